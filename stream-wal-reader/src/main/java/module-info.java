@@ -1,0 +1,10 @@
+/** Reads stream-wal logs, from the process that writes them or from another one. */
+@SuppressWarnings("module") // dev.streamwal, the target of the qualified exports, is built after this module
+module dev.streamwal.reader {
+    requires transitive io.netty.buffer;
+    requires static org.jspecify;
+
+    exports dev.streamwal.reader;
+    exports dev.streamwal.format to dev.streamwal;
+    exports dev.streamwal.source to dev.streamwal;
+}

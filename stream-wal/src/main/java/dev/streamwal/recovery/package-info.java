@@ -1,0 +1,5 @@
+/** What a reopening does: evidence, decision, action. */
+@NullMarked
+package dev.streamwal.recovery;
+
+import org.jspecify.annotations.NullMarked;
