@@ -2,6 +2,7 @@
 @SuppressWarnings("module") // dev.streamwal, the target of the qualified exports, is built after this module
 module dev.streamwal.reader {
     requires transitive io.netty.buffer;
+    requires static com.google.errorprone.annotations;
     requires static org.jspecify;
 
     exports dev.streamwal.reader;
