@@ -3,7 +3,7 @@
 module dev.streamwal.reader {
     requires transitive io.netty.buffer;
     requires static com.google.errorprone.annotations;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 
     exports dev.streamwal.reader;
     exports dev.streamwal.format to dev.streamwal;

@@ -6,7 +6,7 @@ module dev.streamwal {
     requires jdk.unsupported; // reached by reflection only: Unsafe.invokeCleaner, to unmap
     requires org.slf4j; // Chronicle Bytes needs it, and as an automatic module can't say so
     requires static com.google.errorprone.annotations;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 
     exports dev.streamwal;
 }
