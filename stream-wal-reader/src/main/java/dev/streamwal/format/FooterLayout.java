@@ -1,0 +1,132 @@
+package dev.streamwal.format;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * The content of a {@link RecordLayout#FOOTER} record, which starts where the data ends and ends where the file does. It is written only
+ * after everything before it was forced, so a valid footer proves that the whole segment is durable.
+ *
+ * <pre>
+ *   0  n  segment header    a copy, its mark as zero; n is the header's length
+ *   n  8  records           data records
+ *  +8  8  smallest          timestamp, epoch ms; Long.MAX_VALUE where there is no record
+ * +16  8  largest           timestamp, epoch ms; Long.MIN_VALUE where there is no record
+ * +24  4  block bytes       {@link SegmentIndex#BLOCK_BYTES}
+ * +28  4  blocks            in which a data record starts
+ * +32     blocks of 24 bytes: u32 offset of the first data record, u32 zero, i64 smallest, i64 largest timestamp
+ *         zero padding
+ *  -8  8  footer size       of the whole record: the file's last 8 bytes
+ * </pre>
+ */
+public final class FooterLayout {
+
+    /** A file is never cut below this: cutting it to nothing would make ext4 flush it when it is closed. */
+    public static final int PAGE_BYTES = 4_096;
+
+    private static final int RECORDS = 0;
+    private static final int SMALLEST = 8;
+    private static final int LARGEST = 16;
+    private static final int BLOCK_BYTES = 24;
+    private static final int BLOCKS = 28;
+    private static final int FIXED_BYTES = 32;
+
+    private static final int BLOCK_OFFSET = 0;
+    private static final int BLOCK_SMALLEST = 8;
+    private static final int BLOCK_LARGEST = 16;
+    private static final int BLOCK_ENTRY_BYTES = 24;
+
+    private static final int SIZE_BYTES = Long.BYTES;
+
+    private FooterLayout() {}
+
+    /** How long the file is once the footer stands behind the data. */
+    public static int sealedLength(int dataEnd, int headerLength, int blocks) {
+        return Math.max(PAGE_BYTES, dataEnd + frameBytes(headerLength, blocks));
+    }
+
+    private static int frameBytes(int headerLength, int blocks) {
+        return RecordLayout.PREFIX_BYTES + headerLength + FIXED_BYTES + blocks * BLOCK_ENTRY_BYTES + SIZE_BYTES;
+    }
+
+    /**
+     * The whole footer record, which goes to {@code dataEnd}.
+     *
+     * @param lastRecordSize the frame of the last record before the footer; 0 where there is none
+     */
+    public static ByteBuffer encode(SegmentHeader header, int dataEnd, int lastRecordSize, SegmentIndex index) {
+        int frame = sealedLength(dataEnd, header.headerLength(), index.blocks()) - dataEnd;
+        ByteBuffer out = ByteBuffer.allocate(frame).order(ByteOrder.LITTLE_ENDIAN);
+        int content = RecordLayout.PREFIX_BYTES;
+        out.put(content, SegmentHeaderLayout.encode(header), 0, header.headerLength());
+        out.putInt(content + SegmentHeaderLayout.MARK, 0);
+        int facts = content + header.headerLength();
+        out.putLong(facts + RECORDS, index.records());
+        out.putLong(facts + SMALLEST, index.smallestTimestampMillis());
+        out.putLong(facts + LARGEST, index.largestTimestampMillis());
+        out.putInt(facts + BLOCK_BYTES, SegmentIndex.BLOCK_BYTES);
+        out.putInt(facts + BLOCKS, index.blocks());
+        for (int block = 0; block < index.blocks(); block++) {
+            int entry = facts + FIXED_BYTES + block * BLOCK_ENTRY_BYTES;
+            out.putInt(entry + BLOCK_OFFSET, index.firstOffset(block));
+            out.putLong(entry + BLOCK_SMALLEST, index.smallestTimestampMillis(block));
+            out.putLong(entry + BLOCK_LARGEST, index.largestTimestampMillis(block));
+        }
+        out.putLong(frame - SIZE_BYTES, frame);
+        int contentLength = frame - RecordLayout.PREFIX_BYTES;
+        encodeFrame(out, 0, contentLength, RecordLayout.FOOTER, lastRecordSize, 0, header.salt(), header.positionAt(dataEnd));
+        return out;
+    }
+
+    /** Frames a control record whose content stands already in {@code out}, an array-backed buffer. */
+    static void encodeFrame(
+            ByteBuffer out, int index, int contentLength, int flags, int previousSize, long timestampMillis, long salt, long position) {
+        RecordChecksum checksum = new RecordChecksum();
+        checksum.reset();
+        checksum.update(out.array(), out.arrayOffset() + index + RecordLayout.PREFIX_BYTES, contentLength);
+        long commitWord = RecordLayout.commitWord(0);
+        int crc = checksum.finish(salt, position, commitWord, contentLength, flags, previousSize, timestampMillis);
+        RecordLayout.encodePrefix(out, index, contentLength, flags, crc, previousSize, timestampMillis);
+        out.putLong(index + RecordLayout.COMMIT_WORD, commitWord);
+    }
+
+    /**
+     * Where a footer would start that ends at the file's end.
+     *
+     * @param last the file's last 8 bytes, little-endian
+     * @return the offset, or -1 where there can't be one: then the segment is judged like a tail
+     */
+    public static int startOffset(SegmentHeader header, long fileLength, long last) {
+        int smallest = frameBytes(header.headerLength(), 0);
+        boolean possible = fileLength <= Integer.MAX_VALUE && fileLength >= PAGE_BYTES
+                && last >= smallest && last % RecordLayout.ALIGNMENT == 0 && last <= fileLength - header.headerLength();
+        return possible ? (int) (fileLength - last) : -1;
+    }
+
+    /**
+     * Decodes the footer that {@code view} stands on, whose checksum was right.
+     *
+     * @param buffer what the view looks into
+     * @param offset in the file, of the footer's start
+     * @throws FormatException where it is a valid record and yet no footer of this segment
+     */
+    public static Footer decode(RecordView view, ByteBuffer buffer, int offset, SegmentHeader header) throws FormatException {
+        if (view.flags() != RecordLayout.FOOTER) {
+            throw FormatException.corrupt("a sealed segment ends with its footer: flags=0x" + Integer.toHexString(view.flags()));
+        }
+        int facts = view.contentIndex() + header.headerLength();
+        int end = view.index() + view.frameBytes() - SIZE_BYTES;
+        int blocks = buffer.getInt(facts + BLOCKS);
+        if (buffer.getInt(facts + BLOCK_BYTES) != SegmentIndex.BLOCK_BYTES || blocks < 0
+                || blocks > (end - facts - FIXED_BYTES) / BLOCK_ENTRY_BYTES) {
+            throw FormatException.corrupt("a footer's index fits the footer: blocks=" + blocks);
+        }
+        SegmentIndex.Builder index = new SegmentIndex.Builder(
+                buffer.getLong(facts + RECORDS), buffer.getLong(facts + SMALLEST), buffer.getLong(facts + LARGEST));
+        for (int block = 0; block < blocks; block++) {
+            int entry = facts + FIXED_BYTES + block * BLOCK_ENTRY_BYTES;
+            index.block(buffer.getInt(entry + BLOCK_OFFSET), buffer.getLong(entry + BLOCK_SMALLEST), buffer.getLong(entry + BLOCK_LARGEST));
+        }
+        return new Footer(offset, view.previousSize(), index.build());
+    }
+}

@@ -1,0 +1,29 @@
+package dev.streamwal.format;
+
+/** Bytes that are not what the format says. Whoever knows the file turns it into an error that names it. */
+public final class FormatException extends Exception {
+
+    private static final long serialVersionUID = 1L;
+
+    private final boolean unsupported;
+
+    private FormatException(String message, boolean unsupported) {
+        super(message);
+        this.unsupported = unsupported;
+    }
+
+    /** Bytes that no version of this format writes. */
+    public static FormatException corrupt(String message) {
+        return new FormatException(message, false);
+    }
+
+    /** Bytes that a newer version, or another program, may have written. */
+    public static FormatException unsupported(String message) {
+        return new FormatException(message, true);
+    }
+
+    /** Whether the bytes may be sound, and this version too old to know. */
+    public boolean isUnsupported() {
+        return unsupported;
+    }
+}

@@ -1,0 +1,28 @@
+package dev.streamwal.format;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** A {@link RecordLayout#PADDING} record: a slot that holds nothing. Its content is zero, so it says nothing of what was meant for it. */
+public final class PaddingLayout {
+
+    private static final byte[] ZEROS = new byte[8 << 10];
+
+    private PaddingLayout() {}
+
+    /** The prefix of a padding that fills a slot of {@code frameBytes}; its content is zero. */
+    public static ByteBuffer encodePrefix(int frameBytes, int previousSize, long salt, long position) {
+        ByteBuffer out = ByteBuffer.allocate(RecordLayout.PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int contentLength = frameBytes - RecordLayout.PREFIX_BYTES;
+        RecordChecksum checksum = new RecordChecksum();
+        checksum.reset();
+        for (int left = contentLength; left > 0; left -= ZEROS.length) {
+            checksum.update(ZEROS, 0, Math.min(left, ZEROS.length));
+        }
+        long commitWord = RecordLayout.commitWord(0);
+        int crc = checksum.finish(salt, position, commitWord, contentLength, RecordLayout.PADDING, previousSize, 0);
+        RecordLayout.encodePrefix(out, 0, contentLength, RecordLayout.PADDING, crc, previousSize, 0);
+        out.putLong(RecordLayout.COMMIT_WORD, commitWord);
+        return out;
+    }
+}

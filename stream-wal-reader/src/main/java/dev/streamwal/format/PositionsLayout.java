@@ -1,0 +1,110 @@
+package dev.streamwal.format;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+
+/**
+ * The file {@code positions}: two slots, written in turn and forced each time, so that one of them is whole whatever happens. They are
+ * {@value #SLOT_BYTES} bytes apart, no less than any disk's sector. Little-endian:
+ *
+ * <pre>
+ *   0  8  magic             "STRMPOS1"
+ *   8  8  sequence          of two slots the higher one counts
+ *  16  8  ceiling
+ *  24  8  start
+ *  32  8  incarnation
+ *  40  2  boot id length    at most 64
+ *  42 64  boot id           ASCII, zero-padded
+ * 106  2  zero
+ * 108  4  checksum          CRC32C over [0, 108)
+ * </pre>
+ */
+public final class PositionsLayout {
+
+    public static final String FILE_NAME = "positions";
+    public static final int SLOT_BYTES = 4_096;
+    public static final int SLOTS = 2;
+    /** What a slot uses of its bytes. */
+    public static final int USED_BYTES = 112;
+    public static final int MAX_BOOT_ID_BYTES = 64;
+
+    private static final int MAGIC = 0;
+    private static final int SEQUENCE = 8;
+    private static final int CEILING = 16;
+    private static final int START = 24;
+    private static final int INCARNATION = 32;
+    private static final int BOOT_ID_LENGTH = 40;
+    private static final int BOOT_ID = 42;
+    private static final int CHECKSUM = 108;
+    /** "STRMPOS1". */
+    private static final long MAGIC_VALUE = 0x3153_4F50_4D52_5453L;
+
+    private PositionsLayout() {}
+
+    /** Where the slot for this state stands in the file. */
+    public static long offset(Positions positions) {
+        return positions.sequence() % SLOTS * SLOT_BYTES;
+    }
+
+    /** One slot, position 0, limit {@link #USED_BYTES}. */
+    public static ByteBuffer encode(Positions positions) {
+        byte[] bootId = positions.bootId().getBytes(StandardCharsets.US_ASCII);
+        if (bootId.length > MAX_BOOT_ID_BYTES) {
+            throw new IllegalArgumentException("a boot id has at most " + MAX_BOOT_ID_BYTES + " bytes: " + bootId.length);
+        }
+        ByteBuffer out = ByteBuffer.allocate(USED_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        out.putLong(MAGIC, MAGIC_VALUE);
+        out.putLong(SEQUENCE, positions.sequence());
+        out.putLong(CEILING, positions.ceiling());
+        out.putLong(START, positions.start());
+        out.putLong(INCARNATION, positions.incarnation());
+        out.putShort(BOOT_ID_LENGTH, (short) bootId.length);
+        out.put(BOOT_ID, bootId);
+        out.putInt(CHECKSUM, checksum(out.array(), 0));
+        return out;
+    }
+
+    /**
+     * @param file what there is of the file
+     * @return the valid slot with the higher sequence; empty where neither is valid
+     */
+    public static Optional<Positions> decode(byte[] file) {
+        Optional<Positions> best = Optional.empty();
+        for (int slot = 0; slot < SLOTS; slot++) {
+            Optional<Positions> found = decodeSlot(file, slot * SLOT_BYTES);
+            if (found.isPresent() && (best.isEmpty() || found.get().sequence() > best.get().sequence())) {
+                best = found;
+            }
+        }
+        return best;
+    }
+
+    private static Optional<Positions> decodeSlot(byte[] file, int offset) {
+        if (file.length < offset + USED_BYTES) {
+            return Optional.empty();
+        }
+        ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        int bootIdLength = in.getShort(offset + BOOT_ID_LENGTH);
+        if (in.getLong(offset + MAGIC) != MAGIC_VALUE || in.getInt(offset + CHECKSUM) != checksum(file, offset)
+                || bootIdLength < 0 || bootIdLength > MAX_BOOT_ID_BYTES) {
+            return Optional.empty();
+        }
+        byte[] bootId = Arrays.copyOfRange(file, offset + BOOT_ID, offset + BOOT_ID + bootIdLength);
+        try {
+            return Optional.of(new Positions(in.getLong(offset + SEQUENCE), in.getLong(offset + CEILING), in.getLong(offset + START),
+                    in.getLong(offset + INCARNATION), new String(bootId, StandardCharsets.US_ASCII)));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static int checksum(byte[] bytes, int offset) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, offset, CHECKSUM);
+        return (int) crc.getValue();
+    }
+}

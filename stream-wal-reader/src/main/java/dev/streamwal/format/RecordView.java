@@ -1,0 +1,132 @@
+package dev.streamwal.format;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A flyweight over one framed record in a buffer; what it says is valid until it is moved or the buffer changes. One thread.
+ *
+ * <pre>
+ *   switch (view.check(buffer, index, available, position, salt)) { case VALID -&gt; … view.timestampMillis() … }
+ * </pre>
+ */
+public final class RecordView {
+
+    /** What a place in a segment turns out to hold. */
+    public enum Verdict {
+        /** A record whose checksum is right. */
+        VALID,
+        /** A zero commit word: nothing is here, or not yet. */
+        EMPTY,
+        /** A commit word that is none. */
+        NOT_A_RECORD,
+        /** Lengths that go past what is there, or past the limits. */
+        TOO_LONG,
+        /** The lengths could be right, the checksum isn't. */
+        BAD_CHECKSUM
+    }
+
+    private final RecordChecksum checksum = new RecordChecksum();
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private int index;
+    private int frameBytes;
+    private long position;
+    private long commitWord;
+
+    /**
+     * Reads the prefix only, and says {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with nothing checked beyond the
+     * lengths, {@code VALID}: then {@link #frameBytes()} bytes from {@code index} on are worth having in the buffer.
+     *
+     * @param source little-endian, holding at least {@link RecordLayout#PREFIX_BYTES} from {@code index} on
+     * @param available bytes from the record's start to the end of what may hold it, in the file
+     */
+    public Verdict peek(ByteBuffer source, int index, long available, long position) {
+        assert source.order() == ByteOrder.LITTLE_ENDIAN;
+        this.buffer = source;
+        this.index = index;
+        this.position = position;
+        this.commitWord = source.getLong(index + RecordLayout.COMMIT_WORD);
+        this.frameBytes = 0;
+        if (commitWord == 0) {
+            return Verdict.EMPTY;
+        }
+        if (!RecordLayout.isCommitWord(commitWord)) {
+            return Verdict.NOT_A_RECORD;
+        }
+        int frame = RecordLayout.checkedFrameBytes(commitWord, contentLength(), flags(), available);
+        if (frame < 0) {
+            return Verdict.TOO_LONG;
+        }
+        this.frameBytes = frame;
+        return Verdict.VALID;
+    }
+
+    /** As {@link #peek}, then the checksum; the buffer must hold the whole frame, or the verdict is {@code TOO_LONG}. */
+    public Verdict check(ByteBuffer source, int index, int available, long position, long salt) {
+        Verdict verdict = peek(source, index, available, position);
+        return verdict == Verdict.VALID && !checksumMatches(salt) ? Verdict.BAD_CHECKSUM : verdict;
+    }
+
+    /** After a {@link #peek} that said {@code VALID}, with the whole frame in the buffer. */
+    public boolean checksumMatches(long salt) {
+        checksum.reset();
+        int from = index + RecordLayout.PREFIX_BYTES;
+        int length = headerLength() + contentLength();
+        if (buffer.hasArray()) {
+            checksum.update(buffer.array(), buffer.arrayOffset() + from, length);
+        } else {
+            int limit = buffer.limit();
+            int mark = buffer.position();
+            buffer.limit(from + length).position(from);
+            checksum.update(buffer);
+            buffer.limit(limit).position(mark);
+        }
+        return checksum.finish(salt, position, commitWord, contentLength(), flags(), previousSize(), timestampMillis())
+                == buffer.getInt(index + RecordLayout.CHECKSUM);
+    }
+
+    /** The record's position in its stream. */
+    public long position() {
+        return position;
+    }
+
+    /** Where in the buffer the frame starts. */
+    public int index() {
+        return index;
+    }
+
+    /** The frame with its padding; 0 where there is none. */
+    public int frameBytes() {
+        return frameBytes;
+    }
+
+    public int headerLength() {
+        return RecordLayout.headerLength(commitWord);
+    }
+
+    public int contentLength() {
+        return buffer.getInt(index + RecordLayout.CONTENT_LENGTH);
+    }
+
+    public int flags() {
+        return buffer.getInt(index + RecordLayout.FLAGS);
+    }
+
+    public int previousSize() {
+        return buffer.getInt(index + RecordLayout.PREVIOUS_SIZE);
+    }
+
+    public long timestampMillis() {
+        return buffer.getLong(index + RecordLayout.TIMESTAMP);
+    }
+
+    /** Where in the buffer the record's own header starts. */
+    public int headerIndex() {
+        return index + RecordLayout.PREFIX_BYTES;
+    }
+
+    /** Where in the buffer the content starts. */
+    public int contentIndex() {
+        return headerIndex() + headerLength();
+    }
+}

@@ -1,0 +1,48 @@
+package dev.streamwal.format;
+
+/**
+ * What a segment's header says.
+ *
+ * @param window the span of time the segment is for; late records may be older, none is newer
+ * @param expirationMillis epoch ms from which on the file may be deleted: window end + retention
+ * @param basePosition stream position of the first record
+ * @param previousEnd stream position where the predecessor's data ends; {@code basePosition} where there is none
+ * @param incarnation of the log when this segment was created
+ * @param salt random, part of every record's checksum in this file
+ * @param createdMillis epoch ms by the writer's clock
+ * @param capacity bytes from the file's start that the data may reach
+ * @param mark offset of some published record, 0 for none; a hint, not covered by the header's checksum
+ * @param featureFlags see {@link SegmentHeaderLayout#FEATURE_FLAGS}
+ */
+public record SegmentHeader(
+        StreamKey key,
+        Window window,
+        long expirationMillis,
+        long basePosition,
+        long previousEnd,
+        long incarnation,
+        long salt,
+        long createdMillis,
+        int capacity,
+        int mark,
+        int featureFlags) {
+
+    /** Bytes from the file's start to the first record. */
+    public int headerLength() {
+        return SegmentHeaderLayout.headerLength(key.utf8Length());
+    }
+
+    /** The stream position of what stands at an offset of the file. */
+    public long positionAt(long offset) {
+        return basePosition + offset - headerLength();
+    }
+
+    /** The offset in the file of a stream position. */
+    public long offsetOf(long position) {
+        return position - basePosition + headerLength();
+    }
+
+    public SegmentName name() {
+        return new SegmentName(basePosition, expirationMillis);
+    }
+}

@@ -1,0 +1,130 @@
+package dev.streamwal.format;
+
+import java.util.Arrays;
+
+/**
+ * What a footer says of a segment's data records, gathered record by record in order of offset: how many there are, their timestamps'
+ * range, and the same for every block of {@value #BLOCK_BYTES} bytes, so that a time scan can skip blocks. Not thread-safe; small while
+ * the segment is.
+ */
+public final class SegmentIndex {
+
+    /** A time scan reads this much too much at either end; a full segment of 64 MiB has 1,024 blocks, an index of 24 KiB. */
+    public static final int BLOCK_BYTES = 64 << 10;
+
+    /** No record yet. */
+    public static final long NO_SMALLEST = Long.MAX_VALUE;
+    /** No record yet. */
+    public static final long NO_LARGEST = Long.MIN_VALUE;
+
+    private static final int[] NO_OFFSETS = {};
+    private static final long[] NO_TIMESTAMPS = {};
+
+    private long records;
+    private long smallest = NO_SMALLEST;
+    private long largest = NO_LARGEST;
+
+    private int closedBlocks;
+    private int[] firstOffsets = NO_OFFSETS;
+    private long[] smallests = NO_TIMESTAMPS;
+    private long[] largests = NO_TIMESTAMPS;
+
+    private int openOffset = -1;
+    private long openSmallest;
+    private long openLargest;
+
+    /** Adds a data record; offsets only grow. */
+    public void add(int offset, long timestampMillis) {
+        records++;
+        smallest = Math.min(smallest, timestampMillis);
+        largest = Math.max(largest, timestampMillis);
+        if (openOffset >= 0 && offset / BLOCK_BYTES == openOffset / BLOCK_BYTES) {
+            openSmallest = Math.min(openSmallest, timestampMillis);
+            openLargest = Math.max(openLargest, timestampMillis);
+            return;
+        }
+        closeBlock();
+        openOffset = offset;
+        openSmallest = timestampMillis;
+        openLargest = timestampMillis;
+    }
+
+    private void closeBlock() {
+        if (openOffset < 0) {
+            return;
+        }
+        if (closedBlocks == firstOffsets.length) {
+            int length = Math.max(4, closedBlocks * 2);
+            firstOffsets = Arrays.copyOf(firstOffsets, length);
+            smallests = Arrays.copyOf(smallests, length);
+            largests = Arrays.copyOf(largests, length);
+        }
+        firstOffsets[closedBlocks] = openOffset;
+        smallests[closedBlocks] = openSmallest;
+        largests[closedBlocks] = openLargest;
+        closedBlocks++;
+    }
+
+    public long records() {
+        return records;
+    }
+
+    /** {@link #NO_SMALLEST} where there is no record. */
+    public long smallestTimestampMillis() {
+        return smallest;
+    }
+
+    /** {@link #NO_LARGEST} where there is no record. */
+    public long largestTimestampMillis() {
+        return largest;
+    }
+
+    /** Blocks in which a data record starts. */
+    public int blocks() {
+        return closedBlocks + (openOffset < 0 ? 0 : 1);
+    }
+
+    /** Offset of the block's first data record. */
+    public int firstOffset(int block) {
+        return block == closedBlocks ? openOffset : firstOffsets[block];
+    }
+
+    public long smallestTimestampMillis(int block) {
+        return block == closedBlocks ? openSmallest : smallests[block];
+    }
+
+    public long largestTimestampMillis(int block) {
+        return block == closedBlocks ? openLargest : largests[block];
+    }
+
+    /** The first block that may hold a timestamp at or after {@code fromMillis}; {@link #blocks()} where none does. */
+    public int firstBlockReaching(long fromMillis) {
+        int block = 0;
+        while (block < blocks() && largestTimestampMillis(block) < fromMillis) {
+            block++;
+        }
+        return block;
+    }
+
+    /** Rebuilds an index from a footer. */
+    static final class Builder {
+        private final SegmentIndex index = new SegmentIndex();
+
+        Builder(long records, long smallestTimestampMillis, long largestTimestampMillis) {
+            index.records = records;
+            index.smallest = smallestTimestampMillis;
+            index.largest = largestTimestampMillis;
+        }
+
+        void block(int firstOffset, long smallestTimestampMillis, long largestTimestampMillis) {
+            index.closeBlock();
+            index.openOffset = firstOffset;
+            index.openSmallest = smallestTimestampMillis;
+            index.openLargest = largestTimestampMillis;
+        }
+
+        SegmentIndex build() {
+            return index;
+        }
+    }
+}

@@ -1,0 +1,219 @@
+package dev.streamwal.format;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A stream's key: 1 to 1,024 bytes of UTF-8, and the name of the directory that holds its segments. Immutable.
+ *
+ * <p>The directory's name keeps {@code a-z 0-9 - _ .} and percent-encodes every other byte in lower-case hex, as well as a leading or
+ * trailing dot and the first byte of a Windows device name. So keys that differ by case, and names that file systems treat specially,
+ * stay apart on all of them. Past {@value #MAX_PLAIN_BYTES} bytes the name is the first {@value #PREFIX_BYTES} encoded bytes, {@code ~},
+ * and 16 bytes of the key's SHA-256 in hex; then only the segment header has the whole key.
+ */
+public final class StreamKey {
+
+    public static final int MAX_BYTES = 1_024;
+
+    /** Leaves room below the 255 bytes that file systems allow a name. */
+    private static final int MAX_PLAIN_BYTES = 200;
+
+    private static final int PREFIX_BYTES = 160;
+    private static final int DIGEST_BYTES = 16;
+    private static final char DIGEST_MARK = '~';
+    private static final HexFormat HEX = HexFormat.of();
+    private static final Set<String> DEVICES = Set.of(
+            "con", "prn", "aux", "nul",
+            "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
+            "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9");
+
+    private final String text;
+    private final byte[] utf8;
+    private final String directoryName;
+
+    private StreamKey(String text, byte[] utf8) {
+        this.text = text;
+        this.utf8 = utf8;
+        this.directoryName = directoryName(utf8);
+    }
+
+    /** @throws IllegalArgumentException where the text is empty, longer than 1,024 bytes of UTF-8, or not valid Unicode */
+    public static StreamKey of(String text) {
+        return new StreamKey(text, checkedUtf8(text));
+    }
+
+    /** The key's bytes, or the error that says why it can't be one. */
+    public static byte[] checkedUtf8(String text) {
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: it is empty");
+        }
+        // more characters than bytes are allowed can't fit; checked first so that nothing large is encoded
+        if (text.length() > MAX_BYTES) {
+            throw tooLong(text.length() + " or more");
+        }
+        byte[] utf8;
+        try {
+            ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)
+                    .encode(CharBuffer.wrap(text));
+            utf8 = new byte[bytes.remaining()];
+            bytes.get(utf8);
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException("a stream's key is valid Unicode: it has a lone surrogate, key=" + printable(text), e);
+        }
+        if (utf8.length > MAX_BYTES) {
+            throw tooLong(String.valueOf(utf8.length));
+        }
+        return utf8;
+    }
+
+    private static IllegalArgumentException tooLong(String bytes) {
+        return new IllegalArgumentException("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: bytes=" + bytes);
+    }
+
+    private static String printable(String text) {
+        StringBuilder out = new StringBuilder();
+        text.chars().limit(64).forEach(c -> {
+            if (Character.isSurrogate((char) c)) {
+                out.append("\\u").append(HEX.toHexDigits((char) c));
+            } else {
+                out.append((char) c);
+            }
+        });
+        return out.toString();
+    }
+
+    /** @throws FormatException where the bytes are no key */
+    public static StreamKey ofUtf8(byte[] utf8) throws FormatException {
+        if (utf8.length == 0 || utf8.length > MAX_BYTES) {
+            throw FormatException.corrupt("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: bytes=" + utf8.length);
+        }
+        try {
+            String text = StandardCharsets.UTF_8.newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)
+                    .decode(ByteBuffer.wrap(utf8))
+                    .toString();
+            return new StreamKey(text, utf8.clone());
+        } catch (CharacterCodingException e) {
+            throw FormatException.corrupt("a stream's key is valid UTF-8: bytes=" + HEX.formatHex(utf8, 0, Math.min(utf8.length, 64)));
+        }
+    }
+
+    /**
+     * The key that a directory's name says. Empty where the name has a digest (read the key from a segment's header, and compare its
+     * {@link #directoryName()}), and where it is no name that this class gives; {@link #isDigestName} tells these apart.
+     */
+    public static Optional<StreamKey> fromDirectoryName(String name) {
+        if (name.isEmpty() || name.length() > MAX_PLAIN_BYTES || name.indexOf(DIGEST_MARK) >= 0) {
+            return Optional.empty();
+        }
+        byte[] bytes = new byte[name.length()];
+        int length = 0;
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (isPlain(c)) {
+                bytes[length++] = (byte) c;
+            } else if (c == '%' && i + 2 < name.length() && HexFormat.isHexDigit(name.charAt(i + 1))
+                    && HexFormat.isHexDigit(name.charAt(i + 2))) {
+                bytes[length++] = (byte) HexFormat.fromHexDigits(name, i + 1, i + 3);
+                i += 2;
+            } else {
+                return Optional.empty();
+            }
+        }
+        try {
+            StreamKey key = ofUtf8(Arrays.copyOf(bytes, length));
+            return key.directoryName.equals(name) ? Optional.of(key) : Optional.empty();
+        } catch (FormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether a directory of this name can hold a stream whose key is too long for a name. */
+    public static boolean isDigestName(String name) {
+        return name.length() == PREFIX_BYTES + 1 + 2 * DIGEST_BYTES && name.charAt(PREFIX_BYTES) == DIGEST_MARK;
+    }
+
+    private static String directoryName(byte[] utf8) {
+        StringBuilder name = new StringBuilder(utf8.length + 16);
+        boolean device = isDevice(utf8);
+        for (int i = 0; i < utf8.length; i++) {
+            char c = (char) (utf8[i] & 0xFF);
+            boolean edgeDot = c == '.' && (i == 0 || i == utf8.length - 1);
+            if (isPlain(c) && !edgeDot && !(device && i == 0)) {
+                name.append(c);
+            } else {
+                name.append('%').append(HEX.toHexDigits((byte) c));
+            }
+        }
+        if (name.length() <= MAX_PLAIN_BYTES) {
+            return name.toString();
+        }
+        name.setLength(PREFIX_BYTES);
+        return name.append(DIGEST_MARK).append(HEX.formatHex(sha256(utf8), 0, DIGEST_BYTES)).toString();
+    }
+
+    /** Windows treats these as devices with any extension behind them. */
+    private static boolean isDevice(byte[] utf8) {
+        int end = 0;
+        while (end < utf8.length && utf8[end] != '.') {
+            end++;
+        }
+        return end <= 4 && DEVICES.contains(new String(utf8, 0, end, StandardCharsets.ISO_8859_1));
+    }
+
+    private static boolean isPlain(char c) {
+        return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.';
+    }
+
+    private static byte[] sha256(byte[] bytes) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+
+    public String text() {
+        return text;
+    }
+
+    /** A copy. */
+    public byte[] utf8() {
+        return utf8.clone();
+    }
+
+    public int utf8Length() {
+        return utf8.length;
+    }
+
+    public String directoryName() {
+        return directoryName;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof StreamKey key && key.text.equals(text);
+    }
+
+    @Override
+    public int hashCode() {
+        return text.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}
