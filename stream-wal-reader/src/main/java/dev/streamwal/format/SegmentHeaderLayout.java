@@ -169,8 +169,8 @@ public final class SegmentHeaderLayout {
             return FormatException.corrupt("the file holds its header: bytes=" + available + ", needed=" + MIN_BYTES);
         }
         return word && ((extension ^ EXTENSION_VALUE) & ANY_VERSION_MASK) == 0
-                ? FormatException.unsupported("the segment is of another version of this format: version=" + (char) (extension >>> 40)
-                        + ", known=2; read it with the version that wrote it")
+                ? FormatException.unsupported("the segment is of another version of this format: version=0x" + Long.toHexString(extension >>> 40)
+                        + ", known=0x32; read it with the version that wrote it")
                 : FormatException.corrupt("a segment's header goes on with \"STRMv2\": bytes=" + available);
     }
 
