@@ -53,8 +53,8 @@ public final class PositionsLayout {
     /** One slot, position 0, limit {@link #USED_BYTES}. */
     public static ByteBuffer encode(Positions positions) {
         byte[] bootId = positions.bootId().getBytes(StandardCharsets.US_ASCII);
-        if (bootId.length > MAX_BOOT_ID_BYTES) {
-            throw new IllegalArgumentException("a boot id has at most " + MAX_BOOT_ID_BYTES + " bytes: " + bootId.length);
+        if (bootId.length > MAX_BOOT_ID_BYTES || !new String(bootId, StandardCharsets.US_ASCII).equals(positions.bootId())) {
+            throw new IllegalArgumentException("a boot id has at most " + MAX_BOOT_ID_BYTES + " ASCII characters: " + positions.bootId());
         }
         ByteBuffer out = ByteBuffer.allocate(USED_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         out.putLong(MAGIC, MAGIC_VALUE);

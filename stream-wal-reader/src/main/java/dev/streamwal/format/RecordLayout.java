@@ -19,7 +19,8 @@ import java.nio.ByteBuffer;
  * else; a member of a batch once the commit word of its {@link BatchLayout batch record} is there. A reader that finds the word and a
  * wrong checksum has read in the middle of a positional write, or found damage; {@code SegmentScan} tells which.
  *
- * <p><b>Durability.</b> A record below a valid {@link FooterLayout footer} is durable; above one it is as durable as the page cache.
+ * <p><b>Durability.</b> A record before a valid {@link FooterLayout footer} is durable; in a segment without one it is as durable as
+ * the page cache.
  */
 public final class RecordLayout {
 

@@ -35,9 +35,10 @@ public final class RecordView {
 
     /**
      * Reads the prefix only, and says {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with nothing checked beyond the
-     * lengths, {@code VALID}: then {@link #frameBytes()} bytes from {@code index} on are worth having in the buffer.
+     * lengths, {@code VALID}: then {@link #frameBytes()} bytes from {@code index} on are worth having in the buffer. Where not even the
+     * prefix is available, a commit word decides as far as there is one, and the rest is {@code TOO_LONG}.
      *
-     * @param source little-endian, holding at least {@link RecordLayout#PREFIX_BYTES} from {@code index} on
+     * @param source little-endian, holding {@link RecordLayout#PREFIX_BYTES} from {@code index} on, or what is available of them
      * @param available bytes from the record's start to the end of what may hold it, in the file
      */
     public Verdict peek(ByteBuffer source, int index, long available, long position) {
@@ -45,15 +46,21 @@ public final class RecordView {
         this.buffer = source;
         this.index = index;
         this.position = position;
-        this.commitWord = source.getLong(index + RecordLayout.COMMIT_WORD);
+        this.commitWord = 0;
         this.frameBytes = 0;
+        if (available < Long.BYTES) {
+            return Verdict.TOO_LONG;
+        }
+        this.commitWord = source.getLong(index + RecordLayout.COMMIT_WORD);
         if (commitWord == 0) {
             return Verdict.EMPTY;
         }
         if (!RecordLayout.isCommitWord(commitWord)) {
             return Verdict.NOT_A_RECORD;
         }
-        int frame = RecordLayout.checkedFrameBytes(commitWord, contentLength(), flags(), available);
+        int frame = available < RecordLayout.PREFIX_BYTES
+                ? -1
+                : RecordLayout.checkedFrameBytes(commitWord, contentLength(), flags(), available);
         if (frame < 0) {
             return Verdict.TOO_LONG;
         }
@@ -63,7 +70,7 @@ public final class RecordView {
 
     /** As {@link #peek}, then the checksum; the buffer must hold the whole frame, or the verdict is {@code TOO_LONG}. */
     public Verdict check(ByteBuffer source, int index, int available, long position, long salt) {
-        Verdict verdict = peek(source, index, available, position);
+        Verdict verdict = peek(source, index, Math.min(available, source.limit() - index), position);
         return verdict == Verdict.VALID && !checksumMatches(salt) ? Verdict.BAD_CHECKSUM : verdict;
     }
 
