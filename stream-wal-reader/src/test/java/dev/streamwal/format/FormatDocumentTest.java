@@ -15,7 +15,6 @@ class FormatDocumentTest {
     private static final String BEGIN = "<!-- dump of golden.seg: begin -->\n```text\n";
     private static final String END = "```\n<!-- dump of golden.seg: end -->";
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)");
-
     private static final Pattern FLAG = Pattern.compile("\\| `0x(\\p{XDigit}{8})` \\| `(\\w+)` \\|");
     private static final Pattern KEY = Pattern.compile("\\| `(.+?)` \\| `(.+?)` \\|");
 
