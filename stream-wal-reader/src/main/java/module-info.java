@@ -2,7 +2,8 @@
 @SuppressWarnings("module") // dev.streamwal, the target of the qualified exports, is built after this module
 module dev.streamwal.reader {
     requires transitive io.netty.buffer;
-    requires static org.jspecify;
+    requires static com.google.errorprone.annotations;
+    requires static transitive org.jspecify;
 
     exports dev.streamwal.reader;
     exports dev.streamwal.format to dev.streamwal;

@@ -5,7 +5,8 @@ module dev.streamwal {
     requires transitive dev.streamwal.reader;
     requires jdk.unsupported; // reached by reflection only: Unsafe.invokeCleaner, to unmap
     requires org.slf4j; // Chronicle Bytes needs it, and as an automatic module can't say so
-    requires static org.jspecify;
+    requires static com.google.errorprone.annotations;
+    requires static transitive org.jspecify;
 
     exports dev.streamwal;
 }

@@ -1,6 +1,6 @@
 package dev.streamwal.reader;
 
 /** Keeps the package from being empty until its first class is here. */
-final class Placeholder {
+public final class Placeholder {
     private Placeholder() {}
 }
