@@ -138,8 +138,8 @@ public final class RecordLayout {
     /** Writes all of the prefix but the commit word; {@code target} is little-endian. */
     public static void encodePrefix(
             ByteBuffer target, int index, int contentLength, int flags, int checksum, int previousSize, long timestampMillis) {
-        target.putLong(index + CONTENT_LENGTH, contentLength & 0xFFFF_FFFFL | (long) flags << 32);
-        target.putLong(index + CHECKSUM, checksum & 0xFFFF_FFFFL | (long) previousSize << 32);
+        target.putLong(index + CONTENT_LENGTH, (contentLength & 0xFFFF_FFFFL) | (long) flags << 32);
+        target.putLong(index + CHECKSUM, (checksum & 0xFFFF_FFFFL) | (long) previousSize << 32);
         target.putLong(index + TIMESTAMP, timestampMillis);
     }
 }

@@ -161,7 +161,7 @@ public final class SegmentHeaderLayout {
 
     private static FormatException notExtended(ByteBuffer source, int available) {
         boolean word = available >= EXTENSION_MAGIC + Long.BYTES;
-        if (available == EXTENSION_MAGIC || word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC))) {
+        if (available == EXTENSION_MAGIC || (word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC)))) {
             return FormatException.unsupported("a nano-wal 1.0 file, which has no stream's header: bytes=" + available);
         }
         long extension = word ? source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK : 0;

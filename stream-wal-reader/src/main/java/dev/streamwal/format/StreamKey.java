@@ -105,7 +105,7 @@ public final class StreamKey {
                     .decode(ByteBuffer.wrap(utf8))
                     .toString();
             return new StreamKey(text, utf8.clone());
-        } catch (CharacterCodingException e) {
+        } catch (CharacterCodingException unused) {
             throw FormatException.corrupt("a stream's key is valid UTF-8: bytes=" + HEX.formatHex(utf8, 0, Math.min(utf8.length, 64)));
         }
     }
@@ -174,7 +174,7 @@ public final class StreamKey {
     }
 
     private static boolean isPlain(char c) {
-        return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     }
 
     private static byte[] sha256(byte[] bytes) {

@@ -72,6 +72,6 @@ class SegmentNameTest {
     }
 
     private SegmentName any() {
-        return new SegmentName(random.nextLong() >>> 1 + random.nextInt(63), random.nextLong() >>> 1 + random.nextInt(63));
+        return new SegmentName(random.nextLong() >>> (1 + random.nextInt(63)), random.nextLong() >>> (1 + random.nextInt(63)));
     }
 }
