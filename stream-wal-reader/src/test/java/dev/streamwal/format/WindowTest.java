@@ -41,11 +41,12 @@ class WindowTest {
 
             Window window = Window.containing(timestamp, length);
 
-            BigInteger start = BigInteger.valueOf(timestamp).subtract(BigInteger.valueOf(timestamp).mod(BigInteger.valueOf(length)));
+            BigInteger given = BigInteger.valueOf(timestamp);
+            BigInteger start = given.subtract(given.mod(BigInteger.valueOf(length)));
+            BigInteger end = start.add(BigInteger.valueOf(length));
             assertThat(window.contains(timestamp)).as("%d, %d", timestamp, length).isTrue();
             assertThat(window.startMillis()).isEqualTo(start.max(BigInteger.valueOf(Long.MIN_VALUE)).longValueExact());
-            assertThat(window.endMillis())
-                    .isEqualTo(start.add(BigInteger.valueOf(length)).min(BigInteger.valueOf(Long.MAX_VALUE)).longValueExact());
+            assertThat(window.endMillis()).isEqualTo(end.min(BigInteger.valueOf(Long.MAX_VALUE)).longValueExact());
         }
     }
 
