@@ -1,4 +1,7 @@
-/** How bytes of segments are found and fetched. */
+/**
+ * How the bytes of segments are found and fetched: listing, opening, planning reads, and walking records. For the reader and the writer
+ * of this project; not exported to others.
+ */
 @NullMarked
 package dev.streamwal.source;
 

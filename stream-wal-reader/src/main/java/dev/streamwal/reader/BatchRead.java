@@ -1,0 +1,430 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.RecordView;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.reader.EntryBatch.Status;
+import dev.streamwal.source.LogSource;
+import dev.streamwal.source.PositionLookup;
+import dev.streamwal.source.ReadPlan;
+import dev.streamwal.source.RefJudge;
+import dev.streamwal.source.Segment;
+import dev.streamwal.source.SegmentCatalog;
+import dev.streamwal.source.SegmentChain;
+import dev.streamwal.source.SegmentReader;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads one batch: groups its refs by stream and by segment, sorts them by offset, reads neighbours with one call, and verifies every
+ * record where it was read to. What isn't found at once is looked up again in a fresh listing, and then explained. One use.
+ */
+final class BatchRead {
+
+    /** What one buffer holds at most, so that a large batch doesn't need its memory in one piece; a larger run has its own. */
+    private static final int MAX_BUFFER_BYTES = 16 << 20;
+    /** Every listing of a stream fails to help only if segments are deleted after it. */
+    private static final int MAX_LISTINGS = 16;
+
+    private final LogSource log;
+    private final EntryRef[] refs;
+    private final Status[] statuses;
+    private final long[] places;
+    private final int[] sizes;
+    private @Nullable WalException @Nullable [] failures;
+
+    private final List<ByteBuf> buffers = new ArrayList<>(1);
+    private @Nullable ByteBuffer current;
+    private int used;
+    private long unreadBytes;
+
+    private final RecordView view = new RecordView();
+    private final ReadPlan plan;
+    private final long[] packed;
+    private int[] misses;
+    private int missCount;
+
+    BatchRead(LogSource log, EntryRef[] refs) {
+        this.log = log;
+        this.refs = refs;
+        this.statuses = new Status[refs.length];
+        this.places = new long[refs.length];
+        this.sizes = new int[refs.length];
+        this.packed = new long[refs.length];
+        this.misses = new int[refs.length];
+        this.plan = new ReadPlan(log.options().mergeGapBytes());
+        for (int i = 0; i < refs.length; i++) {
+            sizes[i] = refs[i].size();
+            unreadBytes += sizes[i];
+        }
+    }
+
+    EntryBatch run() {
+        try {
+            readStreams();
+            EntryBatch batch = new EntryBatch(refs, statuses, places, failures, buffers);
+            current = null;
+            return batch;
+        } catch (Throwable e) {
+            buffers.forEach(ByteBuf::release);
+            throw e;
+        }
+    }
+
+    private void readStreams() {
+        if (isOneStream()) {
+            int[] all = new int[refs.length];
+            Arrays.setAll(all, i -> i);
+            readStream(all, refs.length);
+            return;
+        }
+        Map<String, List<Integer>> byStream = new LinkedHashMap<>();
+        for (int i = 0; i < refs.length; i++) {
+            byStream.computeIfAbsent(refs[i].stream(), stream -> new ArrayList<>()).add(i);
+        }
+        for (List<Integer> indexes : byStream.values()) {
+            readStream(indexes.stream().mapToInt(Integer::intValue).toArray(), indexes.size());
+        }
+    }
+
+    private boolean isOneStream() {
+        String stream = refs.length == 0 ? "" : refs[0].stream();
+        for (EntryRef ref : refs) {
+            // refs of one stream mostly share the string
+            if (!sameString(ref.stream(), stream) && !ref.stream().equals(stream)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @SuppressWarnings({"ReferenceEquality", "StringEquality"}) // a short cut before equals
+    private static boolean sameString(String a, String b) {
+        return a == b;
+    }
+
+    private void readStream(int[] indexes, int count) {
+        if (count == 0) {
+            return;
+        }
+        String stream = refs[indexes[0]].stream();
+        try {
+            SegmentCatalog catalog = log.catalog(stream);
+            readFrom(catalog.chain(), indexes, count);
+            if (missCount > 0) {
+                readAnew(stream);
+            }
+        } catch (IOException e) {
+            throw log.failure("reading records", e, null, stream, WalException.NO_POSITION);
+        }
+    }
+
+    /** What was missed may have been written, or deleted, since the stream was listed. */
+    private void readAnew(String stream) throws IOException {
+        for (int listing = 1; ; listing++) {
+            int[] again = Arrays.copyOf(misses, missCount);
+            SegmentChain chain = log.freshCatalog(stream).chain();
+            readFrom(chain, again, again.length);
+            int[] left = Arrays.copyOf(misses, missCount);
+            try {
+                explain(chain, left);
+                return;
+            } catch (NoSuchFileException e) {
+                if (listing == MAX_LISTINGS) {
+                    throw e;
+                }
+                misses = left;
+                missCount = left.length;
+            }
+        }
+    }
+
+    // ---- reading
+
+    /** Reads what the chain has, and leaves the rest in {@link #misses}. */
+    private void readFrom(SegmentChain chain, int[] indexes, int count) throws IOException {
+        missCount = 0;
+        int from = 0;
+        long[] bySegment = null;
+        int segment = chain.floor(refs[indexes[0]].position());
+        for (int i = 0; i < count; i++) {
+            long position = refs[indexes[i]].position();
+            if (segment < 0 || position < chain.get(segment).basePosition() || position >= chain.nextBase(segment)) {
+                bySegment = sortBySegment(chain, indexes, count);
+                break;
+            }
+        }
+        if (bySegment == null) {
+            readSegment(chain.get(segment), indexes, count);
+            return;
+        }
+        int[] group = new int[count];
+        while (from < count) {
+            int at = (int) ReadPlan.offset(bySegment[from]) - 1;
+            int size = 0;
+            while (from < count && (int) ReadPlan.offset(bySegment[from]) - 1 == at) {
+                group[size++] = ReadPlan.index(bySegment[from++]);
+            }
+            if (at < 0) {
+                missAll(group, size);
+            } else {
+                readSegment(chain.get(at), group, size);
+            }
+        }
+    }
+
+    /** Segments' indexes in the chain plus 1, as a position may have none. */
+    private long[] sortBySegment(SegmentChain chain, int[] indexes, int count) {
+        long[] bySegment = new long[count];
+        for (int i = 0; i < count; i++) {
+            bySegment[i] = ReadPlan.pack(chain.floor(refs[indexes[i]].position()) + 1L, indexes[i]);
+        }
+        Arrays.sort(bySegment);
+        return bySegment;
+    }
+
+    private void readSegment(Segment segment, int[] indexes, int count) throws IOException {
+        try (SegmentReader reader = segment.open(log.channels())) {
+            readSegment(reader, indexes, count);
+        } catch (NoSuchFileException e) {
+            missUnread(indexes, count);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            for (int i = 0; i < count; i++) {
+                fail(indexes[i], e);
+            }
+        }
+    }
+
+    private void readSegment(SegmentReader reader, int[] indexes, int count) throws IOException {
+        SegmentHeader header = reader.header();
+        long size = reader.size();
+        int planned = 0;
+        long shift = header.headerLength() - header.basePosition();
+        for (int i = 0; i < count; i++) {
+            int index = indexes[i];
+            long offset = refs[index].position() + shift;
+            if (offset <= size - sizes[index] && offset % RecordLayout.ALIGNMENT == 0) {
+                packed[planned++] = ReadPlan.pack(offset, index);
+            } else {
+                miss(index);
+            }
+        }
+        Arrays.sort(packed, 0, planned);
+        plan.plan(packed, planned, sizes);
+        if (plan.totalBytes() > size) {
+            // records don't overlap, so some of these refs are made up: they don't decide how much is allocated
+            plan.plan(packed, keepFramed(reader, planned), sizes);
+        }
+        for (int run = 0; run < plan.runs(); run++) {
+            readRun(reader, header, run);
+        }
+    }
+
+    /** Keeps the refs where a frame of that size stands, as far as its prefix says so; the others are missed. */
+    private int keepFramed(SegmentReader reader, int planned) throws IOException {
+        ByteBuffer prefix = ByteBuffer.allocate(RecordLayout.PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int kept = 0;
+        for (int i = 0; i < planned; i++) {
+            int index = ReadPlan.index(packed[i]);
+            prefix.clear();
+            boolean framed = reader.read(prefix, ReadPlan.offset(packed[i])) == RecordLayout.PREFIX_BYTES
+                    && view.peek(prefix, 0, sizes[index], 0) == RecordView.Verdict.VALID
+                    && view.frameBytes() == sizes[index];
+            if (framed) {
+                packed[kept++] = packed[i];
+            } else {
+                miss(index);
+            }
+        }
+        return kept;
+    }
+
+    private void readRun(SegmentReader reader, SegmentHeader header, int run) throws IOException {
+        int length = plan.length(run);
+        ByteBuffer target = room(length, run);
+        int start = used;
+        target.limit(start + length).position(start);
+        int read = reader.read(target, plan.offset(run));
+        target.clear();
+        used += length;
+        long inBuffer = start - plan.offset(run);
+        long buffer = (long) (buffers.size() - 1) << 32;
+        long salt = header.salt();
+        long toPosition = header.basePosition() - header.headerLength();
+        for (int i = plan.firstRef(run); i < plan.endRef(run); i++) {
+            int index = ReadPlan.index(packed[i]);
+            long offset = ReadPlan.offset(packed[i]);
+            int at = (int) (offset + inBuffer);
+            if (isRecord(target, at, start + read - at, sizes[index], offset + toPosition, salt)) {
+                statuses[index] = Status.FOUND;
+                places[index] = buffer | at;
+                unreadBytes -= sizes[index];
+            } else {
+                miss(index);
+            }
+        }
+    }
+
+    private boolean isRecord(ByteBuffer target, int at, int available, int size, long position, long salt) {
+        return available >= size
+                && view.check(target, at, size, position, salt) == RecordView.Verdict.VALID
+                && view.frameBytes() == size
+                && RecordLayout.isKnownData(view.flags());
+    }
+
+    /** A buffer with room for the run; sizes have been checked against the file by now. */
+    private ByteBuffer room(int length, int run) {
+        ByteBuffer open = current;
+        if (open != null && open.capacity() - used >= length) {
+            return open;
+        }
+        long wanted = Math.max(unreadBytes, bytesFrom(run));
+        int capacity = (int) Math.max(length, Math.min(MAX_BUFFER_BYTES, wanted));
+        ByteBuf buffer = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
+        buffers.add(buffer);
+        buffer.writerIndex(capacity);
+        open = buffer.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
+        current = open;
+        used = 0;
+        return open;
+    }
+
+    private long bytesFrom(int firstRun) {
+        long bytes = 0;
+        for (int run = firstRun; run < plan.runs(); run++) {
+            bytes += plan.length(run);
+        }
+        return bytes;
+    }
+
+    // ---- what wasn't found
+
+    private void miss(int index) {
+        misses[missCount++] = index;
+    }
+
+    private void missAll(int[] indexes, int count) {
+        for (int i = 0; i < count; i++) {
+            miss(indexes[i]);
+        }
+    }
+
+    /** A segment may go in the middle of being read, if an interrupt closed its channel. */
+    private void missUnread(int[] indexes, int count) {
+        for (int i = 0; i < count; i++) {
+            if (statuses[indexes[i]] == null && !isMissed(indexes[i])) {
+                miss(indexes[i]);
+            }
+        }
+    }
+
+    private boolean isMissed(int index) {
+        for (int i = 0; i < missCount; i++) {
+            if (misses[i] == index) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void explain(SegmentChain chain, int[] left) throws IOException {
+        long[] bySegment = left.length == 0 ? new long[0] : sortBySegment(chain, left, left.length);
+        PositionLookup lookup = new PositionLookup(log, chain);
+        int from = 0;
+        while (from < bySegment.length) {
+            int at = (int) ReadPlan.offset(bySegment[from]) - 1;
+            int to = from;
+            while (to < bySegment.length && (int) ReadPlan.offset(bySegment[to]) - 1 == at) {
+                to++;
+            }
+            if (at < 0) {
+                for (int i = from; i < to; i++) {
+                    int index = ReadPlan.index(bySegment[i]);
+                    settle(index, lookup.beforeFirst(refs[index].position()));
+                }
+            } else {
+                explainIn(chain, at, lookup, bySegment, from, to);
+            }
+            from = to;
+        }
+    }
+
+    private void explainIn(SegmentChain chain, int at, PositionLookup lookup, long[] bySegment, int from, int to) throws IOException {
+        try (SegmentReader reader = chain.get(at).open(log.channels())) {
+            if (reader.isReplaced()) {
+                for (int i = from; i < to; i++) {
+                    settle(ReadPlan.index(bySegment[i]), PositionLookup.Whereabouts.EXPIRED);
+                }
+                return;
+            }
+            int inside = 0;
+            for (int i = from; i < to; i++) {
+                int index = ReadPlan.index(bySegment[i]);
+                long position = refs[index].position();
+                PositionLookup.Whereabouts whereabouts = lookup.in(reader, at, position);
+                if (whereabouts == PositionLookup.Whereabouts.IN_SEGMENT) {
+                    packed[inside++] = ReadPlan.pack(reader.header().offsetOf(position), index);
+                } else {
+                    settle(index, whereabouts);
+                }
+            }
+            Arrays.sort(packed, 0, inside);
+            judge(reader, inside);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            for (int i = from; i < to; i++) {
+                fail(ReadPlan.index(bySegment[i]), e);
+            }
+        }
+    }
+
+    private void judge(SegmentReader reader, int count) throws IOException {
+        try (RefJudge judge = new RefJudge(reader)) {
+            for (int i = 0; i < count; i++) {
+                int index = ReadPlan.index(packed[i]);
+                switch (judge.judge(ReadPlan.offset(packed[i]))) {
+                    case DAMAGED -> fail(index, damaged(reader, ReadPlan.offset(packed[i]), refs[index]));
+                    case TOO_NEW -> fail(index, tooNew(reader, refs[index]));
+                    case RECORD, NO_RECORD, END -> statuses[index] = Status.NOT_FOUND;
+                }
+            }
+        }
+    }
+
+    private void settle(int index, PositionLookup.Whereabouts whereabouts) {
+        statuses[index] = whereabouts == PositionLookup.Whereabouts.EXPIRED ? Status.EXPIRED : Status.NOT_FOUND;
+    }
+
+    private void fail(int index, WalException failure) {
+        statuses[index] = Status.CORRUPT;
+        @Nullable WalException[] known = failures;
+        if (known == null) {
+            known = new WalException[refs.length];
+            failures = known;
+        }
+        known[index] = failure;
+    }
+
+    private static CorruptSegmentException damaged(SegmentReader reader, long offset, EntryRef ref) {
+        return new CorruptSegmentException(
+                "a record's bytes verify: ref=" + ref + ", file=" + reader.segment() + ", offset=" + offset
+                        + "; the stream's other records can be read, verify() lists the damage",
+                reader.segment().file(), ref.stream(), ref.position(), offset, ref.size(), null);
+    }
+
+    private static UnsupportedFormatException tooNew(SegmentReader reader, EntryRef ref) {
+        return new UnsupportedFormatException(
+                "a data record has only flags this version knows: ref=" + ref + ", file=" + reader.segment()
+                        + "; read it with the version that wrote it, or a newer one",
+                reader.segment().file(), ref.stream(), ref.position(), null);
+    }
+}

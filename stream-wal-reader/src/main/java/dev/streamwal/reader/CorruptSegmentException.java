@@ -1,0 +1,43 @@
+package dev.streamwal.reader;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bytes that were written are not what they were. A cursor that meets damage throws this once; its following {@code next()} goes on at
+ * the next record that verifies.
+ */
+public final class CorruptSegmentException extends WalException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final long offset;
+    private final long length;
+
+    /**
+     * @param offset where in the file the damage starts, in bytes
+     * @param length how far it reaches, in bytes: to the next record that verifies, or to the end of the data
+     */
+    public CorruptSegmentException(
+            String message,
+            @Nullable Path file,
+            @Nullable String stream,
+            long position,
+            long offset,
+            long length,
+            @Nullable Throwable cause) {
+        super(message, file, stream, position, cause);
+        this.offset = offset;
+        this.length = length;
+    }
+
+    /** Where in {@link #file()} the damage starts, in bytes. */
+    public long offset() {
+        return offset;
+    }
+
+    /** How many bytes are affected: to the next record that verifies, or to the end of the data. */
+    public long length() {
+        return length;
+    }
+}

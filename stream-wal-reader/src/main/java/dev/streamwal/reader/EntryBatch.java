@@ -1,0 +1,217 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.format.RecordLayout;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The records that {@link WalReader#readBatch} was asked for, in the order asked. Everything was read and verified before it was handed
+ * out. It owns the buffers: {@link #get} what you need, then close it. Not thread-safe.
+ */
+public final class EntryBatch implements AutoCloseable {
+
+    /** What became of a ref. */
+    public enum Status {
+        /** The record is there, and verifies. */
+        FOUND,
+        /** It has been deleted, as expired or by hand. */
+        EXPIRED,
+        /** There is no such record, and there has not been one. */
+        NOT_FOUND,
+        /** What is there doesn't verify, or this version doesn't know it. */
+        CORRUPT
+    }
+
+    private final EntryRef[] refs;
+    private final Status[] statuses;
+    /** Where a found record's frame is: index of its buffer in the high half, offset in the buffer in the low. */
+    private final long[] places;
+    private final @Nullable WalException @Nullable [] failures;
+    private final List<ByteBuf> buffers;
+    private @Nullable Slice @Nullable [] entries;
+    private boolean closed;
+
+    EntryBatch(
+            EntryRef[] refs,
+            Status[] statuses,
+            long[] places,
+            @Nullable WalException @Nullable [] failures,
+            List<ByteBuf> buffers) {
+        this.refs = refs;
+        this.statuses = statuses;
+        this.places = places;
+        this.failures = failures;
+        this.buffers = buffers;
+    }
+
+    /** How many refs were asked for. */
+    public int size() {
+        return refs.length;
+    }
+
+    /**
+     * What became of a ref.
+     *
+     * @param index of the ref, in the order asked
+     */
+    public Status status(int index) {
+        checkOpen();
+        return statuses[index];
+    }
+
+    /**
+     * The record; the same object at every call, whose buffers are valid until {@link #close()}, unless they are retained.
+     *
+     * @param index of the ref, in the order asked
+     * @throws EntryExpiredException if the status is {@code EXPIRED}
+     * @throws EntryNotFoundException if it is {@code NOT_FOUND}
+     * @throws CorruptSegmentException if it is {@code CORRUPT}
+     * @throws UnsupportedFormatException if it is {@code CORRUPT} because this version doesn't know what is there
+     */
+    public Entry get(int index) {
+        checkOpen();
+        if (statuses[index] != Status.FOUND) {
+            throw failure(index);
+        }
+        @Nullable Slice[] known = entries;
+        if (known == null) {
+            known = new Slice[refs.length];
+            entries = known;
+        }
+        Slice entry = known[index];
+        if (entry == null) {
+            entry = new Slice(this, refs[index], buffers.get((int) (places[index] >>> 32)), (int) places[index]);
+            known[index] = entry;
+        }
+        return entry;
+    }
+
+    private WalException failure(int index) {
+        EntryRef ref = refs[index];
+        WalException known = failures == null ? null : failures[index];
+        if (known != null) {
+            return known;
+        }
+        return statuses[index] == Status.EXPIRED
+                ? new EntryExpiredException("the record has been deleted: ref=" + ref, null, ref.stream(), ref.position(), ref.end(), null)
+                : new EntryNotFoundException("no record stands there: ref=" + ref, null, ref.stream(), ref.position(), null);
+    }
+
+    /** The records that were found, in the order asked. */
+    public List<Entry> found() {
+        checkOpen();
+        List<Entry> found = new ArrayList<>(refs.length);
+        for (int i = 0; i < refs.length; i++) {
+            if (statuses[i] == Status.FOUND) {
+                found.add(get(i));
+            }
+        }
+        return found;
+    }
+
+    /** Gives the buffers back; a second time it does nothing. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            buffers.forEach(ByteBuf::release);
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new WalClosedException("a batch is not used after it was closed", null, null, WalException.NO_POSITION, null);
+        }
+    }
+
+    /** How many buffers hold the records. */
+    int bufferCount() {
+        return buffers.size();
+    }
+
+    /** A record in one of the batch's buffers; slices are made when they are asked for, as they cost more than the reading. */
+    private static final class Slice implements Entry {
+
+        private final EntryBatch batch;
+        private final EntryRef ref;
+        private final ByteBuf buffer;
+        private final int frame;
+        private final int headerLength;
+        private @Nullable ByteBuf header;
+        private @Nullable ByteBuf content;
+
+        Slice(EntryBatch batch, EntryRef ref, ByteBuf buffer, int frame) {
+            this.batch = batch;
+            this.ref = ref;
+            this.buffer = buffer;
+            this.frame = frame;
+            this.headerLength = RecordLayout.headerLength(buffer.getLongLE(frame + RecordLayout.COMMIT_WORD));
+        }
+
+        @Override
+        public EntryRef ref() {
+            return ref;
+        }
+
+        @Override
+        public long timestampMillis() {
+            batch.checkOpen();
+            return buffer.getLongLE(frame + RecordLayout.TIMESTAMP);
+        }
+
+        @Override
+        public ByteBuf header() {
+            ByteBuf known = header;
+            if (known == null) {
+                batch.checkOpen();
+                known = headerLength == 0 ? Unpooled.EMPTY_BUFFER : buffer.slice(headerIndex(), headerLength).asReadOnly();
+                header = known;
+            }
+            return known;
+        }
+
+        @Override
+        public ByteBuf content() {
+            ByteBuf known = content;
+            if (known == null) {
+                batch.checkOpen();
+                known = buffer.slice(contentIndex(), contentLength()).asReadOnly();
+                content = known;
+            }
+            return known;
+        }
+
+        @Override
+        public byte[] headerBytes() {
+            batch.checkOpen();
+            return ByteBufUtil.getBytes(buffer, headerIndex(), headerLength);
+        }
+
+        @Override
+        public byte[] contentBytes() {
+            batch.checkOpen();
+            return ByteBufUtil.getBytes(buffer, contentIndex(), contentLength());
+        }
+
+        private int headerIndex() {
+            return frame + RecordLayout.PREFIX_BYTES;
+        }
+
+        private int contentIndex() {
+            return headerIndex() + headerLength;
+        }
+
+        private int contentLength() {
+            return buffer.getIntLE(frame + RecordLayout.CONTENT_LENGTH);
+        }
+
+        @Override
+        public String toString() {
+            return ref.toString();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.source.StreamScan;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+
+/**
+ * Goes through a stream's records in order of position; late records make timestamps go back. It stands on a record after {@link #next()}
+ * returned true, and its other methods are about that record. It makes no garbage but by {@link #ref()} and {@link #copy()}, and is not
+ * an {@link Entry}, so that it can't be collected by mistake. One thread; close it.
+ *
+ * <p>A cursor at the end sees what is appended later: call {@link #next()} again.
+ */
+public class EntryCursor implements AutoCloseable {
+
+    private static final int NO_LIMIT = Integer.MAX_VALUE;
+
+    private final StreamScan scan;
+    private long left;
+    private final Part header = new Part();
+    private final Part content = new Part();
+
+    EntryCursor(StreamScan scan) {
+        this(scan, NO_LIMIT);
+    }
+
+    EntryCursor(StreamScan scan, int limit) {
+        this.scan = scan;
+        this.left = limit == NO_LIMIT ? Long.MAX_VALUE : limit;
+    }
+
+    /** A part of the record, copied when it is asked for, so that its buffer's indices start at 0 whatever it was read with. */
+    private static final class Part {
+        private ByteBuf bytes = Unpooled.EMPTY_BUFFER;
+        private ByteBuf readOnly = Unpooled.EMPTY_BUFFER;
+        private boolean loaded;
+
+        ByteBuf prepare(int length) {
+            if (length > bytes.capacity()) {
+                bytes.release();
+                int capacity = Math.max(64, Integer.highestOneBit(length - 1) << 1);
+                bytes = PooledByteBufAllocator.DEFAULT.buffer(capacity, capacity);
+                readOnly = bytes.asReadOnly();
+            }
+            return bytes.clear();
+        }
+
+        ByteBuf expose(int length) {
+            loaded = true;
+            return length == 0 && readOnly.capacity() == 0 ? readOnly : readOnly.setIndex(0, length);
+        }
+
+        void release() {
+            bytes.release();
+            bytes = Unpooled.EMPTY_BUFFER;
+            readOnly = Unpooled.EMPTY_BUFFER;
+        }
+    }
+
+    /**
+     * Goes to the next record.
+     *
+     * @return false where there is none, for now
+     * @throws CorruptSegmentException where there is damage; the call after goes on behind it
+     * @throws UnsupportedFormatException where there is something this version doesn't know; the call after goes on behind it
+     * @throws EntryExpiredException where what was to be read has been deleted meanwhile; the call after goes on behind it
+     * @throws WalIOException where the file system fails, or a slot was given up by its writer, in which case the call after goes on
+     *     behind it
+     * @throws WalClosedException where the cursor or its reader has been closed
+     */
+    public boolean next() {
+        header.loaded = false;
+        content.loaded = false;
+        if (left == 0) {
+            // still the place that says whether the cursor may be used
+            scan.checkUsable();
+            return false;
+        }
+        if (!scan.next()) {
+            return false;
+        }
+        left--;
+        return true;
+    }
+
+    /** Of the stream. */
+    public String key() {
+        return scan.key();
+    }
+
+    /** Where the record stands in the stream. */
+    public long position() {
+        return scan.position();
+    }
+
+    /** The record's frame with its padding, bytes. */
+    public int size() {
+        return scan.size();
+    }
+
+    /** Epoch milliseconds. */
+    public long timestampMillis() {
+        return scan.timestampMillis();
+    }
+
+    /** The record's header, read-only, empty where it has none; valid until {@link #next()} or {@link #close()}. */
+    public ByteBuf header() {
+        int length = scan.headerLength();
+        if (header.loaded) {
+            return header.readOnly;
+        }
+        scan.copyHeader(header.prepare(length));
+        return header.expose(length);
+    }
+
+    /** The record's content, read-only; valid until {@link #next()} or {@link #close()}. */
+    public ByteBuf content() {
+        int length = scan.contentLength();
+        if (content.loaded) {
+            return content.readOnly;
+        }
+        scan.copyContent(content.prepare(length));
+        return content.expose(length);
+    }
+
+    /** Of the record. */
+    public EntryRef ref() {
+        return new EntryRef(scan.key(), scan.position(), scan.size());
+    }
+
+    /** The record, on the heap. */
+    public Entry copy() {
+        return new HeapEntry(ref(), scan.timestampMillis(), scan.headerLength(), scan.copyBody());
+    }
+
+    /** Where a later {@link WalReader#scanFrom} resumes: behind everything that this cursor has gone past. */
+    public long nextPosition() {
+        return scan.nextPosition();
+    }
+
+    /** Gives its buffers back; a second time it does nothing. */
+    @Override
+    public void close() {
+        scan.close();
+        header.release();
+        content.release();
+    }
+}

@@ -1,0 +1,208 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.StreamKey;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+
+/**
+ * Where a record stands. It survives rotation, restart and copying the log to another machine, and never names another record.
+ *
+ * <p>As text: {@code key@position+size}, parsed from the right, so that keys may contain {@code @} and {@code +}. As bytes, big-endian,
+ * stable for ever:
+ *
+ * <pre>
+ *   0  2  key length        n
+ *   2  n  key               UTF-8
+ * 2+n  8  position
+ * 10+n  4  size
+ * </pre>
+ *
+ * One key's refs sort bytewise by position. The order of refs is by key, as unsigned UTF-8 bytes, then by position.
+ *
+ * <p>The constructor checks what can be checked without looking at every character of the key, as every append makes a ref; that a key is
+ * valid Unicode of at most 1,024 bytes is checked wherever a ref is parsed, encoded or read.
+ *
+ * @param stream the stream's key, 1 to 1,024 bytes of UTF-8
+ * @param position in the stream, not negative
+ * @param size of the frame with its padding, in bytes: a multiple of 8, at least 32 and less than 32 MiB
+ */
+public record EntryRef(String stream, long position, int size) implements Comparable<EntryRef> {
+
+    private static final char POSITION_MARK = '@';
+    private static final char SIZE_MARK = '+';
+
+    private static final int KEY_LENGTH_BYTES = Short.BYTES;
+    private static final int FIXED_BYTES = KEY_LENGTH_BYTES + Long.BYTES + Integer.BYTES;
+
+    /** Checks the ranges. */
+    public EntryRef {
+        // the key's characters are not looked at: see above
+        if (stream.isEmpty()
+                || stream.length() > StreamKey.MAX_BYTES
+                || position < 0
+                || position > Long.MAX_VALUE - size
+                || size < RecordLayout.PREFIX_BYTES
+                || size > RecordLayout.MAX_FRAME_BYTES
+                || size % RecordLayout.ALIGNMENT != 0) {
+            throw invalid(stream, position, size);
+        }
+    }
+
+    private static IllegalArgumentException invalid(String stream, long position, int size) {
+        if (stream.isEmpty() || stream.length() > StreamKey.MAX_BYTES) {
+            return new IllegalArgumentException(
+                    "a stream's key has 1 to " + StreamKey.MAX_BYTES + " bytes of UTF-8: characters=" + stream.length());
+        }
+        if (position < 0) {
+            return new IllegalArgumentException("a position is not negative: position=" + position);
+        }
+        if (size < RecordLayout.PREFIX_BYTES || size > RecordLayout.MAX_FRAME_BYTES || size % RecordLayout.ALIGNMENT != 0) {
+            return new IllegalArgumentException("a record's size is a multiple of " + RecordLayout.ALIGNMENT + " from "
+                    + RecordLayout.PREFIX_BYTES + " to " + RecordLayout.MAX_FRAME_BYTES + ": size=" + size);
+        }
+        return new IllegalArgumentException("a record ends at a position: position=" + position + ", size=" + size);
+    }
+
+    /**
+     * Reads what {@link #toString()} wrote, and nothing else.
+     *
+     * @throws IllegalArgumentException where the text is no ref
+     */
+    public static EntryRef parse(CharSequence text) {
+        String ref = text.toString();
+        int plus = ref.lastIndexOf(SIZE_MARK);
+        int at = plus < 0 ? -1 : ref.lastIndexOf(POSITION_MARK, plus);
+        if (at < 0) {
+            throw new IllegalArgumentException("a ref is key@position+size: text=" + ref);
+        }
+        String stream = ref.substring(0, at);
+        StreamKey.checkedUtf8(stream);
+        long position = parseDecimal(ref, at + 1, plus);
+        long size = parseDecimal(ref, plus + 1, ref.length());
+        if (size > RecordLayout.MAX_FRAME_BYTES) {
+            throw invalid(stream, position, Integer.MAX_VALUE);
+        }
+        return new EntryRef(stream, position, (int) size);
+    }
+
+    /** ASCII digits without a sign and without leading zeros, so that a ref has one text only. */
+    private static long parseDecimal(String ref, int from, int to) {
+        boolean valid = from < to && (ref.charAt(from) != '0' || to == from + 1);
+        for (int i = from; i < to && valid; i++) {
+            valid = ref.charAt(i) >= '0' && ref.charAt(i) <= '9';
+        }
+        try {
+            if (valid) {
+                return Long.parseLong(ref, from, to, 10);
+            }
+        } catch (NumberFormatException tooLarge) {
+            throw new IllegalArgumentException("a ref's numbers fit 64 bits: text=" + ref, tooLarge);
+        }
+        throw new IllegalArgumentException("a ref's numbers are decimal digits without leading zeros: text=" + ref);
+    }
+
+    /**
+     * Reads what {@link #toBytes()} wrote, and nothing else.
+     *
+     * @throws IllegalArgumentException where the bytes are no ref, or more than one
+     */
+    public static EntryRef fromBytes(byte[] bytes) {
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        if (bytes.length < FIXED_BYTES || bytes.length != FIXED_BYTES + Short.toUnsignedInt(in.getShort(0))) {
+            throw new IllegalArgumentException("an encoded ref is " + FIXED_BYTES + " bytes and its key: bytes=" + bytes.length);
+        }
+        byte[] key = new byte[Short.toUnsignedInt(in.getShort())];
+        in.get(key);
+        return new EntryRef(decodeKey(key), in.getLong(), in.getInt());
+    }
+
+    /**
+     * Reads one ref from the buffer, and moves its reader index behind it; where that fails, the index stays.
+     *
+     * @throws IllegalArgumentException where the buffer doesn't go on with a ref
+     */
+    public static EntryRef decode(ByteBuf source) {
+        int start = source.readerIndex();
+        int readable = source.readableBytes();
+        int keyLength = readable < KEY_LENGTH_BYTES ? 0 : source.getUnsignedShort(start);
+        if (keyLength > StreamKey.MAX_BYTES || readable < FIXED_BYTES + keyLength) {
+            throw new IllegalArgumentException("an encoded ref is " + FIXED_BYTES + " bytes and its key: readable=" + readable
+                    + ", keyLength=" + keyLength);
+        }
+        byte[] key = new byte[keyLength];
+        source.getBytes(start + KEY_LENGTH_BYTES, key);
+        int numbers = start + KEY_LENGTH_BYTES + keyLength;
+        EntryRef ref = new EntryRef(decodeKey(key), source.getLong(numbers), source.getInt(numbers + Long.BYTES));
+        source.readerIndex(start + FIXED_BYTES + keyLength);
+        return ref;
+    }
+
+    private static String decodeKey(byte[] utf8) {
+        try {
+            return StreamKey.ofUtf8(utf8).text();
+        } catch (FormatException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
+    /** The ref as bytes, {@link #encodedLength()} of them. */
+    public byte[] toBytes() {
+        byte[] key = StreamKey.checkedUtf8(stream);
+        return ByteBuffer.allocate(FIXED_BYTES + key.length)
+                .putShort((short) key.length)
+                .put(key)
+                .putLong(position)
+                .putInt(size)
+                .array();
+    }
+
+    /** Bytes that {@link #encode} writes. */
+    public int encodedLength() {
+        return FIXED_BYTES + StreamKey.checkedUtf8(stream).length;
+    }
+
+    /** Writes the ref's bytes at the buffer's writer index, and moves it. */
+    public void encode(ByteBuf target) {
+        byte[] key = StreamKey.checkedUtf8(stream);
+        target.ensureWritable(FIXED_BYTES + key.length);
+        target.writeShort(key.length).writeBytes(key).writeLong(position).writeInt(size);
+    }
+
+    /** The position behind the record: where reading resumes. */
+    public long end() {
+        return position + size;
+    }
+
+    /** By key, as unsigned UTF-8 bytes, then by position, then by size. */
+    @Override
+    public int compareTo(EntryRef other) {
+        int byKey = compareByCodePoint(stream, other.stream);
+        if (byKey != 0) {
+            return byKey;
+        }
+        int byPosition = Long.compare(position, other.position);
+        return byPosition != 0 ? byPosition : Integer.compare(size, other.size);
+    }
+
+    /** The order of code points is the order of their UTF-8 bytes; that of UTF-16 units isn't: surrogates go behind the rest. */
+    private static int compareByCodePoint(String a, String b) {
+        int length = Math.min(a.length(), b.length());
+        for (int i = 0; i < length; i++) {
+            char x = a.charAt(i);
+            char y = b.charAt(i);
+            if (x != y) {
+                boolean xPair = Character.isSurrogate(x);
+                return xPair == Character.isSurrogate(y) ? Character.compare(x, y) : xPair ? 1 : -1;
+            }
+        }
+        return Integer.compare(a.length(), b.length());
+    }
+
+    /** {@code key@position+size}. */
+    @Override
+    public String toString() {
+        return stream + POSITION_MARK + position + SIZE_MARK + size;
+    }
+}

@@ -1,0 +1,100 @@
+package dev.streamwal.reader;
+
+/**
+ * How a {@link WalReader} reads. Immutable.
+ *
+ * @see #builder()
+ */
+public final class ReaderOptions {
+
+    private final int maxBatchRefs;
+    private final int maxOpenFiles;
+    private final int mergeGapBytes;
+    private final int scanBufferBytes;
+
+    private ReaderOptions(Builder builder) {
+        this.maxBatchRefs = builder.maxBatchRefs;
+        this.maxOpenFiles = builder.maxOpenFiles;
+        this.mergeGapBytes = builder.mergeGapBytes;
+        this.scanBufferBytes = builder.scanBufferBytes;
+    }
+
+    /** A builder with the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Refs that one {@link WalReader#readBatch} takes at most. */
+    public int maxBatchRefs() {
+        return maxBatchRefs;
+    }
+
+    /** Files that are kept open while nobody reads them. */
+    public int maxOpenFiles() {
+        return maxOpenFiles;
+    }
+
+    /** Bytes between two records that are read, rather than a second read made. */
+    public int mergeGapBytes() {
+        return mergeGapBytes;
+    }
+
+    /** Bytes that a scan reads at a time, at most. */
+    public int scanBufferBytes() {
+        return scanBufferBytes;
+    }
+
+    /** Starts with the defaults. Not thread-safe. */
+    public static final class Builder {
+
+        /** As many as a merge-sorted key of 64 bits has room for, next to an offset. */
+        private static final int MAX_BATCH_REFS = 65_536;
+
+        private static final int MAX_MERGE_GAP_BYTES = 1 << 20;
+        private static final int MIN_SCAN_BUFFER_BYTES = 4 << 10;
+        private static final int MAX_SCAN_BUFFER_BYTES = 16 << 20;
+
+        private int maxBatchRefs = MAX_BATCH_REFS;
+        private int maxOpenFiles = 512;
+        private int mergeGapBytes = 4 << 10;
+        private int scanBufferBytes = 1 << 20;
+
+        private Builder() {}
+
+        /** 1 to 65,536, the default. */
+        public Builder maxBatchRefs(int refs) {
+            this.maxBatchRefs = checked("maxBatchRefs", refs, 1, MAX_BATCH_REFS);
+            return this;
+        }
+
+        /** 1 or more; 512 by default. A cursor holds one more, if need be, while it is in the middle of a segment. */
+        public Builder maxOpenFiles(int files) {
+            this.maxOpenFiles = checked("maxOpenFiles", files, 1, Integer.MAX_VALUE);
+            return this;
+        }
+
+        /** 0 to 1 MiB; 4 KiB by default: about what a read call costs. */
+        public Builder mergeGapBytes(int bytes) {
+            this.mergeGapBytes = checked("mergeGapBytes", bytes, 0, MAX_MERGE_GAP_BYTES);
+            return this;
+        }
+
+        /** 4 KiB to 16 MiB; 1 MiB by default. A scan starts with less, and a larger record is read whole. */
+        public Builder scanBufferBytes(int bytes) {
+            this.scanBufferBytes = checked("scanBufferBytes", bytes, MIN_SCAN_BUFFER_BYTES, MAX_SCAN_BUFFER_BYTES);
+            return this;
+        }
+
+        /** The options as they stand. */
+        public ReaderOptions build() {
+            return new ReaderOptions(this);
+        }
+
+        private static int checked(String name, int value, int min, int max) {
+            if (value < min || value > max) {
+                throw new IllegalArgumentException(name + " is from " + min + " to " + max + ": " + name + "=" + value);
+            }
+            return value;
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.source.LogSource;
+import dev.streamwal.source.Segment;
+import dev.streamwal.source.SegmentCatalog;
+import dev.streamwal.source.SegmentChain;
+import dev.streamwal.source.SegmentReader;
+import dev.streamwal.source.StreamScan;
+import dev.streamwal.source.TimeRange;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Looks at a whole stream. One use. */
+final class StreamSurvey {
+
+    private final LogSource log;
+    private final SegmentCatalog catalog;
+    private final String key;
+
+    private long smallest = SegmentIndex.NO_SMALLEST;
+    private long largest = SegmentIndex.NO_LARGEST;
+    private long end;
+
+    private final List<Damage> damage = new ArrayList<>();
+    private boolean truncated;
+
+    /** @param catalog listed just now */
+    StreamSurvey(LogSource log, SegmentCatalog catalog) {
+        this.log = log;
+        this.catalog = catalog;
+        this.key = catalog.key().text();
+    }
+
+    // ---- describing
+
+    Optional<StreamInfo> describe() throws IOException {
+        SegmentChain chain = catalog.chain();
+        int segments = 0;
+        long bytes = 0;
+        long first = -1;
+        Segment unsealed = null;
+        for (int i = 0; i < chain.size(); i++) {
+            Segment segment = chain.get(i);
+            try (SegmentReader reader = segment.open(log.channels())) {
+                segments++;
+                bytes += reader.size();
+                first = first < 0 ? segment.basePosition() : first;
+                Optional<Footer> footer = reader.footer();
+                if (footer.isPresent() && unsealed == null) {
+                    add(footer.get().index());
+                    end = reader.header().positionAt(footer.get().dataEnd());
+                } else if (unsealed == null) {
+                    unsealed = segment;
+                }
+            } catch (NoSuchFileException e) {
+                // deleted since it was listed
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                segments++;
+                first = first < 0 ? segment.basePosition() : first;
+            }
+        }
+        if (segments == 0) {
+            return Optional.empty();
+        }
+        if (unsealed != null) {
+            scanFrom(unsealed);
+        }
+        return Optional.of(new StreamInfo(key, segments, bytes, first, Math.max(first, end),
+                timestamp(smallest, SegmentIndex.NO_SMALLEST), timestamp(largest, SegmentIndex.NO_LARGEST)));
+    }
+
+    private static OptionalLong timestamp(long millis, long none) {
+        return millis == none ? OptionalLong.empty() : OptionalLong.of(millis);
+    }
+
+    private void add(SegmentIndex index) {
+        smallest = Math.min(smallest, index.smallestTimestampMillis());
+        largest = Math.max(largest, index.largestTimestampMillis());
+    }
+
+    /** Reads what no footer describes; damage is for {@link #verify()} to tell of. */
+    private void scanFrom(Segment segment) {
+        try (StreamScan scan = StreamScan.from(log, catalog, segment, -1, segment.basePosition())) {
+            while (nextPastDamage(scan)) {
+                smallest = Math.min(smallest, scan.timestampMillis());
+                largest = Math.max(largest, scan.timestampMillis());
+            }
+            end = scan.nextPosition();
+        }
+    }
+
+    private static boolean nextPastDamage(StreamScan scan) {
+        while (true) {
+            try {
+                return scan.next();
+            } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException damaged) {
+                // the next call goes on behind it
+            }
+        }
+    }
+
+    // ---- verifying
+
+    VerifyReport verify() {
+        long records = 0;
+        long bytes = 0;
+        try (StreamScan scan = StreamScan.fromFirst(log, catalog, TimeRange.ALL)) {
+            while (verifyNext(scan)) {
+                records++;
+                bytes += scan.size();
+            }
+        }
+        return new VerifyReport(key, records, bytes, damage, truncated);
+    }
+
+    private boolean verifyNext(StreamScan scan) {
+        while (true) {
+            try {
+                return scan.next();
+            } catch (CorruptSegmentException e) {
+                add(e, e.offset(), e.length());
+            } catch (UnsupportedFormatException e) {
+                add(e, 0, 0);
+            } catch (EntryExpiredException e) {
+                // deleted, not damaged
+            }
+        }
+    }
+
+    private void add(WalException found, long offset, long length) {
+        if (damage.size() == VerifyReport.MAX_DAMAGE) {
+            truncated = true;
+        } else if (found.file() != null) {
+            damage.add(new Damage(found.file(), key, offset, length, String.valueOf(found.getMessage())));
+        }
+    }
+}

@@ -1,0 +1,285 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.source.LogSource;
+import dev.streamwal.source.SegmentCatalog;
+import dev.streamwal.source.SharedReader;
+import dev.streamwal.source.StreamEnd;
+import dev.streamwal.source.StreamScan;
+import dev.streamwal.source.TimeRange;
+import dev.streamwal.source.WriterView;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a log, from the process that writes it or from any other, while it is written and swept. It keeps no locks, and needs no writer.
+ *
+ * <p>The reader is thread-safe; the batches and cursors that it hands out are for one thread each, and are closed by the caller. An
+ * interrupted thread finishes its call and keeps its flag. Keys that can't be any stream's are an {@link IllegalArgumentException}, null
+ * is a {@link NullPointerException}, and every method but {@link #close()} throws a {@link WalClosedException} after that.
+ */
+public final class WalReader implements AutoCloseable {
+
+    static {
+        SharedReader.accessBy(new SharedReader.Access() {
+            @Override
+            public WalReader open(Path root, ReaderOptions options, WriterView writer) {
+                return new WalReader(root, options, writer);
+            }
+
+            @Override
+            public long readCalls(WalReader reader) {
+                return reader.readCalls();
+            }
+        });
+    }
+
+    private final LogSource log;
+
+    private WalReader(Path root, ReaderOptions options, @Nullable WriterView writer) {
+        this.log = new LogSource(root, options, writer);
+    }
+
+    /** As {@link #open(Path, ReaderOptions)}, with the defaults. */
+    public static WalReader open(Path root) {
+        return open(root, ReaderOptions.builder().build());
+    }
+
+    /**
+     * Opens a log for reading.
+     *
+     * @param root the log's directory, on any file system; it may be empty as yet
+     * @param options how to read
+     * @return the reader, to be closed by the caller
+     * @throws WalIOException where the root isn't a directory
+     */
+    public static WalReader open(Path root, ReaderOptions options) {
+        Objects.requireNonNull(options, "options");
+        if (!Files.isDirectory(root)) {
+            String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "it is something else" : "there is nothing";
+            throw new WalIOException("a log's root is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
+        }
+        return new WalReader(root, options, null);
+    }
+
+    /**
+     * The keys of all streams that have a segment: a snapshot, the caller's own.
+     *
+     * @return in their natural order
+     */
+    public NavigableSet<String> keys() {
+        return keys("");
+    }
+
+    /**
+     * The keys that start with the prefix: a snapshot, the caller's own.
+     *
+     * @param prefix of the keys; empty for all
+     * @return in their natural order
+     */
+    public NavigableSet<String> keys(String prefix) {
+        Objects.requireNonNull(prefix, "prefix");
+        log.checkOpen();
+        try {
+            return log.streams().keys(key -> key.startsWith(prefix));
+        } catch (IOException e) {
+            throw log.failure("listing streams", e, log.streams().path(), null, WalException.NO_POSITION);
+        }
+    }
+
+    /**
+     * What there is of a stream. It reads the segments that aren't sealed.
+     *
+     * @param key of the stream
+     * @return empty where there is no such stream
+     */
+    public Optional<StreamInfo> describe(String key) {
+        return onStream("describing a stream", key, catalog -> new StreamSurvey(log, catalog).describe());
+    }
+
+    /**
+     * Reads records by ref; neighbours are read together, and every checksum is verified. One ref that is expired, unknown or damaged fails
+     * alone: see {@link EntryBatch#status}.
+     *
+     * @param refs in any order, of any streams, duplicates allowed; at most {@link ReaderOptions#maxBatchRefs()}
+     * @return the records in the order asked, to be closed by the caller
+     * @throws IllegalArgumentException where there are too many refs
+     * @throws WalIOException where the file system fails
+     */
+    public EntryBatch readBatch(Collection<EntryRef> refs) {
+        if (refs.size() > log.options().maxBatchRefs()) {
+            throw new IllegalArgumentException(
+                    "a batch has at most maxBatchRefs refs: refs=" + refs.size() + ", maxBatchRefs=" + log.options().maxBatchRefs());
+        }
+        EntryRef[] asked = refs.toArray(EntryRef[]::new);
+        for (EntryRef ref : asked) {
+            Objects.requireNonNull(ref, "ref");
+        }
+        log.checkOpen();
+        return new BatchRead(log, asked).run();
+    }
+
+    /**
+     * Reads one record.
+     *
+     * @param ref where it stands
+     * @return a copy on the heap; empty where it has expired or isn't there
+     * @throws CorruptSegmentException where it is damaged
+     */
+    public Optional<Entry> find(EntryRef ref) {
+        try (EntryBatch batch = readBatch(List.of(ref))) {
+            return switch (batch.status(0)) {
+                case FOUND, CORRUPT -> Optional.of(copy(batch.get(0)));
+                case EXPIRED, NOT_FOUND -> Optional.empty();
+            };
+        }
+    }
+
+    private static Entry copy(Entry entry) {
+        int headerLength = entry.header().readableBytes();
+        byte[] body = new byte[headerLength + entry.content().readableBytes()];
+        entry.header().getBytes(0, body, 0, headerLength);
+        entry.content().getBytes(0, body, headerLength, body.length - headerLength);
+        return new HeapEntry(entry.ref(), entry.timestampMillis(), headerLength, body);
+    }
+
+    /**
+     * The stream's last record, the one at the greatest position.
+     *
+     * @param key of the stream
+     * @return a copy on the heap; empty where there is no record
+     * @throws CorruptSegmentException where the end of the stream is damaged
+     */
+    public Optional<Entry> latest(String key) {
+        return onStream("reading the last record", key, catalog -> {
+            Optional<StreamEnd.Place> last = new StreamEnd(log, catalog).last();
+            return last.flatMap(place -> find(new EntryRef(key, place.position(), place.size())));
+        });
+    }
+
+    /**
+     * The last record of each of several streams.
+     *
+     * @param keys of the streams
+     * @return by key, in the order asked, without the streams that have no record
+     */
+    public Map<String, Entry> latest(Collection<String> keys) {
+        Map<String, Entry> latest = new LinkedHashMap<>();
+        for (String key : keys) {
+            latest(key).ifPresent(entry -> latest.put(key, entry));
+        }
+        return latest;
+    }
+
+    /**
+     * All records of a stream. In the process that writes the log the cursor sees everything that was appended before its call to
+     * {@code next()}; in others it stops at the first record that isn't there yet.
+     *
+     * @param key of the stream
+     * @return to be closed by the caller; empty where there is no such stream
+     */
+    public EntryCursor scan(String key) {
+        return scan(key, TimeRange.ALL);
+    }
+
+    /**
+     * The records of a stream whose timestamps are in a range. Segments and parts of them that have none such aren't read, where they are
+     * sealed.
+     *
+     * @param key of the stream
+     * @param fromInclusive the range's start
+     * @param toExclusive the range's end
+     * @return in order of position, to be closed by the caller; empty where there is no such stream
+     * @throws IllegalArgumentException where the range ends before it starts
+     */
+    public EntryCursor scan(String key, Instant fromInclusive, Instant toExclusive) {
+        return scan(key, TimeRange.of(fromInclusive, toExclusive));
+    }
+
+    private EntryCursor scan(String key, TimeRange range) {
+        return onStream("opening a scan", key, catalog -> new EntryCursor(StreamScan.fromFirst(log, catalog, range)));
+    }
+
+    /**
+     * The records of a stream from a position on: the first one that is left if that one has been deleted, none as yet if the position is
+     * the end.
+     *
+     * @param key of the stream
+     * @param position of a record, or where one ends, as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it
+     * @return to be closed by the caller; empty where there is no such stream
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws IllegalArgumentException where the position is negative
+     */
+    public EntryCursor scanFrom(String key, long position) {
+        if (position < 0) {
+            throw new IllegalArgumentException("a position is not negative: position=" + position);
+        }
+        return onStream("opening a scan", key, catalog -> new EntryCursor(new ScanStart(log, catalog).from(position)));
+    }
+
+    /**
+     * The newest records of a stream, the oldest of them first.
+     *
+     * @param key of the stream
+     * @param count how many at most, 0 or more
+     * @return to be closed by the caller; empty where there is no such stream
+     * @throws IllegalArgumentException where the count is negative
+     */
+    public EntryCursor scanLast(String key, int count) {
+        if (count < 0) {
+            throw new IllegalArgumentException("a count is not negative: count=" + count);
+        }
+        return onStream("opening a scan", key, catalog -> new EntryCursor(new ScanStart(log, catalog).last(count), count));
+    }
+
+    /**
+     * Reads a whole stream and verifies every checksum.
+     *
+     * @param key of the stream
+     * @return what was found; an empty report where there is no such stream
+     */
+    public VerifyReport verify(String key) {
+        return onStream("verifying a stream", key, catalog -> new StreamSurvey(log, catalog).verify());
+    }
+
+    private interface OnStream<T> {
+        T run(SegmentCatalog catalog) throws IOException;
+    }
+
+    private <T> T onStream(String action, String key, OnStream<T> operation) {
+        StreamKey.checkedUtf8(key);
+        log.checkOpen();
+        try {
+            return operation.run(log.freshCatalog(key));
+        } catch (IOException e) {
+            throw log.failure(action, e, log.root(), key, WalException.NO_POSITION);
+        }
+    }
+
+    /** Read calls made so far. */
+    long readCalls() {
+        return log.channels().readCalls();
+    }
+
+    /** Files open now. */
+    int openFiles() {
+        return log.channels().openFiles();
+    }
+
+    /** Closes its files; cursors can't go on, batches stay valid until they are closed themselves. A second time it does nothing. */
+    @Override
+    public void close() {
+        log.close();
+    }
+}

@@ -1,0 +1,123 @@
+package dev.streamwal.source;
+
+import dev.streamwal.format.Positions;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.reader.WalException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** A log that is read: its streams, their catalogs, its open files, and, in the process that writes it, its writer. Thread-safe. */
+public final class LogSource implements AutoCloseable {
+
+    private final Path root;
+    private final ReaderOptions options;
+    private final @Nullable WriterView writer;
+    private final ChannelCache channels;
+    private final StreamDirectory streams;
+    /** Of streams that have segments, so that asking for others leaves nothing behind. */
+    private final Map<String, SegmentCatalog> catalogs = new ConcurrentHashMap<>();
+
+    /** @param writer null in a process that doesn't write the log */
+    public LogSource(Path root, ReaderOptions options, @Nullable WriterView writer) {
+        this.root = root;
+        this.options = options;
+        this.writer = writer;
+        this.channels = new ChannelCache(options.maxOpenFiles());
+        this.streams = new StreamDirectory(root, channels);
+    }
+
+    /** Of the log. */
+    public Path root() {
+        return root;
+    }
+
+    /** How to read. */
+    public ReaderOptions options() {
+        return options;
+    }
+
+    /** Null in a process that doesn't write the log. */
+    @Nullable WriterView writer() {
+        return writer;
+    }
+
+    /** Its open files. */
+    public ChannelCache channels() {
+        return channels;
+    }
+
+    /** Its streams' directories. */
+    public StreamDirectory streams() {
+        return streams;
+    }
+
+    /** What is known of the stream's segments, as listed at some time, or anew if there were none. */
+    public SegmentCatalog catalog(String key) throws IOException {
+        SegmentCatalog known = catalogs.get(key);
+        return known != null && known.chain().size() > 0 ? known : listAnew(key);
+    }
+
+    /** What there is of the stream's segments now. */
+    public SegmentCatalog freshCatalog(String key) throws IOException {
+        SegmentCatalog known = catalogs.get(key);
+        if (known == null) {
+            return listAnew(key);
+        }
+        if (known.refresh().size() == 0) {
+            catalogs.remove(key, known);
+        }
+        return known;
+    }
+
+    private SegmentCatalog listAnew(String key) throws IOException {
+        StreamKey streamKey = StreamKey.of(key);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels);
+        if (listed.refresh().size() == 0) {
+            catalogs.remove(key);
+            return listed;
+        }
+        SegmentCatalog other = catalogs.putIfAbsent(key, listed);
+        if (other != null && other.chain().size() == 0) {
+            other.refresh();
+        }
+        return other == null ? listed : other;
+    }
+
+    /** Where a stream without segments begins, and below which what is gone has expired. */
+    public long start() throws IOException {
+        return PositionsFile.read(root).map(Positions::start).orElse(0L);
+    }
+
+    /** Whether a writer has opened the log after a restart of the machine, and not yet recovered this segment. */
+    boolean isOfOlderIncarnation(SegmentHeader header) throws IOException {
+        return PositionsFile.read(root).filter(positions -> header.incarnation() < positions.incarnation()).isPresent();
+    }
+
+    /** @throws WalClosedException after {@link #close()} */
+    public void checkOpen() {
+        if (channels.isClosed()) {
+            throw closedError(null);
+        }
+    }
+
+    /** The error for what the file system threw; if the log was closed meanwhile, that is why it did. */
+    public WalException failure(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
+        return channels.isClosed() ? closedError(failure) : IoFailure.of(action, failure, file, stream, position);
+    }
+
+    private WalClosedException closedError(@Nullable IOException failure) {
+        return new WalClosedException(
+                "a reader is not used after it was closed: root=" + root, root, null, WalException.NO_POSITION, failure);
+    }
+
+    @Override
+    public void close() {
+        channels.close();
+    }
+}

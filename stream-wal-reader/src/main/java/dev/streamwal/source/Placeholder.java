@@ -1,6 +1,0 @@
-package dev.streamwal.source;
-
-/** Keeps the package from being empty until its first class is here. */
-final class Placeholder {
-    private Placeholder() {}
-}

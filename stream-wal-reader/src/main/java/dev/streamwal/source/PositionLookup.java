@@ -1,0 +1,90 @@
+package dev.streamwal.source;
+
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the segment that a position belongs to, or says why there is none. Readers never judge by the clock: expired means deleted.
+ *
+ * <pre>
+ *   position                                                    says
+ *   in an existing segment's data                               IN_SEGMENT
+ *   behind it, below the previous end of the next one           EXPIRED     its own segment has gone
+ *   behind it, from the previous end of the next one on         NOT_FOUND   never given to a record
+ *   behind the data of the newest                               NOT_FOUND
+ *   in a stream of which nothing is left, below start           EXPIRED
+ *   … from start on                                             NOT_FOUND
+ * </pre>
+ */
+public final class PositionLookup {
+
+    /** Where a position is. */
+    public enum Whereabouts { IN_SEGMENT, EXPIRED, NOT_FOUND }
+
+    private final LogSource log;
+    private final SegmentChain chain;
+
+    /** @param chain listed just now */
+    public PositionLookup(LogSource log, SegmentChain chain) {
+        this.log = log;
+        this.chain = chain;
+    }
+
+    /** What there is to say without a segment that begins at or before the position. */
+    public Whereabouts beforeFirst(long position) throws IOException {
+        if (chain.size() == 0) {
+            return position < log.start() ? Whereabouts.EXPIRED : Whereabouts.NOT_FOUND;
+        }
+        return behind(-1, position);
+    }
+
+    /**
+     * What there is to say of a position, by its offset in the last segment that begins at or before it.
+     *
+     * @param index of that segment in the chain
+     */
+    public Whereabouts in(SegmentReader reader, int index, long position) throws IOException {
+        SegmentHeader header = reader.header();
+        Optional<Footer> footer = reader.footer();
+        if (footer.isPresent()) {
+            return header.offsetOf(position) < footer.get().dataEnd() ? Whereabouts.IN_SEGMENT : behind(index, position);
+        }
+        long end = endBySuccessor(header, index);
+        if (end >= 0) {
+            return header.offsetOf(position) < end ? Whereabouts.IN_SEGMENT : behind(index, position);
+        }
+        return header.offsetOf(position) < reader.size() ? Whereabouts.IN_SEGMENT : behind(index, position);
+    }
+
+    /** The offset where the next segment says that this one's data ends; -1 where it says so of another one, or there is none. */
+    private long endBySuccessor(SegmentHeader header, int index) throws IOException {
+        Segment next = index + 1 < chain.size() ? chain.get(index + 1) : null;
+        long end = next == null ? -1 : header.offsetOf(previousEnd(next));
+        return end <= header.capacity() ? end : -1;
+    }
+
+    private Whereabouts behind(int index, long position) throws IOException {
+        if (index + 1 >= chain.size()) {
+            return Whereabouts.NOT_FOUND;
+        }
+        return position < previousEnd(chain.get(index + 1)) ? Whereabouts.EXPIRED : Whereabouts.NOT_FOUND;
+    }
+
+    /** Where the data before the segment ended; if the segment has gone too, so has everything before it. */
+    private long previousEnd(Segment segment) throws IOException {
+        try {
+            return segment.header(log.channels()).previousEnd();
+        } catch (NoSuchFileException e) {
+            return segment.basePosition();
+        }
+    }
+
+    /** The first segment that begins behind the position; null where none does. */
+    public @Nullable Segment next(long position) {
+        return chain.after(position);
+    }
+}

@@ -1,0 +1,13 @@
+package dev.streamwal.source;
+
+import java.util.OptionalLong;
+
+/** What the writer of a log knows and its files don't say yet, for readers in the same process. Thread-safe. */
+public interface WriterView {
+
+    /** The stream position where what is reserved in the stream ends; empty where the writer knows no such stream. */
+    OptionalLong reservedEnd(String key);
+
+    /** Whether the slot at this position was given up and will never be published. */
+    boolean abandoned(String key, long position);
+}
