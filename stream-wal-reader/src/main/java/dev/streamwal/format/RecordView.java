@@ -4,7 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A flyweight over one framed record in a buffer; what it says is valid until it is moved or the buffer changes. One thread.
+ * A flyweight over one framed record in a buffer; what it says is valid until it is moved or the buffer changes. One
+ * thread.
  *
  * <pre>
  *   switch (view.check(buffer, index, available, position, salt)) { case VALID -&gt; … view.timestampMillis() … }
@@ -34,10 +35,13 @@ public final class RecordView {
     private long commitWord;
 
     /**
-     * Reads the prefix only, and says {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with nothing checked beyond the
-     * lengths, {@code VALID}: then {@link #frameBytes()} bytes from {@code index} on are worth having in the buffer.
+     * Reads the prefix only, and says {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with nothing checked
+     * beyond the lengths, {@code VALID}: then {@link #frameBytes()} bytes from {@code index} on are worth having in the
+     * buffer. Where not even the prefix is available, a commit word decides as far as there is one, and the rest is
+     * {@code TOO_LONG}.
      *
-     * @param source little-endian, holding at least {@link RecordLayout#PREFIX_BYTES} from {@code index} on
+     * @param source little-endian, holding {@link RecordLayout#PREFIX_BYTES} from {@code index} on, or what is
+     * available of them
      * @param available bytes from the record's start to the end of what may hold it, in the file
      */
     public Verdict peek(ByteBuffer source, int index, long available, long position) {
@@ -45,15 +49,21 @@ public final class RecordView {
         this.buffer = source;
         this.index = index;
         this.position = position;
-        this.commitWord = source.getLong(index + RecordLayout.COMMIT_WORD);
+        this.commitWord = 0;
         this.frameBytes = 0;
+        if (available < Long.BYTES) {
+            return Verdict.TOO_LONG;
+        }
+        this.commitWord = source.getLong(index + RecordLayout.COMMIT_WORD);
         if (commitWord == 0) {
             return Verdict.EMPTY;
         }
         if (!RecordLayout.isCommitWord(commitWord)) {
             return Verdict.NOT_A_RECORD;
         }
-        int frame = RecordLayout.checkedFrameBytes(commitWord, contentLength(), flags(), available);
+        int frame = available < RecordLayout.PREFIX_BYTES
+                ? -1
+                : RecordLayout.checkedFrameBytes(commitWord, contentLength(), flags(), available);
         if (frame < 0) {
             return Verdict.TOO_LONG;
         }
@@ -61,9 +71,11 @@ public final class RecordView {
         return Verdict.VALID;
     }
 
-    /** As {@link #peek}, then the checksum; the buffer must hold the whole frame, or the verdict is {@code TOO_LONG}. */
+    /**
+     * As {@link #peek}, then the checksum; the buffer must hold the whole frame, or the verdict is {@code TOO_LONG}.
+     */
     public Verdict check(ByteBuffer source, int index, int available, long position, long salt) {
-        Verdict verdict = peek(source, index, available, position);
+        Verdict verdict = peek(source, index, Math.min(available, source.limit() - index), position);
         return verdict == Verdict.VALID && !checksumMatches(salt) ? Verdict.BAD_CHECKSUM : verdict;
     }
 

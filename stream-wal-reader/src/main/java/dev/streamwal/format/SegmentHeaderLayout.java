@@ -63,10 +63,13 @@ public final class SegmentHeaderLayout {
     /** "STRMv2". */
     private static final long EXTENSION_VALUE = 0x3276_4D52_5453L;
     private static final long EXTENSION_MASK = 0xFFFF_FFFF_FFFFL;
+    /** "STRMv" and any version. */
+    private static final long ANY_VERSION_MASK = 0xFF_FFFF_FFFFL;
 
     static {
         RecordLayout.require(EXPIRATION + Long.BYTES == EXTENSION_MAGIC, "the nano-wal header is 16 bytes");
-        RecordLayout.require(KEY_LENGTH == MARK + Integer.BYTES && KEY == KEY_LENGTH + Short.BYTES, "the key follows its length");
+        RecordLayout.require(KEY_LENGTH == MARK + Integer.BYTES && KEY == KEY_LENGTH + Short.BYTES,
+                "the key follows its length");
         RecordLayout.require(MAX_BYTES % RecordLayout.ALIGNMENT == 0, "the first record is aligned");
     }
 
@@ -100,29 +103,35 @@ public final class SegmentHeaderLayout {
     }
 
     /**
-     * @param source the file's first bytes from the buffer's index 0 on, little-endian: {@link #MAX_BYTES} of them, or all there are
+     * @param source the file's first bytes from the buffer's index 0 on, little-endian: {@link #MAX_BYTES} of them, or
+     * all there are
      * @param available how many there are
      * @throws FormatException naming the field that is wrong
      */
     public static SegmentHeader decode(ByteBuffer source, int available) throws FormatException {
         if (available < EXTENSION_MAGIC) {
-            throw FormatException.corrupt("a segment starts with its header: bytes=" + available + ", needed=" + MIN_BYTES);
+            throw FormatException.corrupt("a segment starts with its header: bytes=" + available + ", needed="
+                    + MIN_BYTES);
         }
         check(source.getLong(MAGIC) == MAGIC_VALUE, "a segment starts with \"NANO-LOG\"", source.getLong(MAGIC));
         if (available < FIXED_BYTES || (source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK) != EXTENSION_VALUE) {
             throw notExtended(source, available);
         }
         int length = source.getShort(HEADER_LENGTH) & 0xFFFF;
-        int keyLength = source.getShort(KEY_LENGTH) & 0xFFFF;
-        check(keyLength >= 1 && keyLength <= StreamKey.MAX_BYTES, "a key has 1 to 1,024 bytes", keyLength);
-        check(length == headerLength(keyLength), "the header's length follows from the key's", length);
+        check(length >= MIN_BYTES && length % RecordLayout.ALIGNMENT == 0,
+                "a header has a multiple of 8 bytes, with a key", length);
         check(length <= available, "the file holds its header, whose length is " + length, available);
-        check(source.getInt(HEADER_CHECKSUM) == checksum(source, length), "the header's checksum is right", source.getInt(HEADER_CHECKSUM));
+        check(source.getInt(HEADER_CHECKSUM) == checksum(source, length), "the header's checksum is right",
+                source.getInt(HEADER_CHECKSUM));
+        // before what a newer version may have laid out in another way
         int features = source.getInt(FEATURE_FLAGS);
         if ((features & REQUIRED_FEATURES_MASK & ~KNOWN_FEATURES) != 0) {
             throw FormatException.unsupported("the segment needs features this version doesn't know: featureFlags=0x"
                     + Integer.toHexString(features) + "; read it with the version that wrote it, or a newer one");
         }
+        int keyLength = source.getShort(KEY_LENGTH) & 0xFFFF;
+        check(keyLength >= 1 && keyLength <= StreamKey.MAX_BYTES, "a key has 1 to 1,024 bytes", keyLength);
+        check(length == headerLength(keyLength), "the header's length follows from the key's", length);
         return decodeChecked(source, keyLength, features);
     }
 
@@ -133,15 +142,20 @@ public final class SegmentHeaderLayout {
         long basePosition = source.getLong(BASE_POSITION);
         check(basePosition >= 0, "positions are not negative", basePosition);
         long previousEnd = source.getLong(PREVIOUS_END);
-        check(previousEnd >= 0 && previousEnd <= basePosition, "the predecessor ends at or before the base position " + basePosition, previousEnd);
+        check(previousEnd >= 0 && previousEnd <= basePosition, "the predecessor ends at or before the base position "
+                + basePosition, previousEnd);
         long expiration = source.getLong(EXPIRATION);
         check(expiration >= 0, "an expiration is not negative", expiration);
         int capacity = source.getInt(CAPACITY);
         check(capacity >= headerLength(keyLength), "the capacity holds the header", capacity);
+        check(basePosition <= Long.MAX_VALUE - capacity, "positions have 63 bits, with the capacity " + capacity,
+                basePosition);
         byte[] key = new byte[keyLength];
         source.get(KEY, key);
-        return new SegmentHeader(StreamKey.ofUtf8(key), new Window(windowStart, windowEnd), expiration, basePosition, previousEnd,
-                source.getLong(INCARNATION), source.getLong(SALT), source.getLong(CREATED), capacity, source.getInt(MARK), features);
+        return new SegmentHeader(
+                StreamKey.ofUtf8(key), new Window(windowStart, windowEnd), expiration, basePosition, previousEnd,
+                source.getLong(INCARNATION), source.getLong(SALT), source.getLong(CREATED), capacity,
+                source.getInt(MARK), features);
     }
 
     /** CRC32C over the header with its checksum and mark as zero; leaves the buffer's position and limit alone. */
@@ -155,10 +169,18 @@ public final class SegmentHeaderLayout {
     }
 
     private static FormatException notExtended(ByteBuffer source, int available) {
-        boolean nanoWal = available == EXTENSION_MAGIC
-                || available >= EXTENSION_MAGIC + Long.BYTES && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC));
-        return nanoWal
-                ? FormatException.unsupported("a nano-wal 1.0 file, which has no stream's header: bytes=" + available)
+        boolean word = available >= EXTENSION_MAGIC + Long.BYTES;
+        if (available == EXTENSION_MAGIC || (word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC)))) {
+            return FormatException.unsupported("a nano-wal 1.0 file, which has no stream's header: bytes=" + available);
+        }
+        long extension = word ? source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK : 0;
+        if (extension == EXTENSION_VALUE) {
+            return FormatException.corrupt("the file holds its header: bytes=" + available + ", needed=" + MIN_BYTES);
+        }
+        return word && ((extension ^ EXTENSION_VALUE) & ANY_VERSION_MASK) == 0
+                ? FormatException.unsupported("the segment is of another version of this format: version=0x"
+                + Long.toHexString(extension >>> 40)
+                        + ", known=0x32; read it with the version that wrote it")
                 : FormatException.corrupt("a segment's header goes on with \"STRMv2\": bytes=" + available);
     }
 

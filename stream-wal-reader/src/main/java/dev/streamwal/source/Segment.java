@@ -1,17 +1,12 @@
 package dev.streamwal.source;
 
 import dev.streamwal.format.Footer;
-import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +59,7 @@ public final class Segment implements Comparable<Segment> {
         try {
             SegmentHeader known = header;
             if (known == null) {
-                known = readHeader(bytes);
+                known = SegmentFiles.readHeader(bytes, file, key, name);
                 header = known;
             }
             return new SegmentReader(this, known, bytes);
@@ -91,38 +86,6 @@ public final class Segment implements Comparable<Segment> {
 
     void footerIs(Footer found) {
         footer = found;
-    }
-
-    SegmentHeader readHeader(SegmentBytes bytes) throws IOException {
-        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int available = bytes.read(first, 0);
-        try {
-            SegmentHeader read = SegmentHeaderLayout.decode(first, available);
-            checkBelongsHere(read);
-            return read;
-        } catch (FormatException e) {
-            throw unreadable(e, bytes.size());
-        }
-    }
-
-    private void checkBelongsHere(SegmentHeader read) throws FormatException {
-        if (!read.key().equals(key)) {
-            throw FormatException.corrupt("a segment's header names the stream of its directory: key=" + read.key());
-        }
-        if (!read.name().equals(name)) {
-            throw FormatException.corrupt("a segment's header says what its file's name says: basePosition=" + read.basePosition()
-                    + ", expiration=" + read.expirationMillis());
-        }
-    }
-
-    private WalException unreadable(FormatException e, long size) {
-        String where = ", stream=" + key + ", file=" + file + ", offset=0";
-        if (e.isUnsupported()) {
-            return new UnsupportedFormatException(e.getMessage() + where, file, key.text(), basePosition(), e);
-        }
-        return new CorruptSegmentException(
-                e.getMessage() + where + "; the other segments of the stream can be read",
-                file, key.text(), basePosition(), 0, size, e);
     }
 
     @Override

@@ -1,0 +1,54 @@
+package dev.streamwal;
+
+import dev.streamwal.retention.ExpiryPlan;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Objects;
+
+/**
+ * A segment that is gone. Immutable.
+ *
+ * @param path where its file was
+ * @param stream the key
+ * @param expiration from when on it could be deleted; later than now, where another reason than {@link Reason#EXPIRED}
+ *     was
+ * @param bytes of the file
+ * @param reason why it went
+ */
+public record DeletedSegment(Path path, String stream, Instant expiration, long bytes, Reason reason) {
+
+    /** Why a segment was deleted; the first that applied. */
+    public enum Reason {
+
+        /** Its expiration had come. */
+        EXPIRED,
+
+        /** Its stream was over {@link WalOptions#maxBytesPerStream()} or {@link StreamOptions#maxBytes()}. */
+        STREAM_BYTES,
+
+        /** The log was over {@link WalOptions#maxTotalBytes()}. */
+        TOTAL_BYTES,
+
+        /** The program called {@code purge}. */
+        PURGED,
+
+        /** The program called {@code delete}. */
+        STREAM_DELETED;
+
+        static Reason of(ExpiryPlan.Cause cause) {
+            return switch (cause) {
+                case EXPIRED -> EXPIRED;
+                case STREAM_BYTES -> STREAM_BYTES;
+                case TOTAL_BYTES -> TOTAL_BYTES;
+            };
+        }
+    }
+
+    /** @throws NullPointerException where one of them is null */
+    public DeletedSegment {
+        Objects.requireNonNull(path, "path");
+        Objects.requireNonNull(stream, "stream");
+        Objects.requireNonNull(expiration, "expiration");
+        Objects.requireNonNull(reason, "reason");
+    }
+}

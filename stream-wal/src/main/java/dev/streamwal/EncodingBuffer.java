@@ -1,0 +1,42 @@
+package dev.streamwal;
+
+import java.util.function.ToLongFunction;
+import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.OnHeapBytes;
+import net.openhft.chronicle.bytes.WriteBytesMarshallable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a thread encodes its typed records. On the heap, so that nothing is left behind when the thread ends. Apart from the rest, so that a
+ * program that never encodes with Chronicle Bytes never loads it.
+ */
+final class EncodingBuffer {
+
+    /** A buffer that grew beyond this for one large record isn't kept. */
+    private static final int MAX_KEPT_BYTES = 1 << 20;
+
+    private static final int INITIAL_BYTES = 1 << 10;
+
+    /** No header. */
+    static final Bytes<?> NO_BYTES = Bytes.allocateElasticOnHeap(0);
+
+    /** Null while a record is being encoded: one that appends another while it writes itself gets a buffer of its own. */
+    private static final ThreadLocal<@Nullable OnHeapBytes> REUSED = ThreadLocal.withInitial(() -> Bytes.allocateElasticOnHeap(INITIAL_BYTES));
+
+    private EncodingBuffer() {}
+
+    static long encode(WriteBytesMarshallable content, ToLongFunction<Bytes<?>> append) {
+        OnHeapBytes reused = REUSED.get();
+        OnHeapBytes bytes = reused == null ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : reused;
+        REUSED.set(null);
+        try {
+            bytes.clear();
+            content.writeMarshallable(bytes);
+            return append.applyAsLong(bytes);
+        } finally {
+            if (reused != null) {
+                REUSED.set(reused.realCapacity() > MAX_KEPT_BYTES ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : reused);
+            }
+        }
+    }
+}

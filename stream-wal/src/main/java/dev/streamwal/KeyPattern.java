@@ -1,0 +1,60 @@
+package dev.streamwal;
+
+/**
+ * Which keys an option is for: {@code *} stands for any run of characters, also of none and with {@code /} in it,
+ * {@code ?} for one character (code point), everything else for itself. There is no way to say a literal {@code *} or
+ * {@code ?}. Immutable.
+ */
+final class KeyPattern {
+
+    private static final int ANY_RUN = '*';
+    private static final int ANY_ONE = '?';
+
+    private final String text;
+    private final int[] pattern;
+
+    /** @throws IllegalArgumentException where no key can match: it is empty */
+    KeyPattern(String text) {
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("a key pattern has at least one character, as keys have: it is empty");
+        }
+        this.text = text;
+        this.pattern = text.codePoints().toArray();
+    }
+
+    /**
+     * Greedy: each {@code *} first stands for nothing; where the rest doesn't match, only the last one passed takes one
+     * character more, since an earlier one could gain nothing. So the steps are at most the product of the lengths, and
+     * mostly the length of the key.
+     */
+    boolean matches(String key) {
+        int[] subject = key.codePoints().toArray();
+        int p = 0;
+        int s = 0;
+        int afterRun = -1;
+        int runEnd = 0;
+        while (s < subject.length) {
+            if (p < pattern.length && pattern[p] == ANY_RUN) {
+                afterRun = ++p;
+                runEnd = s;
+            } else if (p < pattern.length && (pattern[p] == ANY_ONE || pattern[p] == subject[s])) {
+                p++;
+                s++;
+            } else if (afterRun >= 0) {
+                p = afterRun;
+                s = ++runEnd;
+            } else {
+                return false;
+            }
+        }
+        while (p < pattern.length && pattern[p] == ANY_RUN) {
+            p++;
+        }
+        return p == pattern.length;
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

@@ -1,6 +1,0 @@
-package dev.streamwal;
-
-/** Keeps the package from being empty until its first class is here. */
-public final class Placeholder {
-    private Placeholder() {}
-}

@@ -1,0 +1,20 @@
+package dev.streamwal;
+
+/** How segments are written. The bytes are the same; a log may be opened with another storage each time. */
+public enum Storage {
+
+    /**
+     * {@link #MAPPED} on Linux's ext4, xfs and tmpfs, where zeros written ahead reserve space; {@link #CHANNEL}
+     * elsewhere.
+     */
+    AUTO,
+
+    /** Busy streams through memory mappings, without a system call per record; the others by positional writes. */
+    MAPPED,
+
+    /**
+     * Every append by a positional write, a batch by one gathering write. Works on any
+     * {@link java.nio.file.FileSystem}.
+     */
+    CHANNEL
+}

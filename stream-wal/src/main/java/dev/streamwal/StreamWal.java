@@ -1,0 +1,449 @@
+package dev.streamwal;
+
+import dev.streamwal.append.Draft;
+import dev.streamwal.append.LogContext;
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.source.SharedReader;
+import dev.streamwal.source.WriterView;
+import dev.streamwal.storage.BootId;
+import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.StorageErrors;
+import dev.streamwal.storage.WriterLock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * A log of many streams in a directory, open for writing. One at a time may be; any number of {@link WalReader}s read it meanwhile, in this
+ * process and in others. Thread-safe.
+ *
+ * <pre>{@code
+ * try (StreamWal wal = StreamWal.open(Path.of("telemetry"))) {
+ *     EntryRef ref = wal.stream("machine/cpu").append("0.25".getBytes(UTF_8));
+ * }
+ * }</pre>
+ *
+ * <p>It has up to three daemon threads of its own, which prepare space, seal and sweep; {@link #close()} ends them. It never prints anything:
+ * what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link #stats()}.
+ */
+public final class StreamWal implements AutoCloseable {
+
+    private final Path root;
+    private final WalOptions options;
+    private final InstantSource clock;
+    private final WriterLock lock;
+    private final LogContext log;
+    private final BackgroundReport report;
+    private final StreamRegistry streams;
+    private final StreamFolders folders;
+    private final Sweeper sweeper;
+    private final ReentrantLock closing = new ReentrantLock();
+    private volatile boolean closed;
+
+    private StreamWal(Path root, WalOptions options, WriterLock lock, LogContext log, BackgroundReport report) {
+        this.root = root;
+        this.options = options;
+        this.clock = options.clock();
+        this.lock = lock;
+        this.log = log;
+        this.report = report;
+        this.folders = new StreamFolders(root);
+        this.streams = new StreamRegistry(this::newStream);
+        this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
+    }
+
+    /**
+     * Opens a log with the default options; makes it if there is none.
+     *
+     * @param root its directory
+     * @return the log; close it
+     * @throws WalLockedException where somebody writes it already, in this process or another
+     * @throws WalException where it can't be opened: the message says why
+     */
+    public static StreamWal open(Path root) {
+        return open(root, WalOptions.builder().build());
+    }
+
+    /**
+     * Opens a log; makes it if there is none. No segment is read: a stream is brought in order when it is first used.
+     *
+     * @param root its directory
+     * @param options how
+     * @return the log; close it
+     * @throws WalLockedException where somebody writes it already, in this process or another
+     * @throws WalException where it can't be opened: the message says why
+     */
+    public static StreamWal open(Path root, WalOptions options) {
+        return open(root, options, BootId::ofThisMachine, new Storages(options.storage()));
+    }
+
+    /** As the public one, for tests that restart the machine, or stand in for its disk. */
+    static StreamWal open(Path root, WalOptions options, Supplier<Optional<String>> bootId, Storages storages) {
+        Objects.requireNonNull(root, "root");
+        Objects.requireNonNull(options, "options");
+        WriterLock lock = lock(root);
+        try {
+            SegmentStorage storage = storages.of(root);
+            StreamFolders folders = new StreamFolders(root);
+            folders.create(storage);
+            PositionsFile positions = PositionsFile.load(root, folders::anySegment);
+            long incarnation = positions.openIncarnation(bootId);
+            BackgroundReport report = new BackgroundReport(options.listener());
+            LogContext log = new LogContext(storage, options.clock(), positions,
+                    new StreamRecovery(storage, root, incarnation, report), report,
+                    options.maxOpenFiles(), storages.maps() ? options.maxMappedSegments() : 0);
+            StreamWal wal = new StreamWal(root, options, lock, log, report);
+            log.start();
+            wal.sweeper.start();
+            return wal;
+        } catch (IOException e) {
+            release(lock, e);
+            throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
+        } catch (RuntimeException | Error e) {
+            release(lock, e);
+            throw e;
+        }
+    }
+
+    private static WriterLock lock(Path root) {
+        try {
+            if (!Files.exists(root)) {
+                Files.createDirectories(root);
+            }
+            return WriterLock.acquire(root);
+        } catch (WriterLock.HeldException e) {
+            throw new WalLockedException("a log has one writer at a time: " + e.getMessage() + ", root=" + root
+                    + "; close the other one, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
+                    WalException.NO_POSITION);
+        } catch (IOException e) {
+            throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
+        }
+    }
+
+    private static void release(WriterLock lock, Throwable cause) {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    private WalStream newStream(StreamKey key) {
+        StreamLog stream = new StreamLog(log, key, options.policyOf(key.text()), folders.of(key));
+        WalStream created = new WalStream(this, stream, new TimeRules(stream.policy(), options.maxClockSkew().toMillis()));
+        stream.watch(any -> streams.hold(created, any));
+        return created;
+    }
+
+    // ---------------------------------------------------------------- streams
+
+    /**
+     * A key's stream, which is created at its first append. Always the same object while anyone holds it.
+     *
+     * @param key 1 to 1,024 bytes of UTF-8; any characters
+     * @return the stream
+     * @throws IllegalArgumentException where the key is empty, too long, or not valid Unicode
+     */
+    public WalStream stream(String key) {
+        checkOpen();
+        return streams.get(key);
+    }
+
+    /**
+     * Appends to many streams: those of one stream all or none, not all of the streams together. What can be wrong with a record is found
+     * before anything is appended; where the disk then fails, some streams may have their records and others not.
+     *
+     * @param batch left as it is
+     * @return where the records stand, in the order in which they were added
+     */
+    public List<EntryRef> append(WriteBatch batch) {
+        checkOpen();
+        List<WriteBatch.StreamEntries> parts = new ArrayList<>(batch.streams());
+        List<WalStream> targets = new ArrayList<>(parts.size());
+        List<List<Draft>> drafts = new ArrayList<>(parts.size());
+        for (WriteBatch.StreamEntries part : parts) {
+            WalStream stream = stream(part.key().text());
+            targets.add(stream);
+            drafts.add(stream.checkedDrafts(part.entries()));
+        }
+        EntryRef[] refs = new EntryRef[batch.size()];
+        for (int i = 0; i < parts.size(); i++) {
+            List<EntryRef> appended = targets.get(i).appendDrafts(drafts.get(i));
+            for (int j = 0; j < appended.size(); j++) {
+                refs[parts.get(i).indexInBatch(j)] = appended.get(j);
+            }
+        }
+        return Arrays.asList(refs);
+    }
+
+    /**
+     * The keys of the streams that have a segment.
+     *
+     * @return a snapshot, in natural order
+     */
+    public NavigableSet<String> keys() {
+        checkOpen();
+        NavigableSet<String> keys = new TreeSet<>();
+        try {
+            for (WalStream stream : loadedStreams()) {
+                if (stream.log().segmentCount() > 0) {
+                    keys.add(stream.key());
+                }
+            }
+        } catch (IOException e) {
+            throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
+        }
+        return keys;
+    }
+
+    /**
+     * A reader that sees all that was appended so far, and what is appended later. It stays usable when the log is closed.
+     *
+     * @return the reader; close it
+     */
+    public WalReader reader() {
+        checkOpen();
+        return SharedReader.open(root, ReaderOptions.builder().build(), new View());
+    }
+
+    /** What readers in this process are told. */
+    private final class View implements WriterView {
+
+        @Override
+        public OptionalLong reservedEnd(String key) {
+            if (closed) {
+                return OptionalLong.empty();
+            }
+            WalStream stream = known(key);
+            long end = stream == null ? -1 : stream.log().reservedEnd();
+            return end < 0 ? OptionalLong.empty() : OptionalLong.of(end);
+        }
+
+        @Override
+        public boolean abandoned(String key, long position) {
+            WalStream stream = known(key);
+            return stream != null && stream.log().isAbandoned(position);
+        }
+
+        /** Reading about a key that isn't there makes no stream. */
+        private @org.jspecify.annotations.Nullable WalStream known(String key) {
+            WalStream stream = streams.find(key);
+            return stream != null || !Files.isDirectory(folders.of(StreamKey.of(key))) ? stream : streams.get(key);
+        }
+    }
+
+    /** All streams that have a segment, and perhaps others. Lists the log's directories the first time. */
+    List<WalStream> loadedStreams() {
+        try {
+            folders.discover(key -> streams.get(key).log());
+        } catch (IOException e) {
+            throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
+        }
+        return streams.all();
+    }
+
+    // ---------------------------------------------------------------- retention
+
+    /**
+     * Seals what is idle and deletes what has expired by the log's clock, or is over a limit of bytes.
+     *
+     * @return what was done
+     */
+    public SweepResult sweep() {
+        return sweep(now());
+    }
+
+    /**
+     * As {@link #sweep()}, by another time.
+     *
+     * @param now in place of the clock
+     * @return what was done
+     */
+    public SweepResult sweep(Instant now) {
+        return sweep(now, each -> {});
+    }
+
+    /**
+     * As {@link #sweep()}, by another time.
+     *
+     * @param now in place of the clock
+     * @param each is told of every segment, after it is gone; by the calling thread
+     * @return what was done
+     */
+    public SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
+        Objects.requireNonNull(now, "now");
+        Objects.requireNonNull(each, "each");
+        checkOpen();
+        return sweeper.sweep(now, each);
+    }
+
+    /**
+     * Deletes what a stream has of before a time, whatever its expiration: its oldest segments, as long as they are sealed and their windows end
+     * at or before that time.
+     *
+     * @param key of the stream
+     * @param before as said
+     * @return what was done
+     */
+    public SweepResult purge(String key, Instant before) {
+        WalStream stream = stream(key);
+        List<StreamLog.Deleted> gone = new ArrayList<>();
+        try {
+            stream.log().purge(before.toEpochMilli(), gone::add);
+            return new SweepResult(gone.size(), 0, stream.log().segmentCount(), tell(gone, key, DeletedSegment.Reason.PURGED));
+        } catch (IOException e) {
+            tell(gone, key, DeletedSegment.Reason.PURGED);
+            throw StorageErrors.translate("purge", e, stream.log().directory(), key, WalException.NO_POSITION, 0);
+        }
+    }
+
+    /**
+     * Deletes a stream and its files. If it is appended to again, it goes on at positions that it never had.
+     *
+     * @param key of the stream
+     * @return whether there was one
+     */
+    public boolean delete(String key) {
+        WalStream stream = stream(key);
+        List<StreamLog.Deleted> gone = new ArrayList<>();
+        try {
+            return stream.log().delete(gone::add);
+        } catch (IOException e) {
+            throw StorageErrors.translate("delete the stream", e, stream.log().directory(), key, WalException.NO_POSITION, 0);
+        } finally {
+            tell(gone, key, DeletedSegment.Reason.STREAM_DELETED);
+        }
+    }
+
+    private long tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {
+        long bytes = 0;
+        for (StreamLog.Deleted segment : gone) {
+            bytes += segment.bytes();
+            report.swept(deleted(segment, key, reason));
+        }
+        return bytes;
+    }
+
+    static DeletedSegment deleted(StreamLog.Deleted gone, String key, DeletedSegment.Reason reason) {
+        return new DeletedSegment(gone.file(), key, Instant.ofEpochMilli(gone.name().expirationMillis()), gone.bytes(), reason);
+    }
+
+    // ---------------------------------------------------------------- the whole
+
+    /**
+     * What the log is and has done.
+     *
+     * @return as known now
+     */
+    public WalStats stats() {
+        checkOpen();
+        int withSegments = 0;
+        int segments = 0;
+        long bytes = 0;
+        try {
+            for (WalStream stream : loadedStreams()) {
+                int count = stream.log().segmentCount();
+                withSegments += count > 0 ? 1 : 0;
+                segments += count;
+                bytes += stream.log().bytes();
+            }
+        } catch (IOException e) {
+            throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
+        }
+        return new WalStats(withSegments, segments, bytes, log.mappedSegments(), log.openFiles(), log.appends(), log.flushes(),
+                report.sweepFailures(), report.lastFailure());
+    }
+
+    /**
+     * Makes a copy of the log as it is now, while it is written to; each stream at one moment, not all of them at the same. Segments that are
+     * complete are linked where the file system can, so that they take no space twice. The copy opens as a log.
+     *
+     * @param target a directory that is empty, or isn't there yet
+     * @throws IllegalArgumentException where there is something in it
+     */
+    public void checkpoint(Path target) {
+        checkOpen();
+        try {
+            Checkpoint.create(root, target, loadedStreams());
+        } catch (IOException e) {
+            throw StorageErrors.translate("make a checkpoint", e, target, null, WalException.NO_POSITION, 0);
+        }
+    }
+
+    /**
+     * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Ends the log's threads, writes outstanding
+     * footers, and gives up mappings, files and the right to write. Readers stay usable. The second time does nothing.
+     */
+    @Override
+    public void close() {
+        closing.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            sweeper.stop();
+            log.refuseNewSegments();
+            log.stop();
+            closeStreams();
+            lock.close();
+        } catch (IOException e) {
+            throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    private void closeStreams() {
+        for (WalStream stream : streams.all()) {
+            try {
+                if (!stream.log().close()) {
+                    report.failed("close", stream.key(), new IllegalStateException(
+                            "a slot was reserved and never published: its mapping stays to the end of the process"));
+                }
+            } catch (RuntimeException e) {
+                report.failed("close", stream.key(), e);
+            }
+        }
+    }
+
+    void checkOpen() {
+        if (closed) {
+            throw new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
+        }
+    }
+
+    Instant now() {
+        return clock.instant();
+    }
+
+    long nowMillis() {
+        return clock.millis();
+    }
+
+    @Override
+    public String toString() {
+        return "StreamWal[" + root + "]";
+    }
+}

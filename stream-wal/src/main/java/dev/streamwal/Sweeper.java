@@ -1,0 +1,182 @@
+package dev.streamwal;
+
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.retention.ExpiryPlan;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, and carries the plan out. One pass at a
+ * time, by its own thread at intervals or by whoever calls.
+ */
+final class Sweeper {
+
+    private final StreamWal wal;
+    private final BackgroundReport report;
+    private final long maxTotalBytes;
+    private final ReentrantLock passes = new ReentrantLock();
+    private final ReentrantLock waiting = new ReentrantLock();
+    private final Condition stop = waiting.newCondition();
+    private final Thread thread;
+    private final long intervalNanos;
+    private volatile boolean stopped;
+
+    /** @param interval zero: no thread */
+    Sweeper(StreamWal wal, BackgroundReport report, long maxTotalBytes, Duration interval) {
+        this.wal = wal;
+        this.report = report;
+        this.maxTotalBytes = maxTotalBytes;
+        this.intervalNanos = interval.toNanos();
+        this.thread = new Thread(this::run, "stream-wal-sweep");
+        thread.setDaemon(true);
+    }
+
+    void start() {
+        if (intervalNanos > 0) {
+            thread.start();
+        }
+    }
+
+    private void run() {
+        while (awaitInterval()) {
+            try {
+                SweepResult unused = sweep(wal.now(), each -> {});
+            } catch (Throwable failure) {
+                if (!stopped) {
+                    report.sweepFailed(null, failure);
+                }
+            }
+        }
+    }
+
+    /** @return false where the thread is to end */
+    private boolean awaitInterval() {
+        waiting.lock();
+        try {
+            long left = intervalNanos;
+            while (!stopped && left > 0) {
+                left = stop.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            // nobody else knows this thread: take it for the next pass, unless it is to stop
+        } finally {
+            waiting.unlock();
+        }
+        return !stopped;
+    }
+
+    /** Ends the thread, after the pass it is in. */
+    void stop() {
+        waiting.lock();
+        try {
+            stopped = true;
+            stop.signalAll();
+        } finally {
+            waiting.unlock();
+        }
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join(TimeUnit.SECONDS.toMillis(1));
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
+        passes.lock();
+        try {
+            return new Pass(now.toEpochMilli(), each).run();
+        } finally {
+            passes.unlock();
+        }
+    }
+
+    /** One look at everything. */
+    private final class Pass {
+
+        private final long nowMillis;
+        private final Consumer<DeletedSegment> each;
+        private final Map<String, StreamLog> logs = new HashMap<>();
+        private int deleted;
+        private int failed;
+        private long reclaimed;
+
+        Pass(long nowMillis, Consumer<DeletedSegment> each) {
+            this.nowMillis = nowMillis;
+            this.each = each;
+        }
+
+        SweepResult run() {
+            List<ExpiryPlan.Stream> views = look();
+            int segments = views.stream().mapToInt(view -> view.segments().size()).sum();
+            carryOut(ExpiryPlan.of(nowMillis, maxTotalBytes, views));
+            return new SweepResult(deleted, failed, segments - deleted, reclaimed);
+        }
+
+        private List<ExpiryPlan.Stream> look() {
+            List<ExpiryPlan.Stream> views = new ArrayList<>();
+            for (WalStream stream : wal.loadedStreams()) {
+                StreamLog log = stream.log();
+                try {
+                    log.sealIfIdle(nowMillis);
+                    ExpiryPlan.Stream view = log.expiryView(nowMillis);
+                    if (!view.segments().isEmpty()) {
+                        views.add(view);
+                        logs.put(stream.key(), log);
+                    }
+                } catch (IOException | RuntimeException e) {
+                    failed++;
+                    report.sweepFailed(stream.key(), e);
+                }
+            }
+            return views;
+        }
+
+        /** Where one deletion of a stream fails, its later ones aren't done: a stream loses its beginning and nothing else. */
+        private void carryOut(List<ExpiryPlan.Deletion> plan) {
+            Map<String, Boolean> given = new HashMap<>();
+            for (ExpiryPlan.Deletion deletion : plan) {
+                if (!given.containsKey(deletion.key()) && !delete(deletion)) {
+                    given.put(deletion.key(), true);
+                }
+            }
+        }
+
+        private boolean delete(ExpiryPlan.Deletion deletion) {
+            StreamLog log = logs.get(deletion.key());
+            Optional<StreamLog.Deleted> gone;
+            try {
+                gone = log == null ? Optional.empty() : log.deleteOldest(deletion.segment().basePosition());
+            } catch (IOException | RuntimeException e) {
+                failed++;
+                report.sweepFailed(deletion.key(), e);
+                return false;
+            }
+            if (gone.isEmpty()) {
+                // purged, deleted or appended to since the plan was made
+                return false;
+            }
+            deleted++;
+            reclaimed += gone.get().bytes();
+            DeletedSegment segment = StreamWal.deleted(gone.get(), deletion.key(), DeletedSegment.Reason.of(deletion.cause()));
+            report.swept(segment);
+            each.accept(segment);
+            return true;
+        }
+    }
+}

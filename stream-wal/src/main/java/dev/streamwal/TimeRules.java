@@ -1,0 +1,58 @@
+package dev.streamwal;
+
+import dev.streamwal.format.Window;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.retention.StreamPolicy;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** Which timestamps a stream takes. Pure. */
+final class TimeRules {
+
+    private final StreamPolicy policy;
+    private final long maxSkewMillis;
+
+    TimeRules(StreamPolicy policy, long maxSkewMillis) {
+        this.policy = policy;
+        this.maxSkewMillis = maxSkewMillis;
+    }
+
+    /**
+     * Refuses a timestamp that would hold the stream in a window of the far future, and one whose own window has expired, since the record
+     * would be swept as soon as it was acknowledged.
+     */
+    void check(long timestampMillis, long nowMillis, String stream) {
+        // a window ends after its timestamps: what is younger than the retention can't have expired
+        boolean recent = timestampMillis >= nowMillis - policy.retentionMillis() && timestampMillis <= nowMillis + maxSkewMillis;
+        if (recent && timestampMillis >= StreamPolicy.MIN_TIMESTAMP_MILLIS && timestampMillis <= StreamPolicy.MAX_TIMESTAMP_MILLIS) {
+            return;
+        }
+        String broken = brokenRule(timestampMillis, nowMillis);
+        if (broken != null) {
+            throw new TimestampOutOfRangeException(broken + ": timestamp=" + timestampMillis + describe(timestampMillis) + ", clock=" + nowMillis
+                    + describe(nowMillis) + ", stream=" + stream + "; timestamps are in epoch milliseconds",
+                    null, stream, WalException.NO_POSITION);
+        }
+    }
+
+    private @Nullable String brokenRule(long timestampMillis, long nowMillis) {
+        if (timestampMillis < StreamPolicy.MIN_TIMESTAMP_MILLIS || timestampMillis > StreamPolicy.MAX_TIMESTAMP_MILLIS) {
+            return "a timestamp lies in the years 0001 to 9999";
+        }
+        if (timestampMillis > nowMillis + maxSkewMillis) {
+            return "a timestamp is later than the log's clock by at most maxClockSkew=" + maxSkewMillis + " ms";
+        }
+        Window window = policy.windowOf(timestampMillis);
+        if (policy.expirationOf(window) <= nowMillis) {
+            return "a timestamp's window has not expired yet: window=[" + window.startMillis() + ", " + window.endMillis() + "), retention="
+                    + policy.retentionMillis() + " ms";
+        }
+        return null;
+    }
+
+    private static String describe(long millis) {
+        return millis < StreamPolicy.MIN_TIMESTAMP_MILLIS || millis > StreamPolicy.MAX_TIMESTAMP_MILLIS
+                ? ""
+                : " (" + Instant.ofEpochMilli(millis) + ")";
+    }
+}

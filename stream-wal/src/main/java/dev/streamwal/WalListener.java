@@ -1,0 +1,49 @@
+package dev.streamwal;
+
+import java.util.Optional;
+
+/**
+ * Hears what the log does by itself. All methods do nothing unless they are overridden.
+ *
+ * <p>They are called from the log's own threads and, where a call of the program causes the event, from the program's;
+ * several at once, so that an implementation is thread-safe. They may call the log, but must not wait for it: as long
+ * as a method runs, the work that it was told about doesn't go on. What happens to one stream's segments is told in
+ * order.
+ *
+ * <p>A method that throws doesn't hurt the log: what it throws goes to {@link #backgroundFailure} with the task
+ * {@code "listener"}, and what that throws goes nowhere.
+ */
+public interface WalListener {
+
+    /**
+     * A segment is complete, forced to the disk, and has its footer.
+     *
+     * @param segment the segment
+     */
+    default void sealed(SealedSegment segment) {}
+
+    /**
+     * A segment was deleted.
+     *
+     * @param segment the segment, and why
+     */
+    default void swept(DeletedSegment segment) {}
+
+    /**
+     * A segment that an earlier writer had left unfinished was brought in order. Not called where there was nothing to
+     * do.
+     *
+     * @param stream what was found and done
+     */
+    default void recovered(RecoveredStream stream) {}
+
+    /**
+     * Work in the background failed. The log goes on and tries again where that can help; nobody else is told, but for
+     * {@link WalStats#lastFailure()}.
+     *
+     * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}
+     * @param stream the key of the stream concerned; empty where it concerns the whole log
+     * @param failure why
+     */
+    default void backgroundFailure(String task, Optional<String> stream, Throwable failure) {}
+}

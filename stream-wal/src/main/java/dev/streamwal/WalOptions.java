@@ -1,0 +1,505 @@
+package dev.streamwal;
+
+import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.storage.OpenFileLimit;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a log is written and what it keeps. Immutable.
+ *
+ * <p>A log doesn't remember its options: each opening may have others. What concerns a segment (window, retention,
+ * size) is fixed when that segment is created, so that a changed option governs new segments only.
+ */
+public final class WalOptions {
+
+    /**
+     * Of the 65,530 mappings that Linux gives a process by default, half: running out of them ends the JVM without an
+     * exception.
+     */
+    static final int MAX_MAPPED_SEGMENTS = 32_768;
+    /** What one rotation may have open at once: the lock, the old segment, its successor, and their directory. */
+    static final int MIN_OPEN_FILES = 4;
+    /** Each new stream asks them one after the other. */
+    static final int MAX_PATTERNS = 1_024;
+    /** More would match no key, whose 1,024 bytes are at most as many characters, but for runs of {@code *}. */
+    static final int MAX_PATTERN_LENGTH = 4_096;
+
+    private static final int DEFAULT_RECORD_BYTES = 16 << 20;
+    /** As long as a window may be: a sweep less often than that is none. */
+    private static final Duration MAX_SWEEP_INTERVAL = OptionLimits.MAX_WINDOW;
+
+    private final Duration window;
+    private final Duration retention;
+    private final long maxBytesPerStream;
+    private final long maxTotalBytes;
+    private final Map<String, StreamOptions> streams;
+    private final Duration maxClockSkew;
+    private final InstantSource clock;
+    private final Duration sweepInterval;
+    private final int maxMappedSegments;
+    private final int maxOpenFiles;
+    private final Storage storage;
+    private final WalListener listener;
+    private final StreamPolicy policy;
+    private final List<Rule> rules;
+
+    private WalOptions(Builder builder, OptionalLong openFileLimit) {
+        this.window = builder.window;
+        this.retention = builder.retention;
+        this.maxBytesPerStream = builder.maxBytesPerStream;
+        this.maxTotalBytes = builder.maxTotalBytes;
+        this.streams = Collections.unmodifiableMap(new LinkedHashMap<>(builder.streams));
+        this.maxClockSkew = builder.maxClockSkew;
+        this.clock = builder.clock;
+        this.sweepInterval = builder.sweepInterval;
+        this.maxMappedSegments = builder.maxMappedSegments;
+        this.maxOpenFiles = cappedOpenFiles(builder.maxOpenFiles, openFileLimit);
+        this.storage = builder.storage;
+        this.listener = builder.listener;
+        this.policy = new StreamPolicy(window.toMillis(), retention.toMillis(), builder.segmentBytes,
+                recordBytes(builder.maxRecordBytes, builder.segmentBytes, ""), maxBytesPerStream);
+        this.rules = rules(builder.maxRecordBytes);
+    }
+
+    private static int cappedOpenFiles(int wanted, OptionalLong openFileLimit) {
+        long half = openFileLimit.isPresent() ? openFileLimit.getAsLong() / 2 : Long.MAX_VALUE;
+        return (int) Math.max(MIN_OPEN_FILES, Math.min(wanted, half));
+    }
+
+    private static int recordBytes(@Nullable Integer wanted, int segmentBytes, String where) {
+        int largest = StreamPolicy.largestRecordBytes(segmentBytes);
+        if (wanted == null) {
+            return Math.min(DEFAULT_RECORD_BYTES, largest);
+        }
+        if (wanted > largest) {
+            throw new IllegalArgumentException(
+                    "the largest record fits an empty segment, with its frame and the segment's header: maxRecordBytes="
+                            + wanted + ", segmentBytes=" + segmentBytes + where + ", largest record that fits="
+                            + largest + "; lower maxRecordBytes or raise segmentBytes");
+        }
+        return wanted;
+    }
+
+    private List<Rule> rules(@Nullable Integer wantedRecordBytes) {
+        List<Rule> out = new ArrayList<>();
+        streams.forEach((pattern, options) -> {
+            int bytes = options.segmentBytes().orElse(policy.segmentBytes());
+            out.add(new Rule(new KeyPattern(pattern), new StreamPolicy(
+                    options.window().orElse(window).toMillis(),
+                    options.retention().orElse(retention).toMillis(),
+                    bytes,
+                    recordBytes(wantedRecordBytes, bytes, " (of the streams " + pattern + ")"),
+                    options.maxBytes().orElse(maxBytesPerStream))));
+        });
+        return List.copyOf(out);
+    }
+
+    /** What holds for the stream of this key: the first pattern that matches, or the log. */
+    StreamPolicy policyOf(String key) {
+        for (Rule rule : rules) {
+            if (rule.pattern.matches(key)) {
+                return rule.policy;
+            }
+        }
+        return policy;
+    }
+
+    private record Rule(KeyPattern pattern, StreamPolicy policy) {}
+
+    /**
+     * Everything as by default.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * How long the span of time is that one segment is for.
+     *
+     * @return by default 10 minutes
+     */
+    public Duration window() {
+        return window;
+    }
+
+    /**
+     * How long after its window's end a segment is kept.
+     *
+     * @return by default 7 days
+     */
+    public Duration retention() {
+        return retention;
+    }
+
+    /**
+     * Above how many bytes a stream's oldest sealed segments are deleted.
+     *
+     * @return by default {@link Long#MAX_VALUE}: no limit
+     */
+    public long maxBytesPerStream() {
+        return maxBytesPerStream;
+    }
+
+    /**
+     * Above how many bytes of all streams together the oldest sealed segments are deleted.
+     *
+     * @return by default {@link Long#MAX_VALUE}: no limit
+     */
+    public long maxTotalBytes() {
+        return maxTotalBytes;
+    }
+
+    /**
+     * What streams do differently from the log, by key pattern.
+     *
+     * @return in the order in which the patterns are asked; unmodifiable; by default empty
+     */
+    public Map<String, StreamOptions> streams() {
+        return streams;
+    }
+
+    /**
+     * How many bytes a segment holds, its header included.
+     *
+     * @return by default 67,108,864 (64 MiB)
+     */
+    public int segmentBytes() {
+        return policy.segmentBytes();
+    }
+
+    /**
+     * How many bytes a record's header and content may have together.
+     *
+     * @return by default 16,777,216 (16 MiB), or what fits {@link #segmentBytes()}, if that is less; streams with
+     *     segments of another size have their own default
+     */
+    public int maxRecordBytes() {
+        return policy.maxRecordBytes();
+    }
+
+    /**
+     * How far in the future, by {@link #clock()}, a record's timestamp may be.
+     *
+     * @return by default 1 hour
+     */
+    public Duration maxClockSkew() {
+        return maxClockSkew;
+    }
+
+    /**
+     * What says what time it is, for timestamps, windows, expirations and {@link #maxClockSkew()}.
+     *
+     * @return by default the system's clock
+     */
+    public InstantSource clock() {
+        return clock;
+    }
+
+    /**
+     * How long the log waits between two sweeps of its own.
+     *
+     * @return by default 1 minute; zero: it doesn't sweep by itself
+     */
+    public Duration sweepInterval() {
+        return sweepInterval;
+    }
+
+    /**
+     * How many segments may be mapped at once.
+     *
+     * @return by default 8,192
+     */
+    public int maxMappedSegments() {
+        return maxMappedSegments;
+    }
+
+    /**
+     * How many files the writer may have open at once.
+     *
+     * @return what was set, by default 8,192, but at most half of what the process may open (where the system says: on
+     *     Linux), and at least 4
+     */
+    public int maxOpenFiles() {
+        return maxOpenFiles;
+    }
+
+    /**
+     * How segments are written.
+     *
+     * @return by default {@link Storage#AUTO}
+     */
+    public Storage storage() {
+        return storage;
+    }
+
+    /**
+     * Who hears what the log does by itself.
+     *
+     * @return by default one that does nothing
+     */
+    public WalListener listener() {
+        return listener;
+    }
+
+    @Override
+    public String toString() {
+        return "WalOptions[window=" + window + ", retention=" + retention + ", maxBytesPerStream=" + maxBytesPerStream
+                + ", maxTotalBytes=" + maxTotalBytes + ", streams=" + streams + ", segmentBytes=" + segmentBytes()
+                + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew + ", clock=" + clock
+                + ", sweepInterval=" + sweepInterval + ", maxMappedSegments=" + maxMappedSegments
+                + ", maxOpenFiles=" + maxOpenFiles
+                + ", storage=" + storage + ", listener=" + listener + ']';
+    }
+
+    /**
+     * Makes {@link WalOptions}. Each method returns this builder, throws {@link NullPointerException} for null, and
+     * {@link IllegalArgumentException} for a value that could never be right; values that can't work together are
+     * refused by {@link #build()}. Not thread-safe.
+     */
+    public static final class Builder {
+
+        private Duration window = Duration.ofMinutes(10);
+        private Duration retention = Duration.ofDays(7);
+        private long maxBytesPerStream = Long.MAX_VALUE;
+        private long maxTotalBytes = Long.MAX_VALUE;
+        private final Map<String, StreamOptions> streams = new LinkedHashMap<>();
+        private int segmentBytes = 64 << 20;
+        private @Nullable Integer maxRecordBytes;
+        private Duration maxClockSkew = Duration.ofHours(1);
+        private InstantSource clock = systemClock();
+        private Duration sweepInterval = Duration.ofMinutes(1);
+        private int maxMappedSegments = 8_192;
+        private int maxOpenFiles = 8_192;
+        private Storage storage = Storage.AUTO;
+        private WalListener listener = new WalListener() {};
+
+        private Builder() {}
+
+        @SuppressForbidden("the default, which a program replaces; nothing else asks the system")
+        private static InstantSource systemClock() {
+            return InstantSource.system();
+        }
+
+        /**
+         * How long the span of time is that one segment is for; windows begin at multiples of it since
+         * 1970-01-01T00:00:00Z. Together with the retention it says how exactly data expires: a record that is on time
+         * is kept for the retention, and at most a window longer.
+         *
+         * @param window 1 ms to 3,653 days, in whole milliseconds; by default 10 minutes
+         * @return this
+         * @throws IllegalArgumentException where it is outside of that
+         */
+        public Builder window(Duration window) {
+            this.window = OptionLimits.window(window);
+            return this;
+        }
+
+        /**
+         * How long after its window's end a segment is kept. A changed value governs new segments; {@code purge} is the
+         * way to be rid of old ones.
+         *
+         * @param retention zero to 3,652,500 days, in whole milliseconds; by default 7 days
+         * @return this
+         * @throws IllegalArgumentException where it is outside of that
+         */
+        public Builder retention(Duration retention) {
+            this.retention = OptionLimits.retention(retention);
+            return this;
+        }
+
+        /**
+         * Above how many bytes a stream's oldest sealed segments are deleted, whether they have expired or not. The
+         * segment that is being written isn't, so that a stream may have one segment more.
+         *
+         * @param bytes 1 or more, of each stream by itself; by default there is no limit
+         * @return this
+         * @throws IllegalArgumentException where it is less
+         */
+        public Builder maxBytesPerStream(long bytes) {
+            this.maxBytesPerStream = OptionLimits.maxBytes("maxBytesPerStream", bytes);
+            return this;
+        }
+
+        /**
+         * Above how many bytes of all streams together the oldest sealed segments are deleted, whether they have
+         * expired or not. Segments that are being written are not, so that the log may have a segment a stream more.
+         *
+         * @param bytes 1 or more; by default there is no limit
+         * @return this
+         * @throws IllegalArgumentException where it is less
+         */
+        public Builder maxTotalBytes(long bytes) {
+            this.maxTotalBytes = OptionLimits.maxBytes("maxTotalBytes", bytes);
+            return this;
+        }
+
+        /**
+         * What the streams whose keys match a pattern do differently from the log. Of several patterns that match a key
+         * the one that was given first counts, alone.
+         *
+         * @param keyPattern 1 to 4,096 characters, {@code *} for any run of characters (none, and {@code /}, among
+         *     them), {@code ?} for one character; each pattern once, at most 1,024 of them
+         * @param options what is different; what it doesn't set is as for the log
+         * @return this
+         * @throws IllegalArgumentException where the pattern is empty, too long, or given already, or there are too
+         *     many
+         */
+        public Builder streams(String keyPattern, StreamOptions options) {
+            Objects.requireNonNull(keyPattern, "keyPattern");
+            Objects.requireNonNull(options, "options");
+            if (keyPattern.isEmpty() || keyPattern.length() > MAX_PATTERN_LENGTH) {
+                throw new IllegalArgumentException(
+                        "a key pattern has 1 to " + MAX_PATTERN_LENGTH + " characters: length=" + keyPattern.length());
+            }
+            if (streams.containsKey(keyPattern)) {
+                throw new IllegalArgumentException(
+                        "each key pattern is given once, since only the first could match: keyPattern=" + keyPattern);
+            }
+            if (streams.size() == MAX_PATTERNS) {
+                throw new IllegalArgumentException(
+                        "at most " + MAX_PATTERNS + " key patterns: keyPattern=" + keyPattern);
+            }
+            streams.put(keyPattern, options);
+            return this;
+        }
+
+        /**
+         * How many bytes a segment holds, its header included.
+         *
+         * @param bytes 4,096 to 1,073,741,824 (1 GiB); by default 67,108,864 (64 MiB)
+         * @return this
+         * @throws IllegalArgumentException where it is outside of that
+         */
+        public Builder segmentBytes(int bytes) {
+            this.segmentBytes = OptionLimits.segmentBytes(bytes);
+            return this;
+        }
+
+        /**
+         * How many bytes a record's header and content may have together. With its frame (32 bytes, and padding to a
+         * multiple of 8) it has to fit an empty segment beside the largest segment header (1,128 bytes).
+         *
+         * @param bytes 1 to 33,554,392 (just below 32 MiB); by default 16,777,216 (16 MiB), or what fits a segment of
+         *     the stream, if that is less
+         * @return this
+         * @throws IllegalArgumentException where it is outside of that
+         */
+        public Builder maxRecordBytes(int bytes) {
+            this.maxRecordBytes = OptionLimits.count("maxRecordBytes", bytes, 1, StreamPolicy.MAX_RECORD_BYTES);
+            return this;
+        }
+
+        /**
+         * How far in the future, by the clock, a record's timestamp may be. One that is further is refused, since it
+         * would hold its stream in a window that no later record leaves.
+         *
+         * @param skew zero to 3,652,500 days, in whole milliseconds; by default 1 hour
+         * @return this
+         * @throws IllegalArgumentException where it is outside of that
+         */
+        public Builder maxClockSkew(Duration skew) {
+            this.maxClockSkew = OptionLimits.span("maxClockSkew", skew, Duration.ZERO, OptionLimits.MAX_RETENTION);
+            return this;
+        }
+
+        /**
+         * What says what time it is: the timestamp of records that have none, what has expired, what is in the future.
+         * Intervals, such as the one between sweeps, are measured by {@link System#nanoTime()} all the same.
+         *
+         * @param clock called by several threads at once, for each append; by default the system's
+         * @return this
+         */
+        public Builder clock(InstantSource clock) {
+            this.clock = Objects.requireNonNull(clock, "clock");
+            return this;
+        }
+
+        /**
+         * How long the log waits between two sweeps of its own.
+         *
+         * @param interval zero (it doesn't sweep by itself) or 1 ms to 3,653 days, in whole milliseconds; by default 1
+         *     minute
+         * @return this
+         * @throws IllegalArgumentException where it is outside of that
+         */
+        public Builder sweepInterval(Duration interval) {
+            this.sweepInterval = OptionLimits.span("sweepInterval", interval, Duration.ZERO, MAX_SWEEP_INTERVAL);
+            return this;
+        }
+
+        /**
+         * How many segments may be mapped at once; the streams that are appended to most have them.
+         *
+         * @param n 1 to 32,768: half of the mappings that Linux gives a process by default; by default 8,192
+         * @return this
+         * @throws IllegalArgumentException where it is outside of that
+         */
+        public Builder maxMappedSegments(int n) {
+            this.maxMappedSegments = OptionLimits.count("maxMappedSegments", n, 1, MAX_MAPPED_SEGMENTS);
+            return this;
+        }
+
+        /**
+         * How many files the writer may have open at once. Readers have their own limit.
+         *
+         * @param n 4 or more; by default 8,192. Where the process may open less than twice as many, half of what it may
+         *     counts instead
+         * @return this
+         * @throws IllegalArgumentException where it is less
+         */
+        public Builder maxOpenFiles(int n) {
+            this.maxOpenFiles = OptionLimits.count("maxOpenFiles", n, MIN_OPEN_FILES, Integer.MAX_VALUE);
+            return this;
+        }
+
+        /**
+         * How segments are written.
+         *
+         * @param storage by default {@link Storage#AUTO}
+         * @return this
+         */
+        public Builder storage(Storage storage) {
+            this.storage = Objects.requireNonNull(storage, "storage");
+            return this;
+        }
+
+        /**
+         * Who hears what the log does by itself.
+         *
+         * @param listener called by several threads at once; by default one that does nothing
+         * @return this
+         */
+        public Builder listener(WalListener listener) {
+            this.listener = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
+         * Makes the options; the builder can go on.
+         *
+         * @return what is set now
+         * @throws IllegalArgumentException where the largest record doesn't fit a segment: of the log, or of a
+         *     pattern's streams
+         */
+        public WalOptions build() {
+            return build(OpenFileLimit.ofThisProcess());
+        }
+
+        /** As on a machine that lets the process open so many files. */
+        WalOptions build(OptionalLong openFileLimit) {
+            return new WalOptions(this, openFileLimit);
+        }
+    }
+}

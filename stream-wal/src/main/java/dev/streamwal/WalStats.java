@@ -1,0 +1,35 @@
+package dev.streamwal;
+
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a log is and has done, as far as it was known at one moment; while others append and sweep, the numbers may be
+ * of slightly different moments. Immutable.
+ *
+ * @param streams that have a segment
+ * @param segments of all streams
+ * @param bytes of their files, space prepared ahead included
+ * @param mappedSegments that are mapped now
+ * @param openFiles that the writer has open now
+ * @param appends records appended since the log was opened
+ * @param flushes times that something was forced to the disk since the log was opened
+ * @param sweepFailures deletions that failed since the log was opened
+ * @param lastFailure of the log's background work, in words; empty where nothing has failed
+ */
+public record WalStats(
+        int streams,
+        int segments,
+        long bytes,
+        int mappedSegments,
+        int openFiles,
+        long appends,
+        long flushes,
+        long sweepFailures,
+        Optional<String> lastFailure) {
+
+    /** @throws NullPointerException where {@code lastFailure} is null */
+    public WalStats {
+        Objects.requireNonNull(lastFailure, "lastFailure");
+    }
+}

@@ -1,0 +1,299 @@
+package dev.streamwal;
+
+import dev.streamwal.append.AppendScratch;
+import dev.streamwal.append.Draft;
+import dev.streamwal.append.Source;
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.format.BatchLayout;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalException;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalLong;
+import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.WriteBytesMarshallable;
+
+/**
+ * One key's records. Thread-safe: any number of threads append at once, and each sees its own records in the order in which it appended them.
+ *
+ * <p>When an append returns, the record is in the page cache: every reader sees it, and it survives the end of the process, however that
+ * ends. It goes to the window of its timestamp, but never to one before the stream's last: a late record stays in the current segment, where
+ * scans by time find it. Sources are read from position to limit (or their reader's indices) and left as they were; nothing of them is kept.
+ *
+ * <p>All appends throw
+ *
+ * <ul>
+ *   <li>{@link HeaderTooLargeException} and {@link RecordTooLargeException}, where the record could never be stored,
+ *   <li>{@link TimestampOutOfRangeException}, where the timestamp is later than the clock by more than {@link WalOptions#maxClockSkew()}, or
+ *       its window has expired already,
+ *   <li>{@link dev.streamwal.reader.DiskFullException} and other {@link dev.streamwal.reader.WalIOException}s: nothing was appended, and the
+ *       next append may succeed,
+ *   <li>{@link dev.streamwal.reader.CorruptSegmentException} and {@link dev.streamwal.reader.UnsupportedFormatException}, where what an
+ *       earlier writer left can't be continued,
+ *   <li>{@link dev.streamwal.reader.WalClosedException} after the log was closed,
+ *   <li>{@link NullPointerException} where an argument is null.
+ * </ul>
+ *
+ * <p>An interrupted thread's append finishes, and the thread stays interrupted.
+ */
+public final class WalStream {
+
+    private static final byte[] NO_BYTES = {};
+
+    private final StreamWal wal;
+    private final StreamLog log;
+    private final TimeRules times;
+    private final String key;
+
+    WalStream(StreamWal wal, StreamLog log, TimeRules times) {
+        this.wal = wal;
+        this.log = log;
+        this.times = times;
+        this.key = log.key().text();
+    }
+
+    /**
+     * The stream's key.
+     *
+     * @return 1 to 1,024 bytes of UTF-8
+     */
+    public String key() {
+        return key;
+    }
+
+    /**
+     * Appends a record without a header, at the time of the log's clock.
+     *
+     * @param content may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(byte[] content) {
+        return append(WriteEntry.NOW, NO_BYTES, content);
+    }
+
+    /**
+     * Appends a record without a header.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param content may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(long timestampMillis, byte[] content) {
+        return append(timestampMillis, NO_BYTES, content);
+    }
+
+    /**
+     * Appends a record.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param header at most 65,535 bytes; may be empty
+     * @param content may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(long timestampMillis, byte[] header, byte[] content) {
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        try {
+            return appended(scratch, scratch.draft(header, content, timestampMillis));
+        } finally {
+            scratch.forget();
+        }
+    }
+
+    /**
+     * Appends a record.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param header at most 65,535 bytes, from position to limit
+     * @param content from position to limit
+     * @return where the record stands
+     */
+    public EntryRef append(long timestampMillis, ByteBuffer header, ByteBuffer content) {
+        return appended(AppendScratch.ofThisThread(), Draft.of(Source.of(header), Source.of(content), timestampMillis));
+    }
+
+    /**
+     * Appends a record.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param header at most 65,535 bytes, from reader index to writer index
+     * @param content from reader index to writer index
+     * @return where the record stands
+     */
+    public EntryRef append(long timestampMillis, ByteBuf header, ByteBuf content) {
+        return appended(AppendScratch.ofThisThread(), Draft.of(Source.of(header), Source.of(content), timestampMillis));
+    }
+
+    /**
+     * Appends a record that was encoded by Chronicle Bytes, without making garbage.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param header at most 65,535 bytes, from read position to read limit
+     * @param content from read position to read limit
+     * @return the record's position
+     */
+    public long append(long timestampMillis, Bytes<?> header, Bytes<?> content) {
+        Objects.requireNonNull(header, "header");
+        Objects.requireNonNull(content, "content");
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        try {
+            return position(scratch, scratch.draft(header, content, timestampMillis));
+        } finally {
+            scratch.forget();
+        }
+    }
+
+    /**
+     * Appends a typed record without a header, which is encoded by Chronicle Bytes into a buffer that the thread reuses.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param content writes itself
+     * @return the record's position
+     */
+    public long append(long timestampMillis, WriteBytesMarshallable content) {
+        Objects.requireNonNull(content, "content");
+        return EncodingBuffer.encode(content, bytes -> append(timestampMillis, EncodingBuffer.NO_BYTES, bytes));
+    }
+
+    /**
+     * Appends a record.
+     *
+     * @param entry the record
+     * @return where the record stands
+     */
+    public EntryRef append(WriteEntry entry) {
+        return appended(AppendScratch.ofThisThread(), draft(entry));
+    }
+
+    /**
+     * Appends records so that readers, and whoever opens the log after a crash, see all of them or none. They go to one segment, that of the
+     * newest timestamp.
+     *
+     * @param entries in order; together they must fit a segment, or it is a {@link RecordTooLargeException}
+     * @return where the records stand, in the same order; empty where there were none
+     */
+    public List<EntryRef> appendBatch(List<WriteEntry> entries) {
+        wal.checkOpen();
+        return entries.isEmpty() ? List.of() : appendDrafts(checkedDrafts(entries));
+    }
+
+    /**
+     * Appends a record if nothing was appended meanwhile: for a program that must not append twice what it may have appended before.
+     *
+     * @param expectedEnd what {@link #endPosition()} was, or the {@link EntryRef#end() end} of the last record
+     * @param entry the record
+     * @return its position; empty where the stream's end is another, because somebody else appended
+     */
+    public OptionalLong appendIfEndIs(long expectedEnd, WriteEntry entry) {
+        if (expectedEnd < 0) {
+            throw new IllegalArgumentException("a position is not negative: expectedEnd=" + expectedEnd);
+        }
+        long position = position(AppendScratch.ofThisThread(), draft(entry), expectedEnd);
+        return position == StreamLog.MISMATCH ? OptionalLong.empty() : OptionalLong.of(position);
+    }
+
+    /**
+     * Where the last record ends; before the first, where it will begin. The next record may begin further on: after a restart of the
+     * machine, or when everything had expired.
+     *
+     * @return a position
+     */
+    public long endPosition() {
+        wal.checkOpen();
+        return log.endPosition();
+    }
+
+    private Draft draft(WriteEntry entry) {
+        return Draft.of(Source.of(entry.header()), Source.of(entry.content()), entry.timestampMillis());
+    }
+
+    private EntryRef appended(AppendScratch scratch, Draft draft) {
+        long position = position(scratch, draft);
+        return new EntryRef(key, position, (int) draft.frameBytes());
+    }
+
+    private long position(AppendScratch scratch, Draft draft) {
+        return position(scratch, draft, StreamLog.ANY_END);
+    }
+
+    private long position(AppendScratch scratch, Draft draft, long expectedEnd) {
+        wal.checkOpen();
+        checkSizes(draft);
+        long nowMillis = checkTime(draft);
+        return log.append(scratch, draft, (int) draft.frameBytes(), nowMillis, expectedEnd);
+    }
+
+    private long checkTime(Draft draft) {
+        long nowMillis = wal.nowMillis();
+        if (draft.timestampMillis() == WriteEntry.NOW) {
+            draft.timestampMillis(nowMillis);
+        }
+        times.check(draft.timestampMillis(), nowMillis, key);
+        return nowMillis;
+    }
+
+    private void checkSizes(Draft draft) {
+        int headerLength = draft.headerLength();
+        int contentLength = draft.contentLength();
+        if (headerLength > RecordLayout.MAX_HEADER_BYTES) {
+            throw new HeaderTooLargeException("a record's header has at most " + RecordLayout.MAX_HEADER_BYTES + " bytes: header=" + headerLength
+                    + ", stream=" + key, null, key, WalException.NO_POSITION);
+        }
+        int limit = log.policy().maxRecordBytes();
+        if ((long) headerLength + contentLength > limit) {
+            throw new RecordTooLargeException("a record's header and content have at most maxRecordBytes=" + limit + " bytes: header="
+                    + headerLength + ", content=" + contentLength + ", stream=" + key, null, key, WalException.NO_POSITION);
+        }
+    }
+
+    /** All that can be wrong with a batch is found before anything of it is appended. */
+    List<Draft> checkedDrafts(List<WriteEntry> entries) {
+        List<Draft> drafts = new ArrayList<>(entries.size());
+        long bytes = BatchLayout.FRAME_BYTES;
+        for (WriteEntry entry : entries) {
+            Draft draft = draft(entry);
+            checkSizes(draft);
+            checkTime(draft);
+            bytes += draft.frameBytes();
+            drafts.add(draft);
+        }
+        if (drafts.size() > 1 && bytes > log.capacityForRecords()) {
+            throw new RecordTooLargeException("a batch fits a segment: bytes=" + bytes + ", segment's room=" + log.capacityForRecords()
+                    + ", records=" + drafts.size() + ", stream=" + key, null, key, WalException.NO_POSITION);
+        }
+        return drafts;
+    }
+
+    List<EntryRef> appendDrafts(List<Draft> drafts) {
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        if (drafts.size() == 1) {
+            return List.of(appended(scratch, drafts.get(0)));
+        }
+        int bytes = BatchLayout.FRAME_BYTES;
+        long newest = Long.MIN_VALUE;
+        for (Draft draft : drafts) {
+            bytes += (int) draft.frameBytes();
+            newest = Math.max(newest, draft.timestampMillis());
+        }
+        long position = log.appendBatch(scratch, drafts, bytes, newest, wal.nowMillis());
+        List<EntryRef> refs = new ArrayList<>(drafts.size());
+        for (Draft draft : drafts) {
+            int frame = (int) draft.frameBytes();
+            refs.add(new EntryRef(key, position, frame));
+            position += frame;
+        }
+        return refs;
+    }
+
+    StreamLog log() {
+        return log;
+    }
+
+    @Override
+    public String toString() {
+        return key;
+    }
+}

@@ -1,0 +1,103 @@
+package dev.streamwal;
+
+import dev.streamwal.format.StreamKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Records for many streams, to be appended with one call: those of one stream all or none, in the order in which they
+ * were added. Can be appended again, and be reused after {@link #clear()}. Not thread-safe; nobody may change it while
+ * it is being appended.
+ */
+public final class WriteBatch {
+
+    /** As many as one {@code readBatch} takes by default, so that what was appended together can be read together. */
+    public static final int MAX_ENTRIES = 65_536;
+
+    private final Map<String, StreamEntries> streams = new LinkedHashMap<>();
+    private int size;
+
+    /** An empty batch. */
+    public WriteBatch() {}
+
+    /**
+     * Adds a record. Its buffers are not copied: they are read when the batch is appended.
+     *
+     * @param key of the stream, 1 to 1,024 bytes of UTF-8
+     * @param entry the record
+     * @return this
+     * @throws IllegalArgumentException where {@code key} can't be a stream's
+     * @throws IllegalStateException where the batch has {@link #MAX_ENTRIES} records already
+     * @throws NullPointerException where one of them is null
+     */
+    public WriteBatch add(String key, WriteEntry entry) {
+        Objects.requireNonNull(key, "key");
+        Objects.requireNonNull(entry, "entry");
+        if (size == MAX_ENTRIES) {
+            throw new IllegalStateException("a batch has at most " + MAX_ENTRIES
+                    + " records: append it, clear it, then add the next; stream=" + key);
+        }
+        streams.computeIfAbsent(key, text -> new StreamEntries(StreamKey.of(text))).add(entry, size);
+        size++;
+        return this;
+    }
+
+    /**
+     * How many records were added since the batch was made or cleared.
+     *
+     * @return their number, of all streams together
+     */
+    public int size() {
+        return size;
+    }
+
+    /** Makes the batch empty, and lets go of what was added. */
+    public void clear() {
+        streams.clear();
+        size = 0;
+    }
+
+    /** The records by stream, in the order in which the streams were first added. */
+    Collection<StreamEntries> streams() {
+        return Collections.unmodifiableCollection(streams.values());
+    }
+
+    /** One stream's records of a batch. */
+    static final class StreamEntries {
+
+        private final StreamKey key;
+        private final List<WriteEntry> entries = new ArrayList<>();
+        private final List<Integer> indexes = new ArrayList<>();
+
+        StreamEntries(StreamKey key) {
+            this.key = key;
+        }
+
+        private void add(WriteEntry entry, int index) {
+            entries.add(entry);
+            indexes.add(index);
+        }
+
+        StreamKey key() {
+            return key;
+        }
+
+        /** In the order in which they were added. */
+        List<WriteEntry> entries() {
+            return Collections.unmodifiableList(entries);
+        }
+
+        /**
+         * Where the {@code i}-th of {@link #entries()} stands in the whole batch, and its ref in what the append
+         * returns.
+         */
+        int indexInBatch(int i) {
+            return indexes.get(i);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.streamwal;
+
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/**
+ * A record to append. The buffers are not copied: what an append writes is what stands between their position and limit
+ * when it is called, and it leaves both as they were. Immutable as far as the buffers are left alone; then it can be
+ * appended any number of times, by several threads.
+ *
+ * <p>Two are equal if their timestamps are, and the bytes that remain in their buffers.
+ *
+ * @param header of at most 65,535 bytes; may be empty
+ * @param content may be empty
+ * @param timestampMillis epoch ms, or {@link #NOW}
+ */
+public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMillis) {
+
+    /** As timestamp: the time by {@link WalOptions#clock()} when the record is appended. */
+    public static final long NOW = Long.MIN_VALUE;
+
+    private static final ByteBuffer NO_HEADER = ByteBuffer.allocate(0);
+
+    /** @throws NullPointerException where {@code header} or {@code content} is null */
+    public WriteEntry {
+        Objects.requireNonNull(header, "header");
+        Objects.requireNonNull(content, "content");
+    }
+
+    /**
+     * A record without a header, at the time when it is appended.
+     *
+     * @param content not copied
+     * @return the record
+     */
+    public static WriteEntry of(byte[] content) {
+        return of(content, NOW);
+    }
+
+    /**
+     * A record without a header.
+     *
+     * @param content not copied
+     * @param timestampMillis epoch ms, or {@link #NOW}
+     * @return the record
+     */
+    public static WriteEntry of(byte[] content, long timestampMillis) {
+        return new WriteEntry(NO_HEADER, ByteBuffer.wrap(content), timestampMillis);
+    }
+
+    /**
+     * A record.
+     *
+     * @param header of at most 65,535 bytes; not copied
+     * @param content not copied
+     * @param timestampMillis epoch ms, or {@link #NOW}
+     * @return the record
+     */
+    public static WriteEntry of(byte[] header, byte[] content, long timestampMillis) {
+        return new WriteEntry(ByteBuffer.wrap(header), ByteBuffer.wrap(content), timestampMillis);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.RecordChecksum;
+import net.openhft.chronicle.bytes.Bytes;
+import org.jspecify.annotations.Nullable;
+
+/** What a thread reuses from append to append, so that appending makes no garbage. */
+public final class AppendScratch {
+
+    /** A record that isn't in an array is copied and checksummed by this much at a time; fits the processor's first cache. */
+    private static final int CHUNK_BYTES = 8 << 10;
+
+    private static final byte[] NO_BYTES = {};
+
+    /** Of all logs: it holds nothing between two appends. */
+    private static final ThreadLocal<AppendScratch> OF_THREAD = ThreadLocal.withInitial(AppendScratch::new);
+
+    final RecordChecksum checksum = new RecordChecksum();
+    final Draft draft = new Draft();
+    private final Source.OfArray header = new Source.OfArray();
+    private final Source.OfArray content = new Source.OfArray();
+    private @Nullable BytesPair bytes;
+    private byte @Nullable [] chunk;
+
+    private AppendScratch() {}
+
+    public static AppendScratch ofThisThread() {
+        return OF_THREAD.get();
+    }
+
+    byte[] chunk() {
+        byte[] reused = chunk;
+        if (reused == null) {
+            reused = new byte[CHUNK_BYTES];
+            chunk = reused;
+        }
+        return reused;
+    }
+
+    /** The draft of one record; valid until the next one, and to be {@link #forget() forgotten} when it was appended. */
+    public Draft draft(byte[] newHeader, byte[] newContent, long timestampMillis) {
+        return draft.set(header.set(newHeader), content.set(newContent), timestampMillis);
+    }
+
+    /** As the other one, for content that fills a part of an array. */
+    public Draft draft(byte[] newContent, int offset, int length, long timestampMillis) {
+        return draft.set(Source.EMPTY, content.set(newContent, offset, length), timestampMillis);
+    }
+
+    /** As the other one. */
+    public Draft draft(Bytes<?> newHeader, Bytes<?> newContent, long timestampMillis) {
+        BytesPair pair = bytes;
+        if (pair == null) {
+            pair = new BytesPair();
+            bytes = pair;
+        }
+        return draft.set(pair.header.set(newHeader), pair.content.set(newContent), timestampMillis);
+    }
+
+    /** Keeps nothing of the caller's alive. */
+    public void forget() {
+        header.set(NO_BYTES);
+        content.set(NO_BYTES);
+        BytesPair pair = bytes;
+        if (pair != null) {
+            pair.header.set(null);
+            pair.content.set(null);
+        }
+    }
+
+    /** Apart, so that a program that never appends Chronicle's bytes never loads its classes. */
+    private static final class BytesPair {
+        final Source.OfBytes header = new Source.OfBytes();
+        final Source.OfBytes content = new Source.OfBytes();
+    }
+}

@@ -1,0 +1,51 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.RecordLayout;
+
+/** A record before it has a place. Its lengths were checked against the limits. */
+public final class Draft {
+
+    private Source header = Source.EMPTY;
+    private Source content = Source.EMPTY;
+    private long timestampMillis;
+
+    public static Draft of(Source header, Source content, long timestampMillis) {
+        return new Draft().set(header, content, timestampMillis);
+    }
+
+    Draft set(Source newHeader, Source newContent, long newTimestampMillis) {
+        header = newHeader;
+        content = newContent;
+        timestampMillis = newTimestampMillis;
+        return this;
+    }
+
+    Source header() {
+        return header;
+    }
+
+    Source content() {
+        return content;
+    }
+
+    public int headerLength() {
+        return header.length();
+    }
+
+    public int contentLength() {
+        return content.length();
+    }
+
+    public long timestampMillis() {
+        return timestampMillis;
+    }
+
+    public void timestampMillis(long newTimestampMillis) {
+        timestampMillis = newTimestampMillis;
+    }
+
+    /** A {@code long}: lengths that no record can have don't overflow it. */
+    public long frameBytes() {
+        return RecordLayout.frameBytes(headerLength(), contentLength());
+    }
+}

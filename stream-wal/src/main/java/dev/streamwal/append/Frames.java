@@ -1,0 +1,99 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.BatchLayout;
+import dev.streamwal.format.PaddingLayout;
+import dev.streamwal.format.RecordChecksum;
+import dev.streamwal.format.RecordLayout;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Puts records into a buffer, wherever that is: a mapping, or memory that is written by position. Each method leaves the first commit word
+ * for its caller to store, which makes the rest visible.
+ */
+final class Frames {
+
+    /** Bytes of the record that leads a batch. */
+    static final int LEAD_BYTES = BatchLayout.FRAME_BYTES;
+
+    private Frames() {}
+
+    /** Fills the frame at {@code index} but for its commit word, which it returns. Padding must be zero already. */
+    static long fill(
+            AppendScratch scratch, ByteBuffer target, int index, Draft draft, int flags, int previousSize, long salt, long position) {
+        RecordChecksum checksum = scratch.checksum;
+        checksum.reset();
+        int headerLength = draft.headerLength();
+        int contentLength = draft.contentLength();
+        int headerIndex = index + RecordLayout.PREFIX_BYTES;
+        copy(scratch, draft.header(), headerLength, target, headerIndex);
+        copy(scratch, draft.content(), contentLength, target, headerIndex + headerLength);
+        long commitWord = RecordLayout.commitWord(headerLength);
+        long timestampMillis = draft.timestampMillis();
+        int crc = checksum.finish(salt, position, commitWord, contentLength, flags, previousSize, timestampMillis);
+        RecordLayout.encodePrefix(target, index, contentLength, flags, crc, previousSize, timestampMillis);
+        return commitWord;
+    }
+
+    /** Checksums the caller's bytes, not the target's: what is read from a mapping may fault where nothing can be caught. */
+    private static void copy(AppendScratch scratch, Source source, int length, ByteBuffer target, int index) {
+        byte[] array = source.array();
+        if (array != null) {
+            scratch.checksum.update(array, source.arrayOffset(), length);
+            target.put(index, array, source.arrayOffset(), length);
+            return;
+        }
+        byte[] chunk = scratch.chunk();
+        for (int done = 0; done < length; ) {
+            int count = Math.min(chunk.length, length - done);
+            source.copy(done, chunk, count);
+            scratch.checksum.update(chunk, 0, count);
+            target.put(index + done, chunk, 0, count);
+            done += count;
+        }
+    }
+
+    /** Fills a batch record and all of its members, but for the batch record's commit word, which it returns. */
+    static long fillBatch(
+            AppendScratch scratch, ByteBuffer target, int index, List<Draft> members, int batchBytes, int previousSize, long salt, long position) {
+        int previous = BatchLayout.FRAME_BYTES;
+        int at = index + BatchLayout.FRAME_BYTES;
+        for (Draft member : members) {
+            int frame = (int) member.frameBytes();
+            target.putLong(at, fill(scratch, target, at, member, RecordLayout.MEMBER, previous, salt, position + at - index));
+            previous = frame;
+            at += frame;
+        }
+        return fill(scratch, target, index, lead(members.size(), batchBytes), RecordLayout.BATCH, previousSize, salt, position);
+    }
+
+    /** What a batch record says. */
+    static Draft lead(int members, int batchBytes) {
+        byte[] content = new byte[BatchLayout.CONTENT_BYTES];
+        BatchLayout.encode(content, members, batchBytes - BatchLayout.FRAME_BYTES);
+        return Draft.of(Source.EMPTY, Source.of(content), 0);
+    }
+
+    static long batchBytes(List<Draft> members) {
+        long bytes = BatchLayout.FRAME_BYTES;
+        for (Draft member : members) {
+            bytes += member.frameBytes();
+        }
+        return bytes;
+    }
+
+    /** Makes a slot a padding, but for the commit word, which it returns. */
+    static long fillPadding(ByteBuffer target, int index, int frameBytes, int previousSize, long salt, long position) {
+        ByteBuffer prefix = PaddingLayout.encodePrefix(frameBytes, previousSize, salt, position);
+        for (int i = Long.BYTES; i < RecordLayout.PREFIX_BYTES; i += Long.BYTES) {
+            target.putLong(index + i, prefix.getLong(i));
+        }
+        return prefix.getLong(RecordLayout.COMMIT_WORD);
+    }
+
+    static void zero(ByteBuffer target, int from, int to) {
+        for (int i = from; i < to; i += Long.BYTES) {
+            target.putLong(i, 0);
+        }
+    }
+}

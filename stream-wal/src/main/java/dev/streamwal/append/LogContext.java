@@ -1,0 +1,153 @@
+package dev.streamwal.append;
+
+import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.SegmentStorage;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** What the streams of one log share. */
+public final class LogContext {
+
+    private final SegmentStorage storage;
+    private final InstantSource clock;
+    private final PositionsFile positions;
+    private final StreamRecovery recovery;
+    private final LogEvents events;
+    private final ClockPool files;
+    private final ClockPool mappings;
+    private final SpacePreparer preparer;
+    private final SegmentSealer sealer;
+    private final @Nullable AppendSeam seam;
+    private final SecureRandom salts = new SecureRandom();
+    private final LongAdder appends = new LongAdder();
+    private final LongAdder flushes = new LongAdder();
+    private volatile boolean closed;
+
+    /**
+     * @param maxOpenFiles descriptors for writing
+     * @param maxMappedSegments 0: every segment is written by position
+     */
+    public LogContext(
+            SegmentStorage storage,
+            InstantSource clock,
+            PositionsFile positions,
+            StreamRecovery recovery,
+            LogEvents events,
+            int maxOpenFiles,
+            int maxMappedSegments) {
+        this(storage, clock, positions, recovery, events, maxOpenFiles, maxMappedSegments, null);
+    }
+
+    LogContext(
+            SegmentStorage storage,
+            InstantSource clock,
+            PositionsFile positions,
+            StreamRecovery recovery,
+            LogEvents events,
+            int maxOpenFiles,
+            int maxMappedSegments,
+            @Nullable AppendSeam seam) {
+        this.storage = storage;
+        this.clock = clock;
+        this.positions = positions;
+        this.recovery = recovery;
+        this.events = events;
+        this.files = new ClockPool(maxOpenFiles);
+        this.mappings = new ClockPool(maxMappedSegments);
+        this.preparer = new SpacePreparer(events);
+        this.sealer = new SegmentSealer(events);
+        this.seam = seam;
+    }
+
+    /** Starts the threads that prepare space and seal. */
+    public void start() {
+        preparer.start();
+        sealer.start();
+    }
+
+    /** From now on no segment is created; appends that find no segment to go to throw. */
+    public void refuseNewSegments() {
+        closed = true;
+    }
+
+    /** Stops the threads; what was sealed gets its footer first. */
+    public void stop() {
+        preparer.stop();
+        sealer.stop();
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    SegmentStorage storage() {
+        return storage;
+    }
+
+    InstantSource clock() {
+        return clock;
+    }
+
+    PositionsFile positions() {
+        return positions;
+    }
+
+    StreamRecovery recovery() {
+        return recovery;
+    }
+
+    LogEvents events() {
+        return events;
+    }
+
+    ClockPool files() {
+        return files;
+    }
+
+    ClockPool mappings() {
+        return mappings;
+    }
+
+    SpacePreparer preparer() {
+        return preparer;
+    }
+
+    SegmentSealer sealer() {
+        return sealer;
+    }
+
+    @Nullable AppendSeam seam() {
+        return seam;
+    }
+
+    long newSalt() {
+        return salts.nextLong();
+    }
+
+    void countAppends(int records) {
+        appends.add(records);
+    }
+
+    void countFlush() {
+        flushes.increment();
+    }
+
+    public int openFiles() {
+        return files.taken();
+    }
+
+    public int mappedSegments() {
+        return mappings.taken();
+    }
+
+    public long appends() {
+        return appends.sum();
+    }
+
+    public long flushes() {
+        return flushes.sum();
+    }
+}

@@ -1,0 +1,68 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.SegmentName;
+import org.jspecify.annotations.Nullable;
+
+/** A segment in a stream's list. Guarded by the stream's rotation lock. */
+final class SegmentEntry {
+
+    private final SegmentName name;
+    private @Nullable ActiveSegment unfinished;
+    private long bytes;
+    private boolean sealed;
+    private boolean queued;
+
+    /** A file that was listed. */
+    SegmentEntry(SegmentName name, long bytes) {
+        this.name = name;
+        this.bytes = bytes;
+    }
+
+    /** A segment that is appended to. */
+    SegmentEntry(ActiveSegment segment) {
+        this(segment.header().name(), 0);
+        this.unfinished = segment;
+    }
+
+    SegmentName name() {
+        return name;
+    }
+
+    /** Of the file, or what it is about to be. */
+    long bytes() {
+        return unfinished == null ? bytes : unfinished.fileBytes();
+    }
+
+    /** The segment while it holds something: it is appended to, or has no footer yet. */
+    @Nullable ActiveSegment unfinished() {
+        return unfinished;
+    }
+
+    void unfinished(ActiveSegment segment) {
+        unfinished = segment;
+    }
+
+    /** Nothing is appended any more; the sealer has it. */
+    void seal() {
+        sealed = true;
+        queued = true;
+    }
+
+    boolean isSealed() {
+        return sealed;
+    }
+
+    /** Sealed, without a footer, and the sealer has given up on it for now. */
+    boolean isLeftUnfinished() {
+        return sealed && !queued && unfinished != null;
+    }
+
+    void sealingEnded(boolean complete) {
+        queued = false;
+        ActiveSegment segment = unfinished;
+        if (complete && segment != null) {
+            bytes = segment.sealedBytes();
+            unfinished = null;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.streamwal.append;
+
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives sealed segments their final form, one after the other, so that within a stream footers appear in order. Where it falls behind by
+ * {@link #MAX_BACKLOG} segments, whoever rotates helps, which slows appends down to the speed of the disk.
+ */
+final class SegmentSealer extends BackgroundThread<ActiveSegment> {
+
+    /** Each holds a mapping; of full segments of 64 MiB this is as much unwritten data as a kernel lets a machine gather. */
+    private static final int MAX_BACKLOG = 256;
+    /** How often a segment with an unpublished slot is looked at again, 1 ms apart, before it is left to the next sweep. */
+    private static final int MAX_TRIES = 10;
+
+    private final ReentrantLock sealing = new ReentrantLock();
+
+    SegmentSealer(LogEvents events) {
+        super("seal", events);
+    }
+
+    /** The owner's entry for the segment keeps it from being in the queue twice. */
+    void seal(ActiveSegment segment) {
+        add(segment);
+    }
+
+    /** Under no lock. */
+    void helpIfBehind() {
+        while (backlog() > MAX_BACKLOG) {
+            sealNext(poll());
+        }
+    }
+
+    private void sealNext(@Nullable ActiveSegment segment) {
+        if (segment != null) {
+            perform(segment);
+        }
+    }
+
+    @Override
+    void work(ActiveSegment segment) throws IOException {
+        sealing.lock();
+        try {
+            boolean finished = segment.finish();
+            for (int tries = 1; !finished && tries < MAX_TRIES; tries++) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+                finished = segment.finish();
+            }
+            segment.owner().finished(segment, finished);
+        } catch (IOException | RuntimeException | Error e) {
+            segment.owner().finished(segment, false);
+            throw e;
+        } finally {
+            sealing.unlock();
+        }
+    }
+
+    @Override
+    String streamOf(ActiveSegment segment) {
+        return segment.header().key().text();
+    }
+
+    /** Ends the thread, and works off what is left. */
+    void stop() {
+        end();
+        for (ActiveSegment left = poll(); left != null; left = poll()) {
+            perform(left);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package dev.streamwal.append;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import net.openhft.chronicle.bytes.Bytes;
+import org.jspecify.annotations.Nullable;
+
+/** Bytes to be appended, wherever the caller keeps them. Reading leaves them and their indices as they were. */
+public abstract sealed class Source {
+
+    /** No bytes. */
+    public static final Source EMPTY = new OfArray();
+
+    private static final byte[] NO_BYTES = {};
+
+    private Source() {}
+
+    abstract int length();
+
+    /** Copies {@code length} bytes from {@code from} on to the start of {@code target}. */
+    abstract void copy(int from, byte[] target, int length);
+
+    /** The bytes themselves where they are in an array, else null: then they are read in chunks. */
+    byte @Nullable [] array() {
+        return null;
+    }
+
+    int arrayOffset() {
+        return 0;
+    }
+
+    public static Source of(byte[] bytes) {
+        return new OfArray().set(bytes);
+    }
+
+    /** From position to limit. */
+    public static Source of(ByteBuffer bytes) {
+        return bytes.hasArray()
+                ? new OfArray().set(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining())
+                : new OfBuffer(bytes, bytes.position(), bytes.remaining());
+    }
+
+    /** From reader index to writer index. */
+    public static Source of(ByteBuf bytes) {
+        return bytes.hasArray()
+                ? new OfArray().set(bytes.array(), bytes.arrayOffset() + bytes.readerIndex(), bytes.readableBytes())
+                : new OfByteBuf(bytes, bytes.readerIndex(), bytes.readableBytes());
+    }
+
+    /** An array, which can be exchanged: reused by one thread. */
+    static final class OfArray extends Source {
+        private byte[] bytes = NO_BYTES;
+        private int offset;
+        private int length;
+
+        OfArray set(byte[] newBytes) {
+            return set(newBytes, 0, newBytes.length);
+        }
+
+        OfArray set(byte[] newBytes, int newOffset, int newLength) {
+            bytes = newBytes;
+            offset = newOffset;
+            length = newLength;
+            return this;
+        }
+
+        @Override
+        int length() {
+            return length;
+        }
+
+        @Override
+        void copy(int from, byte[] target, int count) {
+            System.arraycopy(bytes, offset + from, target, 0, count);
+        }
+
+        @Override
+        byte[] array() {
+            return bytes;
+        }
+
+        @Override
+        int arrayOffset() {
+            return offset;
+        }
+    }
+
+    private static final class OfBuffer extends Source {
+        private final ByteBuffer bytes;
+        private final int offset;
+        private final int length;
+
+        OfBuffer(ByteBuffer bytes, int offset, int length) {
+            this.bytes = bytes;
+            this.offset = offset;
+            this.length = length;
+        }
+
+        @Override
+        int length() {
+            return length;
+        }
+
+        @Override
+        void copy(int from, byte[] target, int count) {
+            bytes.get(offset + from, target, 0, count);
+        }
+    }
+
+    private static final class OfByteBuf extends Source {
+        private final ByteBuf bytes;
+        private final int offset;
+        private final int length;
+
+        OfByteBuf(ByteBuf bytes, int offset, int length) {
+            this.bytes = bytes;
+            this.offset = offset;
+            this.length = length;
+        }
+
+        @Override
+        int length() {
+            return length;
+        }
+
+        @Override
+        void copy(int from, byte[] target, int count) {
+            bytes.getBytes(offset + from, target, 0, count);
+        }
+    }
+
+    /** Chronicle bytes from read position to read limit; can be exchanged, so that appending them makes no garbage. */
+    static final class OfBytes extends Source {
+        private @Nullable Bytes<?> bytes;
+        private long offset;
+        private int length;
+
+        OfBytes set(@Nullable Bytes<?> newBytes) {
+            bytes = newBytes;
+            offset = newBytes == null ? 0 : newBytes.readPosition();
+            length = newBytes == null ? 0 : (int) Math.min(Integer.MAX_VALUE, newBytes.readRemaining());
+            return this;
+        }
+
+        @Override
+        int length() {
+            return length;
+        }
+
+        @Override
+        void copy(int from, byte[] target, int count) {
+            Bytes<?> source = bytes;
+            if (source == null || source.read(offset + from, target, 0, count) != count) {
+                throw new IllegalStateException("bytes ended before their read limit: offset=" + (offset + from) + ", count=" + count);
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package dev.streamwal.recovery;
+
+import dev.streamwal.format.SegmentIndex;
+
+/**
+ * Where a segment that is opened goes on.
+ *
+ * @param tail offset behind the last record
+ * @param lastSize of the last record's frame; 0 for none
+ * @param lastStart offset of the last record that is no member of a batch; 0 for none
+ * @param index of the records before the tail; owned by whoever gets this
+ */
+public record RecoveredTail(int tail, int lastSize, int lastStart, SegmentIndex index) {
+
+    public static RecoveredTail empty(int headerLength) {
+        return new RecoveredTail(headerLength, 0, 0, new SegmentIndex());
+    }
+}

@@ -1,0 +1,25 @@
+package dev.streamwal.recovery;
+
+/**
+ * What is known about the place where the walk over a segment's records stopped. The facts, and nothing of what follows from them.
+ *
+ * @param stop what stands there
+ * @param atKnownEnd whether it is where a successor says that the data ends
+ * @param dataBehind whether there is data behind it: a record that verifies, or a known end that lies further on
+ * @param markBehind whether the header's mark, which is raised after a record was published there, is at or behind it
+ * @param sameIncarnation whether the machine has not been restarted since the segment was created, so that what was written is there
+ */
+public record TailEvidence(Stop stop, boolean atKnownEnd, boolean dataBehind, boolean markBehind, boolean sameIncarnation) {
+
+    /** What stands where the walk stopped. */
+    public enum Stop {
+        /** The end of the file, or too little of it for a record. */
+        END,
+        /** A zero commit word. */
+        EMPTY,
+        /** Something that doesn't verify. */
+        INVALID,
+        /** A record that verifies and needs a newer version. */
+        TOO_NEW
+    }
+}

@@ -1,0 +1,131 @@
+package dev.streamwal.retention;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+
+/**
+ * Which segments go, and why. Pure: the same input gives the same list.
+ *
+ * <ol>
+ *   <li>{@link Cause#EXPIRED}: the expiration is now or past.
+ *   <li>{@link Cause#STREAM_BYTES}: what is left of the stream is over its limit; its oldest segment goes, until it
+ *       isn't.
+ *   <li>{@link Cause#TOTAL_BYTES}: what is left of the whole log is over its limit; of the streams' oldest segments the
+ *       one whose window ended first goes (of equals: the one that expires first, then by key), until it isn't.
+ * </ol>
+ *
+ * <p>A segment goes only if it is sealed and every older one of its stream goes too: a stream loses its beginning and
+ * nothing else. So the one position at which it now begins says all that is lost, and whoever reads on behind it missed
+ * one range, not several. An expired segment behind one that hasn't expired, as there are after the retention was
+ * shortened, therefore waits for it; not for ever, but until what the older one was promised is over. To be rid of both
+ * now is what {@code purge} is for. Likewise what stands behind an unsealed segment waits until that is sealed. So a
+ * limit of bytes may be exceeded by what can't go yet.
+ */
+public final class ExpiryPlan {
+
+    /** Why a segment goes; the first that applies. */
+    public enum Cause { EXPIRED, STREAM_BYTES, TOTAL_BYTES }
+
+    /**
+     * One segment.
+     *
+     * @param basePosition of its first record; the segment's name within its stream
+     * @param expirationMillis epoch ms from which on it may go
+     * @param windowEndMillis epoch ms; how old the segment is compared with other streams', so that an estimate will do
+     * @param bytes of the file
+     * @param deletable whether it is sealed
+     */
+    public record Segment(
+            long basePosition, long expirationMillis, long windowEndMillis, long bytes, boolean deletable) {}
+
+    /**
+     * One stream.
+     *
+     * @param maxBytes {@link Long#MAX_VALUE}: no limit
+     * @param segments all of them, in order of position
+     */
+    public record Stream(String key, long maxBytes, List<Segment> segments) {}
+
+    /** One segment that goes. */
+    public record Deletion(String key, Segment segment, Cause cause) {}
+
+    private static final Comparator<Remainder> OLDEST_FIRST = Comparator
+            .<Remainder>comparingLong(r -> r.head().windowEndMillis())
+            .thenComparingLong(r -> r.head().expirationMillis())
+            .thenComparing(r -> r.stream.key());
+
+    private ExpiryPlan() {}
+
+    /**
+     * @param nowMillis epoch ms
+     * @param maxTotalBytes of all the streams together; {@link Long#MAX_VALUE}: no limit
+     * @param streams each key once
+     * @return in the order to delete in; within a stream oldest first, so that where one deletion fails, the stream's
+     *     later ones must not be done either
+     */
+    public static List<Deletion> of(long nowMillis, long maxTotalBytes, List<Stream> streams) {
+        List<Deletion> plan = new ArrayList<>();
+        List<Remainder> remainders = new ArrayList<>();
+        long totalBytes = 0;
+        for (Stream stream : streams) {
+            Remainder remainder = new Remainder(stream);
+            while (remainder.canGo() && remainder.head().expirationMillis() <= nowMillis) {
+                plan.add(remainder.drop(Cause.EXPIRED));
+            }
+            while (remainder.canGo() && remainder.bytes > stream.maxBytes()) {
+                plan.add(remainder.drop(Cause.STREAM_BYTES));
+            }
+            totalBytes += remainder.bytes;
+            remainders.add(remainder);
+        }
+        if (totalBytes > maxTotalBytes) {
+            dropOldest(totalBytes - maxTotalBytes, remainders, plan);
+        }
+        return plan;
+    }
+
+    private static void dropOldest(long excessBytes, List<Remainder> remainders, List<Deletion> plan) {
+        PriorityQueue<Remainder> queue = new PriorityQueue<>(OLDEST_FIRST);
+        remainders.stream().filter(Remainder::canGo).forEach(queue::add);
+        long excess = excessBytes;
+        while (excess > 0 && !queue.isEmpty()) {
+            Remainder oldest = queue.remove();
+            Deletion deletion = oldest.drop(Cause.TOTAL_BYTES);
+            plan.add(deletion);
+            excess -= deletion.segment().bytes();
+            if (oldest.canGo()) {
+                queue.add(oldest);
+            }
+        }
+    }
+
+    /** What is left of a stream while the plan is made. */
+    private static final class Remainder {
+
+        final Stream stream;
+        long bytes;
+        private int gone;
+
+        Remainder(Stream stream) {
+            this.stream = stream;
+            this.bytes = stream.segments().stream().mapToLong(Segment::bytes).sum();
+        }
+
+        boolean canGo() {
+            return gone < stream.segments().size() && head().deletable();
+        }
+
+        Segment head() {
+            return stream.segments().get(gone);
+        }
+
+        Deletion drop(Cause cause) {
+            Segment segment = head();
+            gone++;
+            bytes -= segment.bytes();
+            return new Deletion(stream.key(), segment, cause);
+        }
+    }
+}

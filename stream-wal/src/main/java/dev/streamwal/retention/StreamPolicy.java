@@ -1,0 +1,80 @@
+package dev.streamwal.retention;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.Window;
+
+/**
+ * What holds for one stream: the log's options, with what a key's pattern does differently. It governs new segments; a
+ * segment that exists keeps the window and the expiration it was created with.
+ *
+ * @param windowMillis length of the windows; each segment is for one of them
+ * @param retentionMillis how long after its window's end a segment is kept
+ * @param segmentBytes capacity of a segment's file, its header included
+ * @param maxRecordBytes limit of a record's header and content together
+ * @param maxBytes above which the stream's oldest sealed segments go; {@link Long#MAX_VALUE}: no limit
+ */
+public record StreamPolicy(
+        long windowMillis, long retentionMillis, int segmentBytes, int maxRecordBytes, long maxBytes) {
+
+    private static final long DAY_MILLIS = 86_400_000L;
+
+    /** Ten years. Longer ones expire nothing within a program's life, and are more likely a wrong unit. */
+    public static final long MAX_WINDOW_MILLIS = 3_653 * DAY_MILLIS;
+    /** Ten thousand years: as good as for ever, and no sum of times comes near a {@code long}'s end. */
+    public static final long MAX_RETENTION_MILLIS = 3_652_500 * DAY_MILLIS;
+
+    /** 0001-01-01T00:00:00Z; what is older is a wrong unit, or no time at all. */
+    public static final long MIN_TIMESTAMP_MILLIS = -62_135_596_800_000L;
+    /** 9999-12-31T23:59:59.999Z. */
+    public static final long MAX_TIMESTAMP_MILLIS = 253_402_300_799_999L;
+
+    /** A page: a segment's file is never shorter, so that a smaller capacity would save nothing. */
+    public static final int MIN_SEGMENT_BYTES = 4_096;
+    /** 1 GiB: with a footer behind the data the file stays below 2 GiB, what a mapping and an {@code int} reach. */
+    public static final int MAX_SEGMENT_BYTES = 1 << 30;
+
+    /** What the largest frame leaves: the format holds frames below 32 MiB. */
+    public static final int MAX_RECORD_BYTES = RecordLayout.MAX_FRAME_BYTES - RecordLayout.PREFIX_BYTES;
+
+    public StreamPolicy {
+        require(windowMillis >= 1 && windowMillis <= MAX_WINDOW_MILLIS,
+                "a window is 1 ms to 3,653 days long", "windowMillis", windowMillis);
+        require(retentionMillis >= 0 && retentionMillis <= MAX_RETENTION_MILLIS,
+                "a retention is 0 to 3,652,500 days long", "retentionMillis", retentionMillis);
+        require(segmentBytes >= MIN_SEGMENT_BYTES && segmentBytes <= MAX_SEGMENT_BYTES,
+                "a segment has 4 KiB to 1 GiB", "segmentBytes", segmentBytes);
+        require(maxBytes >= 1, "a limit of bytes is positive", "maxBytes", maxBytes);
+        require(maxRecordBytes >= 1 && maxRecordBytes <= largestRecordBytes(segmentBytes),
+                "the largest record fits an empty segment: segmentBytes=" + segmentBytes + ", largest record that fits="
+                        + largestRecordBytes(segmentBytes), "maxRecordBytes", maxRecordBytes);
+    }
+
+    private static void require(boolean fact, String rule, String name, long value) {
+        if (!fact) {
+            throw new IllegalArgumentException(rule + (rule.indexOf('=') < 0 ? ": " : ", ") + name + '=' + value);
+        }
+    }
+
+    /**
+     * Header and content of the largest record that fits an empty segment of this capacity, whatever the key's length.
+     */
+    public static int largestRecordBytes(int segmentBytes) {
+        int room = segmentBytes - SegmentHeaderLayout.MAX_BYTES;
+        int alignedRoom = room - room % RecordLayout.ALIGNMENT;
+        return Math.min(MAX_RECORD_BYTES, alignedRoom - RecordLayout.PREFIX_BYTES);
+    }
+
+    /** @param timestampMillis between {@link #MIN_TIMESTAMP_MILLIS} and {@link #MAX_TIMESTAMP_MILLIS} */
+    public Window windowOf(long timestampMillis) {
+        return Window.containing(timestampMillis, windowMillis);
+    }
+
+    /**
+     * When a segment of this window may be deleted, in epoch ms. Never before 1970, since file names have no negative
+     * numbers: by a clock that stands before 1970 nothing expires.
+     */
+    public long expirationOf(Window window) {
+        return Math.max(0, window.endMillis() + retentionMillis);
+    }
+}

@@ -1,0 +1,28 @@
+package dev.streamwal.storage;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** Makes the names in a directory survive power loss, where the system has a way to ask for it. */
+public final class DirectoryForce {
+
+    private DirectoryForce() {}
+
+    /** Does nothing on Windows and in memory, where a directory can't be opened. */
+    public static void force(Path directory) throws IOException {
+        FileSystem fileSystem = directory.getFileSystem();
+        if (fileSystem != FileSystems.getDefault() || !fileSystem.getSeparator().equals("/")) {
+            return;
+        }
+        Uninterrupted.run(() -> {
+            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+                channel.force(true);
+                return directory;
+            }
+        });
+    }
+}

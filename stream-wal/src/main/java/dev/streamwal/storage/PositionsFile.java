@@ -1,0 +1,198 @@
+package dev.streamwal.storage;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.Positions;
+import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.WalException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/**
+ * The file {@code positions}, as its writer keeps it. When a method returns, what it changed survives power loss.
+ * Thread-safe.
+ *
+ * <p>A change is written to one slot and forced, then to the other and forced: so one slot is whole at every moment,
+ * and once a change is acknowledged the loss of either slot loses nothing. (With only one of them changed, a byte that
+ * rots there would bring the older state back, and positions would be given twice.)
+ *
+ * <p>A write that fails leaves this object at the last state that is durable; the next one writes the whole slot again.
+ */
+public final class PositionsFile {
+
+    /**
+     * Enough for a thousand segments of the usual size between two writes, and a small part of the 2^63 that there are.
+     */
+    public static final long CEILING_STEP_BYTES = 64L << 30;
+
+    private final Path file;
+    /** Replaced by {@link #writeSlot} only. */
+    private volatile Positions current;
+    /** Whether both slots hold {@link #current}. */
+    @GuardedBy("this")
+    private boolean twins;
+    /** Whether the file's name is durable. */
+    @GuardedBy("this")
+    private boolean named;
+
+    private PositionsFile(Path file, Positions current, boolean twins, boolean named) {
+        this.file = file;
+        this.current = current;
+        this.twins = twins;
+        this.named = named;
+    }
+
+    /**
+     * Reads the file; writes nothing.
+     *
+     * @param root the log's directory
+     * @param hasStreams whether the log has a segment; asked only where the file doesn't say anything valid: then a log
+     *     without segments is a new one (or one whose first writer was killed before it had written the file)
+     * @throws CorruptSegmentException where there are segments, and no valid slot
+     */
+    public static PositionsFile load(Path root, BooleanSupplier hasStreams) throws IOException {
+        Path file = root.resolve(PositionsLayout.FILE_NAME);
+        Optional<byte[]> bytes = Uninterrupted.run(() -> read(file));
+        if (bytes.isPresent()) {
+            Optional<Positions> valid = PositionsLayout.decode(bytes.get());
+            if (valid.isPresent()) {
+                return new PositionsFile(file, valid.get(), areTwins(bytes.get()), true);
+            }
+        }
+        if (hasStreams.getAsBoolean()) {
+            throw unreadable(file, bytes);
+        }
+        return new PositionsFile(file, Positions.NEW, false, false);
+    }
+
+    private static CorruptSegmentException unreadable(Path file, Optional<byte[]> bytes) {
+        String found = bytes.map(b -> "it holds none, bytes=" + b.length).orElse("it is missing");
+        return new CorruptSegmentException(
+                "a log with segments has a valid slot in its file positions, or could give a position twice: "
+                        + found + ", file=" + file
+                        + "; put the file back from a copy or checkpoint of this log, or read the log with WalReader,"
+                        + " which doesn't need the file, and append what it holds to a new log",
+                file, null, WalException.NO_POSITION, 0, bytes.map(b -> b.length).orElse(0), null);
+    }
+
+    private static Optional<byte[]> read(Path file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(PositionsLayout.SLOTS * PositionsLayout.SLOT_BYTES);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
+                // a read may be short
+            }
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+        return Optional.of(Arrays.copyOf(bytes.array(), bytes.position()));
+    }
+
+    /** Whether the two slots hold the same but for their sequences, which follow each other. */
+    private static boolean areTwins(byte[] bytes) {
+        byte[] first = Arrays.copyOf(bytes, PositionsLayout.SLOT_BYTES);
+        byte[] second = bytes.clone();
+        Arrays.fill(second, 0, Math.min(bytes.length, PositionsLayout.SLOT_BYTES), (byte) 0);
+        Optional<Positions> one = PositionsLayout.decode(first);
+        Optional<Positions> other = PositionsLayout.decode(second);
+        return one.isPresent() && other.isPresent() && Math.abs(one.get().sequence() - other.get().sequence()) == 1
+                && withSequence(one.get(), 0).equals(withSequence(other.get(), 0));
+    }
+
+    /** The last durable state. */
+    public Positions current() {
+        return current;
+    }
+
+    /**
+     * Says which run of the machine this is, before anything else is written.
+     *
+     * @param bootId of the machine; empty where nobody knows, so that every call is a new incarnation
+     * @return the incarnation: the last one's, if the machine has not been restarted since; else a new one, and
+     *     {@code start} is at the ceiling
+     */
+    public synchronized long openIncarnation(Supplier<Optional<String>> bootId) throws IOException {
+        String id = bootId.get().orElse("");
+        if (id.isEmpty() || !id.equals(current.bootId())) {
+            write(current.withNextIncarnation(id));
+        } else if (!twins) {
+            write(withSequence(current, current.sequence() + 1));
+        }
+        return current.incarnation();
+    }
+
+    /**
+     * Before a segment is created: makes sure that the ceiling is at or above {@code position}, the segment's base
+     * position + capacity.
+     *
+     * @throws IllegalArgumentException where the position is negative: the 2^63 there are have been given
+     */
+    public void raiseCeiling(long position) throws IOException {
+        if (position < 0) {
+            throw new IllegalArgumentException("positions are below 2^63: position=" + position);
+        }
+        if (position <= current.ceiling()) {
+            return;
+        }
+        synchronized (this) {
+            if (position > current.ceiling()) {
+                write(current.withCeiling(stepAtOrAbove(position)));
+            }
+        }
+    }
+
+    private static long stepAtOrAbove(long position) {
+        long steps = (position - 1) / CEILING_STEP_BYTES + 1;
+        return steps > Long.MAX_VALUE / CEILING_STEP_BYTES ? Long.MAX_VALUE : steps * CEILING_STEP_BYTES;
+    }
+
+    /**
+     * Before a stream's last segment is deleted: no stream that begins after this gets a position that was given
+     * before.
+     */
+    public synchronized void startAtCeiling() throws IOException {
+        if (current.start() != current.ceiling()) {
+            write(current.withStartAtCeiling());
+        }
+    }
+
+    @GuardedBy("this")
+    private void write(Positions next) throws IOException {
+        twins = false;
+        writeSlot(next);
+        writeSlot(withSequence(next, next.sequence() + 1));
+        twins = true;
+    }
+
+    @GuardedBy("this")
+    private void writeSlot(Positions next) throws IOException {
+        long offset = PositionsLayout.offset(next);
+        Uninterrupted.run(() -> {
+            ByteBuffer slot = PositionsLayout.encode(next);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                while (slot.hasRemaining()) {
+                    channel.write(slot, offset + slot.position());
+                }
+                channel.force(true);
+            }
+            return next;
+        });
+        if (!named) {
+            DirectoryForce.force(file.toAbsolutePath().getParent());
+            named = true;
+        }
+        current = next;
+    }
+
+    private static Positions withSequence(Positions positions, long sequence) {
+        return new Positions(
+                sequence, positions.ceiling(), positions.start(), positions.incarnation(), positions.bootId());
+    }
+}

@@ -1,0 +1,53 @@
+package dev.streamwal.storage;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One segment's file. Whoever calls holds the segment's lock. An interrupt of the calling thread must neither fail a call nor be lost.
+ */
+public interface SegmentFile extends Closeable {
+
+    Path path();
+
+    /** Where the file stands from now on; nothing is moved. */
+    void renamed(Path path);
+
+    /**
+     * Writes all that remains in the buffers, gathered, from {@code offset} on, or throws; then part of it may be there. A file may grow by
+     * it, and must then have blocks for what was written: a full disk is an {@link IOException} here and nowhere later.
+     */
+    void write(long offset, ByteBuffer... buffers) throws IOException;
+
+    /** Writes zeros, with blocks behind them. */
+    void zero(long from, long to) throws IOException;
+
+    /** Fills the buffer from {@code offset} on as far as the file goes; returns the bytes read, 0 at the end. */
+    int read(long offset, ByteBuffer target) throws IOException;
+
+    long length() throws IOException;
+
+    /** Cuts the file; it never becomes longer. */
+    void truncate(long length) throws IOException;
+
+    /** Returns when all that was written is on the disk, the length included. */
+    void force() throws IOException;
+
+    /**
+     * Maps the first {@code capacity} bytes for reading and writing. The file may be as long as that afterwards, without blocks: cut it back
+     * at once, and touch no page that has no block.
+     *
+     * @return null where this storage has no mappings: the segment is then written by position
+     */
+    @Nullable SegmentMapping map(int capacity) throws IOException;
+
+    /** Whether the file holds a descriptor. */
+    boolean isOpen();
+
+    /** Gives up the descriptor; the next call that needs it opens the file again. Mappings stay. */
+    @Override
+    void close();
+}

@@ -1,0 +1,53 @@
+package dev.streamwal.storage;
+
+import dev.streamwal.format.FooterLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A segment's file in memory. All access goes through a bounds-checked buffer: an error of ours throws, and doesn't take the process down.
+ */
+public final class SegmentMapping {
+
+    /** What is touched at a time. A kernel page, or less. */
+    private static final int PAGE_BYTES = FooterLayout.PAGE_BYTES;
+
+    private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private final ByteBuffer buffer;
+    private final Runnable unmapping;
+
+    /** @param buffer direct; {@code unmapping} ends its life */
+    public SegmentMapping(ByteBuffer buffer, Runnable unmapping) {
+        this.buffer = buffer.order(ByteOrder.LITTLE_ENDIAN);
+        this.unmapping = unmapping;
+    }
+
+    /** Little-endian; use absolute positions only, it is shared. */
+    public ByteBuffer buffer() {
+        return buffer;
+    }
+
+    public long getAcquire(int offset) {
+        return (long) LONG.getAcquire(buffer, offset);
+    }
+
+    /** What was put before is seen by whoever sees this. */
+    public void setRelease(int offset, long value) {
+        LONG.setRelease(buffer, offset, value);
+    }
+
+    /** Faults the pages of {@code [from, to)} in, for writing, without changing them; the bytes at their starts must be zero or stay what they are. */
+    public void touch(int from, int to) {
+        for (int offset = (from + PAGE_BYTES - 1) & -PAGE_BYTES; offset < to; offset += PAGE_BYTES) {
+            LONG.compareAndSet(buffer, offset, 0L, 0L);
+        }
+    }
+
+    /** Nobody may use the mapping any more. */
+    public void unmap() {
+        unmapping.run();
+    }
+}

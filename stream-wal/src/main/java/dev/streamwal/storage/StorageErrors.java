@@ -1,0 +1,50 @@
+package dev.streamwal.storage;
+
+import dev.streamwal.reader.DiskFullException;
+import dev.streamwal.reader.TooManyOpenFilesException;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.reader.WalIOException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a caller does next depends on why the file system failed: make room, raise a limit, or look at the disk. Java gives no error
+ * number, only a text, which may be translated: so a full disk is also recognised by asking how much room there is.
+ */
+public final class StorageErrors {
+
+    private StorageErrors() {}
+
+    /**
+     * @param task what was being done, as an infinitive
+     * @param neededBytes of new space; 0 where none was needed
+     */
+    public static WalIOException translate(
+            String task, IOException cause, Path file, @Nullable String stream, long position, long neededBytes) {
+        String where = "file=" + file + (stream == null ? "" : ", stream=" + stream)
+                + (position == WalException.NO_POSITION ? "" : ", position=" + position);
+        String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+        if (text.contains("no space left") || text.contains("out of disk space") || text.contains("quota exceeded")
+                || hasNoRoom(file, neededBytes)) {
+            return new DiskFullException("can't " + task + ": the disk is full: " + where + ", bytes=" + neededBytes
+                    + "; nothing was appended, free some space and try again", file, stream, position, cause);
+        }
+        if (text.contains("too many open files")) {
+            return new TooManyOpenFilesException("can't " + task + ": the process has too many open files: " + where
+                    + "; raise its limit, or lower maxOpenFiles", file, stream, position, cause);
+        }
+        return new WalIOException("can't " + task + ": " + cause + ": " + where + "; look at the disk", file, stream, position, cause);
+    }
+
+    private static boolean hasNoRoom(Path file, long neededBytes) {
+        try {
+            return neededBytes > 0 && file.getParent() != null
+                    && Files.getFileStore(file.getParent()).getUsableSpace() < neededBytes;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
