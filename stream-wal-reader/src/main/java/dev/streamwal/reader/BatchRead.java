@@ -265,7 +265,13 @@ final class BatchRead {
             int index = ReadPlan.index(packed[i]);
             long offset = ReadPlan.offset(packed[i]);
             int at = (int) (offset + inBuffer);
-            if (isRecord(target, at, start + read - at, sizes[index], offset + toPosition, salt)) {
+            if (i > plan.firstRef(run) && offset == ReadPlan.offset(packed[i - 1])
+                    && sizes[index] == sizes[ReadPlan.index(packed[i - 1])]
+                    && statuses[ReadPlan.index(packed[i - 1])] == Status.FOUND) {
+                // a duplicate: one checksum is enough
+                statuses[index] = Status.FOUND;
+                places[index] = buffer | at;
+            } else if (isRecord(target, at, start + read - at, sizes[index], offset + toPosition, salt)) {
                 statuses[index] = Status.FOUND;
                 places[index] = buffer | at;
                 unreadBytes -= sizes[index];
@@ -379,7 +385,7 @@ final class BatchRead {
                 }
             }
             Arrays.sort(packed, 0, inside);
-            judge(reader, inside);
+            judge(reader, lookup.writtenTo(reader, at), inside);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             for (int i = from; i < to; i++) {
                 fail(ReadPlan.index(bySegment[i]), e);
@@ -387,8 +393,8 @@ final class BatchRead {
         }
     }
 
-    private void judge(SegmentReader reader, int count) throws IOException {
-        try (RefJudge judge = new RefJudge(reader)) {
+    private void judge(SegmentReader reader, long writtenTo, int count) throws IOException {
+        try (RefJudge judge = new RefJudge(reader, writtenTo)) {
             for (int i = 0; i < count; i++) {
                 int index = ReadPlan.index(packed[i]);
                 switch (judge.judge(ReadPlan.offset(packed[i]))) {

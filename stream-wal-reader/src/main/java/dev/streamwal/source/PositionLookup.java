@@ -1,6 +1,7 @@
 package dev.streamwal.source;
 
 import dev.streamwal.format.Footer;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -48,16 +49,28 @@ public final class PositionLookup {
      * @param index of that segment in the chain
      */
     public Whereabouts in(SegmentReader reader, int index, long position) throws IOException {
-        SegmentHeader header = reader.header();
+        return reader.header().offsetOf(position) < Math.max(writtenTo(reader, index), sizeWithoutEnd(reader, index))
+                ? Whereabouts.IN_SEGMENT
+                : behind(index, position);
+    }
+
+    /**
+     * The offset up to which the segment is known to have been written: by its footer, by the next segment, or by its mark.
+     *
+     * @param index of the segment in the chain
+     */
+    public long writtenTo(SegmentReader reader, int index) throws IOException {
         Optional<Footer> footer = reader.footer();
         if (footer.isPresent()) {
-            return header.offsetOf(position) < footer.get().dataEnd() ? Whereabouts.IN_SEGMENT : behind(index, position);
+            return footer.get().dataEnd();
         }
-        long end = endBySuccessor(header, index);
-        if (end >= 0) {
-            return header.offsetOf(position) < end ? Whereabouts.IN_SEGMENT : behind(index, position);
-        }
-        return header.offsetOf(position) < reader.size() ? Whereabouts.IN_SEGMENT : behind(index, position);
+        long end = endBySuccessor(reader.header(), index);
+        return end >= 0 ? end : (long) reader.mark() + RecordLayout.PREFIX_BYTES;
+    }
+
+    /** Where nobody says where the data ends, it may reach to the file's end. */
+    private long sizeWithoutEnd(SegmentReader reader, int index) throws IOException {
+        return reader.footer().isPresent() || endBySuccessor(reader.header(), index) >= 0 ? 0 : reader.size();
     }
 
     /** The offset where the next segment says that this one's data ends; -1 where it says so of another one, or there is none. */

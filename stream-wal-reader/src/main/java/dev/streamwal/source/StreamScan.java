@@ -399,8 +399,10 @@ public final class StreamScan implements AutoCloseable {
     }
 
     private Step givenUp(SegmentScan current, long offset, long end) throws IOException {
-        if (!skipFrom(current, offset, end)) {
-            return Step.END;
+        boolean isNew = offset != reported;
+        boolean skipped = skipFrom(current, offset, end);
+        if (!isNew) {
+            return skipped ? Step.LOOK_AGAIN : Step.END;
         }
         throw new WalIOException(
                 "a slot was given up by its writer, and holds nothing: stream=" + key + ", position="
