@@ -51,7 +51,12 @@ public final class WalReader implements AutoCloseable {
         this.log = new LogSource(root, options, writer);
     }
 
-    /** As {@link #open(Path, ReaderOptions)}, with the defaults. */
+    /**
+     * As {@link #open(Path, ReaderOptions)}, with the defaults.
+     *
+     * @param root the log's directory
+     * @return the reader, to be closed by the caller
+     */
     public static WalReader open(Path root) {
         return open(root, ReaderOptions.builder().build());
     }
