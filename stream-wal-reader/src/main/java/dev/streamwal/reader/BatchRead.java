@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +65,7 @@ final class BatchRead {
         this.misses = new int[refs.length];
         this.plan = new ReadPlan(log.options().mergeGapBytes());
         for (int i = 0; i < refs.length; i++) {
-            sizes[i] = refs[i].size();
+            sizes[i] = Objects.requireNonNull(refs[i], "ref").size();
             unreadBytes += sizes[i];
         }
     }
@@ -207,9 +208,13 @@ final class BatchRead {
 
     private void readSegment(SegmentReader reader, int[] indexes, int count) throws IOException {
         SegmentHeader header = reader.header();
-        long size = reader.size();
         int planned = 0;
         long shift = header.headerLength() - header.basePosition();
+        long end = 0;
+        for (int i = 0; i < count; i++) {
+            end = Math.max(end, refs[indexes[i]].end());
+        }
+        long size = reader.sizeFor(end + shift);
         for (int i = 0; i < count; i++) {
             int index = indexes[i];
             long offset = refs[index].position() + shift;

@@ -128,9 +128,6 @@ public final class WalReader implements AutoCloseable {
                     "a batch has at most maxBatchRefs refs: refs=" + refs.size() + ", maxBatchRefs=" + log.options().maxBatchRefs());
         }
         EntryRef[] asked = refs.toArray(EntryRef[]::new);
-        for (EntryRef ref : asked) {
-            Objects.requireNonNull(ref, "ref");
-        }
         log.checkOpen();
         return new BatchRead(log, asked).run();
     }
