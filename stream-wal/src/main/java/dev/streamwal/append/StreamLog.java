@@ -366,7 +366,9 @@ public final class StreamLog {
         }
         try {
             SpareSegment prepared = SpareSegment.prepare(log.storage(), temporary(), policy.segmentBytes(), SPARE_BYTES);
-            if (prepared != null && (!spare.compareAndSet(null, prepared) || log.isClosed() && spare.compareAndSet(prepared, null))) {
+            if (prepared != null
+                    && (!spare.compareAndSet(null, prepared)
+                            || (log.isClosed() && spare.compareAndSet(prepared, null)))) {
                 prepared.discard(log.storage());
             }
         } catch (IOException e) {
@@ -540,7 +542,7 @@ public final class StreamLog {
                 SegmentName name = entry.name();
                 boolean behindOthers = i < segments.size() - 1;
                 boolean expiredUntouched = !recovered && name.expirationMillis() <= nowMillis;
-                boolean deletable = entry.isSealed() || behindOthers || active.get() == null && recovered || expiredUntouched;
+                boolean deletable = entry.isSealed() || behindOthers || (active.get() == null && recovered) || expiredUntouched;
                 views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
                         name.expirationMillis() - policy.retentionMillis(), entry.bytes(), deletable));
             }
@@ -562,7 +564,7 @@ public final class StreamLog {
         rotation.lock();
         try {
             boolean oldest = !segments.isEmpty() && segments.get(0).name().basePosition() == basePosition;
-            if (!oldest || active.get() != null && segments.get(0).unfinished() == active.get()) {
+            if (!oldest || (active.get() != null && segments.get(0).unfinished() == active.get())) {
                 return Optional.empty();
             }
             return Optional.of(deleteFirst());
