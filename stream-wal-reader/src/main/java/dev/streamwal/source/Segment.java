@@ -81,7 +81,8 @@ public final class Segment implements Comparable<Segment> {
         }
     }
 
-    @Nullable Footer knownFooter() {
+    /** The footer, if it was found already. */
+    public @Nullable Footer knownFooter() {
         return footer;
     }
 

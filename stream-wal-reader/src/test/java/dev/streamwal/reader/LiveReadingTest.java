@@ -7,20 +7,24 @@ import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.SegmentWriterForTests.Written;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -185,8 +189,8 @@ class LiveReadingTest {
                     channel.write(ByteBuffer.wrap(all, at, half), at);
                     at += size;
                 }
-            } catch (java.io.IOException e) {
-                throw new java.io.UncheckedIOException(e);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             } finally {
                 done.set(true);
             }
@@ -209,6 +213,89 @@ class LiveReadingTest {
         assertThat(seen).isEqualTo(segment.refs());
     }
 
+    /** Segments are made, sealed, rotated and swept as fast as can be while they are read. */
+    @Test
+    void scan_whileSegmentsComeAndGo_isInOrderAndNeverGarbage() throws Exception {
+        AtomicBoolean done = new AtomicBoolean();
+        List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+        Thread thread = new Thread(() -> {
+            try {
+                ArrayDeque<SegmentWriterForTests> live = new ArrayDeque<>();
+                SegmentWriterForTests segment = SegmentWriterForTests.first(root, KEY);
+                long number = 0;
+                for (int n = 0; n < 300; n++) {
+                    segment.prepare(4_096).write();
+                    for (int i = 0; i < 20; i++) {
+                        segment.append(number, new byte[0], contentOf(number));
+                        number++;
+                        if (i % 5 == 0) {
+                            segment.write();
+                        }
+                    }
+                    segment.write();
+                    live.add(segment);
+                    SegmentWriterForTests next = segment.successor();
+                    next.prepare(4_096).write();
+                    segment.seal().write();
+                    segment = next;
+                    if (live.size() > 3) {
+                        live.remove().delete();
+                    }
+                }
+            } catch (Throwable e) {
+                failures.add(e);
+            } finally {
+                done.set(true);
+            }
+        }, "writer and sweeper");
+        long overtaken = 0;
+        long seen = 0;
+        try (WalReader reader = WalReader.open(root)) {
+            EntryCursor cursor = reader.scan(KEY);
+            thread.start();
+            long last = -1;
+            boolean ended = false;
+            while (true) {
+                try {
+                    while (cursor.next()) {
+                        long number = cursor.timestampMillis();
+                        assertThat(number).isGreaterThan(last);
+                        assertThat(cursor.copy().contentBytes()).isEqualTo(contentOf(number));
+                        last = number;
+                        seen++;
+                        if (seen % 100 == 0) {
+                            reader.latest(KEY).ifPresent(entry ->
+                                    assertThat(entry.contentBytes()).isEqualTo(contentOf(entry.timestampMillis())));
+                            long position = cursor.position();
+                            cursor.close();
+                            cursor = reader.scanFrom(KEY, position);
+                            last--;
+                        }
+                    }
+                } catch (EntryExpiredException e) {
+                    overtaken++;
+                    continue;
+                }
+                if (ended) {
+                    break;
+                }
+                ended = done.get();
+            }
+            assertThat(last).isEqualTo(300 * 20 - 1);
+            cursor.close();
+        }
+        thread.join();
+        assertThat(failures).isEmpty();
+        assertThat(seen).isPositive();
+        assertThat(overtaken).isGreaterThanOrEqualTo(0);
+    }
+
+    private static byte[] contentOf(long number) {
+        byte[] content = new byte[(int) (number * 37 % 900)];
+        new Random(number).nextBytes(content);
+        return content;
+    }
+
     @Test
     void readers_interruptStorm_loseNothingAndKeepTheirFlags() throws Exception {
         SegmentWriterForTests segment = SegmentWriterForTests.first(root, KEY).fill(2_000, 100, 0).markLast().seal().write();
@@ -217,7 +304,7 @@ class LiveReadingTest {
             AtomicBoolean stop = new AtomicBoolean();
             AtomicLong batches = new AtomicLong();
             AtomicLong flags = new AtomicLong();
-            List<Throwable> failures = java.util.Collections.synchronizedList(new ArrayList<>());
+            List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
             List<Thread> threads = new ArrayList<>();
             for (int n = 0; n < 4; n++) {
                 int seed = n;

@@ -13,6 +13,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -148,7 +149,7 @@ class SegmentDamageTest {
         for (SegmentWriterForTests segment : List.of(one, two)) {
             byte[] sound = segment.bytes();
             for (int length = sound.length - 1; length >= 0; length -= length > segment.tail() + 64 ? 13 : 1) {
-                byte[] cut = java.util.Arrays.copyOf(sound, length);
+                byte[] cut = Arrays.copyOf(sound, length);
                 segment.write(cut);
                 String what = (segment == one ? "sealed" : "open") + " cut to " + length;
                 Outcome outcome = new Outcome(what);

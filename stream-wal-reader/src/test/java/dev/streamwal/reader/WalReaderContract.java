@@ -803,6 +803,76 @@ abstract class WalReaderContract {
         assertThat(report.truncated()).isTrue();
     }
 
+    @Test
+    void verify_footerThatCountsOtherwise_saysSo() {
+        SegmentWriterForTests one = five(first(), 0);
+        one.index().add(one.tail(), 9);
+        one.seal().write();
+        assertThat(reader.verify(KEY).damage()).singleElement()
+                .satisfies(damage -> assertThat(damage.reason()).contains("footer=6", "records=5"));
+    }
+
+    @Test
+    void scanFrom_nextSegmentDamaged_startsAtThePositionAllTheSame() {
+        SegmentWriterForTests one = five(first(), 0).prepare(64).write();
+        SegmentWriterForTests two = five(one.successor(), 5).write();
+        five(two.successor(), 10).write();
+        two.flip(60, 1).write();
+        try (EntryCursor cursor = reader.scanFrom(KEY, one.refs().get(3).position())) {
+            assertThat(cursor.next()).isTrue();
+            assertThat(cursor.ref()).isEqualTo(one.refs().get(3));
+            assertThat(cursor.next()).isTrue();
+            assertThatThrownBy(cursor::next).isInstanceOfSatisfying(CorruptSegmentException.class,
+                    e -> assertThat(e.file()).isEqualTo(two.file()));
+            assertThat(contents(cursor)).hasSize(5);
+        }
+        try (EntryBatch batch = reader.readBatch(List.of(
+                one.refs().get(4), new EntryRef(KEY, one.refs().get(4).position() + 8, 40), two.refs().get(0)))) {
+            assertThat(batch.status(0)).isEqualTo(Status.FOUND);
+            assertThat(batch.status(1)).isEqualTo(Status.NOT_FOUND);
+            assertThat(batch.status(2)).isEqualTo(Status.CORRUPT);
+        }
+    }
+
+    @Test
+    void scan_damageAfterARestartOfTheMachine_isNotRecoveredYet() {
+        SegmentWriterForTests one = five(first(), 0);
+        one.flip((int) one.header().offsetOf(one.refs().get(1).position()) + 33, 1).prepare(64).write();
+        SegmentWriterForTests.writePositions(root, new Positions(1, 1 << 20, 1 << 20, 2, "another boot"));
+        try (EntryCursor cursor = reader.scan(KEY)) {
+            assertThatThrownBy(() -> contents(cursor)).isInstanceOf(CorruptSegmentException.class)
+                    .hasMessageContaining("not recovered yet").hasMessageContaining(one.file().toString());
+        }
+    }
+
+    @Test
+    void cursor_steadyState_makesNoGarbage() throws ReflectiveOperationException {
+        first().fill(30_000, 100, 0).seal().write();
+        AllocatedBytes thread = new AllocatedBytes();
+        long allocated = Long.MAX_VALUE;
+        for (int round = 0; round < 3; round++) {
+            try (EntryCursor cursor = reader.scan(KEY)) {
+                long sum = 0;
+                for (int i = 0; i < 1_000; i++) {
+                    cursor.next();
+                    sum += cursor.content().getByte(0);
+                }
+                long before = thread.now();
+                int records = 0;
+                while (cursor.next()) {
+                    records++;
+                    sum += cursor.content().readableBytes() + cursor.header().readableBytes() + cursor.position()
+                            + cursor.timestampMillis() + cursor.size() + cursor.nextPosition();
+                }
+                allocated = Math.min(allocated, thread.now() - before);
+                assertThat(records).isEqualTo(29_000);
+                assertThat(sum).isPositive();
+            }
+        }
+        // the last step looks for a footer and for another segment
+        assertThat(allocated).isLessThan(29_000);
+    }
+
     // ---- misuse
 
     @Test

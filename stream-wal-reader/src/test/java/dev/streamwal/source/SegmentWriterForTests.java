@@ -46,7 +46,6 @@ public final class SegmentWriterForTests {
     private final SegmentIndex index = new SegmentIndex();
     private final List<Written> written = new ArrayList<>();
     private int prepared;
-    private boolean sealed;
 
     public SegmentWriterForTests(Path root, String key, long basePosition, long previousEnd) {
         this(root, key, basePosition, previousEnd, 64 << 20);
@@ -215,12 +214,12 @@ public final class SegmentWriterForTests {
         room(footer.capacity());
         bytes.put(tail, footer, 0, footer.capacity());
         prepared = footer.capacity();
-        sealed = true;
         return this;
     }
 
-    public boolean isSealed() {
-        return sealed;
+    /** What the footer will say; for footers that lie. */
+    public SegmentIndex index() {
+        return index;
     }
 
     /** Changes one byte. */
@@ -259,6 +258,13 @@ public final class SegmentWriterForTests {
     public SegmentWriterForTests write(byte[] all) {
         try {
             Files.createDirectories(file().getParent());
+            if (Files.notExists(file())) {
+                // as the writer does: a name appears with a whole segment
+                Path temporary = file().resolveSibling("." + header.name().fileName() + ".tmp");
+                Files.write(temporary, all);
+                Files.move(temporary, file());
+                return this;
+            }
             try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 channel.write(ByteBuffer.wrap(all), 0);
                 channel.truncate(all.length);
