@@ -897,6 +897,31 @@ abstract class WalReaderContract {
     }
 
     @Test
+    void anyMethod_interruptedThread_finishesAndKeepsTheFlag() {
+        SegmentWriterForTests one = five(first(), 0).seal().write();
+        five(one.successor(), 5).prepare(64).write();
+        List<Runnable> calls = List.of(
+                () -> assertThat(reader.keys()).hasSize(1),
+                () -> assertThat(reader.describe(KEY)).isPresent(),
+                () -> assertThat(reader.find(one.refs().get(0))).isPresent(),
+                () -> assertThat(reader.find(new EntryRef("gone", 0, 32))).isEmpty(),
+                () -> assertThat(reader.latest(KEY)).isPresent(),
+                () -> assertThat(scanned(reader.scan(KEY))).hasSize(10),
+                () -> assertThat(scanned(reader.scan(KEY, Instant.ofEpochMilli(1), Instant.ofEpochMilli(7)))).hasSize(6),
+                () -> assertThat(scanned(reader.scanFrom(KEY, one.refs().get(2).position()))).hasSize(8),
+                () -> assertThat(scanned(reader.scanLast(KEY, 7))).hasSize(7),
+                () -> assertThat(reader.verify(KEY).records()).isEqualTo(10));
+        for (Runnable call : calls) {
+            Thread.currentThread().interrupt();
+            try {
+                call.run();
+            } finally {
+                assertThat(Thread.interrupted()).isTrue();
+            }
+        }
+    }
+
+    @Test
     void anyMethod_impossibleKey_isRefused() {
         for (String key : List.of("", "x".repeat(1_025), "\uD800")) {
             assertThatThrownBy(() -> reader.scan(key)).isInstanceOf(IllegalArgumentException.class);

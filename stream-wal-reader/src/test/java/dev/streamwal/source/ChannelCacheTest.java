@@ -89,6 +89,20 @@ class ChannelCacheTest {
     }
 
     @Test
+    void close_fileNotReadForTenSeconds_goes() throws IOException {
+        long[] now = {0};
+        try (ChannelCache cache = new ChannelCache(8, () -> now[0])) {
+            cache.acquire(file("a")).close();
+            now[0] = 9_999_999_999L;
+            cache.acquire(file("b")).close();
+            assertThat(cache.openFiles()).isEqualTo(2);
+            now[0] = 10_000_000_000L;
+            cache.acquire(file("b")).close();
+            assertThat(cache.openFiles()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void read_deletedWhileOpen_goesOn() throws IOException {
         Path path = file("a");
         try (ChannelCache cache = new ChannelCache(2); SharedFile open = cache.acquire(path)) {
