@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A stream's segments, by the names in its directory: nothing is opened to list them, and files with other names are somebody else's. What
@@ -44,17 +46,39 @@ public final class SegmentCatalog {
         return chain;
     }
 
-    /** Lists the directory; empty where there is none. */
+    /**
+     * Lists the directory; empty where there is none.
+     *
+     * <p>A listing may show a file that was made while it ran and not one that was made just before that: then a segment would seem to have
+     * gone. But what existed when a listing began is in it. So where segments have come, it lists once more, and believes that second
+     * listing up to the newest segment of the first one.
+     */
     public synchronized SegmentChain refresh() throws IOException {
         Map<String, Segment> known = new HashMap<>();
         for (int i = 0; i < chain.size(); i++) {
             known.put(chain.get(i).name().fileName(), chain.get(i));
         }
+        List<Segment> found = list(known);
+        if (!known.values().containsAll(found)) {
+            Segment newest = Collections.max(found);
+            found.forEach(segment -> known.put(segment.name().fileName(), segment));
+            found = list(known);
+            found.removeIf(segment -> segment.compareTo(newest) > 0);
+        }
+        Set<Segment> gone = new HashSet<>(known.values());
+        found.forEach(gone::remove);
+        gone.forEach(segment -> channels.forget(segment.file()));
+        Collections.sort(found);
+        chain = new SegmentChain(found);
+        return chain;
+    }
+
+    private List<Segment> list(Map<String, Segment> known) throws IOException {
         List<Segment> found = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
                 String fileName = file.getFileName().toString();
-                Segment listed = known.remove(fileName);
+                Segment listed = known.get(fileName);
                 if (listed != null) {
                     found.add(listed);
                 } else {
@@ -66,9 +90,6 @@ public final class SegmentCatalog {
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
-        known.values().forEach(gone -> channels.forget(gone.file()));
-        Collections.sort(found);
-        chain = new SegmentChain(found);
-        return chain;
+        return found;
     }
 }

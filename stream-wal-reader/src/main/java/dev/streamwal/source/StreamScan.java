@@ -305,7 +305,7 @@ public final class StreamScan implements AutoCloseable {
             return Step.LEAVE;
         }
         if (current.isEmpty() || current.isEnd()) {
-            if (log.writer() != null) {
+            if (reservedEnd().isPresent()) {
                 return await(current, end);
             }
             boolean cut = reading().size() < end;
@@ -319,10 +319,9 @@ public final class StreamScan implements AutoCloseable {
 
     private Step decideInNewest(SegmentScan current) throws IOException {
         boolean nothing = current.isEmpty() || current.isEnd();
-        WriterView writer = log.writer();
-        if (writer != null) {
-            OptionalLong reserved = writer.reservedEnd(key);
-            if (reserved.isEmpty() || current.position() >= reserved.getAsLong()) {
+        OptionalLong reserved = reservedEnd();
+        if (reserved.isPresent()) {
+            if (current.position() >= reserved.getAsLong()) {
                 return Step.END;
             }
             long end = current.header().offsetOf(reserved.getAsLong());
@@ -335,6 +334,12 @@ public final class StreamScan implements AutoCloseable {
             return damage(current, UNKNOWN, "the segment's mark points at or behind it");
         }
         return hasValidBehind(current) ? damage(current, UNKNOWN, "there are valid records behind it") : Step.END;
+    }
+
+    /** What this process has reserved; empty where it doesn't write the stream: in another process, and once the writer is closed. */
+    private OptionalLong reservedEnd() {
+        WriterView writer = log.writer();
+        return writer == null ? OptionalLong.empty() : writer.reservedEnd(key);
     }
 
     /** Whether nothing speaks against an empty place being merely not published yet. */
