@@ -287,6 +287,9 @@ public final class StreamScan implements AutoCloseable {
             }
             return current.offset() >= dataEnd ? Step.LEAVE : damage(current, dataEnd, "it lies below the segment's footer");
         }
+        if ((current.isEmpty() || current.isEnd()) && isAtReservedEnd(current)) {
+            return Step.END;
+        }
         Segment successor = successor();
         return successor == null ? decideInNewest(current) : decideBefore(successor, current);
     }
@@ -340,6 +343,12 @@ public final class StreamScan implements AutoCloseable {
     private OptionalLong reservedEnd() {
         WriterView writer = log.writer();
         return writer == null ? OptionalLong.empty() : writer.reservedEnd(key);
+    }
+
+    /** Then there is no segment behind this one with anything in it, and no need to list them. */
+    private boolean isAtReservedEnd(SegmentScan current) {
+        OptionalLong reserved = reservedEnd();
+        return reserved.isPresent() && current.position() == reserved.getAsLong();
     }
 
     /** Whether nothing speaks against an empty place being merely not published yet. */
