@@ -416,7 +416,8 @@ public final class StreamScan implements AutoCloseable {
         }
         throw new WalIOException(
                 "a slot was given up by its writer, and holds nothing: stream=" + key + ", position="
-                        + current.header().positionAt(offset) + ", file=" + file() + ", offset=" + offset + "; the next call goes on behind it",
+                        + current.header().positionAt(offset) + ", file=" + file() + ", offset=" + offset
+                        + "; the next call goes on behind it",
                 file(), key, current.header().positionAt(offset), null);
     }
 
@@ -467,7 +468,9 @@ public final class StreamScan implements AutoCloseable {
                 "damaged: " + rule + ", and here that isn't so, though " + evidence + ": stream=" + key + ", position=" + position
                         + ", file=" + file() + ", offset=" + offset + ", length=" + length
                         + (reading().footer().isEmpty() && log.awaitsRecovery(reading().header())
-                                ? "; not recovered yet: open the log for writing; the next call goes on behind it" : "; the next call goes on behind it"),
+                                ? "; not recovered yet: open the log for writing"
+                                : "")
+                        + "; the next call goes on behind it",
                 file(), key, position, offset, Math.max(0, length), null);
     }
 
