@@ -616,7 +616,7 @@ final class ActiveSegment {
         } while (walked - progress > PAGE_BYTES && ++walks < WALKS_BEFORE_PARK);
         int end = SegmentTail.tail(tail.park());
         if (!awaitPublished(end)) {
-            if (!isSealed()) {
+            if (!closed && !isSealed()) {
                 tail.resume();
             }
             return false;
