@@ -725,7 +725,8 @@ final class ActiveSegment {
      * Gives a sealed segment its final form: cuts it behind the last record, forces it, and writes the footer, which proves that everything
      * before it is durable. Idempotent.
      *
-     * @return false where a slot is not published yet: come back later
+     * @return false where a slot is not published yet: come back later; and where the log was closed meanwhile: the file is the next
+     *     writer's
      */
     boolean finish() throws IOException {
         lock.lock();
@@ -734,7 +735,7 @@ final class ActiveSegment {
                 return true;
             }
             int end = tailOffset();
-            if (!awaitPublished(end)) {
+            if (closed || !awaitPublished(end)) {
                 return false;
             }
             unmapSealed();
