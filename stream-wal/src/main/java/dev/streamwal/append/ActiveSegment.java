@@ -433,7 +433,7 @@ final class ActiveSegment {
     }
 
     @GuardedBy("lock")
-    private void cutBackTo(int length, IOException cause) {
+    private void cutBackTo(int length, Throwable cause) {
         try {
             file.truncate(length);
         } catch (IOException e) {
@@ -590,15 +590,26 @@ final class ActiveSegment {
                 tail.resume();
                 return true;
             }
-        } catch (IOException e) {
-            // no space to prepare, or no more mappings: by position it may still go on, or say what is wrong
-            if (created != null) {
-                created.unmap();
-            }
-            cutBackTo(Math.max(end, headerLength), e);
+        } catch (IOException | TooManyOpenFilesException e) {
+            // no space to prepare, no more mappings or descriptors: by position it may still go on, or say what is wrong
+            notResumed(created, end, e);
+        } catch (RuntimeException | Error e) {
+            notResumed(created, end, e);
+            throw e;
         }
         log.mappings().leave(mappingTenant);
         return false;
+    }
+
+    @GuardedBy("lock")
+    private void notResumed(@Nullable SegmentMapping created, int end, Throwable cause) {
+        if (created != null) {
+            created.unmap();
+        }
+        if (file.isOpen()) {
+            cutBackTo(end, cause);
+        }
+        log.mappings().leave(mappingTenant);
     }
 
     /** Parks a mapped segment that isn't sealed. False where a slot stayed unpublished too long: it stays mapped. */
