@@ -576,13 +576,13 @@ final class ActiveSegment {
         int end = tailOffset();
         try {
             useFile();
-            int length = (int) file.length();
             created = file.map(capacity);
             if (created != null) {
                 // an appender may have read the limit before the park, so there must be space up to it again
                 int resumed = Math.min(capacity, Math.max(limit, end + PAGE_BYTES - 1 & -PAGE_BYTES));
-                file.truncate(resumed);
-                file.zero(Math.min(length, resumed), resumed);
+                // to the tail first: a write that failed may have left something behind it, which would look published
+                file.truncate(end);
+                file.zero(end, resumed);
                 created.touch(end & -PAGE_BYTES, resumed);
                 limit = resumed;
                 mapping = created;
