@@ -638,7 +638,7 @@ final class ActiveSegment {
         try {
             useFile();
             file.truncate(Math.max(end, PAGE_BYTES));
-        } catch (IOException e) {
+        } catch (IOException | TooManyOpenFilesException e) {
             // the zeros behind the tail stay, and are cut when the segment is resumed, sealed or recovered
             log.events().failed("park", header.key().text(), e);
         }
