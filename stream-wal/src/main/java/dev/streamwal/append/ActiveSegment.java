@@ -47,7 +47,8 @@ final class ActiveSegment {
      * process when it is held up on either side of the compare-and-set; AppendSeam holds it up, and a test shows the crash.
      *
      * Under the lock: everything that touches the file, maps, touches pages ahead, parks, seals; a parked append. While PARKED is set the word
-     * changes under the lock only. Waits under the lock are bounded by PUBLISH_WAIT_NANOS. No lock is taken between a compare-and-set and
+     * changes under the lock only. Waits under the lock are bounded by PUBLISH_WAIT_NANOS, and
+     * under a pool's lock by EVICTION_WAIT_NANOS. No lock is taken between a compare-and-set and
      * its publication, and none is taken while a pool's lock is held but by tryLock.
      *
      * Space is prepared ahead: zeros are written past the end of the file, which allocates blocks or reports a full disk, then the new pages
@@ -72,6 +73,8 @@ final class ActiveSegment {
     private static final int APPENDS_THAT_EARN_A_MAPPING = 16;
     /** A slot takes well under a microsecond to fill; a thread may be descheduled in it, or stopped by a debugger. */
     private static final long PUBLISH_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** Somebody waits for the seat, with the pool's lock: rather the next segment than a thread that isn't running. */
+    private static final long EVICTION_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     /** The header's mark is raised each time the tail went this far, so that a reader finds the end by walking no further. */
     private static final int MARK_STRIDE_BYTES = 64 << 10;
     /** Walks before a park, in which records are still published without being held up. */
@@ -612,9 +615,9 @@ final class ActiveSegment {
         log.mappings().leave(mappingTenant);
     }
 
-    /** Parks a mapped segment that isn't sealed. False where a slot stayed unpublished too long: it stays mapped. */
+    /** Parks a mapped segment that isn't sealed. False where a slot stayed unpublished for so long: it stays mapped. */
     @GuardedBy("lock")
-    private boolean park() {
+    private boolean park(long maxWaitNanos) {
         SegmentMapping current = mapping;
         if (current == null) {
             return true;
@@ -626,7 +629,7 @@ final class ActiveSegment {
             walk(tailOffset());
         } while (walked - progress > PAGE_BYTES && ++walks < WALKS_BEFORE_PARK);
         int end = SegmentTail.tail(tail.park());
-        if (!awaitPublished(end)) {
+        if (!awaitPublished(end, maxWaitNanos)) {
             if (!closed && !isSealed()) {
                 tail.resume();
             }
@@ -671,14 +674,20 @@ final class ActiveSegment {
         walked = at;
     }
 
-    /** Walks up to {@code end}, waiting for slots that are not published yet; false after {@link #PUBLISH_WAIT_NANOS}. */
+    /** As the other one; false after {@link #PUBLISH_WAIT_NANOS}. */
     @GuardedBy("lock")
     private boolean awaitPublished(int end) {
+        return awaitPublished(end, PUBLISH_WAIT_NANOS);
+    }
+
+    /** Walks up to {@code end}, waiting for slots that are not published yet; false after so long. */
+    @GuardedBy("lock")
+    private boolean awaitPublished(int end, long maxWaitNanos) {
         walk(end);
         if (walked == end || mapping == null) {
             return true;
         }
-        long deadline = System.nanoTime() + PUBLISH_WAIT_NANOS;
+        long deadline = System.nanoTime() + maxWaitNanos;
         for (int waits = 0; walked < end; waits++) {
             if (waits < SPINS_BEFORE_YIELD) {
                 Thread.onSpinWait();
@@ -794,7 +803,7 @@ final class ActiveSegment {
             if (finished) {
                 return true;
             }
-            boolean parked = isSealed() ? awaitPublished(tailOffset()) : park();
+            boolean parked = isSealed() ? awaitPublished(tailOffset()) : park(PUBLISH_WAIT_NANOS);
             if (parked) {
                 raiseMarkInMapping();
                 unmapSealed();
@@ -924,7 +933,7 @@ final class ActiveSegment {
                 return false;
             }
             try {
-                return !isSealed() && park();
+                return !isSealed() && park(EVICTION_WAIT_NANOS);
             } finally {
                 lock.unlock();
             }
