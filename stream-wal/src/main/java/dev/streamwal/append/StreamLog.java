@@ -280,14 +280,13 @@ public final class StreamLog {
         segment.seal();
         lastWindowStart = segment.header().window().startMillis();
         knownEnd = segment.endPosition();
-        contiguous = true;
+        // the successor of an empty segment may be given the same position, and must not find it then
+        contiguous = !segment.isEmpty() || segment.header().basePosition() == knownEnd;
         SegmentEntry entry = entryOf(segment);
         if (entry == null || entry.isSealed()) {
             return;
         }
         if (segment.isEmpty()) {
-            // its successor may be given the same position, and must not find it then
-            contiguous = segment.header().basePosition() == knownEnd;
             discard(segment);
             log.storage().delete(segment.file().path());
             segments.remove(entry);
