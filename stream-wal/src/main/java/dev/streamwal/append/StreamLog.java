@@ -246,6 +246,8 @@ public final class StreamLog {
             if (active.get() != seen) {
                 return;
             }
+            // asked before it is retired: the sealer may unmap it right then
+            boolean busy = seen != null && seen.isMapped();
             if (seen == null) {
                 recover();
                 if (active.get() != null) {
@@ -254,7 +256,7 @@ public final class StreamLog {
             } else {
                 retire(seen);
             }
-            ActiveSegment successor = create(timestampMillis, nowMillis, seen != null && seen.isMapped());
+            ActiveSegment successor = create(timestampMillis, nowMillis, busy);
             if (!active.compareAndSet(seen, successor)) {
                 throw new IllegalStateException("the active segment changes under the rotation lock only: stream=" + key);
             }
