@@ -577,10 +577,9 @@ public final class StreamLog {
     @GuardedBy("rotation")
     private Deleted deleteFirst() throws IOException {
         SegmentEntry entry = segments.get(0);
-        if (segments.size() == 1) {
+        boolean last = segments.size() == 1;
+        if (last) {
             raiseStartAbove(entry.name().basePosition());
-            contiguous = false;
-            recovered = true;
         }
         long bytes = entry.bytes();
         ActiveSegment unfinished = entry.unfinished();
@@ -590,7 +589,9 @@ public final class StreamLog {
         Path file = directory.resolve(entry.name().fileName());
         log.storage().delete(file);
         segments.remove(0);
-        if (segments.isEmpty()) {
+        if (last) {
+            contiguous = false;
+            recovered = true;
             log.storage().deleteDirectoryIfEmpty(directory);
             watch.hasSegments(false);
         }
@@ -672,8 +673,10 @@ public final class StreamLog {
             ActiveSegment segment = active.get();
             if (segment != null) {
                 segment.seal();
+                knownEnd = segment.endPosition();
                 active.set(null);
             }
+            contiguous = false;
             SpareSegment prepared = spare.getAndSet(null);
             if (prepared != null) {
                 prepared.discard(log.storage());
