@@ -362,20 +362,27 @@ public final class StreamLog {
 
     /** Has the successor of a segment that is about to be full ready. For the preparer. */
     void prepareSuccessor() {
-        if (log.isClosed() || spare.get() != null) {
+        if (isSpareUnwanted() || spare.get() != null) {
             return;
         }
         try {
             SpareSegment prepared = SpareSegment.prepare(log.storage(), temporary(), policy.segmentBytes(), SPARE_BYTES);
             if (prepared != null
                     && (!spare.compareAndSet(null, prepared)
-                            || (log.isClosed() && spare.compareAndSet(prepared, null)))) {
+                            || (isSpareUnwanted() && spare.compareAndSet(prepared, null)))) {
                 prepared.discard(log.storage());
             }
         } catch (IOException e) {
-            // the rotation will try for itself, and say so to its caller
-            log.events().failed("prepare", key.text(), e);
+            // the rotation will try for itself, and say so to its caller; the directory of a stream that was deleted may be gone
+            if (!isSpareUnwanted()) {
+                log.events().failed("prepare", key.text(), e);
+            }
         }
+    }
+
+    /** Whoever makes it so takes the spare away afterwards; so either they find it, or the preparer, who asks after it was put there. */
+    private boolean isSpareUnwanted() {
+        return log.isClosed() || active.get() == null;
     }
 
     private void discard(SpareSegment prepared) {
