@@ -140,11 +140,12 @@ public final class StreamLog {
     /**
      * Appends a record whose lengths and timestamp were checked.
      *
-     * @param nowMillis by the log's clock
+     * @param clockMillis now
      * @return its position, or {@link #MISMATCH}
      */
-    public long append(AppendScratch scratch, Draft draft, int frameBytes, long nowMillis, long expectedEnd) {
+    public long append(AppendScratch scratch, Draft draft, int frameBytes, long clockMillis, long expectedEnd) {
         long timestampMillis = draft.timestampMillis();
+        long nowMillis = clockMillis;
         for (; ; ) {
             ActiveSegment segment = active.get();
             if (segment != null && takes(segment, timestampMillis, nowMillis)) {
@@ -157,6 +158,7 @@ public final class StreamLog {
                 return MISMATCH;
             }
             rotate(segment, timestampMillis, nowMillis);
+            nowMillis = notExpired(timestampMillis, nowMillis);
         }
     }
 
@@ -166,7 +168,8 @@ public final class StreamLog {
      * @param newestTimestampMillis of the members
      * @return the first member's position
      */
-    public long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes, long newestTimestampMillis, long nowMillis) {
+    public long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes, long newestTimestampMillis, long clockMillis) {
+        long nowMillis = clockMillis;
         for (; ; ) {
             ActiveSegment segment = active.get();
             if (segment != null && takes(segment, newestTimestampMillis, nowMillis)) {
@@ -176,7 +179,16 @@ public final class StreamLog {
                 }
             }
             rotate(segment, newestTimestampMillis, nowMillis);
+            nowMillis = notExpired(newestTimestampMillis, nowMillis);
         }
+    }
+
+    /**
+     * A time at which the window of this timestamp has not expired. It hadn't when the timestamp was checked; the clock that is asked again
+     * after that may say otherwise, and no segment would do then.
+     */
+    private long notExpired(long timestampMillis, long nowMillis) {
+        return Math.min(nowMillis, policy.expirationOf(policy.windowOf(timestampMillis)) - 1);
     }
 
     /** A segment that has expired would be swept with the record in it. */
