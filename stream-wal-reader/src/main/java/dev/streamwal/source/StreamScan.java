@@ -287,8 +287,11 @@ public final class StreamScan implements AutoCloseable {
             }
             return current.offset() >= dataEnd ? Step.LEAVE : damage(current, dataEnd, "it lies below the segment's footer");
         }
+        // asked before the segments are listed: where it lies in a later segment, that one is listed
+        WriterView writer = log.writer();
+        OptionalLong reserved = writer == null ? OptionalLong.empty() : writer.reservedEnd(key);
         Segment successor = successor();
-        return successor == null ? decideInNewest(current) : decideBefore(successor, current);
+        return successor == null ? decideInNewest(current, reserved) : decideBefore(successor, current);
     }
 
     private Step decideBefore(Segment successor, SegmentScan current) throws IOException {
@@ -317,11 +320,9 @@ public final class StreamScan implements AutoCloseable {
         return damage(current, end, "the next segment says that the data goes on to offset " + end);
     }
 
-    private Step decideInNewest(SegmentScan current) throws IOException {
+    private Step decideInNewest(SegmentScan current, OptionalLong reserved) throws IOException {
         boolean nothing = current.isEmpty() || current.isEnd();
-        WriterView writer = log.writer();
-        if (writer != null) {
-            OptionalLong reserved = writer.reservedEnd(key);
+        if (log.writer() != null) {
             if (reserved.isEmpty() || current.position() >= reserved.getAsLong()) {
                 return Step.END;
             }
