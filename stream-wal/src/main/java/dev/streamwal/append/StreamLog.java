@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.Positions;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
@@ -87,6 +88,10 @@ public final class StreamLog {
     /** Whether the next segment begins at {@link #knownEnd}; else at the log's start. */
     @GuardedBy("rotation")
     private boolean contiguous;
+
+    /** The next segment begins no earlier: no two segments are given the same position, though the first had no record. */
+    @GuardedBy("rotation")
+    private long lowestBase;
 
     @GuardedBy("rotation")
     private long lastWindowStart = Long.MIN_VALUE;
@@ -294,13 +299,14 @@ public final class StreamLog {
         segment.seal();
         lastWindowStart = segment.header().window().startMillis();
         knownEnd = segment.endPosition();
-        // the successor of an empty segment may be given the same position, and must not find it then
         contiguous = !segment.isEmpty() || segment.header().basePosition() == knownEnd;
         SegmentEntry entry = entryOf(segment);
         if (entry == null || entry.isSealed()) {
             return;
         }
         if (segment.isEmpty()) {
+            // whoever reads it would not find a successor that begins at the same position, or take it for this one
+            lowestBase = segment.header().basePosition() + RecordLayout.ALIGNMENT;
             discard(segment);
             log.storage().delete(segment.file().path());
             segments.remove(entry);
@@ -361,7 +367,7 @@ public final class StreamLog {
     @GuardedBy("rotation")
     private SegmentHeader successorHeader(long timestampMillis, long nowMillis) throws IOException {
         long start = log.positions().current().start();
-        long basePosition = knownEnd >= 0 && contiguous ? knownEnd : Math.max(start, knownEnd);
+        long basePosition = Math.max(lowestBase, knownEnd >= 0 && contiguous ? knownEnd : Math.max(start, knownEnd));
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
         Window window = policy.windowOf(Math.max(timestampMillis, lastWindowStart));
         return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, knownEnd >= 0 ? knownEnd : basePosition,
