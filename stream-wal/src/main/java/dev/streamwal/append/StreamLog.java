@@ -411,6 +411,38 @@ public final class StreamLog {
         }
     }
 
+    /** For the sealer: the first segment up to this one that has no footer yet; null where there is none. */
+    @Nullable ActiveSegment nextToFinish(ActiveSegment last) {
+        rotation.lock();
+        try {
+            if (entryOf(last) == null) {
+                return null;
+            }
+            for (SegmentEntry entry : segments) {
+                ActiveSegment unfinished = entry.unfinished();
+                if (unfinished != null) {
+                    return unfinished;
+                }
+            }
+            return null;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** From the sealer: it has let go of a segment; where that has no footer, the next pass of the sweeper has it tried again. */
+    void left(ActiveSegment segment) {
+        rotation.lock();
+        try {
+            SegmentEntry entry = entryOf(segment);
+            if (entry != null) {
+                entry.sealingEnded(false);
+            }
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** From the sealer: a segment has its footer, or will have to be tried again by the next pass of the sweeper. */
     void finished(ActiveSegment segment, boolean complete) {
         long bytes = 0;
@@ -525,13 +557,7 @@ public final class StreamLog {
         rotation.lock();
         try {
             load();
-            for (SegmentEntry entry : segments) {
-                ActiveSegment left = entry.unfinished();
-                if (left != null && entry.isLeftUnfinished()) {
-                    entry.seal();
-                    log.sealer().seal(left);
-                }
-            }
+            sealWhatWasLeft();
             ActiveSegment segment = active.get();
             if (segment == null) {
                 return;
@@ -544,6 +570,20 @@ public final class StreamLog {
             }
         } finally {
             rotation.unlock();
+        }
+    }
+
+    /** The last one will do: the sealer finishes those before it first. */
+    @GuardedBy("rotation")
+    private void sealWhatWasLeft() {
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            SegmentEntry entry = segments.get(i);
+            ActiveSegment left = entry.unfinished();
+            if (left != null && entry.isLeftUnfinished()) {
+                entry.seal();
+                log.sealer().seal(left);
+                return;
+            }
         }
     }
 
