@@ -473,6 +473,8 @@ public final class StreamLog {
         if (loaded) {
             return;
         }
+        // behind a closed log a temporary file is somebody else's
+        checkOpen();
         List<SegmentEntry> found = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
@@ -556,6 +558,7 @@ public final class StreamLog {
     public void sealIfIdle(long nowMillis) throws IOException {
         rotation.lock();
         try {
+            checkOpen();
             load();
             sealWhatWasLeft();
             ActiveSegment segment = active.get();
@@ -629,6 +632,7 @@ public final class StreamLog {
     public Optional<Deleted> deleteOldest(long basePosition) throws IOException {
         rotation.lock();
         try {
+            checkOpen();
             boolean oldest = !segments.isEmpty() && segments.get(0).name().basePosition() == basePosition;
             if (!oldest || (active.get() != null && segments.get(0).unfinished() == active.get())) {
                 return Optional.empty();
