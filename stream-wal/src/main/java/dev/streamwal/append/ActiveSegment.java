@@ -363,9 +363,10 @@ final class ActiveSegment {
             }
             target.setRelease(start, Frames.fillPadding(buffer, start, first, previousSize, salt, positionAt(start)));
         } catch (Throwable e) {
-            cause.addSuppressed(e);
-            abandonedPosition = positionAt(start);
+            // first what others wait for: it needs neither memory nor stack to speak of
+            abandonedPosition = basePosition + start - headerLength;
             tail.seal();
+            cause.addSuppressed(e);
             log.events().failed("publish", header.key().text(), cause);
         }
     }
