@@ -100,10 +100,8 @@ public final class StreamScan implements AutoCloseable {
         checkUsable();
         onRecord = false;
         try {
-            onRecord = step();
+            onRecord = stepPastDeleted();
             return onRecord;
-        } catch (NoSuchFileException e) {
-            throw overtaken(e);
         } catch (IOException e) {
             throw log.failure("reading a segment", e, file(), key, resume);
         }
@@ -115,6 +113,21 @@ public final class StreamScan implements AutoCloseable {
             throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, resume, null);
         }
         log.checkOpen();
+    }
+
+    private boolean stepPastDeleted() throws IOException {
+        while (true) {
+            try {
+                return step();
+            } catch (NoSuchFileException e) {
+                long from = resume;
+                EntryExpiredException expired = overtaken(e);
+                if (resume > from) {
+                    throw expired;
+                }
+                // a segment that was given up empty: nothing has been missed
+            }
+        }
     }
 
     private boolean step() throws IOException {
@@ -258,7 +271,8 @@ public final class StreamScan implements AutoCloseable {
         try {
             chain = catalog.refresh();
             Segment next = chain.after(gone == null ? lastBase : gone.basePosition());
-            to = next == null ? log.start() : Math.max(previousEnd(next), gone == null ? 0 : gone.basePosition());
+            long previousEnd = next == null ? log.start() : previousEnd(next);
+            to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
         } catch (IOException | WalException unknown) {
             e.addSuppressed(unknown);
         }
@@ -287,8 +301,11 @@ public final class StreamScan implements AutoCloseable {
             }
             return current.offset() >= dataEnd ? Step.LEAVE : damage(current, dataEnd, "it lies below the segment's footer");
         }
+        // asked before the segments are listed: where it lies in a later segment, that one is listed
+        WriterView writer = log.writer();
+        OptionalLong reserved = writer == null ? OptionalLong.empty() : writer.reservedEnd(key);
         Segment successor = successor();
-        return successor == null ? decideInNewest(current) : decideBefore(successor, current);
+        return successor == null ? decideInNewest(current, reserved) : decideBefore(successor, current);
     }
 
     private Step decideBefore(Segment successor, SegmentScan current) throws IOException {
@@ -317,11 +334,9 @@ public final class StreamScan implements AutoCloseable {
         return damage(current, end, "the next segment says that the data goes on to offset " + end);
     }
 
-    private Step decideInNewest(SegmentScan current) throws IOException {
+    private Step decideInNewest(SegmentScan current, OptionalLong reserved) throws IOException {
         boolean nothing = current.isEmpty() || current.isEnd();
-        WriterView writer = log.writer();
-        if (writer != null) {
-            OptionalLong reserved = writer.reservedEnd(key);
+        if (log.writer() != null) {
             if (reserved.isEmpty() || current.position() >= reserved.getAsLong()) {
                 return Step.END;
             }
