@@ -3,7 +3,6 @@ package dev.streamwal;
 import dev.streamwal.retention.ExpiryPlan;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Objects;
 
 /**
  * A segment that is gone. Immutable.
@@ -42,13 +41,5 @@ public record DeletedSegment(Path path, String stream, Instant expiration, long 
                 case TOTAL_BYTES -> TOTAL_BYTES;
             };
         }
-    }
-
-    /** @throws NullPointerException where one of them is null */
-    public DeletedSegment {
-        Objects.requireNonNull(path, "path");
-        Objects.requireNonNull(stream, "stream");
-        Objects.requireNonNull(expiration, "expiration");
-        Objects.requireNonNull(reason, "reason");
     }
 }

@@ -1,7 +1,6 @@
 package dev.streamwal;
 
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -15,13 +14,4 @@ import java.util.Optional;
  * @param setAside the copy of what was cut; empty where there is none
  */
 public record RecoveredStream(
-        String stream, Path file, String decision, long recordsKept, long bytesCut, Optional<Path> setAside) {
-
-    /** @throws NullPointerException where one of them is null */
-    public RecoveredStream {
-        Objects.requireNonNull(stream, "stream");
-        Objects.requireNonNull(file, "file");
-        Objects.requireNonNull(decision, "decision");
-        Objects.requireNonNull(setAside, "setAside");
-    }
-}
+        String stream, Path file, String decision, long recordsKept, long bytesCut, Optional<Path> setAside) {}

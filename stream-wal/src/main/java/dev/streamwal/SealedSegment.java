@@ -2,7 +2,6 @@ package dev.streamwal;
 
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Objects;
 
 /**
  * A segment that nothing is appended to any more, and that has its footer. Immutable.
@@ -15,12 +14,4 @@ import java.util.Objects;
  * @param bytes of the file
  */
 public record SealedSegment(
-        Path path, String stream, long firstPosition, long endPosition, Instant expiration, long bytes) {
-
-    /** @throws NullPointerException where one of them is null */
-    public SealedSegment {
-        Objects.requireNonNull(path, "path");
-        Objects.requireNonNull(stream, "stream");
-        Objects.requireNonNull(expiration, "expiration");
-    }
-}
+        Path path, String stream, long firstPosition, long endPosition, Instant expiration, long bytes) {}

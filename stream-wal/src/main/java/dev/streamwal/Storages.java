@@ -27,12 +27,13 @@ class Storages {
      * @throws IllegalArgumentException where {@code MAPPED} is wanted and the file system has no mappings
      */
     SegmentStorage of(Path root) throws IOException {
-        boolean ofMachine = root.getFileSystem() == FileSystems.getDefault();
+        boolean ofMachine = root.getFileSystem().equals(FileSystems.getDefault());
         if (wanted == Storage.MAPPED && !ofMachine) {
             throw new IllegalArgumentException("Storage.MAPPED maps files, which this file system can't: fileSystem=" + root.getFileSystem()
                     + ", root=" + root + "; use AUTO or CHANNEL");
         }
-        maps = wanted == Storage.MAPPED || wanted == Storage.AUTO && ofMachine && SAFE_TO_MAP.contains(Files.getFileStore(root).type());
+        maps = wanted == Storage.MAPPED
+                || (wanted == Storage.AUTO && ofMachine && SAFE_TO_MAP.contains(Files.getFileStore(root).type()));
         return maps ? new MappedStorage() : new ChannelStorage();
     }
 

@@ -26,6 +26,8 @@ final class StreamRegistry {
 
     private static final class Slot extends WeakReference<WalStream> {
         private final String key;
+
+        @SuppressWarnings("UnusedVariable") // held, not read
         private volatile @Nullable WalStream held;
 
         Slot(WalStream stream, ReferenceQueue<WalStream> queue) {

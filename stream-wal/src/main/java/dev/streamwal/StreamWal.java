@@ -33,6 +33,7 @@ import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A log of many streams in a directory, open for writing. One at a time may be; any number of {@link WalReader}s read it meanwhile, in this
@@ -232,12 +233,14 @@ public final class StreamWal implements AutoCloseable {
 
         @Override
         public OptionalLong reservedEnd(String key) {
-            if (closed) {
+            try {
+                WalStream stream = closed ? null : known(key);
+                long end = stream == null ? -1 : stream.log().reservedEnd();
+                return end < 0 ? OptionalLong.empty() : OptionalLong.of(end);
+            } catch (WalException e) {
+                // closed meanwhile, or not fit to be written to: read like any other process
                 return OptionalLong.empty();
             }
-            WalStream stream = known(key);
-            long end = stream == null ? -1 : stream.log().reservedEnd();
-            return end < 0 ? OptionalLong.empty() : OptionalLong.of(end);
         }
 
         @Override
@@ -247,7 +250,7 @@ public final class StreamWal implements AutoCloseable {
         }
 
         /** Reading about a key that isn't there makes no stream. */
-        private @org.jspecify.annotations.Nullable WalStream known(String key) {
+        private @Nullable WalStream known(String key) {
             WalStream stream = streams.find(key);
             return stream != null || !Files.isDirectory(folders.of(StreamKey.of(key))) ? stream : streams.get(key);
         }
@@ -361,17 +364,20 @@ public final class StreamWal implements AutoCloseable {
         int withSegments = 0;
         int segments = 0;
         long bytes = 0;
+        long appends = 0;
         try {
             for (WalStream stream : loadedStreams()) {
                 int count = stream.log().segmentCount();
                 withSegments += count > 0 ? 1 : 0;
                 segments += count;
                 bytes += stream.log().bytes();
+                appends += stream.log().appends();
             }
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
-        return new WalStats(withSegments, segments, bytes, log.mappedSegments(), log.openFiles(), log.appends(), log.flushes(),
+        return new WalStats(withSegments, segments, bytes, log.mappedSegments(), log.openFiles(),
+                appends + log.appendsBefore(), log.flushes(),
                 report.sweepFailures(), report.lastFailure());
     }
 

@@ -1,6 +1,5 @@
 package dev.streamwal;
 
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -26,10 +25,4 @@ public record WalStats(
         long appends,
         long flushes,
         long sweepFailures,
-        Optional<String> lastFailure) {
-
-    /** @throws NullPointerException where {@code lastFailure} is null */
-    public WalStats {
-        Objects.requireNonNull(lastFailure, "lastFailure");
-    }
-}
+        Optional<String> lastFailure) {}

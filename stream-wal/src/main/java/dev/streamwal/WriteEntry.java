@@ -21,7 +21,14 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
 
     private static final ByteBuffer NO_HEADER = ByteBuffer.allocate(0);
 
-    /** @throws NullPointerException where {@code header} or {@code content} is null */
+    /**
+     * A record.
+     *
+     * @param header of at most 65,535 bytes; not copied
+     * @param content not copied
+     * @param timestampMillis epoch ms, or {@link #NOW}
+     * @throws NullPointerException where {@code header} or {@code content} is null
+     */
     public WriteEntry {
         Objects.requireNonNull(header, "header");
         Objects.requireNonNull(content, "content");

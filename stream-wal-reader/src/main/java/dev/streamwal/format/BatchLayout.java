@@ -4,8 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The content of a {@link RecordLayout#BATCH} record; its members' frames follow it directly, and its commit word is stored after theirs.
- * So readers see all of a batch or none: a member counts only where its batch record and all its members verify.
+ * The content of a {@link RecordLayout#BATCH} record; its members' frames follow it directly, and its commit word is
+ * stored after theirs. So readers see all of a batch or none: a member counts only where its batch record and all its
+ * members verify.
  *
  * <pre>
  *   0  4  members           1 or more
@@ -26,7 +27,10 @@ public final class BatchLayout {
         ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putInt(MEMBERS, members).putInt(BYTES, bytes);
     }
 
-    /** Whether the view stands on a batch record with a content to read: to be asked before {@link #members} and {@link #bytes}. */
+    /**
+     * Whether the view stands on a batch record with a content to read: to be asked before {@link #members} and {@link
+     * #bytes}.
+     */
     public static boolean isBatch(RecordView view) {
         return view.flags() == RecordLayout.BATCH && view.headerLength() == 0 && view.contentLength() == CONTENT_BYTES;
     }

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The content of a {@link RecordLayout#FOOTER} record, which starts where the data ends and ends where the file does. It is written only
- * after everything before it was forced, so a valid footer proves that the whole segment is durable.
+ * The content of a {@link RecordLayout#FOOTER} record, which starts where the data ends and ends where the file does.
+ * It is written only after everything before it was forced, so a valid footer proves that the whole segment is durable.
  *
  * <pre>
  *   0  n  segment header    a copy, its mark as zero; n is the header's length
@@ -48,7 +48,8 @@ public final class FooterLayout {
     public static int sealedLength(int dataEnd, int headerLength, int blocks) {
         long length = Math.max(PAGE_BYTES, dataEnd + frameBytes(headerLength, blocks));
         if (length > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("a sealed segment is shorter than 2 GiB: dataEnd=" + dataEnd + ", length=" + length);
+            throw new IllegalArgumentException("a sealed segment is shorter than 2 GiB: dataEnd=" + dataEnd
+                    + ", length=" + length);
         }
         return (int) length;
     }
@@ -82,13 +83,15 @@ public final class FooterLayout {
         }
         out.putLong(frame - SIZE_BYTES, frame);
         int contentLength = frame - RecordLayout.PREFIX_BYTES;
-        encodeFrame(out, 0, contentLength, RecordLayout.FOOTER, lastRecordSize, 0, header.salt(), header.positionAt(dataEnd));
+        encodeFrame(out, 0, contentLength, RecordLayout.FOOTER, lastRecordSize, 0, header.salt(),
+                header.positionAt(dataEnd));
         return out;
     }
 
     /** Frames a control record whose content stands already in {@code out}, an array-backed buffer. */
     static void encodeFrame(
-            ByteBuffer out, int index, int contentLength, int flags, int previousSize, long timestampMillis, long salt, long position) {
+            ByteBuffer out, int index, int contentLength, int flags, int previousSize, long timestampMillis, long salt,
+            long position) {
         RecordChecksum checksum = new RecordChecksum();
         checksum.reset();
         checksum.update(out.array(), out.arrayOffset() + index + RecordLayout.PREFIX_BYTES, contentLength);
@@ -105,7 +108,8 @@ public final class FooterLayout {
      * @return the offset, or -1 where there can't be one: then the segment is judged like a tail
      */
     public static int startOffset(SegmentHeader header, long fileLength, long last) {
-        boolean possible = fileLength <= Integer.MAX_VALUE && fileLength >= PAGE_BYTES && fileLength % RecordLayout.ALIGNMENT == 0
+        boolean possible = fileLength <= Integer.MAX_VALUE && fileLength >= PAGE_BYTES
+                && fileLength % RecordLayout.ALIGNMENT == 0
                 && last >= frameBytes(header.headerLength(), 0) && last % RecordLayout.ALIGNMENT == 0
                 && last <= fileLength - header.headerLength();
         return possible ? (int) (fileLength - last) : -1;
@@ -118,23 +122,27 @@ public final class FooterLayout {
      * @param offset in the file, of the footer's start
      * @throws FormatException where it is a valid record and yet no footer of this segment
      */
-    public static Footer decode(RecordView view, ByteBuffer buffer, int offset, SegmentHeader header) throws FormatException {
+    public static Footer decode(RecordView view, ByteBuffer buffer, int offset, SegmentHeader header)
+            throws FormatException {
         if (view.flags() != RecordLayout.FOOTER) {
-            throw FormatException.corrupt("a sealed segment ends with its footer: flags=0x" + Integer.toHexString(view.flags()));
+            throw FormatException.corrupt("a sealed segment ends with its footer: flags=0x"
+                    + Integer.toHexString(view.flags()));
         }
         int frame = view.frameBytes();
         if (view.headerLength() != 0 || frame < frameBytes(header.headerLength(), 0)
                 || buffer.getLong(view.index() + frame - SIZE_BYTES) != frame) {
-            throw FormatException.corrupt("a footer holds the segment's header and ends with its own size: size=" + frame);
+            throw FormatException.corrupt("a footer holds the segment's header and ends with its own size: size="
+                    + frame);
         }
         checkCopy(buffer, view.contentIndex(), header);
         int dataBytes = offset - header.headerLength();
         if (dataBytes < 0 || view.previousSize() < 0 || view.previousSize() > dataBytes
                 || (view.previousSize() == 0) != (dataBytes == 0)) {
-            throw FormatException.corrupt("a footer follows the last record, " + dataBytes + " bytes behind the header: previousSize="
-                    + view.previousSize());
+            throw FormatException.corrupt("a footer follows the last record, " + dataBytes
+                    + " bytes behind the header: previousSize=" + view.previousSize());
         }
-        return new Footer(offset, view.previousSize(), decodeIndex(buffer, view.contentIndex() + header.headerLength(), frame, offset, header));
+        int facts = view.contentIndex() + header.headerLength();
+        return new Footer(offset, view.previousSize(), decodeIndex(buffer, facts, frame, offset, header));
     }
 
     private static void checkCopy(ByteBuffer buffer, int index, SegmentHeader header) throws FormatException {
@@ -146,20 +154,24 @@ public final class FooterLayout {
         }
     }
 
-    private static SegmentIndex decodeIndex(ByteBuffer buffer, int facts, int frame, int dataEnd, SegmentHeader header) throws FormatException {
+    private static SegmentIndex decodeIndex(
+            ByteBuffer buffer, int facts, int frame, int dataEnd, SegmentHeader header) throws FormatException {
         long records = buffer.getLong(facts + RECORDS);
         int blocks = buffer.getInt(facts + BLOCKS);
         if (buffer.getInt(facts + BLOCK_BYTES) != SegmentIndex.BLOCK_BYTES || blocks < 0 || records < blocks
                 || frameBytes(header.headerLength(), blocks) > frame) {
-            throw FormatException.corrupt("a footer's index fits the footer: blocks=" + blocks + ", records=" + records);
+            throw FormatException.corrupt("a footer's index fits the footer: blocks=" + blocks + ", records="
+                    + records);
         }
-        SegmentIndex.Builder index = new SegmentIndex.Builder(records, buffer.getLong(facts + SMALLEST), buffer.getLong(facts + LARGEST));
+        SegmentIndex.Builder index = new SegmentIndex.Builder(records, buffer.getLong(facts + SMALLEST),
+                buffer.getLong(facts + LARGEST));
         long least = header.headerLength();
         for (int block = 0; block < blocks; block++) {
             int entry = facts + FIXED_BYTES + block * BLOCK_ENTRY_BYTES;
             int first = buffer.getInt(entry + BLOCK_OFFSET);
             if (first < least || first >= dataEnd || first % RecordLayout.ALIGNMENT != 0) {
-                throw FormatException.corrupt("a block's first record stands in its block: block=" + block + ", offset=" + first);
+                throw FormatException.corrupt("a block's first record stands in its block: block=" + block
+                        + ", offset=" + first);
             }
             index.block(first, buffer.getLong(entry + BLOCK_SMALLEST), buffer.getLong(entry + BLOCK_LARGEST));
             least = (first / SegmentIndex.BLOCK_BYTES + 1L) * SegmentIndex.BLOCK_BYTES;

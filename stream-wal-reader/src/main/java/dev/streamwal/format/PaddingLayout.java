@@ -3,7 +3,10 @@ package dev.streamwal.format;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** A {@link RecordLayout#PADDING} record: a slot that holds nothing. Its content is zero, so it says nothing of what was meant for it. */
+/**
+ * A {@link RecordLayout#PADDING} record: a slot that holds nothing. Its content is zero, so it says nothing of what was
+ * meant for it.
+ */
 public final class PaddingLayout {
 
     private static final byte[] ZEROS = new byte[8 << 10];
@@ -17,8 +20,8 @@ public final class PaddingLayout {
      */
     public static ByteBuffer encodePrefix(int frameBytes, int previousSize, long salt, long position) {
         if (frameBytes < RecordLayout.PREFIX_BYTES || frameBytes % RecordLayout.ALIGNMENT != 0) {
-            throw new IllegalArgumentException("a slot is a multiple of " + RecordLayout.ALIGNMENT + " bytes, no less than "
-                    + RecordLayout.PREFIX_BYTES + ": frameBytes=" + frameBytes);
+            throw new IllegalArgumentException("a slot is a multiple of " + RecordLayout.ALIGNMENT
+                    + " bytes, no less than " + RecordLayout.PREFIX_BYTES + ": frameBytes=" + frameBytes);
         }
         ByteBuffer out = ByteBuffer.allocate(RecordLayout.PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int contentLength = frameBytes - RecordLayout.PREFIX_BYTES;

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * The file {@code positions}: two slots, written in turn and forced each time, so that one of them is whole whatever happens. They are
- * {@value #SLOT_BYTES} bytes apart, no less than any disk's sector. Little-endian:
+ * The file {@code positions}: two slots, written in turn and forced each time, so that one of them is whole whatever
+ * happens. They are {@value #SLOT_BYTES} bytes apart, no less than any disk's sector. Little-endian:
  *
  * <pre>
  *   0  8  magic             "STRMPOS1"
@@ -53,8 +53,10 @@ public final class PositionsLayout {
     /** One slot, position 0, limit {@link #USED_BYTES}. */
     public static ByteBuffer encode(Positions positions) {
         byte[] bootId = positions.bootId().getBytes(StandardCharsets.US_ASCII);
-        if (bootId.length > MAX_BOOT_ID_BYTES || !new String(bootId, StandardCharsets.US_ASCII).equals(positions.bootId())) {
-            throw new IllegalArgumentException("a boot id has at most " + MAX_BOOT_ID_BYTES + " ASCII characters: " + positions.bootId());
+        boolean comesBack = new String(bootId, StandardCharsets.US_ASCII).equals(positions.bootId());
+        if (bootId.length > MAX_BOOT_ID_BYTES || !comesBack) {
+            throw new IllegalArgumentException("a boot id has at most " + MAX_BOOT_ID_BYTES + " ASCII characters: "
+                    + positions.bootId());
         }
         ByteBuffer out = ByteBuffer.allocate(USED_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         out.putLong(MAGIC, MAGIC_VALUE);
@@ -95,7 +97,8 @@ public final class PositionsLayout {
         }
         byte[] bootId = Arrays.copyOfRange(file, offset + BOOT_ID, offset + BOOT_ID + bootIdLength);
         try {
-            return Optional.of(new Positions(in.getLong(offset + SEQUENCE), in.getLong(offset + CEILING), in.getLong(offset + START),
+            return Optional.of(new Positions(
+                    in.getLong(offset + SEQUENCE), in.getLong(offset + CEILING), in.getLong(offset + START),
                     in.getLong(offset + INCARNATION), new String(bootId, StandardCharsets.US_ASCII)));
         } catch (IllegalArgumentException e) {
             return Optional.empty();

@@ -19,8 +19,8 @@ import java.util.zip.CRC32C;
  *  36  8  timestamp
  * </pre>
  *
- * Salt and position make a record valid only where it was written: a payload that looks like a record doesn't pass for one. It guards
- * against accidents, not against somebody who can read the salt. One thread at a time; no garbage.
+ * Salt and position make a record valid only where it was written: a payload that looks like a record doesn't pass for
+ * one. It guards against accidents, not against somebody who can read the salt. One thread at a time; no garbage.
  */
 public final class RecordChecksum {
 
@@ -56,7 +56,8 @@ public final class RecordChecksum {
 
     /** Adds where the record stands and how it is framed, and returns the checksum. */
     public int finish(
-            long salt, long position, long commitWord, int contentLength, int flags, int previousSize, long timestampMillis) {
+            long salt, long position, long commitWord, int contentLength, int flags, int previousSize,
+            long timestampMillis) {
         LONG.set(context, SALT, salt);
         LONG.set(context, POSITION, position);
         LONG.set(context, COMMIT_WORD, commitWord);

@@ -15,12 +15,13 @@ import java.nio.ByteBuffer;
  *  32     header, content, zero padding to a multiple of 8
  * </pre>
  *
- * <p><b>Visibility.</b> A record is visible once its commit word is there, which is stored last, as one release store after everything
- * else; a member of a batch once the commit word of its {@link BatchLayout batch record} is there. A reader that finds the word and a
- * wrong checksum has read in the middle of a positional write, or found damage; {@code SegmentScan} tells which.
+ * <p><b>Visibility.</b> A record is visible once its commit word is there, which is stored last, as one release store
+ * after everything else; a member of a batch once the commit word of its {@link BatchLayout batch record} is there. A
+ * reader that finds the word and a wrong checksum has read in the middle of a positional write, or found damage;
+ * {@code SegmentScan} tells which.
  *
- * <p><b>Durability.</b> A record before a valid {@link FooterLayout footer} is durable; in a segment without one it is as durable as
- * the page cache.
+ * <p><b>Durability.</b> A record before a valid {@link FooterLayout footer} is durable; in a segment without one it is
+ * as durable as the page cache.
  */
 public final class RecordLayout {
 
@@ -137,9 +138,10 @@ public final class RecordLayout {
 
     /** Writes all of the prefix but the commit word; {@code target} is little-endian. */
     public static void encodePrefix(
-            ByteBuffer target, int index, int contentLength, int flags, int checksum, int previousSize, long timestampMillis) {
-        target.putLong(index + CONTENT_LENGTH, contentLength & 0xFFFF_FFFFL | (long) flags << 32);
-        target.putLong(index + CHECKSUM, checksum & 0xFFFF_FFFFL | (long) previousSize << 32);
+            ByteBuffer target, int index, int contentLength, int flags, int checksum, int previousSize,
+            long timestampMillis) {
+        target.putLong(index + CONTENT_LENGTH, (contentLength & 0xFFFF_FFFFL) | (long) flags << 32);
+        target.putLong(index + CHECKSUM, (checksum & 0xFFFF_FFFFL) | (long) previousSize << 32);
         target.putLong(index + TIMESTAMP, timestampMillis);
     }
 }

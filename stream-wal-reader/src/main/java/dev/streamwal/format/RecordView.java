@@ -4,7 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A flyweight over one framed record in a buffer; what it says is valid until it is moved or the buffer changes. One thread.
+ * A flyweight over one framed record in a buffer; what it says is valid until it is moved or the buffer changes. One
+ * thread.
  *
  * <pre>
  *   switch (view.check(buffer, index, available, position, salt)) { case VALID -&gt; … view.timestampMillis() … }
@@ -34,11 +35,13 @@ public final class RecordView {
     private long commitWord;
 
     /**
-     * Reads the prefix only, and says {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with nothing checked beyond the
-     * lengths, {@code VALID}: then {@link #frameBytes()} bytes from {@code index} on are worth having in the buffer. Where not even the
-     * prefix is available, a commit word decides as far as there is one, and the rest is {@code TOO_LONG}.
+     * Reads the prefix only, and says {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with nothing checked
+     * beyond the lengths, {@code VALID}: then {@link #frameBytes()} bytes from {@code index} on are worth having in the
+     * buffer. Where not even the prefix is available, a commit word decides as far as there is one, and the rest is
+     * {@code TOO_LONG}.
      *
-     * @param source little-endian, holding {@link RecordLayout#PREFIX_BYTES} from {@code index} on, or what is available of them
+     * @param source little-endian, holding {@link RecordLayout#PREFIX_BYTES} from {@code index} on, or what is
+     * available of them
      * @param available bytes from the record's start to the end of what may hold it, in the file
      */
     public Verdict peek(ByteBuffer source, int index, long available, long position) {
@@ -68,7 +71,9 @@ public final class RecordView {
         return Verdict.VALID;
     }
 
-    /** As {@link #peek}, then the checksum; the buffer must hold the whole frame, or the verdict is {@code TOO_LONG}. */
+    /**
+     * As {@link #peek}, then the checksum; the buffer must hold the whole frame, or the verdict is {@code TOO_LONG}.
+     */
     public Verdict check(ByteBuffer source, int index, int available, long position, long salt) {
         Verdict verdict = peek(source, index, Math.min(available, source.limit() - index), position);
         return verdict == Verdict.VALID && !checksumMatches(salt) ? Verdict.BAD_CHECKSUM : verdict;

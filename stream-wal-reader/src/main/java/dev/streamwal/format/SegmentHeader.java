@@ -30,11 +30,11 @@ public record SegmentHeader(
     /** The same rules by which {@link SegmentHeaderLayout#decode} believes a header. */
     public SegmentHeader {
         int headerLength = SegmentHeaderLayout.headerLength(key.utf8Length());
-        if (expirationMillis < 0 || basePosition < 0 || previousEnd < 0 || previousEnd > basePosition || capacity < headerLength
-                || basePosition > Long.MAX_VALUE - capacity) {
-            throw new IllegalArgumentException("a segment begins at or after its predecessor's end, holds its header and has an"
-                    + " expiration: key=" + key + ", basePosition=" + basePosition + ", previousEnd=" + previousEnd
-                    + ", capacity=" + capacity + ", expiration=" + expirationMillis);
+        if (expirationMillis < 0 || basePosition < 0 || previousEnd < 0 || previousEnd > basePosition
+                || capacity < headerLength || basePosition > Long.MAX_VALUE - capacity) {
+            throw new IllegalArgumentException("a segment begins at or after its predecessor's end, holds its header"
+                    + " and has an expiration: key=" + key + ", basePosition=" + basePosition 
+                    + ", previousEnd=" + previousEnd + ", capacity=" + capacity + ", expiration=" + expirationMillis);
         }
     }
 

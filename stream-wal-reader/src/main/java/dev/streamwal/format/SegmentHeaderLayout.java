@@ -68,7 +68,8 @@ public final class SegmentHeaderLayout {
 
     static {
         RecordLayout.require(EXPIRATION + Long.BYTES == EXTENSION_MAGIC, "the nano-wal header is 16 bytes");
-        RecordLayout.require(KEY_LENGTH == MARK + Integer.BYTES && KEY == KEY_LENGTH + Short.BYTES, "the key follows its length");
+        RecordLayout.require(KEY_LENGTH == MARK + Integer.BYTES && KEY == KEY_LENGTH + Short.BYTES,
+                "the key follows its length");
         RecordLayout.require(MAX_BYTES % RecordLayout.ALIGNMENT == 0, "the first record is aligned");
     }
 
@@ -102,22 +103,26 @@ public final class SegmentHeaderLayout {
     }
 
     /**
-     * @param source the file's first bytes from the buffer's index 0 on, little-endian: {@link #MAX_BYTES} of them, or all there are
+     * @param source the file's first bytes from the buffer's index 0 on, little-endian: {@link #MAX_BYTES} of them, or
+     * all there are
      * @param available how many there are
      * @throws FormatException naming the field that is wrong
      */
     public static SegmentHeader decode(ByteBuffer source, int available) throws FormatException {
         if (available < EXTENSION_MAGIC) {
-            throw FormatException.corrupt("a segment starts with its header: bytes=" + available + ", needed=" + MIN_BYTES);
+            throw FormatException.corrupt("a segment starts with its header: bytes=" + available + ", needed="
+                    + MIN_BYTES);
         }
         check(source.getLong(MAGIC) == MAGIC_VALUE, "a segment starts with \"NANO-LOG\"", source.getLong(MAGIC));
         if (available < FIXED_BYTES || (source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK) != EXTENSION_VALUE) {
             throw notExtended(source, available);
         }
         int length = source.getShort(HEADER_LENGTH) & 0xFFFF;
-        check(length >= MIN_BYTES && length % RecordLayout.ALIGNMENT == 0, "a header has a multiple of 8 bytes, with a key", length);
+        check(length >= MIN_BYTES && length % RecordLayout.ALIGNMENT == 0,
+                "a header has a multiple of 8 bytes, with a key", length);
         check(length <= available, "the file holds its header, whose length is " + length, available);
-        check(source.getInt(HEADER_CHECKSUM) == checksum(source, length), "the header's checksum is right", source.getInt(HEADER_CHECKSUM));
+        check(source.getInt(HEADER_CHECKSUM) == checksum(source, length), "the header's checksum is right",
+                source.getInt(HEADER_CHECKSUM));
         // before what a newer version may have laid out in another way
         int features = source.getInt(FEATURE_FLAGS);
         if ((features & REQUIRED_FEATURES_MASK & ~KNOWN_FEATURES) != 0) {
@@ -137,16 +142,20 @@ public final class SegmentHeaderLayout {
         long basePosition = source.getLong(BASE_POSITION);
         check(basePosition >= 0, "positions are not negative", basePosition);
         long previousEnd = source.getLong(PREVIOUS_END);
-        check(previousEnd >= 0 && previousEnd <= basePosition, "the predecessor ends at or before the base position " + basePosition, previousEnd);
+        check(previousEnd >= 0 && previousEnd <= basePosition, "the predecessor ends at or before the base position "
+                + basePosition, previousEnd);
         long expiration = source.getLong(EXPIRATION);
         check(expiration >= 0, "an expiration is not negative", expiration);
         int capacity = source.getInt(CAPACITY);
         check(capacity >= headerLength(keyLength), "the capacity holds the header", capacity);
-        check(basePosition <= Long.MAX_VALUE - capacity, "positions have 63 bits, with the capacity " + capacity, basePosition);
+        check(basePosition <= Long.MAX_VALUE - capacity, "positions have 63 bits, with the capacity " + capacity,
+                basePosition);
         byte[] key = new byte[keyLength];
         source.get(KEY, key);
-        return new SegmentHeader(StreamKey.ofUtf8(key), new Window(windowStart, windowEnd), expiration, basePosition, previousEnd,
-                source.getLong(INCARNATION), source.getLong(SALT), source.getLong(CREATED), capacity, source.getInt(MARK), features);
+        return new SegmentHeader(
+                StreamKey.ofUtf8(key), new Window(windowStart, windowEnd), expiration, basePosition, previousEnd,
+                source.getLong(INCARNATION), source.getLong(SALT), source.getLong(CREATED), capacity,
+                source.getInt(MARK), features);
     }
 
     /** CRC32C over the header with its checksum and mark as zero; leaves the buffer's position and limit alone. */
@@ -161,7 +170,7 @@ public final class SegmentHeaderLayout {
 
     private static FormatException notExtended(ByteBuffer source, int available) {
         boolean word = available >= EXTENSION_MAGIC + Long.BYTES;
-        if (available == EXTENSION_MAGIC || word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC))) {
+        if (available == EXTENSION_MAGIC || (word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC)))) {
             return FormatException.unsupported("a nano-wal 1.0 file, which has no stream's header: bytes=" + available);
         }
         long extension = word ? source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK : 0;
@@ -169,7 +178,8 @@ public final class SegmentHeaderLayout {
             return FormatException.corrupt("the file holds its header: bytes=" + available + ", needed=" + MIN_BYTES);
         }
         return word && ((extension ^ EXTENSION_VALUE) & ANY_VERSION_MASK) == 0
-                ? FormatException.unsupported("the segment is of another version of this format: version=0x" + Long.toHexString(extension >>> 40)
+                ? FormatException.unsupported("the segment is of another version of this format: version=0x"
+                + Long.toHexString(extension >>> 40)
                         + ", known=0x32; read it with the version that wrote it")
                 : FormatException.corrupt("a segment's header goes on with \"STRMv2\": bytes=" + available);
     }

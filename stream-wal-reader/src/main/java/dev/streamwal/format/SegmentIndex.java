@@ -3,13 +3,16 @@ package dev.streamwal.format;
 import java.util.Arrays;
 
 /**
- * What a footer says of a segment's data records, gathered record by record in order of offset: how many there are, their timestamps'
- * range, and the same for every block of {@value #BLOCK_BYTES} bytes, so that a time scan can skip blocks. Not thread-safe; small while
- * the segment is.
+ * What a footer says of a segment's data records, gathered record by record in order of offset: how many there are,
+ * their timestamps' range, and the same for every block of {@value #BLOCK_BYTES} bytes, so that a time scan can skip
+ * blocks. Not thread-safe; small while the segment is.
  */
 public final class SegmentIndex {
 
-    /** A time scan reads this much too much at either end; a full segment of 64 MiB has 1,024 blocks, an index of 24 KiB. */
+    /**
+     * A time scan reads this much too much at either end; a full segment of 64 MiB has 1,024 blocks, an index of 24
+     * KiB.
+     */
     public static final int BLOCK_BYTES = 64 << 10;
 
     /** No record yet. */

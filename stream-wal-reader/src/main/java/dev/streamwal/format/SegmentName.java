@@ -4,8 +4,9 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * What a segment's file name says: {@code <base position, 16 lower-case hex digits>_<expiration, decimal epoch ms>.seg}. Names in
- * lexicographic order are segments in order of position, and tell the sweeper what has expired without opening a file.
+ * What a segment's file name says:
+ * {@code <base position, 16 lower-case hex digits>_<expiration, decimal epoch ms>.seg}. Names in lexicographic order
+ * are segments in order of position, and tell the sweeper what has expired without opening a file.
  *
  * @param basePosition stream position of the segment's first record, not negative
  * @param expirationMillis epoch ms from which on the file may be deleted, not negative
@@ -19,7 +20,8 @@ public record SegmentName(long basePosition, long expirationMillis) implements C
     public SegmentName {
         if (basePosition < 0 || expirationMillis < 0) {
             throw new IllegalArgumentException(
-                    "a segment's name has no negative numbers: basePosition=" + basePosition + ", expiration=" + expirationMillis);
+                    "a segment's name has no negative numbers: basePosition=" + basePosition + ", expiration="
+                    + expirationMillis);
         }
     }
 

@@ -15,10 +15,11 @@ import java.util.Set;
 /**
  * A stream's key: 1 to 1,024 bytes of UTF-8, and the name of the directory that holds its segments. Immutable.
  *
- * <p>The directory's name keeps {@code a-z 0-9 - _ .} and percent-encodes every other byte in lower-case hex, as well as a leading or
- * trailing dot and the first byte of a Windows device name. So keys that differ by case, and names that file systems treat specially,
- * stay apart on all of them. Past {@value #MAX_PLAIN_BYTES} bytes the name is the first {@value #PREFIX_BYTES} encoded bytes, {@code ~},
- * and 16 bytes of the key's SHA-256 in hex; then only the segment header has the whole key.
+ * <p>The directory's name keeps {@code a-z 0-9 - _ .} and percent-encodes every other byte in lower-case hex, as well
+ * as a leading or trailing dot and the first byte of a Windows device name. So keys that differ by case, and names that
+ * file systems treat specially, stay apart on all of them. Past {@value #MAX_PLAIN_BYTES} bytes the name is the first
+ * {@value #PREFIX_BYTES} encoded bytes, {@code ~}, and 16 bytes of the key's SHA-256 in hex; then only the segment
+ * header has the whole key.
  */
 public final class StreamKey {
 
@@ -46,7 +47,9 @@ public final class StreamKey {
         this.directoryName = directoryName(utf8);
     }
 
-    /** @throws IllegalArgumentException where the text is empty, longer than 1,024 bytes of UTF-8, or not valid Unicode */
+    /**
+     * @throws IllegalArgumentException where the text is empty, longer than 1,024 bytes of UTF-8, or not valid Unicode
+     */
     public static StreamKey of(String text) {
         return new StreamKey(text, checkedUtf8(text));
     }
@@ -69,7 +72,8 @@ public final class StreamKey {
             utf8 = new byte[bytes.remaining()];
             bytes.get(utf8);
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException("a stream's key is valid Unicode: it has a lone surrogate, key=" + printable(text), e);
+            throw new IllegalArgumentException("a stream's key is valid Unicode: it has a lone surrogate, key="
+                    + printable(text), e);
         }
         if (utf8.length > MAX_BYTES) {
             throw tooLong(String.valueOf(utf8.length));
@@ -96,7 +100,8 @@ public final class StreamKey {
     /** @throws FormatException where the bytes are no key */
     public static StreamKey ofUtf8(byte[] utf8) throws FormatException {
         if (utf8.length == 0 || utf8.length > MAX_BYTES) {
-            throw FormatException.corrupt("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: bytes=" + utf8.length);
+            throw FormatException.corrupt("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: bytes="
+                    + utf8.length);
         }
         try {
             String text = StandardCharsets.UTF_8.newDecoder()
@@ -105,14 +110,16 @@ public final class StreamKey {
                     .decode(ByteBuffer.wrap(utf8))
                     .toString();
             return new StreamKey(text, utf8.clone());
-        } catch (CharacterCodingException e) {
-            throw FormatException.corrupt("a stream's key is valid UTF-8: bytes=" + HEX.formatHex(utf8, 0, Math.min(utf8.length, 64)));
+        } catch (CharacterCodingException unused) {
+            throw FormatException.corrupt("a stream's key is valid UTF-8: bytes="
+                    + HEX.formatHex(utf8, 0, Math.min(utf8.length, 64)));
         }
     }
 
     /**
-     * The key that a directory's name says. Empty where the name has a digest (read the key from a segment's header, and compare its
-     * {@link #directoryName()}), and where it is no name that this class gives; {@link #isDigestName} tells these apart.
+     * The key that a directory's name says. Empty where the name has a digest (read the key from a segment's header,
+     * and compare its {@link #directoryName()}), and where it is no name that this class gives; {@link #isDigestName}
+     * tells these apart.
      */
     public static Optional<StreamKey> fromDirectoryName(String name) {
         if (name.isEmpty() || name.length() > MAX_PLAIN_BYTES || name.indexOf(DIGEST_MARK) >= 0) {
@@ -174,7 +181,7 @@ public final class StreamKey {
     }
 
     private static boolean isPlain(char c) {
-        return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     }
 
     private static byte[] sha256(byte[] bytes) {

@@ -1,7 +1,8 @@
 package dev.streamwal.format;
 
 /**
- * A clock-aligned span of time, {@code [startMillis, endMillis)}, in epoch milliseconds: what one segment of a stream is for.
+ * A clock-aligned span of time, {@code [startMillis, endMillis)}, in epoch milliseconds: what one segment of a stream
+ * is for.
  *
  * @param startMillis inclusive
  * @param endMillis exclusive
@@ -10,14 +11,15 @@ public record Window(long startMillis, long endMillis) {
 
     public Window {
         if (startMillis >= endMillis) {
-            throw new IllegalArgumentException("a window ends after it starts: start=" + startMillis + ", end=" + endMillis);
+            throw new IllegalArgumentException("a window ends after it starts: start=" + startMillis + ", end="
+                    + endMillis);
         }
     }
 
     /**
-     * The window of length {@code lengthMillis} that holds the timestamp; windows start at multiples of their length. The first and the
-     * last are cut off where a {@code long} is, so that an absurd timestamp lies in an absurd window and not, wrapped, in another one;
-     * {@code Long.MAX_VALUE} itself lies in none, and gets the last.
+     * The window of length {@code lengthMillis} that holds the timestamp; windows start at multiples of their length.
+     * The first and the last are cut off where a {@code long} is, so that an absurd timestamp lies in an absurd window
+     * and not, wrapped, in another one; {@code Long.MAX_VALUE} itself lies in none, and gets the last.
      */
     public static Window containing(long timestampMillis, long lengthMillis) {
         if (lengthMillis <= 0) {

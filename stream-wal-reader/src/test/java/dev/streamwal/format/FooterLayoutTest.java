@@ -32,7 +32,8 @@ class FooterLayoutTest {
             ByteBuffer bytes = FooterLayout.encode(header, offset, size, index);
             Footer footer = decodeAtEnd(header, offset, bytes);
 
-            assertThat(offset + bytes.remaining()).isEqualTo(FooterLayout.sealedLength(offset, header.headerLength(), index.blocks()))
+            assertThat(offset + bytes.remaining())
+                    .isEqualTo(FooterLayout.sealedLength(offset, header.headerLength(), index.blocks()))
                     .isGreaterThanOrEqualTo(FooterLayout.PAGE_BYTES);
             assertThat(footer.dataEnd()).isEqualTo(offset);
             assertThat(footer.lastRecordSize()).isEqualTo(size);
@@ -44,7 +45,8 @@ class FooterLayoutTest {
     void decode_anEmptySegment_saysThatThereIsNothing() throws FormatException {
         SegmentHeader header = Samples.header(random);
 
-        Footer footer = decodeAtEnd(header, header.headerLength(), FooterLayout.encode(header, header.headerLength(), 0, new SegmentIndex()));
+        Footer footer = decodeAtEnd(header, header.headerLength(),
+                FooterLayout.encode(header, header.headerLength(), 0, new SegmentIndex()));
 
         assertThat(footer.lastRecordSize()).isZero();
         assertThat(footer.index().records()).isZero();
@@ -80,10 +82,12 @@ class FooterLayoutTest {
             for (int flip = 1; flip < 256; flip++) {
                 byte[] bytes = whole.clone();
                 bytes[at] ^= (byte) flip;
-                int start = FooterLayout.startOffset(header, dataEnd + bytes.length, Samples.littleEndian(bytes).getLong(bytes.length - 8));
+                int start = FooterLayout.startOffset(header, dataEnd + bytes.length,
+                        Samples.littleEndian(bytes).getLong(bytes.length - 8));
                 if (start >= dataEnd) {
                     int cut = start - dataEnd;
-                    assertThat(view.check(Samples.littleEndian(bytes), cut, bytes.length - cut, header.positionAt(start), header.salt()))
+                    assertThat(view.check(Samples.littleEndian(bytes), cut, bytes.length - cut,
+                            header.positionAt(start), header.salt()))
                             .as("byte %d ^ 0x%x", at, flip).isNotEqualTo(Verdict.VALID);
                 }
                 assertThat(check(header, dataEnd, bytes)).isNotIn(Verdict.VALID, Verdict.EMPTY);
@@ -94,10 +98,13 @@ class FooterLayoutTest {
     @Test
     void decode_theFooterOfAnotherSegment_isRefused() {
         SegmentHeader header = Samples.header(random, StreamKey.of("sensor/a"));
-        SegmentHeader other = new SegmentHeader(StreamKey.of("sensor/b"), header.window(), header.expirationMillis(), header.basePosition(),
-                header.previousEnd(), header.incarnation(), header.salt(), header.createdMillis(), header.capacity(), header.mark(),
+        SegmentHeader other = new SegmentHeader(StreamKey.of("sensor/b"), header.window(), header.expirationMillis(),
+                header.basePosition(),
+                header.previousEnd(), header.incarnation(), header.salt(), header.createdMillis(), header.capacity(),
+                header.mark(),
                 header.featureFlags());
-        refused(header, FooterLayout.encode(other, 4_096, 64, new SegmentIndex()).array(), "copy of its segment's header");
+        refused(header, FooterLayout.encode(other, 4_096, 64, new SegmentIndex()).array(),
+                "copy of its segment's header");
     }
 
     @Test
@@ -130,7 +137,8 @@ class FooterLayoutTest {
             if (length >= 8) {
                 Samples.littleEndian(content).putLong(length - 8, 32 + length);
             }
-            refused(header, Samples.frame(new byte[0], content, RecordLayout.FOOTER, 64, 0, header.salt(), header.positionAt(4_096)),
+            refused(header, Samples.frame(new byte[0], content, RecordLayout.FOOTER, 64, 0, header.salt(),
+                    header.positionAt(4_096)),
                     "holds the segment's header");
         }
     }
@@ -140,9 +148,11 @@ class FooterLayoutTest {
         SegmentHeader header = Samples.header(random, StreamKey.of("sensor/a"));
         int smallest = 32 + header.headerLength() + 32 + 8;
         assertThat(FooterLayout.startOffset(header, 8_192, smallest)).isEqualTo(8_192 - smallest);
-        assertThat(FooterLayout.startOffset(header, 8_192, 8_192 - header.headerLength())).isEqualTo(header.headerLength());
+        assertThat(FooterLayout.startOffset(header, 8_192, 8_192 - header.headerLength()))
+                .isEqualTo(header.headerLength());
         assertThat(FooterLayout.startOffset(header, 8_192, 8_192 - header.headerLength() + 8)).isEqualTo(-1);
-        for (long last : new long[] {0, -8, 8, smallest - 8, smallest + 4, 8_192, Long.MAX_VALUE, Long.MIN_VALUE, Long.MAX_VALUE - 7}) {
+        for (long last : new long[] {0, -8, 8, smallest - 8, smallest + 4, 8_192, Long.MAX_VALUE, Long.MIN_VALUE,
+                Long.MAX_VALUE - 7}) {
             assertThat(FooterLayout.startOffset(header, 8_192, last)).as("%d", last).isEqualTo(-1);
         }
         for (long fileLength : new long[] {0, -1, 8, 4_088, 8_191, 1L << 31, 1L << 32, Long.MAX_VALUE}) {
@@ -153,8 +163,10 @@ class FooterLayoutTest {
     @Test
     void sealedLength_pastTwoGiB_isRefusedAndDoesNotWrap() {
         assertThat(FooterLayout.sealedLength(Integer.MAX_VALUE - 1_023, 104, 0)).isPositive();
-        assertThatThrownBy(() -> FooterLayout.sealedLength(Integer.MAX_VALUE - 7, 104, 0)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> FooterLayout.sealedLength(4_096, 104, Integer.MAX_VALUE)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> FooterLayout.sealedLength(Integer.MAX_VALUE - 7, 104, 0))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> FooterLayout.sealedLength(4_096, 104, Integer.MAX_VALUE))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     private interface Change {
@@ -169,7 +181,8 @@ class FooterLayoutTest {
         change.to(bytes);
         int flags = bytes.getInt(RecordLayout.FLAGS);
         int previousSize = bytes.getInt(RecordLayout.PREVIOUS_SIZE);
-        FooterLayout.encodeFrame(bytes, 0, bytes.limit() - 32, flags, previousSize, 0, header.salt(), header.positionAt(80_000));
+        FooterLayout.encodeFrame(bytes, 0, bytes.limit() - 32, flags, previousSize, 0, header.salt(),
+                header.positionAt(80_000));
         refused(header, 80_000, bytes.array(), rule);
     }
 

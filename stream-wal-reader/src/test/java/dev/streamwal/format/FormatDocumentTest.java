@@ -15,7 +15,6 @@ class FormatDocumentTest {
     private static final String BEGIN = "<!-- dump of golden.seg: begin -->\n```text\n";
     private static final String END = "```\n<!-- dump of golden.seg: end -->";
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)");
-
     private static final Pattern FLAG = Pattern.compile("\\| `0x(\\p{XDigit}{8})` \\| `(\\w+)` \\|");
     private static final Pattern KEY = Pattern.compile("\\| `(.+?)` \\| `(.+?)` \\|");
 
@@ -32,7 +31,8 @@ class FormatDocumentTest {
         if (!document.substring(begin + BEGIN.length(), end).equals(dump)) {
             Files.writeString(ProjectFiles.module().resolve("target/golden-dump.txt"), dump);
         }
-        assertThat(document.substring(begin + BEGIN.length(), end)).as("the dump, which is now in target/golden-dump.txt").isEqualTo(dump);
+        assertThat(document.substring(begin + BEGIN.length(), end))
+                .as("the dump, which is now in target/golden-dump.txt").isEqualTo(dump);
     }
 
     @Test
@@ -51,7 +51,8 @@ class FormatDocumentTest {
         Matcher rows = FLAG.matcher(document());
         int count = 0;
         for (; rows.find(); count++) {
-            assertThat(RecordLayout.class.getField(rows.group(2)).getInt(null)).as(rows.group(2)).isEqualTo(Integer.parseInt(rows.group(1), 16));
+            assertThat(RecordLayout.class.getField(rows.group(2)).getInt(null)).as(rows.group(2))
+                    .isEqualTo(Integer.parseInt(rows.group(1), 16));
         }
         assertThat(count).isEqualTo(9);
     }
@@ -59,7 +60,8 @@ class FormatDocumentTest {
     @Test
     void keys_inTheDocument_haveTheDirectoriesItSays() throws IOException {
         String document = document();
-        Matcher rows = KEY.matcher(document.substring(document.indexOf("| key | directory |"), document.indexOf("## Positions")));
+        Matcher rows = KEY.matcher(document.substring(document.indexOf("| key | directory |"),
+                document.indexOf("## Positions")));
         int count = 0;
         for (; rows.find(); count++) {
             assertThat(StreamKey.of(rows.group(1)).directoryName()).isEqualTo(rows.group(2));

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /**
- * A small sealed segment, made by the layouts alone, and the same as a file that was written once. Two records with headers, an atomic
- * batch of two, of which the second is late, a slot that was given up, the footer.
+ * A small sealed segment, made by the layouts alone, and the same as a file that was written once. Two records with
+ * headers, an atomic batch of two, of which the second is late, a slot that was given up, the footer.
  */
 final class GoldenSegment {
 
@@ -30,7 +30,10 @@ final class GoldenSegment {
     static final int PADDING = MEMBER_2 + 40;
     static final int DATA_END = PADDING + PADDING_BYTES;
 
-    /** The first of the stream after a restart of the machine: it begins at a new start, far behind its predecessor's end. */
+    /**
+     * The first of the stream after a restart of the machine: it begins at a new start, far behind its predecessor's
+     * end.
+     */
     static final SegmentHeader HEADER = new SegmentHeader(
             StreamKey.of("sensor/a"),
             Window.containing(WINDOW_START + 1_000, HOUR),
@@ -67,8 +70,10 @@ final class GoldenSegment {
         return ByteBuffer.allocate(DATA_END + footer.remaining()).put(data.array()).put(footer).array();
     }
 
-    private static byte[] record(int offset, String header, String content, int flags, int previousSize, long afterStart) {
-        return Samples.frame(header.getBytes(StandardCharsets.UTF_8), content.getBytes(StandardCharsets.UTF_8), flags, previousSize,
+    private static byte[] record(int offset, String header, String content, int flags, int previousSize,
+            long afterStart) {
+        return Samples.frame(header.getBytes(StandardCharsets.UTF_8), content.getBytes(StandardCharsets.UTF_8), flags,
+                previousSize,
                 WINDOW_START + afterStart, HEADER.salt(), HEADER.positionAt(offset));
     }
 

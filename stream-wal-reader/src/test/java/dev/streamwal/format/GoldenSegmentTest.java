@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 /** The layouts against a file written once: what a release has written, later versions read. */
 class GoldenSegmentTest {
 
-    private record Found(int offset, int size, int flags, int previousSize, long timestampMillis, String header, String content) {}
+    private record Found(int offset, int size, int flags, int previousSize, long timestampMillis, String header,
+            String content) {}
 
     private final RecordView view = new RecordView();
 
@@ -65,8 +66,10 @@ class GoldenSegmentTest {
         assertThat(index.records()).isEqualTo(4);
         assertThat(index.blocks()).isOne();
         assertThat(index.firstOffset(0)).isEqualTo(GoldenSegment.FIRST);
-        assertThat(index.smallestTimestampMillis()).isEqualTo(index.smallestTimestampMillis(0)).isEqualTo(GoldenSegment.WINDOW_START + 1_000);
-        assertThat(index.largestTimestampMillis()).isEqualTo(index.largestTimestampMillis(0)).isEqualTo(GoldenSegment.WINDOW_START + 3_000);
+        assertThat(index.smallestTimestampMillis()).isEqualTo(index.smallestTimestampMillis(0))
+                .isEqualTo(GoldenSegment.WINDOW_START + 1_000);
+        assertThat(index.largestTimestampMillis()).isEqualTo(index.largestTimestampMillis(0))
+                .isEqualTo(GoldenSegment.WINDOW_START + 3_000);
     }
 
     @Test
@@ -88,7 +91,8 @@ class GoldenSegmentTest {
         for (int offset = header.headerLength(); offset < end; offset += view.frameBytes()) {
             assertThat(check(file, header, offset)).as("offset %d", offset).isEqualTo(Verdict.VALID);
             found.add(new Found(offset, view.frameBytes(), view.flags(), view.previousSize(), view.timestampMillis(),
-                    text(file, view.headerIndex(), view.headerLength()), text(file, view.contentIndex(), view.contentLength())));
+                    text(file, view.headerIndex(), view.headerLength()),
+                    text(file, view.contentIndex(), view.contentLength())));
         }
         return found;
     }

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The pictures in the layouts' Javadoc against their constants and their puts and gets: names, order, offsets, widths. A row is
- * "offset width name   remark"; the last row of a picture may go without a width.
+ * The pictures in the layouts' Javadoc against their constants and their puts and gets: names, order, offsets, widths.
+ * A row is "offset width name   remark"; the last row of a picture may go without a width.
  */
 class LayoutDiagramTest {
 
@@ -27,15 +27,18 @@ class LayoutDiagramTest {
     private static final Pattern ROW = Pattern.compile("\\s*\\*\\s+(\\+?\\d+|n)\\s(?:\\s*(\\d+)\\s)?\\s*(\\S.*)");
     private static final Pattern CONSTANT = Pattern.compile("(?:public |private )?static final int (\\w+) = .*");
     private static final Pattern ACCESS = Pattern.compile(
-            "(?:\\.|\\b)(get|put|set)?(Long|Int|Short|LONG|INT)(?:\\.set)?\\((?:context, )?(?:\\w+ \\+ )?([A-Z_]+)[,)]");
-    private static final Map<String, Integer> WIDTHS = Map.of("LONG", Long.BYTES, "INT", Integer.BYTES, "SHORT", Short.BYTES);
+            "(?:\\.|\\b)(get|put|set)?(Long|Int|Short|LONG|INT)(?:\\.set)?\\("
+                    + "(?:context, )?(?:\\w+ \\+ )?([A-Z_]+)[,)]");
+    private static final Map<String, Integer> WIDTHS = Map.of("LONG", Long.BYTES, "INT", Integer.BYTES, "SHORT",
+            Short.BYTES);
 
     /** Rows that aren't fields of the layout's own. */
     private static final List<String> NO_FIELDS = List.of("zero", "header, content, zero padding to a multiple of 8");
 
     private record Row(int offset, OptionalInt width, String name) {
         Optional<String> constant() {
-            return NO_FIELDS.contains(name) ? Optional.empty() : Optional.of(name.toUpperCase(Locale.ROOT).replace(' ', '_'));
+            return NO_FIELDS.contains(name) ? Optional.empty()
+                    : Optional.of(name.toUpperCase(Locale.ROOT).replace(' ', '_'));
         }
 
         OptionalInt end() {
@@ -44,7 +47,8 @@ class LayoutDiagramTest {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class, RecordChecksum.class})
+    @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
+            RecordChecksum.class})
     void picture_rows_followEachOtherWithoutGaps(Class<?> layout) throws IOException {
         List<Row> rows = rows(layout);
         int offset = 0;
@@ -58,7 +62,8 @@ class LayoutDiagramTest {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class, RecordChecksum.class})
+    @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
+            RecordChecksum.class})
     void picture_names_areTheConstantsInTheirOrder(Class<?> layout) throws IOException {
         List<Row> fields = rows(layout).stream().filter(row -> row.constant().isPresent()).toList();
         List<String> names = fields.stream().map(row -> row.constant().orElseThrow()).toList();
@@ -70,7 +75,8 @@ class LayoutDiagramTest {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class, RecordChecksum.class})
+    @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
+            RecordChecksum.class})
     void picture_end_isTheLayoutsLength(Class<?> layout) throws IOException {
         Row last = rows(layout).get(rows(layout).size() - 1);
         String length = layout == SegmentHeaderLayout.class ? "FIXED_BYTES"
@@ -83,7 +89,8 @@ class LayoutDiagramTest {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class, RecordChecksum.class})
+    @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
+            RecordChecksum.class})
     void picture_widths_areThoseOfThePutsAndGets(Class<?> layout) throws IOException {
         List<Row> rows = rows(layout);
         List<Integer> edges = rows.stream().flatMap(row -> row.end().stream().boxed()).toList();
@@ -96,7 +103,8 @@ class LayoutDiagramTest {
                     int width = WIDTHS.get(access.group(2).toUpperCase(Locale.ROOT));
                     // one access may take several fields, never a part of one
                     assertThat(edges).as("%s of %s", access.group(), row).contains(row.offset() + width);
-                    assertThat(width).as("%s of %s", access.group(), row).isGreaterThanOrEqualTo(row.width().getAsInt());
+                    assertThat(width).as("%s of %s", access.group(), row)
+                            .isGreaterThanOrEqualTo(row.width().getAsInt());
                     seen.add(name);
                 }
             }
@@ -104,7 +112,10 @@ class LayoutDiagramTest {
         assertThat(seen).as("accesses found in the source").hasSizeGreaterThanOrEqualTo(2);
     }
 
-    /** The footer's offsets count from behind the header's copy ("n", then "+8"), and its blocks have a sentence of their own. */
+    /**
+     * The footer's offsets count from behind the header's copy ("n", then "+8"), and its blocks have a sentence of
+     * their own.
+     */
     @Test
     void picture_ofTheFooter_agreesWithItsConstants() throws IOException {
         String picture = picture(FooterLayout.class);
@@ -120,7 +131,8 @@ class LayoutDiagramTest {
             offset += Integer.parseInt(words[1]);
         }
         assertThat(offset).isEqualTo(value(FooterLayout.class, "FIXED_BYTES"));
-        assertThat(picture).containsPattern("\\+" + offset + "\\s+blocks of " + value(FooterLayout.class, "BLOCK_ENTRY_BYTES") + " bytes: "
+        assertThat(picture).containsPattern("\\+" + offset + "\\s+blocks of "
+                + value(FooterLayout.class, "BLOCK_ENTRY_BYTES") + " bytes: "
                 + "u32 offset of the first data record, u32 zero, i64 smallest, i64 largest timestamp");
         assertThat(value(FooterLayout.class, "BLOCK_OFFSET")).isZero();
         assertThat(value(FooterLayout.class, "BLOCK_SMALLEST")).isEqualTo(8);
@@ -135,7 +147,8 @@ class LayoutDiagramTest {
             assertThat(row.matches()).as("a row of %s's picture: %s", layout.getSimpleName(), line).isTrue();
             String width = row.group(2);
             String name = row.group(3).split(" {2,}", 2)[0].strip();
-            rows.add(new Row(Integer.parseInt(row.group(1)), width == null ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(width)), name));
+            rows.add(new Row(Integer.parseInt(row.group(1)), width == null ? OptionalInt.empty()
+                    : OptionalInt.of(Integer.parseInt(width)), name));
         });
         assertThat(rows).hasSizeGreaterThanOrEqualTo(2);
         return rows;
@@ -168,7 +181,8 @@ class LayoutDiagramTest {
     }
 
     private static String source(Class<?> layout) throws IOException {
-        return Files.readString(ProjectFiles.module().resolve("src/main/java/" + layout.getName().replace('.', '/') + ".java"));
+        return Files.readString(ProjectFiles.module().resolve("src/main/java/" + layout.getName().replace('.', '/')
+                + ".java"));
     }
 
     private static int value(Class<?> layout, String constant) {

@@ -45,7 +45,8 @@ class PaddingLayoutTest {
             for (int flip = 1; flip < 256; flip++) {
                 byte[] bytes = whole.clone();
                 bytes[at] ^= (byte) flip;
-                assertThat(view.check(Samples.littleEndian(bytes), 0, bytes.length, 4, 3)).isNotIn(Verdict.VALID, Verdict.EMPTY);
+                assertThat(view.check(Samples.littleEndian(bytes), 0, bytes.length, 4, 3))
+                        .isNotIn(Verdict.VALID, Verdict.EMPTY);
             }
         }
     }

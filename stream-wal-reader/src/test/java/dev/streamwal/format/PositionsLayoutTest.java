@@ -40,10 +40,12 @@ class PositionsLayoutTest {
             for (int written = 0; written <= slot.length; written++) {
                 byte[] torn = file.clone();
                 System.arraycopy(slot, 0, torn, at, written);
-                assertThat(PositionsLayout.decode(torn)).hasValueSatisfying(found -> assertThat(found).isIn(stateOf(file), next));
+                assertThat(PositionsLayout.decode(torn)).hasValueSatisfying(found -> assertThat(found)
+                        .isIn(stateOf(file), next));
                 byte[] tail = file.clone();
                 System.arraycopy(slot, written, tail, at + written, slot.length - written);
-                assertThat(PositionsLayout.decode(tail)).hasValueSatisfying(found -> assertThat(found).isIn(stateOf(file), next));
+                assertThat(PositionsLayout.decode(tail)).hasValueSatisfying(found -> assertThat(found)
+                        .isIn(stateOf(file), next));
             }
             write(file, next);
             state = next;
@@ -55,7 +57,8 @@ class PositionsLayoutTest {
         Positions state = Positions.NEW;
         for (int step = 0; step < 10; step++) {
             Positions next = next(state);
-            assertThat(PositionsLayout.offset(next) + PositionsLayout.offset(state)).isEqualTo(PositionsLayout.SLOT_BYTES);
+            assertThat(PositionsLayout.offset(next) + PositionsLayout.offset(state))
+                    .isEqualTo(PositionsLayout.SLOT_BYTES);
             state = next;
         }
     }
@@ -89,16 +92,20 @@ class PositionsLayoutTest {
             if (length < PositionsLayout.USED_BYTES) {
                 assertThat(found).isEmpty();
             } else {
-                assertThat(found).contains(length < PositionsLayout.SLOT_BYTES + PositionsLayout.USED_BYTES ? first : second);
+                assertThat(found).contains(length < PositionsLayout.SLOT_BYTES + PositionsLayout.USED_BYTES ? first
+                        : second);
             }
         }
     }
 
     @Test
     void encode_bootIdThatWouldNotComeBack_isRefused() {
-        assertThat(PositionsLayout.encode(new Positions(1, 0, 0, 0, "x".repeat(64))).remaining()).isEqualTo(PositionsLayout.USED_BYTES);
-        assertThatThrownBy(() -> PositionsLayout.encode(new Positions(1, 0, 0, 0, "x".repeat(65)))).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> PositionsLayout.encode(new Positions(1, 0, 0, 0, "ü"))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(PositionsLayout.encode(new Positions(1, 0, 0, 0, "x".repeat(64))).remaining())
+                .isEqualTo(PositionsLayout.USED_BYTES);
+        assertThatThrownBy(() -> PositionsLayout.encode(new Positions(1, 0, 0, 0, "x".repeat(65))))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> PositionsLayout.encode(new Positions(1, 0, 0, 0, "ü")))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -15,7 +15,8 @@ class RecordLayoutTest {
     void commitWord_everyHeaderLength_isReadBack() {
         for (int length = 0; length <= RecordLayout.MAX_HEADER_BYTES; length++) {
             long word = RecordLayout.commitWord(length);
-            assertThat(RecordLayout.isCommitWord(word) && RecordLayout.headerLength(word) == length).as("%d", length).isTrue();
+            assertThat(RecordLayout.isCommitWord(word) && RecordLayout.headerLength(word) == length).as("%d", length)
+                    .isTrue();
         }
         assertThat(RecordLayout.isCommitWord(0)).isFalse();
     }
@@ -44,7 +45,8 @@ class RecordLayoutTest {
         assertThat(checked(0, largest, ANY_FLAGS, Long.MAX_VALUE)).isEqualTo(RecordLayout.MAX_FRAME_BYTES);
         assertThat(checked(0, largest + 1, ANY_FLAGS, Long.MAX_VALUE)).isEqualTo(-1);
         assertThat(checked(1, largest, ANY_FLAGS, Long.MAX_VALUE)).isEqualTo(-1);
-        assertThat(checked(0, largest + 1, RecordLayout.PADDING, Long.MAX_VALUE)).isEqualTo(RecordLayout.MAX_FRAME_BYTES + 8);
+        assertThat(checked(0, largest + 1, RecordLayout.PADDING, Long.MAX_VALUE))
+                .isEqualTo(RecordLayout.MAX_FRAME_BYTES + 8);
     }
 
     @Test
@@ -57,9 +59,12 @@ class RecordLayoutTest {
 
     @Test
     void checkedFrameBytes_absurdLengths_areRefusedWhateverTheFlags() {
-        for (int content : new int[] {-1, -8, -32, -40, Integer.MIN_VALUE, Integer.MIN_VALUE + 8, Integer.MAX_VALUE, Integer.MAX_VALUE - 38}) {
-            for (int flags : new int[] {ANY_FLAGS, RecordLayout.MEMBER, RecordLayout.PADDING, RecordLayout.FOOTER, -1}) {
-                assertThat(checked(RecordLayout.MAX_HEADER_BYTES, content, flags, Long.MAX_VALUE)).as("%d %x", content, flags).isEqualTo(-1);
+        for (int content : new int[] {-1, -8, -32, -40, Integer.MIN_VALUE, Integer.MIN_VALUE + 8, Integer.MAX_VALUE,
+                Integer.MAX_VALUE - 38}) {
+            for (int flags : new int[] {ANY_FLAGS, RecordLayout.MEMBER, RecordLayout.PADDING, RecordLayout.FOOTER,
+                    -1}) {
+                assertThat(checked(RecordLayout.MAX_HEADER_BYTES, content, flags, Long.MAX_VALUE))
+                        .as("%d %x", content, flags).isEqualTo(-1);
                 assertThat(checked(0, content, flags, 64 << 20)).isEqualTo(-1);
             }
         }
@@ -67,7 +72,8 @@ class RecordLayoutTest {
 
     @Test
     void flags_everyKind_isToldApart() {
-        for (int kind : new int[] {RecordLayout.PADDING, RecordLayout.BATCH, RecordLayout.FOOTER, RecordLayout.CONTROL, 0x7F00_0001}) {
+        for (int kind : new int[] {RecordLayout.PADDING, RecordLayout.BATCH, RecordLayout.FOOTER, RecordLayout.CONTROL,
+                0x7F00_0001}) {
             assertThat(RecordLayout.isControl(kind)).isTrue();
             assertThat(RecordLayout.isMember(kind)).isFalse();
             assertThat(RecordLayout.isMember(kind | RecordLayout.MEMBER)).isFalse();

@@ -20,8 +20,10 @@ class RecordViewTest {
     @Test
     void check_anyRecordInAnyBufferAtAnyIndex_isValidAndReadsBack() {
         for (int i = 0; i < 5_000; i++) {
-            byte[] header = Samples.bytes(random, random.nextInt(100) == 0 ? RecordLayout.MAX_HEADER_BYTES - random.nextInt(9) : random.nextInt(40));
-            byte[] content = Samples.bytes(random, random.nextInt(100) == 0 ? random.nextInt(1 << 17) : random.nextInt(300));
+            byte[] header = Samples.bytes(random, random.nextInt(100) == 0
+                    ? RecordLayout.MAX_HEADER_BYTES - random.nextInt(9) : random.nextInt(40));
+            byte[] content = Samples.bytes(random, random.nextInt(100) == 0 ? random.nextInt(1 << 17)
+                    : random.nextInt(300));
             int flags = random.nextInt();
             int previousSize = random.nextInt();
             long timestamp = random.nextLong();
@@ -105,7 +107,8 @@ class RecordViewTest {
     void check_bufferWithLessThanIsSaidToBeAvailable_isTooLong() {
         byte[] whole = sample(5, 8);
         ByteBuffer heap = Samples.littleEndian(whole.clone()).limit(whole.length - 1);
-        ByteBuffer direct = ByteBuffer.allocateDirect(whole.length).order(ByteOrder.LITTLE_ENDIAN).put(0, whole).limit(whole.length - 1);
+        ByteBuffer direct = ByteBuffer.allocateDirect(whole.length).order(ByteOrder.LITTLE_ENDIAN).put(0,
+                whole).limit(whole.length - 1);
 
         assertThat(view.check(heap, 0, Integer.MAX_VALUE, POSITION, SALT)).isEqualTo(Verdict.TOO_LONG);
         assertThat(view.check(direct, 0, Integer.MAX_VALUE, POSITION, SALT)).isEqualTo(Verdict.TOO_LONG);
@@ -130,7 +133,8 @@ class RecordViewTest {
         byte[] inner = sample(0, 24);
         byte[] outer = Samples.frame(new byte[0], inner, 0, 0, 1, SALT, POSITION);
 
-        assertThat(view.check(Samples.littleEndian(outer), RecordLayout.PREFIX_BYTES, inner.length, POSITION + RecordLayout.PREFIX_BYTES, SALT))
+        assertThat(view.check(Samples.littleEndian(outer), RecordLayout.PREFIX_BYTES, inner.length, POSITION
+                + RecordLayout.PREFIX_BYTES, SALT))
                 .isEqualTo(Verdict.BAD_CHECKSUM);
     }
 
@@ -146,7 +150,8 @@ class RecordViewTest {
     }
 
     private byte[] sample(int headerLength, int contentLength) {
-        return Samples.frame(Samples.bytes(random, headerLength), Samples.bytes(random, contentLength), RecordLayout.MEMBER, 64, 1_767_225_600_000L,
+        return Samples.frame(Samples.bytes(random, headerLength), Samples.bytes(random, contentLength),
+                RecordLayout.MEMBER, 64, 1_767_225_600_000L,
                 SALT, POSITION);
     }
 

@@ -44,7 +44,8 @@ final class Samples {
         long windowStart = random.nextLong() >> 2;
         long basePosition = random.nextLong() >>> 2;
         return new SegmentHeader(key, new Window(windowStart, windowStart + 1 + random.nextInt(Integer.MAX_VALUE)),
-                random.nextLong() >>> 1, basePosition, basePosition - (random.nextBoolean() ? 0 : random.nextInt(1 << 20) & basePosition),
+                random.nextLong() >>> 1, basePosition, basePosition - (random.nextBoolean() ? 0
+                : random.nextInt(1 << 20) & basePosition),
                 random.nextLong() >>> 1, random.nextLong(), random.nextLong(),
                 SegmentHeaderLayout.headerLength(key.utf8Length()) + random.nextInt(1 << 30), random.nextInt(),
                 random.nextInt() & 0xFFFF_0000);
@@ -57,14 +58,16 @@ final class Samples {
     }
 
     /** A whole frame, as a writer makes it. */
-    static byte[] frame(byte[] header, byte[] content, int flags, int previousSize, long timestampMillis, long salt, long position) {
+    static byte[] frame(byte[] header, byte[] content, int flags, int previousSize, long timestampMillis, long salt,
+            long position) {
         long commitWord = RecordLayout.commitWord(header.length);
         RecordChecksum checksum = new RecordChecksum();
         checksum.reset();
         checksum.update(header, 0, header.length);
         checksum.update(ByteBuffer.wrap(content));
         int crc = checksum.finish(salt, position, commitWord, content.length, flags, previousSize, timestampMillis);
-        ByteBuffer out = ByteBuffer.allocate((int) RecordLayout.frameBytes(header.length, content.length)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer out = ByteBuffer.allocate((int) RecordLayout.frameBytes(header.length,
+                content.length)).order(ByteOrder.LITTLE_ENDIAN);
         RecordLayout.encodePrefix(out, 0, content.length, flags, crc, previousSize, timestampMillis);
         out.put(RecordLayout.PREFIX_BYTES, header);
         out.put(RecordLayout.PREFIX_BYTES + header.length, content);
@@ -76,7 +79,10 @@ final class Samples {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** The bytes at an index of a buffer of some kind: on the heap, direct, read-only, or a slice; garbage stands around them. */
+    /**
+     * The bytes at an index of a buffer of some kind: on the heap, direct, read-only, or a slice; garbage stands around
+     * them.
+     */
     static ByteBuffer placed(Random random, byte[] bytes, int index) {
         int kind = random.nextInt(4);
         int behind = random.nextInt(20);

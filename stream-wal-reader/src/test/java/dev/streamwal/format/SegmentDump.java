@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A sealed segment as {@code hexdump -C} shows it, with every field's name and value beside its first byte. Lines begin where a part does. */
+/**
+ * A sealed segment as {@code hexdump -C} shows it, with every field's name and value beside its first byte. Lines begin
+ * where a part does.
+ */
 final class SegmentDump {
 
     private static final int LINE_BYTES = 16;
@@ -33,7 +36,8 @@ final class SegmentDump {
         for (int offset = header.headerLength(); offset < file.limit(); offset += view.frameBytes()) {
             Verdict verdict = view.check(file, offset, file.limit() - offset, header.positionAt(offset), header.salt());
             if (verdict != Verdict.VALID) {
-                throw FormatException.corrupt("a dump is of a sound segment: offset=" + offset + ", verdict=" + verdict);
+                throw FormatException.corrupt("a dump is of a sound segment: offset=" + offset + ", verdict="
+                        + verdict);
             }
             recordFields(view, header);
             part(title(view.flags()) + ", position " + header.positionAt(offset), offset, offset + view.frameBytes());
@@ -56,9 +60,11 @@ final class SegmentDump {
         field(at + SegmentHeaderLayout.MAGIC, "magic");
         field(at + SegmentHeaderLayout.EXPIRATION, "expiration=" + u64(at + SegmentHeaderLayout.EXPIRATION));
         field(at + SegmentHeaderLayout.EXTENSION_MAGIC, "extension magic");
-        field(at + SegmentHeaderLayout.HEADER_LENGTH, "header length=" + file.getShort(at + SegmentHeaderLayout.HEADER_LENGTH));
+        field(at + SegmentHeaderLayout.HEADER_LENGTH, "header length="
+                + file.getShort(at + SegmentHeaderLayout.HEADER_LENGTH));
         field(at + SegmentHeaderLayout.HEADER_CHECKSUM, "CRC32C=0x" + hex32(at + SegmentHeaderLayout.HEADER_CHECKSUM));
-        field(at + SegmentHeaderLayout.FEATURE_FLAGS, "feature flags=0x" + hex32(at + SegmentHeaderLayout.FEATURE_FLAGS));
+        field(at + SegmentHeaderLayout.FEATURE_FLAGS, "feature flags=0x"
+                + hex32(at + SegmentHeaderLayout.FEATURE_FLAGS));
         field(at + SegmentHeaderLayout.WINDOW_START, "window start=" + u64(at + SegmentHeaderLayout.WINDOW_START));
         field(at + SegmentHeaderLayout.WINDOW_END, "window end=" + u64(at + SegmentHeaderLayout.WINDOW_END));
         field(at + SegmentHeaderLayout.BASE_POSITION, "base position=" + u64(at + SegmentHeaderLayout.BASE_POSITION));
@@ -153,7 +159,8 @@ final class SegmentDump {
         StringBuilder hex = new StringBuilder();
         StringBuilder text = new StringBuilder("|");
         for (int at = from; at < from + LINE_BYTES; at++) {
-            hex.append(at - from == LINE_BYTES / 2 ? " " : "").append(at < to ? "%02x ".formatted(file.get(at)) : "   ");
+            hex.append(at - from == LINE_BYTES / 2 ? " " : "").append(at < to ? "%02x ".formatted(file.get(at))
+                    : "   ");
             if (at < to) {
                 char c = (char) file.get(at);
                 text.append(c >= ' ' && c <= '~' ? c : '.');

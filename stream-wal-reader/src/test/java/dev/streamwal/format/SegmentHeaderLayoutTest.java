@@ -22,7 +22,8 @@ class SegmentHeaderLayoutTest {
 
             ByteBuffer bytes = SegmentHeaderLayout.encode(header);
 
-            assertThat(bytes.remaining()).isEqualTo(header.headerLength()).isBetween(SegmentHeaderLayout.MIN_BYTES, SegmentHeaderLayout.MAX_BYTES);
+            assertThat(bytes.remaining()).isEqualTo(header.headerLength())
+                    .isBetween(SegmentHeaderLayout.MIN_BYTES, SegmentHeaderLayout.MAX_BYTES);
             assertThat(SegmentHeaderLayout.decode(bytes, bytes.remaining())).isEqualTo(header);
         }
     }
@@ -52,7 +53,8 @@ class SegmentHeaderLayoutTest {
                     assertThat(decoded.mark()).isNotEqualTo(header.mark());
                     assertThat(withMark(decoded, header.mark())).isEqualTo(header);
                 } else {
-                    assertThatThrownBy(() -> decode(bytes)).as("byte %d ^ 0x%x", at, flip).isInstanceOf(FormatException.class);
+                    assertThatThrownBy(() -> decode(bytes)).as("byte %d ^ 0x%x", at, flip)
+                            .isInstanceOf(FormatException.class);
                 }
             }
         }
@@ -98,11 +100,13 @@ class SegmentHeaderLayoutTest {
     void decode_unknownRequiredFeature_isUnsupportedWhateverTheLayout() {
         ByteBuffer bytes = Samples.littleEndian(new byte[256]);
         bytes.put(0, SegmentHeaderLayout.encode(Samples.header(random, StreamKey.of("k"))).array());
-        bytes.putShort(SegmentHeaderLayout.HEADER_LENGTH, (short) 200).putShort(SegmentHeaderLayout.KEY_LENGTH, (short) 9_999);
+        bytes.putShort(SegmentHeaderLayout.HEADER_LENGTH, (short) 200).putShort(SegmentHeaderLayout.KEY_LENGTH,
+                (short) 9_999);
         bytes.putInt(SegmentHeaderLayout.FEATURE_FLAGS, 1);
         rechecksum(bytes, 200);
 
-        assertThat(refusal(bytes.array())).hasMessageContaining("featureFlags=0x1").matches(FormatException::isUnsupported);
+        assertThat(refusal(bytes.array())).hasMessageContaining("featureFlags=0x1")
+                .matches(FormatException::isUnsupported);
     }
 
     @Test
@@ -112,11 +116,13 @@ class SegmentHeaderLayoutTest {
         absurd(bytes -> bytes.putShort(SegmentHeaderLayout.KEY_LENGTH, (short) -1), "actual=65535");
         absurd(bytes -> bytes.putShort(SegmentHeaderLayout.KEY_LENGTH, (short) 20), "the header's length follows");
         absurd(bytes -> bytes.put(SegmentHeaderLayout.KEY, (byte) 0xFF), "valid UTF-8");
-        absurd(bytes -> bytes.putLong(SegmentHeaderLayout.WINDOW_END, bytes.getLong(SegmentHeaderLayout.WINDOW_START)), "ends after it starts");
+        absurd(bytes -> bytes.putLong(SegmentHeaderLayout.WINDOW_END, bytes.getLong(SegmentHeaderLayout.WINDOW_START)),
+                "ends after it starts");
         absurd(bytes -> bytes.putLong(SegmentHeaderLayout.BASE_POSITION, -8), "positions are not negative");
         absurd(bytes -> bytes.putLong(SegmentHeaderLayout.BASE_POSITION, Long.MAX_VALUE), "63 bits");
         absurd(bytes -> bytes.putLong(SegmentHeaderLayout.PREVIOUS_END, -1), "the predecessor ends");
-        absurd(bytes -> bytes.putLong(SegmentHeaderLayout.PREVIOUS_END, bytes.getLong(SegmentHeaderLayout.BASE_POSITION) + 8),
+        absurd(bytes -> bytes.putLong(SegmentHeaderLayout.PREVIOUS_END,
+                bytes.getLong(SegmentHeaderLayout.BASE_POSITION) + 8),
                 "the predecessor ends");
         absurd(bytes -> bytes.putLong(SegmentHeaderLayout.EXPIRATION, -1), "expiration");
         absurd(bytes -> bytes.putInt(SegmentHeaderLayout.CAPACITY, length - 8), "the capacity holds the header");
@@ -136,10 +142,14 @@ class SegmentHeaderLayoutTest {
     void header_whatDecodeWouldRefuse_isRefusedWhenItIsMade() {
         StreamKey key = StreamKey.of("k");
         Window window = new Window(0, 1);
-        assertThatThrownBy(() -> new SegmentHeader(key, window, -1, 0, 0, 0, 0, 0, 4_096, 0, 0)).hasMessageContaining("expiration=-1");
-        assertThatThrownBy(() -> new SegmentHeader(key, window, 0, -8, 0, 0, 0, 0, 4_096, 0, 0)).hasMessageContaining("basePosition=-8");
-        assertThatThrownBy(() -> new SegmentHeader(key, window, 0, 8, 16, 0, 0, 0, 4_096, 0, 0)).hasMessageContaining("previousEnd=16");
-        assertThatThrownBy(() -> new SegmentHeader(key, window, 0, 8, 8, 0, 0, 0, 96, 0, 0)).hasMessageContaining("capacity=96");
+        assertThatThrownBy(() -> new SegmentHeader(key, window, -1, 0, 0, 0, 0, 0, 4_096, 0, 0))
+                .hasMessageContaining("expiration=-1");
+        assertThatThrownBy(() -> new SegmentHeader(key, window, 0, -8, 0, 0, 0, 0, 4_096, 0, 0))
+                .hasMessageContaining("basePosition=-8");
+        assertThatThrownBy(() -> new SegmentHeader(key, window, 0, 8, 16, 0, 0, 0, 4_096, 0, 0))
+                .hasMessageContaining("previousEnd=16");
+        assertThatThrownBy(() -> new SegmentHeader(key, window, 0, 8, 8, 0, 0, 0, 96, 0, 0))
+                .hasMessageContaining("capacity=96");
         assertThatThrownBy(() -> new SegmentHeader(key, window, 0, Long.MAX_VALUE - 8, 0, 0, 0, 0, 4_096, 0, 0))
                 .isInstanceOf(IllegalArgumentException.class);
     }
@@ -182,8 +192,10 @@ class SegmentHeaderLayoutTest {
     }
 
     private static SegmentHeader withMark(SegmentHeader header, int mark) {
-        return new SegmentHeader(header.key(), header.window(), header.expirationMillis(), header.basePosition(), header.previousEnd(),
-                header.incarnation(), header.salt(), header.createdMillis(), header.capacity(), mark, header.featureFlags());
+        return new SegmentHeader(header.key(), header.window(), header.expirationMillis(), header.basePosition(),
+                header.previousEnd(),
+                header.incarnation(), header.salt(), header.createdMillis(), header.capacity(), mark,
+                header.featureFlags());
     }
 
     private static String text(ByteBuffer bytes, int index, int length) {

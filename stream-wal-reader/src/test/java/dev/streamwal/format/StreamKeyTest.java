@@ -56,9 +56,12 @@ class StreamKeyTest {
 
     @Test
     void directoryName_nastyKeys_areDistinctPlainNamesThatFileSystemsTake() {
-        List<String> keys = new ArrayList<>(List.of("../../etc/passwd", "a/b", "a\\b", ".", "..", "...", "CON", "con", "Con", "con.txt", "CON.txt",
-                "a.", "a..", "a", "A", " ", "  ", "a ", " a", "\0", "\n", "\u007f", ":", "C:", "*", "?", "\"", "<", ">", "|", "~", "%", "%2e", "%2E",
-                "é", "e\u0301", "ß", "ẞ", "ı", "I", "i", "İ", "😀", "😀😀", "COM¹", "com1", "conin$", "aux.", "\ufeff", "\uffff"));
+        List<String> keys = new ArrayList<>(List.of("../../etc/passwd", "a/b", "a\\b", ".", "..", "...", "CON", "con",
+                "Con", "con.txt", "CON.txt",
+                "a.", "a..", "a", "A", " ", "  ", "a ", " a", "\0", "\n", "\u007f", ":", "C:", "*", "?", "\"", "<",
+                ">", "|", "~", "%", "%2e", "%2E",
+                "é", "e\u0301", "ß", "ẞ", "ı", "I", "i", "İ", "😀", "😀😀", "COM¹", "com1", "conin$", "aux.", "\ufeff",
+                "\uffff"));
         for (int length : new int[] {2, 66, 67, 159, 160, 161, 199, 200, 201, 255, 256, 1_023, 1_024}) {
             keys.add("x".repeat(length));
             keys.add("x".repeat(length - 1) + ".");
@@ -117,11 +120,13 @@ class StreamKeyTest {
     void directoryName_pastTwoHundredBytes_hasAPrefixAndADigest() {
         assertThat(StreamKey.of("x".repeat(200)).directoryName()).isEqualTo("x".repeat(200));
         // the digest from: printf 'x%.0s' $(seq 201) | sha256sum
-        assertThat(StreamKey.of("x".repeat(201)).directoryName()).isEqualTo("x".repeat(160) + "~84a0678c90937f5dcf9994d5866668da");
+        assertThat(StreamKey.of("x".repeat(201)).directoryName())
+        .isEqualTo("x".repeat(160) + "~84a0678c90937f5dcf9994d5866668da");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "A", "%41%", "%4", "%", "%zz", "%2E", "%2F", "%61", "%63", "a%", "a%2", "a b", ".", "..", ".a", "a.", "con", "con.txt",
+    @ValueSource(strings = {"", "A", "%41%", "%4", "%", "%zz", "%2E", "%2F", "%61", "%63", "a%", "a%2", "a b", ".",
+            "..", ".a", "a.", "con", "con.txt",
         "nul.", "%ff", "%c3", "%ed%a0%80", "%c0%80", "~", "a~b", "é", "%41/..", "../a", "%٤١"})
     void fromDirectoryName_whatIsNotCanonical_isEmpty(String name) {
         assertThat(StreamKey.fromDirectoryName(name)).isEmpty();
@@ -143,15 +148,19 @@ class StreamKeyTest {
             for (int length = random.nextInt(12); length > 0; length--) {
                 name.append(alphabet.charAt(random.nextInt(random.nextBoolean() ? alphabet.length() : 8)));
             }
-            StreamKey.fromDirectoryName(name.toString()).ifPresent(key -> assertThat(key.directoryName()).hasToString(name.toString()));
+            StreamKey.fromDirectoryName(name.toString()).ifPresent(key -> assertThat(key.directoryName())
+                    .hasToString(name.toString()));
         }
     }
 
     @Test
     void of_emptyOrOverLong_saysTheLimitAndTheLength() {
-        assertThatThrownBy(() -> StreamKey.of("")).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("empty");
-        assertThatThrownBy(() -> StreamKey.of("x".repeat(1_025))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1025");
-        assertThatThrownBy(() -> StreamKey.of("é".repeat(513))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("bytes=1026");
+        assertThatThrownBy(() -> StreamKey.of("")).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("empty");
+        assertThatThrownBy(() -> StreamKey.of("x".repeat(1_025))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("1025");
+        assertThatThrownBy(() -> StreamKey.of("é".repeat(513))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("bytes=1026");
         assertThatThrownBy(() -> StreamKey.of("x".repeat(10_000_000))).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> StreamKey.of(null)).isInstanceOf(NullPointerException.class);
         assertThat(StreamKey.of("é".repeat(512)).utf8Length()).isEqualTo(1_024);
@@ -160,7 +169,8 @@ class StreamKeyTest {
 
     @Test
     void of_loneSurrogates_areRefusedAndNamed() {
-        for (String key : new String[] {"\ud83d", "\ude00", "a\ud83d", "\ude00\ud83d", "\ud83dx", "\ud83d\ud83d\ude00"}) {
+        for (String key : new String[] {"\ud83d", "\ude00", "a\ud83d", "\ude00\ud83d", "\ud83dx",
+                "\ud83d\ud83d\ude00"}) {
             assertThatThrownBy(() -> StreamKey.of(key)).isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("lone surrogate").hasMessageContaining("\\ud");
         }
@@ -177,9 +187,11 @@ class StreamKeyTest {
 
     @Test
     void ofUtf8_whatIsNoKey_isRefused() {
-        byte[][] wrong = {{}, new byte[1_025], {(byte) 0xFF}, {(byte) 0xC0, (byte) 0x80}, {(byte) 0xED, (byte) 0xA0, (byte) 0x80}, {'a', (byte) 0xC3}};
+        byte[][] wrong = {{}, new byte[1_025], {(byte) 0xFF}, {(byte) 0xC0, (byte) 0x80},
+                {(byte) 0xED, (byte) 0xA0, (byte) 0x80}, {'a', (byte) 0xC3}};
         for (byte[] bytes : wrong) {
-            assertThatThrownBy(() -> StreamKey.ofUtf8(bytes)).isInstanceOf(FormatException.class).hasMessageContaining("bytes=");
+            assertThatThrownBy(() -> StreamKey.ofUtf8(bytes)).isInstanceOf(FormatException.class)
+                    .hasMessageContaining("bytes=");
         }
     }
 

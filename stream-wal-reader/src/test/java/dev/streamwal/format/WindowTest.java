@@ -29,10 +29,10 @@ class WindowTest {
     @Test
     void containing_anyTimestamp_isTheAlignedWindowOrItsRestWithinALong() {
         for (int i = 0; i < 50_000; i++) {
-            long length = Math.max(1, random.nextLong() >>> 1 + random.nextInt(63));
+            long length = Math.max(1, random.nextLong() >>> (1 + random.nextInt(63)));
             long timestamp = switch (random.nextInt(4)) {
-                case 0 -> Long.MIN_VALUE + (random.nextLong() >>> 1 + random.nextInt(63));
-                case 1 -> Long.MAX_VALUE - 1 - (random.nextLong() >>> 2 + random.nextInt(62));
+                case 0 -> Long.MIN_VALUE + (random.nextLong() >>> (1 + random.nextInt(63)));
+                case 1 -> Long.MAX_VALUE - 1 - (random.nextLong() >>> (2 + random.nextInt(62)));
                 default -> random.nextLong() >> random.nextInt(64);
             };
             if (timestamp == Long.MAX_VALUE) {
@@ -41,11 +41,12 @@ class WindowTest {
 
             Window window = Window.containing(timestamp, length);
 
-            BigInteger start = BigInteger.valueOf(timestamp).subtract(BigInteger.valueOf(timestamp).mod(BigInteger.valueOf(length)));
+            BigInteger given = BigInteger.valueOf(timestamp);
+            BigInteger start = given.subtract(given.mod(BigInteger.valueOf(length)));
+            BigInteger end = start.add(BigInteger.valueOf(length));
             assertThat(window.contains(timestamp)).as("%d, %d", timestamp, length).isTrue();
             assertThat(window.startMillis()).isEqualTo(start.max(BigInteger.valueOf(Long.MIN_VALUE)).longValueExact());
-            assertThat(window.endMillis())
-                    .isEqualTo(start.add(BigInteger.valueOf(length)).min(BigInteger.valueOf(Long.MAX_VALUE)).longValueExact());
+            assertThat(window.endMillis()).isEqualTo(end.min(BigInteger.valueOf(Long.MAX_VALUE)).longValueExact());
         }
     }
 

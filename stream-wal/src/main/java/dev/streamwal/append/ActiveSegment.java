@@ -87,6 +87,9 @@ final class ActiveSegment {
     private final long basePosition;
     private final long salt;
     private final int capacity;
+    private final long windowEndMillis;
+    private final long expirationMillis;
+    private final long recordsBefore;
     private final SegmentTail tail;
     private final SegmentFile file;
     private final ReentrantLock lock = new ReentrantLock();
@@ -142,6 +145,9 @@ final class ActiveSegment {
         this.basePosition = header.basePosition();
         this.salt = header.salt();
         this.capacity = header.capacity();
+        this.windowEndMillis = header.window().endMillis();
+        this.expirationMillis = header.expirationMillis();
+        this.recordsBefore = recovered.index().records();
         this.file = file;
         this.tail = SegmentTail.parked(recovered.tail(), recovered.lastSize());
         this.index = recovered.index();
@@ -165,11 +171,22 @@ final class ActiveSegment {
 
     /** A timestamp at or past it belongs to another segment. */
     long windowEndMillis() {
-        return header.window().endMillis();
+        return windowEndMillis;
     }
 
     long expirationMillis() {
-        return header.expirationMillis();
+        return expirationMillis;
+    }
+
+    /** Records appended and published since this object was made; counts by walking them, which sealing would have to do later. */
+    long recordsAppended() {
+        lock.lock();
+        try {
+            walk(tailOffset());
+            return index.records() - recordsBefore;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Where the last record ends; before the first, where the stream ended so far. */
@@ -246,14 +263,19 @@ final class ActiveSegment {
             }
             SegmentMapping early = log.seam() == null ? null : log.seam().beforeReserve(this);
             if (tail.compareAndSet(word, SegmentTail.next(end, frameBytes))) {
-                SegmentMapping target = early == null ? mapping : early;
-                fill(target, scratch, draft, start, frameBytes, SegmentTail.lastSize(word));
+                fill(early == null ? mappingAfterReserve() : early, scratch, draft, start, frameBytes, SegmentTail.lastSize(word));
                 if (end > wakeAt) {
                     askForSpace();
                 }
                 return positionAt(start);
             }
         }
+    }
+
+    /** Only behind a successful compare-and-set on a word without PARKED, which sees the current mapping: see the essay above. */
+    @SuppressWarnings("NullAway")
+    private SegmentMapping mappingAfterReserve() {
+        return mapping;
     }
 
     private void fill(SegmentMapping target, AppendScratch scratch, Draft draft, int start, int frameBytes, int previousSize) {
@@ -298,7 +320,7 @@ final class ActiveSegment {
                 continue;
             }
             if (tail.compareAndSet(word, SegmentTail.next(end, lastSize))) {
-                fillBatch(mapping, scratch, members, start, batchBytes, lastSize, SegmentTail.lastSize(word));
+                fillBatch(mappingAfterReserve(), scratch, members, start, batchBytes, lastSize, SegmentTail.lastSize(word));
                 if (end > wakeAt) {
                     askForSpace();
                 }

@@ -127,7 +127,8 @@ public final class LogContext {
         return salts.nextLong();
     }
 
-    void countAppends(int records) {
+    /** Of a segment that is given up; those of the others are asked for when somebody wants to know. */
+    void countAppends(long records) {
         appends.add(records);
     }
 
@@ -143,7 +144,8 @@ public final class LogContext {
         return mappings.taken();
     }
 
-    public long appends() {
+    /** Records appended to segments that have been given up since. */
+    public long appendsBefore() {
         return appends.sum();
     }
 

@@ -35,6 +35,7 @@ final class SegmentTail extends SegmentTailPadding {
         }
     }
 
+    @SuppressWarnings("UnusedVariable") // by WORD only
     private volatile long word;
 
     private SegmentTail(long word) {

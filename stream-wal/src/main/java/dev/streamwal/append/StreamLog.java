@@ -149,12 +149,8 @@ public final class StreamLog {
             ActiveSegment segment = active.get();
             if (segment != null && takes(segment, timestampMillis, nowMillis)) {
                 long outcome = segment.append(scratch, draft, frameBytes, expectedEnd);
-                if (outcome >= 0) {
-                    log.countAppends(1);
+                if (outcome >= 0 || outcome == MISMATCH) {
                     return outcome;
-                }
-                if (outcome == MISMATCH) {
-                    return MISMATCH;
                 }
             }
             if (expectedEnd != ANY_END && endPosition() != expectedEnd) {
@@ -176,7 +172,6 @@ public final class StreamLog {
             if (segment != null && takes(segment, newestTimestampMillis, nowMillis)) {
                 long outcome = segment.appendBatch(scratch, members, batchBytes);
                 if (outcome >= 0) {
-                    log.countAppends(members.size());
                     return outcome + Frames.LEAD_BYTES;
                 }
             }
@@ -293,7 +288,7 @@ public final class StreamLog {
         if (segment.isEmpty()) {
             // its successor may be given the same position, and must not find it then
             contiguous = segment.header().basePosition() == knownEnd;
-            segment.discard();
+            discard(segment);
             log.storage().delete(segment.file().path());
             segments.remove(entry);
             return;
@@ -371,7 +366,9 @@ public final class StreamLog {
         }
         try {
             SpareSegment prepared = SpareSegment.prepare(log.storage(), temporary(), policy.segmentBytes(), SPARE_BYTES);
-            if (prepared != null && (!spare.compareAndSet(null, prepared) || log.isClosed() && spare.compareAndSet(prepared, null))) {
+            if (prepared != null
+                    && (!spare.compareAndSet(null, prepared)
+                            || (log.isClosed() && spare.compareAndSet(prepared, null)))) {
                 prepared.discard(log.storage());
             }
         } catch (IOException e) {
@@ -399,6 +396,9 @@ public final class StreamLog {
             }
             entry.sealingEnded(complete);
             bytes = entry.bytes();
+            if (complete) {
+                log.countAppends(segment.recordsAppended());
+            }
         } finally {
             rotation.unlock();
         }
@@ -443,6 +443,8 @@ public final class StreamLog {
         if (recovered) {
             return;
         }
+        // behind a closed log somebody else may be writing already
+        checkOpen();
         try {
             load();
             if (!segments.isEmpty()) {
@@ -540,7 +542,7 @@ public final class StreamLog {
                 SegmentName name = entry.name();
                 boolean behindOthers = i < segments.size() - 1;
                 boolean expiredUntouched = !recovered && name.expirationMillis() <= nowMillis;
-                boolean deletable = entry.isSealed() || behindOthers || active.get() == null && recovered || expiredUntouched;
+                boolean deletable = entry.isSealed() || behindOthers || (active.get() == null && recovered) || expiredUntouched;
                 views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
                         name.expirationMillis() - policy.retentionMillis(), entry.bytes(), deletable));
             }
@@ -562,7 +564,7 @@ public final class StreamLog {
         rotation.lock();
         try {
             boolean oldest = !segments.isEmpty() && segments.get(0).name().basePosition() == basePosition;
-            if (!oldest || active.get() != null && segments.get(0).unfinished() == active.get()) {
+            if (!oldest || (active.get() != null && segments.get(0).unfinished() == active.get())) {
                 return Optional.empty();
             }
             return Optional.of(deleteFirst());
@@ -581,9 +583,8 @@ public final class StreamLog {
         }
         long bytes = entry.bytes();
         ActiveSegment unfinished = entry.unfinished();
-        if (unfinished != null && !unfinished.discard()) {
-            log.events().failed("unmap", key.text(), new IllegalStateException(
-                    "a slot was reserved and never published, its mapping stays to the end of the process: file=" + unfinished.file().path()));
+        if (unfinished != null) {
+            discard(unfinished);
         }
         Path file = directory.resolve(entry.name().fileName());
         log.storage().delete(file);
@@ -593,6 +594,14 @@ public final class StreamLog {
             watch.hasSegments(false);
         }
         return new Deleted(file, entry.name(), bytes);
+    }
+
+    private void discard(ActiveSegment unfinished) {
+        if (!unfinished.discard()) {
+            log.events().failed("unmap", key.text(), new IllegalStateException(
+                    "a slot was reserved and never published, its mapping stays to the end of the process: file=" + unfinished.file().path()));
+        }
+        log.countAppends(unfinished.recordsAppended());
     }
 
     /**
@@ -700,6 +709,21 @@ public final class StreamLog {
         try {
             load();
             return segments.stream().mapToLong(SegmentEntry::bytes).sum();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Records appended to segments that are not given up yet, since the log was opened. */
+    public long appends() {
+        rotation.lock();
+        try {
+            long records = 0;
+            for (SegmentEntry entry : segments) {
+                ActiveSegment unfinished = entry.unfinished();
+                records += unfinished == null ? 0 : unfinished.recordsAppended();
+            }
+            return records;
         } finally {
             rotation.unlock();
         }

@@ -130,11 +130,11 @@ final class SegmentRepair {
             second = scan.previousSize();
         }
         int hole = end - start;
-        if (hole < RecordLayout.PREFIX_BYTES || second < 0 || second > hole || second != 0 && second != hole && hole - second < RecordLayout.PREFIX_BYTES) {
+        int first = second == 0 || second == hole ? hole : hole - second;
+        if (hole < RecordLayout.PREFIX_BYTES || second < 0 || second > hole || first < RecordLayout.PREFIX_BYTES) {
             throw corrupt(scan);
         }
         file.zero(start, end);
-        int first = second == 0 || second == hole ? hole : hole - second;
         if (first < hole) {
             writePadding(start + first, second, first);
         }

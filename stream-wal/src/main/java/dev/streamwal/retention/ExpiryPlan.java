@@ -19,9 +19,9 @@ import java.util.PriorityQueue;
  * <p>A segment goes only if it is sealed and every older one of its stream goes too: a stream loses its beginning and
  * nothing else. So the one position at which it now begins says all that is lost, and whoever reads on behind it missed
  * one range, not several. An expired segment behind one that hasn't expired, as there are after the retention was
- * shortened, therefore waits for it; not for ever, but until what the older one was promised is over. To be rid of both
- * now is what {@code purge} is for. Likewise what stands behind an unsealed segment waits until that is sealed. So a
- * limit of bytes may be exceeded by what can't go yet.
+ * shortened, therefore waits until that has gone, for whatever reason; not for ever, but until what the older one was
+ * promised is over. To be rid of both now is what {@code purge} is for. Likewise what stands behind an unsealed segment
+ * waits until that is sealed. So a limit of bytes may be exceeded by what can't go yet.
  */
 public final class ExpiryPlan {
 
@@ -71,30 +71,27 @@ public final class ExpiryPlan {
         long totalBytes = 0;
         for (Stream stream : streams) {
             Remainder remainder = new Remainder(stream);
-            while (remainder.canGo() && remainder.head().expirationMillis() <= nowMillis) {
-                plan.add(remainder.drop(Cause.EXPIRED));
-            }
-            while (remainder.canGo() && remainder.bytes > stream.maxBytes()) {
-                plan.add(remainder.drop(Cause.STREAM_BYTES));
-            }
+            remainder.dropWhatIsDue(nowMillis, plan);
             totalBytes += remainder.bytes;
             remainders.add(remainder);
         }
         if (totalBytes > maxTotalBytes) {
-            dropOldest(totalBytes - maxTotalBytes, remainders, plan);
+            dropOldest(nowMillis, totalBytes - maxTotalBytes, remainders, plan);
         }
         return plan;
     }
 
-    private static void dropOldest(long excessBytes, List<Remainder> remainders, List<Deletion> plan) {
+    private static void dropOldest(
+            long nowMillis, long excessBytes, List<Remainder> remainders, List<Deletion> plan) {
         PriorityQueue<Remainder> queue = new PriorityQueue<>(OLDEST_FIRST);
         remainders.stream().filter(Remainder::canGo).forEach(queue::add);
         long excess = excessBytes;
         while (excess > 0 && !queue.isEmpty()) {
             Remainder oldest = queue.remove();
-            Deletion deletion = oldest.drop(Cause.TOTAL_BYTES);
-            plan.add(deletion);
-            excess -= deletion.segment().bytes();
+            long before = oldest.bytes;
+            plan.add(oldest.drop(Cause.TOTAL_BYTES));
+            oldest.dropWhatIsDue(nowMillis, plan);
+            excess -= before - oldest.bytes;
             if (oldest.canGo()) {
                 queue.add(oldest);
             }
@@ -119,6 +116,19 @@ public final class ExpiryPlan {
 
         Segment head() {
             return stream.segments().get(gone);
+        }
+
+        /** What goes whatever the other streams have. */
+        void dropWhatIsDue(long nowMillis, List<Deletion> plan) {
+            while (canGo()) {
+                if (head().expirationMillis() <= nowMillis) {
+                    plan.add(drop(Cause.EXPIRED));
+                } else if (bytes > stream.maxBytes()) {
+                    plan.add(drop(Cause.STREAM_BYTES));
+                } else {
+                    return;
+                }
+            }
         }
 
         Deletion drop(Cause cause) {

@@ -1,5 +1,6 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.format.SuppressForbidden;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -73,6 +74,7 @@ class ChannelFile implements SegmentFile {
     }
 
     /** There is no gathering write at a position: the channel is moved, which the segment's lock makes safe. */
+    @SuppressForbidden("the one place that gathers")
     private static long writeGathered(FileChannel open, long offset, ByteBuffer[] buffers) throws IOException {
         ByteBuffer[] views = new ByteBuffer[buffers.length];
         long left = 0;

@@ -15,7 +15,7 @@ public final class DirectoryForce {
     /** Does nothing on Windows and in memory, where a directory can't be opened. */
     public static void force(Path directory) throws IOException {
         FileSystem fileSystem = directory.getFileSystem();
-        if (fileSystem != FileSystems.getDefault() || !fileSystem.getSeparator().equals("/")) {
+        if (!fileSystem.equals(FileSystems.getDefault()) || !fileSystem.getSeparator().equals("/")) {
             return;
         }
         Uninterrupted.run(() -> {

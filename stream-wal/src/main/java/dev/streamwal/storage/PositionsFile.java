@@ -33,6 +33,7 @@ public final class PositionsFile {
      */
     public static final long CEILING_STEP_BYTES = 64L << 30;
 
+    private final Path root;
     private final Path file;
     /** Replaced by {@link #writeSlot} only. */
     private volatile Positions current;
@@ -43,8 +44,9 @@ public final class PositionsFile {
     @GuardedBy("this")
     private boolean named;
 
-    private PositionsFile(Path file, Positions current, boolean twins, boolean named) {
-        this.file = file;
+    private PositionsFile(Path root, Positions current, boolean twins, boolean named) {
+        this.root = root;
+        this.file = root.resolve(PositionsLayout.FILE_NAME);
         this.current = current;
         this.twins = twins;
         this.named = named;
@@ -64,13 +66,13 @@ public final class PositionsFile {
         if (bytes.isPresent()) {
             Optional<Positions> valid = PositionsLayout.decode(bytes.get());
             if (valid.isPresent()) {
-                return new PositionsFile(file, valid.get(), areTwins(bytes.get()), true);
+                return new PositionsFile(root, valid.get(), areTwins(bytes.get()), true);
             }
         }
         if (hasStreams.getAsBoolean()) {
             throw unreadable(file, bytes);
         }
-        return new PositionsFile(file, Positions.NEW, false, false);
+        return new PositionsFile(root, Positions.NEW, false, false);
     }
 
     private static CorruptSegmentException unreadable(Path file, Optional<byte[]> bytes) {
@@ -185,7 +187,7 @@ public final class PositionsFile {
             return next;
         });
         if (!named) {
-            DirectoryForce.force(file.toAbsolutePath().getParent());
+            DirectoryForce.force(root);
             named = true;
         }
         current = next;

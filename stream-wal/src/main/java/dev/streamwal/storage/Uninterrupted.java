@@ -2,17 +2,28 @@ package dev.streamwal.storage;
 
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 
 /**
  * I/O that an interrupt must not cut short. A channel closes when the thread that uses it is interrupted; here the
- * whole operation, which opens its own channel, is then done again, and the thread finds its interrupt afterwards.
+ * whole operation, which opens the channel that it needs, is then done again, and the thread finds its interrupt
+ * afterwards.
  */
 public final class Uninterrupted {
 
-    /** Reached only by whoever interrupts all the time, and so wants the operation to fail. */
-    private static final int MAX_ATTEMPTS = 10_000;
+    /**
+     * An interrupt in the middle of an operation is rare, a second one in its repetition rarer. Whoever is interrupted
+     * more often, perhaps all the time, has the operation done by a thread that nobody knows to interrupt.
+     */
+    private static final int OWN_ATTEMPTS = 4;
 
-    /** Opens what it uses, and gives the same result when it is repeated. */
+    /**
+     * Opens what it uses if that isn't open, and gives the same result when it is repeated. It may run on another
+     * thread while the caller waits, and so takes no locks.
+     */
     @FunctionalInterface
     public interface Operation<T> {
         T run() throws IOException;
@@ -23,20 +34,49 @@ public final class Uninterrupted {
     public static <T> T run(Operation<T> operation) throws IOException {
         boolean interrupted = false;
         try {
-            for (int attempt = 1; ; attempt++) {
+            for (int attempt = 0; attempt < OWN_ATTEMPTS; attempt++) {
                 interrupted |= Thread.interrupted();
                 try {
                     return operation.run();
                 } catch (ClosedByInterruptException e) {
-                    if (attempt == MAX_ATTEMPTS) {
-                        throw e;
-                    }
+                    interrupted = true;
                 }
             }
+            return runElsewhere(operation::run);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** The caller has been interrupted, and will be told by who called this; so here it only waits. */
+    private static <T> T runElsewhere(Callable<T> operation) throws IOException {
+        FutureTask<T> task = new FutureTask<>(operation);
+        Thread thread = new Thread(task, "stream-wal I/O for an interrupted thread");
+        thread.setDaemon(true);
+        thread.start();
+        while (true) {
+            try {
+                return task.get();
+            } catch (InterruptedException e) {
+                // known already
+            } catch (ExecutionException e) {
+                throw asIOException(e.getCause());
+            }
+        }
+    }
+
+    private static IOException asIOException(@Nullable Throwable failure) {
+        if (failure instanceof IOException io) {
+            return io;
+        }
+        if (failure instanceof RuntimeException runtime) {
+            throw runtime;
+        }
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        return new IOException(failure);
     }
 }

@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The right to write a log: one process has it at a time, and in it one {@code WriterLock}. It ends with
@@ -34,14 +35,14 @@ public final class WriterLock implements AutoCloseable {
      * between asking and opening nobody else may open.
      */
     @GuardedBy("OPEN")
-    private static final Map<LockFile, FileChannel> OPEN = new HashMap<>();
+    private static final Map<LockFile, OpenFile> OPEN = new HashMap<>();
 
     private final LockFile file;
-    private final FileLock lock;
+    private final OpenFile open;
 
-    private WriterLock(LockFile file, FileLock lock) {
+    private WriterLock(LockFile file, OpenFile open) {
         this.file = file;
-        this.lock = lock;
+        this.open = open;
     }
 
     /**
@@ -56,9 +57,11 @@ public final class WriterLock implements AutoCloseable {
         Path path = root.toRealPath().resolve(FILE_NAME);
         synchronized (OPEN) {
             LockFile file = identify(path);
-            FileChannel known = OPEN.get(file);
-            FileChannel channel = known != null ? known : FileChannel.open(path, StandardOpenOption.WRITE);
-            return lock(file, channel);
+            OpenFile known = OPEN.get(file);
+            if (known != null && known.held) {
+                throw new HeldException(true, null);
+            }
+            return lock(file, known != null ? known.channel : FileChannel.open(path, StandardOpenOption.WRITE));
         }
     }
 
@@ -69,10 +72,10 @@ public final class WriterLock implements AutoCloseable {
         try {
             lock = channel.tryLock();
         } catch (OverlappingFileLockException e) {
-            // ours, or that of another copy of this class (another class loader's): closing the channel would release
-            // that lock
-            OPEN.put(file, channel);
-            throw new HeldException(true);
+            // another copy of this class in the process (another class loader's) has it: closing the channel would
+            // release that lock
+            OPEN.put(file, new OpenFile(channel, false));
+            throw new HeldException(true, e);
         } catch (IOException | RuntimeException e) {
             if (!OPEN.containsKey(file)) {
                 channel.close();
@@ -82,10 +85,11 @@ public final class WriterLock implements AutoCloseable {
         if (lock == null) {
             OPEN.remove(file);
             channel.close();
-            throw new HeldException(false);
+            throw new HeldException(false, null);
         }
-        OPEN.put(file, channel);
-        return new WriterLock(file, lock);
+        OpenFile open = new OpenFile(channel, true);
+        OPEN.put(file, open);
+        return new WriterLock(file, open);
     }
 
     /**
@@ -106,14 +110,21 @@ public final class WriterLock implements AutoCloseable {
     @Override
     public void close() throws IOException {
         synchronized (OPEN) {
-            if (OPEN.remove(file, lock.channel())) {
-                lock.channel().close();
+            if (OPEN.remove(file, open)) {
+                open.channel.close();
             }
         }
     }
 
     /** A lock file, whichever way leads to it. */
     private record LockFile(FileSystem fileSystem, Object identity) {}
+
+    /**
+     * Its channel.
+     *
+     * @param held whether by a lock of this class; else it is only kept from being closed
+     */
+    private record OpenFile(FileChannel channel, boolean held) {}
 
     /** Somebody has the right already. */
     public static final class HeldException extends Exception {
@@ -122,9 +133,9 @@ public final class WriterLock implements AutoCloseable {
 
         private final boolean byThisProcess;
 
-        HeldException(boolean byThisProcess) {
+        HeldException(boolean byThisProcess, @Nullable Throwable cause) {
             super(byThisProcess ? "this process writes the log already" : "another process writes the log",
-                    null, false, false);
+                    cause, false, false);
             this.byThisProcess = byThisProcess;
         }
 

@@ -1,0 +1,66 @@
+package dev.streamwal.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The examples as modules, in a JVM of their own, without a flag: they end by themselves, and no library talks. */
+class QuietTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void machineTelemetry_printsWhatItDidAndNothingElse() throws Exception {
+        assertThat(run(MachineTelemetry.class, "--seconds=1", "--directory=" + folder)).isEmpty();
+    }
+
+    @Test
+    void csvImport_printsWhatItDidAndNothingElse() throws Exception {
+        Path file = Files.writeString(folder.resolve("one.csv"), "timestamp,value\n2014-01-01 00:00:00,1\n");
+
+        assertThat(run(CsvImport.class, "--verify", folder.resolve("log").toString(), file.toString())).isEmpty();
+    }
+
+    @Test
+    void retentionPerKey_printsWhatItDidAndNothingElse() throws Exception {
+        assertThat(run(RetentionPerKey.class, folder.resolve("log").toString())).isEmpty();
+    }
+
+    /** From JDK 24 on the JDK itself says once that Chronicle Bytes calls sun.misc.Unsafe. */
+    @Test
+    void typedRecords_onlyTheJdkSaysSomething() throws Exception {
+        assertThat(run(TypedRecords.class, folder.resolve("log").toString()))
+                .allMatch(line -> Runtime.version().feature() >= 24)
+                .allMatch(line -> line.matches("WARNING: .*(sun.misc.Unsafe|chronicle.core.UnsafeMemory).*"));
+    }
+
+    /** Returns the lines of standard error. */
+    private List<String> run(Class<?> program, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--module-path", System.getProperty("jdk.module.path"),
+                "--class-path", System.getProperty("java.class.path"),
+                "--module", program.getModule().getName() + "/" + program.getName()));
+        command.addAll(List.of(arguments));
+        Path out = folder.resolve("out");
+        Path err = folder.resolve("err");
+        Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("it ends by itself").isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        List<String> errors = Files.readAllLines(err);
+        assertThat(process.exitValue()).as("exit code, with %s", errors).isZero();
+        assertThat(out).isNotEmptyFile();
+        assertThat(Files.readString(out)).doesNotContain("SLF4J", "WARNING");
+        return errors;
+    }
+}

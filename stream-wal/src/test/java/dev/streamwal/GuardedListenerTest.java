@@ -1,0 +1,105 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class GuardedListenerTest {
+
+    private static final SealedSegment SEALED = new SealedSegment(Path.of("a.seg"), "s", 0, 8, Instant.EPOCH, 4_096);
+    private static final DeletedSegment DELETED =
+            new DeletedSegment(Path.of("a.seg"), "s", Instant.EPOCH, 4_096, DeletedSegment.Reason.EXPIRED);
+    private static final RecoveredStream RECOVERED =
+            new RecoveredStream("s", Path.of("a.seg"), "cut a torn tail", 1, 2, Optional.empty());
+
+    @Test
+    void events_listenerIsSound_reachIt() {
+        List<Object> heard = new ArrayList<>();
+        WalListener guarded = new GuardedListener(new WalListener() {
+            @Override
+            public void sealed(SealedSegment segment) {
+                heard.add(segment);
+            }
+
+            @Override
+            public void swept(DeletedSegment segment) {
+                heard.add(segment);
+            }
+
+            @Override
+            public void recovered(RecoveredStream stream) {
+                heard.add(stream);
+            }
+
+            @Override
+            public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                heard.add(task + stream + failure.getMessage());
+            }
+        });
+
+        guarded.sealed(SEALED);
+        guarded.swept(DELETED);
+        guarded.recovered(RECOVERED);
+        guarded.backgroundFailure("sweep", Optional.empty(), new IllegalStateException("why"));
+
+        assertThat(heard).containsExactly(SEALED, DELETED, RECOVERED, "sweepOptional.emptywhy");
+    }
+
+    @Test
+    void events_listenerThrows_areReportedToItAsFailures() {
+        List<String> heard = new ArrayList<>();
+        WalListener guarded = new GuardedListener(new WalListener() {
+            @Override
+            public void sealed(SealedSegment segment) {
+                throw new IllegalStateException("in sealed");
+            }
+
+            @Override
+            public void swept(DeletedSegment segment) {
+                throw new AssertionError("in swept");
+            }
+
+            @Override
+            public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                heard.add(task + " " + stream.orElse("-") + " " + failure.getMessage());
+            }
+        });
+
+        guarded.sealed(SEALED);
+        guarded.swept(DELETED);
+
+        assertThat(heard).containsExactly("listener s in sealed", "listener s in swept");
+    }
+
+    @Test
+    void backgroundFailure_listenerThrowsThereToo_endsThere() {
+        WalListener guarded = new GuardedListener(new WalListener() {
+            @Override
+            public void recovered(RecoveredStream stream) {
+                throw new IllegalStateException();
+            }
+
+            @Override
+            public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                throw new StackOverflowError();
+            }
+        });
+
+        assertThatCode(() -> guarded.recovered(RECOVERED)).doesNotThrowAnyException();
+        assertThatCode(() -> guarded.backgroundFailure("seal", Optional.of("s"), new RuntimeException()))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void reasonOf_everyCause_hasTheSameName() {
+        for (var cause : dev.streamwal.retention.ExpiryPlan.Cause.values()) {
+            assertThat(DeletedSegment.Reason.of(cause)).hasToString(cause.name());
+        }
+    }
+}

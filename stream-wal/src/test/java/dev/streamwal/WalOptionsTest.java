@@ -1,0 +1,284 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.retention.StreamPolicy;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WalOptionsTest {
+
+    private static final OptionalLong NO_LIMIT = OptionalLong.empty();
+
+    @Test
+    void build_nothingSet_hasTheDefaults() {
+        WalOptions options = WalOptions.builder().build(NO_LIMIT);
+
+        assertThat(options.window()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(options.retention()).isEqualTo(Duration.ofDays(7));
+        assertThat(options.maxBytesPerStream()).isEqualTo(Long.MAX_VALUE);
+        assertThat(options.maxTotalBytes()).isEqualTo(Long.MAX_VALUE);
+        assertThat(options.streams()).isEmpty();
+        assertThat(options.segmentBytes()).isEqualTo(64 << 20);
+        assertThat(options.maxRecordBytes()).isEqualTo(16 << 20);
+        assertThat(options.maxClockSkew()).isEqualTo(Duration.ofHours(1));
+        assertThat(Duration.between(options.clock().instant(), Instant.now()).abs()).isLessThan(Duration.ofMinutes(1));
+        assertThat(options.sweepInterval()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(options.maxMappedSegments()).isEqualTo(8_192);
+        assertThat(options.maxOpenFiles()).isEqualTo(8_192);
+        assertThat(options.storage()).isEqualTo(Storage.AUTO);
+        assertThat(options.listener()).isNotNull();
+    }
+
+    @Test
+    void build_everythingSet_hasWhatWasSet() {
+        InstantSource clock = InstantSource.fixed(Instant.EPOCH);
+        WalListener listener = new WalListener() {};
+        StreamOptions other = StreamOptions.builder().build();
+
+        WalOptions options = WalOptions.builder()
+                .window(Duration.ofDays(1))
+                .retention(Duration.ofDays(36_525))
+                .maxBytesPerStream(1)
+                .maxTotalBytes(2)
+                .streams("z*", other)
+                .streams("a*", other)
+                .segmentBytes(1 << 20)
+                .maxRecordBytes(1_000)
+                .maxClockSkew(Duration.ZERO)
+                .clock(clock)
+                .sweepInterval(Duration.ZERO)
+                .maxMappedSegments(3)
+                .maxOpenFiles(4)
+                .storage(Storage.CHANNEL)
+                .listener(listener)
+                .build();
+
+        assertThat(options.window()).isEqualTo(Duration.ofDays(1));
+        assertThat(options.retention()).isEqualTo(Duration.ofDays(36_525));
+        assertThat(options.maxBytesPerStream()).isEqualTo(1);
+        assertThat(options.maxTotalBytes()).isEqualTo(2);
+        assertThat(options.streams()).containsOnlyKeys("z*", "a*").containsValue(other);
+        assertThat(options.streams().keySet()).containsExactly("z*", "a*");
+        assertThat(options.segmentBytes()).isEqualTo(1 << 20);
+        assertThat(options.maxRecordBytes()).isEqualTo(1_000);
+        assertThat(options.maxClockSkew()).isZero();
+        assertThat(options.clock()).isSameAs(clock);
+        assertThat(options.sweepInterval()).isZero();
+        assertThat(options.maxMappedSegments()).isEqualTo(3);
+        assertThat(options.maxOpenFiles()).isEqualTo(4);
+        assertThat(options.storage()).isEqualTo(Storage.CHANNEL);
+        assertThat(options.listener()).isSameAs(listener);
+        assertThat(options.toString()).contains("window=PT24H", "maxRecordBytes=1000");
+    }
+
+    static Stream<Arguments> values() {
+        return Stream.of(
+                value("window=PT0S", b -> b.window(Duration.ZERO)),
+                value("window=PT-0.001S", b -> b.window(Duration.ofMillis(-1))),
+                value("window=PT0.0015S", b -> b.window(Duration.ofNanos(1_500_000))),
+                value("window=PT87672H0.001S", b -> b.window(Duration.ofDays(3_653).plusMillis(1))),
+                value("window=", b -> b.window(Duration.ofSeconds(Long.MAX_VALUE))),
+                value("retention=PT-0.001S", b -> b.retention(Duration.ofMillis(-1))),
+                value("retention=", b -> b.retention(Duration.ofSeconds(Long.MAX_VALUE))),
+                value("maxBytesPerStream=0", b -> b.maxBytesPerStream(0)),
+                value("maxTotalBytes=-1", b -> b.maxTotalBytes(-1)),
+                value("segmentBytes=4095", b -> b.segmentBytes(4_095)),
+                value("segmentBytes=1073741825", b -> b.segmentBytes((1 << 30) + 1)),
+                value("maxRecordBytes=0", b -> b.maxRecordBytes(0)),
+                value("maxRecordBytes=33554393", b -> b.maxRecordBytes(33_554_393)),
+                value("maxClockSkew=PT-1S", b -> b.maxClockSkew(Duration.ofSeconds(-1))),
+                value("sweepInterval=PT-1S", b -> b.sweepInterval(Duration.ofSeconds(-1))),
+                value("sweepInterval=", b -> b.sweepInterval(Duration.ofDays(10_000))),
+                value("maxMappedSegments=0", b -> b.maxMappedSegments(0)),
+                value("maxMappedSegments=32769", b -> b.maxMappedSegments(32_769)),
+                value("maxOpenFiles=3", b -> b.maxOpenFiles(3)),
+                value("1 to 4096 characters", b -> b.streams("", StreamOptions.builder().build())),
+                value("length=4097", b -> b.streams("*".repeat(4_097), StreamOptions.builder().build())),
+                value("keyPattern=a*", b -> b.streams("a*", StreamOptions.builder().build())
+                        .streams("a*", StreamOptions.builder().build())),
+                value("1024 key patterns", b -> {
+                    for (int i = 0; i <= 1_024; i++) {
+                        b.streams("k" + i, StreamOptions.builder().build());
+                    }
+                }));
+    }
+
+    private static Arguments value(String message, Consumer<WalOptions.Builder> call) {
+        return Arguments.of(message, call);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("values")
+    void builder_valueThatCouldNeverBeRight_isRefusedAtTheCall(String message, Consumer<WalOptions.Builder> call) {
+        WalOptions.Builder builder = WalOptions.builder();
+
+        assertThatThrownBy(() -> call.accept(builder))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
+    }
+
+    static Stream<Arguments> extremes() {
+        return Stream.of(
+                value("shortest window", b -> b.window(Duration.ofMillis(1))),
+                value("longest window", b -> b.window(Duration.ofDays(3_653))),
+                value("no retention", b -> b.retention(Duration.ZERO)),
+                value("longest retention", b -> b.retention(Duration.ofDays(3_652_500))),
+                value("smallest segment", b -> b.segmentBytes(4_096)),
+                value("largest segment", b -> b.segmentBytes(1 << 30)),
+                value("largest record", b -> b.maxRecordBytes(33_554_392)),
+                value("longest skew", b -> b.maxClockSkew(Duration.ofDays(3_652_500))),
+                value("rarest sweep", b -> b.sweepInterval(Duration.ofDays(3_653))),
+                value("most mappings", b -> b.maxMappedSegments(32_768)),
+                value("most files", b -> b.maxOpenFiles(Integer.MAX_VALUE)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("extremes")
+    void build_extremeValue_isAccepted(String name, Consumer<WalOptions.Builder> call) {
+        WalOptions.Builder builder = WalOptions.builder();
+        call.accept(builder);
+
+        assertThatCode(builder::build).doesNotThrowAnyException();
+    }
+
+    @Test
+    void builder_null_isRefusedAtTheCall() {
+        Stream.<Consumer<WalOptions.Builder>>of(
+                        b -> b.window(null), b -> b.retention(null), b -> b.maxClockSkew(null), b -> b.clock(null),
+                        b -> b.sweepInterval(null), b -> b.storage(null), b -> b.listener(null),
+                        b -> b.streams(null, StreamOptions.builder().build()), b -> b.streams("a", null))
+                .forEach(call -> assertThatThrownBy(() -> call.accept(WalOptions.builder()))
+                        .isInstanceOf(NullPointerException.class));
+        assertThatThrownBy(() -> StreamOptions.builder().window(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> StreamOptions.builder().retention(null)).isInstanceOf(NullPointerException.class);
+    }
+
+    @Test
+    void streamOptions_valueThatCouldNeverBeRight_isRefusedAtTheCall() {
+        StreamOptions.Builder builder = StreamOptions.builder();
+
+        assertThatThrownBy(() -> builder.window(Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.retention(Duration.ofMillis(-1))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.maxBytes(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.segmentBytes(4_095)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void streamOptions_unset_isEmpty() {
+        StreamOptions unset = StreamOptions.builder().build();
+        StreamOptions set = StreamOptions.builder()
+                .window(Duration.ofHours(1)).retention(Duration.ofDays(1)).maxBytes(5).segmentBytes(4_096).build();
+
+        assertThat(unset.window()).isEmpty();
+        assertThat(unset.retention()).isEmpty();
+        assertThat(unset.maxBytes()).isEmpty();
+        assertThat(unset.segmentBytes()).isEmpty();
+        assertThat(set.window()).contains(Duration.ofHours(1));
+        assertThat(set.retention()).contains(Duration.ofDays(1));
+        assertThat(set.maxBytes()).hasValue(5);
+        assertThat(set.segmentBytes()).hasValue(4_096);
+    }
+
+    @Test
+    void build_builderUsedAgain_leavesWhatWasBuiltAsItWas() {
+        WalOptions.Builder builder = WalOptions.builder().streams("a", StreamOptions.builder().build());
+        WalOptions first = builder.build();
+        builder.streams("b", StreamOptions.builder().build()).window(Duration.ofDays(1));
+
+        assertThat(first.streams()).containsOnlyKeys("a");
+        assertThat(first.window()).isEqualTo(Duration.ofMinutes(10));
+        assertThatThrownBy(() -> first.streams().clear()).isInstanceOf(UnsupportedOperationException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4_096, 4_097, 4_103, 4_104, 65_536, 1 << 20, 16 << 20, 33_554_000, 40 << 20, 1 << 30})
+    void maxRecordBytes_unset_isTheDefaultOrWhatFits(int segmentBytes) {
+        WalOptions options = WalOptions.builder().segmentBytes(segmentBytes).build();
+
+        int largest = options.maxRecordBytes();
+        assertThat(fits(largest, segmentBytes)).isTrue();
+        assertThat(largest == 16 << 20 || !fits(largest + 1, segmentBytes)).isTrue();
+        assertThat(options.policyOf("k").maxRecordBytes()).isEqualTo(largest);
+    }
+
+    private static boolean fits(int recordBytes, int segmentBytes) {
+        long frame = RecordLayout.frameBytes(0, recordBytes);
+        return frame <= RecordLayout.MAX_FRAME_BYTES && frame + SegmentHeaderLayout.MAX_BYTES <= segmentBytes;
+    }
+
+    @Test
+    void build_recordsLargerThanASegment_areRefusedWithBothValues() {
+        assertThatThrownBy(() -> WalOptions.builder().maxRecordBytes(70_000).segmentBytes(65_536).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("fits an empty segment")
+                .hasMessageContaining("maxRecordBytes=70000")
+                .hasMessageContaining("segmentBytes=65536")
+                .hasMessageContaining("largest record that fits=64376");
+        assertThatCode(() -> WalOptions.builder().maxRecordBytes(64_376).segmentBytes(65_536).build())
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> WalOptions.builder().maxRecordBytes(64_377).segmentBytes(65_536).build())
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void build_recordsLargerThanAPatternsSegment_areRefusedWithThePattern() {
+        WalOptions.Builder builder = WalOptions.builder()
+                .streams("small/*", StreamOptions.builder().segmentBytes(8_192).build());
+
+        assertThat(builder.build().policyOf("small/a").maxRecordBytes()).isEqualTo(8_192 - 1_128 - 32);
+        assertThat(builder.build().policyOf("large").maxRecordBytes()).isEqualTo(16 << 20);
+        assertThatThrownBy(() -> builder.maxRecordBytes(10_000).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("maxRecordBytes=10000")
+                .hasMessageContaining("segmentBytes=8192")
+                .hasMessageContaining("small/*");
+    }
+
+    @Test
+    void policyOf_severalPatterns_theFirstThatMatchesCountsAlone() {
+        WalOptions options = WalOptions.builder()
+                .retention(Duration.ofDays(7))
+                .maxBytesPerStream(1_000_000)
+                .streams("cpu/*", StreamOptions.builder().window(Duration.ofHours(1)).build())
+                .streams("*/0", StreamOptions.builder().retention(Duration.ZERO).maxBytes(5).build())
+                .streams("*", StreamOptions.builder().segmentBytes(1 << 20).build())
+                .build();
+
+        assertThat(options.policyOf("cpu/0"))
+                .isEqualTo(new StreamPolicy(3_600_000, 604_800_000, 64 << 20, 16 << 20, 1_000_000));
+        assertThat(options.policyOf("disk/0")).isEqualTo(new StreamPolicy(600_000, 0, 64 << 20, 16 << 20, 5));
+        assertThat(options.policyOf("disk/1"))
+                .isEqualTo(new StreamPolicy(600_000, 604_800_000, 1 << 20, (1 << 20) - 1_128 - 32, 1_000_000));
+    }
+
+    @Test
+    void policyOf_noPatternMatches_isTheLogs() {
+        WalOptions options = WalOptions.builder()
+                .streams("cpu/?", StreamOptions.builder().window(Duration.ofHours(1)).build()).build();
+
+        assertThat(options.policyOf("cpu/10").windowMillis()).isEqualTo(600_000);
+        assertThat(options.policyOf("cpu/10").maxBytes()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void maxOpenFiles_processMayOpenFew_isHalfOfThem() {
+        assertThat(WalOptions.builder().build(OptionalLong.of(1_024)).maxOpenFiles()).isEqualTo(512);
+        assertThat(WalOptions.builder().build(OptionalLong.of(1L << 40)).maxOpenFiles()).isEqualTo(8_192);
+        assertThat(WalOptions.builder().maxOpenFiles(100).build(OptionalLong.of(1_024)).maxOpenFiles()).isEqualTo(100);
+        assertThat(WalOptions.builder().maxOpenFiles(600).build(OptionalLong.of(1_024)).maxOpenFiles()).isEqualTo(512);
+        assertThat(WalOptions.builder().build(OptionalLong.of(3)).maxOpenFiles()).isEqualTo(4);
+    }
+}

@@ -1,0 +1,343 @@
+package dev.streamwal.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import dev.streamwal.format.Positions;
+import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.reader.CorruptSegmentException;
+import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PositionsFileTest {
+
+    private static final long STEP = PositionsFile.CEILING_STEP_BYTES;
+
+    private FileSystem memory;
+    private Path root;
+    private Path file;
+
+    @BeforeEach
+    void createRoot() throws IOException {
+        memory = Jimfs.newFileSystem(Configuration.unix());
+        root = Files.createDirectory(memory.getPath("/log"));
+        file = root.resolve(PositionsLayout.FILE_NAME);
+    }
+
+    @AfterEach
+    void closeMemory() throws IOException {
+        Thread.interrupted();
+        memory.close();
+    }
+
+    @Test
+    void load_newLog_startsAtZeroAndWritesNothing() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+
+        assertThat(positions.current()).isEqualTo(Positions.NEW);
+        assertThat(file).doesNotExist();
+    }
+
+    @Test
+    void openIncarnation_newLog_isTheFirst() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+
+        assertThat(positions.openIncarnation(boot("a"))).isEqualTo(1);
+        assertState(positions, 0, 0, 1, "a");
+        assertState(reload(), 0, 0, 1, "a");
+    }
+
+    @Test
+    void openIncarnation_sameBoot_isTheSameAndWritesNothing() throws IOException {
+        PositionsFile.load(root, () -> false).openIncarnation(boot("a"));
+        byte[] before = Files.readAllBytes(file);
+
+        assertThat(reload().openIncarnation(boot("a"))).isEqualTo(1);
+        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+    }
+
+    @Test
+    void openIncarnation_anotherBoot_isTheNextAndStartsAtTheCeiling() throws IOException {
+        PositionsFile first = PositionsFile.load(root, () -> false);
+        first.openIncarnation(boot("a"));
+        first.raiseCeiling(1);
+
+        assertThat(reload().openIncarnation(boot("b"))).isEqualTo(2);
+        assertState(reload(), STEP, STEP, 2, "b");
+    }
+
+    @Test
+    void openIncarnation_noBootId_isANewOneEachTime() throws IOException {
+        assertThat(PositionsFile.load(root, () -> false).openIncarnation(Optional::empty)).isEqualTo(1);
+        assertThat(reload().openIncarnation(Optional::empty)).isEqualTo(2);
+        assertThat(reload().openIncarnation(boot("a"))).isEqualTo(3);
+        assertThat(reload().openIncarnation(Optional::empty)).isEqualTo(4);
+        assertThat(reload().openIncarnation(boot("a"))).isEqualTo(5);
+    }
+
+    @Test
+    void raiseCeiling_belowOrAbove_goesInSteps() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+        positions.openIncarnation(boot("a"));
+
+        positions.raiseCeiling(1);
+        assertState(reload(), STEP, 0, 1, "a");
+        byte[] before = Files.readAllBytes(file);
+        positions.raiseCeiling(0);
+        positions.raiseCeiling(STEP);
+        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+        positions.raiseCeiling(STEP + 1);
+        assertState(reload(), 2 * STEP, 0, 1, "a");
+        positions.raiseCeiling(10 * STEP);
+        assertState(reload(), 10 * STEP, 0, 1, "a");
+        assertState(positions, 10 * STEP, 0, 1, "a");
+    }
+
+    @Test
+    void raiseCeiling_lastPositions_doesNotOverflow() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+
+        positions.raiseCeiling(Long.MAX_VALUE - 1);
+        assertThat(reload().current().ceiling()).isEqualTo(Long.MAX_VALUE);
+        positions.raiseCeiling(Long.MAX_VALUE);
+        assertThatThrownBy(() -> positions.raiseCeiling(Long.MIN_VALUE))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("position=-9223372036854775808");
+    }
+
+    @Test
+    void startAtCeiling_once_isWrittenAndTwiceIsNot() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+        positions.openIncarnation(boot("a"));
+        positions.raiseCeiling(5);
+
+        positions.startAtCeiling();
+        assertState(reload(), STEP, STEP, 1, "a");
+        byte[] before = Files.readAllBytes(file);
+        positions.startAtCeiling();
+        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+    }
+
+    @Test
+    void load_anyByteChanged_isTheSameState() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+        positions.openIncarnation(boot("b6ee3c11-2c8f-4e0b-9d6e-6ad01c4b3f0d"));
+        positions.raiseCeiling(5);
+        positions.startAtCeiling();
+        positions.raiseCeiling(STEP + 5);
+        byte[] sound = Files.readAllBytes(file);
+
+        for (int i = 0; i < sound.length; i++) {
+            for (int change : new int[] {0x01, 0x80, 0xFF}) {
+                byte[] damaged = sound.clone();
+                damaged[i] ^= (byte) change;
+                Files.write(file, damaged);
+                assertState(reload(), 2 * STEP, STEP, 1, "b6ee3c11-2c8f-4e0b-9d6e-6ad01c4b3f0d");
+            }
+        }
+    }
+
+    @Test
+    void load_cutAnywhereInAWrite_isTheStateBeforeOrAfter() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+        positions.openIncarnation(boot("a"));
+        positions.raiseCeiling(5);
+        byte[] before = Files.readAllBytes(file);
+        long sequence = positions.current().sequence();
+        positions.startAtCeiling();
+        byte[] after = Files.readAllBytes(file);
+        assertThat(positions.current().sequence()).isEqualTo(sequence + 2);
+
+        int first = (int) ((sequence + 1) % 2) * PositionsLayout.SLOT_BYTES;
+        int second = (int) (sequence % 2) * PositionsLayout.SLOT_BYTES;
+        byte[] image = before.clone();
+        for (int slot : new int[] {first, second}) {
+            for (int i = 0; i < PositionsLayout.USED_BYTES; i++) {
+                image[slot + i] = after[slot + i];
+                Files.write(file, image);
+                long start = reload().current().start();
+                if (slot == first && i < PositionsLayout.USED_BYTES - 1) {
+                    assertThat(start).isIn(0L, STEP);
+                } else {
+                    assertThat(start).isEqualTo(STEP);
+                }
+                assertGoesOn();
+            }
+        }
+        assertThat(image).isEqualTo(after);
+    }
+
+    /** Opening makes both slots whole again, so that either may be lost afterwards. */
+    private void assertGoesOn() throws IOException {
+        PositionsFile positions = reload();
+        positions.openIncarnation(boot("a"));
+        byte[] whole = Files.readAllBytes(file);
+        for (int slot = 0; slot < PositionsLayout.SLOTS; slot++) {
+            byte[] damaged = whole.clone();
+            damaged[slot * PositionsLayout.SLOT_BYTES + 20] ^= 1;
+            Files.write(file, damaged);
+            Positions found = reload().current();
+            assertThat(found.start()).isEqualTo(positions.current().start());
+            assertThat(found.ceiling()).isEqualTo(positions.current().ceiling());
+            assertThat(found.incarnation()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void load_fileTooShortForBothSlots_takesTheFirst() throws IOException {
+        PositionsFile.load(root, () -> false).openIncarnation(boot("a"));
+        byte[] sound = Files.readAllBytes(file);
+
+        for (int length = PositionsLayout.USED_BYTES; length < sound.length; length++) {
+            Files.write(file, Arrays.copyOf(sound, length));
+            assertState(reload(), 0, 0, 1, "a");
+        }
+    }
+
+    @Test
+    void load_noValidSlotThoughThereAreStreams_isRefusedWithAWayOut() throws IOException {
+        for (byte[] content : List.of(new byte[0], new byte[100], new byte[8_192], new byte[] {1, 2})) {
+            Files.write(file, content);
+
+            assertThatThrownBy(() -> PositionsFile.load(root, () -> true))
+                    .isInstanceOfSatisfying(CorruptSegmentException.class, e -> assertThat(e.file()).isEqualTo(file))
+                    .hasMessageContaining("it holds none, bytes=" + content.length)
+                    .hasMessageContaining("file=/log/positions")
+                    .hasMessageContaining("put the file back");
+            assertThat(Files.readAllBytes(file)).isEqualTo(content);
+        }
+    }
+
+    @Test
+    void load_noFileThoughThereAreStreams_isRefused() {
+        assertThatThrownBy(() -> PositionsFile.load(root, () -> true))
+                .isInstanceOf(CorruptSegmentException.class).hasMessageContaining("it is missing");
+    }
+
+    @Test
+    void load_noValidSlotAndNoStreams_isANewLog() throws IOException {
+        Files.write(file, new byte[10]);
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+
+        assertThat(positions.current()).isEqualTo(Positions.NEW);
+        positions.openIncarnation(boot("a"));
+        assertState(reload(), 0, 0, 1, "a");
+    }
+
+    @Test
+    void raiseCeiling_writeFails_leavesTheStateAndWorksLater() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+        positions.openIncarnation(boot("a"));
+        byte[] before = Files.readAllBytes(file);
+        Files.delete(file);
+        Files.createDirectory(file);
+
+        assertThatThrownBy(() -> positions.raiseCeiling(1)).isInstanceOf(IOException.class);
+        assertState(positions, 0, 0, 1, "a");
+
+        Files.delete(file);
+        Files.write(file, before);
+        positions.raiseCeiling(1);
+        assertState(reload(), STEP, 0, 1, "a");
+    }
+
+    @Test
+    void write_interruptedThread_worksAndKeepsTheFlag(@TempDir Path disk) throws IOException {
+        Thread.currentThread().interrupt();
+        PositionsFile positions = PositionsFile.load(disk, () -> false);
+        positions.openIncarnation(boot("a"));
+        positions.raiseCeiling(1);
+        PositionsFile again = PositionsFile.load(disk, () -> true);
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertState(again, STEP, 0, 1, "a");
+    }
+
+    @Test
+    void write_interruptedAllTheTime_losesNothing(@TempDir Path disk) throws Exception {
+        PositionsFile positions = PositionsFile.load(disk, () -> false);
+        positions.openIncarnation(boot("a"));
+        Thread victim = Thread.currentThread();
+        Thread storm = new Thread(() -> {
+            while (!Thread.currentThread().isInterrupted()) {
+                victim.interrupt();
+                Thread.onSpinWait();
+            }
+        }, "storm of interrupts");
+        storm.start();
+        try {
+            for (int step = 1; step <= 30; step++) {
+                positions.raiseCeiling(step * STEP);
+            }
+        } finally {
+            storm.interrupt();
+            while (storm.isAlive()) {
+                Thread.interrupted();
+                Thread.onSpinWait();
+            }
+        }
+        Thread.interrupted();
+
+        assertState(PositionsFile.load(disk, () -> true), 30 * STEP, 0, 1, "a");
+    }
+
+    @Test
+    void write_manyThreads_coversEveryOne(@TempDir Path disk) throws Exception {
+        PositionsFile positions = PositionsFile.load(disk, () -> false);
+        positions.openIncarnation(boot("a"));
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<?>> raises = new ArrayList<>();
+            for (long i = 1; i <= 40; i++) {
+                long position = i * STEP / 4;
+                raises.add(threads.submit(() -> {
+                    positions.raiseCeiling(position);
+                    assertThat(PositionsFile.load(disk, () -> true).current().ceiling())
+                            .isGreaterThanOrEqualTo(position);
+                    if (position % STEP == 0) {
+                        positions.startAtCeiling();
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> raise : raises) {
+                raise.get();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+
+        Positions found = PositionsFile.load(disk, () -> true).current();
+        assertThat(found).isEqualTo(positions.current());
+        assertThat(found.ceiling()).isEqualTo(10 * STEP);
+    }
+
+    private PositionsFile reload() throws IOException {
+        return PositionsFile.load(root, () -> true);
+    }
+
+    private static Supplier<Optional<String>> boot(String id) {
+        return () -> Optional.of(id);
+    }
+
+    private static void assertState(PositionsFile file, long ceiling, long start, long incarnation, String bootId) {
+        Positions found = file.current();
+        assertThat(new Positions(0, found.ceiling(), found.start(), found.incarnation(), found.bootId()))
+                .isEqualTo(new Positions(0, ceiling, start, incarnation, bootId));
+    }
+}
