@@ -322,7 +322,9 @@ public final class StreamScan implements AutoCloseable {
             return Step.LEAVE;
         }
         if (current.isEmpty() || current.isEnd()) {
-            if (log.writer() != null) {
+            WriterView writer = log.writer();
+            // being asked, the writer first brings in order what a killed process left: slots that nobody will publish become padding
+            if (writer != null && writer.reservedEnd(key).isPresent()) {
                 return await(current, end);
             }
             boolean cut = reading().size() < end;
