@@ -13,10 +13,8 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -86,43 +84,49 @@ public final class SegmentCatalog {
         return listed;
     }
 
-    /**
-     * Lists the directory.
-     *
-     * <p>A listing may show a file that was made while it ran and not one that was made just before that: then a segment would seem to have
-     * gone. But what existed when a listing began is in it. So where segments have come, it lists once more, and believes that second
-     * listing up to the newest segment of the first one.
-     */
     private SegmentChain listAnew() throws IOException {
+        SegmentChain old = chain;
         Map<String, Segment> known = new HashMap<>();
-        for (int i = 0; i < chain.size(); i++) {
-            known.put(chain.get(i).name().fileName(), chain.get(i));
+        for (int i = 0; i < old.size(); i++) {
+            known.put(old.get(i).name().fileName(), old.get(i));
         }
-        List<Segment> found = list(known);
-        if (!known.values().containsAll(found)) {
-            Segment newest = Collections.max(found);
-            found.forEach(segment -> known.put(segment.name().fileName(), segment));
-            found = list(known);
-            found.removeIf(segment -> segment.compareTo(newest) > 0);
+        Map<String, Segment> found = list(known);
+        if (!known.keySet().containsAll(found.keySet())) {
+            found = withoutGap(found, list(found));
         }
-        Set<Segment> gone = new HashSet<>(known.values());
-        found.forEach(gone::remove);
-        gone.forEach(segment -> channels.forget(segment.file()));
-        Collections.sort(found);
-        chain = new SegmentChain(found);
+        for (Segment segment : known.values()) {
+            if (!found.containsKey(segment.name().fileName())) {
+                channels.forget(segment.file());
+            }
+        }
+        List<Segment> sorted = new ArrayList<>(found.values());
+        Collections.sort(sorted);
+        chain = new SegmentChain(sorted);
         return chain;
     }
 
-    private List<Segment> list(Map<String, Segment> known) throws IOException {
-        List<Segment> found = new ArrayList<>();
+    /**
+     * What is named while a directory is read may be listed or not: so a new segment may be, and the one before it, which was named earlier,
+     * may not, and a reader would take it for deleted. Everything up to the newest that was listed had its name before the second listing
+     * began, which therefore has it; what the second has beyond that may have a gap before it again, and is left to the next refresh.
+     */
+    private static Map<String, Segment> withoutGap(Map<String, Segment> first, Map<String, Segment> second) {
+        Segment newest = Collections.max(first.values());
+        second.values().removeIf(segment -> segment.compareTo(newest) > 0);
+        return second;
+    }
+
+    /** By file name; the same objects as before for what is known. */
+    private Map<String, Segment> list(Map<String, Segment> known) throws IOException {
+        Map<String, Segment> found = new HashMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
                 String fileName = file.getFileName().toString();
                 Segment listed = known.get(fileName);
                 if (listed != null) {
-                    found.add(listed);
+                    found.put(fileName, listed);
                 } else {
-                    SegmentName.parse(fileName).ifPresent(name -> found.add(new Segment(key, name, file)));
+                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new Segment(key, name, file)));
                 }
             }
         } catch (NoSuchFileException | NotDirectoryException e) {

@@ -100,10 +100,8 @@ public final class StreamScan implements AutoCloseable {
         checkUsable();
         onRecord = false;
         try {
-            onRecord = step();
+            onRecord = stepPastDeleted();
             return onRecord;
-        } catch (NoSuchFileException e) {
-            throw overtaken(e);
         } catch (IOException e) {
             throw log.failure("reading a segment", e, file(), key, resume);
         }
@@ -115,6 +113,21 @@ public final class StreamScan implements AutoCloseable {
             throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, resume, null);
         }
         log.checkOpen();
+    }
+
+    private boolean stepPastDeleted() throws IOException {
+        while (true) {
+            try {
+                return step();
+            } catch (NoSuchFileException e) {
+                long from = resume;
+                EntryExpiredException expired = overtaken(e);
+                if (resume > from) {
+                    throw expired;
+                }
+                // a segment that was given up empty: nothing has been missed
+            }
+        }
     }
 
     private boolean step() throws IOException {
@@ -258,7 +271,8 @@ public final class StreamScan implements AutoCloseable {
         try {
             chain = catalog.refresh();
             Segment next = chain.after(gone == null ? lastBase : gone.basePosition());
-            to = next == null ? log.start() : Math.max(previousEnd(next), gone == null ? 0 : gone.basePosition());
+            long previousEnd = next == null ? log.start() : previousEnd(next);
+            to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
         } catch (IOException | WalException unknown) {
             e.addSuppressed(unknown);
         }
@@ -287,14 +301,17 @@ public final class StreamScan implements AutoCloseable {
             }
             return current.offset() >= dataEnd ? Step.LEAVE : damage(current, dataEnd, "it lies below the segment's footer");
         }
-        if ((current.isEmpty() || current.isEnd()) && isAtReservedEnd(current)) {
+        // asked before the segments are listed: where it lies in a later segment, that one is listed
+        OptionalLong reserved = reservedEnd();
+        if ((current.isEmpty() || current.isEnd()) && reserved.isPresent() && current.position() == reserved.getAsLong()) {
+            // no segment behind this one has anything in it, so there is no need to list them
             return Step.END;
         }
         Segment successor = successor();
-        return successor == null ? decideInNewest(current) : decideBefore(successor, current);
+        return successor == null ? decideInNewest(current, reserved) : decideBefore(successor, current, reserved);
     }
 
-    private Step decideBefore(Segment successor, SegmentScan current) throws IOException {
+    private Step decideBefore(Segment successor, SegmentScan current, OptionalLong reserved) throws IOException {
         SegmentHeader header = current.header();
         long previousEnd = previousEnd(successor);
         long end = header.offsetOf(previousEnd);
@@ -308,7 +325,7 @@ public final class StreamScan implements AutoCloseable {
             return Step.LEAVE;
         }
         if (current.isEmpty() || current.isEnd()) {
-            if (reservedEnd().isPresent()) {
+            if (reserved.isPresent()) {
                 return await(current, end);
             }
             boolean cut = reading().size() < end;
@@ -320,9 +337,8 @@ public final class StreamScan implements AutoCloseable {
         return damage(current, end, "the next segment says that the data goes on to offset " + end);
     }
 
-    private Step decideInNewest(SegmentScan current) throws IOException {
+    private Step decideInNewest(SegmentScan current, OptionalLong reserved) throws IOException {
         boolean nothing = current.isEmpty() || current.isEnd();
-        OptionalLong reserved = reservedEnd();
         if (reserved.isPresent()) {
             if (current.position() >= reserved.getAsLong()) {
                 return Step.END;
@@ -339,16 +355,13 @@ public final class StreamScan implements AutoCloseable {
         return hasValidBehind(current) ? damage(current, UNKNOWN, "there are valid records behind it") : Step.END;
     }
 
-    /** What this process has reserved; empty where it doesn't write the stream: in another process, and once the writer is closed. */
+    /**
+     * What this process has reserved; empty where it doesn't write the stream: in another process, and once the writer is closed. Being
+     * asked, the writer first brings in order what a killed process left: slots that nobody will publish become padding.
+     */
     private OptionalLong reservedEnd() {
         WriterView writer = log.writer();
         return writer == null ? OptionalLong.empty() : writer.reservedEnd(key);
-    }
-
-    /** Then there is no segment behind this one with anything in it, and no need to list them. */
-    private boolean isAtReservedEnd(SegmentScan current) {
-        OptionalLong reserved = reservedEnd();
-        return reserved.isPresent() && current.position() == reserved.getAsLong();
     }
 
     /** Whether nothing speaks against an empty place being merely not published yet. */
