@@ -840,7 +840,7 @@ final class ActiveSegment {
     void mapNow() {
         lock.lock();
         try {
-            if (!closed && SegmentTail.isParked(tail.getAcquire())) {
+            if (!closed && !isSealed() && !isMapped()) {
                 resume();
             }
         } finally {

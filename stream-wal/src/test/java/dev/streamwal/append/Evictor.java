@@ -41,6 +41,10 @@ final class Evictor {
         }
     }
 
+    boolean hasAll(int seats) {
+        return taken.size() == seats;
+    }
+
     void leave() {
         taken.forEach(pool::leave);
         taken.clear();

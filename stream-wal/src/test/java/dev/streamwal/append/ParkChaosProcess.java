@@ -29,6 +29,8 @@ final class ParkChaosProcess {
     private static final List<String> KEYS = List.of("one", "two", "three", "four");
     private static final int SEGMENT_BYTES = 256 << 10;
     private static final int OPEN_FILES = 64;
+    /** An append takes half a millisecond here. */
+    private static final int MAX_UNPUBLISHED_SECONDS = 3;
 
     private final SeamedLog log;
     private final boolean early;
@@ -139,12 +141,18 @@ final class ParkChaosProcess {
     private void parkAndMap() {
         Evictor evictor = new Evictor(log.context.mappings());
         Random random = new Random(1);
+        long parked = System.nanoTime();
         while (goesOn()) {
             evictor.take(KEYS.size());
+            if (evictor.hasAll(KEYS.size())) {
+                parked = System.nanoTime();
+            } else if (System.nanoTime() - parked > TimeUnit.SECONDS.toNanos(MAX_UNPUBLISHED_SECONDS)) {
+                throw new AssertionError("a slot was reserved and not published for seconds");
+            }
             evictor.leave();
             List<ActiveSegment> shuffled = new ArrayList<>(segments.values());
             Collections.shuffle(shuffled, random);
-            shuffled.stream().filter(segment -> !segment.isSealed()).forEach(ActiveSegment::mapNow);
+            shuffled.forEach(ActiveSegment::mapNow);
             LockSupport.parkNanos(random.nextInt(200_000));
             if (!log.failures.isEmpty()) {
                 throw new AssertionError(log.failures.toString());
