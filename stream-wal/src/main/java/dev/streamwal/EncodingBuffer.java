@@ -1,14 +1,13 @@
 package dev.streamwal;
 
-import java.util.function.ToLongFunction;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.OnHeapBytes;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a thread encodes its typed records. On the heap, so that nothing is left behind when the thread ends. Apart from the rest, so that a
- * program that never encodes with Chronicle Bytes never loads it.
+ * Where a thread encodes its typed records. On the heap, so that nothing is left behind when the thread ends. Apart from the rest, so that
+ * a program that never encodes with Chronicle Bytes never loads it.
  */
 final class EncodingBuffer {
 
@@ -20,23 +19,24 @@ final class EncodingBuffer {
     /** No header. */
     static final Bytes<?> NO_BYTES = Bytes.allocateElasticOnHeap(0);
 
-    /** Null while a record is being encoded: one that appends another while it writes itself gets a buffer of its own. */
-    private static final ThreadLocal<@Nullable OnHeapBytes> REUSED = ThreadLocal.withInitial(() -> Bytes.allocateElasticOnHeap(INITIAL_BYTES));
+    /** Null while a record is being encoded: one that appends another
+     * while it writes itself gives that one a buffer of its own. */
+    private static final ThreadLocal<@Nullable OnHeapBytes> REUSED =
+            ThreadLocal.withInitial(() -> Bytes.allocateElasticOnHeap(INITIAL_BYTES));
 
     private EncodingBuffer() {}
 
-    static long encode(WriteBytesMarshallable content, ToLongFunction<Bytes<?>> append) {
+    /** A buffer that holds the encoded record; to be {@link #giveBack given back}. */
+    static OnHeapBytes encode(WriteBytesMarshallable content) {
         OnHeapBytes reused = REUSED.get();
         OnHeapBytes bytes = reused == null ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : reused;
         REUSED.set(null);
-        try {
-            bytes.clear();
-            content.writeMarshallable(bytes);
-            return append.applyAsLong(bytes);
-        } finally {
-            if (reused != null) {
-                REUSED.set(reused.realCapacity() > MAX_KEPT_BYTES ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : reused);
-            }
-        }
+        bytes.clear();
+        content.writeMarshallable(bytes);
+        return bytes;
+    }
+
+    static void giveBack(OnHeapBytes bytes) {
+        REUSED.set(bytes.realCapacity() > MAX_KEPT_BYTES ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : bytes);
     }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.OnHeapBytes;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
 
 /**
@@ -155,7 +156,13 @@ public final class WalStream {
      */
     public long append(long timestampMillis, WriteBytesMarshallable content) {
         Objects.requireNonNull(content, "content");
-        return EncodingBuffer.encode(content, bytes -> append(timestampMillis, EncodingBuffer.NO_BYTES, bytes));
+        wal.checkOpen();
+        OnHeapBytes encoded = EncodingBuffer.encode(content);
+        try {
+            return append(timestampMillis, EncodingBuffer.NO_BYTES, encoded);
+        } finally {
+            EncodingBuffer.giveBack(encoded);
+        }
     }
 
     /**

@@ -32,8 +32,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "csv-import",
         mixinStandardHelpOptions = true,
-        description = "Appends the rows of CSV files (timestamp,value) to the streams of a log, named by the files' paths. "
-                + "Importing a file again appends its rows again.")
+        description = "Appends the rows of CSV files (timestamp,value) to the streams of a log, named by the files' "
+                + "paths. Importing a file again appends its rows again.")
 public final class CsvImport implements Callable<Integer> {
     /** What the log takes for the present time: it decides what is too far in the future, and what has expired. */
     enum ClockChoice { NEWEST_ROW, SYSTEM }
@@ -112,7 +112,8 @@ public final class CsvImport implements Callable<Integer> {
             for (CsvSeries series : CsvSeries.find(source)) {
                 CsvSeries other = byKey.putIfAbsent(series.key(), series);
                 if (other != null) {
-                    throw new FileSystemException(series.file().toString(), other.file().toString(), "both are stream " + series.key());
+                    String reason = "both are stream " + series.key();
+                    throw new FileSystemException(series.file().toString(), other.file().toString(), reason);
                 }
             }
         }
@@ -154,7 +155,7 @@ public final class CsvImport implements Callable<Integer> {
         return starts;
     }
 
-    /** Row by row, not as a batch: a batch is atomic, so it would lie in one segment, whatever windows its rows belong to. */
+    /** Not as a batch: that is atomic, so it would lie in one segment, whatever windows its rows belong to. */
     private static void append(CsvSeries series, WalStream stream, Progress progress) throws IOException {
         try (CsvRows rows = series.rows()) {
             while (rows.hasNext()) {
@@ -166,7 +167,8 @@ public final class CsvImport implements Callable<Integer> {
     }
 
     private void describe(WalStats stats) {
-        summary.line("log", "%s: %,d streams, %,d segments, %,d bytes", root, stats.streams(), stats.segments(), stats.bytes());
+        summary.line("log", "%s: %,d streams, %,d segments, %,d bytes",
+                root, stats.streams(), stats.segments(), stats.bytes());
     }
 
     private boolean verifyAll(StreamWal wal, Map<CsvSeries, Long> starts, long rows) throws IOException {
@@ -185,15 +187,19 @@ public final class CsvImport implements Callable<Integer> {
     }
 
     /** What differs between the file's rows and the stream's records from this position on; nothing if all is well. */
-    static List<String> differences(WalReader reader, CsvSeries series, long position, Progress progress) throws IOException {
+    static List<String> differences(WalReader reader, CsvSeries series, long position, Progress progress)
+            throws IOException {
         List<String> differences = new ArrayList<>();
         try (CsvRows rows = series.rows(); EntryCursor cursor = reader.scanFrom(series.key(), position)) {
             while (rows.hasNext()) {
                 CsvRow row = rows.next();
-                String found = cursor.next() ? text(cursor.timestampMillis(), cursor.content().toString(UTF_8)) : "nothing";
                 String expected = text(row.timestampMillis(), row.value());
+                String found = cursor.next()
+                        ? text(cursor.timestampMillis(), cursor.content().toString(UTF_8))
+                        : "nothing";
                 if (!found.equals(expected)) {
-                    differences.add("file=%s, line=%d, row=%s, record=%s".formatted(series.file(), row.line(), expected, found));
+                    differences.add("file=%s, line=%d, row=%s, record=%s"
+                            .formatted(series.file(), row.line(), expected, found));
                 }
                 progress.step();
             }

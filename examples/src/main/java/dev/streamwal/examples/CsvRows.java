@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.ResolverStyle;
@@ -22,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /** The rows of a CSV file with timestamps and values, as they are read. A bad one throws {@link BadCsvException}. */
 final class CsvRows implements Iterator<CsvRow>, Closeable {
     private static final List<String> HEADER = List.of("timestamp", "value");
-    private static final DateTimeFormatter WITHOUT_ZONE =
-            DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
+    private static final DateTimeFormatter UTC = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT)
+            .withResolverStyle(ResolverStyle.STRICT)
+            .withZone(ZoneOffset.UTC);
 
     private final Path file;
     private final CloseableIterator<CsvRecord> records;
@@ -72,8 +72,7 @@ final class CsvRows implements Iterator<CsvRow>, Closeable {
     private long timestampMillis(String text) {
         try {
             boolean iso = text.indexOf('T') >= 0;
-            Instant instant = iso ? Instant.parse(text) : LocalDateTime.parse(text, WITHOUT_ZONE).toInstant(ZoneOffset.UTC);
-            return instant.toEpochMilli();
+            return (iso ? Instant.parse(text) : UTC.parse(text, Instant::from)).toEpochMilli();
         } catch (DateTimeException e) {
             throw bad("timestamp is neither yyyy-MM-dd HH:mm:ss nor an ISO instant: timestamp=" + text, e);
         }

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 record CsvSeries(String key, Path file) {
     private static final String EXTENSION = ".csv";
 
-    /** The CSV files of a folder and the folders below, keyed by their path in it; or the one file, keyed by its name. */
+    /** The CSV files of a folder and those below, keyed by their path in it; or the one file, keyed by its name. */
     static List<CsvSeries> find(Path fileOrFolder) throws IOException {
         if (Files.isRegularFile(fileOrFolder)) {
             return List.of(new CsvSeries(key(fileOrFolder.getFileName()), fileOrFolder));

@@ -31,7 +31,7 @@ final class Progress implements AutoCloseable {
         }
     }
 
-    /** With a width and a consumer of our own, or it would ask the terminal through native code, which JDK 24+ warns of. */
+    /** With a width and a consumer of our own: else it asks the terminal by native code, which JDK 24+ warns of. */
     private static ProgressBar bar(String task, long steps) {
         return new ProgressBarBuilder()
                 .setTaskName(task)

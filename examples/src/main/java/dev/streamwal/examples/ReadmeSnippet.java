@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What the README shows: the lines between the markers stand there too, and a test compares them. */
 final class ReadmeSnippet {
@@ -25,25 +26,24 @@ final class ReadmeSnippet {
         // snippet
         WalOptions options = WalOptions.builder().window(Duration.ofHours(1)).retention(Duration.ofDays(30)).build();
         try (StreamWal wal = StreamWal.open(directory, options)) {
-            WalStream power = wal.stream("meter/4711/power");              // a stream per key
+            WalStream power = wal.stream("meter/4711/power");      // a stream per key
             List<EntryRef> refs = new ArrayList<>();
-            refs.add(power.append("231.5".getBytes(UTF_8)));               // a ref says where the record stands, for good
-            refs.addAll(power.appendBatch(List.of(                         // all or none
+            refs.add(power.append("231.5".getBytes(UTF_8)));       // a ref: where the record stands, for good
+            refs.addAll(power.appendBatch(List.of(                 // all or none
                     WriteEntry.of("232.0".getBytes(UTF_8)), WriteEntry.of("228.4".getBytes(UTF_8)))));
 
-            try (WalReader reader = wal.reader()) {                        // elsewhere: WalReader.open(directory)
-                try (EntryBatch batch = reader.readBatch(refs)) {          // any refs, any order, few reads
-                    for (Entry entry : batch.found()) {
-                        System.out.println(entry.ref() + " " + entry.content().toString(UTF_8));
-                    }
+            try (WalReader reader = wal.reader()) {                // in another process: WalReader.open(directory)
+                try (EntryBatch batch = reader.readBatch(refs)) {  // any refs, in any order, with few reads
+                    batch.found().forEach(entry -> System.out.println(entry.content().toString(UTF_8)));
                 }
                 Instant now = Instant.now();
-                try (EntryCursor hour = reader.scan(power.key(), now.minusSeconds(3600), now.plusSeconds(1))) {
-                    while (hour.next()) {
-                        System.out.println(Instant.ofEpochMilli(hour.timestampMillis()) + " " + hour.content().toString(UTF_8));
+                try (EntryCursor cursor = reader.scan(power.key(), now.minusSeconds(3600), now.plusSeconds(1))) {
+                    while (cursor.next()) {
+                        System.out.println(cursor.timestampMillis() + " " + cursor.content().toString(UTF_8));
                     }
                 }
-                reader.latest(power.key()).ifPresent(entry -> System.out.println("now " + entry.content().toString(UTF_8)));
+                Optional<Entry> latest = reader.latest(power.key());
+                latest.ifPresent(entry -> System.out.println(Instant.ofEpochMilli(entry.timestampMillis())));
             }
         }
         // snippet

@@ -17,15 +17,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Keeps chatter for minutes, measurements for hours and alarms for a month, in one log; under a clock of its own, so that three hours
- * and a month pass in a moment.
+ * Keeps chatter for minutes, measurements for hours and alarms for a month, in one log; under a clock of its own, so
+ * that three hours and a month pass in a moment.
  */
 public final class RetentionPerKey {
     private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+    private static final StreamOptions CHATTER = kept(Duration.ofMinutes(1), Duration.ofMinutes(5));
+    private static final StreamOptions ALARMS = kept(Duration.ofHours(1), Duration.ofDays(30));
+
     private static final Duration STEP = Duration.ofSeconds(10);
     private static final Duration SWEEP_EVERY = Duration.ofMinutes(30);
     private static final Duration RUN = Duration.ofHours(3);
@@ -47,15 +49,20 @@ public final class RetentionPerKey {
         return WalOptions.builder()
                 .window(Duration.ofMinutes(10))
                 .retention(Duration.ofHours(1))
-                .streams("debug/*", StreamOptions.builder().window(Duration.ofMinutes(1)).retention(Duration.ofMinutes(5)).build())
-                .streams("alarm/*", StreamOptions.builder().window(Duration.ofHours(1)).retention(Duration.ofDays(30)).build())
+                .streams("debug/*", CHATTER)
+                .streams("alarm/*", ALARMS)
                 .clock(clock)
                 .sweepInterval(Duration.ZERO) // by hand, when the simulated time has come
                 .build();
     }
 
+    private static StreamOptions kept(Duration window, Duration retention) {
+        return StreamOptions.builder().window(window).retention(retention).build();
+    }
+
     void run(Path root) {
         try (StreamWal wal = StreamWal.open(root, options())) {
+            summary.line("log", "%s", root);
             while (clock.instant().isBefore(START.plus(RUN))) {
                 append(wal);
                 clock.advance(STEP);
@@ -82,7 +89,8 @@ public final class RetentionPerKey {
     private void sweep(StreamWal wal) {
         Map<String, Integer> deleted = new TreeMap<>();
         SweepResult result = wal.sweep(clock.instant(), segment -> count(deleted, segment));
-        summary.line(sinceStart(), "swept %s: %,d bytes reclaimed, %,d segments live", deleted, result.bytesReclaimed(), result.liveSegments());
+        summary.line(sinceStart(), "swept %s: %,d bytes reclaimed, %,d segments live",
+                deleted, result.bytesReclaimed(), result.liveSegments());
     }
 
     private static void count(Map<String, Integer> deleted, DeletedSegment segment) {
@@ -92,12 +100,15 @@ public final class RetentionPerKey {
     private void describe(StreamWal wal) {
         try (WalReader reader = wal.reader()) {
             for (String key : reader.keys()) {
-                Optional<StreamInfo> stream = reader.describe(key);
-                stream.ifPresent(info -> summary.line("", "%-14s %3d segments, from position %,d to %,d, oldest record of %s",
-                        key, info.segments(), info.firstPosition(), info.endPosition(),
-                        Instant.ofEpochMilli(info.smallestTimestampMillis().orElseThrow())));
+                reader.describe(key).ifPresent(this::describe);
             }
         }
+    }
+
+    private void describe(StreamInfo stream) {
+        Instant oldest = Instant.ofEpochMilli(stream.smallestTimestampMillis().orElseThrow());
+        summary.line("", "%-14s %d segments, positions %,d to %,d, the oldest record of %s",
+                stream.key(), stream.segments(), stream.firstPosition(), stream.endPosition(), oldest);
     }
 
     /** Nothing is left of it, and still no position is given twice: an old reference never finds a new record. */

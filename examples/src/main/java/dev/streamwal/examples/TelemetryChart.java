@@ -14,7 +14,6 @@ import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -78,8 +77,7 @@ final class TelemetryChart {
                 .build();
         chart.getStyler()
                 .setChartBackgroundColor(Color.WHITE)
-                .setLegendPosition(LegendPosition.OutsideS)
-                .setLegendLayout(LegendLayout.Horizontal)
+                .setLegendPosition(LegendPosition.OutsideE)
                 .setLegendBorderColor(Color.WHITE);
         for (Series one : series) {
             chart.addSeries(one.key, one.seconds, one.values).setMarker(SeriesMarkers.NONE);

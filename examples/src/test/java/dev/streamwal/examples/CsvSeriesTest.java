@@ -58,7 +58,9 @@ class CsvSeriesTest {
 
     @Test
     void rows_lastLineWithoutNewlineOrCarriageReturns_areAllRead() throws IOException {
-        assertThat(rows("timestamp,value\r\n2014-07-06 20:10:00,1\r\n2014-07-06 20:15:00,2")).extracting(CsvRow::value).containsExactly("1", "2");
+        assertThat(rows("timestamp,value\r\n2014-07-06 20:10:00,1\r\n2014-07-06 20:15:00,2"))
+                .extracting(CsvRow::value)
+                .containsExactly("1", "2");
         assertThat(rows("timestamp,value")).isEmpty();
         assertThat(rows("")).isEmpty();
     }

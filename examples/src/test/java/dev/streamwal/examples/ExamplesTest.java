@@ -46,7 +46,8 @@ class ExamplesTest {
         assertThat(figure("appends +([\\d,]+)")).isGreaterThanOrEqualTo(40 * figure("streams +([\\d,]+)") * 9 / 10);
         assertThat(output.toString())
                 .containsPattern("batch read +1,000 random refs .*: 1,000 found, 0 expired, 0 not as written")
-                .containsPattern("batch read +1,000 random refs .* found, [1-9]\\d* expired, 0 not as written")
+                .containsPattern("again, warm +1,000 random refs .*: 1,000 found, 0 expired, 0 not as written")
+                .containsPattern("after that +1,000 random refs .* found, [1-9]\\d* expired, 0 not as written")
                 .containsPattern("sweep +deleted [1-9]");
         assertThat(figure("time range +([\\d,]+)")).isPositive();
         if (output.toString().contains("telemetry.png")) {
@@ -133,7 +134,8 @@ class ExamplesTest {
     void retentionPerKey_everyPatternIsSweptInItsTime() {
         new RetentionPerKey(output.stream).run(folder.resolve("log"));
 
-        assertThat(output.toString().lines().filter(line -> line.contains("swept")).map(line -> line.replaceAll(":[^:]*$", "")))
+        assertThat(output.toString().lines().filter(line -> line.contains("swept")))
+                .extracting(line -> line.replaceAll(":[^:]*$", ""))
                 .containsExactly(
                         "0d 00:30       swept {debug/gateway=25}",
                         "0d 01:00       swept {debug/gateway=30}",
@@ -151,7 +153,7 @@ class ExamplesTest {
 
         assertThat(output.toString())
                 .contains("1,000 decoded as appended")
-                .containsPattern("sum +2,499,975,000.0 over");
+                .containsPattern("sum of their values is 4,999,950,000.0");
     }
 
     @Test
@@ -165,7 +167,8 @@ class ExamplesTest {
     }
 
     private int importCsv(String... arguments) {
-        return CsvImport.commandLine(output.stream).setErr(new PrintWriter(errors.stream, true, UTF_8)).execute(arguments);
+        PrintWriter err = new PrintWriter(errors.stream, true, UTF_8);
+        return CsvImport.commandLine(output.stream).setErr(err).execute(arguments);
     }
 
     private String log() {

@@ -42,8 +42,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Real series, from the Numenta Anomaly Benchmark: imported and read back; and kept for 30 days under their own clock. What is to be
- * found is taken from the files by the plainest code there is, not by the example's reader.
+ * Real series, from the Numenta Anomaly Benchmark: imported and read back; and kept for 30 days under their own clock.
+ * What is to be found is taken from the files by the plainest code there is, not by the example's reader.
  */
 class NabTest {
     private static final Duration RETENTION = Duration.ofDays(30);
@@ -167,7 +167,8 @@ class NabTest {
         for (Instant start : List.of(from, Instant.parse("2014-01-07T00:00:00Z"))) {
             Instant end = start.plus(1, ChronoUnit.DAYS);
             assertThat(read(reader.scan(key, start, end))).isEqualTo(rows.stream()
-                    .filter(row -> row.timestampMillis >= start.toEpochMilli() && row.timestampMillis < end.toEpochMilli())
+                    .filter(row -> row.timestampMillis >= start.toEpochMilli())
+                    .filter(row -> row.timestampMillis < end.toEpochMilli())
                     .toList());
         }
     }
@@ -219,7 +220,10 @@ class NabTest {
     /** Deleted is what has expired by now and wasn't deleted before: nothing else, and nothing twice. */
     private void sweep(StreamWal wal, Instant now, Map<String, List<Day>> days, Set<Expired> deleted) {
         Set<Expired> expected = new HashSet<>();
-        days.values().stream().flatMap(List::stream).filter(day -> !day.expiration().isAfter(now)).forEach(day -> expected.add(day.expired()));
+        days.values().stream()
+                .flatMap(List::stream)
+                .filter(day -> !day.expiration().isAfter(now))
+                .forEach(day -> expected.add(day.expired()));
         expected.removeAll(deleted);
 
         List<DeletedSegment> swept = new ArrayList<>();
@@ -231,7 +235,7 @@ class NabTest {
         assertThat(swept).allSatisfy(segment -> {
             assertThat(segment.reason()).isEqualTo(Reason.EXPIRED);
             assertThat(segment.path()).startsWithRaw(root).doesNotExist();
-            assertThat(segment.path().getFileName().toString()).endsWith("_" + segment.expiration().toEpochMilli() + ".seg");
+            assertThat(segment.path().toString()).endsWith(suffix(segment.expiration()));
         });
         assertThat(result.deletedSegments()).isEqualTo(expected.size());
         assertThat(result.failedSegments()).isZero();
@@ -239,27 +243,34 @@ class NabTest {
         deleted.addAll(expected);
     }
 
-    /** In the directory, in what the log says of itself, and in what can be read: the days that haven't expired, and no others. */
+    /** In the directory, in what the log says of itself, and in what can be read: the days that haven't expired. */
     private void whatIsLeft(StreamWal wal, Map<String, List<Day>> days) throws IOException {
         List<String> expirations = new ArrayList<>();
         try (WalReader reader = wal.reader()) {
             for (Map.Entry<String, List<Row>> file : files.entrySet()) {
                 String key = file.getKey();
                 List<Day> live = days.get(key).stream().filter(day -> day.expiration().isAfter(newest())).toList();
-                live.forEach(day -> expirations.add("_" + day.expiration().toEpochMilli() + ".seg"));
-                int rows = live.stream().mapToInt(Day::rows).sum();
+                live.forEach(day -> expirations.add(suffix(day.expiration())));
+                List<Row> rows = file.getValue();
+                int liveRows = live.stream().mapToInt(Day::rows).sum();
                 assertThat(reader.describe(key).map(StreamInfo::segments).orElse(0)).as(key).isEqualTo(live.size());
-                assertThat(read(reader.scan(key))).isEqualTo(file.getValue().subList(file.getValue().size() - rows, file.getValue().size()));
+                assertThat(read(reader.scan(key))).isEqualTo(rows.subList(rows.size() - liveRows, rows.size()));
             }
         }
         assertThat(wal.stats().segments()).isEqualTo(expirations.size());
         try (Stream<Path> segments = Files.walk(root.resolve("streams"))) {
-            assertThat(segments.map(path -> path.getFileName().toString()).filter(name -> name.endsWith(".seg")).map(name -> name.substring(name.indexOf('_'))))
+            assertThat(segments.map(Path::toString).filter(path -> path.endsWith(".seg")))
+                    .extracting(path -> path.substring(path.lastIndexOf('_')))
                     .containsExactlyInAnyOrderElementsOf(expirations);
         }
     }
 
-    /** The days whose segments a series makes: a late row stays in the current one, a stream's windows never go backwards. */
+    /** How a segment's file name ends. */
+    private static String suffix(Instant expiration) {
+        return "_" + expiration.toEpochMilli() + ".seg";
+    }
+
+    /** The days whose segments a series makes. A late row stays in the current one: windows never go backwards. */
     private static List<Day> days(String key, List<Row> rows) {
         List<Day> days = new ArrayList<>();
         for (Row row : rows) {
@@ -277,8 +288,8 @@ class NabTest {
     /** All files merged by timestamp; each keeps its own order, also where it steps back. */
     private static void inOrderOfTime(Consumer<StreamRow> consumer) {
         record Head(StreamRow row, Iterator<Row> rest) {}
-        PriorityQueue<Head> heads = new PriorityQueue<>(
-                Comparator.comparingLong((Head head) -> head.row.row.timestampMillis).thenComparing(head -> head.row.stream));
+        Comparator<Head> byTime = Comparator.comparingLong(head -> head.row.row.timestampMillis);
+        PriorityQueue<Head> heads = new PriorityQueue<>(byTime.thenComparing(head -> head.row.stream));
         files.forEach((key, rows) -> {
             Iterator<Row> iterator = rows.iterator();
             heads.add(new Head(new StreamRow(key, iterator.next()), iterator));
@@ -293,7 +304,8 @@ class NabTest {
     }
 
     private static Instant newest() {
-        return Instant.ofEpochMilli(files.values().stream().flatMap(List::stream).mapToLong(Row::timestampMillis).max().orElseThrow());
+        Stream<Row> rows = files.values().stream().flatMap(List::stream);
+        return Instant.ofEpochMilli(rows.mapToLong(Row::timestampMillis).max().orElseThrow());
     }
 
     private static List<Path> csvFiles() throws IOException {

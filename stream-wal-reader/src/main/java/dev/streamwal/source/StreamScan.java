@@ -322,7 +322,9 @@ public final class StreamScan implements AutoCloseable {
             return Step.LEAVE;
         }
         if (current.isEmpty() || current.isEnd()) {
-            if (log.writer() != null) {
+            WriterView writer = log.writer();
+            // being asked, the writer first brings in order what a killed process left: slots that nobody will publish become padding
+            if (writer != null && writer.reservedEnd(key).isPresent()) {
                 return await(current, end);
             }
             boolean cut = reading().size() < end;
@@ -355,11 +357,11 @@ public final class StreamScan implements AutoCloseable {
     /** Whether nothing speaks against an empty place being merely not published yet. */
     private boolean isHole(SegmentScan current) throws IOException {
         int mark = reading().mark();
-        return mark < current.offset() || isOlder() || current.verifies(mark);
+        return mark < current.offset() || current.verifies(mark);
     }
 
     private boolean isMarkedFrom(long offset) throws IOException {
-        return reading().mark() >= offset && !isOlder();
+        return reading().mark() >= offset;
     }
 
     private boolean hasValidBehind(SegmentScan current) throws IOException {
@@ -367,10 +369,6 @@ public final class StreamScan implements AutoCloseable {
             case HOLE, CORRUPT -> true;
             case CLEAN_END, TORN_TAIL, TOO_NEW -> false;
         };
-    }
-
-    private boolean isOlder() throws IOException {
-        return log.isOfOlderIncarnation(reading().header());
     }
 
     /** Waits for a slot that the writer has reserved and not published. */
@@ -414,8 +412,10 @@ public final class StreamScan implements AutoCloseable {
     }
 
     private Step givenUp(SegmentScan current, long offset, long end) throws IOException {
-        if (!skipFrom(current, offset, end)) {
-            return Step.END;
+        boolean isNew = offset != reported;
+        boolean skipped = skipFrom(current, offset, end);
+        if (!isNew) {
+            return skipped ? Step.LOOK_AGAIN : Step.END;
         }
         throw new WalIOException(
                 "a slot was given up by its writer, and holds nothing: stream=" + key + ", position="
@@ -469,7 +469,8 @@ public final class StreamScan implements AutoCloseable {
         throw new CorruptSegmentException(
                 "damaged: " + rule + ", and here that isn't so, though " + evidence + ": stream=" + key + ", position=" + position
                         + ", file=" + file() + ", offset=" + offset + ", length=" + length
-                        + (isOlder() ? "; not recovered yet: open the log for writing" : "; the next call goes on behind it"),
+                        + (reading().footer().isEmpty() && log.awaitsRecovery(reading().header())
+                                ? "; not recovered yet: open the log for writing; the next call goes on behind it" : "; the next call goes on behind it"),
                 file(), key, position, offset, Math.max(0, length), null);
     }
 

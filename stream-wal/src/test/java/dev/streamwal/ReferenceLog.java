@@ -1,0 +1,236 @@
+package dev.streamwal;
+
+import dev.streamwal.format.BatchLayout;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.Window;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.retention.StreamPolicy;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a log must hold: a map of lists. It knows by the rules alone which segment a record goes to, and so when it goes; where the record
+ * stands it is told, and only remembers which positions were given.
+ */
+final class ReferenceLog {
+
+    /** Refs to what is gone that are remembered of each stream. */
+    private static final int MAX_GONE = 2_000;
+
+    /** A record as it was appended. */
+    record Appended(EntryRef ref, long timestampMillis, byte[] header, byte[] content) {}
+
+    /** A record that is about to be. */
+    record Item(long timestampMillis, byte[] header, byte[] content) {
+
+        int frameBytes() {
+            return (int) RecordLayout.frameBytes(header.length, content.length);
+        }
+    }
+
+    static final class Segment {
+        final long windowStart;
+        final long windowEnd;
+        final long expirationMillis;
+        final int capacity;
+        final int incarnation;
+        final List<Appended> records = new ArrayList<>();
+        private int used;
+        private boolean sealed;
+
+        private Segment(Window window, long expirationMillis, int capacity, int incarnation) {
+            this.windowStart = window.startMillis();
+            this.windowEnd = window.endMillis();
+            this.expirationMillis = expirationMillis;
+            this.capacity = capacity;
+            this.incarnation = incarnation;
+        }
+    }
+
+    /** One key's. */
+    final class Stream {
+        final String key;
+        final List<Segment> segments = new ArrayList<>();
+        final List<EntryRef> gone = new ArrayList<>();
+        /** No record may begin below it any more. */
+        long greatestEnd;
+        private @Nullable Segment active;
+        private boolean touched;
+        private long lastWindowStart = Long.MIN_VALUE;
+        private long endAtLastPass = -1;
+
+        private Stream(String key) {
+            this.key = key;
+        }
+
+        List<Appended> records() {
+            List<Appended> all = new ArrayList<>();
+            segments.forEach(segment -> all.addAll(segment.records));
+            return all;
+        }
+
+        /** The writer has looked at the stream since it was opened. */
+        void touch() {
+            if (touched) {
+                return;
+            }
+            touched = true;
+            if (!segments.isEmpty()) {
+                Segment newest = segments.get(segments.size() - 1);
+                lastWindowStart = newest.windowStart;
+                newest.sealed |= newest.incarnation != incarnation;
+                active = newest.sealed ? null : newest;
+            }
+        }
+
+        /** Records that go together to one segment. */
+        void append(List<Item> items, List<EntryRef> refs, StreamPolicy policy, long nowMillis) {
+            touch();
+            boolean batch = items.size() > 1;
+            int bytes = batch ? BatchLayout.FRAME_BYTES : 0;
+            long newest = Long.MIN_VALUE;
+            for (Item item : items) {
+                bytes += item.frameBytes();
+                newest = Math.max(newest, item.timestampMillis);
+            }
+            Segment target = active;
+            boolean fits = target != null && newest < target.windowEnd && nowMillis < target.expirationMillis
+                    && bytes <= target.capacity - target.used;
+            if (!fits) {
+                seal();
+                Window window = policy.windowOf(Math.max(newest, lastWindowStart));
+                target = new Segment(window, policy.expirationOf(window), policy.segmentBytes(), incarnation);
+                target.used = SegmentHeaderLayout.headerLength(key.getBytes(StandardCharsets.UTF_8).length);
+                segments.add(target);
+                active = target;
+            }
+            long lead = batch ? BatchLayout.FRAME_BYTES : 0;
+            long expected = fits ? greatestEnd + lead : -1;
+            for (int i = 0; i < items.size(); i++) {
+                Item item = items.get(i);
+                EntryRef ref = refs.get(i);
+                boolean inPlace = expected < 0 ? ref.position() >= greatestEnd + lead : ref.position() == expected;
+                if (!inPlace || ref.size() != item.frameBytes() || !ref.stream().equals(key)) {
+                    throw new AssertionError("an append's ref: " + ref + ", index=" + i + ", expected position=" + expected + ", greatest end="
+                            + greatestEnd + ", frame=" + item.frameBytes());
+                }
+                expected = ref.end();
+                target.records.add(new Appended(ref, item.timestampMillis, item.header, item.content));
+            }
+            greatestEnd = expected;
+            target.used += bytes;
+        }
+
+        private void seal() {
+            Segment sealing = active;
+            if (sealing != null) {
+                sealing.sealed = true;
+                lastWindowStart = sealing.windowStart;
+                active = null;
+            }
+        }
+
+        private List<Segment> sweep(long nowMillis) {
+            List<Segment> deleted = new ArrayList<>();
+            Segment current = active;
+            if (current != null) {
+                boolean idle = current.windowEnd <= nowMillis && endAtLastPass == greatestEnd;
+                endAtLastPass = greatestEnd;
+                if (idle || current.expirationMillis <= nowMillis) {
+                    seal();
+                }
+            }
+            while (!segments.isEmpty() && segments.get(0).expirationMillis <= nowMillis) {
+                deleted.add(deleteFirst());
+            }
+            return deleted;
+        }
+
+        List<Segment> purge(long beforeMillis) {
+            touch();
+            List<Segment> deleted = new ArrayList<>();
+            while (!segments.isEmpty() && segments.get(0) != active && segments.get(0).windowEnd <= beforeMillis) {
+                deleted.add(deleteFirst());
+            }
+            return deleted;
+        }
+
+        boolean delete() {
+            boolean any = !segments.isEmpty();
+            while (!segments.isEmpty()) {
+                deleteFirst();
+            }
+            if (any) {
+                active = null;
+                lastWindowStart = Long.MIN_VALUE;
+            }
+            return any;
+        }
+
+        private Segment deleteFirst() {
+            Segment first = segments.remove(0);
+            first.records.forEach(record -> gone.add(record.ref()));
+            if (gone.size() > MAX_GONE) {
+                gone.subList(0, gone.size() - MAX_GONE).clear();
+            }
+            touched |= segments.isEmpty();
+            return first;
+        }
+
+        private void reopen() {
+            active = null;
+            touched = false;
+            lastWindowStart = Long.MIN_VALUE;
+            endAtLastPass = -1;
+        }
+    }
+
+    private final Map<String, Stream> streams = new TreeMap<>();
+    private int incarnation;
+
+    ReferenceLog(List<String> keys) {
+        keys.forEach(key -> streams.put(key, new Stream(key)));
+    }
+
+    Stream stream(String key) {
+        Stream stream = streams.get(key);
+        if (stream == null) {
+            throw new IllegalArgumentException(key);
+        }
+        return stream;
+    }
+
+    Iterable<Stream> streams() {
+        return streams.values();
+    }
+
+    /** What goes, by stream, oldest first. */
+    Map<String, List<Segment>> sweep(long nowMillis) {
+        Map<String, List<Segment>> deleted = new TreeMap<>();
+        for (Stream stream : streams.values()) {
+            List<Segment> segments = stream.sweep(nowMillis);
+            if (!segments.isEmpty()) {
+                deleted.put(stream.key, segments);
+            }
+        }
+        return deleted;
+    }
+
+    void reopen(boolean machineRestarted) {
+        incarnation += machineRestarted ? 1 : 0;
+        streams.values().forEach(Stream::reopen);
+    }
+
+    int segments() {
+        return streams.values().stream().mapToInt(stream -> stream.segments.size()).sum();
+    }
+
+    List<String> keys() {
+        return streams.values().stream().filter(stream -> !stream.segments.isEmpty()).map(stream -> stream.key).toList();
+    }
+}
