@@ -85,7 +85,8 @@ final class Sweeper {
             waiting.unlock();
         }
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        // a listener may close the log: then this is that thread, which ends when it comes back from there
+        while (thread.isAlive() && !thread.equals(Thread.currentThread())) {
             try {
                 thread.join(TimeUnit.SECONDS.toMillis(1));
             } catch (InterruptedException e) {

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +65,7 @@ final class BatchRead {
         this.misses = new int[refs.length];
         this.plan = new ReadPlan(log.options().mergeGapBytes());
         for (int i = 0; i < refs.length; i++) {
-            sizes[i] = refs[i].size();
+            sizes[i] = Objects.requireNonNull(refs[i], "ref").size();
             unreadBytes += sizes[i];
         }
     }
@@ -207,9 +208,13 @@ final class BatchRead {
 
     private void readSegment(SegmentReader reader, int[] indexes, int count) throws IOException {
         SegmentHeader header = reader.header();
-        long size = reader.size();
         int planned = 0;
         long shift = header.headerLength() - header.basePosition();
+        long end = 0;
+        for (int i = 0; i < count; i++) {
+            end = Math.max(end, refs[indexes[i]].end());
+        }
+        long size = reader.sizeFor(end + shift);
         for (int i = 0; i < count; i++) {
             int index = indexes[i];
             long offset = refs[index].position() + shift;
@@ -265,7 +270,13 @@ final class BatchRead {
             int index = ReadPlan.index(packed[i]);
             long offset = ReadPlan.offset(packed[i]);
             int at = (int) (offset + inBuffer);
-            if (isRecord(target, at, start + read - at, sizes[index], offset + toPosition, salt)) {
+            if (i > plan.firstRef(run) && offset == ReadPlan.offset(packed[i - 1])
+                    && sizes[index] == sizes[ReadPlan.index(packed[i - 1])]
+                    && statuses[ReadPlan.index(packed[i - 1])] == Status.FOUND) {
+                // a duplicate: one checksum is enough
+                statuses[index] = Status.FOUND;
+                places[index] = buffer | at;
+            } else if (isRecord(target, at, start + read - at, sizes[index], offset + toPosition, salt)) {
                 statuses[index] = Status.FOUND;
                 places[index] = buffer | at;
                 unreadBytes -= sizes[index];
@@ -379,7 +390,7 @@ final class BatchRead {
                 }
             }
             Arrays.sort(packed, 0, inside);
-            judge(reader, inside);
+            judge(reader, lookup.writtenTo(reader, at), inside);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             for (int i = from; i < to; i++) {
                 fail(ReadPlan.index(bySegment[i]), e);
@@ -387,8 +398,8 @@ final class BatchRead {
         }
     }
 
-    private void judge(SegmentReader reader, int count) throws IOException {
-        try (RefJudge judge = new RefJudge(reader)) {
+    private void judge(SegmentReader reader, long writtenTo, int count) throws IOException {
+        try (RefJudge judge = new RefJudge(reader, writtenTo)) {
             for (int i = 0; i < count; i++) {
                 int index = ReadPlan.index(packed[i]);
                 switch (judge.judge(ReadPlan.offset(packed[i]))) {

@@ -11,12 +11,21 @@ public final class CorruptSegmentException extends WalException {
 
     private static final long serialVersionUID = 1L;
 
+    /** Bytes. */
     private final long offset;
+    /** Bytes. */
     private final long length;
 
     /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param offset where in the file the damage starts, in bytes
      * @param length how far it reaches, in bytes: to the next record that verifies, or to the end of the data
+     * @param cause what is behind this; null where nothing is
      */
     public CorruptSegmentException(
             String message,
@@ -31,12 +40,12 @@ public final class CorruptSegmentException extends WalException {
         this.length = length;
     }
 
-    /** Where in {@link #file()} the damage starts, in bytes. */
+    /** {@return where in {@link #file()} the damage starts, in bytes} */
     public long offset() {
         return offset;
     }
 
-    /** How many bytes are affected: to the next record that verifies, or to the end of the data. */
+    /** {@return how many bytes are affected: to the next record that verifies, or to the end of the data} */
     public long length() {
         return length;
     }

@@ -9,21 +9,21 @@ import io.netty.buffer.ByteBuf;
  */
 public interface Entry {
 
-    /** Where the record stands. */
+    /** {@return where the record stands} */
     EntryRef ref();
 
-    /** Epoch milliseconds, as given by the writer or its clock. */
+    /** {@return epoch milliseconds, as given by the writer or its clock} */
     long timestampMillis();
 
-    /** The record's header; empty, never null, where it has none. */
+    /** {@return the record's header; empty, never null, where it has none} */
     ByteBuf header();
 
-    /** The record's content. */
+    /** {@return the record's content} */
     ByteBuf content();
 
-    /** A copy of the header. */
+    /** {@return a copy of the header} */
     byte[] headerBytes();
 
-    /** A copy of the content. */
+    /** {@return a copy of the content} */
     byte[] contentBytes();
 }

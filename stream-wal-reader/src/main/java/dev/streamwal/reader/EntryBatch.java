@@ -48,7 +48,7 @@ public final class EntryBatch implements AutoCloseable {
         this.buffers = buffers;
     }
 
-    /** How many refs were asked for. */
+    /** {@return how many refs were asked for} */
     public int size() {
         return refs.length;
     }
@@ -57,6 +57,7 @@ public final class EntryBatch implements AutoCloseable {
      * What became of a ref.
      *
      * @param index of the ref, in the order asked
+     * @return its status
      */
     public Status status(int index) {
         checkOpen();
@@ -67,6 +68,7 @@ public final class EntryBatch implements AutoCloseable {
      * The record; the same object at every call, whose buffers are valid until {@link #close()}, unless they are retained.
      *
      * @param index of the ref, in the order asked
+     * @return the record
      * @throws EntryExpiredException if the status is {@code EXPIRED}
      * @throws EntryNotFoundException if it is {@code NOT_FOUND}
      * @throws CorruptSegmentException if it is {@code CORRUPT}
@@ -101,7 +103,7 @@ public final class EntryBatch implements AutoCloseable {
                 : new EntryNotFoundException("no record stands there: ref=" + ref, null, ref.stream(), ref.position(), null);
     }
 
-    /** The records that were found, in the order asked. */
+    /** {@return the records that were found, in the order asked} */
     public List<Entry> found() {
         checkOpen();
         List<Entry> found = new ArrayList<>(refs.length);

@@ -84,27 +84,27 @@ public class EntryCursor implements AutoCloseable {
         return true;
     }
 
-    /** Of the stream. */
+    /** {@return the key of the stream} */
     public String key() {
         return scan.key();
     }
 
-    /** Where the record stands in the stream. */
+    /** {@return where the record stands in the stream} */
     public long position() {
         return scan.position();
     }
 
-    /** The record's frame with its padding, bytes. */
+    /** {@return the record's frame with its padding, bytes} */
     public int size() {
         return scan.size();
     }
 
-    /** Epoch milliseconds. */
+    /** {@return epoch milliseconds} */
     public long timestampMillis() {
         return scan.timestampMillis();
     }
 
-    /** The record's header, read-only, empty where it has none; valid until {@link #next()} or {@link #close()}. */
+    /** {@return the record's header, read-only, empty where it has none; valid until {@link #next()} or {@link #close()}} */
     public ByteBuf header() {
         int length = scan.headerLength();
         if (header.loaded) {
@@ -114,7 +114,7 @@ public class EntryCursor implements AutoCloseable {
         return header.expose(length);
     }
 
-    /** The record's content, read-only; valid until {@link #next()} or {@link #close()}. */
+    /** {@return the record's content, read-only; valid until {@link #next()} or {@link #close()}} */
     public ByteBuf content() {
         int length = scan.contentLength();
         if (content.loaded) {
@@ -124,17 +124,17 @@ public class EntryCursor implements AutoCloseable {
         return content.expose(length);
     }
 
-    /** Of the record. */
+    /** {@return where the record stands, to be found again by} */
     public EntryRef ref() {
         return new EntryRef(scan.key(), scan.position(), scan.size());
     }
 
-    /** The record, on the heap. */
+    /** {@return the record, on the heap} */
     public Entry copy() {
         return new HeapEntry(ref(), scan.timestampMillis(), scan.headerLength(), scan.copyBody());
     }
 
-    /** Where a later {@link WalReader#scanFrom} resumes: behind everything that this cursor has gone past. */
+    /** {@return where a later {@link WalReader#scanFrom} resumes: behind everything that this cursor has gone past} */
     public long nextPosition() {
         return scan.nextPosition();
     }

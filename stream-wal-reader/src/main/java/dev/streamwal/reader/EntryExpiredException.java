@@ -11,12 +11,20 @@ public final class EntryExpiredException extends WalException {
 
     private static final long serialVersionUID = 1L;
 
+    /** Inclusive. */
     private final long from;
+    /** Exclusive. */
     private final long to;
 
     /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
      * @param from stream position where what is gone begins, inclusive
      * @param to stream position where it ends, exclusive
+     * @param cause what is behind this; null where nothing is
      */
     public EntryExpiredException(
             String message, @Nullable Path file, @Nullable String stream, long from, long to, @Nullable Throwable cause) {
@@ -25,12 +33,12 @@ public final class EntryExpiredException extends WalException {
         this.to = to;
     }
 
-    /** The stream position where what is gone begins, inclusive. */
+    /** {@return the stream position where what is gone begins, inclusive} */
     public long from() {
         return from;
     }
 
-    /** The stream position where what is gone ends, exclusive. */
+    /** {@return the stream position where what is gone ends, exclusive} */
     public long to() {
         return to;
     }

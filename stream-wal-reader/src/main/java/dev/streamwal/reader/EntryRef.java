@@ -36,7 +36,13 @@ public record EntryRef(String stream, long position, int size) implements Compar
     private static final int KEY_LENGTH_BYTES = Short.BYTES;
     private static final int FIXED_BYTES = KEY_LENGTH_BYTES + Long.BYTES + Integer.BYTES;
 
-    /** Checks the ranges. */
+    /**
+     * Checks the ranges.
+     *
+     * @param stream the stream's key
+     * @param position in the stream, not negative
+     * @param size of the frame with its padding, in bytes
+     */
     public EntryRef {
         // the key's characters are not looked at: see above
         if (stream.isEmpty()
@@ -68,6 +74,8 @@ public record EntryRef(String stream, long position, int size) implements Compar
     /**
      * Reads what {@link #toString()} wrote, and nothing else.
      *
+     * @param text of a ref
+     * @return the ref
      * @throws IllegalArgumentException where the text is no ref
      */
     public static EntryRef parse(CharSequence text) {
@@ -106,6 +114,8 @@ public record EntryRef(String stream, long position, int size) implements Compar
     /**
      * Reads what {@link #toBytes()} wrote, and nothing else.
      *
+     * @param bytes of a ref
+     * @return the ref
      * @throws IllegalArgumentException where the bytes are no ref, or more than one
      */
     public static EntryRef fromBytes(byte[] bytes) {
@@ -121,6 +131,8 @@ public record EntryRef(String stream, long position, int size) implements Compar
     /**
      * Reads one ref from the buffer, and moves its reader index behind it; where that fails, the index stays.
      *
+     * @param source standing at a ref
+     * @return the ref
      * @throws IllegalArgumentException where the buffer doesn't go on with a ref
      */
     public static EntryRef decode(ByteBuf source) {
@@ -147,7 +159,7 @@ public record EntryRef(String stream, long position, int size) implements Compar
         }
     }
 
-    /** The ref as bytes, {@link #encodedLength()} of them. */
+    /** {@return the ref as bytes, {@link #encodedLength()} of them} */
     public byte[] toBytes() {
         byte[] key = StreamKey.checkedUtf8(stream);
         return ByteBuffer.allocate(FIXED_BYTES + key.length)
@@ -158,19 +170,23 @@ public record EntryRef(String stream, long position, int size) implements Compar
                 .array();
     }
 
-    /** Bytes that {@link #encode} writes. */
+    /** {@return how many bytes {@link #encode} writes} */
     public int encodedLength() {
         return FIXED_BYTES + StreamKey.checkedUtf8(stream).length;
     }
 
-    /** Writes the ref's bytes at the buffer's writer index, and moves it. */
+    /**
+     * Writes the ref's bytes at the buffer's writer index, and moves it.
+     *
+     * @param target grows if need be
+     */
     public void encode(ByteBuf target) {
         byte[] key = StreamKey.checkedUtf8(stream);
         target.ensureWritable(FIXED_BYTES + key.length);
         target.writeShort(key.length).writeBytes(key).writeLong(position).writeInt(size);
     }
 
-    /** The position behind the record: where reading resumes. */
+    /** {@return the position behind the record: where reading resumes} */
     public long end() {
         return position + size;
     }

@@ -19,27 +19,27 @@ public final class ReaderOptions {
         this.scanBufferBytes = builder.scanBufferBytes;
     }
 
-    /** A builder with the defaults. */
+    /** {@return a builder with the defaults} */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** Refs that one {@link WalReader#readBatch} takes at most. */
+    /** {@return how many refs one {@link WalReader#readBatch} takes at most} */
     public int maxBatchRefs() {
         return maxBatchRefs;
     }
 
-    /** Files that are kept open while nobody reads them. */
+    /** {@return how many files are kept open while nobody reads them} */
     public int maxOpenFiles() {
         return maxOpenFiles;
     }
 
-    /** Bytes between two records that are read, rather than a second read made. */
+    /** {@return how many bytes between two records are read, rather than a second read made} */
     public int mergeGapBytes() {
         return mergeGapBytes;
     }
 
-    /** Bytes that a scan reads at a time, at most. */
+    /** {@return how many bytes a scan reads at a time, at most} */
     public int scanBufferBytes() {
         return scanBufferBytes;
     }
@@ -61,31 +61,51 @@ public final class ReaderOptions {
 
         private Builder() {}
 
-        /** 1 to 65,536, the default. */
+        /**
+         * How many refs one {@link WalReader#readBatch} takes.
+         *
+         * @param refs 1 to 65,536; 65,536 by default
+         * @return this
+         */
         public Builder maxBatchRefs(int refs) {
             this.maxBatchRefs = checked("maxBatchRefs", refs, 1, MAX_BATCH_REFS);
             return this;
         }
 
-        /** 1 or more; 512 by default. A cursor holds one more, if need be, while it is in the middle of a segment. */
+        /**
+         * How many files are kept open. A cursor holds one more, if need be, while it is in the middle of a segment.
+         *
+         * @param files 1 or more; 512 by default
+         * @return this
+         */
         public Builder maxOpenFiles(int files) {
             this.maxOpenFiles = checked("maxOpenFiles", files, 1, Integer.MAX_VALUE);
             return this;
         }
 
-        /** 0 to 1 MiB; 4 KiB by default: about what a read call costs. */
+        /**
+         * How large a gap between two records is rather read than skipped with a second read.
+         *
+         * @param bytes 0 to 1 MiB; 4 KiB by default, about what a read call costs
+         * @return this
+         */
         public Builder mergeGapBytes(int bytes) {
             this.mergeGapBytes = checked("mergeGapBytes", bytes, 0, MAX_MERGE_GAP_BYTES);
             return this;
         }
 
-        /** 4 KiB to 16 MiB; 1 MiB by default. A scan starts with less, and a larger record is read whole. */
+        /**
+         * How much a scan reads at a time. It starts with less, and reads a larger record whole.
+         *
+         * @param bytes 4 KiB to 16 MiB; 1 MiB by default
+         * @return this
+         */
         public Builder scanBufferBytes(int bytes) {
             this.scanBufferBytes = checked("scanBufferBytes", bytes, MIN_SCAN_BUFFER_BYTES, MAX_SCAN_BUFFER_BYTES);
             return this;
         }
 
-        /** The options as they stand. */
+        /** {@return the options as they stand} */
         public ReaderOptions build() {
             return new ReaderOptions(this);
         }

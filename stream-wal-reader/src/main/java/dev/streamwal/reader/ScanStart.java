@@ -53,7 +53,7 @@ final class ScanStart {
             if (lookup.in(reader, index, position) != PositionLookup.Whereabouts.IN_SEGMENT) {
                 return behind(chain, index, reader, position);
             }
-            if (offset != reader.header().headerLength() && !startsThere(reader, offset)) {
+            if (offset != reader.header().headerLength() && !startsThere(reader, lookup.writtenTo(reader, index), offset)) {
                 throw notFound(segment, offset, position);
             }
             return StreamScan.from(log, catalog, segment, offset, position);
@@ -77,8 +77,8 @@ final class ScanStart {
         return StreamScan.from(log, catalog, chain.get(index), offset, position);
     }
 
-    private boolean startsThere(SegmentReader reader, long offset) throws IOException {
-        try (RefJudge judge = new RefJudge(reader)) {
+    private boolean startsThere(SegmentReader reader, long writtenTo, long offset) throws IOException {
+        try (RefJudge judge = new RefJudge(reader, writtenTo)) {
             return switch (judge.judge(offset)) {
                 case RECORD, TOO_NEW, END, DAMAGED -> true;
                 case NO_RECORD -> false;

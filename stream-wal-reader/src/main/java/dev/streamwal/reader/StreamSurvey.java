@@ -11,10 +11,12 @@ import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.TimeRange;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** Looks at a whole stream. One use. */
 final class StreamSurvey {
@@ -110,13 +112,31 @@ final class StreamSurvey {
     VerifyReport verify() {
         long records = 0;
         long bytes = 0;
+        long recordsBefore = 0;
+        Segment segment = null;
         try (StreamScan scan = StreamScan.fromFirst(log, catalog, TimeRange.ALL)) {
             while (verifyNext(scan)) {
+                if (segment != scan.segment()) {
+                    verifyCount(segment, records - recordsBefore);
+                    segment = scan.segment();
+                    recordsBefore = records;
+                }
                 records++;
                 bytes += scan.size();
             }
         }
+        verifyCount(segment, records - recordsBefore);
         return new VerifyReport(key, records, bytes, damage, truncated);
+    }
+
+    /** A footer counts the records before it. Of a segment with damage inside there are fewer, and that has been told. */
+    private void verifyCount(@Nullable Segment segment, long records) {
+        Footer footer = segment == null ? null : segment.knownFooter();
+        if (segment != null && footer != null && footer.index().records() != records
+                && damage.stream().noneMatch(found -> found.file().equals(segment.file()))) {
+            add(new Damage(segment.file(), key, footer.dataEnd(), 0,
+                    "a footer counts the segment's records: footer=" + footer.index().records() + ", records=" + records));
+        }
     }
 
     private boolean verifyNext(StreamScan scan) {
@@ -134,10 +154,17 @@ final class StreamSurvey {
     }
 
     private void add(WalException found, long offset, long length) {
+        Path file = found.file();
+        if (file != null) {
+            add(new Damage(file, key, offset, length, String.valueOf(found.getMessage())));
+        }
+    }
+
+    private void add(Damage found) {
         if (damage.size() == VerifyReport.MAX_DAMAGE) {
             truncated = true;
-        } else if (found.file() != null) {
-            damage.add(new Damage(found.file(), key, offset, length, String.valueOf(found.getMessage())));
+        } else {
+            damage.add(found);
         }
     }
 }

@@ -16,7 +16,15 @@ public record VerifyReport(String key, long records, long bytes, List<Damage> da
     /** More would only say again that the disk is broken. */
     public static final int MAX_DAMAGE = 1_000;
 
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param key of the stream
+     * @param records that verify
+     * @param bytes of their frames
+     * @param damage in order of position
+     * @param truncated whether there was more
+     */
     public VerifyReport {
         damage = List.copyOf(damage);
     }

@@ -15,10 +15,15 @@ public class WalException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final transient @Nullable Path file;
+    /** A key. */
     private final @Nullable String stream;
+    /** In the stream. */
     private final long position;
 
     /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
      * @param file the file concerned; null where there is none
      * @param stream the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
@@ -27,7 +32,15 @@ public class WalException extends RuntimeException {
         this(message, file, stream, position, null);
     }
 
-    /** As the other constructor, with the failure behind this one. */
+    /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
+     * @param cause what is behind this; null where nothing is
+     */
     public WalException(
             String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
         super(message, cause);
@@ -36,17 +49,17 @@ public class WalException extends RuntimeException {
         this.position = position;
     }
 
-    /** The file concerned; null where there is none. */
+    /** {@return the file concerned; null where there is none} */
     public @Nullable Path file() {
         return file;
     }
 
-    /** The key of the stream concerned; null where there is none. */
+    /** {@return the key of the stream concerned; null where there is none} */
     public @Nullable String stream() {
         return stream;
     }
 
-    /** The stream position concerned; {@link #NO_POSITION} where there is none. */
+    /** {@return the stream position concerned; {@link #NO_POSITION} where there is none} */
     public long position() {
         return position;
     }

@@ -51,7 +51,12 @@ public final class WalReader implements AutoCloseable {
         this.log = new LogSource(root, options, writer);
     }
 
-    /** As {@link #open(Path, ReaderOptions)}, with the defaults. */
+    /**
+     * As {@link #open(Path, ReaderOptions)}, with the defaults.
+     *
+     * @param root the log's directory
+     * @return the reader, to be closed by the caller
+     */
     public static WalReader open(Path root) {
         return open(root, ReaderOptions.builder().build());
     }
@@ -123,9 +128,6 @@ public final class WalReader implements AutoCloseable {
                     "a batch has at most maxBatchRefs refs: refs=" + refs.size() + ", maxBatchRefs=" + log.options().maxBatchRefs());
         }
         EntryRef[] asked = refs.toArray(EntryRef[]::new);
-        for (EntryRef ref : asked) {
-            Objects.requireNonNull(ref, "ref");
-        }
         log.checkOpen();
         return new BatchRead(log, asked).run();
     }

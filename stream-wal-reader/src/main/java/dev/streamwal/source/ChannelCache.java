@@ -11,11 +11,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Files open for reading, shared by threads. At most {@code maxOpenFiles} stay open; files that are being read are on top of that where
- * they alone are more. The one that was not read for longest goes first. When the cache is full, a file is kept only from its second use
+ * they alone are more. The one that was not read for longest goes first, and so does, at the next use of the cache, what was not read for
+ * 10 s: a deleted file keeps its space while it is open. When the cache is full, a file is kept only from its second use
  * on, so that a pass over many files doesn't flush out the few that are read all the time. Thread-safe.
  *
  * <p>Lock order: this, then a file.
@@ -27,9 +29,12 @@ public final class ChannelCache implements AutoCloseable {
 
     private static final int MAX_REMEMBERED = 1 << 16;
 
+    private static final long MAX_IDLE_NANOS = 10_000_000_000L;
+
     private static final System.Logger LOG = System.getLogger(ChannelCache.class.getName());
 
     private final int maxOpenFiles;
+    private final LongSupplier nanoTime;
     private final LongAdder readCalls = new LongAdder();
     private final int[] recentUses;
 
@@ -41,7 +46,12 @@ public final class ChannelCache implements AutoCloseable {
 
     /** @param maxOpenFiles 1 or more */
     public ChannelCache(int maxOpenFiles) {
+        this(maxOpenFiles, System::nanoTime);
+    }
+
+    ChannelCache(int maxOpenFiles, LongSupplier nanoTime) {
         this.maxOpenFiles = maxOpenFiles;
+        this.nanoTime = nanoTime;
         int remembered = (int) Math.min(MAX_REMEMBERED, (long) maxOpenFiles * REMEMBERED_PER_FILE);
         this.recentUses = new int[Integer.highestOneBit(remembered)];
     }
@@ -110,8 +120,9 @@ public final class ChannelCache implements AutoCloseable {
             if (--file.users > 0 || open.get(file.path()) != file) {
                 surplus = file.users > 0 ? null : file;
             } else if (!closed && keep(file)) {
+                file.idleSince = nanoTime.getAsLong();
                 idle.put(file.path(), file);
-                surplus = open.size() > maxOpenFiles ? evictEldest() : null;
+                surplus = evictEldest(file.idleSince);
             } else {
                 open.remove(file.path());
                 surplus = file;
@@ -136,12 +147,16 @@ public final class ChannelCache implements AutoCloseable {
         return used;
     }
 
-    private @Nullable SharedFile evictEldest() {
+    /** One at most: every use adds one at most. */
+    private @Nullable SharedFile evictEldest(long now) {
         Iterator<SharedFile> eldestFirst = idle.values().iterator();
         if (!eldestFirst.hasNext()) {
             return null;
         }
         SharedFile eldest = eldestFirst.next();
+        if (open.size() <= maxOpenFiles && now - eldest.idleSince < MAX_IDLE_NANOS) {
+            return null;
+        }
         eldestFirst.remove();
         open.remove(eldest.path());
         return eldest;

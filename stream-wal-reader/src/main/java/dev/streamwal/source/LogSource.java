@@ -7,13 +7,18 @@ import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** A log that is read: its streams, their catalogs, its open files, and, in the process that writes it, its writer. Thread-safe. */
 public final class LogSource implements AutoCloseable {
+
+    private static final String BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
 
     private final Path root;
     private final ReaderOptions options;
@@ -94,9 +99,25 @@ public final class LogSource implements AutoCloseable {
         return PositionsFile.read(root).map(Positions::start).orElse(0L);
     }
 
-    /** Whether a writer has opened the log after a restart of the machine, and not yet recovered this segment. */
-    boolean isOfOlderIncarnation(SegmentHeader header) throws IOException {
-        return PositionsFile.read(root).filter(positions -> header.incarnation() < positions.incarnation()).isPresent();
+    /** Whether the machine was restarted since the segment, which has no footer, was written, and no writer has recovered it yet. */
+    boolean awaitsRecovery(SegmentHeader header) throws IOException {
+        Optional<Positions> positions = PositionsFile.read(root);
+        if (positions.isEmpty()) {
+            return false;
+        }
+        String written = positions.get().bootId();
+        String running = bootId();
+        return header.incarnation() < positions.get().incarnation()
+                || !written.isEmpty() && !running.isEmpty() && !written.equals(running);
+    }
+
+    /** Of the machine; empty where its file system doesn't say. */
+    private String bootId() {
+        try {
+            return Files.readString(root.getFileSystem().getPath(BOOT_ID_FILE), StandardCharsets.US_ASCII).strip();
+        } catch (IOException | RuntimeException notLinux) {
+            return "";
+        }
     }
 
     /** @throws WalClosedException after {@link #close()} */

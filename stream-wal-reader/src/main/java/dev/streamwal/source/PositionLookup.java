@@ -1,11 +1,13 @@
 package dev.streamwal.source;
 
 import dev.streamwal.format.Footer;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.UnsupportedFormatException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the segment that a position belongs to, or says why there is none. Readers never judge by the clock: expired means deleted.
@@ -24,6 +26,8 @@ public final class PositionLookup {
 
     /** Where a position is. */
     public enum Whereabouts { IN_SEGMENT, EXPIRED, NOT_FOUND }
+
+    private static final long UNKNOWN = -1;
 
     private final LogSource log;
     private final SegmentChain chain;
@@ -48,23 +52,35 @@ public final class PositionLookup {
      * @param index of that segment in the chain
      */
     public Whereabouts in(SegmentReader reader, int index, long position) throws IOException {
-        SegmentHeader header = reader.header();
+        return reader.header().offsetOf(position) < Math.max(writtenTo(reader, index), sizeWithoutEnd(reader, index))
+                ? Whereabouts.IN_SEGMENT
+                : behind(index, position);
+    }
+
+    /**
+     * The offset up to which the segment is known to have been written: by its footer, by the next segment, or by its mark.
+     *
+     * @param index of the segment in the chain
+     */
+    public long writtenTo(SegmentReader reader, int index) throws IOException {
         Optional<Footer> footer = reader.footer();
         if (footer.isPresent()) {
-            return header.offsetOf(position) < footer.get().dataEnd() ? Whereabouts.IN_SEGMENT : behind(index, position);
+            return footer.get().dataEnd();
         }
-        long end = endBySuccessor(header, index);
-        if (end >= 0) {
-            return header.offsetOf(position) < end ? Whereabouts.IN_SEGMENT : behind(index, position);
-        }
-        return header.offsetOf(position) < reader.size() ? Whereabouts.IN_SEGMENT : behind(index, position);
+        long end = endBySuccessor(reader.header(), index);
+        return end >= 0 ? end : (long) reader.mark() + RecordLayout.PREFIX_BYTES;
+    }
+
+    /** Where nobody says where the data ends, it may reach to the file's end. */
+    private long sizeWithoutEnd(SegmentReader reader, int index) throws IOException {
+        return reader.footer().isPresent() || endBySuccessor(reader.header(), index) >= 0 ? 0 : reader.size();
     }
 
     /** The offset where the next segment says that this one's data ends; -1 where it says so of another one, or there is none. */
     private long endBySuccessor(SegmentHeader header, int index) throws IOException {
-        Segment next = index + 1 < chain.size() ? chain.get(index + 1) : null;
-        long end = next == null ? -1 : header.offsetOf(previousEnd(next));
-        return end <= header.capacity() ? end : -1;
+        long previousEnd = index + 1 < chain.size() ? previousEnd(chain.get(index + 1)) : UNKNOWN;
+        long end = header.offsetOf(previousEnd);
+        return previousEnd != UNKNOWN && end <= header.capacity() ? end : UNKNOWN;
     }
 
     private Whereabouts behind(int index, long position) throws IOException {
@@ -74,17 +90,14 @@ public final class PositionLookup {
         return position < previousEnd(chain.get(index + 1)) ? Whereabouts.EXPIRED : Whereabouts.NOT_FOUND;
     }
 
-    /** Where the data before the segment ended; if the segment has gone too, so has everything before it. */
+    /** Where the data before the segment ended; if the segment has gone too, so has everything before it; -1 where it can't say. */
     private long previousEnd(Segment segment) throws IOException {
         try {
             return segment.header(log.channels()).previousEnd();
         } catch (NoSuchFileException e) {
             return segment.basePosition();
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            return UNKNOWN;
         }
-    }
-
-    /** The first segment that begins behind the position; null where none does. */
-    public @Nullable Segment next(long position) {
-        return chain.after(position);
     }
 }

@@ -1,6 +1,7 @@
 package dev.streamwal.source;
 
 import dev.streamwal.format.Footer;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
 import java.io.IOException;
 import java.util.Optional;
@@ -29,15 +30,21 @@ public final class RefJudge implements AutoCloseable {
     private final SegmentReader reader;
     private final SegmentScan scan;
     private final @Nullable Footer footer;
+    private final long writtenTo;
 
     private boolean onRecord;
     private long damageStart = Long.MAX_VALUE;
     private long damageEnd = Long.MAX_VALUE;
     private long end = Long.MAX_VALUE;
 
-    /** The caller closes the reader. */
-    public RefJudge(SegmentReader reader) throws IOException {
+    /**
+     * The caller closes the reader.
+     *
+     * @param writtenTo see {@link PositionLookup#writtenTo}
+     */
+    public RefJudge(SegmentReader reader, long writtenTo) throws IOException {
         this.reader = reader;
+        this.writtenTo = writtenTo;
         Optional<Footer> found = reader.footer();
         this.footer = found.orElse(null);
         this.scan = new SegmentScan(reader, reader.header());
@@ -46,7 +53,7 @@ public final class RefJudge implements AutoCloseable {
 
     /** @param offset at or behind the one of the call before */
     public Judgement judge(long offset) throws IOException {
-        if (offset % 8 != 0) {
+        if (offset % RecordLayout.ALIGNMENT != 0) {
             return Judgement.NO_RECORD;
         }
         jumpTowards(offset);
@@ -76,17 +83,33 @@ public final class RefJudge implements AutoCloseable {
         }
         ScanStop stop = scan.judge();
         long stopped = scan.offset();
-        boolean durable = footer != null && stopped < footer.dataEnd();
-        if (!durable && (stop == ScanStop.CLEAN_END || stop == ScanStop.HOLE)) {
+        long nextValid = scan.nextValid();
+        if (isEnd(stop, stopped)) {
             end = stopped;
             return;
         }
         damageStart = stopped;
-        damageEnd = scan.nextValid() >= 0 ? scan.nextValid() : footer != null ? footer.dataEnd() : reader.size();
-        if (damageEnd <= damageStart) {
-            end = stopped;
-        }
+        damageEnd = nextValid >= 0 ? nextValid : Math.max(stopped + 1, footer != null ? writtenTo : Math.max(writtenTo, reader.size()));
         scan.seek(damageEnd);
+        if (nextValid < 0) {
+            end = damageEnd;
+        }
+    }
+
+    /** Whether nothing was lost there: a place that is empty, or cut off, where nobody says that there was something. */
+    private boolean isEnd(ScanStop stop, long stopped) throws IOException {
+        if (stop == ScanStop.CORRUPT || stop == ScanStop.TORN_TAIL) {
+            return false;
+        }
+        if (stopped >= writtenTo) {
+            return true;
+        }
+        if (footer != null || stopped + RecordLayout.PREFIX_BYTES > reader.size()) {
+            return false;
+        }
+        // a slot that is not published yet, unless the mark says that all of this was
+        int mark = reader.mark();
+        return mark < stopped || scan.verifies(mark);
     }
 
     /** A sealed segment has the first record of every block in its footer. */

@@ -20,6 +20,7 @@ public final class Segment implements Comparable<Segment> {
 
     private volatile @Nullable SegmentHeader header;
     private volatile @Nullable Footer footer;
+    private volatile long dataSize;
 
     Segment(StreamKey key, SegmentName name, Path file) {
         this.key = key;
@@ -80,12 +81,21 @@ public final class Segment implements Comparable<Segment> {
         }
     }
 
-    @Nullable Footer knownFooter() {
+    /** The footer, if it was found already. */
+    public @Nullable Footer knownFooter() {
         return footer;
     }
 
     void footerIs(Footer found) {
         footer = found;
+    }
+
+    long knownDataSize() {
+        return dataSize;
+    }
+
+    void dataSizeIs(long size) {
+        dataSize = size;
     }
 
     @Override

@@ -46,19 +46,48 @@ public final class SegmentCatalog {
 
     /** Lists the directory; empty where there is none. */
     public synchronized SegmentChain refresh() throws IOException {
+        SegmentChain old = chain;
         Map<String, Segment> known = new HashMap<>();
-        for (int i = 0; i < chain.size(); i++) {
-            known.put(chain.get(i).name().fileName(), chain.get(i));
+        for (int i = 0; i < old.size(); i++) {
+            known.put(old.get(i).name().fileName(), old.get(i));
         }
-        List<Segment> found = new ArrayList<>();
+        Map<String, Segment> found = list(known);
+        if (!known.keySet().containsAll(found.keySet())) {
+            found = withoutGap(found, list(found));
+        }
+        for (Segment segment : known.values()) {
+            if (!found.containsKey(segment.name().fileName())) {
+                channels.forget(segment.file());
+            }
+        }
+        List<Segment> sorted = new ArrayList<>(found.values());
+        Collections.sort(sorted);
+        chain = new SegmentChain(sorted);
+        return chain;
+    }
+
+    /**
+     * What is named while a directory is read may be listed or not: so a new segment may be, and the one before it, which was named earlier,
+     * may not, and a reader would take it for deleted. Everything up to the newest that was listed had its name before the second listing
+     * began, which therefore has it; what the second has beyond that may have a gap before it again, and is left to the next refresh.
+     */
+    private static Map<String, Segment> withoutGap(Map<String, Segment> first, Map<String, Segment> second) {
+        Segment newest = Collections.max(first.values());
+        second.values().removeIf(segment -> segment.compareTo(newest) > 0);
+        return second;
+    }
+
+    /** By file name; the same objects as before for what is known. */
+    private Map<String, Segment> list(Map<String, Segment> known) throws IOException {
+        Map<String, Segment> found = new HashMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
                 String fileName = file.getFileName().toString();
-                Segment listed = known.remove(fileName);
+                Segment listed = known.get(fileName);
                 if (listed != null) {
-                    found.add(listed);
+                    found.put(fileName, listed);
                 } else {
-                    SegmentName.parse(fileName).ifPresent(name -> found.add(new Segment(key, name, file)));
+                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new Segment(key, name, file)));
                 }
             }
         } catch (NoSuchFileException | NotDirectoryException e) {
@@ -66,9 +95,6 @@ public final class SegmentCatalog {
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
-        known.values().forEach(gone -> channels.forget(gone.file()));
-        Collections.sort(found);
-        chain = new SegmentChain(found);
-        return chain;
+        return found;
     }
 }

@@ -42,6 +42,19 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return bytes.size();
     }
 
+    /**
+     * How long the file is, or was when it was asked last, if that is enough for what ends at {@code end}: data is never cut off, so that
+     * only a reader that needs more has to ask.
+     */
+    public long sizeFor(long end) throws IOException {
+        long known = segment.knownDataSize();
+        if (end > known) {
+            known = bytes.size();
+            segment.dataSizeIs(known);
+        }
+        return known;
+    }
+
     /** The mark as it is now. */
     public int mark() throws IOException {
         ByteBuffer mark = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -28,6 +28,8 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
 
     /** Guarded by the cache. */
     int users;
+    /** Guarded by the cache: when it was read last. */
+    long idleSince;
     /** Guarded by the cache: whether the file stays open when nobody reads it. */
     boolean kept;
 

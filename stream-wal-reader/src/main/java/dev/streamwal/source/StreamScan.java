@@ -100,10 +100,8 @@ public final class StreamScan implements AutoCloseable {
         checkUsable();
         onRecord = false;
         try {
-            onRecord = step();
+            onRecord = stepPastDeleted();
             return onRecord;
-        } catch (NoSuchFileException e) {
-            throw overtaken(e);
         } catch (IOException e) {
             throw log.failure("reading a segment", e, file(), key, resume);
         }
@@ -115,6 +113,21 @@ public final class StreamScan implements AutoCloseable {
             throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, resume, null);
         }
         log.checkOpen();
+    }
+
+    private boolean stepPastDeleted() throws IOException {
+        while (true) {
+            try {
+                return step();
+            } catch (NoSuchFileException e) {
+                long from = resume;
+                EntryExpiredException expired = overtaken(e);
+                if (resume > from) {
+                    throw expired;
+                }
+                // a segment that was given up empty: nothing has been missed
+            }
+        }
     }
 
     private boolean step() throws IOException {
@@ -258,7 +271,8 @@ public final class StreamScan implements AutoCloseable {
         try {
             chain = catalog.refresh();
             Segment next = chain.after(gone == null ? lastBase : gone.basePosition());
-            to = next == null ? log.start() : Math.max(previousEnd(next), gone == null ? 0 : gone.basePosition());
+            long previousEnd = next == null ? log.start() : previousEnd(next);
+            to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
         } catch (IOException | WalException unknown) {
             e.addSuppressed(unknown);
         }
@@ -287,8 +301,11 @@ public final class StreamScan implements AutoCloseable {
             }
             return current.offset() >= dataEnd ? Step.LEAVE : damage(current, dataEnd, "it lies below the segment's footer");
         }
+        // asked before the segments are listed: where it lies in a later segment, that one is listed
+        WriterView writer = log.writer();
+        OptionalLong reserved = writer == null ? OptionalLong.empty() : writer.reservedEnd(key);
         Segment successor = successor();
-        return successor == null ? decideInNewest(current) : decideBefore(successor, current);
+        return successor == null ? decideInNewest(current, reserved) : decideBefore(successor, current);
     }
 
     private Step decideBefore(Segment successor, SegmentScan current) throws IOException {
@@ -319,11 +336,9 @@ public final class StreamScan implements AutoCloseable {
         return damage(current, end, "the next segment says that the data goes on to offset " + end);
     }
 
-    private Step decideInNewest(SegmentScan current) throws IOException {
+    private Step decideInNewest(SegmentScan current, OptionalLong reserved) throws IOException {
         boolean nothing = current.isEmpty() || current.isEnd();
-        WriterView writer = log.writer();
-        if (writer != null) {
-            OptionalLong reserved = writer.reservedEnd(key);
+        if (log.writer() != null) {
             if (reserved.isEmpty() || current.position() >= reserved.getAsLong()) {
                 return Step.END;
             }
@@ -342,11 +357,11 @@ public final class StreamScan implements AutoCloseable {
     /** Whether nothing speaks against an empty place being merely not published yet. */
     private boolean isHole(SegmentScan current) throws IOException {
         int mark = reading().mark();
-        return mark < current.offset() || isOlder() || current.verifies(mark);
+        return mark < current.offset() || current.verifies(mark);
     }
 
     private boolean isMarkedFrom(long offset) throws IOException {
-        return reading().mark() >= offset && !isOlder();
+        return reading().mark() >= offset;
     }
 
     private boolean hasValidBehind(SegmentScan current) throws IOException {
@@ -354,10 +369,6 @@ public final class StreamScan implements AutoCloseable {
             case HOLE, CORRUPT -> true;
             case CLEAN_END, TORN_TAIL, TOO_NEW -> false;
         };
-    }
-
-    private boolean isOlder() throws IOException {
-        return log.isOfOlderIncarnation(reading().header());
     }
 
     /** Waits for a slot that the writer has reserved and not published. */
@@ -401,8 +412,10 @@ public final class StreamScan implements AutoCloseable {
     }
 
     private Step givenUp(SegmentScan current, long offset, long end) throws IOException {
-        if (!skipFrom(current, offset, end)) {
-            return Step.END;
+        boolean isNew = offset != reported;
+        boolean skipped = skipFrom(current, offset, end);
+        if (!isNew) {
+            return skipped ? Step.LOOK_AGAIN : Step.END;
         }
         throw new WalIOException(
                 "a slot was given up by its writer, and holds nothing: stream=" + key + ", position="
@@ -456,7 +469,8 @@ public final class StreamScan implements AutoCloseable {
         throw new CorruptSegmentException(
                 "damaged: " + rule + ", and here that isn't so, though " + evidence + ": stream=" + key + ", position=" + position
                         + ", file=" + file() + ", offset=" + offset + ", length=" + length
-                        + (isOlder() ? "; not recovered yet: open the log for writing" : "; the next call goes on behind it"),
+                        + (reading().footer().isEmpty() && log.awaitsRecovery(reading().header())
+                                ? "; not recovered yet: open the log for writing; the next call goes on behind it" : "; the next call goes on behind it"),
                 file(), key, position, offset, Math.max(0, length), null);
     }
 

@@ -47,7 +47,8 @@ final class ActiveSegment {
      * process when it is held up on either side of the compare-and-set; AppendSeam holds it up, and a test shows the crash.
      *
      * Under the lock: everything that touches the file, maps, touches pages ahead, parks, seals; a parked append. While PARKED is set the word
-     * changes under the lock only. Waits under the lock are bounded by PUBLISH_WAIT_NANOS. No lock is taken between a compare-and-set and
+     * changes under the lock only. Waits under the lock are bounded by PUBLISH_WAIT_NANOS, and
+     * under a pool's lock by EVICTION_WAIT_NANOS. No lock is taken between a compare-and-set and
      * its publication, and none is taken while a pool's lock is held but by tryLock.
      *
      * Space is prepared ahead: zeros are written past the end of the file, which allocates blocks or reports a full disk, then the new pages
@@ -72,6 +73,8 @@ final class ActiveSegment {
     private static final int APPENDS_THAT_EARN_A_MAPPING = 16;
     /** A slot takes well under a microsecond to fill; a thread may be descheduled in it, or stopped by a debugger. */
     private static final long PUBLISH_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** Somebody waits for the seat, with the pool's lock: rather the next segment than a thread that isn't running. */
+    private static final long EVICTION_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     /** The header's mark is raised each time the tail went this far, so that a reader finds the end by walking no further. */
     private static final int MARK_STRIDE_BYTES = 64 << 10;
     /** Walks before a park, in which records are still published without being held up. */
@@ -360,9 +363,10 @@ final class ActiveSegment {
             }
             target.setRelease(start, Frames.fillPadding(buffer, start, first, previousSize, salt, positionAt(start)));
         } catch (Throwable e) {
-            cause.addSuppressed(e);
-            abandonedPosition = positionAt(start);
+            // first what others wait for: it needs neither memory nor stack to speak of
+            abandonedPosition = basePosition + start - headerLength;
             tail.seal();
+            cause.addSuppressed(e);
             log.events().failed("publish", header.key().text(), cause);
         }
     }
@@ -433,7 +437,7 @@ final class ActiveSegment {
     }
 
     @GuardedBy("lock")
-    private void cutBackTo(int length, IOException cause) {
+    private void cutBackTo(int length, Throwable cause) {
         try {
             file.truncate(length);
         } catch (IOException e) {
@@ -576,13 +580,13 @@ final class ActiveSegment {
         int end = tailOffset();
         try {
             useFile();
-            int length = (int) file.length();
             created = file.map(capacity);
             if (created != null) {
                 // an appender may have read the limit before the park, so there must be space up to it again
                 int resumed = Math.min(capacity, Math.max(limit, end + PAGE_BYTES - 1 & -PAGE_BYTES));
-                file.truncate(resumed);
-                file.zero(Math.min(length, resumed), resumed);
+                // to the tail first: a write that failed may have left something behind it, which would look published
+                file.truncate(end);
+                file.zero(end, resumed);
                 created.touch(end & -PAGE_BYTES, resumed);
                 limit = resumed;
                 mapping = created;
@@ -590,20 +594,31 @@ final class ActiveSegment {
                 tail.resume();
                 return true;
             }
-        } catch (IOException e) {
-            // no space to prepare, or no more mappings: by position it may still go on, or say what is wrong
-            if (created != null) {
-                created.unmap();
-            }
-            cutBackTo(Math.max(end, headerLength), e);
+        } catch (IOException | TooManyOpenFilesException e) {
+            // no space to prepare, no more mappings or descriptors: by position it may still go on, or say what is wrong
+            notResumed(created, end, e);
+        } catch (RuntimeException | Error e) {
+            notResumed(created, end, e);
+            throw e;
         }
         log.mappings().leave(mappingTenant);
         return false;
     }
 
-    /** Parks a mapped segment that isn't sealed. False where a slot stayed unpublished too long: it stays mapped. */
     @GuardedBy("lock")
-    private boolean park() {
+    private void notResumed(@Nullable SegmentMapping created, int end, Throwable cause) {
+        if (created != null) {
+            created.unmap();
+        }
+        if (file.isOpen()) {
+            cutBackTo(end, cause);
+        }
+        log.mappings().leave(mappingTenant);
+    }
+
+    /** Parks a mapped segment that isn't sealed. False where a slot stayed unpublished for so long: it stays mapped. */
+    @GuardedBy("lock")
+    private boolean park(long maxWaitNanos) {
         SegmentMapping current = mapping;
         if (current == null) {
             return true;
@@ -615,8 +630,8 @@ final class ActiveSegment {
             walk(tailOffset());
         } while (walked - progress > PAGE_BYTES && ++walks < WALKS_BEFORE_PARK);
         int end = SegmentTail.tail(tail.park());
-        if (!awaitPublished(end)) {
-            if (!isSealed()) {
+        if (!awaitPublished(end, maxWaitNanos)) {
+            if (!closed && !isSealed()) {
                 tail.resume();
             }
             return false;
@@ -627,7 +642,7 @@ final class ActiveSegment {
         try {
             useFile();
             file.truncate(Math.max(end, PAGE_BYTES));
-        } catch (IOException e) {
+        } catch (IOException | TooManyOpenFilesException e) {
             // the zeros behind the tail stay, and are cut when the segment is resumed, sealed or recovered
             log.events().failed("park", header.key().text(), e);
         }
@@ -660,14 +675,20 @@ final class ActiveSegment {
         walked = at;
     }
 
-    /** Walks up to {@code end}, waiting for slots that are not published yet; false after {@link #PUBLISH_WAIT_NANOS}. */
+    /** As the other one; false after {@link #PUBLISH_WAIT_NANOS}. */
     @GuardedBy("lock")
     private boolean awaitPublished(int end) {
+        return awaitPublished(end, PUBLISH_WAIT_NANOS);
+    }
+
+    /** Walks up to {@code end}, waiting for slots that are not published yet; false after so long. */
+    @GuardedBy("lock")
+    private boolean awaitPublished(int end, long maxWaitNanos) {
         walk(end);
         if (walked == end || mapping == null) {
             return true;
         }
-        long deadline = System.nanoTime() + PUBLISH_WAIT_NANOS;
+        long deadline = System.nanoTime() + maxWaitNanos;
         for (int waits = 0; walked < end; waits++) {
             if (waits < SPINS_BEFORE_YIELD) {
                 Thread.onSpinWait();
@@ -725,7 +746,8 @@ final class ActiveSegment {
      * Gives a sealed segment its final form: cuts it behind the last record, forces it, and writes the footer, which proves that everything
      * before it is durable. Idempotent.
      *
-     * @return false where a slot is not published yet: come back later
+     * @return false where a slot is not published yet: come back later; and where the log was closed meanwhile: the file is the next
+     *     writer's
      */
     boolean finish() throws IOException {
         lock.lock();
@@ -734,7 +756,7 @@ final class ActiveSegment {
                 return true;
             }
             int end = tailOffset();
-            if (!awaitPublished(end)) {
+            if (closed || !awaitPublished(end)) {
                 return false;
             }
             unmapSealed();
@@ -782,7 +804,7 @@ final class ActiveSegment {
             if (finished) {
                 return true;
             }
-            boolean parked = isSealed() ? awaitPublished(tailOffset()) : park();
+            boolean parked = isSealed() ? awaitPublished(tailOffset()) : park(PUBLISH_WAIT_NANOS);
             if (parked) {
                 raiseMarkInMapping();
                 unmapSealed();
@@ -912,7 +934,7 @@ final class ActiveSegment {
                 return false;
             }
             try {
-                return !isSealed() && park();
+                return !isSealed() && park(EVICTION_WAIT_NANOS);
             } finally {
                 lock.unlock();
             }

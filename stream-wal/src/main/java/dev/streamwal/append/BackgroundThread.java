@@ -66,7 +66,8 @@ abstract class BackgroundThread<T> {
     final void end() {
         stopped = true;
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        // a listener may close the log: then this is that thread, which ends when it comes back from there
+        while (thread.isAlive() && !thread.equals(Thread.currentThread())) {
             thread.interrupt();
             try {
                 thread.join(STOP_LOOK_MILLIS);

@@ -45,18 +45,26 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
     void work(ActiveSegment segment) throws IOException {
         sealing.lock();
         try {
-            boolean finished = segment.finish();
-            for (int tries = 1; !finished && tries < MAX_TRIES; tries++) {
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-                finished = segment.finish();
+            // not this one first: whoever took the one before it from the queue may have been overtaken, or have failed
+            StreamLog owner = segment.owner();
+            boolean finished = true;
+            for (ActiveSegment next = owner.nextToFinish(segment); finished && next != null; next = owner.nextToFinish(segment)) {
+                finished = finish(next, next.equals(segment) ? MAX_TRIES : 1);
+                owner.finished(next, finished);
             }
-            segment.owner().finished(segment, finished);
-        } catch (IOException | RuntimeException | Error e) {
-            segment.owner().finished(segment, false);
-            throw e;
         } finally {
+            segment.owner().left(segment);
             sealing.unlock();
         }
+    }
+
+    private static boolean finish(ActiveSegment segment, int maxTries) throws IOException {
+        boolean finished = segment.finish();
+        for (int tries = 1; !finished && tries < maxTries; tries++) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+            finished = segment.finish();
+        }
+        return finished;
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.Positions;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
@@ -88,6 +89,10 @@ public final class StreamLog {
     @GuardedBy("rotation")
     private boolean contiguous;
 
+    /** The next segment begins no earlier: no two segments are given the same position, though the first had no record. */
+    @GuardedBy("rotation")
+    private long lowestBase;
+
     @GuardedBy("rotation")
     private long lastWindowStart = Long.MIN_VALUE;
 
@@ -140,11 +145,12 @@ public final class StreamLog {
     /**
      * Appends a record whose lengths and timestamp were checked.
      *
-     * @param nowMillis by the log's clock
+     * @param clockMillis now
      * @return its position, or {@link #MISMATCH}
      */
-    public long append(AppendScratch scratch, Draft draft, int frameBytes, long nowMillis, long expectedEnd) {
+    public long append(AppendScratch scratch, Draft draft, int frameBytes, long clockMillis, long expectedEnd) {
         long timestampMillis = draft.timestampMillis();
+        long nowMillis = clockMillis;
         for (; ; ) {
             ActiveSegment segment = active.get();
             if (segment != null && takes(segment, timestampMillis, nowMillis)) {
@@ -157,6 +163,7 @@ public final class StreamLog {
                 return MISMATCH;
             }
             rotate(segment, timestampMillis, nowMillis);
+            nowMillis = notExpired(timestampMillis, nowMillis);
         }
     }
 
@@ -166,7 +173,8 @@ public final class StreamLog {
      * @param newestTimestampMillis of the members
      * @return the first member's position
      */
-    public long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes, long newestTimestampMillis, long nowMillis) {
+    public long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes, long newestTimestampMillis, long clockMillis) {
+        long nowMillis = clockMillis;
         for (; ; ) {
             ActiveSegment segment = active.get();
             if (segment != null && takes(segment, newestTimestampMillis, nowMillis)) {
@@ -176,7 +184,16 @@ public final class StreamLog {
                 }
             }
             rotate(segment, newestTimestampMillis, nowMillis);
+            nowMillis = notExpired(newestTimestampMillis, nowMillis);
         }
+    }
+
+    /**
+     * A time at which the window of this timestamp has not expired. It hadn't when the timestamp was checked; the clock that is asked again
+     * after that may say otherwise, and no segment would do then.
+     */
+    private long notExpired(long timestampMillis, long nowMillis) {
+        return Math.min(nowMillis, policy.expirationOf(policy.windowOf(timestampMillis)) - 1);
     }
 
     /** A segment that has expired would be swept with the record in it. */
@@ -246,6 +263,8 @@ public final class StreamLog {
             if (active.get() != seen) {
                 return;
             }
+            // asked before it is retired: the sealer may unmap it right then
+            boolean busy = seen != null && seen.isMapped();
             if (seen == null) {
                 recover();
                 if (active.get() != null) {
@@ -254,7 +273,7 @@ public final class StreamLog {
             } else {
                 retire(seen);
             }
-            ActiveSegment successor = create(timestampMillis, nowMillis, seen != null && seen.isMapped());
+            ActiveSegment successor = create(timestampMillis, nowMillis, busy);
             if (!active.compareAndSet(seen, successor)) {
                 throw new IllegalStateException("the active segment changes under the rotation lock only: stream=" + key);
             }
@@ -280,14 +299,14 @@ public final class StreamLog {
         segment.seal();
         lastWindowStart = segment.header().window().startMillis();
         knownEnd = segment.endPosition();
-        contiguous = true;
+        contiguous = !segment.isEmpty() || segment.header().basePosition() == knownEnd;
         SegmentEntry entry = entryOf(segment);
         if (entry == null || entry.isSealed()) {
             return;
         }
         if (segment.isEmpty()) {
-            // its successor may be given the same position, and must not find it then
-            contiguous = segment.header().basePosition() == knownEnd;
+            // whoever reads it would not find a successor that begins at the same position, or take it for this one
+            lowestBase = segment.header().basePosition() + RecordLayout.ALIGNMENT;
             discard(segment);
             log.storage().delete(segment.file().path());
             segments.remove(entry);
@@ -348,7 +367,7 @@ public final class StreamLog {
     @GuardedBy("rotation")
     private SegmentHeader successorHeader(long timestampMillis, long nowMillis) throws IOException {
         long start = log.positions().current().start();
-        long basePosition = knownEnd >= 0 && contiguous ? knownEnd : Math.max(start, knownEnd);
+        long basePosition = Math.max(lowestBase, knownEnd >= 0 && contiguous ? knownEnd : Math.max(start, knownEnd));
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
         Window window = policy.windowOf(Math.max(timestampMillis, lastWindowStart));
         return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, knownEnd >= 0 ? knownEnd : basePosition,
@@ -361,20 +380,27 @@ public final class StreamLog {
 
     /** Has the successor of a segment that is about to be full ready. For the preparer. */
     void prepareSuccessor() {
-        if (log.isClosed() || spare.get() != null) {
+        if (isSpareUnwanted() || spare.get() != null) {
             return;
         }
         try {
             SpareSegment prepared = SpareSegment.prepare(log.storage(), temporary(), policy.segmentBytes(), SPARE_BYTES);
             if (prepared != null
                     && (!spare.compareAndSet(null, prepared)
-                            || (log.isClosed() && spare.compareAndSet(prepared, null)))) {
+                            || (isSpareUnwanted() && spare.compareAndSet(prepared, null)))) {
                 prepared.discard(log.storage());
             }
         } catch (IOException e) {
-            // the rotation will try for itself, and say so to its caller
-            log.events().failed("prepare", key.text(), e);
+            // the rotation will try for itself, and say so to its caller; the directory of a stream that was deleted may be gone
+            if (!isSpareUnwanted()) {
+                log.events().failed("prepare", key.text(), e);
+            }
         }
+    }
+
+    /** Whoever makes it so takes the spare away afterwards; so either they find it, or the preparer, who asks after it was put there. */
+    private boolean isSpareUnwanted() {
+        return log.isClosed() || active.get() == null;
     }
 
     private void discard(SpareSegment prepared) {
@@ -382,6 +408,38 @@ public final class StreamLog {
             prepared.discard(log.storage());
         } catch (IOException e) {
             log.events().failed("discard a prepared segment", key.text(), e);
+        }
+    }
+
+    /** For the sealer: the first segment up to this one that has no footer yet; null where there is none. */
+    @Nullable ActiveSegment nextToFinish(ActiveSegment last) {
+        rotation.lock();
+        try {
+            if (entryOf(last) == null) {
+                return null;
+            }
+            for (SegmentEntry entry : segments) {
+                ActiveSegment unfinished = entry.unfinished();
+                if (unfinished != null) {
+                    return unfinished;
+                }
+            }
+            return null;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** From the sealer: it has let go of a segment; where that has no footer, the next pass of the sweeper has it tried again. */
+    void left(ActiveSegment segment) {
+        rotation.lock();
+        try {
+            SegmentEntry entry = entryOf(segment);
+            if (entry != null) {
+                entry.sealingEnded(false);
+            }
+        } finally {
+            rotation.unlock();
         }
     }
 
@@ -415,6 +473,8 @@ public final class StreamLog {
         if (loaded) {
             return;
         }
+        // behind a closed log a temporary file is somebody else's
+        checkOpen();
         List<SegmentEntry> found = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
@@ -498,14 +558,9 @@ public final class StreamLog {
     public void sealIfIdle(long nowMillis) throws IOException {
         rotation.lock();
         try {
+            checkOpen();
             load();
-            for (SegmentEntry entry : segments) {
-                ActiveSegment left = entry.unfinished();
-                if (left != null && entry.isLeftUnfinished()) {
-                    entry.seal();
-                    log.sealer().seal(left);
-                }
-            }
+            sealWhatWasLeft();
             ActiveSegment segment = active.get();
             if (segment == null) {
                 return;
@@ -518,6 +573,20 @@ public final class StreamLog {
             }
         } finally {
             rotation.unlock();
+        }
+    }
+
+    /** The last one will do: the sealer finishes those before it first. */
+    @GuardedBy("rotation")
+    private void sealWhatWasLeft() {
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            SegmentEntry entry = segments.get(i);
+            ActiveSegment left = entry.unfinished();
+            if (left != null && entry.isLeftUnfinished()) {
+                entry.seal();
+                log.sealer().seal(left);
+                return;
+            }
         }
     }
 
@@ -563,6 +632,7 @@ public final class StreamLog {
     public Optional<Deleted> deleteOldest(long basePosition) throws IOException {
         rotation.lock();
         try {
+            checkOpen();
             boolean oldest = !segments.isEmpty() && segments.get(0).name().basePosition() == basePosition;
             if (!oldest || (active.get() != null && segments.get(0).unfinished() == active.get())) {
                 return Optional.empty();
@@ -576,10 +646,9 @@ public final class StreamLog {
     @GuardedBy("rotation")
     private Deleted deleteFirst() throws IOException {
         SegmentEntry entry = segments.get(0);
-        if (segments.size() == 1) {
+        boolean last = segments.size() == 1;
+        if (last) {
             raiseStartAbove(entry.name().basePosition());
-            contiguous = false;
-            recovered = true;
         }
         long bytes = entry.bytes();
         ActiveSegment unfinished = entry.unfinished();
@@ -589,7 +658,9 @@ public final class StreamLog {
         Path file = directory.resolve(entry.name().fileName());
         log.storage().delete(file);
         segments.remove(0);
-        if (segments.isEmpty()) {
+        if (last) {
+            contiguous = false;
+            recovered = true;
             log.storage().deleteDirectoryIfEmpty(directory);
             watch.hasSegments(false);
         }
@@ -671,8 +742,10 @@ public final class StreamLog {
             ActiveSegment segment = active.get();
             if (segment != null) {
                 segment.seal();
+                knownEnd = segment.endPosition();
                 active.set(null);
             }
+            contiguous = false;
             SpareSegment prepared = spare.getAndSet(null);
             if (prepared != null) {
                 prepared.discard(log.storage());

@@ -1,0 +1,235 @@
+package dev.streamwal.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.source.SegmentWriterForTests.Written;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SegmentScanTest {
+
+    private final SegmentWriterForTests segment = SegmentWriterForTests.first(Path.of("unused"), "host/cpu");
+
+    private SegmentScan scan() {
+        return scan(segment.bytes());
+    }
+
+    private SegmentScan scan(byte[] file) {
+        return new SegmentScan(new SegmentBytes() {
+            @Override
+            public int read(ByteBuffer target, long offset) {
+                int length = (int) Math.max(0, Math.min(target.remaining(), file.length - offset));
+                target.put(file, (int) Math.min(offset, file.length), length);
+                return length;
+            }
+
+            @Override
+            public long size() {
+                return file.length;
+            }
+        }, segment.header(), 4_096);
+    }
+
+    private static List<Long> forwards(SegmentScan scan) throws IOException {
+        List<Long> positions = new ArrayList<>();
+        while (scan.next()) {
+            if (scan.isData()) {
+                positions.add(scan.position());
+            }
+        }
+        return positions;
+    }
+
+    private static List<Long> backwards(SegmentScan scan) throws IOException {
+        List<Long> positions = new ArrayList<>();
+        while (scan.previous()) {
+            if (scan.isData()) {
+                positions.add(scan.position());
+            }
+        }
+        Collections.reverse(positions);
+        return positions;
+    }
+
+    private List<Long> written() {
+        return segment.written().stream().map(Written::position).toList();
+    }
+
+    @Test
+    void next_recordsPaddingAndBatches_handsOutEachOnce() throws IOException {
+        segment.append(1, "one");
+        segment.padding(64).appendBatch(2, "two", "three", "");
+        segment.fill(200, 100, 10).append(5, new byte[300], new byte[9_000]);
+        segment.prepare(4_096);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).isEqualTo(written());
+            assertThat(scan.judge()).isEqualTo(ScanStop.CLEAN_END);
+            assertThat(scan.offset()).isEqualTo(segment.tail());
+        }
+    }
+
+    @Test
+    void next_fileEndsWithTheData_endsCleanly() throws IOException {
+        segment.fill(3, 8, 0);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).hasSize(3);
+            assertThat(scan.judge()).isEqualTo(ScanStop.CLEAN_END);
+            assertThat(scan.isEnd()).isTrue();
+        }
+    }
+
+    @Test
+    void previous_fromTheEnd_isForwardsReversed() throws IOException {
+        segment.fill(300, 50, 0).appendBatch(2, "two", "three", "four");
+        segment.padding(40).append(3, new byte[0], new byte[20_000]);
+        segment.fill(100, 500, 7).prepare(4_096);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).isEqualTo(written());
+            assertThat(backwards(scan)).isEqualTo(written());
+            assertThat(scan.isAtFirst()).isTrue();
+        }
+    }
+
+    @Test
+    void previous_behindAFooter_walksBack() throws IOException {
+        segment.fill(50, 50, 0).seal();
+        try (SegmentScan scan = scan()) {
+            scan.seekBehind(segment.tail(), segment.written().get(49).ref().size());
+            assertThat(backwards(scan)).isEqualTo(written());
+        }
+    }
+
+    @Test
+    void previous_thenNext_comesBack() throws IOException {
+        segment.fill(3, 8, 0).prepare(64);
+        try (SegmentScan scan = scan()) {
+            forwards(scan);
+            assertThat(scan.previous()).isTrue();
+            assertThat(scan.position()).isEqualTo(written().get(2));
+            assertThat(scan.previous()).isTrue();
+            assertThat(scan.next()).isTrue();
+            assertThat(scan.position()).isEqualTo(written().get(2));
+            assertThat(scan.next()).isFalse();
+        }
+    }
+
+    @Test
+    void seek_ontoAMember_findsItsBatch() throws IOException {
+        segment.append(1, "one");
+        List<Written> members = segment.appendBatch(2, "two", "three", "four");
+        segment.append(3, "five");
+        try (SegmentScan scan = scan()) {
+            scan.seek(segment.header().offsetOf(members.get(2).position()));
+            assertThat(scan.next()).isTrue();
+            assertThat(scan.position()).isEqualTo(members.get(2).position());
+            assertThat(scan.next()).isTrue();
+            assertThat(RecordLayout.isMember(scan.flags())).isFalse();
+        }
+    }
+
+    @Test
+    void next_batchWithADamagedMember_isNotHandedOutInPart() throws IOException {
+        segment.append(1, "one");
+        List<Written> members = segment.appendBatch(2, "two", "three", "four");
+        long last = segment.append(3, "five").position();
+        segment.flip((int) segment.header().offsetOf(members.get(1).position()) + 33, 1);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).hasSize(1);
+            assertThat(scan.judge()).isEqualTo(ScanStop.CORRUPT);
+            assertThat(segment.header().positionAt(scan.nextValid())).isEqualTo(last);
+            scan.seek(segment.header().offsetOf(members.get(2).position()));
+            assertThat(scan.next()).as("a member without its batch").isFalse();
+            scan.seek(segment.header().offsetOf(last));
+            assertThat(scan.next()).isTrue();
+            assertThat(scan.previous()).as("the last member, backwards").isFalse();
+            assertThat(scan.isAtFirst()).isFalse();
+        }
+    }
+
+    @Test
+    void judge_holeWithRecordsBehind_isAHole() throws IOException {
+        segment.fill(2, 8, 0).hole(64).append(3, "behind");
+        segment.prepare(100);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).hasSize(2);
+            assertThat(scan.judge()).isEqualTo(ScanStop.HOLE);
+            scan.seek(scan.nextValid());
+            assertThat(forwards(scan)).containsExactly(written().get(2));
+        }
+    }
+
+    @Test
+    void judge_halfARecordAtTheEnd_isATornTail() throws IOException {
+        segment.fill(2, 8, 0).append(3, new byte[0], new byte[500]);
+        for (int at = segment.tail() - 100; at < segment.tail(); at++) {
+            segment.flip(at, 0x55);
+        }
+        segment.prepare(100);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).hasSize(2);
+            assertThat(scan.judge()).isEqualTo(ScanStop.TORN_TAIL);
+            assertThat(scan.nextValid()).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void next_unknownDataFlags_isTooNewAndCanBeSkipped() throws IOException {
+        segment.append(1, "one");
+        segment.append(2, new byte[0], new byte[8], RecordLayout.ENCRYPTED);
+        segment.append(3, "three");
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).hasSize(1);
+            assertThat(scan.judge()).isEqualTo(ScanStop.TOO_NEW);
+            scan.skip();
+            assertThat(forwards(scan)).containsExactly(written().get(2));
+        }
+    }
+
+    @Test
+    void next_contentThatLooksLikeARecord_isNotFoundPastDamage() throws IOException {
+        SegmentWriterForTests other = SegmentWriterForTests.first(Path.of("unused"), "host/cpu");
+        other.append(1, "forged");
+        byte[] forged = new byte[other.tail() - other.header().headerLength()];
+        System.arraycopy(other.bytes(), other.header().headerLength(), forged, 0, forged.length);
+        segment.append(1, new byte[0], forged);
+        long behind = segment.append(2, "behind").position();
+        segment.flip(segment.header().headerLength() + 24, 1);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).isEmpty();
+            assertThat(scan.judge()).isEqualTo(ScanStop.CORRUPT);
+            assertThat(segment.header().positionAt(scan.nextValid())).isEqualTo(behind);
+        }
+    }
+
+    @Test
+    void next_bytesWrittenSinceTheyWereRead_areSeen() throws IOException {
+        segment.fill(2, 8, 0).prepare(4_096);
+        byte[] live = segment.bytes();
+        try (SegmentScan scan = scan(live)) {
+            assertThat(forwards(scan)).hasSize(2);
+            segment.append(9, "later");
+            System.arraycopy(segment.bytes(), 0, live, 0, live.length);
+            assertThat(forwards(scan)).containsExactly(written().get(2));
+        }
+    }
+
+    @Test
+    void findValid_manyRecords_findsEachFromTheByteBehindTheLast() throws IOException {
+        segment.fill(20, 24, 0);
+        try (SegmentScan scan = scan()) {
+            long from = segment.header().headerLength() + 8;
+            for (int i = 1; i < 20; i++) {
+                long found = scan.findValid(from, Long.MAX_VALUE);
+                assertThat(segment.header().positionAt(found)).isEqualTo(written().get(i));
+                from = found + 8;
+            }
+            assertThat(scan.findValid(from, Long.MAX_VALUE)).isEqualTo(-1);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.streamwal;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** What a log told its listener, in order. Thread-safe. */
+final class Events implements WalListener {
+
+    /** A failure in the background. */
+    record Failure(String task, Optional<String> stream, Throwable cause) {}
+
+    final List<SealedSegment> sealed = new CopyOnWriteArrayList<>();
+    final List<DeletedSegment> swept = new CopyOnWriteArrayList<>();
+    final List<RecoveredStream> recovered = new CopyOnWriteArrayList<>();
+    final List<Failure> failures = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void sealed(SealedSegment segment) {
+        sealed.add(segment);
+    }
+
+    @Override
+    public void swept(DeletedSegment segment) {
+        swept.add(segment);
+    }
+
+    @Override
+    public void recovered(RecoveredStream stream) {
+        recovered.add(stream);
+    }
+
+    @Override
+    public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+        failures.add(new Failure(task, stream, failure));
+    }
+}

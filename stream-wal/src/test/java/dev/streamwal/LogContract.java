@@ -1,0 +1,201 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+
+/**
+ * What all behaviour tests share: a home for the log, a clock that stands still, and options with which nothing happens by itself. Each test
+ * runs in three homes: mapped and by channel on the machine's disk, and by channel in memory.
+ */
+abstract class LogContract {
+
+    /** When every test begins: a multiple of the window. */
+    static final long NOW = Instant.parse("2026-03-01T12:00:00Z").toEpochMilli();
+    static final long MINUTE = Duration.ofMinutes(1).toMillis();
+    static final Duration WINDOW = Duration.ofMinutes(10);
+    static final Duration RETENTION = Duration.ofHours(1);
+    static final int SEGMENT_BYTES = 64 << 10;
+    /** More than what makes a stream mapped, where there are mappings. */
+    static final int MANY = 40;
+
+    static final Supplier<Optional<String>> THIS_BOOT = () -> Optional.of("boot-1");
+    static final Supplier<Optional<String>> NEXT_BOOT = () -> Optional.of("boot-2");
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    final LogHome home;
+    final ManualClock clock = new ManualClock(NOW);
+    final Events events = new Events();
+    final Path root;
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private boolean failuresExpected;
+
+    LogContract(LogHome home) {
+        this.home = home;
+        this.root = home.root();
+    }
+
+    @AfterEach
+    void closeAll() throws Exception {
+        try {
+            for (int i = opened.size() - 1; i >= 0; i--) {
+                opened.get(i).close();
+            }
+            if (!failuresExpected) {
+                assertThat(events.failures).as("failures in the background").isEmpty();
+            }
+        } finally {
+            home.close();
+        }
+    }
+
+    /** For tests that make background work fail. */
+    void expectFailures() {
+        failuresExpected = true;
+    }
+
+    WalOptions.Builder options() {
+        return WalOptions.builder()
+                .storage(home.storage())
+                .clock(clock)
+                .listener(events)
+                .window(WINDOW)
+                .retention(RETENTION)
+                .segmentBytes(SEGMENT_BYTES)
+                .sweepInterval(Duration.ZERO);
+    }
+
+    /** Closed after the test, unless the test does. */
+    StreamWal open() {
+        return open(options());
+    }
+
+    StreamWal open(WalOptions.Builder options) {
+        return open(options, THIS_BOOT);
+    }
+
+    /** As on a machine that was started with this id. */
+    StreamWal open(WalOptions.Builder options, Supplier<Optional<String>> bootId) {
+        WalOptions built = options.build();
+        return closing(StreamWal.open(root, built, bootId, new Storages(built.storage())));
+    }
+
+    /** A reader that knows nothing of the writer, as in another process. */
+    WalReader reader() {
+        return closing(WalReader.open(root));
+    }
+
+    WalReader readerOf(StreamWal wal) {
+        return closing(wal.reader());
+    }
+
+    <T extends AutoCloseable> T closing(T resource) {
+        opened.add(resource);
+        return resource;
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Content of a size, which differs from place to place. */
+    static byte[] bytes(int size, int seed) {
+        byte[] content = new byte[size];
+        new Random(seed).nextBytes(content);
+        return content;
+    }
+
+    /** Appends so many small records at the clock's time. */
+    List<Written> appendSome(WalStream stream, int count) {
+        return appendSome(stream, count, 50);
+    }
+
+    List<Written> appendSome(WalStream stream, int count, int contentBytes) {
+        List<Written> written = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            byte[] content = bytes(contentBytes, i);
+            written.add(Written.of(stream.append(content), clock.millis(), content));
+        }
+        return written;
+    }
+
+    static <T> List<T> joined(List<T> first, List<T> second) {
+        return Stream.concat(first.stream(), second.stream()).toList();
+    }
+
+    /** Read from within the process, from without, and, once the log is closed and open again, in both ways once more. */
+    void assertHoldsEverywhere(StreamWal wal, String key, List<Written> expected) {
+        assertHoldsNow(wal, key, expected);
+        wal.close();
+        try (WalReader reader = WalReader.open(root)) {
+            Written.assertHolds(reader, key, expected);
+        }
+        try (StreamWal reopened = open()) {
+            assertHoldsNow(reopened, key, expected);
+        }
+    }
+
+    void assertHoldsNow(StreamWal wal, String key, List<Written> expected) {
+        try (WalReader within = wal.reader();
+                WalReader without = WalReader.open(root)) {
+            Written.assertHolds(within, key, expected);
+            Written.assertHolds(without, key, expected);
+        }
+    }
+
+    /** Every record begins where the one before ends. */
+    static void assertContiguous(List<Written> records) {
+        for (int i = 1; i < records.size(); i++) {
+            EntryRef previous = records.get(i - 1).ref();
+            assertThat(records.get(i).ref().position()).as("position of record " + i).isEqualTo(previous.end());
+        }
+    }
+
+    /** The stream's segment files, in order of position. */
+    List<Path> segmentsOf(String key) {
+        return segmentsIn(root.resolve("streams").resolve(StreamKey.of(key).directoryName()));
+    }
+
+    static List<Path> segmentsIn(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file -> file.getFileName().toString().endsWith(".seg")).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits for what another thread is to do; fails where it doesn't. */
+    static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("waiting for: " + what).isLessThan(deadline);
+            LockSupport.parkNanos(200_000);
+        }
+    }
+
+    void awaitSealed(int segments) {
+        await(segments + " sealed segments", () -> events.sealed.size() >= segments);
+    }
+}

@@ -1,0 +1,605 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What expires, what is purged and deleted, what limits of bytes take; and what readers and writers find afterwards. */
+abstract class RetentionContract extends LogContract {
+
+    RetentionContract(LogHome home) {
+        super(home);
+    }
+
+    /** So many windows one after the other; the clock ends in the last one. A list for each window. */
+    private List<List<Written>> appendWindows(WalStream stream, int windows, int each) {
+        List<List<Written>> written = new ArrayList<>();
+        for (int w = 0; w < windows; w++) {
+            if (w > 0) {
+                clock.advance(WINDOW);
+            }
+            written.add(appendSome(stream, each));
+        }
+        return written;
+    }
+
+    private static List<Written> flat(List<List<Written>> lists) {
+        return lists.stream().flatMap(List::stream).toList();
+    }
+
+    private static Instant at(long millis) {
+        return Instant.ofEpochMilli(millis);
+    }
+
+    /** When the n-th window's segment expires. */
+    private static Instant expiration(int window) {
+        return at(NOW).plus(WINDOW.multipliedBy(window + 1)).plus(RETENTION);
+    }
+
+    private static void assertAll(WalReader reader, List<Written> records, EntryBatch.Status status) {
+        try (EntryBatch batch = reader.readBatch(Written.refs(records))) {
+            for (int i = 0; i < batch.size(); i++) {
+                assertThat(batch.status(i)).as(records.get(i).ref().toString()).isEqualTo(status);
+            }
+        }
+    }
+
+    private void assertExpired(StreamWal wal, List<Written> records) {
+        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+            for (WalReader reader : List.of(within, without)) {
+                assertAll(reader, records, EntryBatch.Status.EXPIRED);
+                assertThat(reader.find(records.get(0).ref())).isEmpty();
+                try (EntryBatch batch = reader.readBatch(List.of(records.get(0).ref()))) {
+                    assertThatThrownBy(() -> batch.get(0)).isInstanceOf(EntryExpiredException.class)
+                            .hasMessageContaining("ref=" + records.get(0).ref());
+                }
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- expiring
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, MANY})
+    void sweep_someHaveExpired_deletesExactlyThose(int each) throws IOException {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<List<Written>> written = appendWindows(stream, 4, each);
+        awaitSealed(3);
+        List<Path> files = segmentsOf("s");
+        long bytes = Files.size(files.get(0)) + Files.size(files.get(1));
+
+        assertThat(wal.sweep(expiration(0).minusMillis(1))).isEqualTo(new SweepResult(0, 0, 4, 0));
+        List<DeletedSegment> told = new ArrayList<>();
+        SweepResult result = wal.sweep(expiration(1), segment -> {
+            assertThat(segment.path()).doesNotExist();
+            told.add(segment);
+        });
+
+        assertThat(result).isEqualTo(new SweepResult(2, 0, 2, bytes));
+        assertThat(told).extracting(DeletedSegment::path).isEqualTo(files.subList(0, 2));
+        assertThat(told).extracting(DeletedSegment::expiration).containsExactly(expiration(0), expiration(1));
+        assertThat(told).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.EXPIRED);
+        assertThat(told).extracting(DeletedSegment::stream).containsOnly("s");
+        assertThat(events.swept).isEqualTo(told);
+        assertThat(segmentsOf("s")).isEqualTo(files.subList(2, 4));
+        assertExpired(wal, flat(written.subList(0, 2)));
+        assertHoldsEverywhere(wal, "s", flat(written.subList(2, 4)));
+    }
+
+    @Test
+    void sweep_byTheLogsClock_isTheSame() {
+        StreamWal wal = open();
+        appendWindows(wal.stream("s"), 3, 2);
+        clock.set(expiration(0).toEpochMilli() - 1);
+        assertThat(wal.sweep().deletedSegments()).isZero();
+        clock.advance(Duration.ofMillis(1));
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, MANY})
+    void sweep_idleStream_firstPassRemembersSecondSeals(int each) {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = appendSome(stream, each - 1);
+        wal.sweep();
+        wal.sweep();
+        assertThat(events.sealed).as("its window isn't over").isEmpty();
+        written.addAll(appendSome(stream, 1));
+        clock.advance(WINDOW);
+        wal.sweep();
+        written.add(late(stream));
+        wal.sweep();
+        assertThat(events.sealed).as("it was appended to since the last pass").isEmpty();
+        wal.sweep();
+        awaitSealed(1);
+        SealedSegment sealed = events.sealed.get(0);
+        assertThat(sealed.path()).isEqualTo(segmentsOf("s").get(0));
+        assertThat(sealed.stream()).isEqualTo("s");
+        assertThat(sealed.firstPosition()).isZero();
+        assertThat(sealed.endPosition()).isEqualTo(stream.endPosition());
+        assertThat(sealed.expiration()).isEqualTo(expiration(0));
+        assertThat(sealed.bytes()).isEqualTo(sizeOf(sealed.path()));
+        assertThat(wal.stats().mappedSegments()).isZero();
+        assertHoldsNow(wal, "s", written);
+        long end = stream.endPosition();
+        written.addAll(appendSome(stream, 2));
+        assertThat(written.get(written.size() - 2).ref().position()).isEqualTo(end);
+        assertThat(segmentsOf("s")).hasSize(2);
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    private Written late(WalStream stream) {
+        byte[] content = bytes("late");
+        return Written.of(stream.append(NOW + 1, content), NOW + 1, content);
+    }
+
+    private static long sizeOf(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, MANY})
+    void sweep_activeSegmentHasExpired_isSealedAndDeleted(int each) {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = appendSome(stream, each);
+        clock.set(expiration(0).toEpochMilli());
+        assertThat(wal.sweep()).extracting(SweepResult::deletedSegments, SweepResult::liveSegments).containsExactly(1, 0);
+        assertThat(segmentsOf("s")).isEmpty();
+        assertThat(root.resolve("streams/s")).doesNotExist();
+        assertThat(wal.keys()).isEmpty();
+        assertThat(wal.stats().mappedSegments()).isZero();
+        assertThat(wal.stats().openFiles()).isZero();
+        assertThat(readerOf(wal).describe("s")).isEmpty();
+        assertExpired(wal, written);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, MANY})
+    void append_activeSegmentHasExpiredAndIsNotSweptYet_goesToAnother(int each) {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> old = appendSome(stream, each);
+        clock.set(expiration(0).toEpochMilli());
+        byte[] content = bytes("new");
+        // its window has not expired, and the one before has
+        Written fresh = Written.of(stream.append(NOW + WINDOW.toMillis(), content), NOW + WINDOW.toMillis(), content);
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+        assertExpired(wal, old);
+        assertHoldsEverywhere(wal, "s", List.of(fresh));
+    }
+
+    @Test
+    void sweep_lastSegmentGone_streamGoesOnAtPositionsNeverGiven() {
+        StreamWal wal = open();
+        List<Written> s = appendSome(wal.stream("s"), MANY);
+        List<Written> t = appendSome(wal.stream("t"), 5);
+        clock.set(expiration(0).toEpochMilli());
+        long end = wal.stream("s").endPosition();
+        wal.sweep();
+        assertThat(wal.stream("s").endPosition()).isGreaterThanOrEqualTo(end);
+
+        List<Written> more = appendSome(wal.stream("s"), 3);
+        assertThat(more.get(0).ref().position()).isGreaterThanOrEqualTo(end);
+        assertExpired(wal, s);
+        assertHoldsNow(wal, "s", more);
+        wal.close();
+
+        StreamWal again = open();
+        assertExpired(again, s);
+        assertExpired(again, t);
+        List<Written> ofT = appendSome(again.stream("t"), 3);
+        assertThat(ofT.get(0).ref().position()).isGreaterThanOrEqualTo(t.get(4).ref().end());
+        List<Written> ofS = appendSome(again.stream("s"), 3);
+        assertThat(ofS.get(0).ref().position()).isEqualTo(more.get(2).ref().end());
+        assertExpired(again, t);
+        assertHoldsNow(again, "t", ofT);
+        assertHoldsEverywhere(again, "s", joined(more, ofS));
+    }
+
+    @Test
+    void sweep_streamOfWhichAllIsGoneManyTimes_neverTheSamePosition() {
+        List<Written> gone = new ArrayList<>();
+        long end = 0;
+        for (int round = 0; round < 6; round++) {
+            StreamWal wal = open();
+            List<Written> some = appendSome(wal.stream("s"), 3);
+            assertThat(some.get(0).ref().position()).isGreaterThanOrEqualTo(end);
+            assertHoldsNow(wal, "s", some);
+            gone.addAll(some);
+            end = some.get(2).ref().end();
+            clock.advance(WINDOW.plus(RETENTION));
+            if (round % 2 == 0) {
+                wal.close();
+                wal = open();
+            }
+            assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+            assertExpired(wal, gone);
+            wal.close();
+        }
+    }
+
+    @Test
+    void sweep_afterReopeningAndBeforeAnythingWasTouched_deletesWhatHasExpired() {
+        StreamWal wal = open();
+        List<Written> gone = appendSome(wal.stream("gone"), MANY);
+        List<List<Written>> partly = appendWindows(wal.stream("partly"), 2, 3);
+        wal.close();
+        StreamWal again = open();
+        assertThat(again.sweep(expiration(0))).extracting(SweepResult::deletedSegments, SweepResult::liveSegments)
+                .containsExactly(2, 1);
+        assertExpired(again, gone);
+        assertExpired(again, partly.get(0));
+        List<Written> left = new ArrayList<>(partly.get(1));
+        left.addAll(appendSome(again.stream("partly"), 1));
+        assertContiguous(left);
+        assertHoldsEverywhere(again, "partly", left);
+    }
+
+    @Test
+    void sweep_retentionWasShortened_whatWasPromisedStays() {
+        StreamWal wal = open();
+        List<Written> old = appendSome(wal.stream("s"), 3);
+        wal.close();
+        StreamWal shorter = open(options().retention(Duration.ofMinutes(5)));
+        clock.advance(WINDOW);
+        List<Written> fresh = appendSome(shorter.stream("s"), 3);
+        clock.advance(WINDOW.plusMinutes(5));
+        shorter.sweep();
+        // the newer one has expired and waits for the older: a stream loses its beginning and nothing else
+        assertHoldsNow(shorter, "s", joined(old, fresh));
+        clock.set(expiration(0).toEpochMilli());
+        assertThat(shorter.sweep().deletedSegments()).isEqualTo(2);
+        assertExpired(shorter, joined(old, fresh));
+    }
+
+    @Test
+    void sweep_byTheLogsOwnThread_happensByItself() {
+        StreamWal wal = open(options().sweepInterval(Duration.ofMillis(5)));
+        appendWindows(wal.stream("s"), 2, 2);
+        clock.set(expiration(1).toEpochMilli());
+        await("both segments gone", () -> events.swept.size() == 2);
+        assertThat(wal.keys()).isEmpty();
+    }
+
+    @Test
+    void sweep_foreignFilesAmongSegments_areLeftAlone() throws IOException {
+        StreamWal wal = open();
+        appendSome(wal.stream("s"), 3);
+        Path foreign = Files.write(root.resolve("streams/s/notes.txt"), bytes("mine"));
+        clock.set(expiration(0).toEpochMilli());
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+        assertThat(foreign).hasContent("mine");
+        assertThat(wal.keys()).isEmpty();
+        assertThat(reader().keys()).isEmpty();
+        List<Written> again = appendSome(wal.stream("s"), 1);
+        assertHoldsEverywhere(wal, "s", again);
+    }
+
+    @Test
+    void sweep_whileSeveralThreadsAppendAndRead_nothingIsWrongOrMissing() throws Exception {
+        StreamWal wal = open(options().segmentBytes(16 << 10).window(Duration.ofSeconds(1)).retention(Duration.ofSeconds(2)));
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        List<List<Written>> written = new ArrayList<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int t = 0; t < 2; t++) {
+            List<Written> mine = Collections.synchronizedList(new ArrayList<>());
+            written.add(mine);
+            WalStream stream = wal.stream("s");
+            int thread = t;
+            threads.add(new Thread(() -> {
+                try {
+                    for (int i = 0; i < 4_000; i++) {
+                        if (i % 20 == 0) {
+                            clock.advance(Duration.ofMillis(50));
+                        }
+                        byte[] content = bytes("thread " + thread + " record " + i);
+                        long timestamp = clock.millis();
+                        mine.add(Written.of(stream.append(timestamp, content), timestamp, content));
+                        if (i % 100 == 0) {
+                            assertReadOrExpired(wal, mine);
+                        }
+                    }
+                } catch (Throwable e) {
+                    failure.compareAndSet(null, e);
+                }
+            }, "test-appender"));
+        }
+        threads.forEach(Thread::start);
+        while (threads.stream().anyMatch(Thread::isAlive)) {
+            wal.sweep();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(failure.get()).isNull();
+        assertThat(events.swept).hasSizeGreaterThan(3);
+        List<Written> all = new ArrayList<>(flat(written));
+        all.sort((x, y) -> x.ref().compareTo(y.ref()));
+        assertContiguous(all);
+        long first = readerOf(wal).describe("s").orElseThrow().firstPosition();
+        assertHoldsEverywhere(wal, "s", all.stream().filter(one -> one.ref().position() >= first).toList());
+    }
+
+    private static void assertReadOrExpired(StreamWal wal, List<Written> written) {
+        try (WalReader reader = wal.reader(); EntryBatch batch = reader.readBatch(Written.refs(written))) {
+            for (int i = 0; i < batch.size(); i++) {
+                if (batch.status(i) == EntryBatch.Status.FOUND) {
+                    assertThat(Written.of(batch.get(i))).isEqualTo(written.get(i));
+                } else {
+                    assertThat(batch.status(i)).isEqualTo(EntryBatch.Status.EXPIRED);
+                }
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- readers that are overtaken
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void cursor_inTheMiddleOfASegmentThatIsSwept_finishesItOrSaysExpired(boolean within) {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> first = appendSome(stream, 50, 1_000);
+        clock.advance(WINDOW);
+        appendSome(stream, 50, 1_000);
+        clock.advance(WINDOW);
+        List<Written> third = appendSome(stream, 5, 1_000);
+        awaitSealed(2);
+        WalReader reader = closing(within ? wal.reader()
+                : WalReader.open(root, ReaderOptions.builder().scanBufferBytes(4_096).maxOpenFiles(1).build()));
+        EntryCursor cursor = closing(reader.scan("s"));
+        List<Written> before = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            assertThat(cursor.next()).isTrue();
+            before.add(Written.of(cursor));
+        }
+        wal.sweep(expiration(1));
+        EntryExpiredException expired = null;
+        while (expired == null) {
+            try {
+                assertThat(cursor.next()).as("what is gone is told of").isTrue();
+                before.add(Written.of(cursor));
+            } catch (EntryExpiredException e) {
+                expired = e;
+            }
+        }
+        assertThat(before).as("of the segment it was in").isEqualTo(first.subList(0, before.size()));
+        assertThat(expired.from()).isEqualTo(before.get(before.size() - 1).ref().end());
+        assertThat(expired.to()).isEqualTo(third.get(0).ref().position());
+        assertThat(expired).hasMessageContaining("stream=s").hasMessageContaining("from=").hasMessageContaining("to=");
+        assertThat(Written.drain(cursor)).isEqualTo(third);
+    }
+
+    @Test
+    void cursor_atTheEndOfAStreamThatIsSweptAndGoesOn_findsWhatComesAfter() {
+        StreamWal wal = open();
+        List<Written> old = appendSome(wal.stream("s"), 3);
+        EntryCursor cursor = closing(readerOf(wal).scan("s"));
+        for (Written one : old) {
+            assertThat(cursor.next()).isTrue();
+            assertThat(Written.of(cursor)).isEqualTo(one);
+        }
+        assertThat(cursor.next()).isFalse();
+        clock.set(expiration(0).toEpochMilli());
+        wal.sweep();
+        assertThat(cursor.next()).isFalse();
+        List<Written> fresh = appendSome(wal.stream("s"), 3);
+        List<Written> found = new ArrayList<>();
+        while (cursor.next()) {
+            found.add(Written.of(cursor));
+        }
+        assertThat(found).isEqualTo(fresh);
+    }
+
+    @Test
+    void scanFrom_aPositionThatWasSwept_beginsAtWhatIsLeft() {
+        StreamWal wal = open();
+        List<List<Written>> written = appendWindows(wal.stream("s"), 3, 4);
+        wal.sweep(expiration(1));
+        for (Written gone : flat(written.subList(0, 2))) {
+            assertThat(Written.drain(readerOf(wal).scanFrom("s", gone.ref().position()))).isEqualTo(written.get(2));
+        }
+    }
+
+    // ---------------------------------------------------------------- purge and delete
+
+    @Test
+    void purge_beforeATime_deletesSealedSegmentsWhoseWindowEndsByThen() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<List<Written>> written = appendWindows(stream, 4, MANY);
+        List<Written> other = appendSome(wal.stream("other"), 3);
+        awaitSealed(3);
+        List<Path> files = segmentsOf("s");
+        assertThat(wal.purge("s", at(NOW + WINDOW.toMillis() - 1)).deletedSegments()).isZero();
+        SweepResult result = wal.purge("s", at(NOW + 2 * WINDOW.toMillis()));
+        assertThat(result.deletedSegments()).isEqualTo(2);
+        assertThat(result.liveSegments()).isEqualTo(2);
+        assertThat(events.swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.PURGED);
+        assertThat(result.bytesReclaimed()).isEqualTo(events.swept.stream().mapToLong(DeletedSegment::bytes).sum()).isPositive();
+        assertThat(segmentsOf("s")).isEqualTo(files.subList(2, 4));
+        assertExpired(wal, flat(written.subList(0, 2)));
+        assertHoldsNow(wal, "s", flat(written.subList(2, 4)));
+        // the newest is appended to: it stays, whatever the time
+        assertThat(wal.purge("s", at(NOW + Duration.ofDays(1).toMillis())).deletedSegments()).isEqualTo(1);
+        assertHoldsNow(wal, "other", other);
+        assertHoldsEverywhere(wal, "s", written.get(3));
+    }
+
+    @Test
+    void purge_afterReopening_opensWhatItNeeds() {
+        StreamWal wal = open();
+        List<List<Written>> written = appendWindows(wal.stream("s"), 3, 4);
+        wal.close();
+        StreamWal again = open();
+        assertThat(again.purge("s", at(NOW + WINDOW.toMillis())).deletedSegments()).isEqualTo(1);
+        assertExpired(again, written.get(0));
+        assertHoldsEverywhere(again, "s", flat(written.subList(1, 3)));
+    }
+
+    @Test
+    void purge_idleStreamSealedBySweeping_takesTheLastSegmentToo() {
+        StreamWal wal = open();
+        List<Written> old = appendSome(wal.stream("s"), 3);
+        clock.advance(WINDOW);
+        wal.sweep();
+        wal.sweep();
+        assertThat(wal.purge("s", at(NOW + WINDOW.toMillis())).deletedSegments()).isEqualTo(1);
+        assertThat(wal.keys()).isEmpty();
+        assertExpired(wal, old);
+        List<Written> fresh = appendSome(wal.stream("s"), 2);
+        assertThat(fresh.get(0).ref().position()).isGreaterThanOrEqualTo(old.get(2).ref().end());
+        assertExpired(wal, old);
+        assertHoldsEverywhere(wal, "s", fresh);
+    }
+
+    @Test
+    void purge_noSuchStream_doesNothing() {
+        StreamWal wal = open();
+        assertThat(wal.purge("s", at(NOW))).isEqualTo(new SweepResult(0, 0, 0, 0));
+        assertThat(wal.keys()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, MANY})
+    void delete_aStream_takesAllOfItAndNothingElse(int each) {
+        StreamWal wal = open();
+        List<Written> gone = flat(appendWindows(wal.stream("s"), 3, each));
+        List<Written> other = appendSome(wal.stream("other"), 3);
+        List<Path> files = segmentsOf("s");
+        assertThat(wal.delete("s")).isTrue();
+        assertThat(events.swept).extracting(DeletedSegment::path).isEqualTo(files);
+        assertThat(events.swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.STREAM_DELETED);
+        assertThat(wal.delete("s")).isFalse();
+        assertThat(wal.keys()).containsExactly("other");
+        assertThat(wal.stats().mappedSegments()).isZero();
+        assertThat(root.resolve("streams/s")).doesNotExist();
+        assertExpired(wal, gone);
+
+        List<Written> fresh = appendSome(wal.stream("s"), each);
+        assertThat(fresh.get(0).ref().position()).isGreaterThanOrEqualTo(gone.get(gone.size() - 1).ref().end());
+        assertExpired(wal, gone);
+        assertHoldsNow(wal, "other", other);
+        assertHoldsEverywhere(wal, "s", fresh);
+    }
+
+    @Test
+    void delete_afterReopeningThenAppendAfterAnotherReopening_positionsAreNew() {
+        StreamWal wal = open();
+        List<Written> gone = appendSome(wal.stream("s"), MANY);
+        wal.close();
+        StreamWal again = open();
+        assertThat(again.delete("nobody")).isFalse();
+        assertThat(again.delete("s")).isTrue();
+        again.close();
+        StreamWal third = open();
+        assertExpired(third, gone);
+        List<Written> fresh = appendSome(third.stream("s"), 3);
+        assertThat(fresh.get(0).ref().position()).isGreaterThanOrEqualTo(gone.get(MANY - 1).ref().end());
+        assertExpired(third, gone);
+        assertHoldsEverywhere(third, "s", fresh);
+    }
+
+    @Test
+    void delete_whileAThreadAppends_itGoesOnAtNewPositions() throws Exception {
+        StreamWal wal = open();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        List<Written> written = Collections.synchronizedList(new ArrayList<>());
+        Thread appender = new Thread(() -> {
+            try {
+                for (int i = 0; i < 5_000; i++) {
+                    written.addAll(appendSome(wal.stream("s"), 1));
+                }
+            } catch (Throwable e) {
+                failure.set(e);
+            }
+        }, "test-appender");
+        appender.start();
+        int deletions = 0;
+        while (appender.isAlive()) {
+            deletions += wal.delete("s") ? 1 : 0;
+        }
+        appender.join();
+        assertThat(failure.get()).isNull();
+        assertThat(deletions).isPositive();
+        for (int i = 1; i < written.size(); i++) {
+            assertThat(written.get(i).ref().position()).isGreaterThanOrEqualTo(written.get(i - 1).ref().end());
+        }
+        assertReadOrExpired(wal, written);
+    }
+
+    // ---------------------------------------------------------------- limits of bytes
+
+    @Test
+    void sweep_streamOverItsLimit_losesItsOldestSealedSegments() throws IOException {
+        StreamWal wal = open(options().maxBytesPerStream(150_000)
+                .streams("roomy/*", StreamOptions.builder().maxBytes(10_000_000).build()));
+        List<Written> written = appendSome(wal.stream("s"), 300, 1_000);
+        List<Written> roomy = appendSome(wal.stream("roomy/s"), 300, 1_000);
+        awaitSealed(8);
+        List<Path> files = segmentsOf("s");
+        assertThat(files).hasSize(5);
+        SweepResult result = wal.sweep();
+        assertThat(events.swept).extracting(DeletedSegment::path).isEqualTo(files.subList(0, result.deletedSegments()));
+        assertThat(events.swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.STREAM_BYTES);
+        long left = 0;
+        for (Path file : segmentsOf("s")) {
+            left += Files.size(file);
+        }
+        assertThat(left).isLessThanOrEqualTo(150_000);
+        assertThat(left + events.swept.get(events.swept.size() - 1).bytes()).as("no more than needed").isGreaterThan(150_000);
+        long first = readerOf(wal).describe("s").orElseThrow().firstPosition();
+        assertHoldsNow(wal, "roomy/s", roomy);
+        assertHoldsEverywhere(wal, "s", written.stream().filter(one -> one.ref().position() >= first).toList());
+    }
+
+    @Test
+    void sweep_logOverItsLimit_losesTheOldestWindowsFirst() {
+        StreamWal wal = open(options().maxTotalBytes(40_000));
+        List<Written> oldest = appendSome(wal.stream("b"), 10, 1_000);
+        clock.advance(WINDOW);
+        List<Written> newer = appendSome(wal.stream("a"), 10, 1_000);
+        clock.advance(WINDOW);
+        List<Written> newest = joined(appendSome(wal.stream("a"), 10, 1_000), appendSome(wal.stream("b"), 10, 1_000));
+        awaitSealed(2);
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+        assertThat(events.swept.get(0).reason()).isEqualTo(DeletedSegment.Reason.TOTAL_BYTES);
+        assertExpired(wal, oldest);
+        assertHoldsNow(wal, "a", joined(newer, newest.subList(0, 10)));
+        assertHoldsNow(wal, "b", newest.subList(10, 20));
+    }
+
+    @Test
+    void sweep_limitSmallerThanWhatIsAppendedTo_keepsTheActiveSegment() {
+        StreamWal wal = open(options().maxBytesPerStream(1).maxTotalBytes(1));
+        List<Written> written = appendSome(wal.stream("s"), MANY);
+        assertThat(wal.sweep()).extracting(SweepResult::deletedSegments, SweepResult::liveSegments).containsExactly(0, 1);
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+}
