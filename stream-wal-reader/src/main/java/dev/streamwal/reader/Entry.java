@@ -3,9 +3,11 @@ package dev.streamwal.reader;
 import io.netty.buffer.ByteBuf;
 
 /**
- * One record. {@link #header()} and {@link #content()} are read-only, have indices of their own, and are the same buffer at every call;
- * how long they are valid is said by who hands the entry out: an {@link EntryBatch} until it is closed, unless retained; a copy on the
- * heap for as long as it is held. Not thread-safe.
+ * One record. {@link #header()} and {@link #content()} are read-only, and how long they are valid is said by who hands the entry out: an
+ * {@link EntryBatch} until it is closed, unless retained; a copy on the heap for as long as it is held. Not thread-safe.
+ *
+ * <p>Each of the two is the same buffer at every call, with indices of its own: a relative read, such as {@code readInt()}, moves them for
+ * whoever asks next. So use what reads at an index, such as {@code getInt(int)}, or a {@link ByteBuf#duplicate() duplicate}.
  */
 public interface Entry {
 
@@ -15,10 +17,10 @@ public interface Entry {
     /** {@return epoch milliseconds, as given by the writer or its clock} */
     long timestampMillis();
 
-    /** {@return the record's header; empty, never null, where it has none} */
+    /** {@return the record's header, the same buffer at every call; empty, never null, where it has none} */
     ByteBuf header();
 
-    /** {@return the record's content} */
+    /** {@return the record's content, the same buffer at every call} */
     ByteBuf content();
 
     /** {@return a copy of the header} */

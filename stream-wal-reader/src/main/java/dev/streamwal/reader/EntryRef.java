@@ -72,6 +72,23 @@ public record EntryRef(String stream, long position, int size) implements Compar
     }
 
     /**
+     * The size of a record with these lengths: what a ref needs besides the stream and the position where the record was appended.
+     *
+     * @param headerLength of the record's own header, 0 to 65,535 bytes
+     * @param contentLength of its content, in bytes, not negative
+     * @return the frame with its padding, in bytes
+     * @throws IllegalArgumentException where no record has such lengths
+     */
+    public static int sizeOf(int headerLength, int contentLength) {
+        long size = RecordLayout.frameBytes(headerLength, contentLength);
+        if (headerLength < 0 || headerLength > RecordLayout.MAX_HEADER_BYTES || contentLength < 0 || size > RecordLayout.MAX_FRAME_BYTES) {
+            throw new IllegalArgumentException("a record's header has 0 to " + RecordLayout.MAX_HEADER_BYTES + " bytes, and the record at most "
+                    + RecordLayout.MAX_FRAME_BYTES + ": headerLength=" + headerLength + ", contentLength=" + contentLength);
+        }
+        return (int) size;
+    }
+
+    /**
      * Reads what {@link #toString()} wrote, and nothing else.
      *
      * @param text of a ref

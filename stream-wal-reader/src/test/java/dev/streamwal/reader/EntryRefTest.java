@@ -113,6 +113,25 @@ class EntryRefTest {
     }
 
     @Test
+    void sizeOf_lengths_isThePrefixAndBothRoundedUp() {
+        assertThat(EntryRef.sizeOf(0, 0)).isEqualTo(32);
+        assertThat(EntryRef.sizeOf(0, 1)).isEqualTo(40);
+        assertThat(EntryRef.sizeOf(3, 5)).isEqualTo(40);
+        assertThat(EntryRef.sizeOf(65_535, 1)).isEqualTo(32 + 65_536);
+        int largest = (32 << 20) - 8 - 32;
+        assertThat(new EntryRef("a", 0, EntryRef.sizeOf(0, largest)).size()).isEqualTo((32 << 20) - 8);
+    }
+
+    @Test
+    void sizeOf_noSuchRecord_isRefusedWithTheValues() {
+        assertThatThrownBy(() -> EntryRef.sizeOf(-1, 0)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("headerLength=-1");
+        assertThatThrownBy(() -> EntryRef.sizeOf(65_536, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> EntryRef.sizeOf(0, -1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("contentLength=-1");
+        assertThatThrownBy(() -> EntryRef.sizeOf(0, (32 << 20) - 8 - 31)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> EntryRef.sizeOf(1, Integer.MAX_VALUE)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void toBytes_keyThatIsNoUnicode_isRefused() {
         assertThatThrownBy(() -> new EntryRef("a\uD800", 0, 32).toBytes()).isInstanceOf(IllegalArgumentException.class);
     }
