@@ -106,9 +106,10 @@ public final class SegmentCatalog {
     }
 
     /**
-     * What is named while a directory is read may be listed or not: so a new segment may be, and the one before it, which was named earlier,
-     * may not, and a reader would take it for deleted. Everything up to the newest that was listed had its name before the second listing
-     * began, which therefore has it; what the second has beyond that may have a gap before it again, and is left to the next refresh.
+     * What is named while a directory is read may be listed or not: so a new segment may be, and the one before it, which was named
+     * earlier, may not, and a reader would take it for deleted. Everything up to the newest that was listed had its name before the second
+     * listing began, which therefore has it; what the second has beyond that may have a gap before it again, and is left to the next
+     * refresh.
      */
     private static Map<String, Segment> withoutGap(Map<String, Segment> first, Map<String, Segment> second) {
         Segment newest = Collections.max(first.values());

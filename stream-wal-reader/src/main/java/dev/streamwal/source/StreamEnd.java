@@ -112,8 +112,12 @@ public final class StreamEnd {
         if (scan.isAtFirst()) {
             return null;
         }
-        throw new CorruptSegmentException(
-                "damaged: " + scan.rule() + ", and here that isn't so, so that the record before can't be found: stream=" + segment.key()
+        throw damaged(segment, scan, "the record before can't be found");
+    }
+
+    private static CorruptSegmentException damaged(Segment segment, SegmentScan scan, String consequence) {
+        return new CorruptSegmentException(
+                "damaged: " + scan.rule() + ", and here that isn't so, so that " + consequence + ": stream=" + segment.key()
                         + ", position=" + scan.position() + ", file=" + segment.file() + ", offset=" + scan.offset() + "; scan the stream",
                 segment.file(), segment.key().text(), scan.position(), scan.offset(), 0, null);
     }
@@ -142,7 +146,7 @@ public final class StreamEnd {
     private @Nullable Place lastOfUnsealed(Segment segment, SegmentScan scan) throws IOException {
         Place last = null;
         scan.seek(scan.header().headerLength());
-        while (nextPastDamage(scan)) {
+        while (nextPastDamage(segment, scan)) {
             if (scan.isData()) {
                 last = place(segment, scan);
             }
@@ -188,7 +192,7 @@ public final class StreamEnd {
         long[] offsets = NONE;
         int found = 0;
         scan.seek(scan.header().headerLength());
-        while (nextPastDamage(scan) && scan.offset() <= last.offset()) {
+        while (nextPastDamage(last.segment(), scan) && scan.offset() <= last.offset()) {
             if (scan.isData()) {
                 if (found == offsets.length) {
                     offsets = Arrays.copyOf(offsets, Math.max(64, found * 2));
@@ -206,14 +210,17 @@ public final class StreamEnd {
         }
     }
 
-    private static boolean nextPastDamage(SegmentScan scan) throws IOException {
+    private static boolean nextPastDamage(Segment segment, SegmentScan scan) throws IOException {
         while (!scan.next()) {
             if (scan.isTooNew()) {
                 scan.skip();
                 continue;
             }
-            scan.judge();
+            ScanStop stop = scan.judge();
             if (scan.nextValid() < 0) {
+                if (stop == ScanStop.CORRUPT) {
+                    throw damaged(segment, scan, "the records behind can't be found");
+                }
                 return false;
             }
             scan.seek(scan.nextValid());

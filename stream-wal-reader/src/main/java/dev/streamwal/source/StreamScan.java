@@ -1,78 +1,51 @@
 package dev.streamwal.source;
 
-import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
-import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Walks the data records of a stream, from segment to segment, while it is written and swept. One thread; close it.
  *
  * <p>It leaves a segment only where that segment's data ends: at its footer, or where its successor says it ended. Where a scan of a
- * segment stops before, it first gathers what is known (footer, successor, mark, writer), and then decides whether that is the end for
- * now, a slot to wait for, or damage. Damage is told of once; the call after goes on behind it.
+ * segment stops before, {@link StopEvidence} gathers what is known (footer, successor, mark, writer), and {@link StopVerdict} says whether
+ * that is the end for now, a slot to wait for, or damage. Damage is told of once; the call after goes on behind it.
  */
 public final class StreamScan implements AutoCloseable {
 
-    /** Bytes that look damaged are looked at again so often: they may be in the middle of a positional write. */
-    private static final int MAX_CONFIRMATIONS = 3;
-    private static final long CONFIRMATION_PAUSE_NANOS = 200_000;
-
-    /** A slot below what the writer reserved is published within microseconds, unless its thread was descheduled. */
-    private static final int MAX_SPINS = 200;
-    private static final long WAIT_PAUSE_NANOS = 1_000_000;
-    /** 10 s: then its thread is not merely slow. */
-    private static final int MAX_WAITS = 10_000;
-
     private static final long UNKNOWN = -1;
 
-    /** What to do where a segment's scan has stopped. */
-    private enum Step { LOOK_AGAIN, LEAVE, END }
-
     private final LogSource log;
-    private final SegmentCatalog catalog;
+    private final SegmentSequence sequence;
     private final String key;
     private final TimeRange range;
+    private final SlotWait slotWait;
 
-    private SegmentChain chain;
     private @Nullable Segment entering;
     private long enteringOffset = UNKNOWN;
     private long lastBase;
 
-    private @Nullable SegmentReader reader;
-    private @Nullable SegmentScan scan;
-    private @Nullable SegmentIndex index;
-    private long regionEnd;
+    private @Nullable SegmentPass pass;
+    private DamageDoubt doubt = new DamageDoubt();
 
     private long resume;
     private boolean onRecord;
-    private final ByteBuffer word = ByteBuffer.allocate(Long.BYTES);
-    private long confirming = UNKNOWN;
-    private int confirmations;
-    private long reported = UNKNOWN;
     private boolean closed;
 
     private StreamScan(LogSource log, SegmentCatalog catalog, TimeRange range, @Nullable Segment first, long firstOffset, long resume) {
         this.log = log;
-        this.catalog = catalog;
+        this.sequence = new SegmentSequence(catalog);
         this.key = catalog.key().text();
         this.range = range;
-        this.chain = catalog.chain();
+        this.slotWait = new SlotWait(log);
         this.entering = first;
         this.enteringOffset = firstOffset;
         this.lastBase = first == null ? UNKNOWN : first.basePosition() - 1;
@@ -88,6 +61,8 @@ public final class StreamScan implements AutoCloseable {
     public static StreamScan from(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
         return new StreamScan(log, catalog, TimeRange.ALL, segment, offset, position);
     }
+
+    // ---- moving
 
     /**
      * Goes to the next data record in the range.
@@ -131,147 +106,80 @@ public final class StreamScan implements AutoCloseable {
     }
 
     private boolean step() throws IOException {
-        while (scan != null || enterNext()) {
-            SegmentScan current = scan;
+        while (pass != null || enterNext()) {
+            SegmentPass current = pass;
             if (current == null) {
                 continue;
             }
-            if (current.nextOffset() >= regionEnd) {
-                if (!enterRegion(current.nextOffset())) {
-                    resume = Math.max(resume, current.header().positionAt(footer().map(Footer::dataEnd).orElse((int) regionEnd)));
-                    leave();
-                }
-                continue;
+            SegmentPass.Step step = current.step();
+            if (step == SegmentPass.Step.RECORD) {
+                resume = current.passedTo();
+                return true;
             }
-            if (current.next()) {
-                if (take(current)) {
-                    return true;
-                }
-                continue;
-            }
-            switch (decide(current)) {
-                case LOOK_AGAIN -> { }
-                case LEAVE -> {
-                    resume = current.position();
-                    leave();
-                }
-                case END -> {
-                    return false;
-                }
+            if (step == SegmentPass.Step.PASSED) {
+                resume = current.passedTo();
+            } else if (step == SegmentPass.Step.FINISHED) {
+                resume = Math.max(resume, current.end());
+                leave();
+            } else if (!passStop(current)) {
+                return false;
             }
         }
         return false;
     }
 
-    /** Whether the record is one to hand out. */
-    private boolean take(SegmentScan current) throws IOException {
-        if (current.flags() == RecordLayout.FOOTER && footer().isPresent()) {
-            resume = current.position();
-            regionEnd = current.offset();
-            return false;
-        }
-        resume = current.position() + current.frameBytes();
-        return current.isData() && range.contains(current.timestampMillis());
-    }
-
     // ---- from segment to segment
 
     private boolean enterNext() throws IOException {
-        Segment segment = entering != null ? entering : chain.after(lastBase);
-        if (segment == null) {
-            chain = catalog.refresh();
-            segment = chain.after(lastBase);
-        }
+        Segment segment = entering != null ? entering : sequence.after(lastBase);
         if (segment == null) {
             return false;
         }
-        long offset = segment == entering ? enteringOffset : UNKNOWN;
         entering = segment;
-        enteringOffset = offset;
-        enter(segment, offset);
+        enter(segment, enteringOffset);
         entering = null;
         enteringOffset = UNKNOWN;
         return true;
     }
 
     private void enter(Segment segment, long offset) throws IOException {
+        SegmentPass entered;
         try {
-            reader = segment.open(log.channels());
+            entered = SegmentPass.open(segment, log, range, offset);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             entering = null;
+            enteringOffset = UNKNOWN;
             lastBase = segment.basePosition();
             throw e;
         }
+        pass = entered;
+        doubt = new DamageDoubt();
         lastBase = segment.basePosition();
-        Optional<Footer> footer = reader.footer();
-        SegmentScan entered = new SegmentScan(reader, reader.header(), log.options().scanBufferBytes());
-        scan = entered;
-        index = null;
-        regionEnd = Long.MAX_VALUE;
-        confirming = UNKNOWN;
-        reported = UNKNOWN;
-        if (offset != UNKNOWN) {
-            entered.seek(offset);
-        }
-        resume = Math.max(resume, entered.header().positionAt(entered.nextOffset()));
-        if (footer.isPresent()) {
-            entered.limit(footer.get().dataEnd());
-            regionEnd = footer.get().dataEnd();
-            if (!range.isAll()) {
-                index = footer.get().index();
-                regionEnd = entered.nextOffset();
-            }
-        } else if (reader.header().window().endMillis() <= range.fromMillis() && chain.after(lastBase) != null) {
-            // no record's timestamp is at or past its segment's window's end; the newest segment may still be appended to
+        resume = Math.max(resume, entered.passedTo());
+        if (entered.isBeforeRange() && sequence.knowsAfter(lastBase)) {
+            // the newest segment may still be appended to
             leave();
         }
     }
 
-    /** Goes on to the next part of the segment whose timestamps can be in the range; false where there is none. */
-    private boolean enterRegion(long from) throws IOException {
-        SegmentIndex blocks = index;
-        if (blocks == null || !range.overlaps(blocks)) {
-            return false;
-        }
-        int block = 0;
-        while (block < blocks.blocks() && (blocks.firstOffset(block) < from || !range.overlaps(blocks, block))) {
-            block++;
-        }
-        if (block == blocks.blocks()) {
-            return false;
-        }
-        int end = block + 1;
-        while (end < blocks.blocks() && range.overlaps(blocks, end)) {
-            end++;
-        }
-        scanning().seek(blocks.firstOffset(block));
-        regionEnd = end < blocks.blocks() ? blocks.firstOffset(end) : footer().map(Footer::dataEnd).orElseThrow();
-        return true;
-    }
-
     private void leave() {
-        if (scan != null) {
-            scan.close();
-            scan = null;
-        }
-        if (reader != null) {
-            reader.close();
-            reader = null;
+        if (pass != null) {
+            pass.close();
+            pass = null;
         }
     }
 
     /** The segment to be entered, or the one that was read when its channel was closed by an interrupt, has been deleted. */
     private EntryExpiredException overtaken(NoSuchFileException e) {
-        Segment gone = reader != null ? reader.segment() : entering;
+        Segment gone = pass != null ? pass.reader().segment() : entering;
         leave();
         entering = null;
         enteringOffset = UNKNOWN;
         long from = resume;
         long to = resume;
         try {
-            chain = catalog.refresh();
-            Segment next = chain.after(gone == null ? lastBase : gone.basePosition());
-            long previousEnd = next == null ? log.start() : previousEnd(next);
+            Segment next = sequence.listedAfter(gone == null ? lastBase : gone.basePosition());
+            long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
             to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
         } catch (IOException | WalException unknown) {
             e.addSuppressed(unknown);
@@ -280,258 +188,86 @@ public final class StreamScan implements AutoCloseable {
             lastBase = gone.basePosition();
         }
         resume = Math.max(from, to);
-        return new EntryExpiredException(
-                "a segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + resume + ", file="
-                        + (gone == null ? "" : gone.file()) + "; the next call goes on behind it",
-                gone == null ? null : gone.file(), key, from, resume, e);
+        return ScanFailures.expired(key, from, resume, gone == null ? null : gone.file(), e);
     }
 
     // ---- where a segment's scan has stopped
 
-    private Step decide(SegmentScan current) throws IOException {
-        if (current.isTooNew()) {
-            throw tooNew(current);
-        }
-        Optional<Footer> footer = footer();
-        if (footer.isPresent()) {
-            int dataEnd = footer.get().dataEnd();
-            current.limit(dataEnd);
-            if (index == null) {
-                regionEnd = dataEnd;
+    /** Whether there is a way on, for now. */
+    private boolean passStop(SegmentPass current) throws IOException {
+        StopEvidence evidence = new StopEvidence(log, current, sequence);
+        StopVerdict verdict = StopVerdict.of(evidence);
+        return switch (verdict) {
+            case END -> false;
+            case LEAVE -> {
+                resume = current.scan().position();
+                leave();
+                yield true;
             }
-            return current.offset() >= dataEnd ? Step.LEAVE : damage(current, dataEnd, "it lies below the segment's footer");
-        }
-        // asked before the segments are listed: where it lies in a later segment, that one is listed
-        OptionalLong reserved = reservedEnd();
-        if ((current.isEmpty() || current.isEnd()) && reserved.isPresent() && current.position() == reserved.getAsLong()) {
-            // no segment behind this one has anything in it, so there is no need to list them
-            return Step.END;
-        }
-        Segment successor = successor();
-        return successor == null ? decideInNewest(current, reserved) : decideBefore(successor, current, reserved);
-    }
-
-    private Step decideBefore(Segment successor, SegmentScan current, OptionalLong reserved) throws IOException {
-        SegmentHeader header = current.header();
-        long previousEnd = previousEnd(successor);
-        long end = header.offsetOf(previousEnd);
-        if (previousEnd == UNKNOWN || end > header.capacity()) {
-            // segments between the two have gone; this one was sealed long ago, and nobody says where it ended
-            return current.isEmpty() || current.isEnd() || !hasValidBehind(current)
-                    ? Step.LEAVE
-                    : damage(current, UNKNOWN, "there are valid records behind it");
-        }
-        if (current.offset() >= end) {
-            return Step.LEAVE;
-        }
-        if (current.isEmpty() || current.isEnd()) {
-            if (reserved.isPresent()) {
-                return await(current, end);
-            }
-            boolean cut = reading().size() < end;
-            if (cut || !isHole(current)) {
-                return damage(current, end, cut ? "the file ends before the data" : "the segment's mark points behind it");
-            }
-            return Step.END;
-        }
-        return damage(current, end, "the next segment says that the data goes on to offset " + end);
-    }
-
-    private Step decideInNewest(SegmentScan current, OptionalLong reserved) throws IOException {
-        boolean nothing = current.isEmpty() || current.isEnd();
-        if (reserved.isPresent()) {
-            if (current.position() >= reserved.getAsLong()) {
-                return Step.END;
-            }
-            long end = current.header().offsetOf(reserved.getAsLong());
-            return nothing ? await(current, UNKNOWN) : damage(current, end, "the writer has published it");
-        }
-        if (nothing) {
-            return isHole(current) ? Step.END : damage(current, UNKNOWN, "the segment's mark points at or behind it");
-        }
-        if (isMarkedFrom(current.offset())) {
-            return damage(current, UNKNOWN, "the segment's mark points at or behind it");
-        }
-        return hasValidBehind(current) ? damage(current, UNKNOWN, "there are valid records behind it") : Step.END;
-    }
-
-    /**
-     * What this process has reserved; empty where it doesn't write the stream: in another process, and once the writer is closed. Being
-     * asked, the writer first brings in order what a killed process left: slots that nobody will publish become padding.
-     */
-    private OptionalLong reservedEnd() {
-        WriterView writer = log.writer();
-        return writer == null ? OptionalLong.empty() : writer.reservedEnd(key);
-    }
-
-    /** Whether nothing speaks against an empty place being merely not published yet. */
-    private boolean isHole(SegmentScan current) throws IOException {
-        int mark = reading().mark();
-        return mark < current.offset() || current.verifies(mark);
-    }
-
-    private boolean isMarkedFrom(long offset) throws IOException {
-        return reading().mark() >= offset;
-    }
-
-    private boolean hasValidBehind(SegmentScan current) throws IOException {
-        return switch (current.judge()) {
-            case HOLE, CORRUPT -> true;
-            case CLEAN_END, TORN_TAIL, TOO_NEW -> false;
+            case AWAIT -> awaitSlot(current, evidence.end(verdict));
+            case TOO_NEW -> throw skipTooNew(current);
+            case DAMAGED_BELOW_FOOTER, DAMAGED_BELOW_RESERVED, DAMAGED_BELOW_MARK, DAMAGED_BELOW_SUCCESSOR, DAMAGED_BY_A_CUT,
+                    DAMAGED_BEFORE_RECORDS -> passDamage(current, evidence.end(verdict), verdict.evidence());
         };
     }
 
-    /** Waits for a slot that the writer has reserved and not published. */
-    private Step await(SegmentScan current, long end) throws IOException {
-        long offset = current.offset();
-        boolean interrupted = false;
-        try {
-            for (int tries = 0; tries < MAX_SPINS + MAX_WAITS; tries++) {
-                if (isAbandoned(current.header().positionAt(offset))) {
-                    return givenUp(current, offset, end);
+    private boolean awaitSlot(SegmentPass current, long end) throws IOException {
+        long offset = current.scan().offset();
+        return switch (slotWait.await(current.reader(), offset)) {
+            case PUBLISHED -> true;
+            case OVERDUE -> throw ScanFailures.overdue(current.reader(), offset);
+            case GIVEN_UP -> {
+                boolean isTold = doubt.isTold(offset);
+                boolean skipped = skipFrom(current, offset, end);
+                if (!isTold) {
+                    throw ScanFailures.givenUp(current.reader(), offset);
                 }
-                if (commitWord(offset) != 0) {
-                    return Step.LOOK_AGAIN;
-                }
-                if (tries < MAX_SPINS) {
-                    Thread.onSpinWait();
-                } else {
-                    interrupted |= Thread.interrupted();
-                    LockSupport.parkNanos(WAIT_PAUSE_NANOS);
-                }
+                yield skipped;
             }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+        };
+    }
+
+    private UnsupportedFormatException skipTooNew(SegmentPass current) {
+        long offset = current.scan().offset();
+        int flags = current.scan().flags();
+        current.scan().skip();
+        resume = current.passedTo();
+        return ScanFailures.tooNew(current.reader(), offset, flags);
+    }
+
+    private boolean passDamage(SegmentPass current, long end, String evidence) throws IOException {
+        long offset = current.scan().offset();
+        boolean isTold = doubt.isTold(offset);
+        if (!isTold && doubt.remains(offset)) {
+            return true;
         }
-        throw new WalIOException(
-                "a reserved slot is published within 10 s: stream=" + key + ", position=" + current.position() + ", file=" + file()
-                        + ", offset=" + offset + "; read again later, or reopen the log for writing",
-                file(), key, current.position(), null);
-    }
-
-    private long commitWord(long offset) throws IOException {
-        word.clear();
-        return reading().read(word, offset) == Long.BYTES ? word.getLong(0) : 0;
-    }
-
-    private boolean isAbandoned(long position) {
-        WriterView writer = log.writer();
-        return writer != null && writer.abandoned(key, position);
-    }
-
-    private Step givenUp(SegmentScan current, long offset, long end) throws IOException {
-        boolean isNew = offset != reported;
+        SegmentReader reader = current.reader();
+        if (!isTold && reader.isReplaced()) {
+            throw new NoSuchFileException(reader.segment().file().toString());
+        }
+        String rule = current.scan().rule();
         boolean skipped = skipFrom(current, offset, end);
-        if (!isNew) {
-            return skipped ? Step.LOOK_AGAIN : Step.END;
+        if (isTold) {
+            return skipped;
         }
-        throw new WalIOException(
-                "a slot was given up by its writer, and holds nothing: stream=" + key + ", position="
-                        + current.header().positionAt(offset) + ", file=" + file() + ", offset=" + offset
-                        + "; the next call goes on behind it",
-                file(), key, current.header().positionAt(offset), null);
+        long length = Math.max(0, (skipped ? current.scan().nextOffset() : reader.size()) - offset);
+        boolean awaitsRecovery = reader.footer().isEmpty() && log.awaitsRecovery(reader.header());
+        throw ScanFailures.damaged(reader, offset, length, rule, evidence, awaitsRecovery);
     }
 
-    private WalException tooNew(SegmentScan current) {
-        long offset = current.offset();
-        long position = current.position();
-        int flags = current.flags();
-        current.skip();
-        resume = current.header().positionAt(current.nextOffset());
-        return new UnsupportedFormatException(
-                "a data record has only flags this version knows: flags=0x" + Integer.toHexString(flags) + ", stream=" + key
-                        + ", position=" + position + ", file=" + file() + ", offset=" + offset
-                        + "; read it with the version that wrote it, or a newer one; the next call goes on behind it",
-                file(), key, position, null);
+    /** Moves behind what can't be read, to the next record that can, or the end of the data; false where neither is known. */
+    private boolean skipFrom(SegmentPass current, long offset, long end) throws IOException {
+        SegmentScan scan = current.scan();
+        long valid = scan.findValid(offset + RecordLayout.ALIGNMENT, end == UNKNOWN ? current.reader().size() : end);
+        long to = valid >= 0 ? valid : end;
+        doubt.tell(offset);
+        scan.seek(to == UNKNOWN ? offset : to);
+        resume = current.passedTo();
+        return to != UNKNOWN;
     }
 
-    /**
-     * Tells of damage, once it has been seen often enough.
-     *
-     * @param end where the data is known to end; unknown: -1
-     */
-    private Step damage(SegmentScan current, long end, String evidence) throws IOException {
-        long offset = current.offset();
-        if (offset != reported) {
-            if (confirming != offset) {
-                confirming = offset;
-                confirmations = 0;
-            }
-            if (confirmations++ < MAX_CONFIRMATIONS) {
-                if (confirmations > 1) {
-                    LockSupport.parkNanos(CONFIRMATION_PAUSE_NANOS);
-                }
-                return Step.LOOK_AGAIN;
-            }
-            if (reading().isReplaced()) {
-                throw new NoSuchFileException(String.valueOf(file()));
-            }
-        }
-        String rule = current.rule();
-        boolean isNew = offset != reported;
-        boolean skipped = skipFrom(current, offset, end);
-        if (!isNew) {
-            return skipped ? Step.LOOK_AGAIN : Step.END;
-        }
-        long length = (skipped ? current.nextOffset() : reading().size()) - offset;
-        long position = current.header().positionAt(offset);
-        throw new CorruptSegmentException(
-                "damaged: " + rule + ", and here that isn't so, though " + evidence + ": stream=" + key + ", position=" + position
-                        + ", file=" + file() + ", offset=" + offset + ", length=" + length
-                        + (reading().footer().isEmpty() && log.awaitsRecovery(reading().header())
-                                ? "; not recovered yet: open the log for writing"
-                                : "")
-                        + "; the next call goes on behind it",
-                file(), key, position, offset, Math.max(0, length), null);
-    }
-
-    /** Moves behind damage; false where it isn't known where that is. */
-    private boolean skipFrom(SegmentScan current, long offset, long end) throws IOException {
-        long searchEnd = end == UNKNOWN ? reading().size() : end;
-        long to = current.findValid(offset + RecordLayout.ALIGNMENT, searchEnd);
-        if (to < 0) {
-            to = end;
-        }
-        reported = offset;
-        current.seek(to < 0 ? offset : to);
-        resume = current.header().positionAt(current.nextOffset());
-        return to >= 0;
-    }
-
-    private @Nullable Segment successor() throws IOException {
-        Segment known = chain.after(lastBase);
-        if (known == null) {
-            chain = catalog.refresh();
-            known = chain.after(lastBase);
-        }
-        return known;
-    }
-
-    /** Where the data before a segment ended, as it says itself; -1 where it has gone, or says nothing that can be believed. */
-    private long previousEnd(Segment segment) throws IOException {
-        try {
-            return segment.header(log.channels()).previousEnd();
-        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
-            return UNKNOWN;
-        }
-    }
-
-    private Optional<Footer> footer() throws IOException {
-        return reading().footer();
-    }
-
-    private SegmentScan scanning() {
-        SegmentScan current = scan;
-        if (current == null) {
-            throw new IllegalStateException("the scan stands in no segment: stream=" + key);
-        }
-        return current;
-    }
-
-    private SegmentReader reading() {
-        SegmentReader current = reader;
+    private SegmentPass passing() {
+        SegmentPass current = pass;
         if (current == null) {
             throw new IllegalStateException("the scan stands in no segment: stream=" + key);
         }
@@ -539,7 +275,8 @@ public final class StreamScan implements AutoCloseable {
     }
 
     private @Nullable Path file() {
-        return reader == null ? null : reader.segment().file();
+        Segment segment = pass != null ? pass.reader().segment() : entering;
+        return segment == null ? null : segment.file();
     }
 
     // ---- the record it stands on
@@ -549,7 +286,7 @@ public final class StreamScan implements AutoCloseable {
             checkUsable();
             throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
         }
-        return scanning();
+        return passing().scan();
     }
 
     /** Which stream. */
@@ -560,7 +297,7 @@ public final class StreamScan implements AutoCloseable {
     /** The segment that the record is in. */
     public Segment segment() {
         onRecord();
-        return reading().segment();
+        return passing().reader().segment();
     }
 
     /** The record's offset in its file. */

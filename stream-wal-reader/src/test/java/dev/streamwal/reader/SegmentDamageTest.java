@@ -1,11 +1,13 @@
 package dev.streamwal.reader;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.reader.EntryBatch.Status;
+import dev.streamwal.source.FakeRecords;
 import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.SegmentWriterForTests.Written;
 import java.io.IOException;
@@ -227,6 +229,72 @@ class SegmentDamageTest {
                     }
                 }
             }
+        }
+    }
+
+    /** Two records, of which the second is damaged and full of fakes, and one behind it that verifies. */
+    private SegmentWriterForTests fakes() {
+        SegmentWriterForTests segment = SegmentWriterForTests.first(root, KEY);
+        segment.append(1, "before");
+        int damaged = segment.tail();
+        segment.append(2, new byte[0], FakeRecords.payload(1 << 20));
+        segment.append(3, "behind");
+        return segment.flip(damaged + RecordLayout.CHECKSUM, 1);
+    }
+
+    private void assertDamagedTo(EntryCursor cursor, SegmentWriterForTests segment, long end) {
+        assertThat(cursor.next()).isTrue();
+        EntryRef damaged = segment.refs().get(1);
+        assertThatThrownBy(cursor::next).isInstanceOfSatisfying(CorruptSegmentException.class, e -> {
+            assertThat(e.offset()).isEqualTo(segment.header().offsetOf(damaged.position()));
+            assertThat(e.offset() + e.length()).isEqualTo(end);
+        });
+    }
+
+    @Test
+    void anyMethod_searchPastDamageGivenUp_tellsOfDamageToTheEnd() {
+        SegmentWriterForTests segment = fakes().prepare(64).write();
+        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scan(KEY)) {
+            assertDamagedTo(cursor, segment, segment.bytes().length);
+            assertThat(cursor.next()).isFalse();
+            assertThat(cursor.next()).isFalse();
+            assertThat(reader.verify(KEY).damage()).hasSize(1);
+            assertThatThrownBy(() -> reader.latest(KEY)).isInstanceOf(CorruptSegmentException.class);
+            assertThatThrownBy(() -> reader.scanLast(KEY, 2)).isInstanceOf(CorruptSegmentException.class);
+            try (EntryBatch batch = reader.readBatch(segment.refs())) {
+                assertThat(batch.status(0)).isEqualTo(Status.FOUND);
+                assertThat(batch.status(1)).isEqualTo(Status.CORRUPT);
+                assertThat(batch.status(2)).as("where it is, is known").isEqualTo(Status.FOUND);
+            }
+        }
+    }
+
+    @Test
+    void scan_searchPastDamageGivenUpBelowAFooter_goesOnInTheNextSegment() {
+        SegmentWriterForTests segment = fakes().seal().write();
+        SegmentWriterForTests next = segment.successor();
+        next.append(4, "next");
+        next.prepare(64).write();
+        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scan(KEY)) {
+            assertDamagedTo(cursor, segment, segment.tail());
+            assertThat(cursor.next()).isTrue();
+            assertThat(cursor.ref()).isEqualTo(next.refs().get(0));
+            assertThat(cursor.next()).isFalse();
+        }
+    }
+
+    @Test
+    void scan_searchPastDamageGivenUpWhereNobodyKnowsTheEnd_goesOnInTheNextSegment() {
+        SegmentWriterForTests segment = fakes().prepare(4_096).write();
+        // the segments between the two have gone
+        SegmentWriterForTests later = new SegmentWriterForTests(root, KEY, 128L << 20, 128L << 20);
+        later.append(4, "next");
+        later.prepare(64).write();
+        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scan(KEY)) {
+            assertDamagedTo(cursor, segment, segment.bytes().length);
+            assertThat(cursor.nextPosition()).isLessThanOrEqualTo(later.header().basePosition());
+            assertThat(cursor.next()).isTrue();
+            assertThat(cursor.ref()).isEqualTo(later.refs().get(0));
         }
     }
 }

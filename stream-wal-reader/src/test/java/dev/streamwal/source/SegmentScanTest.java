@@ -8,13 +8,18 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SegmentScanTest {
 
     private final SegmentWriterForTests segment = SegmentWriterForTests.first(Path.of("unused"), "host/cpu");
+
+    private long bytesRead;
 
     private SegmentScan scan() {
         return scan(segment.bytes());
@@ -24,6 +29,7 @@ class SegmentScanTest {
         return new SegmentScan(new SegmentBytes() {
             @Override
             public int read(ByteBuffer target, long offset) {
+                bytesRead += target.remaining();
                 int length = (int) Math.max(0, Math.min(target.remaining(), file.length - offset));
                 target.put(file, (int) Math.min(offset, file.length), length);
                 return length;
@@ -230,6 +236,92 @@ class SegmentScanTest {
                 from = found + 8;
             }
             assertThat(scan.findValid(from, Long.MAX_VALUE)).isEqualTo(-1);
+        }
+    }
+
+    // ---- bytes that were made to look like records
+
+    /** What a search may read, per byte of the file, and on top. */
+    private void assertWorkIsBounded(long fileBytes) {
+        assertThat(bytesRead).isLessThan(8 * fileBytes + (64 << 20));
+    }
+
+    @Test
+    @Timeout(20)
+    void judge_manyFakeRecordsBehindDamage_givesUpAndSaysCorrupt() throws IOException {
+        segment.append(1, "one");
+        int damaged = segment.tail();
+        segment.append(2, "damaged");
+        int large = segment.tail();
+        segment.append(3, new byte[0], FakeRecords.payload(16 << 20));
+        segment.append(4, "valid, and never found");
+        segment.flip(damaged + RecordLayout.CHECKSUM, 1).flip(large + RecordLayout.CHECKSUM, 1);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).hasSize(1);
+            assertThat(scan.judge()).isEqualTo(ScanStop.CORRUPT);
+            assertThat(scan.nextValid()).isEqualTo(-1);
+            assertThat(scan.offset()).isEqualTo(damaged);
+        }
+        assertWorkIsBounded(segment.tail());
+    }
+
+    @Test
+    @Timeout(20)
+    void judge_manyFakeRecordsAndNothingElse_doesNotSayThatNothingIsBehind() throws IOException {
+        segment.append(1, "one");
+        int torn = segment.tail();
+        segment.append(2, new byte[0], FakeRecords.payload(1 << 20));
+        segment.prepare(4_096);
+        byte[] file = segment.bytes();
+        file[torn + RecordLayout.CHECKSUM] ^= 1;
+        try (SegmentScan scan = scan(file)) {
+            assertThat(forwards(scan)).hasSize(1);
+            assertThat(scan.judge()).as("torn").isEqualTo(ScanStop.CORRUPT);
+            assertThat(scan.nextValid()).isEqualTo(-1);
+        }
+        Arrays.fill(file, torn, torn + 8, (byte) 0);
+        try (SegmentScan scan = scan(file)) {
+            assertThat(forwards(scan)).hasSize(1);
+            assertThat(scan.judge()).as("a slot that is not published").isEqualTo(ScanStop.CORRUPT);
+            assertThat(scan.nextValid()).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void judge_copyOfASegmentInsideOneInsideOne_isSearchedToItsEnd() throws IOException {
+        Random random = new Random(5);
+        SegmentWriterForTests other = SegmentWriterForTests.first(Path.of("unused"), "host/cpu");
+        while (other.tail() < 4 << 20) {
+            other.append(1, new byte[0], new byte[100 + random.nextInt(100)]);
+        }
+        SegmentWriterForTests outer = new SegmentWriterForTests(Path.of("unused"), "host/cpu", 64, 0);
+        outer.append(1, new byte[0], other.bytes());
+        int torn = segment.tail();
+        segment.append(1, new byte[0], outer.bytes());
+        segment.flip(torn + RecordLayout.CHECKSUM, 1).prepare(4_096);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).isEmpty();
+            assertThat(scan.judge()).isEqualTo(ScanStop.TORN_TAIL);
+        }
+        segment.prepare(0);
+        long behind = segment.append(2, "behind").position();
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).isEmpty();
+            assertThat(scan.judge()).isEqualTo(ScanStop.CORRUPT);
+            assertThat(segment.header().positionAt(scan.nextValid())).isEqualTo(behind);
+        }
+    }
+
+    @Test
+    void next_memberWithUnknownFlags_isTooNewAlsoWithinItsBatch() throws IOException {
+        List<Written> members = segment.appendBatch(1, "one", "two");
+        segment.flags(members.get(1), RecordLayout.MEMBER | RecordLayout.COMPRESSED);
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).containsExactly(members.get(0).position());
+            assertThat(scan.judge()).isEqualTo(ScanStop.TOO_NEW);
+            scan.seek(segment.header().offsetOf(members.get(1).position()));
+            assertThat(scan.next()).isFalse();
+            assertThat(scan.isTooNew()).isTrue();
         }
     }
 }

@@ -222,6 +222,16 @@ public final class SegmentWriterForTests {
         return index;
     }
 
+    /** Gives the last record that was appended other flags, and the checksum that goes with them. */
+    public SegmentWriterForTests flags(Written last, int flags) {
+        tail -= lastSize;
+        int size = lastSize;
+        lastSize = bytes.getInt(tail + RecordLayout.PREVIOUS_SIZE);
+        frame(last.timestampMillis(), last.header(), last.content(), flags);
+        lastSize = size;
+        return this;
+    }
+
     /** Changes one byte. */
     public SegmentWriterForTests flip(int offset, int mask) {
         bytes.put(offset, (byte) (bytes.get(offset) ^ mask));

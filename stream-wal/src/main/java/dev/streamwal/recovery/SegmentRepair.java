@@ -8,6 +8,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.recovery.TailEvidence.Stop;
+import dev.streamwal.source.ScanStop;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
@@ -105,12 +106,23 @@ final class SegmentRepair {
     private TailEvidence gather(SegmentScan scan) throws IOException {
         boolean atKnownEnd = scan.offset() == knownEnd;
         boolean dataBehind = false;
+        boolean isCorrupt = false;
         if (!atKnownEnd) {
-            scan.judge();
-            dataBehind = scan.nextValid() >= 0 || knownEnd != Long.MAX_VALUE;
+            // also where the search for a valid record was given up: then none is known, and there may be some
+            isCorrupt = scan.judge() == ScanStop.CORRUPT;
+            dataBehind = isCorrupt || scan.nextValid() >= 0 || knownEnd != Long.MAX_VALUE;
         }
-        Stop stop = scan.isEnd() ? Stop.END : scan.isEmpty() ? Stop.EMPTY : scan.isTooNew() ? Stop.TOO_NEW : Stop.INVALID;
-        return new TailEvidence(stop, atKnownEnd, dataBehind, header.mark() >= scan.offset(), sameIncarnation);
+        return new TailEvidence(stop(scan, isCorrupt), atKnownEnd, dataBehind, header.mark() >= scan.offset(), sameIncarnation);
+    }
+
+    private static Stop stop(SegmentScan scan, boolean isCorrupt) {
+        if (scan.isEnd()) {
+            return Stop.END;
+        }
+        if (scan.isTooNew()) {
+            return Stop.TOO_NEW;
+        }
+        return scan.isEmpty() && !isCorrupt ? Stop.EMPTY : Stop.INVALID;
     }
 
     /**
@@ -156,13 +168,14 @@ final class SegmentRepair {
         return new RecoveredTail(end, lastSize, lastStart, index);
     }
 
-    private CorruptSegmentException corrupt(SegmentScan scan) {
+    private CorruptSegmentException corrupt(SegmentScan scan) throws IOException {
         long offset = scan.offset();
+        long end = scan.nextValid() >= 0 ? scan.nextValid() : bytes.size();
         return new CorruptSegmentException(
                 "a record is damaged, and data stands behind it: " + scan.rule() + ", file=" + file.path() + ", stream=" + key() + ", offset="
                         + offset + "; the stream can be read around the damage, but not appended to: copy what you need, then move the file"
                         + " out of the log while nobody writes it, or delete the stream",
-                file.path(), key().text(), header.positionAt(offset), offset, Math.max(0, scan.nextValid() - offset), null);
+                file.path(), key().text(), header.positionAt(offset), offset, Math.max(0, end - offset), null);
     }
 
     private UnsupportedFormatException tooNew(SegmentScan scan) {

@@ -1,0 +1,158 @@
+package dev.streamwal.source;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** The part of a segment that was read last. It reads ahead, forwards or backwards, more with every read in sequence. One thread; close it. */
+final class ReadBuffer implements AutoCloseable {
+
+    /** What is read at a time at first; doubled with every read in sequence. */
+    private static final int FIRST_READ_BYTES = 64 << 10;
+
+    /** Backwards less at first: mostly the last few records are wanted. */
+    private static final int FIRST_BACK_READ_BYTES = 4 << 10;
+
+    private final SegmentBytes bytes;
+    private final long firstOffset;
+    private final int maxReadBytes;
+
+    private ByteBuf pooled;
+    private ByteBuffer buffer;
+    private long start;
+    private long end;
+    private long limit = Long.MAX_VALUE;
+    private int readBytes = FIRST_READ_BYTES;
+    private int backReadBytes = FIRST_BACK_READ_BYTES;
+    private long reads;
+
+    /**
+     * Empty at first.
+     *
+     * @param firstOffset nothing before it is read
+     * @param maxReadBytes what is read at a time, unless more is asked for
+     */
+    ReadBuffer(SegmentBytes bytes, long firstOffset, int maxReadBytes) {
+        this.bytes = bytes;
+        this.firstOffset = firstOffset;
+        this.maxReadBytes = maxReadBytes;
+        int capacity = Math.min(FIRST_READ_BYTES, maxReadBytes);
+        this.pooled = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
+        this.buffer = pooled.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Nothing from this offset on is read. */
+    void limit(long offset) {
+        this.limit = offset;
+    }
+
+    long limit() {
+        return limit;
+    }
+
+    /** How long the file is now. */
+    long fileSize() throws IOException {
+        return bytes.size();
+    }
+
+    /** Makes sure that it holds these bytes, and reads what follows them; false where the file ends before. */
+    boolean ensure(long from, int wanted) throws IOException {
+        if (holds(from, wanted)) {
+            return true;
+        }
+        if (from > start && from <= end) {
+            readBytes = Math.min(readBytes * 2, maxReadBytes);
+        }
+        fill(from, Math.max(wanted, Math.min(readBytes, maxReadBytes)));
+        return holds(from, wanted);
+    }
+
+    /** Makes sure that it holds these bytes, as far as the file has them, and reads what precedes them. */
+    void ensureBackwards(long from, int wanted) throws IOException {
+        if (!holds(from, wanted)) {
+            long to = from + wanted;
+            long first = Math.max(firstOffset, Math.min(from, to - backReadBytes));
+            fill(first, (int) (to - first));
+            backReadBytes = Math.min(backReadBytes * 2, maxReadBytes);
+        }
+    }
+
+    private boolean holds(long from, int wanted) {
+        return from >= start && from + wanted <= end;
+    }
+
+    /** Whether what it holds reaches to this offset. */
+    boolean reaches(long offset) {
+        return offset <= end;
+    }
+
+    private void fill(long from, int wanted) throws IOException {
+        int toRead = (int) Math.max(0, Math.min(wanted, limit - from));
+        if (toRead > pooled.capacity()) {
+            replace(toRead);
+        }
+        end = from;
+        buffer.clear().limit(toRead);
+        start = from;
+        end = from + bytes.read(buffer, from);
+        buffer.clear();
+        reads++;
+    }
+
+    private void replace(int capacity) {
+        ByteBuf larger = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
+        pooled.release();
+        pooled = larger;
+        buffer = larger.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Reads anew, and little at first. */
+    void forget() {
+        end = start;
+        restart();
+    }
+
+    /** A new sequence of reads begins. */
+    void restart() {
+        readBytes = FIRST_READ_BYTES;
+    }
+
+    /** Where in the file it begins. */
+    long start() {
+        return start;
+    }
+
+    /** How often it has read. */
+    long reads() {
+        return reads;
+    }
+
+    /** The bytes, little-endian; another buffer after a larger read. */
+    ByteBuffer bytes() {
+        return buffer;
+    }
+
+    /** Where in {@link #bytes()} an offset of the file is. */
+    int index(long offset) {
+        return (int) (offset - start);
+    }
+
+    void copy(int index, int count, ByteBuf target) {
+        target.writeBytes(pooled, index, count);
+    }
+
+    void copy(int index, int count, byte[] target) {
+        pooled.getBytes(index, target, 0, count);
+    }
+
+    /** Gives the memory back. */
+    @Override
+    public void close() {
+        if (pooled.refCnt() > 0) {
+            pooled.release();
+            end = start;
+        }
+    }
+}

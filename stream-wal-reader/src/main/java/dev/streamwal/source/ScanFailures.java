@@ -1,0 +1,62 @@
+package dev.streamwal.source;
+
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.reader.WalIOException;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link StreamScan} throws, in words. Most of it is thrown once, and the scan goes on behind it. */
+final class ScanFailures {
+
+    private static final String GOES_ON = "; the next call goes on behind it";
+
+    private ScanFailures() {}
+
+    static CorruptSegmentException damaged(
+            SegmentReader reader, long offset, long length, String rule, String evidence, boolean awaitsRecovery) {
+        long position = reader.header().positionAt(offset);
+        return new CorruptSegmentException(
+                "damaged: " + rule + ", and here that isn't so, though " + evidence + ": " + place(reader, offset) + ", length=" + length
+                        + (awaitsRecovery ? "; not recovered yet: open the log for writing" : "") + GOES_ON,
+                reader.segment().file(), key(reader), position, offset, length, null);
+    }
+
+    static UnsupportedFormatException tooNew(SegmentReader reader, long offset, int flags) {
+        return new UnsupportedFormatException(
+                "a data record has only flags this version knows: flags=0x" + Integer.toHexString(flags) + ", " + place(reader, offset)
+                        + "; read it with the version that wrote it, or a newer one" + GOES_ON,
+                reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
+    }
+
+    static WalIOException overdue(SegmentReader reader, long offset) {
+        return new WalIOException(
+                "a reserved slot is published within 10 s: " + place(reader, offset)
+                        + "; read again later, or reopen the log for writing",
+                reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
+    }
+
+    static WalIOException givenUp(SegmentReader reader, long offset) {
+        return new WalIOException(
+                "a slot was given up by its writer, and holds nothing: " + place(reader, offset) + GOES_ON,
+                reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
+    }
+
+    static EntryExpiredException expired(String key, long from, long to, @Nullable Path file, IOException cause) {
+        return new EntryExpiredException(
+                "a segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to + ", file="
+                        + (file == null ? "" : file) + GOES_ON,
+                file, key, from, to, cause);
+    }
+
+    private static String key(SegmentReader reader) {
+        return reader.segment().key().text();
+    }
+
+    private static String place(SegmentReader reader, long offset) {
+        return "stream=" + key(reader) + ", position=" + reader.header().positionAt(offset) + ", file=" + reader.segment().file()
+                + ", offset=" + offset;
+    }
+}
