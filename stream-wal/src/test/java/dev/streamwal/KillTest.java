@@ -244,7 +244,7 @@ class KillTest {
                             fail("acknowledged and not there: %s is %s, %s", some.get(i), batch.status(i), this);
                         }
                         Entry entry = batch.get(i);
-                        check(items.get(from + i), entry.header(), entry.content(), entry.timestampMillis(), some.get(i).toString());
+                        check(items.get(from + i), entry.header(), entry.content(), entry.timestampMillis(), some.get(i).position());
                     }
                 }
             }
@@ -286,17 +286,18 @@ class KillTest {
                 while (cursor.next()) {
                     ByteBuf content = cursor.content();
                     KillScript.Call call = script.call(content.getInt(0), content.getInt(4), content.getInt(8));
-                    String where = stream + "@" + cursor.position();
-                    assertThat(call.stream()).as(where).isEqualTo(stream);
+                    if (!call.stream().equals(stream)) {
+                        fail("a record of another stream: %s in %s, %s", call, cursor.ref(), KilledLog.this);
+                    }
                     checkCaller(call, cursor.position(), complete);
-                    check(call.items().get(0), cursor.header(), content, cursor.timestampMillis(), where);
+                    KilledLog.this.check(call.items().get(0), cursor.header(), content, cursor.timestampMillis(), cursor.position());
                     recordsScanned += call.items().size();
                     for (int i = 1; i < call.items().size(); i++) {
                         long end = cursor.nextPosition();
                         if (!cursor.next() || cursor.position() != end) {
-                            fail("a part of a batch: %s has %d of %s", where, i, call);
+                            fail("a part of a batch: %d of %s in %s, %s", i, call, stream, KilledLog.this);
                         }
-                        check(call.items().get(i), cursor.header(), cursor.content(), cursor.timestampMillis(), where + " member " + i);
+                        KilledLog.this.check(call.items().get(i), cursor.header(), cursor.content(), cursor.timestampMillis(), cursor.position());
                     }
                 }
                 if (complete && next < expected.size()) {
@@ -311,7 +312,9 @@ class KillTest {
                     fail("a reader that stops at a hole went past an acknowledged record: %s %s, %s", stream, expected.get(next), KilledLog.this);
                 }
                 if (next < expected.size() && expected.get(next).position <= position) {
-                    assertThat(found).as("%s %s", stream, KilledLog.this).isEqualTo(expected.get(next));
+                    if (!found.equals(expected.get(next))) {
+                        fail("another record than was acknowledged: %s %s for %s, %s", stream, found, expected.get(next), KilledLog.this);
+                    }
                     next++;
                 } else {
                     int last = lastAcks.getOrDefault(found.caller(), -1);
@@ -323,16 +326,12 @@ class KillTest {
                     fail("a thread's own order: %s has %d behind %d, %s", stream, found.number, before, KilledLog.this);
                 }
             }
-
-            private void check(KillScript.Item item, ByteBuf header, ByteBuf content, long timestampMillis, String where) {
-                KilledLog.this.check(item, header, content, timestampMillis, where);
-            }
         }
 
-        private void check(KillScript.Item item, ByteBuf header, ByteBuf content, long timestampMillis, String where) {
+        private void check(KillScript.Item item, ByteBuf header, ByteBuf content, long timestampMillis, long position) {
             ByteBuffer.wrap(item.content()).putLong(KillScript.TIMESTAMP, timestampMillis);
             if (!header.nioBuffer().equals(ByteBuffer.wrap(item.header())) || !content.nioBuffer().equals(ByteBuffer.wrap(item.content()))) {
-                fail("another record than was appended: %s, %s", where, this);
+                fail("another record than was appended: position=%d, %s", position, this);
             }
         }
 
