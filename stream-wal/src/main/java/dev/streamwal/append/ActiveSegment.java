@@ -275,6 +275,12 @@ final class ActiveSegment {
         }
     }
 
+    /** What the mapping is now, wherever the caller stands: to break the rule with, for {@link AppendSeam}. */
+    @SuppressWarnings("GuardedBy")
+    @Nullable SegmentMapping mappingNow() {
+        return mapping;
+    }
+
     /** Only behind a successful compare-and-set on a word without PARKED, which sees the current mapping: see the essay above. */
     @SuppressWarnings("NullAway")
     private SegmentMapping mappingAfterReserve() {
@@ -834,7 +840,7 @@ final class ActiveSegment {
     void mapNow() {
         lock.lock();
         try {
-            if (!closed && SegmentTail.isParked(tail.getAcquire())) {
+            if (!closed && !isSealed() && !isMapped()) {
                 resume();
             }
         } finally {

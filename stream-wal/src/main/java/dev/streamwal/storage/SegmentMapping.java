@@ -34,9 +34,19 @@ public final class SegmentMapping {
         return (long) LONG.getAcquire(buffer, offset);
     }
 
-    /** What was put before is seen by whoever sees this. */
+    /**
+     * What was put before is seen by whoever sees this.
+     *
+     * <p>Whoever sees it may unmap at once, while the storing thread is still on its way back. From Java 22 on that thread may then find itself
+     * thrown an IllegalStateException, "Already closed", though it has stored (seen in interpreted code). It never means that it hasn't: every
+     * put before this one would have said so.
+     */
     public void setRelease(int offset, long value) {
-        LONG.setRelease(buffer, offset, value);
+        try {
+            LONG.setRelease(buffer, offset, value);
+        } catch (IllegalStateException e) {
+            // stored, seen, and unmapped
+        }
     }
 
     /** Faults the pages of {@code [from, to)} in, for writing, without changing them; the bytes at their starts must be zero or stay what they are. */

@@ -1,0 +1,132 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.source.ChannelCache;
+import dev.streamwal.source.SharedReader;
+import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.source.WriterView;
+import dev.streamwal.storage.BootId;
+import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.SegmentStorage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The streams of a log without the log around them, so that a test can put a seam into their appends and reach their pools. */
+final class SeamedLog implements AutoCloseable {
+
+    /** The time that every append is given, and most timestamps. */
+    static final long NOW = 1_767_225_600_000L;
+
+    private static final long DAY = 86_400_000L;
+
+    final Path root;
+    final LogContext context;
+    final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    final AtomicInteger sealed = new AtomicInteger();
+
+    private final StreamPolicy policy;
+    private final StreamDirectory directories;
+    private final Map<String, StreamLog> streams = new ConcurrentHashMap<>();
+
+    SeamedLog(Path root, SegmentStorage storage, int segmentBytes, int maxOpenFiles, int maxMapped, @Nullable AppendSeam seam)
+            throws IOException {
+        this.root = root;
+        this.directories = new StreamDirectory(root, new ChannelCache(1));
+        this.policy = new StreamPolicy(DAY, 10_000 * DAY, segmentBytes, StreamPolicy.largestRecordBytes(segmentBytes), Long.MAX_VALUE);
+        storage.createDirectory(directories.path());
+        PositionsFile positions = PositionsFile.load(root, () -> true);
+        long incarnation = positions.openIncarnation(BootId::ofThisMachine);
+        StreamRecovery recovery = new StreamRecovery(storage, root, incarnation, (key, file, decision, kept, cut, aside) -> {});
+        this.context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), positions, recovery, new Events(),
+                maxOpenFiles, maxMapped, seam);
+        context.start();
+    }
+
+    /** An empty folder is made a log. */
+    static void create(Path root) throws IOException {
+        PositionsFile positions = PositionsFile.load(Files.createDirectories(root), () -> false);
+        long unused = positions.openIncarnation(BootId::ofThisMachine);
+    }
+
+    private final class Events implements LogEvents {
+        @Override
+        public void failed(String task, @Nullable String stream, Throwable failure) {
+            failures.add(new AssertionError(task + ", stream=" + stream, failure));
+        }
+
+        @Override
+        public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {
+            sealed.incrementAndGet();
+        }
+    }
+
+    StreamLog stream(String key) {
+        return streams.computeIfAbsent(key, text -> {
+            StreamKey streamKey = StreamKey.of(text);
+            return new StreamLog(context, streamKey, policy, directories.of(streamKey));
+        });
+    }
+
+    Path directory(String key) {
+        return directories.of(StreamKey.of(key));
+    }
+
+    /** Appends at {@link #NOW}; returns the position. */
+    long append(String key, Source header, Source content) {
+        Draft draft = Draft.of(header, content, NOW);
+        return stream(key).append(AppendScratch.ofThisThread(), draft, (int) draft.frameBytes(), NOW, StreamLog.ANY_END);
+    }
+
+    /** Appends a batch at {@link #NOW}; returns the first member's position. */
+    long appendBatch(String key, List<Draft> drafts) {
+        return stream(key).appendBatch(AppendScratch.ofThisThread(), drafts, (int) Frames.batchBytes(drafts), NOW, NOW);
+    }
+
+    /** A reader as the writing process has it. */
+    WalReader reader() {
+        return SharedReader.open(root, ReaderOptions.builder().build(), new WriterView() {
+            @Override
+            public OptionalLong reservedEnd(String key) {
+                long end = stream(key).reservedEnd();
+                return end < 0 ? OptionalLong.empty() : OptionalLong.of(end);
+            }
+
+            @Override
+            public boolean abandoned(String key, long position) {
+                return stream(key).isAbandoned(position);
+            }
+        });
+    }
+
+    /** Whether all that was mapped could be unmapped. */
+    boolean closeAll() {
+        context.refuseNewSegments();
+        context.stop();
+        boolean complete = true;
+        for (StreamLog stream : streams.values()) {
+            complete &= stream.close();
+        }
+        return complete;
+    }
+
+    @Override
+    public void close() {
+        boolean unused = closeAll();
+    }
+}
