@@ -124,6 +124,7 @@ class ModelTest {
 
         private volatile long nowMillis = START_MILLIS;
         private String bootId = "boot-0";
+        private String bootIdOfLog = "none";
         private WalOptions options;
         private StreamWal wal;
         private WalReader inside;
@@ -232,8 +233,6 @@ class ModelTest {
             keys.forEach(key -> streams.put(key, wal.stream(key)));
             inside = wal.reader();
         }
-
-        private String bootIdOfLog = "none";
 
         private WalOptions randomOptions() {
             int segmentBytes = pick(4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20);
@@ -351,7 +350,7 @@ class ModelTest {
                 }
                 bytes += item.frameBytes();
             }
-            long room = options.policyOf(key).segmentBytes() - SegmentHeaderLayout.headerLength(key.getBytes(UTF_8).length);
+            long room = (long) options.policyOf(key).segmentBytes() - SegmentHeaderLayout.headerLength(key.getBytes(UTF_8).length);
             return items.size() > 1 && bytes > room ? new Refusal(RecordTooLargeException.class) : null;
         }
 
@@ -541,8 +540,9 @@ class ModelTest {
         private void advanceClock() {
             long window = options.window().toMillis();
             int n = random.nextInt(100);
-            nowMillis += n < 60 ? random.nextInt((int) window) : n < 95 ? (long) (random.nextDouble() * 3 * window)
-                    : (long) (random.nextDouble() * 1.5 * options.retention().toMillis());
+            double step = n < 60 ? window : n < 95 ? 3.0 * window : 1.5 * options.retention().toMillis();
+            long now = nowMillis;
+            nowMillis = now + (long) (random.nextDouble() * step);
         }
 
         private void sweep() {
