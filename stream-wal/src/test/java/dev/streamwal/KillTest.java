@@ -32,9 +32,9 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A real second process is killed while it appends. Every call of its that returned is in the log, what was on its way is there whole or not
- * at all, and appending goes on. A log is killed ten times over before the next one is begun; -Dseed says what is appended and about when the
- * kills come, which no seed can repeat to the instruction.
+ * A real second process is killed while it appends. Every call of its that returned is in the log, what was on its way is there whole or
+ * not at all, and appending goes on. A log is killed ten times over before the next one is begun; -Dseed says what is appended and about
+ * when the kills come, which no seed can repeat to the instruction.
  */
 class KillTest {
 
@@ -297,7 +297,8 @@ class KillTest {
                         if (!cursor.next() || cursor.position() != end) {
                             fail("a part of a batch: %d of %s in %s, %s", i, call, stream, KilledLog.this);
                         }
-                        KilledLog.this.check(call.items().get(i), cursor.header(), cursor.content(), cursor.timestampMillis(), cursor.position());
+                        KilledLog.this.check(call.items().get(i), cursor.header(), cursor.content(), cursor.timestampMillis(),
+                                cursor.position());
                     }
                 }
                 if (complete && next < expected.size()) {
@@ -309,7 +310,8 @@ class KillTest {
             private void checkCaller(KillScript.Call call, long position, boolean complete) {
                 Ack found = new Ack(call.round(), call.thread(), call.number(), position);
                 while (!complete && next < expected.size() && expected.get(next).position < position) {
-                    fail("a reader that stops at a hole went past an acknowledged record: %s %s, %s", stream, expected.get(next), KilledLog.this);
+                    fail("a reader that stops at a hole went past an acknowledged record: %s %s, %s", stream, expected.get(next),
+                            KilledLog.this);
                 }
                 if (next < expected.size() && expected.get(next).position <= position) {
                     if (!found.equals(expected.get(next))) {
@@ -319,7 +321,8 @@ class KillTest {
                 } else {
                     int last = lastAcks.getOrDefault(found.caller(), -1);
                     assertThat(found.number).as("calls that didn't return: %s %s %s", stream, found, KilledLog.this).isEqualTo(last + 1);
-                    assertThat(unacknowledged.put(found.caller(), found.number)).as("twice: %s %s %s", stream, found, KilledLog.this).isNull();
+                    assertThat(unacknowledged.put(found.caller(), found.number)).as("twice: %s %s %s", stream, found, KilledLog.this)
+                            .isNull();
                 }
                 Integer before = lastCalls.put(found.caller(), found.number);
                 if (before != null && before >= found.number) {
@@ -330,7 +333,8 @@ class KillTest {
 
         private void check(KillScript.Item item, ByteBuf header, ByteBuf content, long timestampMillis, long position) {
             ByteBuffer.wrap(item.content()).putLong(KillScript.TIMESTAMP, timestampMillis);
-            if (!header.nioBuffer().equals(ByteBuffer.wrap(item.header())) || !content.nioBuffer().equals(ByteBuffer.wrap(item.content()))) {
+            if (!header.nioBuffer().equals(ByteBuffer.wrap(item.header()))
+                    || !content.nioBuffer().equals(ByteBuffer.wrap(item.content()))) {
                 fail("another record than was appended: position=%d, %s", position, this);
             }
         }

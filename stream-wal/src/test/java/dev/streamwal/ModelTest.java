@@ -33,6 +33,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -48,8 +49,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Whatever is done to a log, it holds what {@link ReferenceLog} holds: byte for byte, in order, at positions never given twice. Each run does
- * 10,000 operations that follow from its seed; {@code -Dseed=…} repeats one, {@code -Dscale=…} multiplies the runs.
+ * Whatever is done to a log, it holds what {@link ReferenceLog} holds: byte for byte, in order, at positions never given twice. Each run
+ * does 10,000 operations that follow from its seed; {@code -Dseed=…} repeats one, {@code -Dscale=…} multiplies the runs.
  */
 class ModelTest {
 
@@ -395,7 +396,8 @@ class ModelTest {
                     return ref;
                 }
                 case 4:
-                    return stream.append(time, ByteBuffer.wrap(header), inTheMiddle(ByteBuffer.allocateDirect(content.length + 9), content));
+                    return stream.append(time, ByteBuffer.wrap(header),
+                            inTheMiddle(ByteBuffer.allocateDirect(content.length + 9), content));
                 case 5: {
                     ByteBuf source = Unpooled.wrappedBuffer(new byte[3], content).readerIndex(3);
                     EntryRef ref = stream.append(time, Unpooled.wrappedBuffer(header), source);
@@ -755,8 +757,9 @@ class ModelTest {
                 long first = records.get(0).ref().position();
                 assertThat(info.firstPosition()).isBetween(first - 40, first);
                 assertThat(info.endPosition()).isEqualTo(stream.greatestEnd);
-                assertThat(info.smallestTimestampMillis()).hasValue(records.stream().mapToLong(Appended::timestampMillis).min().orElseThrow());
-                assertThat(info.largestTimestampMillis()).hasValue(records.stream().mapToLong(Appended::timestampMillis).max().orElseThrow());
+                LongSummaryStatistics times = records.stream().mapToLong(Appended::timestampMillis).summaryStatistics();
+                assertThat(info.smallestTimestampMillis()).hasValue(times.getMin());
+                assertThat(info.largestTimestampMillis()).hasValue(times.getMax());
             });
         }
 
