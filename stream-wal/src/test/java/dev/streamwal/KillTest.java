@@ -27,7 +27,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +45,8 @@ class KillTest {
     /** The round's "thread" in which the parent appends. */
     private static final int PARENT = KillScript.THREADS;
     private static final int PARENT_CALLS = 40;
+    /** A log is smaller than that after its last kill. */
+    private static final long LOG_BYTES = 1L << 30;
     private static final int REFS_PER_BATCH = 4_096;
 
     private final long seed = Long.getLong("seed", System.nanoTime());
@@ -71,28 +72,15 @@ class KillTest {
         long start = System.nanoTime();
         for (int log = 0; kills < wanted; log++) {
             Storage storage = log % 3 == 2 ? Storage.CHANNEL : Storage.MAPPED;
-            Path home = Files.createTempDirectory(log % 2 == 0 ? directory : inMemory(), "kill-");
+            // memory forces nothing, which gives the child time for more appends; a disk has other delays
+            Path home = log % 2 == 0 ? Files.createDirectory(directory.resolve("log-" + log)) : FastDirectory.create(directory, LOG_BYTES);
             new KilledLog(home, storage, seed + log).killAll(Math.min(KILLS_PER_LOG, wanted - kills));
-            delete(home);
+            FastDirectory.delete(home);
         }
         System.out.printf("KillTest: %d kills (%d before the first append), %d calls acknowledged, %d records scanned, %d read by ref, "
                         + "%d calls found that had not returned, %d reopenings with repairs %s of %d bytes, %d s%n",
                 kills, beforeFirstAppend, acknowledged, recordsScanned, refsRead, onTheirWay, reopenings, new TreeMap<>(repairs),
                 bytesCut.sum(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start));
-    }
-
-    /** A file system that forces nothing gives the child time for more appends; a disk has other delays. */
-    private Path inMemory() {
-        Path memory = Path.of("/dev/shm");
-        return Files.isWritable(memory) ? memory : directory;
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> paths = Files.walk(directory)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
     }
 
     /** A call that returned, and where its first record stands. */

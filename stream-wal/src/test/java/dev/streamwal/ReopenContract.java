@@ -410,8 +410,11 @@ abstract class ReopenContract extends LogContract {
         StreamWal third = open();
         assertThat(third.stream("s").endPosition()).isEqualTo(lost.ref().position());
         clock.advance(WINDOW);
-        written.addAll(appendSome(third.stream("s"), 2));
-        assertContiguous(written);
+        List<Written> more = appendSome(third.stream("s"), 2);
+        // no two segments begin at the same position
+        assertThat(more.get(0).ref().position()).isBetween(lost.ref().position(), lost.ref().position() + 8);
+        assertContiguous(more);
+        written.addAll(more);
         assertHoldsEverywhere(third, "s", written);
     }
 

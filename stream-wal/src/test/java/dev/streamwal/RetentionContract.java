@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -551,6 +552,16 @@ abstract class RetentionContract extends LogContract {
             assertThat(written.get(i).ref().position()).isGreaterThanOrEqualTo(written.get(i - 1).ref().end());
         }
         assertReadOrExpired(wal, written);
+        wal.delete("s");
+        await("nothing is left, nor made again", () -> Files.notExists(root.resolve("streams/s")) || isEmpty(root.resolve("streams/s")));
+    }
+
+    private static boolean isEmpty(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.findAny().isEmpty();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     // ---------------------------------------------------------------- limits of bytes

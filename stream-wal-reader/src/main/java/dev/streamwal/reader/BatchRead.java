@@ -42,6 +42,8 @@ final class BatchRead {
     private final Status[] statuses;
     private final long[] places;
     private final int[] sizes;
+    private final long[] positions;
+    private final boolean oneStream;
     private @Nullable WalException @Nullable [] failures;
 
     private final List<ByteBuf> buffers = new ArrayList<>(1);
@@ -61,13 +63,26 @@ final class BatchRead {
         this.statuses = new Status[refs.length];
         this.places = new long[refs.length];
         this.sizes = new int[refs.length];
+        this.positions = new long[refs.length];
         this.packed = new long[refs.length];
         this.misses = new int[refs.length];
         this.plan = new ReadPlan(log.options().mergeGapBytes());
+        this.oneStream = takeApart();
+    }
+
+    /** Into arrays, in the one pass that waits for the refs to come from memory; whether they are all of one stream. */
+    private boolean takeApart() {
+        boolean same = true;
+        String stream = refs.length == 0 ? "" : Objects.requireNonNull(refs[0], "ref").stream();
         for (int i = 0; i < refs.length; i++) {
-            sizes[i] = Objects.requireNonNull(refs[i], "ref").size();
-            unreadBytes += sizes[i];
+            EntryRef ref = Objects.requireNonNull(refs[i], "ref");
+            sizes[i] = ref.size();
+            positions[i] = ref.position();
+            unreadBytes += ref.size();
+            // refs of one stream mostly share the string
+            same = same && (sameString(ref.stream(), stream) || ref.stream().equals(stream));
         }
+        return same;
     }
 
     EntryBatch run() {
@@ -83,9 +98,11 @@ final class BatchRead {
     }
 
     private void readStreams() {
-        if (isOneStream()) {
+        if (oneStream) {
             int[] all = new int[refs.length];
-            Arrays.setAll(all, i -> i);
+            for (int i = 0; i < all.length; i++) {
+                all[i] = i;
+            }
             readStream(all, refs.length);
             return;
         }
@@ -96,17 +113,6 @@ final class BatchRead {
         for (List<Integer> indexes : byStream.values()) {
             readStream(indexes.stream().mapToInt(Integer::intValue).toArray(), indexes.size());
         }
-    }
-
-    private boolean isOneStream() {
-        String stream = refs.length == 0 ? "" : refs[0].stream();
-        for (EntryRef ref : refs) {
-            // refs of one stream mostly share the string
-            if (!sameString(ref.stream(), stream) && !ref.stream().equals(stream)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     @SuppressWarnings({"ReferenceEquality", "StringEquality"}) // a short cut before equals
@@ -156,19 +162,18 @@ final class BatchRead {
     private void readFrom(SegmentChain chain, int[] indexes, int count) throws IOException {
         missCount = 0;
         int from = 0;
-        long[] bySegment = null;
-        int segment = chain.floor(refs[indexes[0]].position());
+        long least = Long.MAX_VALUE;
+        long greatest = 0;
         for (int i = 0; i < count; i++) {
-            long position = refs[indexes[i]].position();
-            if (segment < 0 || position < chain.get(segment).basePosition() || position >= chain.nextBase(segment)) {
-                bySegment = sortBySegment(chain, indexes, count);
-                break;
-            }
+            least = Math.min(least, positions[indexes[i]]);
+            greatest = Math.max(greatest, positions[indexes[i]]);
         }
-        if (bySegment == null) {
+        int segment = chain.floor(least);
+        if (segment >= 0 && greatest < chain.nextBase(segment)) {
             readSegment(chain.get(segment), indexes, count);
             return;
         }
+        long[] bySegment = sortBySegment(chain, indexes, count);
         int[] group = new int[count];
         while (from < count) {
             int at = (int) ReadPlan.offset(bySegment[from]) - 1;
@@ -188,7 +193,7 @@ final class BatchRead {
     private long[] sortBySegment(SegmentChain chain, int[] indexes, int count) {
         long[] bySegment = new long[count];
         for (int i = 0; i < count; i++) {
-            bySegment[i] = ReadPlan.pack(chain.floor(refs[indexes[i]].position()) + 1L, indexes[i]);
+            bySegment[i] = ReadPlan.pack(chain.floor(positions[indexes[i]]) + 1L, indexes[i]);
         }
         Arrays.sort(bySegment);
         return bySegment;
@@ -212,12 +217,12 @@ final class BatchRead {
         long shift = header.headerLength() - header.basePosition();
         long end = 0;
         for (int i = 0; i < count; i++) {
-            end = Math.max(end, refs[indexes[i]].end());
+            end = Math.max(end, positions[indexes[i]] + sizes[indexes[i]]);
         }
         long size = reader.sizeFor(end + shift);
         for (int i = 0; i < count; i++) {
             int index = indexes[i];
-            long offset = refs[index].position() + shift;
+            long offset = positions[index] + shift;
             if (offset <= size - sizes[index] && offset % RecordLayout.ALIGNMENT == 0) {
                 packed[planned++] = ReadPlan.pack(offset, index);
             } else {
@@ -361,7 +366,7 @@ final class BatchRead {
             if (at < 0) {
                 for (int i = from; i < to; i++) {
                     int index = ReadPlan.index(bySegment[i]);
-                    settle(index, lookup.beforeFirst(refs[index].position()));
+                    settle(index, lookup.beforeFirst(positions[index]));
                 }
             } else {
                 explainIn(chain, at, lookup, bySegment, from, to);
@@ -381,7 +386,7 @@ final class BatchRead {
             int inside = 0;
             for (int i = from; i < to; i++) {
                 int index = ReadPlan.index(bySegment[i]);
-                long position = refs[index].position();
+                long position = positions[index];
                 PositionLookup.Whereabouts whereabouts = lookup.in(reader, at, position);
                 if (whereabouts == PositionLookup.Whereabouts.IN_SEGMENT) {
                     packed[inside++] = ReadPlan.pack(reader.header().offsetOf(position), index);

@@ -50,10 +50,13 @@ final class ScanStart {
         PositionLookup lookup = new PositionLookup(log, chain);
         try (SegmentReader reader = segment.open(log.channels())) {
             long offset = reader.header().offsetOf(position);
-            if (lookup.in(reader, index, position) != PositionLookup.Whereabouts.IN_SEGMENT) {
-                return behind(chain, index, reader, position);
+            if (offset == reader.header().headerLength()) {
+                return StreamScan.from(log, catalog, segment, offset, position);
             }
-            if (offset != reader.header().headerLength() && !startsThere(reader, lookup.writtenTo(reader, index), offset)) {
+            if (lookup.in(reader, index, position) != PositionLookup.Whereabouts.IN_SEGMENT) {
+                return behind(chain, index, lookup, reader, position);
+            }
+            if (!startsThere(reader, lookup.writtenTo(reader, index), offset)) {
                 throw notFound(segment, offset, position);
             }
             return StreamScan.from(log, catalog, segment, offset, position);
@@ -64,13 +67,18 @@ final class ScanStart {
     }
 
     /** Behind a segment's data: at its end, before the next one that is left, or nowhere. */
-    private StreamScan behind(SegmentChain chain, int index, SegmentReader reader, long position) throws IOException {
+    private StreamScan behind(SegmentChain chain, int index, PositionLookup lookup, SegmentReader reader, long position)
+            throws IOException {
         if (index + 1 < chain.size()) {
             Segment next = chain.get(index + 1);
             return StreamScan.from(log, catalog, next, -1, position);
         }
         long offset = reader.header().offsetOf(position);
         long end = reader.footer().isPresent() ? reader.footer().get().dataEnd() : reader.size();
+        if (offset != end && lookup.in(reader, index, position) == PositionLookup.Whereabouts.IN_SEGMENT) {
+            // the file has grown since
+            return from(chain, position);
+        }
         if (offset != end) {
             throw notFound(chain.get(index), offset, position);
         }

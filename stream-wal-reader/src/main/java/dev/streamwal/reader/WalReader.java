@@ -73,7 +73,8 @@ public final class WalReader implements AutoCloseable {
         Objects.requireNonNull(options, "options");
         if (!Files.isDirectory(root)) {
             String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "it is something else" : "there is nothing";
-            throw new WalIOException("a log's root is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
+            throw new WalIOException(
+                    "a log's root is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
         }
         return new WalReader(root, options, null);
     }

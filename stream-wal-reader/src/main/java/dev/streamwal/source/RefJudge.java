@@ -33,6 +33,8 @@ public final class RefJudge implements AutoCloseable {
     private final long writtenTo;
 
     private boolean onRecord;
+    private long holeStart = Long.MAX_VALUE;
+    private long holeEnd = Long.MAX_VALUE;
     private long damageStart = Long.MAX_VALUE;
     private long damageEnd = Long.MAX_VALUE;
     private long end = Long.MAX_VALUE;
@@ -61,6 +63,9 @@ public final class RefJudge implements AutoCloseable {
             if (offset >= end) {
                 return offset == end ? Judgement.END : Judgement.NO_RECORD;
             }
+            if (offset >= holeStart && offset < holeEnd) {
+                return offset == holeStart ? Judgement.END : Judgement.NO_RECORD;
+            }
             if (offset >= damageStart && offset < damageEnd) {
                 return Judgement.DAMAGED;
             }
@@ -85,7 +90,14 @@ public final class RefJudge implements AutoCloseable {
         long stopped = scan.offset();
         long nextValid = scan.nextValid();
         if (isEnd(stop, stopped)) {
-            end = stopped;
+            if (nextValid < 0) {
+                end = stopped;
+            } else {
+                // a slot that is not published yet, and records behind it that are
+                holeStart = stopped;
+                holeEnd = nextValid;
+                scan.seek(nextValid);
+            }
             return;
         }
         damageStart = stopped;

@@ -9,11 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stream's segments, by the names in its directory: nothing is opened to list them, and files with other names are somebody else's. What
@@ -21,17 +24,31 @@ import java.util.Map;
  */
 public final class SegmentCatalog {
 
+    /** Far more than the granularity of a directory's modification time: what changes after such a time gets another one. */
+    private static final long SETTLING_NANOS = 2_000_000_000L;
+
     private final StreamKey key;
     private final Path directory;
     private final ChannelCache channels;
 
     private volatile SegmentChain chain = SegmentChain.EMPTY;
 
+    private final LongSupplier nanoTime;
+    /** When the directory was modified last, as it was seen before a listing; and since when that has been so, and listed. */
+    private @Nullable FileTime modified;
+    private long modifiedSince;
+    private boolean settled;
+
     /** @param channels told of files that have gone */
     public SegmentCatalog(StreamKey key, Path directory, ChannelCache channels) {
+        this(key, directory, channels, System::nanoTime);
+    }
+
+    SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, LongSupplier nanoTime) {
         this.key = key;
         this.directory = directory;
         this.channels = channels;
+        this.nanoTime = nanoTime;
     }
 
     /** Of the stream. */
@@ -44,8 +61,30 @@ public final class SegmentCatalog {
         return chain;
     }
 
-    /** Lists the directory; empty where there is none. */
+    /** Lists the directory, unless that can't have changed since it was listed; empty where there is none. */
     public synchronized SegmentChain refresh() throws IOException {
+        FileTime now;
+        try {
+            now = Files.getLastModifiedTime(directory);
+        } catch (NoSuchFileException e) {
+            settled = false;
+            return listAnew();
+        }
+        if (settled && now.equals(modified)) {
+            return chain;
+        }
+        long time = nanoTime.getAsLong();
+        if (!now.equals(modified)) {
+            modified = now;
+            modifiedSince = time;
+        }
+        settled = false;
+        SegmentChain listed = listAnew();
+        settled = time - modifiedSince >= SETTLING_NANOS;
+        return listed;
+    }
+
+    private SegmentChain listAnew() throws IOException {
         SegmentChain old = chain;
         Map<String, Segment> known = new HashMap<>();
         for (int i = 0; i < old.size(); i++) {

@@ -302,13 +302,16 @@ public final class StreamScan implements AutoCloseable {
             return current.offset() >= dataEnd ? Step.LEAVE : damage(current, dataEnd, "it lies below the segment's footer");
         }
         // asked before the segments are listed: where it lies in a later segment, that one is listed
-        WriterView writer = log.writer();
-        OptionalLong reserved = writer == null ? OptionalLong.empty() : writer.reservedEnd(key);
+        OptionalLong reserved = reservedEnd();
+        if ((current.isEmpty() || current.isEnd()) && reserved.isPresent() && current.position() == reserved.getAsLong()) {
+            // no segment behind this one has anything in it, so there is no need to list them
+            return Step.END;
+        }
         Segment successor = successor();
-        return successor == null ? decideInNewest(current, reserved) : decideBefore(successor, current);
+        return successor == null ? decideInNewest(current, reserved) : decideBefore(successor, current, reserved);
     }
 
-    private Step decideBefore(Segment successor, SegmentScan current) throws IOException {
+    private Step decideBefore(Segment successor, SegmentScan current, OptionalLong reserved) throws IOException {
         SegmentHeader header = current.header();
         long previousEnd = previousEnd(successor);
         long end = header.offsetOf(previousEnd);
@@ -322,9 +325,7 @@ public final class StreamScan implements AutoCloseable {
             return Step.LEAVE;
         }
         if (current.isEmpty() || current.isEnd()) {
-            WriterView writer = log.writer();
-            // being asked, the writer first brings in order what a killed process left: slots that nobody will publish become padding
-            if (writer != null && writer.reservedEnd(key).isPresent()) {
+            if (reserved.isPresent()) {
                 return await(current, end);
             }
             boolean cut = reading().size() < end;
@@ -338,8 +339,8 @@ public final class StreamScan implements AutoCloseable {
 
     private Step decideInNewest(SegmentScan current, OptionalLong reserved) throws IOException {
         boolean nothing = current.isEmpty() || current.isEnd();
-        if (log.writer() != null) {
-            if (reserved.isEmpty() || current.position() >= reserved.getAsLong()) {
+        if (reserved.isPresent()) {
+            if (current.position() >= reserved.getAsLong()) {
                 return Step.END;
             }
             long end = current.header().offsetOf(reserved.getAsLong());
@@ -352,6 +353,15 @@ public final class StreamScan implements AutoCloseable {
             return damage(current, UNKNOWN, "the segment's mark points at or behind it");
         }
         return hasValidBehind(current) ? damage(current, UNKNOWN, "there are valid records behind it") : Step.END;
+    }
+
+    /**
+     * What this process has reserved; empty where it doesn't write the stream: in another process, and once the writer is closed. Being
+     * asked, the writer first brings in order what a killed process left: slots that nobody will publish become padding.
+     */
+    private OptionalLong reservedEnd() {
+        WriterView writer = log.writer();
+        return writer == null ? OptionalLong.empty() : writer.reservedEnd(key);
     }
 
     /** Whether nothing speaks against an empty place being merely not published yet. */
@@ -419,7 +429,8 @@ public final class StreamScan implements AutoCloseable {
         }
         throw new WalIOException(
                 "a slot was given up by its writer, and holds nothing: stream=" + key + ", position="
-                        + current.header().positionAt(offset) + ", file=" + file() + ", offset=" + offset + "; the next call goes on behind it",
+                        + current.header().positionAt(offset) + ", file=" + file() + ", offset=" + offset
+                        + "; the next call goes on behind it",
                 file(), key, current.header().positionAt(offset), null);
     }
 
@@ -470,7 +481,9 @@ public final class StreamScan implements AutoCloseable {
                 "damaged: " + rule + ", and here that isn't so, though " + evidence + ": stream=" + key + ", position=" + position
                         + ", file=" + file() + ", offset=" + offset + ", length=" + length
                         + (reading().footer().isEmpty() && log.awaitsRecovery(reading().header())
-                                ? "; not recovered yet: open the log for writing; the next call goes on behind it" : "; the next call goes on behind it"),
+                                ? "; not recovered yet: open the log for writing"
+                                : "")
+                        + "; the next call goes on behind it",
                 file(), key, position, offset, Math.max(0, length), null);
     }
 

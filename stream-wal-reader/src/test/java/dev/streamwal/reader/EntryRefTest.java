@@ -125,7 +125,8 @@ class EntryRefTest {
     @Test
     void compareTo_randomKeys_isTheOrderOfTheirUtf8Bytes() {
         Random random = new Random(7);
-        String[] alphabet = {"a", "b", "\0", "\u007F", "\u0080", "\u07FF", "\u0800", "\uD7FF", "\uE000", "\uFFFF", "\uD800\uDC00", "\uDBFF\uDFFF"};
+        String[] alphabet = {"a", "b", "\0", "\u007F", "\u0080", "\u07FF", "\u0800", "\uD7FF", "\uE000", "\uFFFF",
+            "\uD800\uDC00", "\uDBFF\uDFFF"};
         List<EntryRef> refs = new ArrayList<>();
         for (int i = 0; i < 500; i++) {
             StringBuilder key = new StringBuilder();

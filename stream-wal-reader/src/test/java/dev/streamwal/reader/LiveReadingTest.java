@@ -153,6 +153,24 @@ class LiveReadingTest {
     }
 
     @Test
+    void next_writerClosed_readsAsAnotherProcessWould() {
+        SegmentWriterForTests segment = SegmentWriterForTests.first(root, "closed");
+        segment.append(1, "a");
+        segment.hole(64).append(1, "c");
+        segment.flip(segment.tail() - 8, 1).markLast().prepare(64).write();
+        SegmentWriterForTests marked = SegmentWriterForTests.first(root, "marked");
+        marked.append(1, "a");
+        marked.markLast().flip(marked.tail() - 8, 1).prepare(64).write();
+        try (WalReader reader = reader(); EntryCursor cursor = reader.scan("closed"); EntryCursor other = reader.scan("marked")) {
+            assertThat(cursor.next()).isTrue();
+            assertThatThrownBy(cursor::next).as("the mark is behind the hole, and damaged").isInstanceOf(CorruptSegmentException.class);
+            assertThat(cursor.next()).isFalse();
+            assertThatThrownBy(other::next).isInstanceOf(CorruptSegmentException.class);
+            assertThat(other.next()).isFalse();
+        }
+    }
+
+    @Test
     void latest_inTheWritingProcess_waitsForWhatIsReserved() throws Exception {
         SegmentWriterForTests segment = SegmentWriterForTests.first(root, KEY);
         segment.append(1, "a");

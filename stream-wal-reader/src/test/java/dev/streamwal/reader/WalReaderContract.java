@@ -572,6 +572,16 @@ abstract class WalReaderContract {
     }
 
     @Test
+    void scanFrom_segmentOfAHeaderOnly_startsThere() {
+        SegmentWriterForTests one = first().write();
+        try (EntryCursor cursor = reader.scanFrom(KEY, 0)) {
+            assertThat(cursor.next()).isFalse();
+            five(one, 0).prepare(64).write();
+            assertThat(contents(cursor)).hasSize(5);
+        }
+    }
+
+    @Test
     void scanFrom_negative_isRefused() {
         assertThatThrownBy(() -> reader.scanFrom(KEY, -1)).isInstanceOf(IllegalArgumentException.class);
     }

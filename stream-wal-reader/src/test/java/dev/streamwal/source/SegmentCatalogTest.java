@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,6 +74,51 @@ class SegmentCatalogTest {
         SegmentChain chain = catalog.refresh();
         assertThat(chain.size()).isEqualTo(2);
         assertThat(chain.get(0)).isSameAs(second);
+    }
+
+    @Test
+    void refresh_directoryUnchangedForLong_isNotListedAgain() throws IOException {
+        long[] now = {0};
+        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), folder, channels, () -> now[0]);
+        touch("0000000000000000_1.seg");
+        SegmentChain first = catalog.refresh();
+        assertThat(catalog.refresh()).as("it may have changed within the clock's granularity").isNotSameAs(first);
+        now[0] = 2_000_000_000L;
+        SegmentChain settled = catalog.refresh();
+        assertThat(catalog.refresh()).isSameAs(settled);
+        Files.setLastModifiedTime(folder, FileTime.fromMillis(0));
+        assertThat(catalog.refresh()).isNotSameAs(settled);
+        touch("0000000000000100_1.seg");
+        assertThat(catalog.refresh().size()).isEqualTo(2);
+    }
+
+    @Test
+    void refresh_whileSegmentsAreMade_neverLosesOneInTheMiddle() throws Exception {
+        SegmentCatalog catalog = catalog(folder);
+        AtomicInteger made = new AtomicInteger();
+        Thread maker = new Thread(() -> {
+            try {
+                for (int i = 0; i < 1_500; i++) {
+                    touch(String.format("%016x_9.seg", (long) i * 8));
+                    made.incrementAndGet();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }, "maker of segments");
+        maker.start();
+        while (maker.isAlive()) {
+            int before = made.get();
+            SegmentChain chain = catalog.refresh();
+            assertThat(chain.size()).as("what was there before is listed").isGreaterThanOrEqualTo(before);
+            int whole = 0;
+            while (whole < chain.size() && chain.get(whole).basePosition() == whole * 8L) {
+                whole++;
+            }
+            assertThat(whole).as("segments up to the first that is missing").isEqualTo(chain.size());
+        }
+        maker.join();
+        assertThat(catalog.refresh().size()).isEqualTo(1_500);
     }
 
     @Test
