@@ -698,12 +698,14 @@ final class ActiveSegment {
         for (int waits = 0; walked < end; waits++) {
             if (waits < SPINS_BEFORE_YIELD) {
                 Thread.onSpinWait();
-            } else if (waits < SPINS_BEFORE_YIELD + YIELDS_BEFORE_SLEEP) {
-                Thread.yield();
             } else {
-                LockSupport.parkNanos(SLEEP_NANOS);
                 if (abandonedPosition >= 0 || System.nanoTime() - deadline > 0) {
                     return false;
+                }
+                if (waits < SPINS_BEFORE_YIELD + YIELDS_BEFORE_SLEEP) {
+                    Thread.yield(); // which may take a time slice of somebody else's
+                } else {
+                    LockSupport.parkNanos(SLEEP_NANOS);
                 }
             }
             walk(end);
