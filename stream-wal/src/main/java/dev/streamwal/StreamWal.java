@@ -249,6 +249,12 @@ public final class StreamWal implements AutoCloseable {
             return stream != null && stream.log().isAbandoned(position);
         }
 
+        @Override
+        public boolean unfinished(String key, long position) {
+            WalStream stream = known(key);
+            return stream != null && stream.log().isUnfinished(position);
+        }
+
         /** Reading about a key that isn't there makes no stream. */
         private @Nullable WalStream known(String key) {
             WalStream stream = streams.find(key);

@@ -325,12 +325,15 @@ public final class StreamScan implements AutoCloseable {
             return Step.LEAVE;
         }
         if (current.isEmpty() || current.isEnd()) {
-            if (reserved.isPresent()) {
+            WriterView writer = log.writer();
+            boolean finished = writer != null && reserved.isPresent() && !writer.unfinished(key, current.position());
+            if (reserved.isPresent() && !finished) {
                 return await(current, end);
             }
             boolean cut = reading().size() < end;
-            if (cut || !isHole(current)) {
-                return damage(current, end, cut ? "the file ends before the data" : "the segment's mark points behind it");
+            if (cut || finished || !isHole(current)) {
+                return damage(current, end, cut ? "the file ends before the data"
+                        : finished ? "its writer has finished the segment" : "the segment's mark points behind it");
             }
             return Step.END;
         }

@@ -225,6 +225,21 @@ public final class StreamLog {
         }
     }
 
+    /** Whether the segment with this position is appended to, or has no footer yet. */
+    public boolean isUnfinished(long position) {
+        rotation.lock();
+        try {
+            for (int i = segments.size() - 1; i >= 0; i--) {
+                if (segments.get(i).name().basePosition() <= position) {
+                    return segments.get(i).unfinished() != null;
+                }
+            }
+            return false;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     // ---------------------------------------------------------------- rotation
 
     private void rotate(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
