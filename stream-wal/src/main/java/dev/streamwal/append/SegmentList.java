@@ -96,6 +96,16 @@ final class SegmentList {
         return null;
     }
 
+    /** The segment that has this position, or had it before it was cut; null where all begin behind it. */
+    @Nullable SegmentEntry holding(long position) {
+        for (int i = entries.size() - 1; i >= 0; i--) {
+            if (entries.get(i).name().basePosition() <= position) {
+                return entries.get(i);
+            }
+        }
+        return null;
+    }
+
     SegmentEntry named(SegmentName name) {
         for (SegmentEntry entry : entries) {
             if (entry.name().equals(name)) {

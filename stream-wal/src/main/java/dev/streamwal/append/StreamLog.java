@@ -229,12 +229,8 @@ public final class StreamLog {
     public boolean isUnfinished(long position) {
         rotation.lock();
         try {
-            for (int i = segments.size() - 1; i >= 0; i--) {
-                if (segments.get(i).name().basePosition() <= position) {
-                    return segments.get(i).unfinished() != null;
-                }
-            }
-            return false;
+            SegmentEntry holder = segments.holding(position);
+            return holder != null && holder.unfinished() != null;
         } finally {
             rotation.unlock();
         }
