@@ -244,7 +244,7 @@ public final class StreamLog {
         try {
             for (SegmentEntry entry : segments) {
                 ActiveSegment segment = entry.unfinished();
-                if (segment != null && segment.abandonedPosition() == position) {
+                if (segment != null && segment.isAbandoned(position)) {
                     return true;
                 }
             }
