@@ -409,7 +409,11 @@ public final class StreamWal implements AutoCloseable {
      */
     @Override
     public void close() {
-        closing.lock();
+        if (!log.isOwnThread() && !sweeper.isCurrent()) {
+            closing.lock();
+        } else if (!closing.tryLock()) {
+            return; // whoever is closing waits for this thread
+        }
         try {
             if (closed) {
                 return;

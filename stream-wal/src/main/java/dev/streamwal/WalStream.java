@@ -43,8 +43,6 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  */
 public final class WalStream {
 
-    private static final byte[] NO_BYTES = {};
-
     private final StreamWal wal;
     private final StreamLog log;
     private final TimeRules times;
@@ -73,7 +71,7 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(byte[] content) {
-        return append(WriteEntry.NOW, NO_BYTES, content);
+        return append(WriteEntry.NOW, content);
     }
 
     /**
@@ -84,7 +82,12 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(long timestampMillis, byte[] content) {
-        return append(timestampMillis, NO_BYTES, content);
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        try {
+            return appended(scratch, scratch.draft(content, timestampMillis));
+        } finally {
+            scratch.forget();
+        }
     }
 
     /**

@@ -103,13 +103,12 @@ final class PublishedWalk {
         for (int waits = 0; end < to; waits++) {
             if (waits < SPINS_BEFORE_YIELD) {
                 Thread.onSpinWait();
+            } else if (hopeless.getAsBoolean() || System.nanoTime() - deadline > 0) {
+                return false;
             } else if (waits < SPINS_BEFORE_YIELD + YIELDS_BEFORE_SLEEP) {
-                Thread.yield();
+                Thread.yield(); // which may take a time slice of somebody else's
             } else {
                 LockSupport.parkNanos(SLEEP_NANOS);
-                if (hopeless.getAsBoolean() || System.nanoTime() - deadline > 0) {
-                    return false;
-                }
             }
             go(mapping, to);
         }
