@@ -85,8 +85,7 @@ final class Sweeper {
             waiting.unlock();
         }
         boolean interrupted = false;
-        // a listener may close the log: then this is that thread, which ends when it comes back from there
-        while (thread.isAlive() && !thread.equals(Thread.currentThread())) {
+        while (thread.isAlive()) {
             try {
                 thread.join(TimeUnit.SECONDS.toMillis(1));
             } catch (InterruptedException e) {

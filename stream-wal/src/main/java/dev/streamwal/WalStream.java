@@ -23,7 +23,10 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  *
  * <p>When an append returns, the record is in the page cache: every reader sees it, and it survives the end of the process, however that
  * ends. It goes to the window of its timestamp, but never to one before the stream's last: a late record stays in the current segment, where
- * scans by time find it. Sources are read from position to limit (or their reader's indices) and left as they were; nothing of them is kept.
+ * scans by time find it.
+ *
+ * <p>Sources are read from position to limit (or between their reader's indices) and left as they were; nothing of them is kept. Whoever changes
+ * one before the append returns gets a record that doesn't verify.
  *
  * <p>All appends throw
  *
@@ -42,8 +45,6 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  * <p>An interrupted thread's append finishes, and the thread stays interrupted.
  */
 public final class WalStream {
-
-    private static final byte[] NO_BYTES = {};
 
     private final StreamWal wal;
     private final StreamLog log;
@@ -73,7 +74,7 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(byte[] content) {
-        return append(WriteEntry.NOW, NO_BYTES, content);
+        return append(WriteEntry.NOW, content);
     }
 
     /**
@@ -84,7 +85,12 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(long timestampMillis, byte[] content) {
-        return append(timestampMillis, NO_BYTES, content);
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        try {
+            return appended(scratch, scratch.draft(content, timestampMillis));
+        } finally {
+            scratch.forget();
+        }
     }
 
     /**

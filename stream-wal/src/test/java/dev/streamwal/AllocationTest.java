@@ -13,8 +13,8 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A mapped append makes no garbage but the ref it returns, and through Chronicle's bytes none at all: the mean over 100,000 appends, after as
- * many as it takes until the code is compiled. Rotations, one in tens of thousands of appends, make some.
+ * A mapped append makes no garbage but the ref it returns, and through Chronicle's bytes none at all: the mean over 100,000 appends, after
+ * as many as it takes until the code is compiled. Rotations, one in tens of thousands of appends, make some.
  */
 @EnabledOnOs(OS.LINUX)
 class AllocationTest {

@@ -58,8 +58,9 @@ final class AppendUntilKilled {
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < KillScript.THREADS; i++) {
             int number = i;
-            threads.add(new Thread(() -> append(wal, script, round, number, acks(acks, round, number), KillScript.clock(originMillis), first),
-                    "appender-" + i));
+            Runnable appending =
+                    () -> append(wal, script, round, number, acks(acks, round, number), KillScript.clock(originMillis), first);
+            threads.add(new Thread(appending, "appender-" + i));
         }
         threads.forEach(Thread::start);
     }

@@ -40,7 +40,7 @@ final class KillScript {
         return () -> start.plusMillis((System.currentTimeMillis() - originMillis) * CLOCK_SPEED);
     }
 
-    /** Small segments, short windows and few seats, so that rotations, growth, parks and resumes happen in every one of the child's moments. */
+    /** Small segments, short windows and few seats, so that rotations, growth, parks and resumes happen all the time. */
     static WalOptions.Builder options(long originMillis, Storage storage) {
         return WalOptions.builder()
                 .storage(storage)
@@ -67,7 +67,8 @@ final class KillScript {
 
     Call call(int round, int thread, int number) {
         SplittableRandom random = new SplittableRandom(seed ^ (long) round << 48 ^ (long) thread << 40 ^ number);
-        String stream = random.nextInt(100) < PERCENT_BUSY ? "busy/" + random.nextInt(BUSY_STREAMS) : "cold/" + random.nextInt(COLD_STREAMS);
+        boolean busy = random.nextInt(100) < PERCENT_BUSY;
+        String stream = busy ? "busy/" + random.nextInt(BUSY_STREAMS) : "cold/" + random.nextInt(COLD_STREAMS);
         int count = random.nextInt(100) < 75 ? 1 : 2 + random.nextInt(MAX_BATCH - 1);
         List<Item> items = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {

@@ -32,9 +32,9 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A real second process is killed while it appends. Every call of its that returned is in the log, what was on its way is there whole or not
- * at all, and appending goes on. A log is killed ten times over before the next one is begun; -Dseed says what is appended and about when the
- * kills come, which no seed can repeat to the instruction.
+ * A real second process is killed while it appends. Every call of its that returned is in the log, what was on its way is there whole or
+ * not at all, and appending goes on. A log is killed ten times over before the next one is begun; -Dseed says what is appended and about
+ * when the kills come, which no seed can repeat to the instruction.
  */
 class KillTest {
 
@@ -244,7 +244,7 @@ class KillTest {
                             fail("acknowledged and not there: %s is %s, %s", some.get(i), batch.status(i), this);
                         }
                         Entry entry = batch.get(i);
-                        check(items.get(from + i), entry.header(), entry.content(), entry.timestampMillis(), some.get(i).toString());
+                        check(items.get(from + i), entry.header(), entry.content(), entry.timestampMillis(), some.get(i).position());
                     }
                 }
             }
@@ -286,17 +286,19 @@ class KillTest {
                 while (cursor.next()) {
                     ByteBuf content = cursor.content();
                     KillScript.Call call = script.call(content.getInt(0), content.getInt(4), content.getInt(8));
-                    String where = stream + "@" + cursor.position();
-                    assertThat(call.stream()).as(where).isEqualTo(stream);
+                    if (!call.stream().equals(stream)) {
+                        fail("a record of another stream: %s in %s, %s", call, cursor.ref(), KilledLog.this);
+                    }
                     checkCaller(call, cursor.position(), complete);
-                    check(call.items().get(0), cursor.header(), content, cursor.timestampMillis(), where);
+                    KilledLog.this.check(call.items().get(0), cursor.header(), content, cursor.timestampMillis(), cursor.position());
                     recordsScanned += call.items().size();
                     for (int i = 1; i < call.items().size(); i++) {
                         long end = cursor.nextPosition();
                         if (!cursor.next() || cursor.position() != end) {
-                            fail("a part of a batch: %s has %d of %s", where, i, call);
+                            fail("a part of a batch: %d of %s in %s, %s", i, call, stream, KilledLog.this);
                         }
-                        check(call.items().get(i), cursor.header(), cursor.content(), cursor.timestampMillis(), where + " member " + i);
+                        KilledLog.this.check(call.items().get(i), cursor.header(), cursor.content(), cursor.timestampMillis(),
+                                cursor.position());
                     }
                 }
                 if (complete && next < expected.size()) {
@@ -308,31 +310,32 @@ class KillTest {
             private void checkCaller(KillScript.Call call, long position, boolean complete) {
                 Ack found = new Ack(call.round(), call.thread(), call.number(), position);
                 while (!complete && next < expected.size() && expected.get(next).position < position) {
-                    fail("a reader that stops at a hole went past an acknowledged record: %s %s, %s", stream, expected.get(next), KilledLog.this);
+                    fail("a reader that stops at a hole went past an acknowledged record: %s %s, %s", stream, expected.get(next),
+                            KilledLog.this);
                 }
                 if (next < expected.size() && expected.get(next).position <= position) {
-                    assertThat(found).as("%s %s", stream, KilledLog.this).isEqualTo(expected.get(next));
+                    if (!found.equals(expected.get(next))) {
+                        fail("another record than was acknowledged: %s %s for %s, %s", stream, found, expected.get(next), KilledLog.this);
+                    }
                     next++;
                 } else {
                     int last = lastAcks.getOrDefault(found.caller(), -1);
                     assertThat(found.number).as("calls that didn't return: %s %s %s", stream, found, KilledLog.this).isEqualTo(last + 1);
-                    assertThat(unacknowledged.put(found.caller(), found.number)).as("twice: %s %s %s", stream, found, KilledLog.this).isNull();
+                    assertThat(unacknowledged.put(found.caller(), found.number)).as("twice: %s %s %s", stream, found, KilledLog.this)
+                            .isNull();
                 }
                 Integer before = lastCalls.put(found.caller(), found.number);
                 if (before != null && before >= found.number) {
                     fail("a thread's own order: %s has %d behind %d, %s", stream, found.number, before, KilledLog.this);
                 }
             }
-
-            private void check(KillScript.Item item, ByteBuf header, ByteBuf content, long timestampMillis, String where) {
-                KilledLog.this.check(item, header, content, timestampMillis, where);
-            }
         }
 
-        private void check(KillScript.Item item, ByteBuf header, ByteBuf content, long timestampMillis, String where) {
+        private void check(KillScript.Item item, ByteBuf header, ByteBuf content, long timestampMillis, long position) {
             ByteBuffer.wrap(item.content()).putLong(KillScript.TIMESTAMP, timestampMillis);
-            if (!header.nioBuffer().equals(ByteBuffer.wrap(item.header())) || !content.nioBuffer().equals(ByteBuffer.wrap(item.content()))) {
-                fail("another record than was appended: %s, %s", where, this);
+            if (!header.nioBuffer().equals(ByteBuffer.wrap(item.header()))
+                    || !content.nioBuffer().equals(ByteBuffer.wrap(item.content()))) {
+                fail("another record than was appended: position=%d, %s", position, this);
             }
         }
 

@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.storage.SmallDisk;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -54,15 +55,21 @@ final class LogHome implements Closeable {
 
     private static LogHome onDisk(Storage storage) {
         try {
-            return in(Files.createTempDirectory("stream-wal-test"), storage);
+            Path directory = Files.createTempDirectory("stream-wal-test");
+            return new LogHome(directory, storage, storage == Storage.MAPPED, () -> deleteTree(directory));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** In a directory that is there. */
-    static LogHome in(Path directory, Storage storage) {
-        return new LogHome(directory, storage, storage == Storage.MAPPED, () -> deleteTree(directory));
+    /** On a disk of its own that holds so many bytes; the test is skipped where nobody may mount one. */
+    static LogHome small(Storage storage, int bytes) {
+        return on(SmallDisk.mount(bytes), storage);
+    }
+
+    /** On that disk, which is unmounted in the end. */
+    static LogHome on(SmallDisk disk, Storage storage) {
+        return new LogHome(disk.directory(), storage, storage == Storage.MAPPED, disk);
     }
 
     /** The log's; not there yet. */

@@ -129,7 +129,8 @@ final class ManyStreamsProgram {
                 for (int i = 0; i < some.size(); i++) {
                     require(batch.status(i) == EntryBatch.Status.FOUND, sample.get(some.get(i)) + " " + batch.status(i));
                     long stamp = stamps.get(some.get(i));
-                    require(batch.get(i).content().nioBuffer().equals(ByteBuffer.wrap(content(stamp))), "content of " + sample.get(some.get(i)));
+                    ByteBuffer content = batch.get(i).content().nioBuffer();
+                    require(content.equals(ByteBuffer.wrap(content(stamp))), "content of " + sample.get(some.get(i)));
                 }
             }
         }

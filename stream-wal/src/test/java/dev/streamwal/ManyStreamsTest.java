@@ -12,7 +12,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** 100,000 streams in one process of 1 GiB of heap, which never has more than 20,000 files open. {@code -Dscale=…} multiplies the streams. */
+/** 100,000 streams in one process with a heap of 1 GiB, which never has more than 20,000 files open. */
 @EnabledOnOs(OS.LINUX)
 class ManyStreamsTest {
 

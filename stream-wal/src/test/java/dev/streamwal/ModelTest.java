@@ -33,6 +33,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -48,8 +49,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Whatever is done to a log, it holds what {@link ReferenceLog} holds: byte for byte, in order, at positions never given twice. Each run does
- * 10,000 operations that follow from its seed; {@code -Dseed=…} repeats one, {@code -Dscale=…} multiplies the runs.
+ * Whatever is done to a log, it holds what {@link ReferenceLog} holds: byte for byte, in order, at positions never given twice. Each run
+ * does 10,000 operations that follow from its seed; {@code -Dseed=…} repeats one, {@code -Dscale=…} multiplies the runs.
  */
 class ModelTest {
 
@@ -124,6 +125,7 @@ class ModelTest {
 
         private volatile long nowMillis = START_MILLIS;
         private String bootId = "boot-0";
+        private String bootIdOfLog = "none";
         private WalOptions options;
         private StreamWal wal;
         private WalReader inside;
@@ -232,8 +234,6 @@ class ModelTest {
             keys.forEach(key -> streams.put(key, wal.stream(key)));
             inside = wal.reader();
         }
-
-        private String bootIdOfLog = "none";
 
         private WalOptions randomOptions() {
             int segmentBytes = pick(4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20);
@@ -351,7 +351,7 @@ class ModelTest {
                 }
                 bytes += item.frameBytes();
             }
-            long room = options.policyOf(key).segmentBytes() - SegmentHeaderLayout.headerLength(key.getBytes(UTF_8).length);
+            long room = (long) options.policyOf(key).segmentBytes() - SegmentHeaderLayout.headerLength(key.getBytes(UTF_8).length);
             return items.size() > 1 && bytes > room ? new Refusal(RecordTooLargeException.class) : null;
         }
 
@@ -396,7 +396,8 @@ class ModelTest {
                     return ref;
                 }
                 case 4:
-                    return stream.append(time, ByteBuffer.wrap(header), inTheMiddle(ByteBuffer.allocateDirect(content.length + 9), content));
+                    return stream.append(time, ByteBuffer.wrap(header),
+                            inTheMiddle(ByteBuffer.allocateDirect(content.length + 9), content));
                 case 5: {
                     ByteBuf source = Unpooled.wrappedBuffer(new byte[3], content).readerIndex(3);
                     EntryRef ref = stream.append(time, Unpooled.wrappedBuffer(header), source);
@@ -541,8 +542,9 @@ class ModelTest {
         private void advanceClock() {
             long window = options.window().toMillis();
             int n = random.nextInt(100);
-            nowMillis += n < 60 ? random.nextInt((int) window) : n < 95 ? (long) (random.nextDouble() * 3 * window)
-                    : (long) (random.nextDouble() * 1.5 * options.retention().toMillis());
+            double step = n < 60 ? window : n < 95 ? 3.0 * window : 1.5 * options.retention().toMillis();
+            long now = nowMillis;
+            nowMillis = now + (long) (random.nextDouble() * step);
         }
 
         private void sweep() {
@@ -755,8 +757,9 @@ class ModelTest {
                 long first = records.get(0).ref().position();
                 assertThat(info.firstPosition()).isBetween(first - 40, first);
                 assertThat(info.endPosition()).isEqualTo(stream.greatestEnd);
-                assertThat(info.smallestTimestampMillis()).hasValue(records.stream().mapToLong(Appended::timestampMillis).min().orElseThrow());
-                assertThat(info.largestTimestampMillis()).hasValue(records.stream().mapToLong(Appended::timestampMillis).max().orElseThrow());
+                LongSummaryStatistics times = records.stream().mapToLong(Appended::timestampMillis).summaryStatistics();
+                assertThat(info.smallestTimestampMillis()).hasValue(times.getMin());
+                assertThat(info.largestTimestampMillis()).hasValue(times.getMax());
             });
         }
 

@@ -116,8 +116,8 @@ final class ReferenceLog {
                 EntryRef ref = refs.get(i);
                 boolean inPlace = expected < 0 ? ref.position() >= greatestEnd + lead : ref.position() == expected;
                 if (!inPlace || ref.size() != item.frameBytes() || !ref.stream().equals(key)) {
-                    throw new AssertionError("an append's ref: " + ref + ", index=" + i + ", expected position=" + expected + ", greatest end="
-                            + greatestEnd + ", frame=" + item.frameBytes());
+                    throw new AssertionError("an append's ref: " + ref + ", index=" + i + ", expected position=" + expected
+                            + ", greatest end=" + greatestEnd + ", frame=" + item.frameBytes());
                 }
                 expected = ref.end();
                 target.records.add(new Appended(ref, item.timestampMillis, item.header, item.content));

@@ -16,15 +16,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The library prints nothing and leaves nothing behind, on the JDK that runs the tests, with no JVM flag. Second JVMs show it: what they print
- * is the whole of what anybody printed.
+ * The library prints nothing and leaves nothing behind, on the JDK that runs the tests, with no JVM flag. Second JVMs show it: what they
+ * print is the whole of what anybody printed.
  */
 @EnabledOnOs(OS.LINUX)
 class SilenceTest {
 
     /** What JDK 24 and later say, by themselves, of whoever uses {@code sun.misc.Unsafe}, as Chronicle Bytes does. */
     private static final int FIRST_JDK_WITH_NOTICE = 24;
-    private static final String NOTICE = "WARNING: .*sun\\.misc\\.Unsafe.*|WARNING: Please consider reporting this to the maintainers of .*";
+    private static final String NOTICE =
+            "WARNING: .*sun\\.misc\\.Unsafe.*|WARNING: Please consider reporting this to the maintainers of .*";
 
     @TempDir
     Path directory;
@@ -45,8 +46,8 @@ class SilenceTest {
     }
 
     /**
-     * A program that allocates native {@code Bytes} makes Chronicle log a warning about flags when it does so, before any of them is appended;
-     * the library allocates none. Whoever minds turns that logger off; the library leaves the program's loggers alone.
+     * A program that allocates native {@code Bytes} makes Chronicle log a warning about flags when it does so, before any of them is
+     * appended; the library allocates none. Whoever minds turns that logger off; the library leaves the program's loggers alone.
      */
     @Test
     void appendBytes_nativeOnesOfTheProgram_printAtMostWhatChronicleSaysOfThem() throws Exception {
@@ -60,7 +61,8 @@ class SilenceTest {
         Path errors = directory.resolve("errors");
         List<String> lines = run(List.of(), Storage.AUTO, bytes, errors);
         // Chronicle's one thread frees what its users forgot, and is Chronicle's
-        assertThat(lines).hasSize(1).first().asString().matches("threads=\\[(background~resource~releaser)?] descriptors=\\[] mappings=\\[]");
+        assertThat(lines).hasSize(1).first().asString()
+                .matches("threads=\\[(background~resource~releaser)?] descriptors=\\[] mappings=\\[]");
         List<String> said = new ArrayList<>(Files.readAllLines(errors));
         if (Runtime.version().feature() >= FIRST_JDK_WITH_NOTICE) {
             said.removeIf(line -> line.matches(NOTICE));
@@ -73,7 +75,8 @@ class SilenceTest {
         Path log = directory.resolve("classes");
         List<String> lines = run(List.of("-Xlog:class+init=info:file=" + log), Storage.AUTO, "none", directory.resolve("errors"));
         assertThat(lines).containsExactly(SilentProgram.NOTHING_LEFT);
-        List<String> initialised = Files.readAllLines(log).stream().filter(line -> line.contains("streamwal") || line.contains("openhft")).toList();
+        List<String> initialised = Files.readAllLines(log).stream()
+                .filter(line -> line.contains("streamwal") || line.contains("openhft")).toList();
         assertThat(initialised).anyMatch(line -> line.contains("dev/streamwal/StreamWal"));
         assertThat(initialised).noneMatch(line -> line.contains("net/openhft"));
     }

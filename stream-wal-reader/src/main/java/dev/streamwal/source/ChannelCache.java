@@ -92,13 +92,26 @@ public final class ChannelCache implements AutoCloseable {
     }
 
     private void openFile(SharedFile file) throws IOException {
-        try {
+        SharedFile unused = makingRoom(() -> {
             file.open();
+            return file;
+        });
+    }
+
+    /** Something that opens a file of any kind. */
+    interface Opening<T> {
+        T run() throws IOException;
+    }
+
+    /** Where the process has too many files open, those that are only kept here for later give way. */
+    <T> T makingRoom(Opening<T> opening) throws IOException {
+        try {
+            return opening.run();
         } catch (IOException e) {
             if (!IoFailure.isTooManyOpenFiles(e) || !closeIdle()) {
                 throw e;
             }
-            file.open();
+            return opening.run();
         }
     }
 

@@ -96,12 +96,16 @@ public final class LogSource implements AutoCloseable {
 
     /** Where a stream without segments begins, and below which what is gone has expired. */
     public long start() throws IOException {
-        return PositionsFile.read(root).map(Positions::start).orElse(0L);
+        return positions().map(Positions::start).orElse(0L);
+    }
+
+    private Optional<Positions> positions() throws IOException {
+        return channels.makingRoom(() -> PositionsFile.read(root));
     }
 
     /** Whether the machine was restarted since the segment, which has no footer, was written, and no writer has recovered it yet. */
     boolean awaitsRecovery(SegmentHeader header) throws IOException {
-        Optional<Positions> positions = PositionsFile.read(root);
+        Optional<Positions> positions = positions();
         if (positions.isEmpty()) {
             return false;
         }

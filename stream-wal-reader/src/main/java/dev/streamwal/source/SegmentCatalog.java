@@ -90,9 +90,10 @@ public final class SegmentCatalog {
         for (int i = 0; i < old.size(); i++) {
             known.put(old.get(i).name().fileName(), old.get(i));
         }
-        Map<String, Segment> found = list(known);
+        Map<String, Segment> found = channels.makingRoom(() -> list(known));
         if (!known.keySet().containsAll(found.keySet())) {
-            found = withoutGap(found, list(found));
+            Map<String, Segment> first = found;
+            found = withoutGap(first, channels.makingRoom(() -> list(first)));
         }
         for (Segment segment : known.values()) {
             if (!found.containsKey(segment.name().fileName())) {

@@ -83,6 +83,12 @@ final class StopEvidence implements StopFacts {
     }
 
     @Override
+    public boolean isFinished() {
+        WriterView writer = log.writer();
+        return writer != null && !writer.unfinished(sequence.key(), header().positionAt(offset));
+    }
+
+    @Override
     public boolean isCutShort() throws IOException {
         return pass.reader().size() < end;
     }

@@ -41,6 +41,9 @@ interface StopFacts {
     /** By what the successor says of the data before it; {@code UNKNOWN} also where the two aren't neighbours. */
     Side ofSuccessor() throws IOException;
 
+    /** Whether the writer in this process has finished the segment: nothing of it is still to be published. */
+    boolean isFinished() throws IOException;
+
     /** Whether the file is shorter than its successor says. */
     boolean isCutShort() throws IOException;
 

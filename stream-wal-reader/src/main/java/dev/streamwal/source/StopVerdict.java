@@ -18,6 +18,7 @@ enum StopVerdict {
     DAMAGED_BELOW_RESERVED("the writer has published it"),
     DAMAGED_BELOW_MARK("the segment's mark points at or behind it"),
     DAMAGED_BELOW_SUCCESSOR("the next segment says that the data goes on"),
+    DAMAGED_IN_FINISHED("its writer has finished the segment"),
     DAMAGED_BY_A_CUT("the file ends before the data"),
     DAMAGED_BEFORE_RECORDS("there are valid records behind it, or may be");
 
@@ -77,11 +78,15 @@ enum StopVerdict {
     }
 
     private static StopVerdict quietBeforeSuccessor(StopFacts facts, Side ofReserved) throws IOException {
-        if (ofReserved != Side.UNKNOWN) {
+        boolean isOurs = ofReserved != Side.UNKNOWN;
+        if (isOurs && !facts.isFinished()) {
             return AWAIT;
         }
         if (facts.isCutShort()) {
             return DAMAGED_BY_A_CUT;
+        }
+        if (isOurs) {
+            return DAMAGED_IN_FINISHED;
         }
         // another process may not have published it yet
         return facts.isMarked() ? DAMAGED_BELOW_MARK : END;

@@ -45,6 +45,10 @@ public final class StreamDirectory {
 
     /** The keys that have a segment and that the filter takes, in their natural order. Whatever else is in the folder is left alone. */
     public NavigableSet<String> keys(Predicate<String> filter) throws IOException {
+        return channels.makingRoom(() -> list(filter));
+    }
+
+    private NavigableSet<String> list(Predicate<String> filter) throws IOException {
         NavigableSet<String> keys = new TreeSet<>();
         try (DirectoryStream<Path> directories = Files.newDirectoryStream(streams)) {
             for (Path directory : directories) {

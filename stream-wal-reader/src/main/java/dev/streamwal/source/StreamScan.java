@@ -206,8 +206,8 @@ public final class StreamScan implements AutoCloseable {
             }
             case AWAIT -> awaitSlot(current, evidence.end(verdict));
             case TOO_NEW -> throw skipTooNew(current);
-            case DAMAGED_BELOW_FOOTER, DAMAGED_BELOW_RESERVED, DAMAGED_BELOW_MARK, DAMAGED_BELOW_SUCCESSOR, DAMAGED_BY_A_CUT,
-                    DAMAGED_BEFORE_RECORDS -> passDamage(current, evidence.end(verdict), verdict.evidence());
+            case DAMAGED_BELOW_FOOTER, DAMAGED_BELOW_RESERVED, DAMAGED_BELOW_MARK, DAMAGED_BELOW_SUCCESSOR, DAMAGED_IN_FINISHED,
+                    DAMAGED_BY_A_CUT, DAMAGED_BEFORE_RECORDS -> passDamage(current, evidence.end(verdict), verdict.evidence());
         };
     }
 

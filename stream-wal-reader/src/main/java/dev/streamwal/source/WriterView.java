@@ -10,4 +10,7 @@ public interface WriterView {
 
     /** Whether the slot at this position was given up and will never be published. */
     boolean abandoned(String key, long position);
+
+    /** Whether the segment with this position can still change: it is appended to, or has no footer yet. */
+    boolean unfinished(String key, long position);
 }

@@ -51,6 +51,11 @@ class LiveReadingTest {
         public boolean abandoned(String key, long position) {
             return abandoned.contains(position);
         }
+
+        @Override
+        public boolean unfinished(String key, long position) {
+            return true;
+        }
     }
 
     private final Writer writer = new Writer();

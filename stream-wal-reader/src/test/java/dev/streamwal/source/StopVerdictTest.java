@@ -17,8 +17,8 @@ class StopVerdictTest {
 
     /** One combination of everything; notes what was asked for. */
     private record Facts(
-            Place place, Side footer, Side reserved, boolean successor, Side successorEnd, boolean cutShort, boolean marked,
-            boolean validBehind, Set<String> asked) implements StopFacts {
+            Place place, Side footer, Side reserved, boolean successor, Side successorEnd, boolean finished, boolean cutShort,
+            boolean marked, boolean validBehind, Set<String> asked) implements StopFacts {
 
         @Override
         public Side ofFooter() {
@@ -43,6 +43,12 @@ class StopVerdictTest {
         public Side ofSuccessor() {
             asked.add("successor end");
             return successorEnd;
+        }
+
+        @Override
+        public boolean isFinished() {
+            asked.add("finished");
+            return finished;
         }
 
         @Override
@@ -79,6 +85,10 @@ class StopVerdictTest {
             return open() && successor && successorEnd == end;
         }
 
+        boolean quietBeforeEnd() {
+            return before(Side.BEFORE) && quiet();
+        }
+
         boolean foreign() {
             return reserved == Side.UNKNOWN;
         }
@@ -106,12 +116,11 @@ class StopVerdictTest {
             new Row(StopVerdict.LEAVE, f -> f.before(Side.UNKNOWN) && (f.quiet() || !f.validBehind())),
             new Row(StopVerdict.DAMAGED_BEFORE_RECORDS, f -> f.before(Side.UNKNOWN) && !f.quiet() && f.validBehind()),
             new Row(StopVerdict.DAMAGED_BELOW_SUCCESSOR, f -> f.before(Side.BEFORE) && !f.quiet()),
-            new Row(StopVerdict.AWAIT, f -> f.before(Side.BEFORE) && f.quiet() && !f.foreign()),
-            new Row(StopVerdict.DAMAGED_BY_A_CUT, f -> f.before(Side.BEFORE) && f.quiet() && f.foreign() && f.cutShort()),
-            new Row(StopVerdict.DAMAGED_BELOW_MARK,
-                    f -> f.before(Side.BEFORE) && f.quiet() && f.foreign() && !f.cutShort() && f.marked()),
-            new Row(StopVerdict.END,
-                    f -> f.before(Side.BEFORE) && f.quiet() && f.foreign() && !f.cutShort() && !f.marked()));
+            new Row(StopVerdict.AWAIT, f -> f.quietBeforeEnd() && !f.foreign() && !f.finished()),
+            new Row(StopVerdict.DAMAGED_BY_A_CUT, f -> f.quietBeforeEnd() && (f.foreign() || f.finished()) && f.cutShort()),
+            new Row(StopVerdict.DAMAGED_IN_FINISHED, f -> f.quietBeforeEnd() && !f.foreign() && f.finished() && !f.cutShort()),
+            new Row(StopVerdict.DAMAGED_BELOW_MARK, f -> f.quietBeforeEnd() && f.foreign() && !f.cutShort() && f.marked()),
+            new Row(StopVerdict.END, f -> f.quietBeforeEnd() && f.foreign() && !f.cutShort() && !f.marked()));
 
     private static List<Facts> all() {
         List<Facts> all = new ArrayList<>();
@@ -119,9 +128,9 @@ class StopVerdictTest {
             for (Side footer : Side.values()) {
                 for (Side reserved : Side.values()) {
                     for (Side successorEnd : Side.values()) {
-                        for (int bits = 0; bits < 16; bits++) {
+                        for (int bits = 0; bits < 32; bits++) {
                             all.add(new Facts(place, footer, reserved, (bits & 1) != 0, successorEnd, (bits & 2) != 0, (bits & 4) != 0,
-                                    (bits & 8) != 0, new TreeSet<>()));
+                                    (bits & 8) != 0, (bits & 16) != 0, new TreeSet<>()));
                         }
                     }
                 }

@@ -1,15 +1,10 @@
 package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.FooterLayout;
-import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.format.SegmentIndex;
-import dev.streamwal.reader.TooManyOpenFilesException;
 import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalIOException;
+import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
@@ -17,12 +12,9 @@ import dev.streamwal.storage.SegmentMapping;
 import dev.streamwal.storage.StorageBytes;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -47,12 +39,8 @@ final class ActiveSegment {
      * process when it is held up on either side of the compare-and-set; AppendSeam holds it up, and a test shows the crash.
      *
      * Under the lock: everything that touches the file, maps, touches pages ahead, parks, seals; a parked append. While PARKED is set the word
-     * changes under the lock only. Waits under the lock are bounded by PUBLISH_WAIT_NANOS, and
-     * under a pool's lock by EVICTION_WAIT_NANOS. No lock is taken between a compare-and-set and
-     * its publication, and none is taken while a pool's lock is held but by tryLock.
-     *
-     * Space is prepared ahead: zeros are written past the end of the file, which allocates blocks or reports a full disk, then the new pages
-     * are touched, and only then is `limit` raised. So no page is ever touched that has no block behind it.
+     * changes under the lock only. Waits under the lock are bounded by PUBLISH_WAIT_NANOS, and under a pool's lock by EVICTION_WAIT_NANOS. No
+     * lock is taken between a compare-and-set and its publication, and none is taken while a pool's lock is held but by tryLock.
      */
 
     /** Appends that find this say what the append came to; positions are not negative. */
@@ -65,10 +53,6 @@ final class ActiveSegment {
     static final long ANY_END = -1;
 
     private static final int PAGE_BYTES = FooterLayout.PAGE_BYTES;
-    /** What is prepared, touched or cut at a time under the lock: under a millisecond. */
-    private static final int STEP_BYTES = 1 << 20;
-    /** Preparing further ahead gains nothing and costs memory that may not be used. */
-    private static final int MAX_GROWTH_BYTES = 16 << 20;
     /** Mapping pays from about 14 appends on while the descriptor stays open: 16 µs once and 0.1 µs each, against 6.5 µs each. */
     private static final int APPENDS_THAT_EARN_A_MAPPING = 16;
     /** A slot takes well under a microsecond to fill; a thread may be descheduled in it, or stopped by a debugger. */
@@ -79,55 +63,30 @@ final class ActiveSegment {
     private static final int MARK_STRIDE_BYTES = 64 << 10;
     /** Walks before a park, in which records are still published without being held up. */
     private static final int WALKS_BEFORE_PARK = 8;
-    private static final int SPINS_BEFORE_YIELD = 100;
-    private static final int YIELDS_BEFORE_SLEEP = 100;
-    private static final long SLEEP_NANOS = 50_000;
 
     private final LogContext log;
     private final StreamLog owner;
     private final SegmentHeader header;
     private final int headerLength;
     private final long basePosition;
-    private final long salt;
     private final int capacity;
     private final long windowEndMillis;
     private final long expirationMillis;
-    private final long recordsBefore;
-    private final SegmentTail tail;
     private final SegmentFile file;
+    private final SegmentTail tail;
+    private final SlotWriter slots;
+    private final SegmentSpace space;
     private final ReentrantLock lock = new ReentrantLock();
-    private final FileTenant fileTenant = new FileTenant();
-    private final MappingTenant mappingTenant = new MappingTenant();
-    private final SegmentIndex index;
-
-    /** Written under the lock while PARKED is set; read after a compare-and-set on a word without it. See above. */
-    private @Nullable SegmentMapping mapping;
-
-    /** Up to here there are blocks, and touched pages while mapped. Never shrinks. */
-    private volatile int limit;
-
-    /** A tail beyond this asks for more space. A stale value asks late or twice, which does no harm. */
-    private int wakeAt;
 
     /** A preparer has this segment on its list. */
     private volatile boolean preparing;
 
-    /** Up to here every record is published, and in the index. */
     @GuardedBy("lock")
-    private int walked;
+    private final PublishedWalk published;
 
-    /** Where the last record starts that is not a batch's member. */
-    @GuardedBy("lock")
-    private int lastStart;
-
-    @GuardedBy("lock")
-    private int mark;
-
+    /** Since the descriptor was opened. */
     @GuardedBy("lock")
     private int parkedAppends;
-
-    @GuardedBy("lock")
-    private boolean fileUsed;
 
     @GuardedBy("lock")
     private boolean closed;
@@ -136,9 +95,6 @@ final class ActiveSegment {
     @GuardedBy("lock")
     private boolean finished;
 
-    /** A slot that could be neither published nor given up; -1 for none. The mapping then stays to the end of the process. */
-    private volatile long abandonedPosition = -1;
-
     /** A segment as {@code recovered} found it, or a new one; parked. The header is in the file. */
     ActiveSegment(LogContext log, StreamLog owner, SegmentHeader header, SegmentFile file, RecoveredTail recovered) {
         this.log = log;
@@ -146,18 +102,15 @@ final class ActiveSegment {
         this.header = header;
         this.headerLength = header.headerLength();
         this.basePosition = header.basePosition();
-        this.salt = header.salt();
         this.capacity = header.capacity();
         this.windowEndMillis = header.window().endMillis();
         this.expirationMillis = header.expirationMillis();
-        this.recordsBefore = recovered.index().records();
         this.file = file;
         this.tail = SegmentTail.parked(recovered.tail(), recovered.lastSize());
-        this.index = recovered.index();
-        this.walked = recovered.tail();
-        this.lastStart = recovered.lastStart();
-        this.mark = header.mark();
-        this.limit = recovered.tail();
+        this.slots = new SlotWriter(log, tail, header);
+        this.space = new SegmentSpace(log, file, header.key().text(), capacity, recovered.tail(), header.mark(), new FileSeat(),
+                new MappingSeat());
+        this.published = new PublishedWalk(recovered);
     }
 
     StreamLog owner() {
@@ -185,8 +138,8 @@ final class ActiveSegment {
     long recordsAppended() {
         lock.lock();
         try {
-            walk(tailOffset());
-            return index.records() - recordsBefore;
+            published.go(space.mapping(), tailOffset());
+            return published.recordsAppended();
         } finally {
             lock.unlock();
         }
@@ -204,11 +157,11 @@ final class ActiveSegment {
 
     /** Where the next record would begin in this segment. */
     long reservedEnd() {
-        return positionAt(SegmentTail.tail(tail.getAcquire()));
+        return positionAt(tailOffset());
     }
 
     boolean isEmpty() {
-        return SegmentTail.tail(tail.getAcquire()) == headerLength;
+        return tailOffset() == headerLength;
     }
 
     boolean isSealed() {
@@ -219,16 +172,17 @@ final class ActiveSegment {
         return !SegmentTail.isParked(tail.getAcquire());
     }
 
-    int tailOffset() {
+    private int tailOffset() {
         return SegmentTail.tail(tail.getAcquire());
-    }
-
-    long abandonedPosition() {
-        return abandonedPosition;
     }
 
     private long positionAt(int offset) {
         return basePosition + offset - headerLength;
+    }
+
+    /** Whether a slot was reserved at this position and can never be published. */
+    boolean isAbandoned(long position) {
+        return slots.isAbandoned(position);
     }
 
     // ---------------------------------------------------------------- appending
@@ -257,7 +211,7 @@ final class ActiveSegment {
             }
             int start = SegmentTail.tail(word);
             int end = start + frameBytes;
-            if (end > limit) {
+            if (end > space.limit()) {
                 if (frameBytes > capacity - start) {
                     return FULL;
                 }
@@ -266,44 +220,18 @@ final class ActiveSegment {
             }
             SegmentMapping early = log.seam() == null ? null : log.seam().beforeReserve(this);
             if (tail.compareAndSet(word, SegmentTail.next(end, frameBytes))) {
-                fill(early == null ? mappingAfterReserve() : early, scratch, draft, start, frameBytes, SegmentTail.lastSize(word));
-                if (end > wakeAt) {
-                    askForSpace();
-                }
+                SegmentMapping target = early == null ? mappingAfterReserve() : early;
+                slots.write(target, scratch, draft, start, frameBytes, SegmentTail.lastSize(word));
+                askForSpaceBehind(end);
                 return positionAt(start);
             }
-        }
-    }
-
-    /** What the mapping is now, wherever the caller stands: to break the rule with, for {@link AppendSeam}. */
-    @SuppressWarnings("GuardedBy")
-    @Nullable SegmentMapping mappingNow() {
-        return mapping;
-    }
-
-    /** Only behind a successful compare-and-set on a word without PARKED, which sees the current mapping: see the essay above. */
-    @SuppressWarnings("NullAway")
-    private SegmentMapping mappingAfterReserve() {
-        return mapping;
-    }
-
-    private void fill(SegmentMapping target, AppendScratch scratch, Draft draft, int start, int frameBytes, int previousSize) {
-        try {
-            if (log.seam() != null) {
-                log.seam().afterReserve();
-            }
-            long commitWord = Frames.fill(scratch, target.buffer(), start, draft, 0, previousSize, salt, positionAt(start));
-            target.setRelease(start, commitWord);
-        } catch (Throwable e) {
-            giveUp(target, start, frameBytes, frameBytes, previousSize, e);
-            throw e;
         }
     }
 
     /**
      * Appends a batch, of which readers see all or nothing.
      *
-     * @return the batch record's position; the members follow it
+     * @return the batch record's position, {@link #SEALED} or {@link #FULL}; the members follow the batch record
      */
     long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes) {
         int lastSize = (int) members.get(members.size() - 1).frameBytes();
@@ -324,57 +252,27 @@ final class ActiveSegment {
                 return FULL;
             }
             int end = start + batchBytes;
-            if (end > limit) {
+            if (end > space.limit()) {
                 prepareFor(end);
                 continue;
             }
             if (tail.compareAndSet(word, SegmentTail.next(end, lastSize))) {
-                fillBatch(mappingAfterReserve(), scratch, members, start, batchBytes, lastSize, SegmentTail.lastSize(word));
-                if (end > wakeAt) {
-                    askForSpace();
-                }
+                slots.writeBatch(mappingAfterReserve(), scratch, members, start, batchBytes, lastSize, SegmentTail.lastSize(word));
+                askForSpaceBehind(end);
                 return positionAt(start);
             }
         }
     }
 
-    private void fillBatch(
-            SegmentMapping target, AppendScratch scratch, List<Draft> members, int start, int batchBytes, int lastSize, int previousSize) {
-        try {
-            if (log.seam() != null) {
-                log.seam().afterReserve();
-            }
-            long commitWord =
-                    Frames.fillBatch(scratch, target.buffer(), start, members, batchBytes, previousSize, salt, positionAt(start));
-            target.setRelease(start, commitWord);
-        } catch (Throwable e) {
-            giveUp(target, start, batchBytes, lastSize, previousSize, e);
-            throw e;
-        }
+    /** Only behind a successful compare-and-set on a word without PARKED, which sees the current mapping: see the essay above. */
+    @SuppressWarnings("NullAway")
+    private SegmentMapping mappingAfterReserve() {
+        return space.mapping();
     }
 
-    /**
-     * Publishes a reserved slot as padding: one record, or two where the next record's {@code previous size} must land on the second. Where
-     * even that fails, the segment is sealed and stays mapped.
-     */
-    private void giveUp(SegmentMapping target, int start, int slotBytes, int lastSize, int previousSize, Throwable cause) {
-        try {
-            ByteBuffer buffer = target.buffer();
-            int end = start + slotBytes;
-            Frames.zero(buffer, start + Long.BYTES, end);
-            int first = slotBytes == lastSize ? slotBytes : slotBytes - lastSize;
-            if (first < slotBytes) {
-                buffer.putLong(start + first,
-                        Frames.fillPadding(buffer, start + first, lastSize, first, salt, positionAt(start + first)));
-            }
-            target.setRelease(start, Frames.fillPadding(buffer, start, first, previousSize, salt, positionAt(start)));
-        } catch (Throwable e) {
-            // first what others wait for: it needs neither memory nor stack to speak of
-            abandonedPosition = basePosition + start - headerLength;
-            tail.seal();
-            cause.addSuppressed(e);
-            log.events().failed("publish", header.key().text(), cause);
-        }
+    /** What the mapping is now, wherever the caller stands: to break the rule with, for {@link AppendSeam}. */
+    @Nullable SegmentMapping mappingNow() {
+        return space.mapping();
     }
 
     /** Under the lock, by position: the whole write first, then the word. A failed write is cut off again. */
@@ -390,7 +288,7 @@ final class ActiveSegment {
             }
             if (closed) {
                 throw new WalClosedException("the log is closed: stream=" + header.key(), file.path(), header.key().text(),
-                        WalClosedException.NO_POSITION, null);
+                        WalException.NO_POSITION, null);
             }
             if (expectedEnd != ANY_END && endPosition(word) != expectedEnd) {
                 return MISMATCH;
@@ -403,9 +301,9 @@ final class ActiveSegment {
                 return RETRY;
             }
             writeParked(scratch, drafts, start, totalBytes, SegmentTail.lastSize(word));
-            addParked(drafts, start);
+            published.add(drafts, start);
             tail.setParked(start + totalBytes, lastSize);
-            raiseMarkInFile(MARK_STRIDE_BYTES);
+            space.raiseMarkInFile(published.lastStart(), MARK_STRIDE_BYTES);
             return positionAt(start);
         } finally {
             lock.unlock();
@@ -414,70 +312,51 @@ final class ActiveSegment {
 
     @GuardedBy("lock")
     private void writeParked(AppendScratch scratch, List<Draft> drafts, int start, int totalBytes, int previousSize) {
-        ParkedFrames frames = new ParkedFrames(salt);
+        ParkedFrames frames = new ParkedFrames(header.salt());
         try {
             if (drafts.size() == 1) {
                 frames.add(scratch, drafts.get(0), previousSize, positionAt(start));
             } else {
                 frames.addBatch(scratch, drafts, totalBytes, previousSize, positionAt(start));
             }
-            useFile();
+            space.use();
             file.write(start, frames.buffers());
         } catch (IOException e) {
-            cutBackTo(start, e);
+            space.cutBackTo(start, e);
             throw StorageErrors.translate("append", e, file.path(), header.key().text(), positionAt(start), totalBytes);
         } finally {
             frames.release();
         }
     }
 
-    @GuardedBy("lock")
-    private void addParked(List<Draft> drafts, int start) {
-        int at = drafts.size() == 1 ? start : start + BatchLayout.FRAME_BYTES;
-        for (Draft draft : drafts) {
-            index.add(at, draft.timestampMillis());
-            at += (int) draft.frameBytes();
-        }
-        lastStart = start;
-        walked = at;
-    }
-
-    @GuardedBy("lock")
-    private void cutBackTo(int length, Throwable cause) {
-        try {
-            file.truncate(length);
-        } catch (IOException e) {
-            cause.addSuppressed(e);
-        }
-    }
-
     // ---------------------------------------------------------------- space
 
-    /** Grows until a record can end at {@code end}, and no further: the rest is for the preparer. Helps where the preparer is behind. */
+    /** Grows until a record can end at {@code end}: helps where the preparer is behind. */
     private void prepareFor(int end) {
         lock.lock();
         try {
-            while (limit < end && isAppendableMapped()) {
-                growOnce(Math.max(end, grownLimit()));
+            while (space.limit() < end && isAppendableMapped()) {
+                space.grow(Math.max(end, space.nextLimit()), tailOffset());
             }
         } catch (IOException e) {
-            throw StorageErrors.translate("prepare space", e, file.path(), header.key().text(), positionAt(end), end - limit);
+            throw StorageErrors.translate("prepare space", e, file.path(), header.key().text(), positionAt(end), end - space.limit());
         } finally {
             lock.unlock();
         }
     }
 
-    @GuardedBy("lock")
     private boolean isAppendableMapped() {
         long word = tail.getAcquire();
         return !SegmentTail.isSealed(word) && !SegmentTail.isParked(word);
     }
 
-    private void askForSpace() {
-        wakeAt = Integer.MAX_VALUE;
-        if (!preparing) {
-            preparing = true;
-            log.preparer().prepare(this);
+    private void askForSpaceBehind(int end) {
+        if (space.wantsMore(end)) {
+            space.asked();
+            if (!preparing) {
+                preparing = true;
+                log.preparer().prepare(this);
+            }
         }
     }
 
@@ -490,151 +369,55 @@ final class ActiveSegment {
         lock.lock();
         try {
             preparing = false;
-            if (!isAppendableMapped() || limit - tailOffset() > aheadBytes(limit)) {
-                setWakeAt();
+            if (!isAppendableMapped()) {
                 return false;
             }
-            walk(tailOffset());
-            raiseMarkInMapping();
-            if (limit < capacity) {
-                growOnce(grownLimit());
+            published.go(space.mapping(), tailOffset());
+            space.raiseMarkInMapping(published.lastStart());
+            if (space.isShort(tailOffset())) {
+                space.grow(space.nextLimit(), tailOffset());
             }
-            setWakeAt();
-            return limit < capacity && limit - tailOffset() <= aheadBytes(limit);
+            space.setWakeAt(tailOffset());
+            return space.isShort(tailOffset());
         } catch (IOException e) {
             // the append that runs out of space will say so to its caller
-            setWakeAt();
+            space.setWakeAt(tailOffset());
             return false;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Whether the successor should be prepared: what is left is prepared, and wanted. */
+    /** Whether the successor should be prepared. */
     boolean isNearlyFull() {
-        return limit == capacity && tailOffset() > capacity / 2;
-    }
-
-    /** Doubling from a page on. */
-    private int grownLimit() {
-        return (int) Math.min(capacity, (long) limit + Math.max(PAGE_BYTES, Math.min(MAX_GROWTH_BYTES, limit)));
-    }
-
-    /** With less than this before the limit more is prepared. */
-    private static int aheadBytes(int limit) {
-        return Math.min(MAX_GROWTH_BYTES, limit / 2);
-    }
-
-    /** Behind the middle of a segment that is all prepared, the successor is wanted; then nothing more. */
-    @GuardedBy("lock")
-    private void setWakeAt() {
-        if (limit < capacity) {
-            wakeAt = limit - aheadBytes(limit);
-        } else {
-            wakeAt = isNearlyFull() ? Integer.MAX_VALUE : capacity / 2;
-        }
-    }
-
-    /** Zeros, which allocate; then a touch of the new pages; then the limit. One step. */
-    @GuardedBy("lock")
-    private void growOnce(int target) throws IOException {
-        int from = limit;
-        int to = Math.min(target, from + STEP_BYTES);
-        SegmentMapping current = mapping;
-        if (current == null) {
-            return;
-        }
-        useFile();
-        try {
-            file.zero(from, to);
-        } catch (IOException e) {
-            cutBackTo(from, e);
-            throw e;
-        }
-        current.touch(from, to);
-        limit = to;
-        setWakeAt();
+        return space.isNearlyFull(tailOffset());
     }
 
     // ---------------------------------------------------------------- parking and resuming
 
-    /** Opens the descriptor, with a seat for it. */
-    @GuardedBy("lock")
-    private void useFile() {
-        if (!log.files().admit(fileTenant)) {
-            throw new TooManyOpenFilesException("every descriptor the log may hold is in use: maxOpenFiles=" + log.files().limit()
-                    + ", file=" + file.path() + "; raise maxOpenFiles, or append from fewer threads at once",
-                    file.path(), header.key().text(), WalIOException.NO_POSITION, null);
-        }
-        fileUsed = true;
-    }
-
-    @GuardedBy("lock")
-    private void closeFile() {
-        file.close();
-        log.files().leave(fileTenant);
-    }
-
-    /** Maps a parked segment. False where there is no seat, no space, or no mapping in this storage: it stays parked. */
+    /** Maps a parked segment, if that can be. */
     @GuardedBy("lock")
     private boolean resume() {
         parkedAppends = 0;
-        if (!log.mappings().admit(mappingTenant)) {
-            return false;
+        boolean mapped = space.map(tailOffset());
+        if (mapped) {
+            tail.resume();
         }
-        SegmentMapping created = null;
-        int end = tailOffset();
-        try {
-            useFile();
-            created = file.map(capacity);
-            if (created != null) {
-                // an appender may have read the limit before the park, so there must be space up to it again
-                int resumed = Math.min(capacity, Math.max(limit, end + PAGE_BYTES - 1 & -PAGE_BYTES));
-                // to the tail first: a write that failed may have left something behind it, which would look published
-                file.truncate(end);
-                file.zero(end, resumed);
-                created.touch(end & -PAGE_BYTES, resumed);
-                limit = resumed;
-                mapping = created;
-                setWakeAt();
-                tail.resume();
-                return true;
-            }
-        } catch (IOException | TooManyOpenFilesException e) {
-            // no space to prepare, no more mappings or descriptors: by position it may still go on, or say what is wrong
-            notResumed(created, end, e);
-        } catch (RuntimeException | Error e) {
-            notResumed(created, end, e);
-            throw e;
-        }
-        log.mappings().leave(mappingTenant);
-        return false;
+        return mapped;
     }
 
-    @GuardedBy("lock")
-    private void notResumed(@Nullable SegmentMapping created, int end, Throwable cause) {
-        if (created != null) {
-            created.unmap();
-        }
-        if (file.isOpen()) {
-            cutBackTo(end, cause);
-        }
-        log.mappings().leave(mappingTenant);
-    }
-
-    /** Parks a mapped segment that isn't sealed. False where a slot stayed unpublished for so long: it stays mapped. */
+    /** Parks a mapped segment. False where a slot stayed unpublished for so long: it stays mapped. */
     @GuardedBy("lock")
     private boolean park(long maxWaitNanos) {
-        SegmentMapping current = mapping;
-        if (current == null) {
+        if (space.mapping() == null) {
             return true;
         }
-        int progress;
         int walks = 0;
+        int before;
         do {
-            progress = walked;
-            walk(tailOffset());
-        } while (walked - progress > PAGE_BYTES && ++walks < WALKS_BEFORE_PARK);
+            before = published.end();
+            published.go(space.mapping(), tailOffset());
+        } while (published.end() - before > PAGE_BYTES && ++walks < WALKS_BEFORE_PARK);
         int end = SegmentTail.tail(tail.park());
         if (!awaitPublished(end, maxWaitNanos)) {
             if (!closed && !isSealed()) {
@@ -642,107 +425,48 @@ final class ActiveSegment {
             }
             return false;
         }
-        raiseMarkInMapping();
-        mapping = null;
-        current.unmap();
-        try {
-            useFile();
-            file.truncate(Math.max(end, PAGE_BYTES));
-        } catch (IOException | TooManyOpenFilesException e) {
-            // the zeros behind the tail stay, and are cut when the segment is resumed, sealed or recovered
-            log.events().failed("park", header.key().text(), e);
-        }
+        space.raiseMarkInMapping(published.lastStart());
+        space.unmap();
+        space.cutBehind(end);
         return true;
     }
 
-    /** Walks published records without waiting. */
-    @GuardedBy("lock")
-    private void walk(int to) {
-        SegmentMapping current = mapping;
-        if (current == null) {
-            return;
-        }
-        ByteBuffer buffer = current.buffer();
-        int at = walked;
-        while (at < to) {
-            long commitWord = current.getAcquire(at);
-            if (commitWord == 0) {
-                break;
-            }
-            int flags = buffer.getInt(at + RecordLayout.FLAGS);
-            if (!RecordLayout.isControl(flags)) {
-                index.add(at, buffer.getLong(at + RecordLayout.TIMESTAMP));
-            }
-            if (!RecordLayout.isMember(flags)) {
-                lastStart = at;
-            }
-            at += (int) RecordLayout.frameBytes(RecordLayout.headerLength(commitWord), buffer.getInt(at + RecordLayout.CONTENT_LENGTH));
-        }
-        walked = at;
-    }
-
-    /** As the other one; false after {@link #PUBLISH_WAIT_NANOS}. */
-    @GuardedBy("lock")
-    private boolean awaitPublished(int end) {
-        return awaitPublished(end, PUBLISH_WAIT_NANOS);
-    }
-
-    /** Walks up to {@code end}, waiting for slots that are not published yet; false after so long. */
     @GuardedBy("lock")
     private boolean awaitPublished(int end, long maxWaitNanos) {
-        walk(end);
-        if (walked == end || mapping == null) {
-            return true;
-        }
-        long deadline = System.nanoTime() + maxWaitNanos;
-        for (int waits = 0; walked < end; waits++) {
-            if (waits < SPINS_BEFORE_YIELD) {
-                Thread.onSpinWait();
-            } else if (waits < SPINS_BEFORE_YIELD + YIELDS_BEFORE_SLEEP) {
-                Thread.yield();
-            } else {
-                LockSupport.parkNanos(SLEEP_NANOS);
-                if (abandonedPosition >= 0 || System.nanoTime() - deadline > 0) {
-                    return false;
-                }
-            }
-            walk(end);
-        }
-        return true;
+        return published.await(space.mapping(), end, maxWaitNanos, slots::hasAbandoned);
     }
 
-    @GuardedBy("lock")
-    private void raiseMarkInMapping() {
-        SegmentMapping current = mapping;
-        if (current != null && lastStart > mark) {
-            mark = lastStart;
-            current.buffer().putInt(SegmentHeaderLayout.MARK, mark);
-        }
-    }
-
-    /** For parked segments. The mark is a hint: where it can't be written, readers walk further. */
-    @GuardedBy("lock")
-    private void raiseMarkInFile(int stride) {
-        if (lastStart - mark < stride) {
-            return;
-        }
+    /** Maps a new segment at once, because its predecessor was busy. */
+    void mapNow() {
+        lock.lock();
         try {
-            useFile();
-            file.write(SegmentHeaderLayout.MARK,
-                    ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(0, lastStart));
-            mark = lastStart;
-        } catch (IOException e) {
-            log.events().failed("raise the mark", header.key().text(), e);
+            if (!closed && !isSealed() && !isMapped()) {
+                boolean unused = resume();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes over what was prepared for it, in place of {@link #mapNow()}. */
+    void adopt(SegmentMapping prepared, int preparedBytes) {
+        lock.lock();
+        try {
+            if (space.adopt(prepared, preparedBytes, tailOffset())) {
+                tail.resume();
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
     // ---------------------------------------------------------------- the end of a segment's writable life
 
-    /** No more appends, for ever. Returns the offset at which the data ends. */
-    int seal() {
+    /** No more appends, for ever. */
+    void seal() {
         lock.lock();
         try {
-            return SegmentTail.tail(tail.seal());
+            tail.seal();
         } finally {
             lock.unlock();
         }
@@ -762,17 +486,17 @@ final class ActiveSegment {
                 return true;
             }
             int end = tailOffset();
-            if (closed || !awaitPublished(end)) {
+            if (closed || !awaitPublished(end, PUBLISH_WAIT_NANOS)) {
                 return false;
             }
-            unmapSealed();
-            useFile();
+            unmapForGood();
+            space.use();
             file.truncate(Math.max(end, PAGE_BYTES));
             file.force();
-            file.write(end, FooterLayout.encode(header, end, SegmentTail.lastSize(tail.getAcquire()), index));
+            file.write(end, FooterLayout.encode(header, end, SegmentTail.lastSize(tail.getAcquire()), published.index()));
             log.countFlush();
             finished = true;
-            closeFile();
+            space.closeFile();
             return true;
         } finally {
             lock.unlock();
@@ -787,13 +511,13 @@ final class ActiveSegment {
             if (finished) {
                 return true;
             }
-            boolean published = awaitPublished(tailOffset());
-            if (published) {
-                unmapSealed();
+            boolean complete = awaitPublished(tailOffset(), PUBLISH_WAIT_NANOS);
+            if (complete) {
+                unmapForGood();
             }
             finished = true;
-            closeFile();
-            return published;
+            space.closeFile();
+            return complete;
         } finally {
             lock.unlock();
         }
@@ -810,15 +534,15 @@ final class ActiveSegment {
             if (finished) {
                 return true;
             }
-            boolean parked = isSealed() ? awaitPublished(tailOffset()) : park(PUBLISH_WAIT_NANOS);
-            if (parked) {
-                raiseMarkInMapping();
-                unmapSealed();
-                raiseMarkInFile(1);
+            boolean complete = isSealed() ? awaitPublished(tailOffset(), PUBLISH_WAIT_NANOS) : park(PUBLISH_WAIT_NANOS);
+            if (complete) {
+                space.raiseMarkInMapping(published.lastStart());
+                unmapForGood();
+                space.raiseMarkInFile(published.lastStart(), 1);
             }
-            closeFile();
-            log.mappings().leave(mappingTenant);
-            return parked;
+            space.closeFile();
+            space.leaveMappingSeat();
+            return complete;
         } finally {
             lock.unlock();
         }
@@ -826,55 +550,24 @@ final class ActiveSegment {
 
     /** Nothing is appended any more, and all is published. */
     @GuardedBy("lock")
-    private void unmapSealed() {
-        SegmentMapping current = mapping;
-        if (current != null) {
+    private void unmapForGood() {
+        if (space.mapping() != null) {
             tail.park();
-            mapping = null;
-            current.unmap();
-            log.mappings().leave(mappingTenant);
-        }
-    }
-
-    /** Maps a new segment at once, because its predecessor was busy. */
-    void mapNow() {
-        lock.lock();
-        try {
-            if (!closed && !isSealed() && !isMapped()) {
-                resume();
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Takes over what was prepared for it, in place of {@link #mapNow()}. */
-    void adopt(SegmentMapping prepared, int preparedBytes) {
-        lock.lock();
-        try {
-            if (log.mappings().admit(mappingTenant)) {
-                mapping = prepared;
-                limit = preparedBytes;
-                setWakeAt();
-                tail.resume();
-            } else {
-                prepared.unmap();
-            }
-        } finally {
-            lock.unlock();
+            space.unmap();
+            space.leaveMappingSeat();
         }
     }
 
     /** The bytes that are the segment's on the disk, or are about to be. */
     long fileBytes() {
-        return Math.max(limit, tailOffset());
+        return Math.max(space.limit(), tailOffset());
     }
 
     /** With its footer. */
     long sealedBytes() {
         lock.lock();
         try {
-            return FooterLayout.sealedLength(tailOffset(), headerLength, index.blocks());
+            return FooterLayout.sealedLength(tailOffset(), headerLength, published.index().blocks());
         } finally {
             lock.unlock();
         }
@@ -885,48 +578,47 @@ final class ActiveSegment {
         lock.lock();
         try {
             int end = tailOffset();
-            if (!awaitPublished(end)) {
+            if (!awaitPublished(end, PUBLISH_WAIT_NANOS)) {
                 throw new IOException("a slot was reserved and isn't published: file=" + file.path() + "; try again");
             }
-            useFile();
+            space.use();
             SegmentCopy.copy(StorageBytes.of(file), 0, end, target);
         } finally {
             lock.unlock();
         }
     }
 
-    private final class FileTenant extends ClockPool.Tenant {
+    /** A descriptor. Used whenever the tail has moved since the last look. */
+    private final class FileSeat extends TailSeat {
 
         @Override
-        @SuppressWarnings("GuardedBy") // a look that may be stale
-        boolean wasUsed() {
-            boolean used = fileUsed;
-            fileUsed = false;
-            return used;
-        }
-
-        @Override
-        @SuppressWarnings("GuardedBy") // tryLock
-        boolean tryGo() {
-            if (!lock.tryLock()) {
-                return false;
-            }
-            try {
-                file.close();
-                parkedAppends = 0;
-                return true;
-            } finally {
-                lock.unlock();
-            }
+        @SuppressWarnings("GuardedBy") // under the lock, by tryLock
+        boolean go() {
+            file.close();
+            parkedAppends = 0;
+            return true;
         }
     }
 
-    private final class MappingTenant extends ClockPool.Tenant {
+    /** A mapping. Used whenever the tail has moved since the last look. */
+    private final class MappingSeat extends TailSeat {
+
+        @Override
+        @SuppressWarnings("GuardedBy") // under the lock, by tryLock
+        boolean go() {
+            return !isSealed() && park(EVICTION_WAIT_NANOS);
+        }
+    }
+
+    private abstract class TailSeat extends ClockPool.Tenant {
 
         private int tailAtLastLook;
 
+        /** Under the segment's lock. */
+        abstract boolean go();
+
         @Override
-        boolean wasUsed() {
+        final boolean wasUsed() {
             int now = tailOffset();
             boolean used = now != tailAtLastLook;
             tailAtLastLook = now;
@@ -934,13 +626,12 @@ final class ActiveSegment {
         }
 
         @Override
-        @SuppressWarnings("GuardedBy") // tryLock
-        boolean tryGo() {
+        final boolean tryGo() {
             if (!lock.tryLock()) {
                 return false;
             }
             try {
-                return !isSealed() && park(EVICTION_WAIT_NANOS);
+                return go();
             } finally {
                 lock.unlock();
             }

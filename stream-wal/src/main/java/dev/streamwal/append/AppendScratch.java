@@ -10,8 +10,6 @@ public final class AppendScratch {
     /** A record that isn't in an array is copied and checksummed by this much at a time; fits the processor's first cache. */
     private static final int CHUNK_BYTES = 8 << 10;
 
-    private static final byte[] NO_BYTES = {};
-
     /** Of all logs: it holds nothing between two appends. */
     private static final ThreadLocal<AppendScratch> OF_THREAD = ThreadLocal.withInitial(AppendScratch::new);
 
@@ -42,6 +40,11 @@ public final class AppendScratch {
         return draft.set(header.set(newHeader), content.set(newContent), timestampMillis);
     }
 
+    /** As the other one, without a header. */
+    public Draft draft(byte[] newContent, long timestampMillis) {
+        return draft.set(Source.EMPTY, content.set(newContent), timestampMillis);
+    }
+
     /** As the other one, for content that fills a part of an array. */
     public Draft draft(byte[] newContent, int offset, int length, long timestampMillis) {
         return draft.set(Source.EMPTY, content.set(newContent, offset, length), timestampMillis);
@@ -59,8 +62,8 @@ public final class AppendScratch {
 
     /** Keeps nothing of the caller's alive. */
     public void forget() {
-        header.set(NO_BYTES);
-        content.set(NO_BYTES);
+        header.forget();
+        content.forget();
         BytesPair pair = bytes;
         if (pair != null) {
             pair.header.set(null);

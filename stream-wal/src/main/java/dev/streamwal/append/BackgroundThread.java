@@ -66,8 +66,7 @@ abstract class BackgroundThread<T> {
     final void end() {
         stopped = true;
         boolean interrupted = false;
-        // a listener may close the log: then this is that thread, which ends when it comes back from there
-        while (thread.isAlive() && !thread.equals(Thread.currentThread())) {
+        while (thread.isAlive()) {
             thread.interrupt();
             try {
                 thread.join(STOP_LOOK_MILLIS);

@@ -13,9 +13,15 @@ public final class Draft {
         return new Draft().set(header, content, timestampMillis);
     }
 
+    /** Sources are mostly the same ones each time; storing a reference costs more than a look. */
+    @SuppressWarnings("ReferenceEquality")
     Draft set(Source newHeader, Source newContent, long newTimestampMillis) {
-        header = newHeader;
-        content = newContent;
+        if (header != newHeader) {
+            header = newHeader;
+        }
+        if (content != newContent) {
+            content = newContent;
+        }
         timestampMillis = newTimestampMillis;
         return this;
     }

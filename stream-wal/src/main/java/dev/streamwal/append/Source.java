@@ -49,7 +49,7 @@ public abstract sealed class Source {
 
     /** An array, which can be exchanged: reused by one thread. */
     static final class OfArray extends Source {
-        private byte[] bytes = NO_BYTES;
+        private byte @Nullable [] bytes = NO_BYTES;
         private int offset;
         private int length;
 
@@ -64,18 +64,25 @@ public abstract sealed class Source {
             return this;
         }
 
+        /** By null: storing a reference to something costs a barrier of the collector's. */
+        void forget() {
+            bytes = null;
+            length = 0;
+        }
+
         @Override
         int length() {
             return length;
         }
 
         @Override
+        @SuppressWarnings("NullAway") // nothing is copied of what was forgotten
         void copy(int from, byte[] target, int count) {
             System.arraycopy(bytes, offset + from, target, 0, count);
         }
 
         @Override
-        byte[] array() {
+        byte @Nullable [] array() {
             return bytes;
         }
 

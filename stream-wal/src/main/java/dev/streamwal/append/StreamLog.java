@@ -2,7 +2,6 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.Positions;
-import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
@@ -21,19 +20,14 @@ import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageBytes;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One stream, as its writer sees it: the segment that is appended to, and the chain behind it. Thread-safe. */
@@ -55,46 +49,28 @@ public final class StreamLog {
      * Lock order: rotation, segment, pool. Everything about the list of segments happens under the rotation lock; reading `active` needs none.
      */
 
-    /** Files in the making; what is left of them after a crash is deleted when the stream is loaded. */
-    private static final Pattern TEMPORARY = Pattern.compile("\\.[0-9a-f]{16}\\.seg\\.tmp");
-
-    /** A successor is prepared up to here ahead of its first record. */
-    private static final int SPARE_BYTES = 4 << 20;
-
     private final LogContext log;
     private final StreamKey key;
     private final StreamPolicy policy;
     private final Path directory;
     private final AtomicReference<@Nullable ActiveSegment> active = new AtomicReference<>();
-    private final AtomicReference<@Nullable SpareSegment> spare = new AtomicReference<>();
+    private final SpareSlot spare;
     private final ReentrantLock rotation = new ReentrantLock();
 
     /** Told whether the stream has segments, whenever that may have changed; set before the stream is shared. */
     private SegmentsWatch watch = has -> {};
 
     @GuardedBy("rotation")
-    private final List<SegmentEntry> segments = new ArrayList<>();
+    private final SegmentList segments = new SegmentList();
+
+    @GuardedBy("rotation")
+    private final Continuation next = new Continuation();
 
     @GuardedBy("rotation")
     private boolean loaded;
 
     @GuardedBy("rotation")
     private boolean recovered;
-
-    /** Where the last record ended, of a stream with no active segment; -1 where nobody knows. */
-    @GuardedBy("rotation")
-    private long knownEnd = -1;
-
-    /** Whether the next segment begins at {@link #knownEnd}; else at the log's start. */
-    @GuardedBy("rotation")
-    private boolean contiguous;
-
-    /** The next segment begins no earlier: no two segments are given the same position, though the first had no record. */
-    @GuardedBy("rotation")
-    private long lowestBase;
-
-    @GuardedBy("rotation")
-    private long lastWindowStart = Long.MIN_VALUE;
 
     @GuardedBy("rotation")
     private long endAtLastPass = -1;
@@ -104,6 +80,7 @@ public final class StreamLog {
         this.key = key;
         this.policy = policy;
         this.directory = directory;
+        this.spare = new SpareSlot(log, key, () -> log.isClosed() || active.get() == null);
     }
 
     /** Who keeps the stream while it has segments. */
@@ -214,7 +191,7 @@ public final class StreamLog {
             if (segment != null) {
                 return segment.endPosition();
             }
-            return knownEnd >= 0 ? knownEnd : log.positions().current().start();
+            return next.hasEnd() ? next.end() : log.positions().current().start();
         } finally {
             rotation.unlock();
         }
@@ -229,7 +206,7 @@ public final class StreamLog {
                 recover();
                 segment = active.get();
                 if (segment == null) {
-                    return knownEnd;
+                    return next.end();
                 }
             } finally {
                 rotation.unlock();
@@ -242,13 +219,18 @@ public final class StreamLog {
     public boolean isAbandoned(long position) {
         rotation.lock();
         try {
-            for (SegmentEntry entry : segments) {
-                ActiveSegment segment = entry.unfinished();
-                if (segment != null && segment.abandonedPosition() == position) {
-                    return true;
-                }
-            }
-            return false;
+            return segments.unfinished().stream().anyMatch(segment -> segment.isAbandoned(position));
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Whether the segment with this position is appended to, or has no footer yet. */
+    public boolean isUnfinished(long position) {
+        rotation.lock();
+        try {
+            SegmentEntry holder = segments.holding(position);
+            return holder != null && holder.unfinished() != null;
         } finally {
             rotation.unlock();
         }
@@ -297,16 +279,12 @@ public final class StreamLog {
     @GuardedBy("rotation")
     private void retire(ActiveSegment segment) throws IOException {
         segment.seal();
-        lastWindowStart = segment.header().window().startMillis();
-        knownEnd = segment.endPosition();
-        contiguous = !segment.isEmpty() || segment.header().basePosition() == knownEnd;
-        SegmentEntry entry = entryOf(segment);
+        next.after(segment);
+        SegmentEntry entry = segments.of(segment);
         if (entry == null || entry.isSealed()) {
             return;
         }
         if (segment.isEmpty()) {
-            // whoever reads it would not find a successor that begins at the same position, or take it for this one
-            lowestBase = segment.header().basePosition() + RecordLayout.ALIGNMENT;
             discard(segment);
             log.storage().delete(segment.file().path());
             segments.remove(entry);
@@ -316,20 +294,10 @@ public final class StreamLog {
         log.sealer().seal(segment);
     }
 
-    @GuardedBy("rotation")
-    private @Nullable SegmentEntry entryOf(ActiveSegment segment) {
-        for (int i = segments.size() - 1; i >= 0; i--) {
-            if (segments.get(i).unfinished() == segment) {
-                return segments.get(i);
-            }
-        }
-        return null;
-    }
-
     /** The next segment, with its header and its final name; its name is the last thing that can fail. */
     @GuardedBy("rotation")
     private ActiveSegment create(long timestampMillis, long nowMillis, boolean busy) throws IOException {
-        SpareSegment prepared = spare.getAndSet(null);
+        SpareSegment prepared = spare.take();
         SegmentFile file = null;
         try {
             SegmentHeader header = successorHeader(timestampMillis, nowMillis);
@@ -339,7 +307,7 @@ public final class StreamLog {
                 prepared.writeHeader(header);
                 file = prepared.file();
             } else {
-                file = log.storage().create(temporary());
+                file = log.storage().create(directory.resolve(SegmentList.temporaryName(log.newSalt())));
                 file.write(0, SegmentHeaderLayout.encode(header));
             }
             // the segment opens the file again when it has a seat for it
@@ -355,7 +323,7 @@ public final class StreamLog {
             return segment;
         } catch (IOException | RuntimeException | Error e) {
             if (prepared != null) {
-                discard(prepared);
+                spare.discard(prepared);
             } else if (file != null) {
                 file.close();
                 log.storage().delete(file.path());
@@ -366,65 +334,27 @@ public final class StreamLog {
 
     @GuardedBy("rotation")
     private SegmentHeader successorHeader(long timestampMillis, long nowMillis) throws IOException {
-        long start = log.positions().current().start();
-        long basePosition = Math.max(lowestBase, knownEnd >= 0 && contiguous ? knownEnd : Math.max(start, knownEnd));
+        long basePosition = next.nextBase(log.positions().current().start());
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
-        Window window = policy.windowOf(Math.max(timestampMillis, lastWindowStart));
-        return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, knownEnd >= 0 ? knownEnd : basePosition,
+        Window window = next.nextWindow(policy, timestampMillis);
+        return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
                 log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0, 0);
-    }
-
-    private Path temporary() {
-        return directory.resolve('.' + HexFormat.of().toHexDigits(log.newSalt()) + ".seg.tmp");
     }
 
     /** Has the successor of a segment that is about to be full ready. For the preparer. */
     void prepareSuccessor() {
-        if (isSpareUnwanted() || spare.get() != null) {
-            return;
-        }
-        try {
-            SpareSegment prepared = SpareSegment.prepare(log.storage(), temporary(), policy.segmentBytes(), SPARE_BYTES);
-            if (prepared != null
-                    && (!spare.compareAndSet(null, prepared)
-                            || (isSpareUnwanted() && spare.compareAndSet(prepared, null)))) {
-                prepared.discard(log.storage());
-            }
-        } catch (IOException e) {
-            // the rotation will try for itself, and say so to its caller; the directory of a stream that was deleted may be gone
-            if (!isSpareUnwanted()) {
-                log.events().failed("prepare", key.text(), e);
-            }
-        }
-    }
-
-    /** Whoever makes it so takes the spare away afterwards; so either they find it, or the preparer, who asks after it was put there. */
-    private boolean isSpareUnwanted() {
-        return log.isClosed() || active.get() == null;
-    }
-
-    private void discard(SpareSegment prepared) {
-        try {
-            prepared.discard(log.storage());
-        } catch (IOException e) {
-            log.events().failed("discard a prepared segment", key.text(), e);
-        }
+        spare.prepare(directory, policy.segmentBytes());
     }
 
     /** For the sealer: the first segment up to this one that has no footer yet; null where there is none. */
     @Nullable ActiveSegment nextToFinish(ActiveSegment last) {
         rotation.lock();
         try {
-            if (entryOf(last) == null) {
+            if (segments.of(last) == null) {
                 return null;
             }
-            for (SegmentEntry entry : segments) {
-                ActiveSegment unfinished = entry.unfinished();
-                if (unfinished != null) {
-                    return unfinished;
-                }
-            }
-            return null;
+            List<ActiveSegment> unfinished = segments.unfinished();
+            return unfinished.isEmpty() ? null : unfinished.get(0);
         } finally {
             rotation.unlock();
         }
@@ -434,7 +364,7 @@ public final class StreamLog {
     void left(ActiveSegment segment) {
         rotation.lock();
         try {
-            SegmentEntry entry = entryOf(segment);
+            SegmentEntry entry = segments.of(segment);
             if (entry != null) {
                 entry.sealingEnded(false);
             }
@@ -448,7 +378,7 @@ public final class StreamLog {
         long bytes = 0;
         rotation.lock();
         try {
-            SegmentEntry entry = entryOf(segment);
+            SegmentEntry entry = segments.of(segment);
             if (entry == null) {
                 return;
             }
@@ -475,24 +405,7 @@ public final class StreamLog {
         }
         // behind a closed log a temporary file is somebody else's
         checkOpen();
-        List<SegmentEntry> found = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
-                String fileName = file.getFileName().toString();
-                SegmentName name = SegmentName.parse(fileName).orElse(null);
-                if (name != null) {
-                    found.add(new SegmentEntry(name, Files.size(file)));
-                } else if (TEMPORARY.matcher(fileName).matches()) {
-                    log.storage().delete(file);
-                }
-            }
-        } catch (NoSuchFileException e) {
-            // a stream that isn't there yet
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
-        found.sort((a, b) -> a.name().compareTo(b.name()));
-        segments.addAll(found);
+        segments.load(directory, log.storage());
         loaded = true;
         watch.hasSegments(!segments.isEmpty());
     }
@@ -508,7 +421,7 @@ public final class StreamLog {
         try {
             load();
             if (!segments.isEmpty()) {
-                goOnFrom(log.recovery().recover(key, directory, segments.stream().map(SegmentEntry::name).toList()));
+                goOnFrom(log.recovery().recover(key, directory, segments.names()));
             }
             recovered = true;
         } catch (IOException e) {
@@ -517,35 +430,28 @@ public final class StreamLog {
     }
 
     @GuardedBy("rotation")
-    private void goOnFrom(StreamRecovery.Outcome outcome) throws IOException {
-        segments.removeIf(entry -> outcome.removed().contains(entry.name()));
-        knownEnd = outcome.end().orElse(-1);
-        contiguous = outcome.contiguous();
-        lastWindowStart = outcome.lastWindowStart();
+    private void goOnFrom(StreamRecovery.Outcome outcome) {
+        segments.remove(outcome.removed());
         for (StreamRecovery.Unfinished unfinished : outcome.unfinished()) {
             ActiveSegment segment = new ActiveSegment(log, this, unfinished.header(), unfinished.file(), unfinished.tail());
-            SegmentEntry entry = entryNamed(unfinished.header().name());
-            entry.unfinished(segment);
+            segments.named(unfinished.header().name()).unfinished(segment);
             if (unfinished.appendable()) {
                 active.set(segment);
             } else {
-                boolean goesOnHere = contiguous;
-                retire(segment);
-                contiguous = goesOnHere;
+                retireRecovered(segment);
             }
         }
-        knownEnd = outcome.end().orElse(-1);
-        lastWindowStart = outcome.lastWindowStart();
+        next.after(outcome);
     }
 
+    /** What recovery found is taken over whole: where an empty segment can't be deleted now, it is told, and stays. */
     @GuardedBy("rotation")
-    private SegmentEntry entryNamed(SegmentName name) {
-        for (SegmentEntry entry : segments) {
-            if (entry.name().equals(name)) {
-                return entry;
-            }
+    private void retireRecovered(ActiveSegment segment) {
+        try {
+            retire(segment);
+        } catch (IOException e) {
+            log.events().failed("delete an empty segment", key.text(), e);
         }
-        throw new IllegalStateException("recovery finds what was listed: " + name);
     }
 
     // ---------------------------------------------------------------- retention
@@ -580,7 +486,7 @@ public final class StreamLog {
     @GuardedBy("rotation")
     private void sealWhatWasLeft() {
         for (int i = segments.size() - 1; i >= 0; i--) {
-            SegmentEntry entry = segments.get(i);
+            SegmentEntry entry = segments.all().get(i);
             ActiveSegment left = entry.unfinished();
             if (left != null && entry.isLeftUnfinished()) {
                 entry.seal();
@@ -594,10 +500,7 @@ public final class StreamLog {
     private void deactivate(ActiveSegment segment) throws IOException {
         retire(segment);
         active.set(null);
-        SpareSegment prepared = spare.getAndSet(null);
-        if (prepared != null) {
-            prepared.discard(log.storage());
-        }
+        spare.clear();
     }
 
     /** The stream as the plan of what expires wants it. */
@@ -606,12 +509,11 @@ public final class StreamLog {
         try {
             load();
             List<ExpiryPlan.Segment> views = new ArrayList<>(segments.size());
-            for (int i = 0; i < segments.size(); i++) {
-                SegmentEntry entry = segments.get(i);
+            for (SegmentEntry entry : segments.all()) {
                 SegmentName name = entry.name();
-                boolean behindOthers = i < segments.size() - 1;
+                boolean hasSuccessor = !entry.equals(segments.newest());
                 boolean expiredUntouched = !recovered && name.expirationMillis() <= nowMillis;
-                boolean deletable = entry.isSealed() || behindOthers || (active.get() == null && recovered) || expiredUntouched;
+                boolean deletable = entry.isSealed() || hasSuccessor || (active.get() == null && recovered) || expiredUntouched;
                 views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
                         name.expirationMillis() - policy.retentionMillis(), entry.bytes(), deletable));
             }
@@ -633,8 +535,8 @@ public final class StreamLog {
         rotation.lock();
         try {
             checkOpen();
-            boolean oldest = !segments.isEmpty() && segments.get(0).name().basePosition() == basePosition;
-            if (!oldest || (active.get() != null && segments.get(0).unfinished() == active.get())) {
+            boolean oldest = !segments.isEmpty() && segments.oldest().name().basePosition() == basePosition;
+            if (!oldest || (active.get() != null && segments.oldest().unfinished() == active.get())) {
                 return Optional.empty();
             }
             return Optional.of(deleteFirst());
@@ -645,7 +547,7 @@ public final class StreamLog {
 
     @GuardedBy("rotation")
     private Deleted deleteFirst() throws IOException {
-        SegmentEntry entry = segments.get(0);
+        SegmentEntry entry = segments.oldest();
         boolean last = segments.size() == 1;
         if (last) {
             raiseStartAbove(entry.name().basePosition());
@@ -657,9 +559,9 @@ public final class StreamLog {
         }
         Path file = directory.resolve(entry.name().fileName());
         log.storage().delete(file);
-        segments.remove(0);
+        segments.remove(entry);
         if (last) {
-            contiguous = false;
+            next.newestGone();
             recovered = true;
             log.storage().deleteDirectoryIfEmpty(directory);
             watch.hasSegments(false);
@@ -712,7 +614,7 @@ public final class StreamLog {
 
     @GuardedBy("rotation")
     private boolean isOldestOver(long beforeMillis) throws IOException {
-        SegmentEntry oldest = segments.get(0);
+        SegmentEntry oldest = segments.oldest();
         ActiveSegment unfinished = oldest.unfinished();
         if (unfinished != null) {
             return unfinished != active.get() && unfinished.windowEndMillis() <= beforeMillis;
@@ -738,25 +640,20 @@ public final class StreamLog {
             if (segments.isEmpty()) {
                 return false;
             }
-            raiseStartAbove(segments.get(segments.size() - 1).name().basePosition());
+            raiseStartAbove(segments.newest().name().basePosition());
             ActiveSegment segment = active.get();
             if (segment != null) {
                 segment.seal();
-                knownEnd = segment.endPosition();
+                next.after(segment);
                 active.set(null);
             }
-            contiguous = false;
-            SpareSegment prepared = spare.getAndSet(null);
-            if (prepared != null) {
-                prepared.discard(log.storage());
-            }
+            next.newestGone();
+            spare.clear();
             while (!segments.isEmpty()) {
                 each.accept(deleteFirst());
             }
             recovered = true;
-            contiguous = false;
-            knownEnd = -1;
-            lastWindowStart = Long.MIN_VALUE;
+            next.forget();
             return true;
         } finally {
             rotation.unlock();
@@ -781,7 +678,7 @@ public final class StreamLog {
         rotation.lock();
         try {
             load();
-            return segments.stream().mapToLong(SegmentEntry::bytes).sum();
+            return segments.bytes();
         } finally {
             rotation.unlock();
         }
@@ -791,12 +688,7 @@ public final class StreamLog {
     public long appends() {
         rotation.lock();
         try {
-            long records = 0;
-            for (SegmentEntry entry : segments) {
-                ActiveSegment unfinished = entry.unfinished();
-                records += unfinished == null ? 0 : unfinished.recordsAppended();
-            }
-            return records;
+            return segments.unfinished().stream().mapToLong(ActiveSegment::recordsAppended).sum();
         } finally {
             rotation.unlock();
         }
@@ -812,7 +704,7 @@ public final class StreamLog {
                 return;
             }
             Files.createDirectories(target);
-            for (SegmentEntry entry : segments) {
+            for (SegmentEntry entry : segments.all()) {
                 Path source = directory.resolve(entry.name().fileName());
                 Path copy = target.resolve(entry.name().fileName());
                 ActiveSegment unfinished = entry.unfinished();
@@ -831,16 +723,10 @@ public final class StreamLog {
     public boolean close() {
         rotation.lock();
         try {
-            SpareSegment prepared = spare.getAndSet(null);
-            if (prepared != null) {
-                discard(prepared);
-            }
+            spare.clear();
             boolean complete = true;
-            for (SegmentEntry entry : segments) {
-                ActiveSegment unfinished = entry.unfinished();
-                if (unfinished != null) {
-                    complete &= unfinished.close();
-                }
+            for (ActiveSegment segment : segments.unfinished()) {
+                complete &= segment.close();
             }
             return complete;
         } finally {

@@ -20,7 +20,11 @@ public final class RecoveryTable {
             // what stands behind a known end is a footer that was being written
             new Row(RecoveryDecision.KEEP, TailEvidence::atKnownEnd),
             new Row(RecoveryDecision.KEEP, e -> inside(e) && isQuiet(e) && !e.dataBehind() && !isMarkBroken(e)),
-            new Row(RecoveryDecision.PAD_HOLE, e -> inside(e) && isQuiet(e) && e.dataBehind() && e.sameIncarnation()),
+            new Row(RecoveryDecision.PAD_HOLE,
+                    e -> inside(e) && e.stop() == Stop.EMPTY && e.dataBehind() && e.sameIncarnation()),
+            // what a killed process had reserved has its space: somebody has cut the file
+            new Row(RecoveryDecision.REFUSE_CORRUPT,
+                    e -> inside(e) && e.stop() == Stop.END && e.dataBehind() && e.sameIncarnation()),
             new Row(RecoveryDecision.CUT_TORN_TAIL,
                     e -> inside(e) && e.stop() == Stop.INVALID && !e.dataBehind() && !isMarkBroken(e)),
             // a record that was published isn't there, or isn't what it was

@@ -111,6 +111,11 @@ final class SeamedLog implements AutoCloseable {
             public boolean abandoned(String key, long position) {
                 return stream(key).isAbandoned(position);
             }
+
+            @Override
+            public boolean unfinished(String key, long position) {
+                return stream(key).isUnfinished(position);
+            }
         });
     }
 

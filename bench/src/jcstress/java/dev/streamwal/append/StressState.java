@@ -1,0 +1,83 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.storage.PositionsFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** One stream in memory, with nobody in the background: what the stress tests of whole appends act on. */
+class StressState {
+
+    static final long NOW = 1_767_225_600_000L;
+    static final int SEGMENT_BYTES = 8 << 10;
+    private static final long DAY = 86_400_000L;
+    private static final Path ROOT = Path.of("a-folder-that-is-not-there");
+
+    private static final PositionsFile POSITIONS = positions();
+
+    final MemoryStorage storage = new MemoryStorage();
+    final LogContext context;
+    final StreamLog stream;
+
+    StressState() {
+        StreamRecovery recovery = new StreamRecovery(storage, ROOT, 1, (key, file, decision, kept, cut, aside) -> {});
+        context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), POSITIONS, recovery, new NoEvents(), 4, 1);
+        StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);
+        stream = new StreamLog(context, StreamKey.of("k"), policy, ROOT);
+    }
+
+    /** The one file there is; the ceiling is high enough for every state. */
+    private static PositionsFile positions() {
+        try {
+            PositionsFile created = PositionsFile.load(Files.createTempDirectory("jcstress"), () -> false);
+            long unused = created.openIncarnation(() -> Optional.of("run"));
+            created.raiseCeiling(1);
+            return created;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static final class NoEvents implements LogEvents {
+        @Override
+        public void failed(String task, @Nullable String key, Throwable failure) {
+            throw new AssertionError(task, failure);
+        }
+
+        @Override
+        public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {}
+    }
+
+    /** Appends a record whose frame has this many bytes; returns its position. */
+    final long append(int frameBytes) {
+        Draft draft = Draft.of(Source.EMPTY, Source.of(new byte[frameBytes - RecordLayout.PREFIX_BYTES]), NOW);
+        return stream.append(AppendScratch.ofThisThread(), draft, frameBytes, NOW, StreamLog.ANY_END);
+    }
+
+    /** Wants the one seat among the mapped segments, and gives it back. */
+    final void park() {
+        ClockPool.Tenant seat = new ClockPool.Tenant() {
+            @Override
+            boolean wasUsed() {
+                return false;
+            }
+
+            @Override
+            boolean tryGo() {
+                return false;
+            }
+        };
+        boolean unused = context.mappings().admit(seat);
+        context.mappings().leave(seat);
+    }
+}

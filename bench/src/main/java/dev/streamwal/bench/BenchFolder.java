@@ -1,0 +1,100 @@
+package dev.streamwal.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where benchmarks keep their files: the folder that {@code -Dbench.dir} names, by default {@code bench/target/data}. Its
+ * file system is the one that is measured.
+ */
+final class BenchFolder {
+
+    /** As much as any benchmark has on the disk at once, or nearly; well below where Linux begins to hold writers up. */
+    private static final long WARM_BYTES = 1536L << 20;
+    private static final int CHUNK_BYTES = 4 << 20;
+
+    private static final String OURS = "(append|baseline|warm|recording|recorded|kept)-.*";
+
+    private BenchFolder() {}
+
+    static Path root() {
+        return Path.of(System.getProperty("bench.dir", "bench/target/data"));
+    }
+
+    /** A folder of this process, which is not there yet. */
+    static Path fresh(String name) {
+        Path folder = root().resolve(name + '-' + ProcessHandle.current().pid());
+        delete(folder);
+        return folder;
+    }
+
+    static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try {
+            Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.delete(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
+                        throws IOException {
+                    if (failure != null) {
+                        throw failure;
+                    }
+                    Files.delete(visited);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What benchmarks left for others, and what those that were killed left. */
+    static void deleteLeftovers() {
+        String[] names = root().toFile().list((folder, name) -> name.matches(OURS));
+        if (names != null) {
+            for (String name : names) {
+                delete(root().resolve(name));
+            }
+        }
+    }
+
+    /**
+     * Fills and frees page cache. Memory that a virtual machine has not used lately costs ten times as much at its first
+     * use, which would be measured otherwise.
+     */
+    static void warmMemory() {
+        Path file = fresh("warm");
+        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+        try {
+            Files.createDirectories(root());
+            try (FileChannel channel =
+                    FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                for (long written = 0; written < WARM_BYTES; written += CHUNK_BYTES) {
+                    chunk.clear();
+                    while (chunk.hasRemaining()) {
+                        channel.write(chunk);
+                    }
+                }
+            }
+            Files.delete(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.Window;
+import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.retention.StreamPolicy;
+
+/**
+ * Where a stream goes on when its next segment is created. A stream goes on where it ended, unless nobody knows where that was, its last
+ * segment is gone, or the machine was restarted: then at the log's start, which is above every position that was given. Pure. Guarded by the
+ * stream's rotation lock.
+ */
+final class Continuation {
+
+    private static final long UNKNOWN = -1;
+
+    private long end = UNKNOWN;
+    private boolean contiguous;
+    private long lowestBase;
+    private long lastWindowStart = Long.MIN_VALUE;
+
+    /** Whether it is known where the last record ended. */
+    boolean hasEnd() {
+        return end != UNKNOWN;
+    }
+
+    /** Where the last record ended. */
+    long end() {
+        return end;
+    }
+
+    /** The stream's newest segment takes no more. Gives the same however often it is called. */
+    void after(ActiveSegment segment) {
+        SegmentHeader header = segment.header();
+        end = segment.endPosition();
+        lastWindowStart = header.window().startMillis();
+        contiguous = !segment.isEmpty() || header.basePosition() == end;
+        if (segment.isEmpty()) {
+            // whoever reads it would not find a successor that begins at the same position, or take it for this one
+            lowestBase = header.basePosition() + RecordLayout.ALIGNMENT;
+        }
+    }
+
+    /** What recovery found. */
+    void after(StreamRecovery.Outcome recovered) {
+        end = recovered.end().orElse(UNKNOWN);
+        contiguous = recovered.contiguous();
+        lastWindowStart = recovered.lastWindowStart();
+    }
+
+    /** The newest segment is gone, or is about to go: nothing may be given again. */
+    void newestGone() {
+        contiguous = false;
+    }
+
+    /** The stream is gone. */
+    void forget() {
+        contiguous = false;
+        end = UNKNOWN;
+        lastWindowStart = Long.MIN_VALUE;
+    }
+
+    /** @param start of the log */
+    long nextBase(long start) {
+        return Math.max(lowestBase, hasEnd() && contiguous ? end : Math.max(start, end));
+    }
+
+    long previousEnd(long nextBase) {
+        return hasEnd() ? end : nextBase;
+    }
+
+    /** Windows never go backwards: a late record goes to the stream's last one. */
+    Window nextWindow(StreamPolicy policy, long timestampMillis) {
+        return policy.windowOf(Math.max(timestampMillis, lastWindowStart));
+    }
+}

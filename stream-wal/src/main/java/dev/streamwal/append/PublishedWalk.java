@@ -1,0 +1,117 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.BatchLayout;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.storage.SegmentMapping;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows the records of a segment as they are published, each once, and gathers the footer's index on the way. Guarded by the segment's
+ * lock.
+ */
+final class PublishedWalk {
+
+    private static final int SPINS_BEFORE_YIELD = 100;
+    private static final int YIELDS_BEFORE_SLEEP = 100;
+    private static final long SLEEP_NANOS = 50_000;
+
+    private final SegmentIndex index;
+    private final long recordsBefore;
+    private int end;
+    private int lastStart;
+
+    PublishedWalk(RecoveredTail recovered) {
+        this.index = recovered.index();
+        this.recordsBefore = recovered.index().records();
+        this.end = recovered.tail();
+        this.lastStart = recovered.lastStart();
+    }
+
+    /** Up to here every record is published, and in the index. */
+    int end() {
+        return end;
+    }
+
+    /** Where the last record starts that is not a batch's member; 0 for none. */
+    int lastStart() {
+        return lastStart;
+    }
+
+    /** Of the records up to {@link #end()}. */
+    SegmentIndex index() {
+        return index;
+    }
+
+    /** Data records since the segment was opened, up to {@link #end()}. */
+    long recordsAppended() {
+        return index.records() - recordsBefore;
+    }
+
+    /** Adds what was written by position behind {@link #end()}: one record, or a batch. */
+    void add(List<Draft> drafts, int start) {
+        int at = drafts.size() == 1 ? start : start + BatchLayout.FRAME_BYTES;
+        for (Draft draft : drafts) {
+            index.add(at, draft.timestampMillis());
+            at += (int) draft.frameBytes();
+        }
+        lastStart = start;
+        end = at;
+    }
+
+    /** Goes on as far as records are published, without waiting. Does nothing without a mapping: then all is added as it is written. */
+    void go(@Nullable SegmentMapping mapping, int to) {
+        if (mapping == null) {
+            return;
+        }
+        ByteBuffer buffer = mapping.buffer();
+        int at = end;
+        while (at < to) {
+            long commitWord = mapping.getAcquire(at);
+            if (commitWord == 0) {
+                break;
+            }
+            int flags = buffer.getInt(at + RecordLayout.FLAGS);
+            if (!RecordLayout.isControl(flags)) {
+                index.add(at, buffer.getLong(at + RecordLayout.TIMESTAMP));
+            }
+            if (!RecordLayout.isMember(flags)) {
+                lastStart = at;
+            }
+            at += (int) RecordLayout.frameBytes(RecordLayout.headerLength(commitWord), buffer.getInt(at + RecordLayout.CONTENT_LENGTH));
+        }
+        end = at;
+    }
+
+    /**
+     * Goes on to {@code to}, and waits for slots that are not published yet.
+     *
+     * @param hopeless whether a slot will never be
+     * @return false where that took longer than {@code maxWaitNanos}, or is hopeless
+     */
+    boolean await(@Nullable SegmentMapping mapping, int to, long maxWaitNanos, BooleanSupplier hopeless) {
+        go(mapping, to);
+        if (end == to || mapping == null) {
+            return true;
+        }
+        long deadline = System.nanoTime() + maxWaitNanos;
+        for (int waits = 0; end < to; waits++) {
+            if (waits < SPINS_BEFORE_YIELD) {
+                Thread.onSpinWait();
+            } else if (hopeless.getAsBoolean() || System.nanoTime() - deadline > 0) {
+                return false;
+            } else if (waits < SPINS_BEFORE_YIELD + YIELDS_BEFORE_SLEEP) {
+                Thread.yield(); // which may take a time slice of somebody else's
+            } else {
+                LockSupport.parkNanos(SLEEP_NANOS);
+            }
+            go(mapping, to);
+        }
+        return true;
+    }
+}

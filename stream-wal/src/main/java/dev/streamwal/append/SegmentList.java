@@ -1,0 +1,134 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.storage.SegmentStorage;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** A stream's segments in order of position, as its writer keeps them. Guarded by the stream's rotation lock. */
+final class SegmentList {
+
+    /** Files in the making; what is left of them after a crash is deleted when the stream is loaded. */
+    private static final Pattern TEMPORARY = Pattern.compile("\\.[0-9a-f]{16}\\.seg\\.tmp");
+
+    private final List<SegmentEntry> entries = new ArrayList<>();
+
+    /** @param salt different for every file */
+    static String temporaryName(long salt) {
+        return '.' + HexFormat.of().toHexDigits(salt) + ".seg.tmp";
+    }
+
+    /** Lists a directory; opens nothing, and leaves other files alone. */
+    void load(Path directory, SegmentStorage storage) throws IOException {
+        List<SegmentEntry> found = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                String fileName = file.getFileName().toString();
+                SegmentName name = SegmentName.parse(fileName).orElse(null);
+                if (name != null) {
+                    found.add(new SegmentEntry(name, Files.size(file)));
+                } else if (TEMPORARY.matcher(fileName).matches()) {
+                    storage.delete(file);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // a stream that isn't there yet
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        found.sort((a, b) -> a.name().compareTo(b.name()));
+        entries.addAll(found);
+    }
+
+    boolean isEmpty() {
+        return entries.isEmpty();
+    }
+
+    int size() {
+        return entries.size();
+    }
+
+    List<SegmentEntry> all() {
+        return Collections.unmodifiableList(entries);
+    }
+
+    List<SegmentName> names() {
+        return entries.stream().map(SegmentEntry::name).toList();
+    }
+
+    SegmentEntry oldest() {
+        return entries.get(0);
+    }
+
+    SegmentEntry newest() {
+        return entries.get(entries.size() - 1);
+    }
+
+    void add(SegmentEntry newest) {
+        entries.add(newest);
+    }
+
+    void remove(SegmentEntry entry) {
+        entries.remove(entry);
+    }
+
+    void remove(List<SegmentName> names) {
+        entries.removeIf(entry -> names.contains(entry.name()));
+    }
+
+    /** From the newest on: mostly it is one of the last. */
+    @Nullable SegmentEntry of(ActiveSegment segment) {
+        for (int i = entries.size() - 1; i >= 0; i--) {
+            if (entries.get(i).unfinished() == segment) {
+                return entries.get(i);
+            }
+        }
+        return null;
+    }
+
+    /** The segment that has this position, or had it before it was cut; null where all begin behind it. */
+    @Nullable SegmentEntry holding(long position) {
+        for (int i = entries.size() - 1; i >= 0; i--) {
+            if (entries.get(i).name().basePosition() <= position) {
+                return entries.get(i);
+            }
+        }
+        return null;
+    }
+
+    SegmentEntry named(SegmentName name) {
+        for (SegmentEntry entry : entries) {
+            if (entry.name().equals(name)) {
+                return entry;
+            }
+        }
+        throw new IllegalStateException("recovery finds what was listed: " + name);
+    }
+
+    /** The segments that hold something, oldest first. */
+    List<ActiveSegment> unfinished() {
+        List<ActiveSegment> found = new ArrayList<>();
+        for (SegmentEntry entry : entries) {
+            ActiveSegment segment = entry.unfinished();
+            if (segment != null) {
+                found.add(segment);
+            }
+        }
+        return found;
+    }
+
+    /** What the files take. */
+    long bytes() {
+        return entries.stream().mapToLong(SegmentEntry::bytes).sum();
+    }
+}

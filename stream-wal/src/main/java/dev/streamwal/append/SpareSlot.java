@@ -1,0 +1,69 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.StreamKey;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The place for the one segment that is ready before a stream needs it. Thread-safe. */
+final class SpareSlot {
+
+    /** A successor is prepared up to here ahead of its first record. */
+    private static final int PREPARED_BYTES = 4 << 20;
+
+    private final LogContext log;
+    private final StreamKey key;
+    private final BooleanSupplier unwanted;
+    private final AtomicReference<@Nullable SpareSegment> spare = new AtomicReference<>();
+
+    /** @param unwanted whoever makes it true calls {@link #clear()} afterwards */
+    SpareSlot(LogContext log, StreamKey key, BooleanSupplier unwanted) {
+        this.log = log;
+        this.key = key;
+        this.unwanted = unwanted;
+    }
+
+    /** For the preparer. Whether it is unwanted is asked again when the spare is in its place: either this finds it so, or {@link #clear()} it. */
+    void prepare(Path directory, int capacity) {
+        if (unwanted.getAsBoolean() || spare.get() != null) {
+            return;
+        }
+        try {
+            Path temporary = directory.resolve(SegmentList.temporaryName(log.newSalt()));
+            SpareSegment prepared = SpareSegment.prepare(log.storage(), temporary, capacity, PREPARED_BYTES);
+            if (prepared == null) {
+                return;
+            }
+            boolean placed = spare.compareAndSet(null, prepared);
+            if (!placed || (unwanted.getAsBoolean() && spare.compareAndSet(prepared, null))) {
+                prepared.discard(log.storage());
+            }
+        } catch (IOException e) {
+            // the rotation will try for itself, and say so to its caller; the directory of a stream that was deleted may be gone
+            if (!unwanted.getAsBoolean()) {
+                log.events().failed("prepare", key.text(), e);
+            }
+        }
+    }
+
+    @Nullable SpareSegment take() {
+        return spare.getAndSet(null);
+    }
+
+    void clear() {
+        SpareSegment prepared = take();
+        if (prepared != null) {
+            discard(prepared);
+        }
+    }
+
+    void discard(SpareSegment prepared) {
+        try {
+            prepared.discard(log.storage());
+        } catch (IOException e) {
+            log.events().failed("discard a prepared segment", key.text(), e);
+        }
+    }
+}

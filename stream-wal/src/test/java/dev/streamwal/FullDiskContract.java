@@ -1,0 +1,237 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.reader.DiskFullException;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A disk that is full: the append says so and has reserved nothing, what was there before is there still, and when there is room again it goes
+ * on as if nothing had been.
+ */
+abstract class FullDiskContract extends LogContract {
+
+    /** What the disks of these tests hold. */
+    static final int DISK_BYTES = 4 << 20;
+
+    private static final int MAX_APPENDS = 20_000;
+
+    FullDiskContract(LogHome home) {
+        super(home);
+    }
+
+    @Override
+    WalOptions.Builder options() {
+        return super.options().segmentBytes(1 << 20);
+    }
+
+    /** Fills the disk but for so many bytes; to be deleted to make room. */
+    private Path ballast(int bytesLeft) throws IOException {
+        Path file = Files.createDirectories(home.place("ballast")).resolve("file");
+        // all that there is first, then back: so the rest is as large as it is to be, whatever the file system needs for itself
+        byte[] block = new byte[4_096];
+        long written = 0;
+        try (OutputStream out = Files.newOutputStream(file)) {
+            while (written <= 2L * DISK_BYTES) {
+                out.write(block);
+                written += block.length;
+            }
+            throw new AssertionError("the disk isn't small");
+        } catch (IOException full) {
+            // as wanted
+        }
+        try (var channel = Files.newByteChannel(file, StandardOpenOption.WRITE)) {
+            channel.truncate(Math.max(0, channel.size() - bytesLeft) & -4_096);
+        }
+        return file;
+    }
+
+    private List<Written> appendUntilFull(WalStream stream, int contentBytes) {
+        List<Written> written = new ArrayList<>();
+        for (int i = 0; i < MAX_APPENDS; i++) {
+            byte[] content = bytes(contentBytes, i);
+            long end = stream.endPosition();
+            try {
+                written.add(Written.of(stream.append(content), NOW, content));
+            } catch (DiskFullException e) {
+                assertFull(stream, e);
+                assertThat(stream.endPosition()).as("nothing was reserved").isEqualTo(end);
+                return written;
+            }
+        }
+        throw new AssertionError("the disk is never full");
+    }
+
+    private void assertFull(WalStream stream, DiskFullException e) {
+        assertThat(e).hasMessageContaining("the disk is full").hasMessageContaining("stream=" + stream.key())
+                .hasMessageContaining("file=" + root);
+        assertThat(e.stream()).isEqualTo(stream.key());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, MANY})
+    void append_diskFull_failsBeforeAnythingIsReservedAndGoesOnWhenThereIsRoom(int before) throws IOException {
+        expectFailures();
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = appendSome(stream, before);
+        assertThat(wal.stats().mappedSegments()).isEqualTo(home.isMapped() && before > 0 ? 1 : 0);
+        Path ballast = ballast(200_000);
+        written.addAll(appendUntilFull(stream, 3_000));
+        assertThat(written).hasSizeGreaterThan(before + 5);
+        assertHoldsNow(wal, "s", written);
+        for (int attempt = 0; attempt < 3; attempt++) {
+            assertThatThrownBy(() -> stream.append(new byte[300_000])).isInstanceOfSatisfying(DiskFullException.class,
+                    e -> assertFull(stream, e));
+            assertThatThrownBy(() -> stream.appendBatch(List.of(WriteEntry.of(new byte[150_000]), WriteEntry.of(new byte[150_000]))))
+                    .isInstanceOf(DiskFullException.class);
+            assertThatThrownBy(() -> stream.appendIfEndIs(stream.endPosition(), WriteEntry.of(new byte[300_000])))
+                    .isInstanceOf(DiskFullException.class);
+        }
+        assertHoldsNow(wal, "s", written);
+        Files.delete(ballast);
+        written.addAll(appendSome(stream, MANY, 3_000));
+        assertContiguous(written);
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    @Test
+    void append_diskFullWithManyColdStreams_everyOneKeepsWhatItHas() throws IOException {
+        expectFailures();
+        StreamWal wal = open();
+        ballast(300_000);
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        boolean full = false;
+        for (int i = 0; !full && i < MAX_APPENDS; i++) {
+            String key = "s" + i % 20;
+            List<Written> of = written.computeIfAbsent(key, any -> new ArrayList<>());
+            byte[] content = bytes(1_500, i);
+            try {
+                of.add(Written.of(wal.stream(key).append(content), NOW, content));
+            } catch (DiskFullException e) {
+                full = true;
+            }
+        }
+        assertThat(full).isTrue();
+        written.forEach((key, records) -> assertHoldsNow(wal, key, records));
+        Files.delete(home.place("ballast").resolve("file"));
+        for (String key : written.keySet()) {
+            written.get(key).addAll(appendSome(wal.stream(key), 20));
+            assertContiguous(written.get(key));
+        }
+        wal.close();
+        StreamWal again = open();
+        written.forEach((key, records) -> assertHoldsNow(again, key, records));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, MANY})
+    void append_diskFullAtARotation_theOldSegmentIsWholeAndTheNewOneComesWhenThereIsRoom(int before) throws IOException {
+        expectFailures();
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = appendSome(stream, before + 3);
+        Path ballast = ballast(0);
+        clock.advance(WINDOW);
+        long end = stream.endPosition();
+        for (int attempt = 0; attempt < 3; attempt++) {
+            assertThatThrownBy(() -> stream.append(new byte[50_000])).isInstanceOf(DiskFullException.class);
+            assertThatThrownBy(() -> wal.stream("new").append(new byte[50_000])).isInstanceOf(DiskFullException.class);
+        }
+        assertThat(stream.endPosition()).isEqualTo(end);
+        assertHoldsNow(wal, "s", written);
+        assertThat(Written.drain(readerOf(wal).scan("new"))).isEmpty();
+        Files.delete(ballast);
+        List<Written> more = appendSome(stream, MANY, 1_000);
+        assertContiguous(more);
+        assertThat(more.get(0).ref().position()).isBetween(end, end + 64);
+        written.addAll(more);
+        List<Written> fresh = appendSome(wal.stream("new"), 3);
+        // a footer that found no room is written by the next passes
+        await("the first segment is sealed", () -> {
+            wal.sweep();
+            return events.sealed.size() == 1;
+        });
+        assertHoldsNow(wal, "new", fresh);
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    @Test
+    void append_batchOfManyStreamsAndDiskFull_eachStreamHasAllOrNothing() throws IOException {
+        expectFailures();
+        StreamWal wal = open();
+        ballast(150_000);
+        WriteBatch batch = new WriteBatch();
+        for (int i = 0; i < 40; i++) {
+            batch.add("s" + i % 10, WriteEntry.of(bytes(8_000, i), NOW));
+        }
+        assertThatThrownBy(() -> wal.append(batch)).isInstanceOf(DiskFullException.class);
+        int whole = 0;
+        for (int s = 0; s < 10; s++) {
+            List<Written> found = Written.drain(readerOf(wal).scan("s" + s));
+            assertThat(found.size()).isIn(0, 4);
+            whole += found.size() / 4;
+            assertThat(readerOf(wal).verify("s" + s).damage()).isEmpty();
+        }
+        assertThat(whole).isBetween(1, 9);
+        Files.delete(home.place("ballast").resolve("file"));
+        assertThat(wal.append(batch)).hasSize(40);
+    }
+
+    @Test
+    void open_diskFull_failsOrOpensAndLosesNothing() throws IOException {
+        expectFailures();
+        StreamWal wal = open();
+        List<Written> written = appendSome(wal.stream("s"), MANY);
+        wal.close();
+        Path ballast = ballast(0);
+        try (StreamWal again = open()) {
+            assertHoldsNow(again, "s", written);
+            List<Written> more = new ArrayList<>();
+            assertThatThrownBy(() -> more.addAll(appendSome(again.stream("s"), 1_000, 1_000))).isInstanceOf(DiskFullException.class);
+        }
+        try (WalReader reader = WalReader.open(root)) {
+            assertThat(Written.drain(reader.scan("s"))).startsWith(written.toArray(Written[]::new));
+            assertThat(reader.verify("s").damage()).isEmpty();
+        }
+        // another boot has to be written down
+        try (StreamWal next = open(options(), NEXT_BOOT)) {
+            assertThat(next.keys()).containsExactly("s");
+        } catch (DiskFullException e) {
+            assertThat(e).hasMessageContaining("open the log").hasMessageContaining("file=" + root);
+        }
+        Files.delete(ballast);
+        StreamWal last = open(options(), NEXT_BOOT);
+        assertThat(Written.drain(readerOf(last).scan("s"))).startsWith(written.toArray(Written[]::new));
+        appendSome(last.stream("s"), MANY);
+        assertThat(readerOf(last).verify("s").damage()).isEmpty();
+    }
+
+    @Test
+    void sweep_diskFull_makesRoom() throws IOException {
+        expectFailures();
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> old = appendSome(stream, 300, 3_000);
+        ballast(100_000);
+        clock.advance(WINDOW.plus(RETENTION));
+        assertThatThrownBy(() -> appendSome(stream, 2_000, 3_000)).isInstanceOf(DiskFullException.class);
+        assertThat(wal.sweep(clock.instant()).deletedSegments()).isPositive();
+        List<Written> fresh = appendSome(stream, 20, 3_000);
+        assertThat(readerOf(wal).find(old.get(0).ref())).isEmpty();
+        assertThat(Written.drain(readerOf(wal).scanLast("s", 20))).isEqualTo(fresh);
+    }
+}

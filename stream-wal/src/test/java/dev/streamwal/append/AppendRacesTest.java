@@ -1,0 +1,338 @@
+package dev.streamwal.append;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.storage.MappedStorage;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentMapping;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Interleavings that are rare, brought about one by one. */
+@Timeout(60)
+class AppendRacesTest {
+
+    private static final String KEY = "stream";
+    private static final String OTHER = "other";
+    private static final int SEGMENT_BYTES = 64 << 10;
+    private static final int EARNS_A_MAPPING = 20;
+
+    @TempDir
+    Path root;
+
+    private SeamedLog open(int maxOpenFiles, int maxMapped, @Nullable AppendSeam seam) throws IOException {
+        if (!Files.exists(root.resolve("positions"))) {
+            SeamedLog.create(root);
+        }
+        return new SeamedLog(root, storage, SEGMENT_BYTES, maxOpenFiles, maxMapped, seam);
+    }
+
+    private static long append(SeamedLog log, String key, int number) {
+        return log.append(key, Source.EMPTY, Source.of(Integer.toString(number).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Holds one append in its slot until it is released. */
+    private static final class Hold implements AppendSeam {
+        private final AtomicReference<@Nullable Thread> who = new AtomicReference<>();
+        private final CountDownLatch held = new CountDownLatch(1);
+        private final CountDownLatch released = new CountDownLatch(1);
+
+        @Override
+        public @Nullable SegmentMapping beforeReserve(ActiveSegment segment) {
+            return null;
+        }
+
+        @Override
+        public void afterReserve() {
+            if (Thread.currentThread().equals(who.get())) {
+                held.countDown();
+                try {
+                    released.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
+
+        Thread hold(Runnable append) throws InterruptedException {
+            Thread thread = new Thread(append, "held");
+            who.set(thread);
+            thread.start();
+            assertThat(held.await(10, TimeUnit.SECONDS)).isTrue();
+            return thread;
+        }
+
+        void release(Thread thread) throws InterruptedException {
+            released.countDown();
+            thread.join(10_000);
+            assertThat(thread.isAlive()).isFalse();
+        }
+    }
+
+    @Test
+    void close_whileASlotIsUnpublished_letsNobodyAppendAnyMore() throws Exception {
+        Hold hold = new Hold();
+        SeamedLog log = open(8, 8, hold);
+        for (int i = 0; i < EARNS_A_MAPPING; i++) {
+            append(log, KEY, i);
+        }
+        Thread held = hold.hold(() -> append(log, KEY, EARNS_A_MAPPING));
+        assertThat(log.closeAll()).as("the mapping is left to the process").isFalse();
+        assertThatThrownBy(() -> append(log, KEY, 1)).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(() -> log.stream(KEY).sealIfIdle(Long.MAX_VALUE)).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(() -> log.stream(KEY).deleteOldest(0)).isInstanceOf(WalClosedException.class);
+        hold.release(held);
+    }
+
+    /** A segment whose slot is unpublished is passed over at once, not after the second that a park may take. */
+    @Test
+    void eviction_ofASegmentWithAnUnpublishedSlot_isGivenUpSoon() throws Exception {
+        Hold hold = new Hold();
+        try (SeamedLog log = open(8, 1, hold)) {
+            for (int i = 0; i < EARNS_A_MAPPING; i++) {
+                append(log, KEY, i);
+            }
+            Thread held = hold.hold(() -> append(log, KEY, EARNS_A_MAPPING));
+            long started = System.nanoTime();
+            Evictor evictor = new Evictor(log.context.mappings());
+            evictor.take(1);
+            assertThat(evictor.hasAll(1)).isFalse();
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started)).isLessThan(500);
+            append(log, KEY, EARNS_A_MAPPING + 1);
+            hold.release(held);
+            evictor.take(1);
+            assertThat(evictor.hasAll(1)).isTrue();
+        }
+        assertRead(EARNS_A_MAPPING + 2);
+    }
+
+    @Test
+    void footers_areWrittenInOrder_whoeverTakesTheLaterSegmentFirst() throws Exception {
+        Hold hold = new Hold();
+        try (SeamedLog log = open(8, 8, hold)) {
+            log.context.stop(); // its threads: what is queued stays there
+            for (int segment = 0; segment < 3; segment++) {
+                append(log, KEY, segment);
+                log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
+            }
+            ActiveSegment first = log.context.sealer().poll();
+            ActiveSegment second = log.context.sealer().poll();
+            log.context.sealer().perform(second);
+            assertThat(log.sealed).hasValue(2);
+            log.context.sealer().perform(first);
+            assertThat(log.sealed).hasValue(2);
+        }
+        assertThat(StreamFiles.check(new SeamedLog(root, storage, SEGMENT_BYTES, 8, 8, null).directory(KEY), KEY).footers()).isEqualTo(3);
+    }
+
+    @Test
+    void seats_ofSegmentsThatFoundNoDescriptor_areGivenBack() throws Exception {
+        try (SeamedLog log = open(2, 2, null)) {
+            Evictor files = new Evictor(log.context.files());
+            for (int i = 0; i < 15; i++) {
+                append(log, KEY, i);
+            }
+            files.take(2);
+            for (int i = 0; i < 5; i++) {
+                assertThatThrownBy(() -> append(log, KEY, 15)).hasMessageContaining("maxOpenFiles=2");
+            }
+            assertThat(log.context.mappedSegments()).isZero();
+            files.leave();
+            append(log, KEY, 15);
+        }
+        assertRead(16);
+    }
+
+    @Test
+    void append_thatParksAnotherStream_isNotToldThatThisOneFoundNoDescriptor() throws Exception {
+        try (SeamedLog log = open(2, 1, null)) {
+            for (int i = 0; i < EARNS_A_MAPPING; i++) {
+                append(log, OTHER, i);
+            }
+            for (int i = 0; i < 15; i++) {
+                append(log, KEY, i);
+            }
+            // one seat for a file is left, and KEY has it
+            Evictor files = new Evictor(log.context.files());
+            files.take(1);
+            for (int i = 15; i < 2 * EARNS_A_MAPPING; i++) {
+                append(log, KEY, i);
+            }
+            files.leave();
+        }
+        assertRead(2 * EARNS_A_MAPPING);
+    }
+
+    /** The remains of a write that could not be cut off must not look published once the segment is mapped. */
+    @Test
+    void resume_behindARemainderThatCouldNotBeCutOff_mapsZeros() throws Exception {
+        try (SeamedLog log = open(8, 8, null)) {
+            append(log, KEY, 0);
+            storage.failWrites = true;
+            storage.failTruncates = true;
+            assertThatThrownBy(() -> append(log, KEY, 1)).hasMessageContaining("injected");
+            storage.failWrites = false;
+            storage.failTruncates = false;
+            for (int i = 1; i < 60; i++) {
+                append(log, KEY, i);
+            }
+            assertThat(log.context.mappedSegments()).isEqualTo(1);
+            Evictor evictor = new Evictor(log.context.mappings());
+            evictor.take(8);
+            evictor.leave();
+        }
+        assertRead(60);
+    }
+
+    /** Two appends for two windows at once leave a segment without a record behind. */
+    @Test
+    void successor_ofASegmentThatWasGivenUpEmpty_hasAPositionOfItsOwn() throws Exception {
+        try (SeamedLog log = open(8, 8, null); WalReader reader = log.reader()) {
+            append(log, KEY, 0);
+            try (EntryCursor cursor = reader.scan(KEY)) {
+                assertThat(cursor.next()).isTrue();
+                log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
+                emptySegment(log);
+                assertThat(cursor.next()).isFalse();
+                SegmentName empty = names(log).get(1);
+                log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
+                append(log, KEY, 1);
+                assertThat(names(log).get(1).basePosition()).isGreaterThan(empty.basePosition());
+                assertThat(cursor.next()).isTrue();
+                assertThat(cursor.content().toString(StandardCharsets.UTF_8)).isEqualTo("1");
+                assertThat(cursor.next()).isFalse();
+            }
+        }
+        assertRead(2);
+    }
+
+    /** A failing write leaves the segment that was created for it. */
+    private void emptySegment(SeamedLog log) {
+        storage.failWritesBehind = 1;
+        assertThatThrownBy(() -> append(log, KEY, 1)).hasMessageContaining("injected");
+        storage.failWritesBehind = Long.MAX_VALUE;
+    }
+
+    @Test
+    void stream_whoseDeletionFailedHalfWay_goesOnBehindWhatIsLeft() throws Exception {
+        try (SeamedLog log = open(8, 8, null)) {
+            append(log, KEY, 0);
+            log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
+            long last = append(log, KEY, 1);
+            storage.failDeletes = true;
+            assertThatThrownBy(() -> log.stream(KEY).delete(gone -> {})).hasMessageContaining("injected");
+            storage.failDeletes = false;
+            assertThat(append(log, KEY, 2)).isGreaterThan(last);
+        }
+        assertRead(3);
+    }
+
+    @Test
+    void append_whoseWindowExpiresMeanwhile_ends() throws Exception {
+        try (SeamedLog log = open(8, 8, null)) {
+            Draft draft = Draft.of(Source.EMPTY, Source.of("0".getBytes(StandardCharsets.UTF_8)), SeamedLog.NOW);
+            long position = log.stream(KEY).append(AppendScratch.ofThisThread(), draft, (int) draft.frameBytes(),
+                    SeamedLog.NOW + 20_000 * 86_400_000L, StreamLog.ANY_END);
+            assertThat(position).isNotNegative();
+        }
+        assertRead(1);
+    }
+
+    @Test
+    void spare_ofAStreamThatHasStopped_isNotPrepared() throws Exception {
+        try (SeamedLog log = open(8, 8, null)) {
+            append(log, KEY, 0);
+            log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
+            log.stream(KEY).prepareSuccessor();
+            try (Stream<Path> files = Files.list(log.directory(KEY))) {
+                assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.endsWith(".tmp"));
+            }
+        }
+    }
+
+    private List<SegmentName> names(SeamedLog log) throws IOException {
+        try (Stream<Path> files = Files.list(log.directory(KEY))) {
+            return files.flatMap(file -> SegmentName.parse(file.getFileName().toString()).stream()).sorted().toList();
+        }
+    }
+
+    /** 0, 1, … as another process would read them. */
+    private void assertRead(int records) {
+        List<String> read = new ArrayList<>();
+        List<String> expected = new ArrayList<>();
+        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scan(KEY)) {
+            while (cursor.next()) {
+                expected.add(Integer.toString(read.size()));
+                read.add(cursor.content().toString(StandardCharsets.UTF_8));
+            }
+        }
+        assertThat(read).isEqualTo(expected).hasSize(records);
+    }
+
+    private final FailingStorage storage = new FailingStorage();
+
+    /** Fails where it is told to. */
+    private static final class FailingStorage extends DelegatingStorage {
+        volatile boolean failWrites;
+        volatile boolean failTruncates;
+        volatile boolean failDeletes;
+        /** Headers are written at 0. */
+        volatile long failWritesBehind = Long.MAX_VALUE;
+
+        FailingStorage() {
+            super(new MappedStorage());
+        }
+
+        @Override
+        SegmentFile wrap(SegmentFile file) {
+            return new DelegatingFile(file) {
+                @Override
+                public void write(long offset, ByteBuffer... buffers) throws IOException {
+                    if (failWrites) {
+                        super.write(offset, buffers[0].duplicate().limit(24));
+                        // as a short write leaves it: the next slot's first words, and garbage where a length stands
+                        super.write(offset + 48, ByteBuffer.wrap("NANORC\0\0garbage!".getBytes(StandardCharsets.ISO_8859_1)));
+                    }
+                    if (failWrites || offset >= failWritesBehind) {
+                        throw new IOException("injected: write");
+                    }
+                    super.write(offset, buffers);
+                }
+
+                @Override
+                public void truncate(long length) throws IOException {
+                    if (failTruncates) {
+                        throw new IOException("injected: truncate");
+                    }
+                    super.truncate(length);
+                }
+            };
+        }
+
+        @Override
+        public boolean delete(Path path) throws IOException {
+            if (failDeletes) {
+                throw new IOException("injected: delete");
+            }
+            return super.delete(path);
+        }
+    }
+}

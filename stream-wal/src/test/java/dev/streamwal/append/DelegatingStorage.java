@@ -1,0 +1,118 @@
+package dev.streamwal.append;
+
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentMapping;
+import dev.streamwal.storage.SegmentStorage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A storage to be changed in one place. */
+class DelegatingStorage implements SegmentStorage {
+
+    private final SegmentStorage storage;
+
+    DelegatingStorage(SegmentStorage storage) {
+        this.storage = storage;
+    }
+
+    SegmentFile wrap(SegmentFile file) {
+        return file;
+    }
+
+    @Override
+    public SegmentFile create(Path path) throws IOException {
+        return wrap(storage.create(path));
+    }
+
+    @Override
+    public SegmentFile open(Path path) throws IOException {
+        return wrap(storage.open(path));
+    }
+
+    @Override
+    public void createDirectory(Path directory) throws IOException {
+        storage.createDirectory(directory);
+    }
+
+    @Override
+    public void name(Path temporary, Path name) throws IOException {
+        storage.name(temporary, name);
+    }
+
+    @Override
+    public boolean delete(Path path) throws IOException {
+        return storage.delete(path);
+    }
+
+    @Override
+    public boolean deleteDirectoryIfEmpty(Path directory) throws IOException {
+        return storage.deleteDirectoryIfEmpty(directory);
+    }
+
+    /** A file to be changed in one place. */
+    static class DelegatingFile implements SegmentFile {
+
+        private final SegmentFile file;
+
+        DelegatingFile(SegmentFile file) {
+            this.file = file;
+        }
+
+        @Override
+        public Path path() {
+            return file.path();
+        }
+
+        @Override
+        public void renamed(Path path) {
+            file.renamed(path);
+        }
+
+        @Override
+        public void write(long offset, ByteBuffer... buffers) throws IOException {
+            file.write(offset, buffers);
+        }
+
+        @Override
+        public void zero(long from, long to) throws IOException {
+            file.zero(from, to);
+        }
+
+        @Override
+        public int read(long offset, ByteBuffer target) throws IOException {
+            return file.read(offset, target);
+        }
+
+        @Override
+        public long length() throws IOException {
+            return file.length();
+        }
+
+        @Override
+        public void truncate(long length) throws IOException {
+            file.truncate(length);
+        }
+
+        @Override
+        public void force() throws IOException {
+            file.force();
+        }
+
+        @Override
+        public @Nullable SegmentMapping map(int capacity) throws IOException {
+            return file.map(capacity);
+        }
+
+        @Override
+        public boolean isOpen() {
+            return file.isOpen();
+        }
+
+        @Override
+        public void close() {
+            file.close();
+        }
+    }
+}
