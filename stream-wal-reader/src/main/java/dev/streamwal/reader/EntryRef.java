@@ -82,8 +82,9 @@ public record EntryRef(String stream, long position, int size) implements Compar
     public static int sizeOf(int headerLength, int contentLength) {
         long size = RecordLayout.frameBytes(headerLength, contentLength);
         if (headerLength < 0 || headerLength > RecordLayout.MAX_HEADER_BYTES || contentLength < 0 || size > RecordLayout.MAX_FRAME_BYTES) {
-            throw new IllegalArgumentException("a record's header has 0 to " + RecordLayout.MAX_HEADER_BYTES + " bytes, and the record at most "
-                    + RecordLayout.MAX_FRAME_BYTES + ": headerLength=" + headerLength + ", contentLength=" + contentLength);
+            throw new IllegalArgumentException("a record's header has 0 to " + RecordLayout.MAX_HEADER_BYTES
+                    + " bytes, and the record at most " + RecordLayout.MAX_FRAME_BYTES
+                    + ": headerLength=" + headerLength + ", contentLength=" + contentLength);
         }
         return (int) size;
     }

@@ -116,7 +116,7 @@ final class StreamSurvey {
         Segment segment = null;
         try (StreamScan scan = StreamScan.fromFirst(log, catalog, TimeRange.ALL)) {
             while (verifyNext(scan)) {
-                if (segment != scan.segment()) {
+                if (!scan.segment().equals(segment)) {
                     verifyCount(segment, records - recordsBefore);
                     segment = scan.segment();
                     recordsBefore = records;

@@ -112,7 +112,7 @@ public final class LogSource implements AutoCloseable {
         String written = positions.get().bootId();
         String running = bootId();
         return header.incarnation() < positions.get().incarnation()
-                || !written.isEmpty() && !running.isEmpty() && !written.equals(running);
+                || (!written.isEmpty() && !running.isEmpty() && !written.equals(running));
     }
 
     /** Of the machine; empty where its file system doesn't say. */

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** The part of a segment that was read last. It reads ahead, forwards or backwards, more with every read in sequence. One thread; close it. */
+/** The part of a segment that was read last. Reads ahead, forwards or backwards, more with every read in sequence. One thread; close it. */
 final class ReadBuffer implements AutoCloseable {
 
     /** What is read at a time at first; doubled with every read in sequence. */

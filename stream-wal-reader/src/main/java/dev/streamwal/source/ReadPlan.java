@@ -76,7 +76,7 @@ public final class ReadPlan {
             long offset = offset(sorted[i]);
             long joined = Math.max(end, offset + sizes[index(sorted[i])]);
             boolean grows = joined != end;
-            if (offset - end > mergeGapBytes || grows && (i >= full || joined - start > MAX_RUN_BYTES)) {
+            if (offset - end > mergeGapBytes || (grows && (i >= full || joined - start > MAX_RUN_BYTES))) {
                 break;
             }
             end = joined;

@@ -9,8 +9,8 @@ public enum ScanStop {
     /** Something that doesn't verify, with nothing valid behind it. */
     TORN_TAIL,
     /**
-     * Something that doesn't verify, with valid records behind it. Also anything where the search for them, whose work is bounded, was given
-     * up: then none is known, and there may be some.
+     * Something that doesn't verify, with valid records behind it. Also anything where the search for them, whose work is bounded, was
+     * given up: then none is known, and there may be some.
      */
     CORRUPT,
     /** A record that verifies, and whose flags this version doesn't know. */

@@ -31,7 +31,7 @@ public final class SegmentChain {
         int low = 0;
         int high = basePositions.length;
         while (low < high) {
-            int middle = low + high >>> 1;
+            int middle = (low + high) >>> 1;
             if (basePositions[middle] <= position) {
                 low = middle + 1;
             } else {

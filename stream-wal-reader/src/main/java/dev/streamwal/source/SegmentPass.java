@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One segment's part of a {@link StreamScan}: its records in a range of time, up to its footer. Where the footer has timestamps it goes from
+ * One segment's part of a {@link StreamScan}: its records in a range of time, up to its footer. Where that has timestamps it goes from
  * region to region, a region being blocks of which each may have a record in the range. One thread; close it.
  */
 final class SegmentPass implements AutoCloseable {

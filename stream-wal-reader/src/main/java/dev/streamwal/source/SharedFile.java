@@ -7,6 +7,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -112,7 +113,7 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         if (closed) {
             throw new ClosedChannelException();
         }
-        if (channel == seen) {
+        if (Objects.equals(channel, seen)) {
             channel = FileChannel.open(path, StandardOpenOption.READ);
         }
     }

@@ -32,7 +32,7 @@ interface StopFacts {
     /** By the footer; {@code UNKNOWN} where the segment has none. */
     Side ofFooter() throws IOException;
 
-    /** By the end of what this process has reserved; {@code UNKNOWN} where it doesn't write the stream. To be asked before the successor. */
+    /** By the end of what this process has reserved; {@code UNKNOWN} where it doesn't write the stream. Asked before the successor. */
     Side ofReserved() throws IOException;
 
     /** Whether the stream goes on in another segment. */

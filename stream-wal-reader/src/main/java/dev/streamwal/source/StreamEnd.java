@@ -68,7 +68,7 @@ public final class StreamEnd {
             if (last == null) {
                 continue;
             }
-            if (newest && last.segment() != segment) {
+            if (newest && !last.segment().equals(segment)) {
                 // rotated meanwhile: begin with the segment that is the newest now
                 return search(catalog.refresh(), count);
             }

@@ -124,9 +124,11 @@ class EntryRefTest {
 
     @Test
     void sizeOf_noSuchRecord_isRefusedWithTheValues() {
-        assertThatThrownBy(() -> EntryRef.sizeOf(-1, 0)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("headerLength=-1");
+        assertThatThrownBy(() -> EntryRef.sizeOf(-1, 0))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("headerLength=-1");
         assertThatThrownBy(() -> EntryRef.sizeOf(65_536, 0)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> EntryRef.sizeOf(0, -1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("contentLength=-1");
+        assertThatThrownBy(() -> EntryRef.sizeOf(0, -1))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("contentLength=-1");
         assertThatThrownBy(() -> EntryRef.sizeOf(0, (32 << 20) - 8 - 31)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> EntryRef.sizeOf(1, Integer.MAX_VALUE)).isInstanceOf(IllegalArgumentException.class);
     }

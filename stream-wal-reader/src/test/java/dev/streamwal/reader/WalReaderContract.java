@@ -485,11 +485,11 @@ abstract class WalReaderContract {
                     }
                 }
                 all.addAll(segment.written());
-                (sealed || n < 3 && n != 1 ? segment.seal() : segment.prepare(100)).write();
+                (sealed || (n < 3 && n != 1) ? segment.seal() : segment.prepare(100)).write();
                 segment = segment.successor();
             }
             for (int i = 0; i < 40; i++) {
-                long from = random.nextInt(4_100) - 50;
+                long from = random.nextInt(4_100) - 50L;
                 long to = from + random.nextInt(i < 30 ? 100 : 3_000);
                 List<EntryRef> expected = all.stream()
                         .filter(record -> record.timestampMillis() >= from && record.timestampMillis() < to)
@@ -548,7 +548,7 @@ abstract class WalReaderContract {
                 index++;
             }
             boolean starts = all.stream().anyMatch(record -> record.position() == at || record.ref().end() == at)
-                    || at >= one.end() && at <= two.header().basePosition() || at == two.end();
+                    || (at >= one.end() && at <= two.header().basePosition()) || at == two.end();
             if (starts) {
                 List<String> rest = texts(all.subList(index, all.size()));
                 assertThat(scanned(reader.scanFrom(KEY, at))).as("position %s", at).isEqualTo(rest);

@@ -4,7 +4,10 @@ import dev.streamwal.format.RecordLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** A payload made to waste the time of who searches in it: as many prefixes as there is room for, each of a record that reaches to its end. */
+/**
+ * A payload made to waste the time of who searches in it: prefixes wherever there is room for one,
+ * each of a record up to the payload's end.
+ */
 public final class FakeRecords {
 
     /** A prefix may begin where the one before has its timestamp. */

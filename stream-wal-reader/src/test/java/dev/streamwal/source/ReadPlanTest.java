@@ -51,7 +51,7 @@ class ReadPlanTest {
             int count = 1 + random.nextInt(2_000);
             long[] offsets = new long[count];
             int[] sizes = new int[count];
-            int spread = 1 << 10 + random.nextInt(20);
+            int spread = 1 << (10 + random.nextInt(20));
             for (int i = 0; i < count; i++) {
                 offsets[i] = 8L * random.nextInt(spread);
                 sizes[i] = 32 + 8 * random.nextInt(random.nextInt(50) == 0 ? 300_000 : 64);

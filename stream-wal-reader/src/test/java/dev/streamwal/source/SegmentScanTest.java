@@ -229,7 +229,7 @@ class SegmentScanTest {
     void findValid_manyRecords_findsEachFromTheByteBehindTheLast() throws IOException {
         segment.fill(20, 24, 0);
         try (SegmentScan scan = scan()) {
-            long from = segment.header().headerLength() + 8;
+            long from = segment.header().headerLength() + 8L;
             for (int i = 1; i < 20; i++) {
                 long found = scan.findValid(from, Long.MAX_VALUE);
                 assertThat(segment.header().positionAt(found)).isEqualTo(written().get(i));
