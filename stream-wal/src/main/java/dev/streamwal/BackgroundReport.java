@@ -15,33 +15,35 @@ import org.jspecify.annotations.Nullable;
 /** Passes on what happens in the background: to the program's listener, and to the log's statistics. */
 final class BackgroundReport implements LogEvents, StreamRecovery.Listener {
 
-    private final GuardedListener listener;
+    private final ListenerThread listener;
     private final LongAdder sweepFailures = new LongAdder();
     private final AtomicReference<@Nullable String> lastFailure = new AtomicReference<>();
 
     BackgroundReport(WalListener listener) {
-        this.listener = new GuardedListener(listener);
+        this.listener = new ListenerThread(listener);
     }
 
     @Override
     public void failed(String task, @Nullable String stream, Throwable failure) {
         lastFailure.set(task + (stream == null ? "" : ", stream=" + stream) + ": " + failure);
-        listener.backgroundFailure(task, Optional.ofNullable(stream), failure);
+        listener.tell(told -> told.backgroundFailure(task, Optional.ofNullable(stream), failure));
     }
 
     @Override
     public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {
-        listener.sealed(new SealedSegment(file, header.key().text(), header.basePosition(), endPosition,
-                Instant.ofEpochMilli(header.expirationMillis()), bytes));
+        SealedSegment segment = new SealedSegment(file, header.key().text(), header.basePosition(), endPosition,
+                Instant.ofEpochMilli(header.expirationMillis()), bytes);
+        listener.tell(told -> told.sealed(segment));
     }
 
     @Override
     public void repaired(StreamKey key, Path file, RecoveryDecision decision, long recordsKept, long bytesCut, Optional<Path> setAside) {
-        listener.recovered(new RecoveredStream(key.text(), file, decision.meaning(), recordsKept, bytesCut, setAside));
+        RecoveredStream stream = new RecoveredStream(key.text(), file, decision.meaning(), recordsKept, bytesCut, setAside);
+        listener.tell(told -> told.recovered(stream));
     }
 
     void swept(DeletedSegment segment) {
-        listener.swept(segment);
+        listener.tell(told -> told.swept(segment));
     }
 
     void sweepFailed(@Nullable String stream, Throwable failure) {
@@ -55,5 +57,20 @@ final class BackgroundReport implements LogEvents, StreamRecovery.Listener {
 
     Optional<String> lastFailure() {
         return Optional.ofNullable(lastFailure.get());
+    }
+
+    /** Whether the caller is the listener. */
+    boolean isListening() {
+        return listener.isCurrent();
+    }
+
+    /** Returns when the listener has heard what has happened so far. */
+    void awaitListener() {
+        listener.await();
+    }
+
+    /** Nothing more happens. */
+    void end() {
+        listener.end();
     }
 }

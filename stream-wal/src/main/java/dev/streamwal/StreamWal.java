@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It has up to three daemon threads of its own, which prepare space, seal and sweep; {@link #close()} ends them. It never prints anything:
+ * <p>It has up to four daemon threads of its own, which prepare space, seal, sweep, and tell the listener; {@link #close()} ends them. It never prints anything:
  * what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
@@ -409,7 +409,7 @@ public final class StreamWal implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (!log.isOwnThread() && !sweeper.isCurrent()) {
+        if (!report.isListening()) {
             closing.lock();
         } else if (!closing.tryLock()) {
             return; // whoever is closing waits for this thread
@@ -427,6 +427,7 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
         } finally {
+            report.end();
             closing.unlock();
         }
     }
@@ -442,6 +443,11 @@ public final class StreamWal implements AutoCloseable {
                 report.failed("close", stream.key(), e);
             }
         }
+    }
+
+    /** For tests: returns when the listener has heard what has happened so far. */
+    void awaitListener() {
+        report.awaitListener();
     }
 
     void checkOpen() {

@@ -85,8 +85,7 @@ final class Sweeper {
             waiting.unlock();
         }
         boolean interrupted = false;
-        // a listener may close the log: then this is that thread, which ends when it comes back from there
-        while (thread.isAlive() && !isCurrent()) {
+        while (thread.isAlive()) {
             try {
                 thread.join(TimeUnit.SECONDS.toMillis(1));
             } catch (InterruptedException e) {
@@ -96,11 +95,6 @@ final class Sweeper {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    /** Whether the caller is the log's own sweeper: a listener. */
-    boolean isCurrent() {
-        return thread.equals(Thread.currentThread());
     }
 
     SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {

@@ -5,10 +5,9 @@ import java.util.Optional;
 /**
  * Hears what the log does by itself. All methods do nothing unless they are overridden.
  *
- * <p>They are called from the log's own threads and, where a call of the program causes the event, from the program's;
- * several at once, so that an implementation is thread-safe. They may call the log, but must not wait for it: as long
- * as a method runs, the work that it was told about doesn't go on. What happens to one stream's segments is told in
- * order.
+ * <p>They are called from one thread of the log, one after the other, in the order in which things happened, a moment after they did. So they may
+ * call the log, and close it. A listener that falls behind by 10,000 events is told how many it missed; {@link StreamWal#close()} waits up to ten
+ * seconds for it to hear what is left.
  *
  * <p>A method that throws doesn't hurt the log: what it throws goes to {@link #backgroundFailure} with the task
  * {@code "listener"}, and what that throws goes nowhere.

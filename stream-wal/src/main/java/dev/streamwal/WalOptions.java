@@ -26,7 +26,10 @@ public final class WalOptions {
      * Of the 65,530 mappings that Linux gives a process by default, half: running out of them ends the JVM without an
      * exception.
      */
-    static final int MAX_MAPPED_SEGMENTS = 32_768;
+    static final int MAX_MAPPED_SEGMENTS = 24_576;
+
+    /** Listens to nothing, and needs no thread for it. */
+    static final WalListener NOBODY = new WalListener() {};
     /** What one rotation may have open at once: the lock, the old segment, its successor, and their directory. */
     static final int MIN_OPEN_FILES = 4;
     /** Each new stream asks them one after the other. */
@@ -283,7 +286,7 @@ public final class WalOptions {
         private int maxMappedSegments = 8_192;
         private int maxOpenFiles = 8_192;
         private Storage storage = Storage.AUTO;
-        private WalListener listener = new WalListener() {};
+        private WalListener listener = NOBODY;
 
         private Builder() {}
 
@@ -442,7 +445,7 @@ public final class WalOptions {
         /**
          * How many segments may be mapped at once; the streams that are appended to most have them.
          *
-         * @param n 1 to 32,768: half of the mappings that Linux gives a process by default; by default 8,192
+         * @param n 1 to 24,576, since each may have a successor ready, and Linux gives a process 65,530 mappings; by default 8,192
          * @return this
          * @throws IllegalArgumentException where it is outside of that
          */

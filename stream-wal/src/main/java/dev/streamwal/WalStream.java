@@ -23,7 +23,10 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  *
  * <p>When an append returns, the record is in the page cache: every reader sees it, and it survives the end of the process, however that
  * ends. It goes to the window of its timestamp, but never to one before the stream's last: a late record stays in the current segment, where
- * scans by time find it. Sources are read from position to limit (or their reader's indices) and left as they were; nothing of them is kept.
+ * scans by time find it.
+ *
+ * <p>Sources are read from position to limit (or between their reader's indices) and left as they were; nothing of them is kept. Whoever changes
+ * one before the append returns gets a record that doesn't verify.
  *
  * <p>All appends throw
  *

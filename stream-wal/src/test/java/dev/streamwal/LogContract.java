@@ -61,11 +61,21 @@ abstract class LogContract {
                 opened.get(i).close();
             }
             if (!failuresExpected) {
-                assertThat(events.failures).as("failures in the background").isEmpty();
+                assertThat(heard().failures).as("failures in the background").isEmpty();
             }
         } finally {
             home.close();
         }
+    }
+
+    /** What the listener has heard, when it has heard everything that happened so far. */
+    Events heard() {
+        for (AutoCloseable resource : opened) {
+            if (resource instanceof StreamWal wal) {
+                wal.awaitListener();
+            }
+        }
+        return events;
     }
 
     /** For tests that make background work fail. */
@@ -196,6 +206,6 @@ abstract class LogContract {
     }
 
     void awaitSealed(int segments) {
-        await(segments + " sealed segments", () -> events.sealed.size() >= segments);
+        await(segments + " sealed segments", () -> heard().sealed.size() >= segments);
     }
 }

@@ -43,7 +43,7 @@ abstract class ReopenContract extends LogContract {
         written.addAll(appendSome(again.stream("s"), 2));
         assertContiguous(written);
         assertThat(segmentsOf("s")).hasSizeBetween(segments, segments + 1);
-        assertThat(events.recovered).isEmpty();
+        assertThat(heard().recovered).isEmpty();
         assertHoldsEverywhere(again, "s", written);
     }
 
@@ -60,7 +60,7 @@ abstract class ReopenContract extends LogContract {
         }
         assertContiguous(written);
         assertHoldsEverywhere(open(), "s", written);
-        assertThat(events.recovered).isEmpty();
+        assertThat(heard().recovered).isEmpty();
     }
 
     @Test
@@ -102,8 +102,8 @@ abstract class ReopenContract extends LogContract {
         List<Written> written = appendSome(wal.stream("s"), 1_000, 1_000);
         int sealed = segmentsOf("s").size() - 1;
         wal.close();
-        assertThat(events.sealed).hasSize(sealed);
-        assertThat(events.sealed).extracting(SealedSegment::path).isEqualTo(segmentsOf("s").subList(0, sealed));
+        assertThat(heard().sealed).hasSize(sealed);
+        assertThat(heard().sealed).extracting(SealedSegment::path).isEqualTo(segmentsOf("s").subList(0, sealed));
         assertHoldsEverywhere(open(), "s", written);
     }
 
@@ -143,7 +143,7 @@ abstract class ReopenContract extends LogContract {
         assertContiguous(more);
         assertThat(segmentsOf("s")).hasSize(2);
         Path first = segmentsOf("s").get(0);
-        await("the old segment is sealed", () -> events.sealed.stream().anyMatch(sealed -> sealed.path().equals(first)));
+        await("the old segment is sealed", () -> heard().sealed.stream().anyMatch(sealed -> sealed.path().equals(first)));
         written.addAll(more);
         assertHoldsNow(next, "s", written);
         for (long between : new long[] {end, more.get(0).ref().position() - 40}) {
@@ -158,7 +158,7 @@ abstract class ReopenContract extends LogContract {
         written.addAll(evenMore);
         assertHoldsNow(same, "s", written);
         assertHoldsNow(same, "idle", idle);
-        assertThat(events.recovered).isEmpty();
+        assertThat(heard().recovered).isEmpty();
     }
 
     @Test
@@ -226,7 +226,7 @@ abstract class ReopenContract extends LogContract {
         StreamWal wal = open();
         written.addAll(appendSome(wal.stream("s"), 2));
         assertContiguous(written);
-        assertThat(events.recovered).isEmpty();
+        assertThat(heard().recovered).isEmpty();
         assertHoldsEverywhere(wal, "s", written);
     }
 
@@ -254,8 +254,8 @@ abstract class ReopenContract extends LogContract {
         written.addAll(more);
         int left = last.ref().size() - cut;
         if (left >= 32) {
-            assertThat(events.recovered).hasSize(1);
-            RecoveredStream told = events.recovered.get(0);
+            assertThat(heard().recovered).hasSize(1);
+            RecoveredStream told = heard().recovered.get(0);
             assertThat(told.stream()).isEqualTo("s");
             assertThat(told.file()).isEqualTo(file);
             assertThat(told.recordsKept()).isEqualTo(5);
@@ -282,12 +282,12 @@ abstract class ReopenContract extends LogContract {
         Files.write(file, whole);
         StreamWal again = open();
         written.addAll(appendSome(again.stream("s"), 2));
-        assertThat(events.recovered).hasSize(1);
-        assertThat(events.recovered.get(0).decision()).contains("padding");
-        assertThat(events.recovered.get(0).recordsKept()).isEqualTo(5);
+        assertThat(heard().recovered).hasSize(1);
+        assertThat(heard().recovered.get(0).decision()).contains("padding");
+        assertThat(heard().recovered.get(0).recordsKept()).isEqualTo(5);
         assertStatus(again, hole.ref(), EntryBatch.Status.NOT_FOUND);
         assertHoldsEverywhere(again, "s", written);
-        assertThat(events.recovered).as("recovery finds nothing to do the second time").hasSize(1);
+        assertThat(heard().recovered).as("recovery finds nothing to do the second time").hasSize(1);
     }
 
     @Test
@@ -345,8 +345,8 @@ abstract class ReopenContract extends LogContract {
         List<Written> kept = new ArrayList<>(written.subList(0, 4));
         kept.addAll(appendSome(next.stream("s"), 2));
         assertThat(kept.get(4).ref().position()).isGreaterThan(written.get(9).ref().position());
-        assertThat(events.recovered).hasSize(1);
-        Path aside = events.recovered.get(0).setAside().orElseThrow();
+        assertThat(heard().recovered).hasSize(1);
+        Path aside = heard().recovered.get(0).setAside().orElseThrow();
         assertThat(Files.readAllBytes(aside)).isEqualTo(Arrays.copyOfRange(whole, at, whole.length));
         for (Written gone : written.subList(4, 10)) {
             assertStatus(next, gone.ref(), EntryBatch.Status.NOT_FOUND);
@@ -385,11 +385,11 @@ abstract class ReopenContract extends LogContract {
         try (WalReader reader = WalReader.open(root)) {
             Written.assertHolds(reader, "s", written);
         }
-        events.sealed.clear();
+        heard().sealed.clear();
         StreamWal again = open();
         written.addAll(appendSome(again.stream("s"), 1));
         awaitSealed(missing + 1);
-        assertThat(events.sealed).extracting(SealedSegment::path).isEqualTo(files.subList(3 - missing, 4));
+        assertThat(heard().sealed).extracting(SealedSegment::path).isEqualTo(files.subList(3 - missing, 4));
         assertContiguous(written);
         assertHoldsEverywhere(again, "s", written);
     }

@@ -100,7 +100,7 @@ abstract class RetentionContract extends LogContract {
         assertThat(told).extracting(DeletedSegment::expiration).containsExactly(expiration(0), expiration(1));
         assertThat(told).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.EXPIRED);
         assertThat(told).extracting(DeletedSegment::stream).containsOnly("s");
-        assertThat(events.swept).isEqualTo(told);
+        assertThat(heard().swept).isEqualTo(told);
         assertThat(segmentsOf("s")).isEqualTo(files.subList(2, 4));
         assertExpired(wal, flat(written.subList(0, 2)));
         assertHoldsEverywhere(wal, "s", flat(written.subList(2, 4)));
@@ -124,16 +124,16 @@ abstract class RetentionContract extends LogContract {
         List<Written> written = appendSome(stream, each - 1);
         wal.sweep();
         wal.sweep();
-        assertThat(events.sealed).as("its window isn't over").isEmpty();
+        assertThat(heard().sealed).as("its window isn't over").isEmpty();
         written.addAll(appendSome(stream, 1));
         clock.advance(WINDOW);
         wal.sweep();
         written.add(late(stream));
         wal.sweep();
-        assertThat(events.sealed).as("it was appended to since the last pass").isEmpty();
+        assertThat(heard().sealed).as("it was appended to since the last pass").isEmpty();
         wal.sweep();
         awaitSealed(1);
-        SealedSegment sealed = events.sealed.get(0);
+        SealedSegment sealed = heard().sealed.get(0);
         assertThat(sealed.path()).isEqualTo(segmentsOf("s").get(0));
         assertThat(sealed.stream()).isEqualTo("s");
         assertThat(sealed.firstPosition()).isZero();
@@ -283,7 +283,7 @@ abstract class RetentionContract extends LogContract {
         StreamWal wal = open(options().sweepInterval(Duration.ofMillis(5)));
         appendWindows(wal.stream("s"), 2, 2);
         clock.set(expiration(1).toEpochMilli());
-        await("both segments gone", () -> events.swept.size() == 2);
+        await("both segments gone", () -> heard().swept.size() == 2);
         assertThat(wal.keys()).isEmpty();
     }
 
@@ -338,7 +338,7 @@ abstract class RetentionContract extends LogContract {
             thread.join();
         }
         assertThat(failure.get()).isNull();
-        assertThat(events.swept).hasSizeGreaterThan(3);
+        assertThat(heard().swept).hasSizeGreaterThan(3);
         List<Written> all = new ArrayList<>(flat(written));
         all.sort((x, y) -> x.ref().compareTo(y.ref()));
         assertContiguous(all);
@@ -441,8 +441,8 @@ abstract class RetentionContract extends LogContract {
         SweepResult result = wal.purge("s", at(NOW + 2 * WINDOW.toMillis()));
         assertThat(result.deletedSegments()).isEqualTo(2);
         assertThat(result.liveSegments()).isEqualTo(2);
-        assertThat(events.swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.PURGED);
-        assertThat(result.bytesReclaimed()).isEqualTo(events.swept.stream().mapToLong(DeletedSegment::bytes).sum()).isPositive();
+        assertThat(heard().swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.PURGED);
+        assertThat(result.bytesReclaimed()).isEqualTo(heard().swept.stream().mapToLong(DeletedSegment::bytes).sum()).isPositive();
         assertThat(segmentsOf("s")).isEqualTo(files.subList(2, 4));
         assertExpired(wal, flat(written.subList(0, 2)));
         assertHoldsNow(wal, "s", flat(written.subList(2, 4)));
@@ -494,8 +494,8 @@ abstract class RetentionContract extends LogContract {
         List<Written> other = appendSome(wal.stream("other"), 3);
         List<Path> files = segmentsOf("s");
         assertThat(wal.delete("s")).isTrue();
-        assertThat(events.swept).extracting(DeletedSegment::path).isEqualTo(files);
-        assertThat(events.swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.STREAM_DELETED);
+        assertThat(heard().swept).extracting(DeletedSegment::path).isEqualTo(files);
+        assertThat(heard().swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.STREAM_DELETED);
         assertThat(wal.delete("s")).isFalse();
         assertThat(wal.keys()).containsExactly("other");
         assertThat(wal.stats().mappedSegments()).isZero();
@@ -576,14 +576,14 @@ abstract class RetentionContract extends LogContract {
         List<Path> files = segmentsOf("s");
         assertThat(files).hasSize(5);
         SweepResult result = wal.sweep();
-        assertThat(events.swept).extracting(DeletedSegment::path).isEqualTo(files.subList(0, result.deletedSegments()));
-        assertThat(events.swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.STREAM_BYTES);
+        assertThat(heard().swept).extracting(DeletedSegment::path).isEqualTo(files.subList(0, result.deletedSegments()));
+        assertThat(heard().swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.STREAM_BYTES);
         long left = 0;
         for (Path file : segmentsOf("s")) {
             left += Files.size(file);
         }
         assertThat(left).isLessThanOrEqualTo(150_000);
-        assertThat(left + events.swept.get(events.swept.size() - 1).bytes()).as("no more than needed").isGreaterThan(150_000);
+        assertThat(left + heard().swept.get(heard().swept.size() - 1).bytes()).as("no more than needed").isGreaterThan(150_000);
         long first = readerOf(wal).describe("s").orElseThrow().firstPosition();
         assertHoldsNow(wal, "roomy/s", roomy);
         assertHoldsEverywhere(wal, "s", written.stream().filter(one -> one.ref().position() >= first).toList());
@@ -599,7 +599,7 @@ abstract class RetentionContract extends LogContract {
         List<Written> newest = joined(appendSome(wal.stream("a"), 10, 1_000), appendSome(wal.stream("b"), 10, 1_000));
         awaitSealed(2);
         assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
-        assertThat(events.swept.get(0).reason()).isEqualTo(DeletedSegment.Reason.TOTAL_BYTES);
+        assertThat(heard().swept.get(0).reason()).isEqualTo(DeletedSegment.Reason.TOTAL_BYTES);
         assertExpired(wal, oldest);
         assertHoldsNow(wal, "a", joined(newer, newest.subList(0, 10)));
         assertHoldsNow(wal, "b", newest.subList(10, 20));

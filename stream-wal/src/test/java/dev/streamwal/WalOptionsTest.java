@@ -141,7 +141,7 @@ class WalOptionsTest {
                 value("largest record", b -> b.maxRecordBytes(33_554_392)),
                 value("longest skew", b -> b.maxClockSkew(Duration.ofDays(3_652_500))),
                 value("rarest sweep", b -> b.sweepInterval(Duration.ofDays(3_653))),
-                value("most mappings", b -> b.maxMappedSegments(32_768)),
+                value("most mappings", b -> b.maxMappedSegments(24_576)),
                 value("most files", b -> b.maxOpenFiles(Integer.MAX_VALUE)));
     }
 

@@ -66,8 +66,7 @@ abstract class BackgroundThread<T> {
     final void end() {
         stopped = true;
         boolean interrupted = false;
-        // a listener may close the log: then this is that thread, which ends when it comes back from there
-        while (thread.isAlive() && !isCurrent()) {
+        while (thread.isAlive()) {
             thread.interrupt();
             try {
                 thread.join(STOP_LOOK_MILLIS);
@@ -78,11 +77,6 @@ abstract class BackgroundThread<T> {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    /** Whether the caller is this thread. */
-    final boolean isCurrent() {
-        return thread.equals(Thread.currentThread());
     }
 
     /** How soon a thread that missed its interrupt gets another one. */

@@ -37,9 +37,6 @@ final class Frames {
 
     /** Checksums the caller's bytes, not the target's: what is read from a mapping may fault where nothing can be caught. */
     private static void copy(AppendScratch scratch, Source source, int length, ByteBuffer target, int index) {
-        if (length == 0) {
-            return;
-        }
         byte[] array = source.array();
         if (array != null) {
             scratch.checksum.update(array, source.arrayOffset(), length);

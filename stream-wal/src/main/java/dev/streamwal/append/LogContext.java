@@ -79,11 +79,6 @@ public final class LogContext {
         sealer.stop();
     }
 
-    /** Whether the caller is one of the log's threads: a listener. */
-    public boolean isOwnThread() {
-        return preparer.isCurrent() || sealer.isCurrent();
-    }
-
     boolean isClosed() {
         return closed;
     }

@@ -9,6 +9,8 @@ import dev.streamwal.storage.SegmentMapping;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,10 @@ final class SegmentSpace {
     private static final int STEP_BYTES = 1 << 20;
     /** Preparing further ahead gains nothing and costs memory that may not be used. */
     private static final int MAX_GROWTH_BYTES = 16 << 20;
+
+    /** A write or a force by somebody else takes no longer, unless the disk is in trouble. */
+    private static final long SEAT_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long SEAT_LOOK_NANOS = 20_000;
 
     private final LogContext log;
     private final SegmentFile file;
@@ -195,13 +201,26 @@ final class SegmentSpace {
 
     // ---------------------------------------------------------------- the file
 
-    /** Takes a seat for the descriptor, which is opened when it is needed. */
+    /**
+     * Takes a seat for the descriptor, which is opened when it is needed. Where all seats are taken by others in the middle of their I/O, waits a
+     * moment for one.
+     */
     void use() {
-        if (!log.files().admit(fileSeat)) {
-            throw new TooManyOpenFilesException("every descriptor the log may hold is in use: maxOpenFiles=" + log.files().limit()
-                    + ", file=" + file.path() + "; raise maxOpenFiles, or append from fewer threads at once",
-                    file.path(), stream, WalException.NO_POSITION, null);
+        long deadline = 0;
+        while (!log.files().admit(fileSeat)) {
+            long now = System.nanoTime();
+            if (deadline == 0) {
+                deadline = now + SEAT_WAIT_NANOS;
+            } else if (now - deadline > 0) {
+                throw noSeat();
+            }
+            LockSupport.parkNanos(SEAT_LOOK_NANOS);
         }
+    }
+
+    private TooManyOpenFilesException noSeat() {
+        return new TooManyOpenFilesException("every descriptor the log may hold is in use: maxOpenFiles=" + log.files().limit() + ", file="
+                + file.path() + "; raise maxOpenFiles, or append from fewer threads at once", file.path(), stream, WalException.NO_POSITION, null);
     }
 
     /** Gives up the descriptor and its seat. */
@@ -213,9 +232,11 @@ final class SegmentSpace {
     /** Cuts the prepared zeros off. Where that fails, they are cut when the segment is mapped, sealed or recovered. */
     void cutBehind(int tail) {
         try {
-            use();
-            file.truncate(Math.max(tail, PAGE_BYTES));
-        } catch (IOException | TooManyOpenFilesException e) {
+            // somebody may wait for this with a pool's lock: without a seat at once it isn't worth it
+            if (log.files().admit(fileSeat)) {
+                file.truncate(Math.max(tail, PAGE_BYTES));
+            }
+        } catch (IOException e) {
             log.events().failed("park", stream, e);
         }
     }

@@ -64,7 +64,7 @@ public abstract sealed class Source {
             return this;
         }
 
-        /** Storing null needs no fence, as storing a reference does where the collector has grown old with its holder. */
+        /** By null: storing a reference to something costs a barrier of the collector's. */
         void forget() {
             bytes = null;
             length = 0;

@@ -430,7 +430,7 @@ public final class StreamLog {
     }
 
     @GuardedBy("rotation")
-    private void goOnFrom(StreamRecovery.Outcome outcome) throws IOException {
+    private void goOnFrom(StreamRecovery.Outcome outcome) {
         segments.remove(outcome.removed());
         for (StreamRecovery.Unfinished unfinished : outcome.unfinished()) {
             ActiveSegment segment = new ActiveSegment(log, this, unfinished.header(), unfinished.file(), unfinished.tail());
@@ -438,10 +438,20 @@ public final class StreamLog {
             if (unfinished.appendable()) {
                 active.set(segment);
             } else {
-                retire(segment);
+                retireRecovered(segment);
             }
         }
         next.after(outcome);
+    }
+
+    /** What recovery found is taken over whole: where an empty segment can't be deleted now, it is told, and stays. */
+    @GuardedBy("rotation")
+    private void retireRecovered(ActiveSegment segment) {
+        try {
+            retire(segment);
+        } catch (IOException e) {
+            log.events().failed("delete an empty segment", key.text(), e);
+        }
     }
 
     // ---------------------------------------------------------------- retention

@@ -4,10 +4,10 @@ import dev.streamwal.reader.DiskFullException;
 import dev.streamwal.reader.TooManyOpenFilesException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalIOException;
+import dev.streamwal.source.IoFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,13 +26,11 @@ public final class StorageErrors {
             String task, IOException cause, Path file, @Nullable String stream, long position, long neededBytes) {
         String where = "file=" + file + (stream == null ? "" : ", stream=" + stream)
                 + (position == WalException.NO_POSITION ? "" : ", position=" + position);
-        String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
-        if (text.contains("no space left") || text.contains("out of disk space") || text.contains("quota exceeded")
-                || hasNoRoom(file, neededBytes)) {
+        if (IoFailure.isDiskFull(cause) || hasNoRoom(file, neededBytes)) {
             return new DiskFullException("can't " + task + ": the disk is full: " + where + ", bytes=" + neededBytes
                     + "; nothing was appended, free some space and try again", file, stream, position, cause);
         }
-        if (text.contains("too many open files")) {
+        if (IoFailure.isTooManyOpenFiles(cause)) {
             return new TooManyOpenFilesException("can't " + task + ": the process has too many open files: " + where
                     + "; raise its limit, or lower maxOpenFiles", file, stream, position, cause);
         }

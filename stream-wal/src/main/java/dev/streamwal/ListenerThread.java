@@ -1,0 +1,117 @@
+package dev.streamwal;
+
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * Tells the program's listener what happened, one thing after the other, on a thread of its own: so a listener may call the log, whose locks
+ * the thread that something happened on may hold, and nobody waits for it. The thread begins with the first event. Thread-safe.
+ */
+final class ListenerThread {
+
+    /** A listener that is behind by this much isn't coming back; what happens then is counted, and told as one failure. */
+    private static final int MAX_WAITING = 10_000;
+    /** A listener that takes longer for what is left when the log closes isn't waited for. */
+    private static final long CLOSE_WAIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
+
+    private static final Consumer<WalListener> LAST = listener -> {};
+
+    private final WalListener listener;
+    private final LinkedBlockingQueue<Consumer<WalListener>> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
+    private final AtomicLong lost = new AtomicLong();
+    private final Thread thread;
+    private final boolean nobodyListens;
+    private boolean begun;
+    private boolean ended;
+
+    ListenerThread(WalListener listener) {
+        this.listener = new GuardedListener(listener);
+        this.nobodyListens = listener.equals(WalOptions.NOBODY);
+        this.thread = new Thread(this::run, "stream-wal-listen");
+        thread.setDaemon(true);
+    }
+
+    /** Returns at once. Nothing is told after {@link #end()}. */
+    synchronized void tell(Consumer<WalListener> event) {
+        if (ended || nobodyListens) {
+            return;
+        }
+        if (!begun) {
+            begun = true;
+            thread.start();
+        }
+        if (!waiting.offer(event)) {
+            lost.incrementAndGet();
+        }
+    }
+
+    private void run() {
+        while (true) {
+            try {
+                Consumer<WalListener> event = waiting.take();
+                if (event == LAST) {
+                    return;
+                }
+                event.accept(listener);
+                tellOfLost();
+            } catch (InterruptedException e) {
+                // end() says so in another way
+            }
+        }
+    }
+
+    private void tellOfLost() {
+        long count = lost.getAndSet(0);
+        if (count > 0) {
+            listener.backgroundFailure("listener", Optional.empty(), new IllegalStateException(
+                    "the listener was behind by " + MAX_WAITING + " events: " + count + " more were not told"));
+        }
+    }
+
+    /** Returns when all that was told before has been heard, or will not be. */
+    void await() {
+        CountDownLatch heard = new CountDownLatch(1);
+        tell(told -> heard.countDown());
+        try {
+            while (thread.isAlive() && !heard.await(10, TimeUnit.MILLISECONDS)) {
+                // until it is, or the thread has ended
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    boolean isCurrent() {
+        return thread.equals(Thread.currentThread());
+    }
+
+    /** Lets the listener hear what is left, and ends the thread; a listener that closes the log isn't waited for. */
+    void end() {
+        synchronized (this) {
+            ended = true;
+            if (!begun) {
+                return;
+            }
+        }
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_WAIT_MILLIS);
+        boolean told = false;
+        while (thread.isAlive() && System.nanoTime() - deadline < 0 && !(told && isCurrent())) {
+            try {
+                told = told || waiting.offer(LAST, 1, TimeUnit.MILLISECONDS);
+                if (told && !isCurrent()) {
+                    thread.join(10);
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package dev.streamwal.recovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.source.SegmentBytes;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class QuarantineTest {
+
+    private static final StreamKey KEY = StreamKey.of("sensor/a");
+    private static final int LIMIT = 1_000;
+
+    private final FileSystem memory = Jimfs.newFileSystem(Configuration.unix());
+    private Path root = memory.getPath("/log");
+    private Path segment = root.resolve("0000000000000000_1.seg");
+
+    @BeforeEach
+    void makeSegment() throws IOException {
+        Files.createDirectories(root);
+        byte[] content = new byte[600];
+        for (int i = 0; i < content.length; i++) {
+            content[i] = (byte) i;
+        }
+        Files.write(segment, content);
+    }
+
+    @AfterEach
+    void forgetMemory() throws IOException {
+        memory.close();
+    }
+
+    private Optional<Path> setAside(Quarantine quarantine, long from, long to) throws IOException {
+        try (FileChannel channel = FileChannel.open(segment)) {
+            return quarantine.setAside(KEY, segment, SegmentBytes.of(channel), from, to);
+        }
+    }
+
+    @Test
+    void setAside_aPart_copiesExactlyThat() throws IOException {
+        Path copy = setAside(new Quarantine(root, LIMIT), 100, 350).orElseThrow();
+        assertThat(Files.readAllBytes(copy)).hasSize(250).startsWith(100, 101).endsWith((byte) 349);
+        assertThat(copy.getParent()).isEqualTo(root.resolve("quarantine"));
+        assertThat(copy.getFileName().toString()).contains("sensor%2fa").contains("_100");
+    }
+
+    @Test
+    void setAside_theSamePlaceAgain_keepsBoth() throws IOException {
+        Quarantine quarantine = new Quarantine(root, LIMIT);
+        Path first = setAside(quarantine, 0, 10).orElseThrow();
+        Path second = setAside(quarantine, 0, 10).orElseThrow();
+        assertThat(second).isNotEqualTo(first).exists();
+        assertThat(first).exists();
+    }
+
+    @Test
+    void setAside_pastTheLimit_copiesNothing() throws IOException {
+        Quarantine quarantine = new Quarantine(root, LIMIT);
+        assertThat(setAside(quarantine, 0, 600)).isPresent();
+        assertThat(setAside(quarantine, 0, 401)).isEmpty();
+        assertThat(setAside(quarantine, 0, 400)).isPresent();
+        assertThat(setAside(quarantine, 0, 1)).isEmpty();
+    }
+
+    @Test
+    void setAside_aWholeSegment_movesItWhateverTheLimit() throws IOException {
+        Path moved = new Quarantine(root, 1).setAside(KEY, segment);
+        assertThat(segment).doesNotExist();
+        assertThat(Files.size(moved)).isEqualTo(600);
+    }
+}
