@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Files that are not what they were: whoever opens the log, with a reader or as its writer, finds every record as it was, or is told. Never a
- * wrong record, never one less without an error; and no damage costs a record that it didn't touch.
+ * Files that are not what they were: whoever opens the log, with a reader or as its writer, finds every record as it was, or is told.
+ * Never a wrong record, never one less without an error; and no damage costs a record that it didn't touch.
  */
 abstract class DamageContract extends LogContract {
 

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A disk that is full: the append says so and has reserved nothing, what was there before is there still, and when there is room again it goes
- * on as if nothing had been.
+ * A disk that is full: the append says so and has reserved nothing, what was there before is there still, and when there is room again
+ * it goes on as if nothing had been.
  */
 abstract class FullDiskContract extends LogContract {
 

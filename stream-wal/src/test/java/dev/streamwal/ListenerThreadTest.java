@@ -75,6 +75,6 @@ class ListenerThreadTest {
         mayGoOn.countDown();
         thread.end();
         assertThat(heard).contains("slow", "listener");
-        assertThat(heard.stream().filter("fast"::equals).count()).isBetween(10_000L, 10_001L);
+        assertThat(heard.stream().filter("fast"::equals).count()).as("less by one, if the slow one was still in the queue").isBetween(9_999L, 10_000L);
     }
 }

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 
 /**
- * What all behaviour tests share: a home for the log, a clock that stands still, and options with which nothing happens by itself. Each test
- * runs in three homes: mapped and by channel on the machine's disk, and by channel in memory.
+ * What all behaviour tests share: a home for the log, a clock that stands still, and options with which nothing happens by itself. Each
+ * test runs in three homes: mapped and by channel on the machine's disk, and by channel in memory.
  */
 abstract class LogContract {
 
