@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * Tells the program's listener what happened, one thing after the other, on a thread of its own: so a listener may call the log, whose locks
- * the thread that something happened on may hold, and nobody waits for it. The thread begins with the first event. Thread-safe.
+ * Tells the program's listener what happened, one thing after the other, on a thread of its own: so a listener may call the log, whose
+ * locks the thread that something happened on may hold, and nobody waits for it. The thread begins with the first event. Thread-safe.
  */
 final class ListenerThread {
 

@@ -45,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It has up to four daemon threads of its own, which prepare space, seal, sweep, and tell the listener; {@link #close()} ends them. It never prints anything:
- * what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link #stats()}.
+ * <p>It has up to four daemon threads of its own, which prepare space, seal, sweep, and tell the listener; {@link #close()} ends them. It
+ * never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
 
@@ -308,8 +308,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Deletes what a stream has of before a time, whatever its expiration: its oldest segments, as long as they are sealed and their windows end
-     * at or before that time.
+     * Deletes what a stream has of before a time, whatever its expiration: its oldest segments, as long as they are sealed and their
+     * windows end at or before that time.
      *
      * @param key of the stream
      * @param before as said
@@ -388,8 +388,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Makes a copy of the log as it is now, while it is written to; each stream at one moment, not all of them at the same. Segments that are
-     * complete are linked where the file system can, so that they take no space twice. The copy opens as a log.
+     * Makes a copy of the log as it is now, while it is written to; each stream at one moment, not all of them at the same. Segments that
+     * are complete are linked where the file system can, so that they take no space twice. The copy opens as a log.
      *
      * @param target a directory that is empty, or isn't there yet
      * @throws IllegalArgumentException where there is something in it
@@ -404,8 +404,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Ends the log's threads, writes outstanding
-     * footers, and gives up mappings, files and the right to write. Readers stay usable. The second time does nothing.
+     * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Ends the log's threads, writes
+     * outstanding footers, and gives up mappings, files and the right to write. Readers stay usable. The second time does nothing.
      */
     @Override
     public void close() {

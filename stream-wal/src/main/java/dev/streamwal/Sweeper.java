@@ -16,8 +16,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, and carries the plan out. One pass at a
- * time, by its own thread at intervals or by whoever calls.
+ * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, and carries the plan out. One pass at
+ * a time, by its own thread at intervals or by whoever calls.
  */
 final class Sweeper {
 

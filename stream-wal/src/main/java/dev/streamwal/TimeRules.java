@@ -29,7 +29,8 @@ final class TimeRules {
         }
         String broken = brokenRule(timestampMillis, nowMillis);
         if (broken != null) {
-            throw new TimestampOutOfRangeException(broken + ": timestamp=" + timestampMillis + describe(timestampMillis) + ", clock=" + nowMillis
+            throw new TimestampOutOfRangeException(broken + ": timestamp=" + timestampMillis + describe(timestampMillis) + ", clock="
+                    + nowMillis
                     + describe(nowMillis) + ", stream=" + stream + "; timestamps are in epoch milliseconds",
                     null, stream, WalException.NO_POSITION);
         }

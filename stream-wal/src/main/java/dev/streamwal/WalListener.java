@@ -5,9 +5,9 @@ import java.util.Optional;
 /**
  * Hears what the log does by itself. All methods do nothing unless they are overridden.
  *
- * <p>They are called from one thread of the log, one after the other, in the order in which things happened, a moment after they did. So they may
- * call the log, and close it. A listener that falls behind by 10,000 events is told how many it missed; {@link StreamWal#close()} waits up to ten
- * seconds for it to hear what is left.
+ * <p>They are called from one thread of the log, one after the other, in the order in which things happened, a moment after they did. So
+ * they may call the log, and close it. A listener that falls behind by 10,000 events is told how many it missed; {@link StreamWal#close()}
+ * waits up to ten seconds for it to hear what is left.
  *
  * <p>A method that throws doesn't hurt the log: what it throws goes to {@link #backgroundFailure} with the task
  * {@code "listener"}, and what that throws goes nowhere.

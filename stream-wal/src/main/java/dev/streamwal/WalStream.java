@@ -19,23 +19,24 @@ import net.openhft.chronicle.bytes.OnHeapBytes;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
 
 /**
- * One key's records. Thread-safe: any number of threads append at once, and each sees its own records in the order in which it appended them.
+ * One key's records. Thread-safe: any number of threads append at once, and each sees its own records in the order in which it appended
+ * them.
  *
  * <p>When an append returns, the record is in the page cache: every reader sees it, and it survives the end of the process, however that
- * ends. It goes to the window of its timestamp, but never to one before the stream's last: a late record stays in the current segment, where
- * scans by time find it.
+ * ends. It goes to the window of its timestamp, but never to one before the stream's last: a late record stays in the current segment,
+ * where scans by time find it.
  *
- * <p>Sources are read from position to limit (or between their reader's indices) and left as they were; nothing of them is kept. Whoever changes
- * one before the append returns gets a record that doesn't verify.
+ * <p>Sources are read from position to limit (or between their reader's indices) and left as they were; nothing of them is kept. Whoever
+ * changes one before the append returns gets a record that doesn't verify.
  *
  * <p>All appends throw
  *
  * <ul>
  *   <li>{@link HeaderTooLargeException} and {@link RecordTooLargeException}, where the record could never be stored,
- *   <li>{@link TimestampOutOfRangeException}, where the timestamp is later than the clock by more than {@link WalOptions#maxClockSkew()}, or
- *       its window has expired already,
- *   <li>{@link dev.streamwal.reader.DiskFullException} and other {@link dev.streamwal.reader.WalIOException}s: nothing was appended, and the
- *       next append may succeed,
+ *   <li>{@link TimestampOutOfRangeException}, where the timestamp is later than the clock by more than {@link WalOptions#maxClockSkew()},
+ * or its window has expired already,
+ *   <li>{@link dev.streamwal.reader.DiskFullException} and other {@link dev.streamwal.reader.WalIOException}s: nothing was appended, and
+ * the next append may succeed,
  *   <li>{@link dev.streamwal.reader.CorruptSegmentException} and {@link dev.streamwal.reader.UnsupportedFormatException}, where what an
  *       earlier writer left can't be continued,
  *   <li>{@link dev.streamwal.reader.WalClosedException} after the log was closed,
@@ -182,8 +183,8 @@ public final class WalStream {
     }
 
     /**
-     * Appends records so that readers, and whoever opens the log after a crash, see all of them or none. They go to one segment, that of the
-     * newest timestamp.
+     * Appends records so that readers, and whoever opens the log after a crash, see all of them or none. They go to one segment, that of
+     * the newest timestamp.
      *
      * @param entries in order; together they must fit a segment, or it is a {@link RecordTooLargeException}
      * @return where the records stand, in the same order; empty where there were none
@@ -252,7 +253,8 @@ public final class WalStream {
         int headerLength = draft.headerLength();
         int contentLength = draft.contentLength();
         if (headerLength > RecordLayout.MAX_HEADER_BYTES) {
-            throw new HeaderTooLargeException("a record's header has at most " + RecordLayout.MAX_HEADER_BYTES + " bytes: header=" + headerLength
+            throw new HeaderTooLargeException("a record's header has at most " + RecordLayout.MAX_HEADER_BYTES + " bytes: header="
+                    + headerLength
                     + ", stream=" + key, null, key, WalException.NO_POSITION);
         }
         int limit = log.policy().maxRecordBytes();

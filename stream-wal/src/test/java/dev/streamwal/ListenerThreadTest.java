@@ -75,6 +75,7 @@ class ListenerThreadTest {
         mayGoOn.countDown();
         thread.end();
         assertThat(heard).contains("slow", "listener");
-        assertThat(heard.stream().filter("fast"::equals).count()).as("less by one, if the slow one was still in the queue").isBetween(9_999L, 10_000L);
+        assertThat(heard.stream().filter("fast"::equals).count()).as("less by one, if the slow one was still in the queue")
+                .isBetween(9_999L, 10_000L);
     }
 }

@@ -7,8 +7,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The writing process of {@link OtherProcessReadingTest}: appends numbered records to a busy stream, a quiet one and one of batches, rotates and
- * sweeps, until it has appended as many as it was told. Prints how far it is.
+ * The writing process of {@link OtherProcessReadingTest}: appends numbered records to a busy stream, a quiet one and one of batches,
+ * rotates and sweeps, until it has appended as many as it was told. Prints how far it is.
  */
 final class LiveWriter {
 

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Another process writes while this one reads. Whatever it sees is a beginning of what was appended, every record as it was appended, a batch
- * whole or not at all; what it has seen once it sees again; and in the end it sees everything.
+ * Another process writes while this one reads. Whatever it sees is a beginning of what was appended, every record as it was appended, a
+ * batch whole or not at all; what it has seen once it sees again; and in the end it sees everything.
  */
 class OtherProcessReadingTest {
 
@@ -93,7 +93,8 @@ class OtherProcessReadingTest {
         reader.latest(stream).ifPresent(entry -> {
             byte[] content = entry.contentBytes();
             long number = ByteBuffer.wrap(content).getLong();
-            assertThat(number).as("the latest of %s isn't older than what was scanned", stream).isGreaterThanOrEqualTo(seen.get(stream) - 1);
+            assertThat(number).as("the latest of %s isn't older than what was scanned",
+                    stream).isGreaterThanOrEqualTo(seen.get(stream) - 1);
             assertThat(LiveWriter.text(content)).isEqualTo(LiveWriter.text(LiveWriter.content(number)));
         });
     }

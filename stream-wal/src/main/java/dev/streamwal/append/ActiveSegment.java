@@ -29,18 +29,20 @@ final class ActiveSegment {
     /*
      * Concurrency.
      *
-     * A mapped append takes its place by a compare-and-set on the tail's word, reads the mapping only then, fills the slot, and publishes it
-     * by storing the commit word with release, its last touch of the mapping. Whoever parks or seals sets its bit after that compare-and-set
-     * in the word's order (or the compare-and-set fails), and then waits until every record up to the tail in the word it found is
-     * published, ours among them. So nothing is unmapped between a compare-and-set and its publication. The mapping is written before PARKED
-     * is cleared, so a compare-and-set on a word without PARKED sees the current one: `mapping` needs no fence of its own. The only other fact
-     * that is carried over the compare-and-set is `limit`, which never shrinks: it outlives a park, and a resume prepares space up to it
-     * again. Hence no reference counts and no generations. A variant that reads the mapping first survives ordinary stress and crashes the
-     * process when it is held up on either side of the compare-and-set; AppendSeam holds it up, and a test shows the crash.
+     * A mapped append takes its place by a compare-and-set on the tail's word, reads the mapping only then, fills the slot, and publishes
+     * it by storing the commit word with release, its last touch of the mapping. Whoever parks or seals sets its bit after that
+     * compare-and-set in the word's order (or the compare-and-set fails), and then waits until every record up to the tail in the word it
+     * found is published, ours among them. So nothing is unmapped between a compare-and-set and its publication. The mapping is written
+     * before PARKED is cleared, so a compare-and-set on a word without PARKED sees the current one: `mapping` needs no fence of its own.
+     * The only other fact that is carried over the compare-and-set is `limit`, which never shrinks: it outlives a park, and a resume
+     * prepares space up to it again. Hence no reference counts and no generations. A variant that reads the mapping first survives
+     * ordinary stress and crashes the process when it is held up on either side of the compare-and-set; AppendSeam holds it up, and a test
+     * shows the crash.
      *
-     * Under the lock: everything that touches the file, maps, touches pages ahead, parks, seals; a parked append. While PARKED is set the word
-     * changes under the lock only. Waits under the lock are bounded by PUBLISH_WAIT_NANOS, and under a pool's lock by EVICTION_WAIT_NANOS. No
-     * lock is taken between a compare-and-set and its publication, and none is taken while a pool's lock is held but by tryLock.
+     * Under the lock: everything that touches the file, maps, touches pages ahead, parks, seals; a parked append. While PARKED is set the
+     * word changes under the lock only. Waits under the lock are bounded by PUBLISH_WAIT_NANOS, and under a pool's lock by
+     * EVICTION_WAIT_NANOS. No lock is taken between a compare-and-set and its publication, and none is taken while a pool's lock is held
+     * but by tryLock.
      */
 
     /** Appends that find this say what the append came to; positions are not negative. */

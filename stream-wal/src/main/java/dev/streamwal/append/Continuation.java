@@ -8,8 +8,8 @@ import dev.streamwal.retention.StreamPolicy;
 
 /**
  * Where a stream goes on when its next segment is created. A stream goes on where it ended, unless nobody knows where that was, its last
- * segment is gone, or the machine was restarted: then at the log's start, which is above every position that was given. Pure. Guarded by the
- * stream's rotation lock.
+ * segment is gone, or the machine was restarted: then at the log's start, which is above every position that was given. Pure. Guarded by
+ * the stream's rotation lock.
  */
 final class Continuation {
 

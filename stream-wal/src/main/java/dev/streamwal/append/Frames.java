@@ -55,7 +55,8 @@ final class Frames {
 
     /** Fills a batch record and all of its members, but for the batch record's commit word, which it returns. */
     static long fillBatch(
-            AppendScratch scratch, ByteBuffer target, int index, List<Draft> members, int batchBytes, int previousSize, long salt, long position) {
+            AppendScratch scratch, ByteBuffer target, int index, List<Draft> members, int batchBytes, int previousSize, long salt,
+                    long position) {
         int previous = BatchLayout.FRAME_BYTES;
         int at = index + BatchLayout.FRAME_BYTES;
         for (Draft member : members) {

@@ -132,7 +132,10 @@ final class SegmentSpace {
 
     // ---------------------------------------------------------------- mapping
 
-    /** Maps the file, with space up to where there was some before. False where there is no seat, no space, or no mapping in this storage. */
+    /**
+     * Maps the file, with space up to where there was some before. False where there is no seat, no space, or no mapping in this
+     * storage.
+     */
     boolean map(int tail) {
         if (!log.mappings().admit(mappingSeat)) {
             return false;
@@ -202,8 +205,8 @@ final class SegmentSpace {
     // ---------------------------------------------------------------- the file
 
     /**
-     * Takes a seat for the descriptor, which is opened when it is needed. Where all seats are taken by others in the middle of their I/O, waits a
-     * moment for one.
+     * Takes a seat for the descriptor, which is opened when it is needed. Where all seats are taken by others in the middle of their I/O,
+     * waits a moment for one.
      */
     void use() {
         long deadline = 0;
@@ -220,7 +223,8 @@ final class SegmentSpace {
 
     private TooManyOpenFilesException noSeat() {
         return new TooManyOpenFilesException("every descriptor the log may hold is in use: maxOpenFiles=" + log.files().limit() + ", file="
-                + file.path() + "; raise maxOpenFiles, or append from fewer threads at once", file.path(), stream, WalException.NO_POSITION, null);
+                + file.path() + "; raise maxOpenFiles, or append from fewer threads at once", file.path(), stream, WalException.NO_POSITION,
+                        null);
     }
 
     /** Gives up the descriptor and its seat. */
@@ -260,7 +264,10 @@ final class SegmentSpace {
         }
     }
 
-    /** Where the file isn't mapped, and the mark is {@code stride} behind. It is a hint: where it can't be written, readers walk further. */
+    /**
+     * Where the file isn't mapped, and the mark is {@code stride} behind. It is a hint: where it can't be written, readers walk
+     * further.
+     */
     void raiseMarkInFile(int lastStart, int stride) {
         if (lastStart - mark < stride) {
             return;

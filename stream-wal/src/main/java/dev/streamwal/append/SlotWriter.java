@@ -7,8 +7,8 @@ import java.util.List;
 
 /**
  * Fills the slots that mapped appends have reserved, and publishes them. Whatever goes wrong between reserving and publishing, the slot is
- * published as padding, so that what stands behind it can be reached; where even that fails, the segment is sealed and its mapping stays to the
- * end of the process. Thread-safe: each slot is its appender's.
+ * published as padding, so that what stands behind it can be reached; where even that fails, the segment is sealed and its mapping stays
+ * to the end of the process. Thread-safe: each slot is its appender's.
  */
 final class SlotWriter {
 

@@ -10,7 +10,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A segment that has space and a mapping already, but no header and no name: what a full one is followed by in a tenth of a millisecond. */
+/**
+ * A segment that has space and a mapping already, but no header and no name: what a full one is followed by in a tenth of a
+ * millisecond.
+ */
 final class SpareSegment {
 
     private final SegmentFile file;

@@ -25,7 +25,10 @@ final class SpareSlot {
         this.unwanted = unwanted;
     }
 
-    /** For the preparer. Whether it is unwanted is asked again when the spare is in its place: either this finds it so, or {@link #clear()} it. */
+    /**
+     * For the preparer. Whether it is unwanted is asked again when the spare is in its place: either this finds it so, or {@link
+     * #clear()} it.
+     */
     void prepare(Path directory, int capacity) {
         if (unwanted.getAsBoolean() || spare.get() != null) {
             return;

@@ -43,10 +43,11 @@ public final class StreamLog {
      *
      * Whoever finds that `active` can't take the record asks for a rotation, naming the segment it saw. Under the lock the first of them
      * seals that segment, which fixes its length and so its successor's base position, gives the successor its name, and sets `active`; the
-     * others see that `active` has changed and go on with it. A rotation that fails, say because the disk is full, leaves the sealed segment
-     * in `active`, and the next append tries again. So there is one successor for each segment, whoever asked.
+     * others see that `active` has changed and go on with it. A rotation that fails, say because the disk is full, leaves the sealed
+     * segment in `active`, and the next append tries again. So there is one successor for each segment, whoever asked.
      *
-     * Lock order: rotation, segment, pool. Everything about the list of segments happens under the rotation lock; reading `active` needs none.
+     * Lock order: rotation, segment, pool. Everything about the list of segments happens under the rotation lock; reading `active` needs
+     * none.
      */
 
     private final LogContext log;
@@ -457,9 +458,9 @@ public final class StreamLog {
     // ---------------------------------------------------------------- retention
 
     /**
-     * Seals the active segment where it is idle or has expired, so that it can be deleted; asks again for footers that could not be written.
-     * A segment is idle whose window is over and that had no append since the last pass: so an idle stream expires too, and a backfill isn't
-     * cut to pieces.
+     * Seals the active segment where it is idle or has expired, so that it can be deleted; asks again for footers that could not be
+     * written. A segment is idle whose window is over and that had no append since the last pass: so an idle stream expires too, and a
+     * backfill isn't cut to pieces.
      */
     public void sealIfIdle(long nowMillis) throws IOException {
         rotation.lock();
@@ -572,7 +573,8 @@ public final class StreamLog {
     private void discard(ActiveSegment unfinished) {
         if (!unfinished.discard()) {
             log.events().failed("unmap", key.text(), new IllegalStateException(
-                    "a slot was reserved and never published, its mapping stays to the end of the process: file=" + unfinished.file().path()));
+                    "a slot was reserved and never published, its mapping stays to the end of the process: file="
+                            + unfinished.file().path()));
         }
         log.countAppends(unfinished.recordsAppended());
     }

@@ -7,8 +7,8 @@ import java.util.function.Predicate;
 /**
  * Evidence to decision. Exactly one row matches every combination; a test goes through them all.
  *
- * <p>In a segment of the current incarnation everything that was written is there, since the machine stayed up: so a zero commit word with data
- * behind it is a slot whose writer was killed, and anything else that doesn't verify with data behind it is damage. In one of an older
+ * <p>In a segment of the current incarnation everything that was written is there, since the machine stayed up: so a zero commit word with
+ * data behind it is a slot whose writer was killed, and anything else that doesn't verify with data behind it is damage. In one of an older
  * incarnation the kernel may have written pages back in any order: there the data ends at the first thing that doesn't verify.
  */
 public final class RecoveryTable {
@@ -51,7 +51,8 @@ public final class RecoveryTable {
     public static RecoveryDecision decide(TailEvidence evidence) {
         List<Row> matching = matching(evidence);
         if (matching.size() != 1) {
-            throw new IllegalStateException("recovery's table has one row for everything: rows=" + matching.size() + ", evidence=" + evidence);
+            throw new IllegalStateException("recovery's table has one row for everything: rows=" + matching.size() + ", evidence="
+                    + evidence);
         }
         return matching.get(0).decision();
     }

@@ -19,8 +19,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Walks one segment without a footer and brings its end in order: gathers the evidence, asks {@link RecoveryTable}, acts. Idempotent: a walk
- * over a repaired segment finds nothing to do.
+ * Walks one segment without a footer and brings its end in order: gathers the evidence, asks {@link RecoveryTable}, acts. Idempotent: a
+ * walk over a repaired segment finds nothing to do.
  */
 final class SegmentRepair {
 
@@ -172,7 +172,8 @@ final class SegmentRepair {
         long offset = scan.offset();
         long end = scan.nextValid() >= 0 ? scan.nextValid() : bytes.size();
         return new CorruptSegmentException(
-                "a record is damaged, and data stands behind it: " + scan.rule() + ", file=" + file.path() + ", stream=" + key() + ", offset="
+                "a record is damaged, and data stands behind it: " + scan.rule() + ", file=" + file.path() + ", stream=" + key()
+                        + ", offset="
                         + offset + "; the stream can be read around the damage, but not appended to: copy what you need, then move the file"
                         + " out of the log while nobody writes it, or delete the stream",
                 file.path(), key().text(), header.positionAt(offset), offset, Math.max(0, end - offset), null);
@@ -180,7 +181,8 @@ final class SegmentRepair {
 
     private UnsupportedFormatException tooNew(SegmentScan scan) {
         return new UnsupportedFormatException(
-                "a record needs a newer version: flags=0x" + Integer.toHexString(scan.flags()) + ", file=" + file.path() + ", stream=" + key()
+                "a record needs a newer version: flags=0x" + Integer.toHexString(scan.flags()) + ", file=" + file.path() + ", stream="
+                        + key()
                         + ", offset=" + scan.offset() + "; append with the version that wrote it",
                 file.path(), key().text(), scan.position(), null);
     }

@@ -17,8 +17,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings a stream's segments in order when it is first written to: those without a footer, which are the newest ones. From the first of them
- * on, each is walked and its end repaired; those before have a footer, which proves that they are whole.
+ * Brings a stream's segments in order when it is first written to: those without a footer, which are the newest ones. From the first of
+ * them on, each is walked and its end repaired; those before have a footer, which proves that they are whole.
  */
 public final class StreamRecovery {
 

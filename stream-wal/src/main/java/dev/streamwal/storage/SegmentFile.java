@@ -37,8 +37,8 @@ public interface SegmentFile extends Closeable {
     void force() throws IOException;
 
     /**
-     * Maps the first {@code capacity} bytes for reading and writing. The file may be as long as that afterwards, without blocks: cut it back
-     * at once, and touch no page that has no block.
+     * Maps the first {@code capacity} bytes for reading and writing. The file may be as long as that afterwards, without blocks: cut it
+     * back at once, and touch no page that has no block.
      *
      * @return null where this storage has no mappings: the segment is then written by position
      */

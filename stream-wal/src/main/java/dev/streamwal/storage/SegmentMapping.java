@@ -37,9 +37,9 @@ public final class SegmentMapping {
     /**
      * What was put before is seen by whoever sees this.
      *
-     * <p>Whoever sees it may unmap at once, while the storing thread is still on its way back. From Java 22 on that thread may then find itself
-     * thrown an IllegalStateException, "Already closed", though it has stored (seen in interpreted code). It never means that it hasn't: every
-     * put before this one would have said so.
+     * <p>Whoever sees it may unmap at once, while the storing thread is still on its way back. From Java 22 on that thread may then find
+     * itself thrown an IllegalStateException, "Already closed", though it has stored (seen in interpreted code). It never means that it
+     * hasn't: every put before this one would have said so.
      */
     public void setRelease(int offset, long value) {
         try {
@@ -49,7 +49,10 @@ public final class SegmentMapping {
         }
     }
 
-    /** Faults the pages of {@code [from, to)} in, for writing, without changing them; the bytes at their starts must be zero or stay what they are. */
+    /**
+     * Faults the pages of {@code [from, to)} in, for writing, without changing them; the bytes at their starts must be zero or
+     * stay what they are.
+     */
     public void touch(int from, int to) {
         for (int offset = (from + PAGE_BYTES - 1) & -PAGE_BYTES; offset < to; offset += PAGE_BYTES) {
             LONG.compareAndSet(buffer, offset, 0L, 0L);

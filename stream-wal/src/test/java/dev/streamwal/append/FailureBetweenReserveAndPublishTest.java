@@ -21,7 +21,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a caller hands over may fail while it is copied, when its slot is taken already: the slot becomes padding, and nothing else is lost. */
+/**
+ * What a caller hands over may fail while it is copied, when its slot is taken already: the slot becomes padding, and nothing
+ * else is lost.
+ */
 class FailureBetweenReserveAndPublishTest {
 
     private static final String KEY = "stream";

@@ -19,8 +19,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Another JVM, because it may crash: appends to streams that are parked and mapped again all the time, with every append held up for as long
- * as that takes, before its reservation and behind it. Ends with 0 where every record is right, with {@link #WRONG} where one isn't.
+ * Another JVM, because it may crash: appends to streams that are parked and mapped again all the time, with every append held up for as
+ * long as that takes, before its reservation and behind it. Ends with 0 where every record is right, with {@link #WRONG} where one isn't.
  */
 final class ParkChaosProcess {
 

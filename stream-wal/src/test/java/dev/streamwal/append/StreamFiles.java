@@ -41,7 +41,8 @@ final class StreamFiles {
                 Segment segment = chain.get(i);
                 try (SegmentReader reader = segment.open(channels);
                         SegmentScan scan = new SegmentScan(reader, reader.header())) {
-                    require(previousEnd < 0 || reader.header().previousEnd() == previousEnd, "its previous end is where the one before ends",
+                    require(previousEnd < 0 || reader.header().previousEnd() == previousEnd,
+                            "its previous end is where the one before ends",
                             segment, reader.header().previousEnd(), previousEnd);
                     Optional<Footer> footer = reader.footer();
                     require(footer.isPresent() || i == chain.size() - 1, "all but the last have a footer", segment, i, chain.size());

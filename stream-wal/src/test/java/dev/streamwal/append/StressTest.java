@@ -323,7 +323,8 @@ class StressTest {
 
         @Override
         public String toString() {
-            return "records=" + (long) appendsEach * THREADS * KEYS.size() + ", segments=" + segments + ", evictions of mappings=" + evictions
+            return "records=" + (long) appendsEach * THREADS * KEYS.size() + ", segments=" + segments + ", evictions of mappings="
+                    + evictions
                     + ", seals=" + seals + ", ms=" + (System.nanoTime() - started) / 1_000_000;
         }
     }
