@@ -53,7 +53,7 @@ final class ListenerThread {
         while (true) {
             try {
                 Consumer<WalListener> event = waiting.take();
-                if (event == LAST) {
+                if (event.equals(LAST)) {
                     return;
                 }
                 event.accept(listener);

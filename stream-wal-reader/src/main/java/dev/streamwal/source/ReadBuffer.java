@@ -139,8 +139,12 @@ final class ReadBuffer implements AutoCloseable {
         return (int) (offset - start);
     }
 
+    /** Between NIO buffers: where Netty goes without Unsafe, as on JDK 24 and later, it makes garbage for a copy between its own. */
     void copy(int index, int count, ByteBuf target) {
-        target.writeBytes(pooled, index, count);
+        target.ensureWritable(count);
+        ByteBuffer view = target.internalNioBuffer(target.writerIndex(), count);
+        view.put(view.position(), buffer, index, count);
+        target.writerIndex(target.writerIndex() + count);
     }
 
     void copy(int index, int count, byte[] target) {
