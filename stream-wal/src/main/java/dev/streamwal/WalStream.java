@@ -236,17 +236,16 @@ public final class WalStream {
     private long position(AppendScratch scratch, Draft draft, long expectedEnd) {
         wal.checkOpen();
         checkSizes(draft);
-        long nowMillis = checkTime(draft);
+        long nowMillis = wal.nowMillis();
+        checkTime(draft, nowMillis);
         return log.append(scratch, draft, (int) draft.frameBytes(), nowMillis, expectedEnd);
     }
 
-    private long checkTime(Draft draft) {
-        long nowMillis = wal.nowMillis();
+    private void checkTime(Draft draft, long nowMillis) {
         if (draft.timestampMillis() == WriteEntry.NOW) {
             draft.timestampMillis(nowMillis);
         }
         times.check(draft.timestampMillis(), nowMillis, key);
-        return nowMillis;
     }
 
     private void checkSizes(Draft draft) {
@@ -268,10 +267,11 @@ public final class WalStream {
     List<Draft> checkedDrafts(List<WriteEntry> entries) {
         List<Draft> drafts = new ArrayList<>(entries.size());
         long bytes = BatchLayout.FRAME_BYTES;
+        long nowMillis = wal.nowMillis();
         for (WriteEntry entry : entries) {
             Draft draft = draft(entry);
             checkSizes(draft);
-            checkTime(draft);
+            checkTime(draft, nowMillis);
             bytes += draft.frameBytes();
             drafts.add(draft);
         }

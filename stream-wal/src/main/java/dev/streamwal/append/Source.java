@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
 /** Bytes to be appended, wherever the caller keeps them. Reading leaves them and their indices as they were. */
 public abstract sealed class Source {
 
+    // before EMPTY, whose array it is
+    private static final byte[] NO_BYTES = {};
+
     /** No bytes. */
     public static final Source EMPTY = new OfArray();
-
-    private static final byte[] NO_BYTES = {};
 
     private Source() {}
 
@@ -35,6 +36,9 @@ public abstract sealed class Source {
 
     /** From position to limit. */
     public static Source of(ByteBuffer bytes) {
+        if (!bytes.hasRemaining()) {
+            return EMPTY;
+        }
         return bytes.hasArray()
                 ? new OfArray().set(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining())
                 : new OfBuffer(bytes, bytes.position(), bytes.remaining());
