@@ -62,14 +62,15 @@ public final class StreamWal implements AutoCloseable {
     private final ReentrantLock closing = new ReentrantLock();
     private volatile boolean closed;
 
-    private StreamWal(Path root, WalOptions options, WriterLock lock, LogContext log, BackgroundReport report) {
+    private StreamWal(
+            Path root, WalOptions options, WriterLock lock, LogContext log, BackgroundReport report, StreamFolders folders) {
         this.root = root;
         this.options = options;
         this.clock = options.clock();
         this.lock = lock;
         this.log = log;
         this.report = report;
-        this.folders = new StreamFolders(root);
+        this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
         this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
     }
@@ -114,7 +115,7 @@ public final class StreamWal implements AutoCloseable {
             LogContext log = new LogContext(storage, options.clock(), positions,
                     new StreamRecovery(storage, root, incarnation, report), report,
                     options.maxOpenFiles(), storages.maps() ? options.maxMappedSegments() : 0);
-            StreamWal wal = new StreamWal(root, options, lock, log, report);
+            StreamWal wal = new StreamWal(root, options, lock, log, report, folders);
             log.start();
             wal.sweeper.start();
             return wal;

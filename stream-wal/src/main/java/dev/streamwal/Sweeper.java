@@ -7,9 +7,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -149,10 +151,10 @@ final class Sweeper {
 
         /** Where one deletion of a stream fails, its later ones aren't done: a stream loses its beginning and nothing else. */
         private void carryOut(List<ExpiryPlan.Deletion> plan) {
-            Map<String, Boolean> given = new HashMap<>();
+            Set<String> stopped = new HashSet<>();
             for (ExpiryPlan.Deletion deletion : plan) {
-                if (!given.containsKey(deletion.key()) && !delete(deletion)) {
-                    given.put(deletion.key(), true);
+                if (!stopped.contains(deletion.key()) && !delete(deletion)) {
+                    stopped.add(deletion.key());
                 }
             }
         }

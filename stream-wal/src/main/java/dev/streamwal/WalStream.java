@@ -4,7 +4,6 @@ import dev.streamwal.append.AppendScratch;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.Source;
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalException;
@@ -266,15 +265,14 @@ public final class WalStream {
     /** All that can be wrong with a batch is found before anything of it is appended. */
     List<Draft> checkedDrafts(List<WriteEntry> entries) {
         List<Draft> drafts = new ArrayList<>(entries.size());
-        long bytes = BatchLayout.FRAME_BYTES;
         long nowMillis = wal.nowMillis();
         for (WriteEntry entry : entries) {
             Draft draft = draft(entry);
             checkSizes(draft);
             checkTime(draft, nowMillis);
-            bytes += draft.frameBytes();
             drafts.add(draft);
         }
+        long bytes = Draft.batchBytes(drafts);
         if (drafts.size() > 1 && bytes > log.capacityForRecords()) {
             throw new RecordTooLargeException("a batch fits a segment: bytes=" + bytes + ", segment's room=" + log.capacityForRecords()
                     + ", records=" + drafts.size() + ", stream=" + key, null, key, WalException.NO_POSITION);
@@ -287,10 +285,9 @@ public final class WalStream {
         if (drafts.size() == 1) {
             return List.of(appended(scratch, drafts.get(0)));
         }
-        int bytes = BatchLayout.FRAME_BYTES;
+        int bytes = (int) Draft.batchBytes(drafts);
         long newest = Long.MIN_VALUE;
         for (Draft draft : drafts) {
-            bytes += (int) draft.frameBytes();
             newest = Math.max(newest, draft.timestampMillis());
         }
         long position = log.appendBatch(scratch, drafts, bytes, newest, wal.nowMillis());

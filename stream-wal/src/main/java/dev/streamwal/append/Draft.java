@@ -1,6 +1,8 @@
 package dev.streamwal.append;
 
+import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.RecordLayout;
+import java.util.List;
 
 /** A record before it has a place. Its lengths were checked against the limits. */
 public final class Draft {
@@ -48,6 +50,15 @@ public final class Draft {
 
     public void timestampMillis(long newTimestampMillis) {
         timestampMillis = newTimestampMillis;
+    }
+
+    /** What a batch of these takes, its leading record included. A {@code long}, as {@link #frameBytes()}. */
+    public static long batchBytes(List<Draft> members) {
+        long bytes = BatchLayout.FRAME_BYTES;
+        for (Draft member : members) {
+            bytes += member.frameBytes();
+        }
+        return bytes;
     }
 
     /** A {@code long}: lengths that no record can have don't overflow it. */

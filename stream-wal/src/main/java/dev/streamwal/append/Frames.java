@@ -75,14 +75,6 @@ final class Frames {
         return Draft.of(Source.EMPTY, Source.of(content), 0);
     }
 
-    static long batchBytes(List<Draft> members) {
-        long bytes = BatchLayout.FRAME_BYTES;
-        for (Draft member : members) {
-            bytes += member.frameBytes();
-        }
-        return bytes;
-    }
-
     /** Makes a slot a padding, but for the commit word, which it returns. */
     static long fillPadding(ByteBuffer target, int index, int frameBytes, int previousSize, long salt, long position) {
         ByteBuffer prefix = PaddingLayout.encodePrefix(frameBytes, previousSize, salt, position);

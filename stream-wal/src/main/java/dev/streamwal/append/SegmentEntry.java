@@ -57,12 +57,15 @@ final class SegmentEntry {
         return sealed && !queued && unfinished != null;
     }
 
-    void sealingEnded(boolean complete) {
+    /** The sealer has let go of it, with a footer or without. */
+    void left() {
         queued = false;
-        ActiveSegment segment = unfinished;
-        if (complete && segment != null) {
-            bytes = segment.sealedBytes();
-            unfinished = null;
-        }
+    }
+
+    /** The footer is there, and the file has so many bytes. */
+    void finished(long fileBytes) {
+        bytes = fileBytes;
+        unfinished = null;
+        queued = false;
     }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Gives sealed segments their final form, one after the other, so that within a stream footers appear in order. Where it falls behind by
@@ -31,13 +30,10 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
     /** Under no lock. */
     void helpIfBehind() {
         while (backlog() > MAX_BACKLOG) {
-            sealNext(poll());
-        }
-    }
-
-    private void sealNext(@Nullable ActiveSegment segment) {
-        if (segment != null) {
-            perform(segment);
+            ActiveSegment oldest = poll();
+            if (oldest != null) {
+                perform(oldest);
+            }
         }
     }
 
@@ -50,7 +46,9 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
             boolean finished = true;
             for (ActiveSegment next = owner.nextToFinish(segment); finished && next != null; next = owner.nextToFinish(segment)) {
                 finished = finish(next, next.equals(segment) ? MAX_TRIES : 1);
-                owner.finished(next, finished);
+                if (finished) {
+                    owner.finished(next);
+                }
             }
         } finally {
             segment.owner().left(segment);

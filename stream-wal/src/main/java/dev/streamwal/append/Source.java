@@ -41,14 +41,14 @@ public abstract sealed class Source {
         }
         return bytes.hasArray()
                 ? new OfArray().set(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining())
-                : new OfBuffer(bytes, bytes.position(), bytes.remaining());
+                : new OfBuffer(bytes::get, bytes.position(), bytes.remaining());
     }
 
     /** From reader index to writer index. */
     public static Source of(ByteBuf bytes) {
         return bytes.hasArray()
                 ? new OfArray().set(bytes.array(), bytes.arrayOffset() + bytes.readerIndex(), bytes.readableBytes())
-                : new OfByteBuf(bytes, bytes.readerIndex(), bytes.readableBytes());
+                : new OfBuffer(bytes::getBytes, bytes.readerIndex(), bytes.readableBytes());
     }
 
     /** An array, which can be exchanged: reused by one thread. */
@@ -96,12 +96,19 @@ public abstract sealed class Source {
         }
     }
 
+    /** Copies from an index on, and moves nothing: {@link ByteBuffer} and {@link ByteBuf} both can. */
+    @FunctionalInterface
+    private interface AbsoluteGet {
+        void get(int index, byte[] target, int offset, int length);
+    }
+
+    /** A part of a buffer that is in no array, or doesn't show it. */
     private static final class OfBuffer extends Source {
-        private final ByteBuffer bytes;
+        private final AbsoluteGet bytes;
         private final int offset;
         private final int length;
 
-        OfBuffer(ByteBuffer bytes, int offset, int length) {
+        OfBuffer(AbsoluteGet bytes, int offset, int length) {
             this.bytes = bytes;
             this.offset = offset;
             this.length = length;
@@ -115,28 +122,6 @@ public abstract sealed class Source {
         @Override
         void copy(int from, byte[] target, int count) {
             bytes.get(offset + from, target, 0, count);
-        }
-    }
-
-    private static final class OfByteBuf extends Source {
-        private final ByteBuf bytes;
-        private final int offset;
-        private final int length;
-
-        OfByteBuf(ByteBuf bytes, int offset, int length) {
-            this.bytes = bytes;
-            this.offset = offset;
-            this.length = length;
-        }
-
-        @Override
-        int length() {
-            return length;
-        }
-
-        @Override
-        void copy(int from, byte[] target, int count) {
-            bytes.getBytes(offset + from, target, 0, count);
         }
     }
 

@@ -367,33 +367,28 @@ public final class StreamLog {
         try {
             SegmentEntry entry = segments.of(segment);
             if (entry != null) {
-                entry.sealingEnded(false);
+                entry.left();
             }
         } finally {
             rotation.unlock();
         }
     }
 
-    /** From the sealer: a segment has its footer, or will have to be tried again by the next pass of the sweeper. */
-    void finished(ActiveSegment segment, boolean complete) {
-        long bytes = 0;
+    /** From the sealer: a segment has its footer. */
+    void finished(ActiveSegment segment) {
+        long bytes = segment.sealedBytes();
         rotation.lock();
         try {
             SegmentEntry entry = segments.of(segment);
             if (entry == null) {
                 return;
             }
-            entry.sealingEnded(complete);
-            bytes = entry.bytes();
-            if (complete) {
-                log.countAppends(segment.recordsAppended());
-            }
+            entry.finished(bytes);
+            log.countAppends(segment.recordsAppended());
         } finally {
             rotation.unlock();
         }
-        if (complete) {
-            log.events().sealed(segment.file().path(), segment.header(), segment.reservedEnd(), bytes);
-        }
+        log.events().sealed(segment.file().path(), segment.header(), segment.reservedEnd(), bytes);
     }
 
     // ---------------------------------------------------------------- opening what is there

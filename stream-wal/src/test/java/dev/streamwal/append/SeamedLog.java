@@ -95,7 +95,7 @@ final class SeamedLog implements AutoCloseable {
 
     /** Appends a batch at {@link #NOW}; returns the first member's position. */
     long appendBatch(String key, List<Draft> drafts) {
-        return stream(key).appendBatch(AppendScratch.ofThisThread(), drafts, (int) Frames.batchBytes(drafts), NOW, NOW);
+        return stream(key).appendBatch(AppendScratch.ofThisThread(), drafts, (int) Draft.batchBytes(drafts), NOW, NOW);
     }
 
     /** A reader as the writing process has it. */

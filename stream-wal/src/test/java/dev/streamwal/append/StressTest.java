@@ -206,7 +206,7 @@ class StressTest {
             AppendScratch scratch = AppendScratch.ofThisThread();
             long position = count == 1
                     ? stream.append(scratch, drafts.get(0), (int) drafts.get(0).frameBytes(), SeamedLog.NOW, StreamLog.ANY_END)
-                    : stream.appendBatch(scratch, drafts, (int) Frames.batchBytes(drafts), SeamedLog.NOW, SeamedLog.NOW);
+                    : stream.appendBatch(scratch, drafts, (int) Draft.batchBytes(drafts), SeamedLog.NOW, SeamedLog.NOW);
             for (int i = 0; i < count; i++) {
                 int size = (int) drafts.get(i).frameBytes();
                 own.addLast(new Own(new EntryRef(key, position, size), sequence + i));
