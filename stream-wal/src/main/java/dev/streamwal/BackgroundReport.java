@@ -19,8 +19,9 @@ final class BackgroundReport implements LogEvents, StreamRecovery.Listener {
     private final LongAdder sweepFailures = new LongAdder();
     private final AtomicReference<@Nullable String> lastFailure = new AtomicReference<>();
 
-    BackgroundReport(WalListener listener) {
-        this.listener = new ListenerThread(listener);
+    /** @param thread whether the listener has a thread of its own */
+    BackgroundReport(WalListener listener, boolean thread) {
+        this.listener = new ListenerThread(listener, thread);
     }
 
     @Override

@@ -12,7 +12,6 @@ import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
-import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
@@ -27,12 +26,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,27 +94,29 @@ public final class StreamWal implements AutoCloseable {
      * @throws WalException where it can't be opened: the message says why
      */
     public static StreamWal open(Path root, WalOptions options) {
-        return open(root, options, BootId::ofThisMachine, new Storages(options.storage()));
+        return open(root, options, Environment.ofThisMachine(Objects.requireNonNull(options, "options")));
     }
 
     /** As the public one, for tests that restart the machine, or stand in for its disk. */
-    static StreamWal open(Path root, WalOptions options, Supplier<Optional<String>> bootId, Storages storages) {
+    static StreamWal open(Path root, WalOptions options, Environment environment) {
         Objects.requireNonNull(root, "root");
         Objects.requireNonNull(options, "options");
         WriterLock lock = lock(root);
         try {
-            SegmentStorage storage = storages.of(root);
+            SegmentStorage storage = environment.storages().of(root);
             StreamFolders folders = new StreamFolders(root);
             folders.create(storage);
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
-            long incarnation = positions.openIncarnation(bootId);
-            BackgroundReport report = new BackgroundReport(options.listener());
+            long incarnation = positions.openIncarnation(environment.bootId());
+            BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
             LogContext log = new LogContext(storage, options.clock(), positions,
                     new StreamRecovery(storage, root, incarnation, report), report,
-                    options.maxOpenFiles(), storages.maps() ? options.maxMappedSegments() : 0);
+                    options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
             StreamWal wal = new StreamWal(root, options, lock, log, report, folders);
-            log.start();
-            wal.sweeper.start();
+            if (environment.threads()) {
+                log.start();
+                wal.sweeper.start();
+            }
             return wal;
         } catch (IOException e) {
             release(lock, e);
@@ -444,6 +443,11 @@ public final class StreamWal implements AutoCloseable {
                 report.failed("close", stream.key(), e);
             }
         }
+    }
+
+    /** Does what the threads that prepare and seal would do now, where the log has none. */
+    void runBackground() {
+        log.runBackground();
     }
 
     /** For tests: returns when the listener has heard what has happened so far. */

@@ -3,9 +3,9 @@ package dev.streamwal.append;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
-import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the streams of one log share. */
@@ -21,7 +21,7 @@ public final class LogContext {
     private final SpacePreparer preparer;
     private final SegmentSealer sealer;
     private final @Nullable AppendSeam seam;
-    private final SecureRandom salts = new SecureRandom();
+    private final LongSupplier salts;
     private final LongAdder appends = new LongAdder();
     private final LongAdder flushes = new LongAdder();
     private volatile boolean closed;
@@ -29,6 +29,7 @@ public final class LogContext {
     /**
      * @param maxOpenFiles descriptors for writing
      * @param maxMappedSegments 0: every segment is written by position
+     * @param salts different for every segment
      */
     public LogContext(
             SegmentStorage storage,
@@ -37,8 +38,9 @@ public final class LogContext {
             StreamRecovery recovery,
             LogEvents events,
             int maxOpenFiles,
-            int maxMappedSegments) {
-        this(storage, clock, positions, recovery, events, maxOpenFiles, maxMappedSegments, null);
+            int maxMappedSegments,
+            LongSupplier salts) {
+        this(storage, clock, positions, recovery, events, maxOpenFiles, maxMappedSegments, salts, null);
     }
 
     LogContext(
@@ -49,6 +51,7 @@ public final class LogContext {
             LogEvents events,
             int maxOpenFiles,
             int maxMappedSegments,
+            LongSupplier salts,
             @Nullable AppendSeam seam) {
         this.storage = storage;
         this.clock = clock;
@@ -59,6 +62,7 @@ public final class LogContext {
         this.mappings = new ClockPool(maxMappedSegments);
         this.preparer = new SpacePreparer(events);
         this.sealer = new SegmentSealer(events);
+        this.salts = salts;
         this.seam = seam;
     }
 
@@ -66,6 +70,12 @@ public final class LogContext {
     public void start() {
         preparer.start();
         sealer.start();
+    }
+
+    /** Does what waits for the threads, on this one. */
+    public void runBackground() {
+        preparer.workOff();
+        sealer.workOff();
     }
 
     /** From now on no segment is created; appends that find no segment to go to throw. */
@@ -124,7 +134,7 @@ public final class LogContext {
     }
 
     long newSalt() {
-        return salts.nextLong();
+        return salts.getAsLong();
     }
 
     /** Of a segment that is given up; those of the others are asked for when somebody wants to know. */

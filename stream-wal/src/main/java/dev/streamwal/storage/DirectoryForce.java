@@ -6,6 +6,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the names in a directory survive power loss, where the system has a way to ask for it. */
 public final class DirectoryForce {
@@ -15,14 +16,28 @@ public final class DirectoryForce {
     /** Does nothing on Windows and in memory, where a directory can't be opened. */
     public static void force(Path directory) throws IOException {
         FileSystem fileSystem = directory.getFileSystem();
-        if (!fileSystem.equals(FileSystems.getDefault()) || !fileSystem.getSeparator().equals("/")) {
+        if (!fileSystem.getSeparator().equals("/")) {
             return;
         }
         Uninterrupted.run(() -> {
-            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-                channel.force(true);
+            try (FileChannel channel = open(directory)) {
+                if (channel != null) {
+                    channel.force(true);
+                }
                 return directory;
             }
         });
+    }
+
+    /** Null where a file system that isn't the machine's has no such channels. */
+    private static @Nullable FileChannel open(Path directory) throws IOException {
+        try {
+            return FileChannel.open(directory, StandardOpenOption.READ);
+        } catch (IOException | UnsupportedOperationException e) {
+            if (directory.getFileSystem().equals(FileSystems.getDefault())) {
+                throw e;
+            }
+            return null;
+        }
     }
 }

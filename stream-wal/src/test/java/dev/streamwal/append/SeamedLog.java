@@ -16,6 +16,7 @@ import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -54,7 +55,7 @@ final class SeamedLog implements AutoCloseable {
         long incarnation = positions.openIncarnation(BootId::ofThisMachine);
         StreamRecovery recovery = new StreamRecovery(storage, root, incarnation, (key, file, decision, kept, cut, aside) -> {});
         this.context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), positions, recovery, new Events(),
-                maxOpenFiles, maxMapped, seam);
+                maxOpenFiles, maxMapped, new SecureRandom()::nextLong, seam);
         context.start();
     }
 
