@@ -1,6 +1,5 @@
 package dev.streamwal.commit;
 
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** How far a stream is durable. Its fields are the leader's, but for those that say otherwise. */
@@ -27,7 +26,7 @@ public final class CommitCursor {
     long gatheredFor = -1;
 
     /** Why nothing of it could be gathered. */
-    @Nullable IOException problem;
+    @Nullable Exception problem;
 
     public CommitCursor(CommitStream stream) {
         this.stream = stream;

@@ -28,9 +28,8 @@ final class CommitJournal {
     private static final int SMALL_FRACTION = 4;
     private static final int ZERO_BYTES = 1 << 20;
 
-    private final Path directory;
+    private final Path root;
     private final JournalSizes sizes;
-    private final FrontierFile frontierFile;
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
@@ -54,10 +53,9 @@ final class CommitJournal {
     private volatile long journalId;
     private volatile boolean exists;
 
-    CommitJournal(Path directory, JournalSizes sizes, FrontierFile frontierFile) {
-        this.directory = directory;
+    CommitJournal(Path root, JournalSizes sizes) {
+        this.root = root;
         this.sizes = sizes;
-        this.frontierFile = frontierFile;
     }
 
     boolean exists() {
@@ -72,10 +70,6 @@ final class CommitJournal {
         return sizes;
     }
 
-    FrontierFile frontierFile() {
-        return frontierFile;
-    }
-
     /** Makes the journal where there is none yet. Space is taken here: a full disk shows before anything is promised. */
     void create(long newJournalId, long incarnation) throws IOException {
         lock.lock();
@@ -83,11 +77,11 @@ final class CommitJournal {
             if (exists) {
                 return;
             }
-            Files.createDirectories(directory);
-            DirectoryForce.force(directory.toAbsolutePath().getParent());
+            Files.createDirectories(JournalFiles.directory(root));
+            DirectoryForce.force(root);
             JournalFile first = newFile(sizes.minFileBytes());
             free.add(first);
-            frontierFile.write(new Frontier(newJournalId, 1, incarnation, false, List.of()));
+            FrontierFile.write(root, new Frontier(newJournalId, 1, incarnation, false, List.of()));
             journalId = newJournalId;
             exists = true;
         } finally {
@@ -96,26 +90,27 @@ final class CommitJournal {
     }
 
     /** Goes on with what was there on opening, before anything is written. */
-    void inherit(long id, long sequence, int newFileNumber, @Nullable JournalFile last, List<JournalFile> live, List<JournalFile> unused) {
+    void inherit(InheritedJournal found) {
         lock.lock();
         try {
-            journalId = id;
-            nextSequence = sequence;
-            nextFileNumber = newFileNumber;
-            current = last;
-            full.addAll(live);
-            free.addAll(unused);
-            totalBytes = last == null ? 0 : last.length();
-            for (JournalFile file : live) {
-                totalBytes += file.length();
-            }
-            for (JournalFile file : unused) {
-                totalBytes += file.length();
-            }
+            journalId = found.frontier().journalId();
+            nextSequence = found.nextSequence();
+            nextFileNumber = found.nextFileNumber();
+            current = found.current() == null ? null : inherited(found.current());
+            found.full().forEach(part -> full.add(inherited(part)));
+            found.free().forEach(part -> free.add(inherited(part)));
             exists = true;
         } finally {
             lock.unlock();
         }
+    }
+
+    @GuardedBy("lock")
+    private JournalFile inherited(InheritedJournal.Part part) {
+        JournalFile file = new JournalFile(part.path(), part.length());
+        file.inherit(part.end(), part.lastSequence());
+        totalBytes += part.length();
+        return file;
     }
 
     // ---------------------------------------------------------------- the leader's side
@@ -148,13 +143,26 @@ final class CommitJournal {
         lock.lock();
         try {
             JournalFile next = free.poll();
-            if (next == null) {
-                int length = nextLength();
-                next = totalBytes + length <= sizes.maxTotalBytes() ? newFile(length) : null;
-            }
-            return next;
+            return next == null ? grow() : next;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Where there is no space for a file, a checkpoint may free one. */
+    @GuardedBy("lock")
+    private @Nullable JournalFile grow() throws IOException {
+        int length = nextLength();
+        if (totalBytes + length > sizes.maxTotalBytes()) {
+            return null;
+        }
+        try {
+            return newFile(length);
+        } catch (IOException e) {
+            if (full.isEmpty()) {
+                throw e;
+            }
+            return null;
         }
     }
 
@@ -182,6 +190,20 @@ final class CommitJournal {
         lock.lock();
         try {
             return new ArrayList<>(full);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether there is more room than what waits for a checkpoint. */
+    boolean isRoomy() {
+        lock.lock();
+        try {
+            long waiting = 0;
+            for (JournalFile file : full) {
+                waiting += file.length();
+            }
+            return waiting < sizes.maxTotalBytes() / 2;
         } finally {
             lock.unlock();
         }
@@ -221,13 +243,13 @@ final class CommitJournal {
 
     @GuardedBy("lock")
     private JournalFile newFile(int length) throws IOException {
-        Path path = directory.resolve(JournalFiles.name(nextFileNumber));
+        Path path = JournalFiles.path(root, nextFileNumber);
         try {
             Uninterrupted.run(() -> {
                 writeZeros(path, length);
                 return path;
             });
-            DirectoryForce.force(directory);
+            DirectoryForce.force(JournalFiles.directory(root));
         } catch (IOException e) {
             deleteQuietly(path, e);
             throw e;

@@ -9,19 +9,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitRequest {
 
-    /** Told when the answer is there. Must not throw. */
-    @FunctionalInterface
-    public interface Completion {
-        void complete(@Nullable Throwable failure);
-    }
-
     /** The stream; null where it is about {@link #deletion}. */
     final @Nullable CommitCursor cursor;
 
     final long end;
     final @Nullable Deletion deletion;
     private final @Nullable Thread waiter;
-    private final @Nullable Completion completion;
+    private final @Nullable CommitCompletion completion;
+    private final boolean countsAsLater;
 
     /** The one behind it in the queue. */
     @Nullable CommitRequest next;
@@ -30,31 +25,38 @@ final class CommitRequest {
     private volatile boolean answered;
 
     private CommitRequest(
-            @Nullable CommitCursor cursor, long end, @Nullable Deletion deletion, @Nullable Thread waiter, @Nullable Completion completion) {
+            @Nullable CommitCursor cursor, long end, @Nullable Deletion deletion, @Nullable Thread waiter,
+            @Nullable CommitCompletion completion, boolean countsAsLater) {
         this.cursor = cursor;
         this.end = end;
         this.deletion = deletion;
         this.waiter = waiter;
         this.completion = completion;
+        this.countsAsLater = countsAsLater;
     }
 
     /** For a thread that waits. */
     static CommitRequest waiting(CommitCursor cursor, long end) {
-        return new CommitRequest(cursor, end, null, Thread.currentThread(), null);
+        return new CommitRequest(cursor, end, null, Thread.currentThread(), null, false);
     }
 
     /** For a thread that waits. */
     static CommitRequest waiting(Deletion deletion) {
-        return new CommitRequest(null, 0, deletion, Thread.currentThread(), null);
+        return new CommitRequest(null, 0, deletion, Thread.currentThread(), null, false);
     }
 
     /** For nobody in particular. */
-    static CommitRequest later(CommitCursor cursor, long end, @Nullable Completion completion) {
-        return new CommitRequest(cursor, end, null, null, completion);
+    static CommitRequest later(CommitCursor cursor, long end, @Nullable CommitCompletion completion, boolean countsAsLater) {
+        return new CommitRequest(cursor, end, null, null, completion, countsAsLater);
     }
 
     @Nullable Thread waiter() {
         return waiter;
+    }
+
+    /** Whether it has one of the places of {@link CommitQueue#MAX_LATER}. */
+    boolean countsAsLater() {
+        return countsAsLater;
     }
 
     boolean isAnswered() {

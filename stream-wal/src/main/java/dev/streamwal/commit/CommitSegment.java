@@ -33,6 +33,9 @@ public abstract class CommitSegment {
     /** Whether the file's name was forced, and its directory's. */
     private volatile boolean named;
 
+    private volatile boolean finished;
+    private volatile boolean gone;
+
     /** The journal file that mentioned the segment last, and as what. Owned by the leader. */
     @Nullable JournalFile mentionedIn;
 
@@ -68,11 +71,35 @@ public abstract class CommitSegment {
         }
     }
 
+    /** What stood behind this offset was cut. */
+    public final void lowerDurableOffset(int offset) {
+        durableOffset = Math.min(durableOffset, offset);
+    }
+
+    /** The footer is written: not forced yet. */
+    public final void finished() {
+        finished = true;
+    }
+
+    final boolean isFinished() {
+        return finished;
+    }
+
+    /** The file is to be deleted. */
+    public final void gone() {
+        gone = true;
+    }
+
+    final boolean isGone() {
+        return gone;
+    }
+
     final boolean isNamed() {
         return named;
     }
 
-    final void named() {
+    /** The file's name was forced, and its directory's. */
+    public final void named() {
         named = true;
     }
 }

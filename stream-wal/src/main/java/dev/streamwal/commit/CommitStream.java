@@ -10,6 +10,9 @@ public interface CommitStream {
     /** The segment that is appended to; null where there is none. Takes no lock. */
     @Nullable CommitSegment activeSegment();
 
+    /** Where what was appended so far ends. */
+    long appendedEnd();
+
     /** The segments without a footer, oldest first; those before them are durable. Holds the rotation lock for a moment. */
     List<? extends CommitSegment> unfinishedSegments() throws IOException;
 }

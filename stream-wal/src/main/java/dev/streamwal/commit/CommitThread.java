@@ -87,20 +87,6 @@ final class CommitThread {
             stopped = true;
             running = thread;
         }
-        boolean interrupted = false;
-        while (running != null && running.isAlive() && running != Thread.currentThread()) {
-            LockSupport.unpark(running);
-            try {
-                running.join(STOP_LOOK_MILLIS);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(running);
     }
-
-    /** How soon a thread that missed being woken is woken again. */
-    private static final long STOP_LOOK_MILLIS = 100;
 }

@@ -57,6 +57,9 @@ public final class GroupCommitter {
     /** Taken from the queue and not answered yet, in the order they came. */
     private final List<CommitRequest> pending = new ArrayList<>();
 
+    /** Whether the last leader left something in {@link #pending}. */
+    private volatile boolean left;
+
     private volatile @Nullable FlushFailedException failure;
     private volatile @Nullable WalClosedException closed;
     /** The journal has no room, and could not be given any. */
@@ -145,7 +148,7 @@ public final class GroupCommitter {
         CommitRequest request = CommitRequest.later(cursor, end, completion, reserved);
         queue.add(request);
         wakeThread();
-        if (!reserved) {
+        if (!reserved || closed != null) {
             awaitRoom(request);
         }
     }
@@ -153,10 +156,7 @@ public final class GroupCommitter {
     /** Back-pressure: whoever is one too many commits until he isn't. */
     private void awaitRoom(CommitRequest request) {
         while (!request.isAnswered()) {
-            if (!leading.get()) {
-                leadOnce();
-            }
-            if (!request.isAnswered()) {
+            if (!leadOnce() && !request.isAnswered()) {
                 LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
             }
         }
@@ -221,19 +221,19 @@ public final class GroupCommitter {
             round(answered);
             successor = waiterIn(pending);
         } finally {
-            boolean left = !pending.isEmpty();
+            left = !pending.isEmpty();
             leading.set(false);
-            wakeNext(successor, left);
+            wakeNext(successor);
             tell(answered);
         }
         return true;
     }
 
-    private void wakeNext(@Nullable Thread successor, boolean left) {
+    private void wakeNext(@Nullable Thread successor) {
         Thread next = successor != null ? successor : queue.anyWaiter();
         if (next != null) {
             LockSupport.unpark(next);
-        } else if (left || !queue.isEmpty()) {
+        } else if (hasWork()) {
             wakeThread();
         }
     }
@@ -363,7 +363,7 @@ public final class GroupCommitter {
 
     private void answer(List<CommitRequest> deleted, List<CommitRequest> answered) {
         deleted.forEach(request -> request.answer(null));
-        int left = 0;
+        int kept = 0;
         for (int i = 0; i < pending.size(); i++) {
             CommitRequest request = pending.get(i);
             CommitCursor cursor = request.cursor;
@@ -375,10 +375,10 @@ public final class GroupCommitter {
             if (request.isAnswered()) {
                 answered.add(request);
             } else {
-                pending.set(left++, request);
+                pending.set(kept++, request);
             }
         }
-        pending.subList(left, pending.size()).clear();
+        pending.subList(kept, pending.size()).clear();
     }
 
     private void answerAll(Throwable problem, List<CommitRequest> answered) {
@@ -416,7 +416,7 @@ public final class GroupCommitter {
 
     /** Whether there is something to do that nobody waits for. */
     boolean hasWork() {
-        return !queue.isEmpty();
+        return left || !queue.isEmpty();
     }
 
     /** Commits what is there. */

@@ -1,0 +1,19 @@
+package dev.streamwal.commit;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import java.nio.ByteBuffer;
+
+/** Who is handed a block's entries, as they stand there. */
+interface JournalEntries {
+
+    void segment(int number, SegmentHeader header) throws FormatException;
+
+    /** @param frames from its position to its limit; the buffer's content changes after the call */
+    void bytes(int number, int offset, ByteBuffer frames) throws FormatException;
+
+    void deletedBelow(StreamKey key, long position) throws FormatException;
+
+    void truncated(StreamKey key, long from, long to) throws FormatException;
+}
