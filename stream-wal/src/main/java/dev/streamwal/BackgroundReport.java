@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import dev.streamwal.append.LogEvents;
+import dev.streamwal.commit.CommitEvents;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.recovery.RecoveryDecision;
@@ -13,7 +14,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** Passes on what happens in the background: to the program's listener, and to the log's statistics. */
-final class BackgroundReport implements LogEvents, StreamRecovery.Listener {
+final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener {
 
     private final ListenerThread listener;
     private final LongAdder sweepFailures = new LongAdder();

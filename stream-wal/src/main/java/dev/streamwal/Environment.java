@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.storage.BootId;
 import java.security.SecureRandom;
 import java.util.Optional;
@@ -15,15 +16,16 @@ import java.util.function.Supplier;
  * @param salts different for every segment
  * @param threads whether the log has threads of its own; without, {@link StreamWal#runBackground()} does their work, nothing is swept
  *     unasked, and the listener is called by the thread on which something happens
+ * @param journal how large the commit journal is
  */
-record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads) {
+record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads, JournalSizes journal) {
 
     static Environment ofThisMachine(WalOptions options) {
-        return new Environment(BootId::ofThisMachine, new Storages(options.storage()), new SecureRandom()::nextLong, true);
+        return new Environment(BootId::ofThisMachine, new Storages(options.storage()), new SecureRandom()::nextLong, true, JournalSizes.DEFAULT);
     }
 
     /** On a machine that was started with this id. */
     Environment withBootId(Supplier<Optional<String>> id) {
-        return new Environment(id, storages, salts, threads);
+        return new Environment(id, storages, salts, threads, journal);
     }
 }

@@ -3,6 +3,10 @@ package dev.streamwal;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.commit.CommitSettings;
+import dev.streamwal.commit.CommitTarget;
+import dev.streamwal.commit.FlushFailedException;
+import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.ReaderOptions;
@@ -26,8 +30,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -56,17 +62,20 @@ public final class StreamWal implements AutoCloseable {
     private final StreamRegistry streams;
     private final StreamFolders folders;
     private final Sweeper sweeper;
+    private final GroupCommitter commits;
     private final ReentrantLock closing = new ReentrantLock();
     private volatile boolean closed;
 
     private StreamWal(
-            Path root, WalOptions options, WriterLock lock, LogContext log, BackgroundReport report, StreamFolders folders) {
+            Path root, WalOptions options, WriterLock lock, LogContext log, BackgroundReport report, StreamFolders folders,
+            GroupCommitter commits) {
         this.root = root;
         this.options = options;
         this.clock = options.clock();
         this.lock = lock;
         this.log = log;
         this.report = report;
+        this.commits = commits;
         this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
         this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
@@ -112,7 +121,11 @@ public final class StreamWal implements AutoCloseable {
             LogContext log = new LogContext(storage, options.clock(), positions,
                     new StreamRecovery(storage, root, incarnation, report), report,
                     options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
-            StreamWal wal = new StreamWal(root, options, lock, log, report, folders);
+            GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
+                    environment.salts(), () -> positions.current().incarnation(), report, () -> forgetBootId(positions, report),
+                    environment.threads(), options.flushInterval().toNanos()));
+            log.durability(commits);
+            StreamWal wal = new StreamWal(root, options, lock, log, report, folders, commits);
             if (environment.threads()) {
                 log.start();
                 wal.sweeper.start();
@@ -124,6 +137,15 @@ public final class StreamWal implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             release(lock, e);
             throw e;
+        }
+    }
+
+    /** So that the next writer doesn't trust what the page cache holds; best effort. */
+    private static void forgetBootId(PositionsFile positions, BackgroundReport report) {
+        try {
+            positions.forgetBootId();
+        } catch (IOException e) {
+            report.failed("forget the boot id", null, e);
         }
     }
 
@@ -152,7 +174,8 @@ public final class StreamWal implements AutoCloseable {
 
     private WalStream newStream(StreamKey key) {
         StreamLog stream = new StreamLog(log, key, options.policyOf(key.text()), folders.of(key));
-        WalStream created = new WalStream(this, stream, new TimeRules(stream.policy(), options.maxClockSkew().toMillis()));
+        WalStream created = new WalStream(this, stream, new TimeRules(stream.policy(), options.maxClockSkew().toMillis()),
+                options.durabilityOf(key.text()));
         stream.watch(any -> streams.hold(created, any));
         return created;
     }
@@ -173,12 +196,28 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Appends to many streams: those of one stream all or none, not all of the streams together. What can be wrong with a record is found
-     * before anything is appended; where the disk then fails, some streams may have their records and others not.
+     * before anything is appended; where the disk then fails, some streams may have their records and others not. Each stream's records
+     * are as durable as the stream's; those that survive power loss when this returns share one flush.
      *
      * @param batch left as it is
      * @return where the records stand, in the order in which they were added
      */
     public List<EntryRef> append(WriteBatch batch) {
+        return append(batch, Optional.empty());
+    }
+
+    /**
+     * As {@link #append(WriteBatch)}, as durable as said.
+     *
+     * @param batch left as it is
+     * @param durability of all the records, whatever their streams'
+     * @return where the records stand, in the order in which they were added
+     */
+    public List<EntryRef> append(WriteBatch batch, Durability durability) {
+        return append(batch, Optional.of(durability));
+    }
+
+    private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
         checkOpen();
         List<WriteBatch.StreamEntries> parts = new ArrayList<>(batch.streams());
         List<WalStream> targets = new ArrayList<>(parts.size());
@@ -188,14 +227,115 @@ public final class StreamWal implements AutoCloseable {
             targets.add(stream);
             drafts.add(stream.checkedDrafts(part.entries()));
         }
+        if (targets.stream().anyMatch(stream -> durability.orElse(stream.durability()) == Durability.IMMEDIATE)) {
+            durable(() -> commits.ready(), null);
+        }
         EntryRef[] refs = new EntryRef[batch.size()];
+        List<CommitTarget> awaited = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
-            List<EntryRef> appended = targets.get(i).appendDrafts(drafts.get(i));
+            WalStream stream = targets.get(i);
+            List<EntryRef> appended = stream.appendDrafts(drafts.get(i));
             for (int j = 0; j < appended.size(); j++) {
                 refs[parts.get(i).indexInBatch(j)] = appended.get(j);
             }
+            stream.wantDurable(durability.orElse(stream.durability()), appended.get(appended.size() - 1).end()).ifPresent(awaited::add);
         }
+        durable(() -> commits.await(awaited), null);
         return Arrays.asList(refs);
+    }
+
+    /**
+     * Returns when everything that was appended before the call, to all streams, survives power loss. Streams that were appended to by an
+     * earlier writer, and have not been used since the log was opened, are as durable as he left them.
+     *
+     * @throws WalFailedException where a flush fails, or has failed before
+     * @throws dev.streamwal.reader.WalIOException where something can't be read or there is no room for the commit journal
+     */
+    public void sync() {
+        checkOpen();
+        syncAll();
+    }
+
+    private void syncAll() {
+        durable(() -> commits.sync(undurable()), null);
+    }
+
+    private List<CommitTarget> undurable() {
+        List<CommitTarget> targets = new ArrayList<>();
+        for (WalStream stream : streams.all()) {
+            if (stream.log().isUndurable()) {
+                targets.add(new CommitTarget(stream.log().cursor(), stream.log().appendedEnd()));
+            }
+        }
+        return targets;
+    }
+
+    /**
+     * As {@link #sync()}, without waiting.
+     *
+     * @return completed by {@link WalOptions#completionExecutor()}, exceptionally by what {@code sync} would throw
+     */
+    public CompletableFuture<Void> syncAsync() {
+        checkOpen();
+        durable(() -> commits.ready(), null);
+        List<CommitTarget> targets = undurable();
+        CompletableFuture<?>[] each = new CompletableFuture<?>[targets.size()];
+        for (int i = 0; i < each.length; i++) {
+            each[i] = durableLater(targets.get(i), "", null);
+        }
+        return CompletableFuture.allOf(each);
+    }
+
+    /** @return completed with {@code result} when it is durable */
+    <T> CompletableFuture<T> durableLater(CommitTarget target, T result, @Nullable String key) {
+        CompletableFuture<T> future = new CompletableFuture<>();
+        commits.later(target.cursor(), target.end(), failure -> complete(() -> {
+            if (failure == null) {
+                future.complete(result);
+            } else {
+                future.completeExceptionally(asWalException(failure, key));
+            }
+        }));
+        return future;
+    }
+
+    /** Where the program's executor refuses, by the thread that committed: nobody must wait for ever. */
+    private void complete(Runnable completion) {
+        try {
+            options.completionExecutor().execute(completion);
+        } catch (RuntimeException e) {
+            completion.run();
+        }
+    }
+
+    /** Something that makes durable. */
+    @FunctionalInterface
+    interface Durable {
+        void run() throws IOException;
+    }
+
+    void durable(Durable action, @Nullable String key) {
+        try {
+            action.run();
+        } catch (IOException e) {
+            throw asWalException(e, key);
+        }
+    }
+
+    private WalException asWalException(Throwable failure, @Nullable String key) {
+        if (failure instanceof WalException known) {
+            return known;
+        }
+        if (failure instanceof FlushFailedException flush) {
+            return new WalFailedException("a flush has failed, and nothing is acknowledged as durable any more: " + flush.getMessage()
+                    + ", root=" + root + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, flush);
+        }
+        IOException io = failure instanceof IOException known ? known : new IOException(failure);
+        return StorageErrors.translate("commit", io, root, key, WalException.NO_POSITION, 0);
+    }
+
+    GroupCommitter commits() {
+        return commits;
     }
 
     /**
@@ -383,7 +523,7 @@ public final class StreamWal implements AutoCloseable {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
         return new WalStats(withSegments, segments, bytes, log.mappedSegments(), log.openFiles(),
-                appends + log.appendsBefore(), log.flushes(),
+                appends + log.appendsBefore(), log.flushes() + commits.flushes(),
                 report.sweepFailures(), report.lastFailure());
     }
 
@@ -404,8 +544,11 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Ends the log's threads, writes
-     * outstanding footers, and gives up mappings, files and the right to write. Readers stay usable. The second time does nothing.
+     * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Makes everything durable, ends the
+     * log's threads, writes outstanding footers, and gives up mappings, files and the right to write. Readers stay usable. The second time
+     * does nothing.
+     *
+     * @throws WalFailedException where a flush fails, or has failed before; the log is closed all the same
      */
     @Override
     public void close() {
@@ -422,13 +565,29 @@ public final class StreamWal implements AutoCloseable {
             sweeper.stop();
             log.refuseNewSegments();
             log.stop();
-            closeStreams();
+            closeDurably();
             lock.close();
         } catch (IOException e) {
             throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
         } finally {
             report.end();
             closing.unlock();
+        }
+    }
+
+    /** What fails is thrown when all is given up. */
+    private void closeDurably() throws IOException {
+        RuntimeException failure = null;
+        try {
+            syncAll();
+        } catch (RuntimeException e) {
+            failure = e;
+        }
+        closeStreams();
+        commits.close(closedException(), failure == null);
+        if (failure != null) {
+            lock.close();
+            throw failure;
         }
     }
 
@@ -457,8 +616,12 @@ public final class StreamWal implements AutoCloseable {
 
     void checkOpen() {
         if (closed) {
-            throw new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
+            throw closedException();
         }
+    }
+
+    private WalClosedException closedException() {
+        return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
     }
 
     Instant now() {

@@ -54,6 +54,9 @@ final class MemoryStorage implements SegmentStorage {
     }
 
     @Override
+    public void forceDirectory(Path directory) {}
+
+    @Override
     public boolean deleteDirectoryIfEmpty(Path directory) {
         return true;
     }

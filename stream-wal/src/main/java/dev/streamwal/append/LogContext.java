@@ -1,5 +1,6 @@
 package dev.streamwal.append;
 
+import dev.streamwal.commit.SegmentDurability;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -25,6 +26,9 @@ public final class LogContext {
     private final LongAdder appends = new LongAdder();
     private final LongAdder flushes = new LongAdder();
     private volatile boolean closed;
+
+    /** Set once, before a stream is used. */
+    private SegmentDurability durability = SegmentDurability.NONE;
 
     /**
      * @param maxOpenFiles descriptors for writing
@@ -64,6 +68,15 @@ public final class LogContext {
         this.sealer = new SegmentSealer(events);
         this.salts = salts;
         this.seam = seam;
+    }
+
+    /** To be called once, before a stream is used. */
+    public void durability(SegmentDurability newDurability) {
+        durability = newDurability;
+    }
+
+    SegmentDurability durability() {
+        return durability;
     }
 
     /** Starts the threads that prepare space and seal. */

@@ -2,6 +2,9 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.Positions;
+import dev.streamwal.commit.CommitCursor;
+import dev.streamwal.commit.CommitSegment;
+import dev.streamwal.commit.CommitStream;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
@@ -31,7 +34,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One stream, as its writer sees it: the segment that is appended to, and the chain behind it. Thread-safe. */
-public final class StreamLog {
+public final class StreamLog implements CommitStream {
 
     /*
      * Concurrency.
@@ -57,6 +60,8 @@ public final class StreamLog {
     private final AtomicReference<@Nullable ActiveSegment> active = new AtomicReference<>();
     private final SpareSlot spare;
     private final ReentrantLock rotation = new ReentrantLock();
+
+    private final CommitCursor cursor = new CommitCursor(this);
 
     /** Told whether the stream has segments, whenever that may have changed; set before the stream is shared. */
     private SegmentsWatch watch = has -> {};
@@ -232,6 +237,60 @@ public final class StreamLog {
         try {
             SegmentEntry holder = segments.holding(position);
             return holder != null && holder.unfinished() != null;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    // ---------------------------------------------------------------- committing
+
+    /** How far the stream is durable, for whoever commits. */
+    public CommitCursor cursor() {
+        return cursor;
+    }
+
+    @Override
+    public @Nullable CommitSegment activeSegment() {
+        return active.get();
+    }
+
+    @Override
+    public long appendedEnd() {
+        return reservedEnd();
+    }
+
+    @Override
+    public List<? extends CommitSegment> unfinishedSegments() throws IOException {
+        rotation.lock();
+        try {
+            recover();
+            return segments.unfinished();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Stream position before which everything survives power loss. */
+    public long durablePosition() {
+        rotation.lock();
+        try {
+            recover();
+            for (ActiveSegment segment : segments.unfinished()) {
+                if (segment.isUndurable()) {
+                    return segment.durableEnd();
+                }
+            }
+            return endPosition();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Whether something was appended, in this process, that isn't durable yet. */
+    public boolean isUndurable() {
+        rotation.lock();
+        try {
+            return segments.unfinished().stream().anyMatch(ActiveSegment::isUndurable);
         } finally {
             rotation.unlock();
         }
@@ -430,6 +489,7 @@ public final class StreamLog {
         segments.remove(outcome.removed());
         for (StreamRecovery.Unfinished unfinished : outcome.unfinished()) {
             ActiveSegment segment = new ActiveSegment(log, this, unfinished.header(), unfinished.file(), unfinished.tail());
+            log.durability().opened(segment);
             segments.named(unfinished.header().name()).unfinished(segment);
             if (unfinished.appendable()) {
                 active.set(segment);

@@ -212,8 +212,8 @@ final class CommitRound {
         }
 
         private int mentionBytes(CommitSegment source) {
-            return JournalBlock.entryBytes(2 * Integer.BYTES + source.header().headerLength())
-                    + JournalBlock.entryBytes(2 * Integer.BYTES) + Long.BYTES;
+            return (int) (JournalBlock.entryBytes(2 * Integer.BYTES + source.header().headerLength())
+                    + JournalBlock.entryBytes(2 * Integer.BYTES) + Long.BYTES);
         }
     }
 }

@@ -11,7 +11,7 @@ public abstract class CommitSegment {
 
     /** Where what is not durable yet is copied to. */
     @FunctionalInterface
-    interface Room {
+    public interface Room {
         /** @return where {@code [from, to)} of the segment goes; null where it is not to be copied. Called with the segment's lock */
         @Nullable ByteBuffer of(int from, int to);
     }
@@ -77,16 +77,16 @@ public abstract class CommitSegment {
     }
 
     /** The footer is written: not forced yet. */
-    public final void finished() {
+    protected final void footerWritten() {
         finished = true;
     }
 
-    final boolean isFinished() {
+    protected final boolean isFinished() {
         return finished;
     }
 
     /** The file is to be deleted. */
-    public final void gone() {
+    protected final void gone() {
         gone = true;
     }
 

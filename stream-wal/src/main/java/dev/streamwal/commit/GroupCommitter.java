@@ -3,17 +3,19 @@ package dev.streamwal.commit;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Makes what many threads wait for durable at once. Thread-safe. */
-public final class GroupCommitter {
+public final class GroupCommitter implements SegmentDurability {
 
     /*
      * Concurrency.
@@ -44,11 +46,15 @@ public final class GroupCommitter {
     private static final long FULL_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long FULL_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+    /** As long as there is no journal: to force so many streams' files costs less than to make one. */
+    private static final int MAX_FORCED_STREAMS = 8;
+
     private final CommitQueue queue = new CommitQueue();
     private final AtomicBoolean leading = new AtomicBoolean();
     private final CommitJournal journal;
     private final CommitRound round;
     private final JournalCheckpoint checkpoint;
+    private final SegmentForce force;
     private final CommitEvents events;
     private final Runnable onFailure;
     private final @Nullable CommitThread thread;
@@ -65,19 +71,24 @@ public final class GroupCommitter {
     /** The journal has no room, and could not be given any. */
     private volatile boolean starved;
 
-    /**
-     * @param threads whether it has threads of its own; without, {@link #runBackground()} does their work
-     * @param flushIntervalNanos between flushes that nobody waits for
-     */
-    GroupCommitter(
-            CommitJournal journal, CommitRound round, JournalCheckpoint checkpoint, CommitEvents events, Runnable onFailure, boolean threads,
-            long flushIntervalNanos) {
-        this.journal = journal;
-        this.round = round;
-        this.checkpoint = checkpoint;
-        this.events = events;
-        this.onFailure = onFailure;
-        this.thread = threads ? new CommitThread(this, flushIntervalNanos) : null;
+    private final LongAdder flushes = new LongAdder();
+
+    /** For a log without a journal, which is made when it is first needed. */
+    public GroupCommitter(CommitSettings settings) {
+        SegmentForce force = new SegmentForce(settings.storage(), settings.root(), settings.streams());
+        this.journal = new CommitJournal(settings.root(), settings.sizes());
+        this.round = new CommitRound(journal, force, flushes);
+        this.checkpoint = new JournalCheckpoint(settings, journal, force);
+        this.force = force;
+        this.events = settings.events();
+        this.onFailure = settings.onFailure();
+        this.thread = settings.threads() ? new CommitThread(this, settings.flushIntervalNanos()) : null;
+    }
+
+    /** For a log with the journal of an earlier writer, which has been carried out. To be called before anything else. */
+    public void inherit(InheritedJournal found) throws IOException {
+        journal.inherit(found);
+        checkpoint.inherit(found);
     }
 
     // ---------------------------------------------------------------- asking
@@ -109,6 +120,14 @@ public final class GroupCommitter {
         }
     }
 
+    /** As {@link #await(Collection)}; where there is no journal, and a few files do without, none is made. */
+    public void sync(Collection<CommitTarget> targets) throws IOException {
+        if (targets.size() > MAX_FORCED_STREAMS) {
+            ready();
+        }
+        await(targets);
+    }
+
     /** Returns when all of these are durable: with one flush, if they fit a block. */
     public void await(Collection<CommitTarget> targets) throws IOException {
         List<CommitRequest> requests = new ArrayList<>(targets.size());
@@ -126,6 +145,9 @@ public final class GroupCommitter {
 
     /** Returns when deletions are durable: from then on they are carried out, if not by this process then by the next. */
     public void delete(Collection<? extends Deletion> deletions) throws IOException {
+        if (deletions.isEmpty()) {
+            return;
+        }
         ready();
         List<CommitRequest> requests = new ArrayList<>(deletions.size());
         for (Deletion deletion : deletions) {
@@ -136,6 +158,7 @@ public final class GroupCommitter {
         for (CommitRequest request : requests) {
             awaitAnswer(request);
         }
+        deletions.forEach(checkpoint::forget);
     }
 
     /**
@@ -408,6 +431,24 @@ public final class GroupCommitter {
         }
     }
 
+    @Override
+    public void opened(CommitSegment segment) {
+        checkpoint.forced().adopt(segment).ifPresent(offset -> {
+            segment.raiseDurableOffset(offset);
+            segment.named();
+        });
+    }
+
+    @Override
+    public void forceFailed(Path file, IOException cause) {
+        fail(new FlushFailedException("a segment could not be forced: file=" + file, cause));
+    }
+
+    /** Flushes of the journal, and of files, so far. */
+    public long flushes() {
+        return flushes.sum() + force.forces();
+    }
+
     public boolean hasFailed() {
         return failure != null;
     }
@@ -446,8 +487,12 @@ public final class GroupCommitter {
         checkpoint.run();
     }
 
-    /** Commits what was asked for, and refuses what comes later. */
-    public void close(WalClosedException reason) {
+    /**
+     * Commits what was asked for, and refuses what comes later.
+     *
+     * @param clean whether everything that was appended is durable
+     */
+    public void close(WalClosedException reason, boolean clean) throws IOException {
         CommitThread committer = thread;
         if (committer != null) {
             committer.end();
@@ -459,5 +504,6 @@ public final class GroupCommitter {
         }
         closed = reason;
         boolean unused = leadOnce();
+        checkpoint.close(clean && failure == null);
     }
 }

@@ -3,7 +3,6 @@ package dev.streamwal.commit;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -42,15 +41,13 @@ final class JournalCheckpoint {
     @GuardedBy("running")
     private long firstSequence = JournalBlockLayout.FIRST_SEQUENCE;
 
-    JournalCheckpoint(
-            Path root, CommitJournal journal, SegmentForce force, LongSupplier ids, LongSupplier incarnation, CommitEvents events,
-            boolean threads) {
-        this.root = root;
+    JournalCheckpoint(CommitSettings settings, CommitJournal journal, SegmentForce force) {
+        this.root = settings.root();
         this.journal = journal;
         this.force = force;
-        this.ids = ids;
-        this.incarnation = incarnation;
-        this.thread = threads ? new CheckpointThread(this, events) : null;
+        this.ids = settings.ids();
+        this.incarnation = settings.incarnation();
+        this.thread = settings.threads() ? new CheckpointThread(this, settings.events()) : null;
     }
 
     void createJournal() throws IOException {
@@ -58,12 +55,13 @@ final class JournalCheckpoint {
     }
 
     /** Takes over what an earlier writer left. */
-    void inherit(InheritedJournal found) {
+    void inherit(InheritedJournal found) throws IOException {
         running.lock();
         try {
             inherited = found.segments();
             firstSequence = found.frontier().firstSequence();
             forced.addAll(found.frontier().segments());
+            writeFrontier(false);
         } finally {
             running.unlock();
         }
@@ -201,17 +199,4 @@ final class JournalCheckpoint {
         forced.remove(deletion);
     }
 
-    /** On opening, when the journal was carried out: the segments' files have it all. */
-    void writeFrontier() throws IOException {
-        running.lock();
-        try {
-            writeFrontier(false);
-        } finally {
-            running.unlock();
-        }
-    }
-
-    List<FrontierSegment> snapshot() {
-        return new ArrayList<>(forced.all());
-    }
 }

@@ -24,6 +24,9 @@ public interface SegmentStorage {
     /** Returns whether there was such a file. */
     boolean delete(Path path) throws IOException;
 
+    /** Returns when the names in a directory survive power loss, where there is a way to ask for it. */
+    void forceDirectory(Path directory) throws IOException;
+
     /** Removes a directory, unless something is in it, which is not an error. Returns whether it is gone. */
     boolean deleteDirectoryIfEmpty(Path directory) throws IOException;
 }

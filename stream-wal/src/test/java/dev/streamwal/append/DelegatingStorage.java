@@ -47,6 +47,11 @@ class DelegatingStorage implements SegmentStorage {
     }
 
     @Override
+    public void forceDirectory(Path directory) throws IOException {
+        storage.forceDirectory(directory);
+    }
+
+    @Override
     public boolean deleteDirectoryIfEmpty(Path directory) throws IOException {
         return storage.deleteDirectoryIfEmpty(directory);
     }
