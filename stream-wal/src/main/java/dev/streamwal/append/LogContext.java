@@ -24,6 +24,7 @@ public final class LogContext {
     private final SecureRandom salts = new SecureRandom();
     private final LongAdder appends = new LongAdder();
     private final LongAdder flushes = new LongAdder();
+    private volatile DeletionLog deletions = DeletionLog.NONE;
     private volatile boolean closed;
 
     /**
@@ -60,6 +61,16 @@ public final class LogContext {
         this.preparer = new SpacePreparer(events);
         this.sealer = new SegmentSealer(events);
         this.seam = seam;
+    }
+
+    /** To be called before anything is deleted; without, nothing is written down. */
+    public void deletions(DeletionLog newDeletions) {
+        deletions = newDeletions;
+    }
+
+    /** Where deletions are written down first. */
+    public DeletionLog deletions() {
+        return deletions;
     }
 
     /** Starts the threads that prepare space and seal. */

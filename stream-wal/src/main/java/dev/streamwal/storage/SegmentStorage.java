@@ -24,6 +24,11 @@ public interface SegmentStorage {
     /** Returns whether there was such a file. */
     boolean delete(Path path) throws IOException;
 
+    /** Returns when the names in a directory are on the disk, where the system has a way to ask for it. */
+    default void forceDirectory(Path directory) throws IOException {
+        DirectoryForce.force(directory);
+    }
+
     /** Removes a directory, unless something is in it, which is not an error. Returns whether it is gone. */
     boolean deleteDirectoryIfEmpty(Path directory) throws IOException;
 }
