@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
 import dev.streamwal.append.StreamLog;
@@ -125,6 +126,7 @@ public final class StreamWal implements AutoCloseable {
                     environment.salts(), () -> positions.current().incarnation(), report, () -> forgetBootId(positions, report),
                     environment.threads(), options.flushInterval().toNanos()));
             log.durability(commits);
+            log.deletions(new JournalledDeletions(commits, folders::of));
             StreamWal wal = new StreamWal(root, options, lock, log, report, folders, commits);
             if (environment.threads()) {
                 log.start();
@@ -483,6 +485,16 @@ public final class StreamWal implements AutoCloseable {
         } finally {
             tell(gone, key, DeletedSegment.Reason.STREAM_DELETED);
         }
+    }
+
+    /** Where deletions are written down first. */
+    DeletionLog deletions() {
+        return log.deletions();
+    }
+
+    /** For tests: in place of what the log has. */
+    void deletions(DeletionLog deletions) {
+        log.deletions(deletions);
     }
 
     private long tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {

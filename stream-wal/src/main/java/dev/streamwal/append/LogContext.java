@@ -25,6 +25,7 @@ public final class LogContext {
     private final LongSupplier salts;
     private final LongAdder appends = new LongAdder();
     private final LongAdder flushes = new LongAdder();
+    private volatile DeletionLog deletions = DeletionLog.NONE;
     private volatile boolean closed;
 
     /** Set once, before a stream is used. */
@@ -77,6 +78,16 @@ public final class LogContext {
 
     SegmentDurability durability() {
         return durability;
+    }
+
+    /** To be called before anything is deleted; without, nothing is written down. */
+    public void deletions(DeletionLog newDeletions) {
+        deletions = newDeletions;
+    }
+
+    /** Where deletions are written down first. */
+    public DeletionLog deletions() {
+        return deletions;
     }
 
     /** Starts the threads that prepare space and seal. */

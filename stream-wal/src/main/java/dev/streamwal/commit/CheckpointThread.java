@@ -60,7 +60,7 @@ final class CheckpointThread {
     /** What fails is told; whoever commits next asks again, or finds out for himself. */
     private void runOnce() {
         try {
-            checkpoint.run();
+            boolean unused = checkpoint.run();
         } catch (IOException | RuntimeException | Error e) {
             events.failed("checkpoint", null, e);
         }

@@ -18,6 +18,9 @@ final class CommitRequest {
     private final @Nullable CommitCompletion completion;
     private final boolean countsAsLater;
 
+    /** The file that holds the deletion, which must not be used again before it is carried out. Written by the leader before the answer. */
+    @Nullable JournalFile pinned;
+
     /** The one behind it in the queue. */
     @Nullable CommitRequest next;
 

@@ -57,12 +57,16 @@ final class CommitRound {
         return block.isEmpty() && cursors.isEmpty();
     }
 
-    /** @return false where it has to wait for the next block */
-    boolean add(Deletion deletion) {
+    /**
+     * The file is pinned by it.
+     *
+     * @return the file; null where the deletion has to wait for the next block
+     */
+    @Nullable JournalFile add(Deletion deletion) {
         int bytes = deletion.key().utf8Length() + 2 * Long.BYTES;
         JournalFile target = file;
         if (target == null || !block.hasRoomFor(bytes)) {
-            return false;
+            return null;
         }
         if (deletion instanceof Deletion.Below below) {
             block.deletedBelow(below.key(), below.position());
@@ -70,7 +74,8 @@ final class CommitRound {
             block.truncated(cut.key(), cut.from(), cut.to());
         }
         target.deletedFrom(deletion.directory());
-        return true;
+        target.pin();
+        return target;
     }
 
     /**

@@ -108,7 +108,7 @@ public final class GroupCommitter implements SegmentDurability {
             checkpoint.createJournal();
         }
         if (starved) {
-            checkpoint.run();
+            boolean unused = checkpoint.run();
             starved = false;
         }
     }
@@ -143,10 +143,16 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
+    /** Deletions that are written down, and that the journal keeps until this is closed. */
+    public interface Pinned extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     /** Returns when deletions are durable: from then on they are carried out, if not by this process then by the next. */
-    public void delete(Collection<? extends Deletion> deletions) throws IOException {
+    public Pinned delete(Collection<? extends Deletion> deletions) throws IOException {
         if (deletions.isEmpty()) {
-            return;
+            return () -> {};
         }
         ready();
         List<CommitRequest> requests = new ArrayList<>(deletions.size());
@@ -155,10 +161,35 @@ public final class GroupCommitter implements SegmentDurability {
             requests.add(request);
             queue.add(request);
         }
-        for (CommitRequest request : requests) {
-            awaitAnswer(request);
+        try {
+            for (CommitRequest request : requests) {
+                awaitAnswer(request);
+            }
+        } catch (IOException | RuntimeException e) {
+            awaitAll(requests);
+            requests.forEach(GroupCommitter::unpin);
+            throw e;
         }
         deletions.forEach(checkpoint::forget);
+        return () -> requests.forEach(GroupCommitter::unpin);
+    }
+
+    /** Whatever the answers are. */
+    private void awaitAll(List<CommitRequest> requests) {
+        for (CommitRequest request : requests) {
+            while (!request.isAnswered()) {
+                if (!leadOnce() && !request.isAnswered()) {
+                    LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
+                }
+            }
+        }
+    }
+
+    private static void unpin(CommitRequest request) {
+        JournalFile pinned = request.pinned;
+        if (pinned != null) {
+            pinned.unpin();
+        }
     }
 
     /**
@@ -326,24 +357,30 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     private void startRound() throws IOException {
-        long deadline = 0;
+        long deadline = System.nanoTime() + FULL_WAIT_NANOS;
         while (!round.start()) {
             // helps, or waits for whoever is at it: he holds no lock that this thread has
-            try {
-                checkpoint.run();
-            } catch (FlushFailedException e) {
-                throw e;
-            } catch (IOException e) {
+            IOException obstacle = makeRoom();
+            if (obstacle != null) {
                 starved = true;
-                long now = System.nanoTime();
-                deadline = deadline == 0 ? now + FULL_WAIT_NANOS : deadline;
-                if (now - deadline > 0 || thread == null) {
-                    throw new IOException("the commit journal is full and can't be emptied: " + e, e);
+                if (thread == null || System.nanoTime() - deadline > 0) {
+                    throw new IOException("the commit journal is full and can't be emptied: " + obstacle.getMessage(), obstacle);
                 }
                 LockSupport.parkNanos(FULL_LOOK_NANOS);
             }
         }
         starved = false;
+    }
+
+    /** @return what was in the way; null where there is room now */
+    private @Nullable IOException makeRoom() throws FlushFailedException {
+        try {
+            return checkpoint.run() ? null : new IOException("deletions that it holds are still being carried out");
+        } catch (FlushFailedException e) {
+            throw e;
+        } catch (IOException e) {
+            return e;
+        }
     }
 
     /** Adds all that fits, in the order it was asked for. Returns the deletions that are in the block. */
@@ -360,7 +397,8 @@ public final class GroupCommitter implements SegmentDurability {
         for (int i = 0; i < pending.size() && !full; i++) {
             CommitRequest request = pending.get(i);
             if (request.deletion != null) {
-                full = !round.add(request.deletion);
+                request.pinned = round.add(request.deletion);
+                full = request.pinned == null;
                 if (!full) {
                     deleting = deleting.isEmpty() ? new ArrayList<>() : deleting;
                     deleting.add(request);
@@ -484,7 +522,7 @@ public final class GroupCommitter implements SegmentDurability {
     public void runBackground() throws IOException {
         flushInterval();
         commitPending();
-        checkpoint.run();
+        boolean unused = checkpoint.run();
     }
 
     /**

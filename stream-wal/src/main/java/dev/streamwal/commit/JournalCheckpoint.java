@@ -3,6 +3,7 @@ package dev.streamwal.commit;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -78,20 +79,27 @@ final class JournalCheckpoint {
         }
     }
 
-    /** Frees the files that are full now. */
-    void run() throws IOException {
+    /** Frees the files that are full now, up to one with deletions that are being carried out. Returns whether there was any. */
+    boolean run() throws IOException {
         boolean waited = !running.tryLock();
         if (waited) {
             running.lock();
         }
         try {
-            List<JournalFile> files = journal.full();
+            List<JournalFile> files = new ArrayList<>();
+            for (JournalFile file : journal.full()) {
+                if (file.isPinned()) {
+                    break;
+                }
+                files.add(file);
+            }
             if (!files.isEmpty()) {
                 forceAll(files);
                 firstSequence = files.get(files.size() - 1).lastSequence() + 1;
                 writeFrontier(false);
                 journal.free(files);
             }
+            return !files.isEmpty();
         } finally {
             running.unlock();
         }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ final class JournalFile {
     private final int length;
     private final List<CommitSegment> mentioned = new ArrayList<>();
     private final Set<Path> deletedFrom = new LinkedHashSet<>();
+    private final AtomicInteger pins = new AtomicInteger();
     private @Nullable FileChannel channel;
     private int offset;
     private long lastSequence;
@@ -74,6 +76,19 @@ final class JournalFile {
         segment.mentionedIn = this;
         segment.mentionedAs = mentioned.size();
         return segment.mentionedAs;
+    }
+
+    /** Something in it is being carried out; by the leader. */
+    void pin() {
+        pins.incrementAndGet();
+    }
+
+    void unpin() {
+        pins.decrementAndGet();
+    }
+
+    boolean isPinned() {
+        return pins.get() > 0;
     }
 
     List<CommitSegment> mentioned() {
