@@ -20,6 +20,11 @@ import java.util.function.Supplier;
  */
 record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads, JournalSizes journal) {
 
+    /** With a commit journal of the usual size. */
+    Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads) {
+        this(bootId, storages, salts, threads, JournalSizes.DEFAULT);
+    }
+
     static Environment ofThisMachine(WalOptions options) {
         return new Environment(BootId::ofThisMachine, new Storages(options.storage()), new SecureRandom()::nextLong, true, JournalSizes.DEFAULT);
     }

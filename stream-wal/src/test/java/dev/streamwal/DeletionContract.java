@@ -10,6 +10,7 @@ import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,7 +33,8 @@ abstract class DeletionContract extends LogContract {
     }
 
     private StreamWal openRecorded(WalOptions.Builder options) {
-        StreamWal wal = closing(StreamWal.open(root, options.build(), THIS_BOOT, operations.storages(home.storage())));
+        StreamWal wal = closing(StreamWal.open(root, options.build(),
+                new Environment(THIS_BOOT, operations.storages(home.storage()), new SecureRandom()::nextLong, true)));
         wal.deletions(operations.deletions());
         return wal;
     }

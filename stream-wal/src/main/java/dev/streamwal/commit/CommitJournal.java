@@ -26,7 +26,7 @@ final class CommitJournal {
     private static final int MAX_FREE_FILES = 2;
     /** A file this much smaller than the newest one is not worth going round with. */
     private static final int SMALL_FRACTION = 4;
-    private static final int ZERO_BYTES = 1 << 20;
+    private static final int ZERO_BYTES = 256 << 10;
 
     private final Path root;
     private final JournalSizes sizes;
@@ -261,7 +261,7 @@ final class CommitJournal {
 
     /** So that a flush later has nothing to write but its block: no length, no extents. */
     private static void writeZeros(Path path, int length) throws IOException {
-        ByteBuffer zeros = ByteBuffer.allocateDirect(Math.min(ZERO_BYTES, length));
+        ByteBuffer zeros = ByteBuffer.allocate(Math.min(ZERO_BYTES, length));
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             for (int offset = 0; offset < length; ) {
                 zeros.clear().limit(Math.min(zeros.capacity(), length - offset));

@@ -2,6 +2,8 @@ package dev.streamwal.commit;
 
 import dev.streamwal.commit.CommitSegment.Undurable;
 import dev.streamwal.format.SegmentHeaderLayout;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -15,15 +17,22 @@ final class CommitRound {
     /** A deletion with the longest key, or a segment's header, and the block's own prefix: less room isn't worth a block. */
     private static final int MIN_ROOM_BYTES = 4 << 10;
 
+    /** Stands for a block as long as there is no journal; nothing is put into it. */
+    private static final JournalBlock NOTHING = new JournalBlock(ByteBuffer.allocate(2 * JournalBlock.PREFIX_BYTES));
+
     private final CommitJournal journal;
     private final SegmentForce force;
     private final LongAdder flushes;
     private final CommitPolicy policy;
-    private final JournalBlock block;
     private final Copying copying = new Copying();
 
     private final List<CommitCursor> cursors = new ArrayList<>();
     private final List<CommitSegment> segments = new ArrayList<>();
+
+    /** From the first block on until the end. */
+    private @Nullable ByteBuf memory;
+
+    private JournalBlock block = NOTHING;
 
     private @Nullable JournalFile file;
     private long number;
@@ -33,7 +42,6 @@ final class CommitRound {
         this.journal = journal;
         this.force = force;
         this.policy = new CommitPolicy(journal.sizes());
-        this.block = new JournalBlock(journal.sizes().maxBlockBytes());
     }
 
     /** @return false where the journal has no room: a checkpoint is needed first */
@@ -49,8 +57,22 @@ final class CommitRound {
         if (file == null) {
             return false;
         }
+        if (memory == null) {
+            int bytes = journal.sizes().maxBlockBytes();
+            memory = PooledByteBufAllocator.DEFAULT.directBuffer(bytes, bytes);
+            block = new JournalBlock(memory.nioBuffer(0, bytes));
+        }
         block.start(Math.min(journal.sizes().maxBlockBytes(), file.room()));
         return true;
+    }
+
+    /** No block follows. */
+    void close() {
+        if (memory != null) {
+            memory.release();
+            memory = null;
+            block = NOTHING;
+        }
     }
 
     private boolean isFirst() {

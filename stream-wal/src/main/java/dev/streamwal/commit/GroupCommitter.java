@@ -122,8 +122,12 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** As {@link #await(Collection)}; where there is no journal, and a few files do without, none is made. */
     public void sync(Collection<CommitTarget> targets) throws IOException {
-        if (targets.size() > MAX_FORCED_STREAMS) {
-            ready();
+        if (targets.size() > MAX_FORCED_STREAMS && !journal.exists()) {
+            try {
+                checkpoint.createJournal();
+            } catch (IOException e) {
+                // no room for it: one by one, then
+            }
         }
         await(targets);
     }
@@ -542,6 +546,10 @@ public final class GroupCommitter implements SegmentDurability {
         }
         closed = reason;
         boolean unused = leadOnce();
+        if (leading.compareAndSet(false, true)) {
+            round.close();
+            leading.set(false);
+        }
         checkpoint.close(clean && failure == null);
     }
 }

@@ -28,13 +28,22 @@ public final class JournalBlock {
 
     /** @param maxBytes of a block, at most {@link JournalBlockLayout#MAX_BYTES} */
     public JournalBlock(int maxBytes) {
+        this(ByteBuffer.allocateDirect(checked(maxBytes)));
+    }
+
+    /** @param memory for one block; somebody else's, who gives it back when this is used no more */
+    JournalBlock(ByteBuffer memory) {
+        buffer = memory.order(ByteOrder.LITTLE_ENDIAN);
+        limit = checked(buffer.capacity());
+    }
+
+    private static int checked(int maxBytes) {
         if (maxBytes <= PREFIX_BYTES + ENTRY_PREFIX_BYTES || maxBytes > JournalBlockLayout.MAX_BYTES
                 || maxBytes % RecordLayout.ALIGNMENT != 0) {
             throw new IllegalArgumentException("a journal block has room for an entry, a multiple of 8 bytes and at most "
                     + JournalBlockLayout.MAX_BYTES + ": maxBytes=" + maxBytes);
         }
-        buffer = ByteBuffer.allocateDirect(maxBytes).order(ByteOrder.LITTLE_ENDIAN);
-        limit = maxBytes;
+        return maxBytes;
     }
 
     /** What an entry takes, with its prefix and padding; the payloads' sizes are told by {@link JournalEntryLayout}. */
