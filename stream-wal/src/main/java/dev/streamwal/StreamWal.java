@@ -8,12 +8,15 @@ import dev.streamwal.commit.CommitSettings;
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
+import dev.streamwal.commit.InheritedJournal;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.recovery.JournalRedo;
+import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
@@ -125,6 +128,11 @@ public final class StreamWal implements AutoCloseable {
             GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
                     environment.salts(), () -> positions.current().incarnation(), report, () -> forgetBootId(positions, report),
                     environment.threads(), options.flushInterval().toNanos()));
+            RedoResult redo = new JournalRedo(storage, root, incarnation,
+                    options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
+            if (redo.frontier().isPresent() && redo.end().isPresent()) {
+                commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
+            }
             log.durability(commits);
             log.deletions(new JournalledDeletions(commits, folders::of));
             StreamWal wal = new StreamWal(root, options, lock, log, report, folders, commits);

@@ -33,10 +33,10 @@ final class CommitJournal {
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final Deque<JournalFile> full = new ArrayDeque<>();
+    private final Deque<OpenJournalFile> full = new ArrayDeque<>();
 
     @GuardedBy("lock")
-    private final Deque<JournalFile> free = new ArrayDeque<>();
+    private final Deque<OpenJournalFile> free = new ArrayDeque<>();
 
     @GuardedBy("lock")
     private long totalBytes;
@@ -45,7 +45,7 @@ final class CommitJournal {
     private int nextFileNumber;
 
     /** The leader's. */
-    private @Nullable JournalFile current;
+    private @Nullable OpenJournalFile current;
 
     /** The leader's. */
     private long nextSequence = 1;
@@ -79,7 +79,11 @@ final class CommitJournal {
             }
             Files.createDirectories(JournalFiles.directory(root));
             DirectoryForce.force(root);
-            JournalFile first = newFile(sizes.minFileBytes());
+            for (Path lost : JournalFiles.list(root)) {
+                // of a journal whose frontier is gone, or never was
+                Files.deleteIfExists(lost);
+            }
+            OpenJournalFile first = newFile(sizes.minFileBytes());
             free.add(first);
             FrontierFile.write(root, new Frontier(newJournalId, 1, incarnation, false, List.of()));
             journalId = newJournalId;
@@ -106,22 +110,36 @@ final class CommitJournal {
     }
 
     @GuardedBy("lock")
-    private JournalFile inherited(InheritedJournal.Part part) {
-        JournalFile file = new JournalFile(part.path(), part.length());
+    private OpenJournalFile inherited(InheritedJournal.Part part) {
+        OpenJournalFile file = new OpenJournalFile(part.path(), part.length());
         file.inherit(part.end(), part.lastSequence());
         totalBytes += part.length();
         return file;
     }
 
+    /** The current file takes no more blocks. */
+    void giveUpCurrent() {
+        OpenJournalFile file = current;
+        current = null;
+        if (file != null) {
+            lock.lock();
+            try {
+                full.add(file);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
     // ---------------------------------------------------------------- the leader's side
 
     /** The file that the next block goes to, with so much room at least; null where no file is free: a checkpoint is needed first. */
-    @Nullable JournalFile fileWithRoom(int bytes) throws IOException {
-        JournalFile file = current;
+    @Nullable OpenJournalFile fileWithRoom(int bytes) throws IOException {
+        OpenJournalFile file = current;
         if (file != null && file.room() >= bytes) {
             return file;
         }
-        JournalFile next = takeFree();
+        OpenJournalFile next = takeFree();
         if (next == null) {
             return null;
         }
@@ -139,10 +157,10 @@ final class CommitJournal {
         return next;
     }
 
-    private @Nullable JournalFile takeFree() throws IOException {
+    private @Nullable OpenJournalFile takeFree() throws IOException {
         lock.lock();
         try {
-            JournalFile next = free.poll();
+            OpenJournalFile next = free.poll();
             return next == null ? grow() : next;
         } finally {
             lock.unlock();
@@ -151,7 +169,7 @@ final class CommitJournal {
 
     /** Where there is no space for a file, a checkpoint may free one. */
     @GuardedBy("lock")
-    private @Nullable JournalFile grow() throws IOException {
+    private @Nullable OpenJournalFile grow() throws IOException {
         int length = nextLength();
         if (totalBytes + length > sizes.maxTotalBytes()) {
             return null;
@@ -174,7 +192,7 @@ final class CommitJournal {
     }
 
     /** Writes a block and returns when it survives power loss. */
-    void write(JournalFile file, JournalBlock block) throws FlushFailedException {
+    void write(OpenJournalFile file, JournalBlock block) throws FlushFailedException {
         try {
             file.append(block.finish(journalId, nextSequence), nextSequence);
             nextSequence++;
@@ -186,7 +204,7 @@ final class CommitJournal {
     // ---------------------------------------------------------------- the checkpoint's side
 
     /** The files that are full, oldest first. */
-    List<JournalFile> full() {
+    List<OpenJournalFile> full() {
         lock.lock();
         try {
             return new ArrayList<>(full);
@@ -200,7 +218,7 @@ final class CommitJournal {
         lock.lock();
         try {
             long waiting = 0;
-            for (JournalFile file : full) {
+            for (OpenJournalFile file : full) {
                 waiting += file.length();
             }
             return waiting < sizes.maxTotalBytes() / 2;
@@ -219,12 +237,12 @@ final class CommitJournal {
     }
 
     /** What these files hold is not needed any more, and the frontier says so. */
-    void free(List<JournalFile> files) throws IOException {
-        List<JournalFile> surplus = new ArrayList<>();
+    void free(List<OpenJournalFile> files) throws IOException {
+        List<OpenJournalFile> surplus = new ArrayList<>();
         lock.lock();
         try {
             full.removeAll(files);
-            for (JournalFile file : files) {
+            for (OpenJournalFile file : files) {
                 boolean small = file.length() <= nextLength() / SMALL_FRACTION && !free.isEmpty();
                 if (small || free.size() >= MAX_FREE_FILES + files.size() - 1) {
                     surplus.add(file);
@@ -236,13 +254,13 @@ final class CommitJournal {
         } finally {
             lock.unlock();
         }
-        for (JournalFile file : surplus) {
+        for (OpenJournalFile file : surplus) {
             Files.deleteIfExists(file.path());
         }
     }
 
     @GuardedBy("lock")
-    private JournalFile newFile(int length) throws IOException {
+    private OpenJournalFile newFile(int length) throws IOException {
         Path path = JournalFiles.path(root, nextFileNumber);
         try {
             Uninterrupted.run(() -> {
@@ -256,7 +274,7 @@ final class CommitJournal {
         }
         nextFileNumber++;
         totalBytes += length;
-        return new JournalFile(path, length);
+        return new OpenJournalFile(path, length);
     }
 
     /** So that a flush later has nothing to write but its block: no length, no extents. */
@@ -280,7 +298,7 @@ final class CommitJournal {
     }
 
     void close() {
-        JournalFile file = current;
+        OpenJournalFile file = current;
         if (file != null) {
             file.close();
         }

@@ -19,7 +19,7 @@ final class CommitRequest {
     private final boolean countsAsLater;
 
     /** The file that holds the deletion, which must not be used again before it is carried out. Written by the leader before the answer. */
-    @Nullable JournalFile pinned;
+    @Nullable OpenJournalFile pinned;
 
     /** The one behind it in the queue. */
     @Nullable CommitRequest next;

@@ -34,7 +34,7 @@ final class CommitRound {
 
     private JournalBlock block = NOTHING;
 
-    private @Nullable JournalFile file;
+    private @Nullable OpenJournalFile file;
     private long number;
 
     CommitRound(CommitJournal journal, SegmentForce force, LongAdder flushes) {
@@ -84,9 +84,9 @@ final class CommitRound {
      *
      * @return the file; null where the deletion has to wait for the next block
      */
-    @Nullable JournalFile add(Deletion deletion) {
+    @Nullable OpenJournalFile add(Deletion deletion) {
         int bytes = deletion.key().utf8Length() + 2 * Long.BYTES;
-        JournalFile target = file;
+        OpenJournalFile target = file;
         if (target == null || !block.hasRoomFor(bytes)) {
             return null;
         }
@@ -176,7 +176,7 @@ final class CommitRound {
     }
 
     private void mention(CommitSegment segment) {
-        JournalFile target = file;
+        OpenJournalFile target = file;
         if (target != null && segment.mentionedIn != target) {
             block.segment(target.mention(segment), SegmentHeaderLayout.encode(segment.header()));
         }
@@ -189,7 +189,7 @@ final class CommitRound {
 
     /** Flushes the block, if there is anything in it; what was gathered is durable then. */
     void commit() throws FlushFailedException {
-        JournalFile target = file;
+        OpenJournalFile target = file;
         if (target != null && !block.isEmpty()) {
             journal.write(target, block);
             flushes.increment();

@@ -37,7 +37,7 @@ public abstract class CommitSegment {
     private volatile boolean gone;
 
     /** The journal file that mentioned the segment last, and as what. Owned by the leader. */
-    @Nullable JournalFile mentionedIn;
+    @Nullable OpenJournalFile mentionedIn;
 
     int mentionedAs;
 

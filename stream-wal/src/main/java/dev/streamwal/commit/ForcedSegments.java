@@ -81,6 +81,20 @@ final class ForcedSegments {
         }
     }
 
+    /** What another one has of the same segment, taken over whole. */
+    synchronized void take(FrontierSegment segment, ForcedSegments from) {
+        put(segment, from.liveOf(segment));
+    }
+
+    private synchronized @Nullable CommitSegment liveOf(FrontierSegment segment) {
+        Forced known = forced.get(new Id(segment.key(), segment.basePosition()));
+        return known == null ? null : known.live;
+    }
+
+    synchronized void clear() {
+        forced.clear();
+    }
+
     synchronized List<FrontierSegment> all() {
         List<FrontierSegment> all = new ArrayList<>(forced.size());
         for (Forced each : forced.values()) {

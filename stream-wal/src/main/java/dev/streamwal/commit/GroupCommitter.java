@@ -85,10 +85,18 @@ public final class GroupCommitter implements SegmentDurability {
         this.thread = settings.threads() ? new CommitThread(this, settings.flushIntervalNanos()) : null;
     }
 
-    /** For a log with the journal of an earlier writer, which has been carried out. To be called before anything else. */
-    public void inherit(InheritedJournal found) throws IOException {
+    /**
+     * For a log with the journal of an earlier writer, which has been carried out. To be called before anything else.
+     *
+     * @param damaged whether something in it can't be read: then it is given up at once, all of it
+     */
+    public void inherit(InheritedJournal found, boolean damaged) throws IOException {
         journal.inherit(found);
         checkpoint.inherit(found);
+        if (damaged) {
+            journal.giveUpCurrent();
+            boolean unused = checkpoint.run();
+        }
     }
 
     // ---------------------------------------------------------------- asking
@@ -190,7 +198,7 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     private static void unpin(CommitRequest request) {
-        JournalFile pinned = request.pinned;
+        OpenJournalFile pinned = request.pinned;
         if (pinned != null) {
             pinned.unpin();
         }
@@ -475,10 +483,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     @Override
     public void opened(CommitSegment segment) {
-        checkpoint.forced().adopt(segment).ifPresent(offset -> {
-            segment.raiseDurableOffset(offset);
-            segment.named();
-        });
+        checkpoint.opened(segment);
     }
 
     @Override

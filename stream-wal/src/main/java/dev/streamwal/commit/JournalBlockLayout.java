@@ -2,6 +2,7 @@ package dev.streamwal.commit;
 
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -93,7 +94,7 @@ public final class JournalBlockLayout {
      * @param block little-endian, from index 0 on, limit its length
      * @throws FormatException where an entry is none: then some before it may have been handed out
      */
-    static void forEachEntry(ByteBuffer block, JournalEntries entries) throws FormatException {
+    static void forEachEntry(ByteBuffer block, JournalEntries entries) throws FormatException, IOException {
         int offset = PREFIX_BYTES;
         while (offset < block.limit()) {
             offset += JournalEntryLayout.decode(block, offset, entries);

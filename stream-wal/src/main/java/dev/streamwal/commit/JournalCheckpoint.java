@@ -36,8 +36,7 @@ final class JournalCheckpoint {
     private final @Nullable CheckpointThread thread;
 
     /** What blocks of an earlier writer speak of; forced with the first file of his. */
-    @GuardedBy("running")
-    private List<InheritedJournal.Segment> inherited = List.of();
+    private final ForcedSegments inherited = new ForcedSegments();
 
     @GuardedBy("running")
     private long firstSequence = JournalBlockLayout.FIRST_SEQUENCE;
@@ -59,7 +58,7 @@ final class JournalCheckpoint {
     void inherit(InheritedJournal found) throws IOException {
         running.lock();
         try {
-            inherited = found.segments();
+            inherited.addAll(found.durable().segments());
             firstSequence = found.frontier().firstSequence();
             forced.addAll(found.frontier().segments());
             writeFrontier(false);
@@ -68,8 +67,13 @@ final class JournalCheckpoint {
         }
     }
 
-    ForcedSegments forced() {
-        return forced;
+    /** A segment that was there already has been opened. */
+    void opened(CommitSegment segment) {
+        inherited.adopt(segment).ifPresent(segment::raiseDurableOffset);
+        forced.adopt(segment).ifPresent(offset -> {
+            segment.raiseDurableOffset(offset);
+            segment.named();
+        });
     }
 
     void wakeIfNeeded() {
@@ -86,8 +90,8 @@ final class JournalCheckpoint {
             running.lock();
         }
         try {
-            List<JournalFile> files = new ArrayList<>();
-            for (JournalFile file : journal.full()) {
+            List<OpenJournalFile> files = new ArrayList<>();
+            for (OpenJournalFile file : journal.full()) {
                 if (file.isPinned()) {
                     break;
                 }
@@ -106,11 +110,11 @@ final class JournalCheckpoint {
     }
 
     @GuardedBy("running")
-    private void forceAll(List<JournalFile> files) throws IOException {
+    private void forceAll(List<OpenJournalFile> files) throws IOException {
         try {
             Set<CommitSegment> segments = new LinkedHashSet<>();
             Set<Path> directories = new LinkedHashSet<>();
-            for (JournalFile file : files) {
+            for (OpenJournalFile file : files) {
                 segments.addAll(file.mentioned());
                 directories.addAll(file.deletedFrom());
             }
@@ -119,7 +123,7 @@ final class JournalCheckpoint {
                 pace();
             }
             forceFinished();
-            if (files.stream().anyMatch(JournalFile::isInherited)) {
+            if (files.stream().anyMatch(OpenJournalFile::isInherited)) {
                 forceInherited(directories);
             }
             forceDirectories(directories);
@@ -151,16 +155,16 @@ final class JournalCheckpoint {
         }
     }
 
-    @GuardedBy("running")
     private void forceInherited(Set<Path> directories) throws IOException {
-        for (InheritedJournal.Segment segment : inherited) {
-            if (force.file(segment.path())) {
-                forced.put(segment.end(), null);
-                directories.add(segment.path().getParent());
+        for (FrontierSegment segment : inherited.all()) {
+            Path file = force.find(segment);
+            if (file != null && force.file(file)) {
+                forced.take(segment, inherited);
+                directories.add(file.getParent());
             }
             pace();
         }
-        inherited = List.of();
+        inherited.clear();
     }
 
     private void forceDirectories(Set<Path> directories) throws IOException {
@@ -204,6 +208,7 @@ final class JournalCheckpoint {
 
     /** Segments that are gone for good. */
     void forget(Deletion deletion) {
+        inherited.remove(deletion);
         forced.remove(deletion);
     }
 

@@ -5,6 +5,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -119,7 +120,7 @@ public final class JournalEntryLayout {
      * @param block a whole block, little-endian, limit its length
      * @return the entry's bytes, its padding included
      */
-    static int decode(ByteBuffer block, int index, JournalEntries entries) throws FormatException {
+    static int decode(ByteBuffer block, int index, JournalEntries entries) throws FormatException, IOException {
         int available = block.limit() - index;
         check(available >= PREFIX_BYTES, "an entry stands in its block", available);
         int length = block.getInt(index + PAYLOAD_LENGTH);
@@ -136,7 +137,7 @@ public final class JournalEntryLayout {
         return (int) entryBytes(length);
     }
 
-    private static void decodeSegment(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException {
+    private static void decodeSegment(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException, IOException {
         int headerLength = length - HEADER;
         check(headerLength >= SegmentHeaderLayout.MIN_BYTES && headerLength <= SegmentHeaderLayout.MAX_BYTES,
                 "a SEGMENT entry has the whole header", headerLength);
@@ -147,7 +148,7 @@ public final class JournalEntryLayout {
         entries.segment(block.getInt(payload + NUMBER), decoded);
     }
 
-    private static void decodeBytes(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException {
+    private static void decodeBytes(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException, IOException {
         int frames = length - FRAMES;
         int offset = length >= FRAMES ? block.getInt(payload + FRAMES_OFFSET) : 0;
         check(frames > 0 && frames % RecordLayout.ALIGNMENT == 0, "frames are a multiple of 8 bytes", frames);
@@ -156,14 +157,14 @@ public final class JournalEntryLayout {
         entries.bytes(block.getInt(payload + NUMBER), offset, block.slice(payload + FRAMES, frames).order(ByteOrder.LITTLE_ENDIAN));
     }
 
-    private static void decodeDeletedBelow(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException {
+    private static void decodeDeletedBelow(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException, IOException {
         StreamKey key = key(block, payload + DELETED_KEY, length - DELETED_KEY);
         long position = block.getLong(payload + POSITION);
         check(position >= 0, "positions are not negative", position);
         entries.deletedBelow(key, position);
     }
 
-    private static void decodeTruncated(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException {
+    private static void decodeTruncated(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException, IOException {
         StreamKey key = key(block, payload + TRUNCATED_KEY, length - TRUNCATED_KEY);
         long from = block.getLong(payload + FROM);
         long to = block.getLong(payload + TO);

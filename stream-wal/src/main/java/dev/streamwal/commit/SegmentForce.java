@@ -1,11 +1,16 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.format.SegmentName;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes segments durable where they stand: the file, and the names that lead to it. Opens files of its own, so that nobody's lock is held
@@ -37,6 +42,24 @@ public final class SegmentForce {
             streams();
             segment.named();
         }
+    }
+
+    /** Where a segment is; null where it is gone. */
+    @Nullable Path find(FrontierSegment segment) throws IOException {
+        Path directory = streams.resolve(segment.key().directoryName());
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                SegmentName name = SegmentName.parse(file.getFileName().toString()).orElse(null);
+                if (name != null && name.basePosition() == segment.basePosition()) {
+                    return file;
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // the stream is gone
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return null;
     }
 
     /** @return false where there is no such file */

@@ -62,6 +62,31 @@ public final class Quarantine {
         }
     }
 
+    /**
+     * Copies a file of the commit journal; empty where that would go past the limit. The same damage is copied once, however often it is met.
+     *
+     * @param damage tells it from others in the same file
+     */
+    synchronized Optional<Path> setAsideJournal(Path file, SegmentBytes bytes, String damage) throws IOException {
+        long length = bytes.size();
+        Files.createDirectories(directory);
+        for (int number = 0; number < MAX_NAMES; number++) {
+            Path copy = directory.resolve(file.getFileName() + "_" + damage + (number == 0 ? "" : "_" + number) + ".aside");
+            if (!Files.exists(copy)) {
+                if (bytesUsed() + length > maxBytes) {
+                    return Optional.empty();
+                }
+                SegmentCopy.copy(bytes, 0, length, copy);
+                return Optional.of(copy);
+            }
+            if (Files.size(copy) == length) {
+                return Optional.of(copy);
+            }
+            // cut short by a crash: both are kept
+        }
+        return Optional.empty();
+    }
+
     private static String name(StreamKey key, Path segment, long from, int number) {
         String stream = key.directoryName();
         return stream.substring(0, Math.min(stream.length(), 100)) + '_' + segment.getFileName() + '_' + from

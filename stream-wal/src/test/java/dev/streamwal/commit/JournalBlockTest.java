@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -51,7 +52,7 @@ class JournalBlockTest {
         }
     }
 
-    private static List<String> decode(byte[] block) throws FormatException {
+    private static List<String> decode(byte[] block) throws FormatException, IOException {
         Seen seen = new Seen();
         JournalBlockLayout.forEachEntry(littleEndian(block), seen);
         return seen.entries;
@@ -62,7 +63,7 @@ class JournalBlockTest {
     }
 
     @Test
-    void finish_entriesOfEveryKind_areDecodedAsTheyWere() throws FormatException {
+    void finish_entriesOfEveryKind_areDecodedAsTheyWere() throws FormatException, IOException {
         JournalBlock block = new JournalBlock(4_096);
         block.start();
         JournalSamples.segment(block, 3, HEADER);
@@ -127,7 +128,7 @@ class JournalBlockTest {
     }
 
     @Test
-    void reset_toAMark_takesBackWhatCameAfterIt() throws FormatException {
+    void reset_toAMark_takesBackWhatCameAfterIt() throws FormatException, IOException {
         JournalBlock block = new JournalBlock(256);
         block.deletedBelow(KEY, 1);
         int mark = block.mark();
@@ -189,7 +190,7 @@ class JournalBlockTest {
     }
 
     @Test
-    void forEachEntry_anyByteOfItsEntriesChanged_givesEntriesOrSaysWhyNot() {
+    void forEachEntry_anyByteOfItsEntriesChanged_givesEntriesOrSaysWhyNot() throws IOException {
         JournalBlock block = new JournalBlock(4_096);
         JournalSamples.segment(block, 3, HEADER);
         JournalSamples.bytes(block, 3, 112, JournalSamples.frames(1, 64));
@@ -212,7 +213,7 @@ class JournalBlockTest {
     }
 
     @Test
-    void forEachEntry_randomBytes_endsWithoutAnotherException() {
+    void forEachEntry_randomBytes_endsWithoutAnotherException() throws IOException {
         Random random = new Random(5);
         for (int i = 0; i < 100_000; i++) {
             byte[] bytes = new byte[JournalBlockLayout.PREFIX_BYTES + 8 * random.nextInt(12)];

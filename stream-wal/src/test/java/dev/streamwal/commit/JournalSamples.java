@@ -1,11 +1,13 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.format.RecordChecksum;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteOrder;
 import java.util.Random;
 
 /** Headers, frames and blocks for tests of the journal. */
@@ -28,6 +30,20 @@ public final class JournalSamples {
         return bytes;
     }
 
+    /** A record as it stands at the offset of the segment. */
+    public static byte[] record(SegmentHeader header, int offset, int previousSize, byte[] content) {
+        long commitWord = RecordLayout.commitWord(0);
+        RecordChecksum checksum = new RecordChecksum();
+        checksum.reset();
+        checksum.update(content, 0, content.length);
+        int crc = checksum.finish(header.salt(), header.positionAt(offset), commitWord, content.length, 0, previousSize, WINDOW_START);
+        ByteBuffer out = ByteBuffer.allocate((int) RecordLayout.frameBytes(0, content.length)).order(ByteOrder.LITTLE_ENDIAN);
+        RecordLayout.encodePrefix(out, 0, content.length, 0, crc, previousSize, WINDOW_START);
+        out.put(RecordLayout.PREFIX_BYTES, content);
+        out.putLong(RecordLayout.COMMIT_WORD, commitWord);
+        return out.array();
+    }
+
     public static void segment(JournalBlock block, int number, SegmentHeader header) {
         block.segment(number, SegmentHeaderLayout.encode(header));
     }
@@ -42,9 +58,5 @@ public final class JournalSamples {
         byte[] bytes = new byte[finished.remaining()];
         finished.get(bytes);
         return bytes;
-    }
-
-    public static String text(ByteBuffer bytes) {
-        return StandardCharsets.UTF_8.decode(bytes.duplicate()).toString();
     }
 }
