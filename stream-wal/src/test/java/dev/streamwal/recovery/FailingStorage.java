@@ -76,6 +76,11 @@ final class FailingStorage implements SegmentStorage {
     }
 
     @Override
+    public void forceDirectory(Path directory) throws IOException {
+        storage.forceDirectory(directory);
+    }
+
+    @Override
     public boolean deleteDirectoryIfEmpty(Path directory) throws IOException {
         change();
         return storage.deleteDirectoryIfEmpty(directory);
