@@ -9,7 +9,6 @@ import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
 import dev.streamwal.storage.BootId;
@@ -102,6 +101,11 @@ public final class StreamWal implements AutoCloseable {
 
     /** As the public one, for tests that restart the machine, or stand in for its disk. */
     static StreamWal open(Path root, WalOptions options, Supplier<Optional<String>> bootId, Storages storages) {
+        return open(root, options, bootId, storages, RecoverySettings.DEFAULT);
+    }
+
+    static StreamWal open(
+            Path root, WalOptions options, Supplier<Optional<String>> bootId, Storages storages, RecoverySettings settings) {
         Objects.requireNonNull(root, "root");
         Objects.requireNonNull(options, "options");
         WriterLock lock = lock(root);
@@ -113,7 +117,7 @@ public final class StreamWal implements AutoCloseable {
             long incarnation = positions.openIncarnation(bootId);
             BackgroundReport report = new BackgroundReport(options.listener());
             LogContext log = new LogContext(storage, options.clock(), positions,
-                    new StreamRecovery(storage, root, incarnation, report), report,
+                    settings.recovery(storage, root, incarnation, positions.current().start(), report), report,
                     options.maxOpenFiles(), storages.maps() ? options.maxMappedSegments() : 0);
             StreamWal wal = new StreamWal(root, options, lock, log, report, folders);
             log.start();

@@ -30,7 +30,7 @@ class StressState {
     final StreamLog stream;
 
     StressState() {
-        StreamRecovery recovery = new StreamRecovery(storage, ROOT, 1, (key, file, decision, kept, cut, aside) -> {});
+        StreamRecovery recovery = new StreamRecovery(storage, ROOT, 1, (key, file, findings) -> {});
         context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), POSITIONS, recovery, new NoEvents(), 4, 1);
         StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);
         stream = new StreamLog(context, StreamKey.of("k"), policy, ROOT);

@@ -475,8 +475,8 @@ final class ActiveSegment {
     }
 
     /**
-     * Gives a sealed segment its final form: cuts it behind the last record, forces it, and writes the footer, which proves that everything
-     * before it is durable. Idempotent.
+     * Gives a sealed segment its final form: cuts it behind the last record, forces it and its name, and writes the footer, which proves
+     * that everything before it is durable, and that the stream has no segment less than it had. Idempotent.
      *
      * @return false where a slot is not published yet: come back later; and where the log was closed meanwhile: the file is the next
      *     writer's
@@ -495,6 +495,7 @@ final class ActiveSegment {
             space.use();
             file.truncate(Math.max(end, PAGE_BYTES));
             file.force();
+            owner.forceNames();
             file.write(end, FooterLayout.encode(header, end, SegmentTail.lastSize(tail.getAcquire()), published.index()));
             log.countFlush();
             finished = true;

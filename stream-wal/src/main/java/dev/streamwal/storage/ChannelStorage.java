@@ -57,6 +57,11 @@ public class ChannelStorage implements SegmentStorage {
     }
 
     @Override
+    public void forceDirectory(Path directory) throws IOException {
+        DirectoryForce.force(directory);
+    }
+
+    @Override
     public boolean delete(Path path) throws IOException {
         return Files.deleteIfExists(path);
     }

@@ -42,6 +42,11 @@ class DelegatingStorage implements SegmentStorage {
     }
 
     @Override
+    public void forceDirectory(Path directory) throws IOException {
+        storage.forceDirectory(directory);
+    }
+
+    @Override
     public boolean delete(Path path) throws IOException {
         return storage.delete(path);
     }
