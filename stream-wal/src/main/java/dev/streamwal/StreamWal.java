@@ -17,7 +17,6 @@ import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
-import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
 import dev.streamwal.storage.PositionsFile;
@@ -40,6 +39,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,6 +112,11 @@ public final class StreamWal implements AutoCloseable {
 
     /** As the public one, for tests that restart the machine, or stand in for its disk. */
     static StreamWal open(Path root, WalOptions options, Environment environment) {
+        return open(root, options, environment, settings -> settings);
+    }
+
+    /** As the other one, with streams recovered by other settings than what was found. */
+    static StreamWal open(Path root, WalOptions options, Environment environment, UnaryOperator<RecoverySettings> adjusted) {
         Objects.requireNonNull(root, "root");
         Objects.requireNonNull(options, "options");
         WriterLock lock = lock(root);
@@ -122,14 +127,15 @@ public final class StreamWal implements AutoCloseable {
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
             long incarnation = positions.openIncarnation(environment.bootId());
             BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
+            RedoResult redo = new JournalRedo(storage, root, incarnation,
+                    options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
+            RecoverySettings settings = adjusted.apply(RecoverySettings.after(redo, options.recoveryPolicy(), environment.threads()));
             LogContext log = new LogContext(storage, options.clock(), positions,
-                    new StreamRecovery(storage, root, incarnation, report), report,
+                    settings.recovery(storage, root, incarnation, positions.current().start(), report), report,
                     options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
             GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
                     environment.salts(), () -> positions.current().incarnation(), report, () -> forgetBootId(positions, report),
                     environment.threads(), options.flushInterval().toNanos()));
-            RedoResult redo = new JournalRedo(storage, root, incarnation,
-                    options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
             if (redo.frontier().isPresent() && redo.end().isPresent()) {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }

@@ -49,6 +49,9 @@ final class MemoryStorage implements SegmentStorage {
     }
 
     @Override
+    public void forceDirectory(Path directory) {}
+
+    @Override
     public boolean delete(Path path) {
         return files.remove(path) != null;
     }

@@ -32,7 +32,7 @@ class StressState {
     final StreamLog stream;
 
     StressState() {
-        StreamRecovery recovery = new StreamRecovery(storage, ROOT, 1, (key, file, decision, kept, cut, aside) -> {});
+        StreamRecovery recovery = new StreamRecovery(storage, ROOT, 1, (key, file, findings) -> {});
         context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), POSITIONS, recovery, new NoEvents(), 4, 1,
                 SALTS::nextLong);
         StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);

@@ -540,8 +540,8 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Gives a sealed segment its final form: cuts it behind the last record, forces it, and writes the footer, which proves that everything
-     * before it is durable. Idempotent.
+     * Gives a sealed segment its final form: cuts it behind the last record, forces it and its name, and writes the footer, which proves
+     * that everything before it is durable, and that the stream has no segment less than it had. Idempotent.
      *
      * @return false where a slot is not published yet: come back later; and where the log was closed meanwhile: the file is the next
      *     writer's
@@ -577,6 +577,7 @@ final class ActiveSegment extends CommitSegment {
     private void force() throws IOException {
         try {
             file.force();
+            owner.forceNames();
         } catch (IOException e) {
             forceFailed = true;
             log.durability().forceFailed(file.path(), e);

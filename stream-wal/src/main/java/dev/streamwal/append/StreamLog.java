@@ -83,6 +83,9 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private long endAtLastPass = -1;
 
+    /** Whether the name of the stream's directory is durable, since it was made or the log was opened. */
+    private volatile boolean namesForced;
+
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, Path directory) {
         this.log = log;
         this.key = key;
@@ -400,7 +403,8 @@ public final class StreamLog implements CommitStream {
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
         Window window = next.nextWindow(policy, timestampMillis);
         return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
-                log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0, 0);
+                log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0,
+                segments.isEmpty() ? SegmentHeaderLayout.FIRST : 0);
     }
 
     /** Has the successor of a segment that is about to be full ready. For the preparer. */
@@ -419,6 +423,18 @@ public final class StreamLog implements CommitStream {
             return unfinished.isEmpty() ? null : unfinished.get(0);
         } finally {
             rotation.unlock();
+        }
+    }
+
+    /**
+     * Makes the names of the stream's segments durable, before a footer says that they are. For the sealer, with the lock of a segment that
+     * is not finished, so that the directory isn't deleted meanwhile.
+     */
+    void forceNames() throws IOException {
+        log.storage().forceDirectory(directory);
+        if (!namesForced) {
+            log.storage().forceDirectory(Objects.requireNonNull(directory.getParent(), "it is in the folder streams"));
+            namesForced = true;
         }
     }
 
@@ -487,8 +503,15 @@ public final class StreamLog implements CommitStream {
     }
 
     @GuardedBy("rotation")
-    private void goOnFrom(StreamRecovery.Outcome outcome) {
+    private void goOnFrom(StreamRecovery.Outcome outcome) throws IOException {
+        if (outcome.forgotten()) {
+            raiseStartAbove(segments.newest().name().basePosition());
+        }
         segments.remove(outcome.removed());
+        if (segments.isEmpty()) {
+            namesForced = false;
+            watch.hasSegments(false);
+        }
         for (StreamRecovery.Unfinished unfinished : outcome.unfinished()) {
             ActiveSegment segment = new ActiveSegment(log, this, unfinished.header(), unfinished.file(), unfinished.tail());
             log.durability().opened(segment);

@@ -70,7 +70,7 @@ public final class JournalRedo {
      * @param skipBadBlocks whether to go on without what is damaged, after a copy was set aside; else damage is an error
      */
     public JournalRedo(SegmentStorage storage, Path root, long incarnation, boolean skipBadBlocks) {
-        this(storage, root, incarnation, skipBadBlocks, new Quarantine(root), SegmentRedo.GATHERED_BYTES);
+        this(storage, root, incarnation, skipBadBlocks, new Quarantine(storage, root), SegmentRedo.GATHERED_BYTES);
     }
 
     JournalRedo(SegmentStorage storage, Path root, long incarnation, boolean skipBadBlocks, Quarantine quarantine, int gatheredBytes) {

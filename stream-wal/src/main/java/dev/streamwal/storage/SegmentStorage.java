@@ -21,11 +21,11 @@ public interface SegmentStorage {
     /** Gives a file its final name; must never replace a file that has that name, and must throw then. */
     void name(Path temporary, Path name) throws IOException;
 
+    /** Returns when the names in a directory survive power loss, where that can be asked for. */
+    void forceDirectory(Path directory) throws IOException;
+
     /** Returns whether there was such a file. */
     boolean delete(Path path) throws IOException;
-
-    /** Returns when the names in a directory survive power loss, where there is a way to ask for it. */
-    void forceDirectory(Path directory) throws IOException;
 
     /** Removes a directory, unless something is in it, which is not an error. Returns whether it is gone. */
     boolean deleteDirectoryIfEmpty(Path directory) throws IOException;

@@ -53,7 +53,7 @@ final class SeamedLog implements AutoCloseable {
         storage.createDirectory(directories.path());
         PositionsFile positions = PositionsFile.load(root, () -> true);
         long incarnation = positions.openIncarnation(BootId::ofThisMachine);
-        StreamRecovery recovery = new StreamRecovery(storage, root, incarnation, (key, file, decision, kept, cut, aside) -> {});
+        StreamRecovery recovery = new StreamRecovery(storage, root, incarnation, (key, file, findings) -> {});
         this.context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), positions, recovery, new Events(),
                 maxOpenFiles, maxMapped, new SecureRandom()::nextLong, seam);
         context.start();

@@ -396,7 +396,7 @@ class JournalRedoTest {
             log.commit(b, 1);
         }
 
-        RedoResult result = new JournalRedo(new ChannelStorage(), root, RESTARTED, false, new Quarantine(root), gatheredBytes).run();
+        RedoResult result = new JournalRedo(new ChannelStorage(), root, RESTARTED, false, new Quarantine(new ChannelStorage(), root), gatheredBytes).run();
 
         assertThat(log.read(a.header)).isEqualTo(a.all());
         assertThat(log.read(b.header)).isEqualTo(b.all());
@@ -432,7 +432,7 @@ class JournalRedoTest {
             JournalledLog.restore(root, before);
             FailingStorage storage = new FailingStorage(++failing);
             try {
-                new JournalRedo(storage, root, RESTARTED, false, new Quarantine(root), 200).run();
+                new JournalRedo(storage, root, RESTARTED, false, new Quarantine(new ChannelStorage(), root), 200).run();
                 cutShort = false;
             } catch (FailingStorage.CutShort e) {
                 redo(RESTARTED);
@@ -480,7 +480,7 @@ class JournalRedoTest {
         spoiled[40] ^= 1;
         Files.write(log.journal.path(0), spoiled);
 
-        assertThatThrownBy(() -> new JournalRedo(new ChannelStorage(), root, RESTARTED, true, new Quarantine(root, 4_095), 1_000).run())
+        assertThatThrownBy(() -> new JournalRedo(new ChannelStorage(), root, RESTARTED, true, new Quarantine(new ChannelStorage(), root, 4_095), 1_000).run())
                 .isInstanceOf(CorruptSegmentException.class).hasMessageContaining("quarantine");
         assertThat(log.path(a.header)).doesNotExist();
     }
