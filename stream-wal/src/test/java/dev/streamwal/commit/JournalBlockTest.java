@@ -68,6 +68,7 @@ class JournalBlockTest {
         block.start();
         JournalSamples.segment(block, 3, HEADER);
         JournalSamples.bytes(block, 3, 112, new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
+        JournalSamples.bytes(block, 3, 4_096, new byte[0]);
         block.deletedBelow(KEY, 8_192);
         block.truncated(StreamKey.of("ü"), 5, 6);
 
@@ -76,8 +77,8 @@ class JournalBlockTest {
         JournalBlockLayout.Prefix prefix = JournalBlockLayout.decode(littleEndian(bytes), 0, bytes.length);
         assertThat(prefix).isEqualTo(new JournalBlockLayout.Prefix(JournalSamples.JOURNAL_ID, 9, bytes.length));
         assertThat(JournalBlockLayout.isWhole(littleEndian(bytes), 0, bytes.length)).isTrue();
-        assertThat(decode(bytes)).containsExactly("segment 3 " + HEADER, "bytes 3 112 0102030405060708", "deleted sensor/a 8192",
-                "truncated ü 5 6");
+        assertThat(decode(bytes)).containsExactly("segment 3 " + HEADER, "bytes 3 112 0102030405060708", "bytes 3 4096 ",
+                "deleted sensor/a 8192", "truncated ü 5 6");
     }
 
     @Test
