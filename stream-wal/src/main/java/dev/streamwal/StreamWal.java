@@ -19,6 +19,7 @@ import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
+import dev.streamwal.storage.DirectoryForce;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
@@ -168,7 +169,7 @@ public final class StreamWal implements AutoCloseable {
     private static WriterLock lock(Path root) {
         try {
             if (!Files.exists(root)) {
-                Files.createDirectories(root);
+                DirectoryForce.create(root);
             }
             return WriterLock.acquire(root);
         } catch (WriterLock.HeldException e) {
