@@ -53,8 +53,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It has up to four daemon threads of its own, which prepare space, seal, sweep, and tell the listener; {@link #close()} ends them. It
- * never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link #stats()}.
+ * <p>It has up to five daemon threads of its own, which prepare space, seal, sweep, tell the listener, and, for a while after a writer that
+ * didn't close the log, recover; {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
 
@@ -68,11 +68,19 @@ public final class StreamWal implements AutoCloseable {
     private final StreamFolders folders;
     private final Sweeper sweeper;
     private final GroupCommitter commits;
+    private final RecoverySettings settings;
+    private final BackgroundRecovery recovery;
     private final ReentrantLock closing = new ReentrantLock();
     private volatile boolean closed;
 
     private StreamWal(
-            Path root, WalOptions options, WriterLock lock, LogContext log, BackgroundReport report, StreamFolders folders,
+            Path root,
+            WalOptions options,
+            WriterLock lock,
+            LogContext log,
+            BackgroundReport report,
+            StreamFolders folders,
+            RecoverySettings settings,
             GroupCommitter commits) {
         this.root = root;
         this.options = options;
@@ -84,6 +92,8 @@ public final class StreamWal implements AutoCloseable {
         this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
         this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
+        this.settings = settings;
+        this.recovery = new BackgroundRecovery(this, report);
     }
 
     /**
@@ -142,10 +152,13 @@ public final class StreamWal implements AutoCloseable {
             }
             log.durability(commits);
             log.deletions(new JournalledDeletions(commits, folders::of));
-            StreamWal wal = new StreamWal(root, options, lock, log, report, folders, commits);
+            StreamWal wal = new StreamWal(root, options, lock, log, report, folders, settings, commits);
             if (environment.threads()) {
                 log.start();
                 wal.sweeper.start();
+            }
+            if (!settings.lastCloseWasClean() && settings.withThreads()) {
+                wal.recovery.start();
             }
             return wal;
         } catch (IOException e) {
@@ -525,6 +538,47 @@ public final class StreamWal implements AutoCloseable {
         return new DeletedSegment(gone.file(), key, Instant.ofEpochMilli(gone.name().expirationMillis()), gone.bytes(), reason);
     }
 
+    // ---------------------------------------------------------------- recovery
+
+    /**
+     * What recovery has found and done since the log was opened, in the streams that were used, or recovered in the background. After
+     * {@link #recoverAll} that is all of them.
+     *
+     * @return as known now
+     */
+    public RecoveryReport recoveryReport() {
+        checkOpen();
+        return report.ledger().report();
+    }
+
+    /**
+     * Brings every stream in order now, several at a time, rather than each when it is first used. A stream that can't be opened for
+     * writing doesn't keep the others; why it can't is in the report. Other threads may use the log meanwhile.
+     *
+     * @param progress is told how far it is, by the calling thread: at the beginning, at the end, and now and then between, also while one
+     *     long segment is read; what it throws ends the recovery after the streams that are being recovered, and is thrown from here
+     * @return what was found, as {@link #recoveryReport()}
+     */
+    public RecoveryReport recoverAll(Consumer<RecoveryProgress> progress) {
+        Objects.requireNonNull(progress, "progress");
+        checkOpen();
+        List<WalStream> all = loadedStreams();
+        RecoverAll recovering = new RecoverAll(all, this::recover, report.ledger()::bytesRead);
+        recovering.run(settings.withThreads() ? RecoverAll.threadsFor(all.size()) : 0, progress);
+        return recoveryReport();
+    }
+
+    /** @throws WalClosedException where the log was closed meanwhile */
+    private void recover(WalStream stream) {
+        try {
+            stream.log().recoverNow();
+        } catch (WalClosedException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            report.ledger().refused(stream.key(), e);
+        }
+    }
+
     // ---------------------------------------------------------------- the whole
 
     /**
@@ -590,6 +644,7 @@ public final class StreamWal implements AutoCloseable {
             }
             closed = true;
             sweeper.stop();
+            recovery.stop();
             log.refuseNewSegments();
             log.stop();
             closeDurably();

@@ -502,6 +502,17 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /** Brings the stream in order, if nobody has yet. Under no lock. */
+    public void recoverNow() {
+        rotation.lock();
+        try {
+            recover();
+        } finally {
+            rotation.unlock();
+        }
+        log.sealer().helpIfBehind();
+    }
+
     @GuardedBy("rotation")
     private void goOnFrom(StreamRecovery.Outcome outcome) throws IOException {
         if (outcome.forgotten()) {
