@@ -101,7 +101,7 @@ public final class StreamRecovery {
     }
 
     private Outcome outcome(SegmentHeader newest, long end, List<Unfinished> unfinished, List<SegmentName> removed) {
-        boolean contiguous = newest.incarnation() == incarnation;
+        boolean contiguous = newest.incarnation() == incarnation && !newest.isCut();
         return new Outcome(unfinished, removed, OptionalLong.of(end), newest.window().startMillis(), contiguous);
     }
 
@@ -136,7 +136,7 @@ public final class StreamRecovery {
             listener.repaired(header.key(), segment.file().path(), repair.decision(), tail.index().records(), repair.bytesCut(),
                     repair.setAside());
         }
-        return new Unfinished(header, segment.file(), tail, newest && sameIncarnation);
+        return new Unfinished(header, segment.file(), tail, newest && sameIncarnation && !header.isCut());
     }
 
     /** What lies behind the place where a restart of the machine tore the stream. */
