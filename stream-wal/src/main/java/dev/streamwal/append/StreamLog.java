@@ -690,6 +690,11 @@ public final class StreamLog {
         recovered = true;
         watch.hasSegments(false);
         log.storage().deleteDirectoryIfEmpty(directory);
+        if (pending != null) {
+            // what was left of it to do has gone with the rest
+            forceNames(true);
+            cutIsDone(pending);
+        }
     }
 
     @GuardedBy("rotation")
@@ -697,7 +702,7 @@ public final class StreamLog {
         long bytes = entry.bytes();
         ActiveSegment unfinished = entry.unfinished();
         if (unfinished != null) {
-            discard(unfinished);
+            boolean unused = discard(unfinished);
         }
         Path file = directory.resolve(entry.name().fileName());
         log.storage().delete(file);
@@ -708,12 +713,15 @@ public final class StreamLog {
         return new Deleted(file, entry.name(), bytes);
     }
 
-    private void discard(ActiveSegment unfinished) {
-        if (!unfinished.discard()) {
+    /** False where a mapping stays. */
+    private boolean discard(ActiveSegment unfinished) {
+        boolean complete = unfinished.discard();
+        if (!complete) {
             log.events().failed("unmap", key.text(), new IllegalStateException(
                     "a slot was reserved and never published, its mapping stays to the end of the process: file="
                             + unfinished.file().path()));
         }
+        return complete;
     }
 
     /**
@@ -836,11 +844,22 @@ public final class StreamLog {
      * or above `to`, and stay: there is none, but for a stream that was deleted and goes on.
      */
 
-    /** Everything at positions {@code [from, to)} goes; {@code kept} of the segment that holds what is before it, in this window. */
-    private record Cut(long from, long to, RecoveredTail tail, long windowStart, DeletionLog.Kept kept) {
+    /**
+     * Everything at positions {@code [from, to)} goes.
+     *
+     * @param tail of what stays of the segment that holds {@code from}, once it is cut
+     * @param windowStart of that segment
+     * @param inPlace false where somebody may still write to that segment's file
+     * @param kept what was written down
+     */
+    private record Cut(long from, long to, RecoveredTail tail, long windowStart, boolean inPlace, DeletionLog.Kept kept) {
 
         Cut writtenDown(DeletionLog.Kept newKept) {
-            return new Cut(from, to, tail, windowStart, newKept);
+            return new Cut(from, to, tail, windowStart, inPlace, newKept);
+        }
+
+        Cut notInPlace() {
+            return new Cut(from, to, tail, windowStart, false, kept);
         }
     }
 
@@ -952,7 +971,7 @@ public final class StreamLog {
                 .orElseThrow(() -> notThere(last, file.path()));
         raiseStartAbove(segments.newest().name().basePosition());
         long to = log.positions().current().start();
-        return new Cut(last.end(), to, tail, header.window().startMillis(), () -> {});
+        return new Cut(last.end(), to, tail, header.window().startMillis(), true, () -> {});
     }
 
     /** Does what is left of a cut that is written down: the newest segments first, then the one that holds what stays. */
@@ -973,36 +992,46 @@ public final class StreamLog {
         if (segments.isEmpty()) {
             // what was to stay has expired meanwhile
             nothingIsLeft();
+            return;
         }
         SegmentEntry holder = segments.holding(cut.from() - 1);
         if (holder != null) {
-            cutBehind(holder, cut.tail());
+            letGo(holder, cut);
+            cutBehind(holder, Objects.requireNonNull(pending));
         }
-        if (!segments.isEmpty()) {
-            log.storage().forceDirectory(directory);
-        }
+        log.storage().forceDirectory(directory);
+        cutIsDone(cut);
+    }
+
+    @GuardedBy("rotation")
+    private void cutIsDone(Cut cut) {
         pending = null;
         cut.kept().close();
     }
 
+    /** Where a slot isn't published, its mapping stays, and somebody may still write through it. */
     @GuardedBy("rotation")
-    private void cutBehind(SegmentEntry holder, RecoveredTail tail) throws IOException {
-        ActiveSegment before = holder.unfinished();
-        boolean mayCutInPlace = true;
-        if (before != null) {
-            // where a slot isn't published, somebody may still write through a mapping of the file
-            mayCutInPlace = before.discard();
+    private void letGo(SegmentEntry holder, Cut cut) {
+        ActiveSegment segment = holder.unfinished();
+        if (segment != null) {
+            if (!discard(segment)) {
+                pending = cut.notInPlace();
+            }
             holder.finished(holder.bytes());
-            log.countAppends(before.recordsAppended());
+            log.countAppends(segment.recordsAppended());
         }
+    }
+
+    @GuardedBy("rotation")
+    private void cutBehind(SegmentEntry holder, Cut what) throws IOException {
         Path path = directory.resolve(holder.name().fileName());
-        SegmentCut cut = new SegmentCut(log.storage(), path, headerOf(path, holder.name()), tail);
-        Optional<Long> sealedBytes = cut.cut(directory.resolve(SegmentList.temporaryName(log.newSalt())), mayCutInPlace);
+        SegmentCut cut = new SegmentCut(log.storage(), path, headerOf(path, holder.name()), what.tail());
+        Optional<Long> sealedBytes = cut.cut(directory.resolve(SegmentList.temporaryName(log.newSalt())), what.inPlace());
         if (sealedBytes.isPresent()) {
             holder.finished(sealedBytes.get());
             return;
         }
-        ActiveSegment segment = new ActiveSegment(log, this, cut.header(), log.storage().open(path), tail);
+        ActiveSegment segment = new ActiveSegment(log, this, cut.header(), log.storage().open(path), what.tail());
         segment.seal();
         holder.unfinishedAgain(segment);
         log.sealer().seal(segment);
