@@ -10,6 +10,8 @@ import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.InheritedJournal;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.Entry;
+import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalClosedException;
@@ -512,6 +514,22 @@ public final class StreamWal implements AutoCloseable {
             throw StorageErrors.translate("delete the stream", e, stream.log().directory(), key, WalException.NO_POSITION, 0);
         } finally {
             tell(gone, key, DeletedSegment.Reason.STREAM_DELETED);
+        }
+    }
+
+    /** Reads the record first, so that who gives a wrong one is told what is wrong with it. */
+    void truncate(StreamLog stream, EntryRef last) {
+        checkOpen();
+        try (WalReader reader = reader(); EntryBatch batch = reader.readBatch(List.of(last))) {
+            Entry unused = batch.get(0);
+        }
+        List<StreamLog.Deleted> gone = new ArrayList<>();
+        try {
+            stream.truncateAfter(last, gone::add);
+        } catch (IOException e) {
+            throw StorageErrors.translate("cut the stream", e, stream.directory(), last.stream(), last.position(), 0);
+        } finally {
+            long unused = tell(gone, last.stream(), DeletedSegment.Reason.TRUNCATED);
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +80,10 @@ final class ForcedSegments {
             forced.subMap(new Id(below.key(), Long.MIN_VALUE), new Id(below.key(), below.position())).clear();
         } else if (deletion instanceof Deletion.Cut cut) {
             forced.subMap(new Id(cut.key(), cut.from()), new Id(cut.key(), cut.to())).clear();
+            Map.Entry<Id, Forced> holder = forced.lowerEntry(new Id(cut.key(), cut.from()));
+            if (holder != null && holder.getKey().key.equals(cut.key())) {
+                forced.put(holder.getKey(), new Forced(before(cut.from(), holder.getValue().segment), holder.getValue().live));
+            }
         }
     }
 
@@ -93,6 +99,11 @@ final class ForcedSegments {
 
     synchronized void clear() {
         forced.clear();
+    }
+
+    private static FrontierSegment before(long end, FrontierSegment segment) {
+        long offset = end - segment.basePosition() + SegmentHeaderLayout.headerLength(segment.key().utf8Length());
+        return new FrontierSegment(segment.key(), segment.basePosition(), segment.salt(), (int) Math.min(segment.durableOffset(), offset));
     }
 
     synchronized List<FrontierSegment> all() {

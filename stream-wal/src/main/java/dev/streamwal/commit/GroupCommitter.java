@@ -182,8 +182,10 @@ public final class GroupCommitter implements SegmentDurability {
             requests.forEach(GroupCommitter::unpin);
             throw e;
         }
-        deletions.forEach(checkpoint::forget);
-        return () -> requests.forEach(GroupCommitter::unpin);
+        return () -> {
+            deletions.forEach(checkpoint::forget);
+            requests.forEach(GroupCommitter::unpin);
+        };
     }
 
     /** Whatever the answers are. */

@@ -100,7 +100,7 @@ final class ChainRecovery {
         }
         SegmentHeader newest = newest().header();
         forgotten |= hasLostItsEnd(newest());
-        boolean goesOn = newest.incarnation() == terms.incarnation() && !forgotten;
+        boolean goesOn = newest.incarnation() == terms.incarnation() && !newest.isCut() && !forgotten;
         return new Outcome(goesOn ? unfinished : unfinished.stream().map(ChainRecovery::toBeSealed).toList(), removed,
                 OptionalLong.of(endOf(chain.size() - 1)), newest.window().startMillis(), goesOn, forgotten);
     }
