@@ -217,5 +217,4 @@ final class JournalCheckpoint {
             running.unlock();
         }
     }
-
 }

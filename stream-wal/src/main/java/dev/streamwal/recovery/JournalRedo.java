@@ -117,7 +117,7 @@ public final class JournalRedo {
         for (Path file : JournalScan.usedFiles(root)) {
             setAside(file, "lost", damage);
         }
-        damages.add(new JournalDamage(FrontierFile.path(root), 0, damage.length(), damage.getMessage()));
+        damages.add(new JournalDamage(FrontierFile.path(root), 0, damage.length(), String.valueOf(damage.getMessage())));
         return Optional.empty();
     }
 
