@@ -19,6 +19,7 @@ import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -47,7 +48,8 @@ abstract class TruncationContract extends LogContract {
     }
 
     private StreamWal openRecorded() {
-        StreamWal wal = closing(StreamWal.open(root, options().build(), THIS_BOOT, operations.storages(home.storage())));
+        StreamWal wal = closing(StreamWal.open(root, options().build(),
+                new Environment(THIS_BOOT, operations.storages(home.storage()), new SecureRandom()::nextLong, true)));
         wal.deletions(operations.deletions());
         return wal;
     }

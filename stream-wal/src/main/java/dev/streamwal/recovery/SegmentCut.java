@@ -139,7 +139,7 @@ public final class SegmentCut {
             }
         }
         if (holder != null) {
-            redoIn(storage, key, directory.resolve(holder.fileName()), holder, from, temporary);
+            boolean unused = redo(storage, key, directory.resolve(holder.fileName()), holder, from, temporary);
         }
     }
 
@@ -156,7 +156,8 @@ public final class SegmentCut {
         return names;
     }
 
-    private static void redoIn(SegmentStorage storage, StreamKey key, Path path, SegmentName name, long from, Path temporary)
+    /** Cuts the segment that holds {@code from}, if it isn't cut yet. Returns whether it was done now. */
+    static boolean redo(SegmentStorage storage, StreamKey key, Path path, SegmentName name, long from, Path temporary)
             throws IOException {
         SegmentFile file = storage.open(path);
         SegmentHeader header;
@@ -165,16 +166,17 @@ public final class SegmentCut {
             header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, name);
             int end = (int) Math.min(header.offsetOf(from), Integer.MAX_VALUE);
             if (isDone(file, header, end)) {
-                return;
+                return false;
             }
             // where what is to stay can't be read, it is cut at the same place, and has no footer
             tail = walk(StorageBytes.of(file), header, end).orElse(new RecoveredTail(end, 0, 0, new SegmentIndex()));
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            return;
+            return false;
         } finally {
             file.close();
         }
         Optional<Long> unused = new SegmentCut(storage, path, header, tail).cut(temporary, true);
+        return true;
     }
 
     private static boolean isDone(SegmentFile file, SegmentHeader header, int end) throws IOException {
