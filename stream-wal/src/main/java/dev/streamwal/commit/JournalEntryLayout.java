@@ -151,7 +151,7 @@ public final class JournalEntryLayout {
     private static void decodeBytes(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException, IOException {
         int frames = length - FRAMES;
         int offset = length >= FRAMES ? block.getInt(payload + FRAMES_OFFSET) : 0;
-        check(frames > 0 && frames % RecordLayout.ALIGNMENT == 0, "frames are a multiple of 8 bytes", frames);
+        check(frames >= 0 && frames % RecordLayout.ALIGNMENT == 0, "frames are a multiple of 8 bytes", frames);
         check(offset >= SegmentHeaderLayout.MIN_BYTES && offset % RecordLayout.ALIGNMENT == 0 && offset <= Integer.MAX_VALUE - frames,
                 "frames stand behind the header, at a multiple of 8, in less than 2 GiB with their " + frames + " bytes", offset);
         entries.bytes(block.getInt(payload + NUMBER), offset, block.slice(payload + FRAMES, frames).order(ByteOrder.LITTLE_ENDIAN));
