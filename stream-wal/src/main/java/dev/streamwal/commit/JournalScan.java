@@ -291,7 +291,8 @@ public final class JournalScan {
         String missing = "block " + expected + " of the journal is not whole";
         if (found == null) {
             Head head = current == null ? heads.get(0) : current;
-            return new JournalDamage(head.file, offset, head.length - offset, missing
+            long from = current == null ? 0 : offset;
+            return new JournalDamage(head.file, from, head.length - from, missing
                     + ", and the search for a later one was given up: bytes=" + JournalSearch.CHECKSUM_BYTES);
         }
         String what = missing + ", and block " + found.sequence() + " is there, in " + found.head().file + " at " + found.offset();

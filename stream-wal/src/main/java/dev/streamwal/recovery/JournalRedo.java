@@ -106,8 +106,8 @@ public final class JournalRedo {
             }
             damage = new CorruptSegmentException(
                     "a journal file that has blocks has a frontier beside it: file=" + used.get(0) + ", frontier=" + FrontierFile.path(root)
-                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which goes on without"
-                            + " the journal: what only the journal held is lost then",
+                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which goes on"
+                            + " without the journal: what only the journal held is lost then",
                     used.get(0), null, WalException.NO_POSITION, 0, 0, null);
         } catch (CorruptSegmentException e) {
             setAside(FrontierFile.path(root), "damaged", e);
