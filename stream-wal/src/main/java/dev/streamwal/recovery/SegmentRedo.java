@@ -208,8 +208,8 @@ final class SegmentRedo {
         return new CorruptSegmentException(
                 "the journal has bytes of a segment, and its file is another one's: file=" + target.file + ", stream=" + header.key()
                         + ", salt=" + header.salt() + ", found: stream=" + found.key() + ", basePosition=" + found.basePosition()
-                        + ", salt=" + found.salt() + "; put the right file back, or open the log with SKIP_BAD_RECORDS, which leaves the file as"
-                        + " it is and these bytes out",
+                        + ", salt=" + found.salt() + "; put the right file back, or open the log with SKIP_BAD_RECORDS, which leaves"
+                        + " the file as it is and these bytes out",
                 target.file, header.key().text(), header.basePosition(), 0, SegmentHeaderLayout.MAX_BYTES, null);
     }
 
