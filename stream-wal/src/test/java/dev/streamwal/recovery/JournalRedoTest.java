@@ -139,7 +139,8 @@ class JournalRedoTest {
     @Test
     void run_aMissingSegment_isMadeAnewWithoutTheMark() throws IOException {
         SegmentHeader h = a.header;
-        SegmentHeader marked = new SegmentHeader(h.key(), h.window(), h.expirationMillis(), h.basePosition(), h.previousEnd(), h.incarnation(),
+        SegmentHeader marked = new SegmentHeader(h.key(), h.window(),
+                h.expirationMillis(), h.basePosition(), h.previousEnd(), h.incarnation(),
                 h.salt(), h.createdMillis(), h.capacity(), 512, h.featureFlags());
         log.journal.bytes(marked, 104, a.append(2)).commit();
         Files.createDirectories(log.path(h).getParent());
@@ -250,7 +251,8 @@ class JournalRedoTest {
     void run_aSegmentOfALaterVersion_isUnsupported() throws IOException {
         log.commit(a, 2);
         SegmentHeader h = a.header;
-        SegmentHeader later = new SegmentHeader(h.key(), h.window(), h.expirationMillis(), h.basePosition(), h.previousEnd(), h.incarnation(),
+        SegmentHeader later = new SegmentHeader(h.key(), h.window(),
+                h.expirationMillis(), h.basePosition(), h.previousEnd(), h.incarnation(),
                 h.salt(), h.createdMillis(), h.capacity(), 0, 1);
         log.write(h, SegmentHeaderLayout.encode(later).array());
 
