@@ -45,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It has up to five daemon threads of its own, which prepare space, seal, sweep, tell the listener, and, for a while after a writer that
- * didn't close the log, recover; {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link #stats()}.
+ * didn't close the log, recover; {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to
+ * {@link WalOptions#listener()} and in {@link #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
 
