@@ -37,7 +37,8 @@ final class DurabilityTable {
         lines.add("");
         lines.add("Records of 128 bytes that survive power loss when they are acknowledged; " + how + "; medians. \"In flight\": one thread;"
                 + " those that have no such call gather as many records and force once (files: each file once). Latencies are from the"
-                + " append's call to when its record was durable.");
+                + " append's call to when its record was durable. Rates differ between rounds by " + Math.round(100 * spread())
+                + " % of their median, in the middle: ratios nearer to one than that say nothing.");
         for (int streams : all(DurabilityResult::streams)) {
             rates(streams);
         }
@@ -145,12 +146,32 @@ final class DurabilityTable {
     }
 
     private OptionalDouble median(int streams, DurableLoad load, String contender, ToDoubleFunction<DurabilityResult> figure) {
-        double[] sorted = results.stream()
+        double[] sorted = sorted(streams, load, contender, figure);
+        return sorted.length == 0 ? OptionalDouble.empty() : OptionalDouble.of(median(sorted));
+    }
+
+    /** From the lowest to the highest of what was measured repeatedly, against its median; of all that was, the median. */
+    private double spread() {
+        List<Double> spreads = new ArrayList<>();
+        for (int streams : all(DurabilityResult::streams)) {
+            for (DurableLoad load : all(DurabilityResult::load)) {
+                for (String contender : contenders) {
+                    double[] sorted = sorted(streams, load, contender, DurabilityResult::perSecond);
+                    if (sorted.length > 0) {
+                        spreads.add((sorted[sorted.length - 1] - sorted[0]) / median(sorted));
+                    }
+                }
+            }
+        }
+        return median(spreads.stream().mapToDouble(Double::doubleValue).sorted().toArray());
+    }
+
+    private double[] sorted(int streams, DurableLoad load, String contender, ToDoubleFunction<DurabilityResult> figure) {
+        return results.stream()
                 .filter(result -> result.streams() == streams && result.load().equals(load) && result.contender().equals(contender))
                 .mapToDouble(figure)
                 .sorted()
                 .toArray();
-        return sorted.length == 0 ? OptionalDouble.empty() : OptionalDouble.of(median(sorted));
     }
 
     static double median(double[] sorted) {

@@ -13,6 +13,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongPredicate;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ record DurableLoad(Kind kind, int count) {
     /** So that a log which gathers knows when to write. */
     static final int IN_FLIGHT = 10_000;
 
-    private static final int RECORD_BYTES = 128;
+    static final int RECORD_BYTES = 128;
     private static final int DIGITS = 3;
 
     enum Kind { THREADS, VIRTUAL_THREADS, IN_FLIGHT }
@@ -97,16 +98,26 @@ record DurableLoad(Kind kind, int count) {
     }
 
     private Sample inFlight(DurableLog log, int streams, long nanos) throws Exception {
+        long start = System.nanoTime();
+        InFlight inFlight = appendWhile(records -> System.nanoTime() - start < nanos, log, streams);
+        return new Sample(inFlight.latencies.getTotalCount(), System.nanoTime() - start, inFlight.latencies);
+    }
+
+    /** Returns when so many records are durable. */
+    void append(DurableLog log, int streams, long count) throws Exception {
+        appendWhile(records -> records < count, log, streams);
+    }
+
+    private InFlight appendWhile(LongPredicate goOn, DurableLog log, int streams) throws Exception {
         InFlight inFlight = new InFlight(count);
         SplittableRandom random = new SplittableRandom(1);
         byte[] content = AppendBenchmark.content(RECORD_BYTES);
-        long start = System.nanoTime();
-        while (System.nanoTime() - start < nanos) {
+        for (long records = 0; goOn.test(records); records++) {
             log.appendAsync(random.nextInt(streams), content, inFlight.next());
         }
         log.flush();
         inFlight.awaitAll();
-        return new Sample(inFlight.latencies.getTotalCount(), System.nanoTime() - start, inFlight.latencies);
+        return inFlight;
     }
 
     /** The records that are on their way. */
