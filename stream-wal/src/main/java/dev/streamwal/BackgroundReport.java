@@ -1,26 +1,30 @@
 package dev.streamwal;
 
 import dev.streamwal.append.LogEvents;
+import dev.streamwal.commit.CommitEvents;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.recovery.RecoveryDecision;
+import dev.streamwal.recovery.Findings;
+import dev.streamwal.recovery.Repair;
 import dev.streamwal.recovery.StreamRecovery;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** Passes on what happens in the background: to the program's listener, and to the log's statistics. */
-final class BackgroundReport implements LogEvents, StreamRecovery.Listener {
+final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener {
 
     private final ListenerThread listener;
     private final LongAdder sweepFailures = new LongAdder();
     private final AtomicReference<@Nullable String> lastFailure = new AtomicReference<>();
 
-    BackgroundReport(WalListener listener) {
-        this.listener = new ListenerThread(listener);
+    /** @param thread whether the listener has a thread of its own */
+    BackgroundReport(WalListener listener, boolean thread) {
+        this.listener = new ListenerThread(listener, thread);
     }
 
     @Override
@@ -37,8 +41,11 @@ final class BackgroundReport implements LogEvents, StreamRecovery.Listener {
     }
 
     @Override
-    public void repaired(StreamKey key, Path file, RecoveryDecision decision, long recordsKept, long bytesCut, Optional<Path> setAside) {
-        RecoveredStream stream = new RecoveredStream(key.text(), file, decision.meaning(), recordsKept, bytesCut, setAside);
+    public void repaired(StreamKey key, Path file, Findings findings) {
+        List<Repair> repairs = findings.repairs();
+        Repair last = repairs.get(repairs.size() - 1);
+        RecoveredStream stream = new RecoveredStream(key.text(), file, last.decision().meaning(), findings.recordsKept(),
+                findings.bytesCut() + findings.bytesSkipped(), last.setAside());
         listener.tell(told -> told.recovered(stream));
     }
 

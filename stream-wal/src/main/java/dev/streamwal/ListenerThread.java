@@ -25,10 +25,17 @@ final class ListenerThread {
     private final AtomicLong lost = new AtomicLong();
     private final Thread thread;
     private final boolean nobodyListens;
+    private final boolean onCaller;
     private boolean begun;
     private boolean ended;
 
     ListenerThread(WalListener listener) {
+        this(listener, true);
+    }
+
+    /** @param ownThread false: whoever tells calls the listener */
+    ListenerThread(WalListener listener, boolean ownThread) {
+        this.onCaller = !ownThread;
         this.listener = new GuardedListener(listener);
         this.nobodyListens = listener.equals(WalOptions.NOBODY);
         this.thread = new Thread(this::run, "stream-wal-listen");
@@ -38,6 +45,10 @@ final class ListenerThread {
     /** Returns at once. Nothing is told after {@link #end()}. */
     synchronized void tell(Consumer<WalListener> event) {
         if (ended || nobodyListens) {
+            return;
+        }
+        if (onCaller) {
+            event.accept(listener);
             return;
         }
         if (!begun) {

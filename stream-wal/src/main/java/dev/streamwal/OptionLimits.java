@@ -12,6 +12,9 @@ final class OptionLimits {
     static final Duration MAX_WINDOW = Duration.ofMillis(StreamPolicy.MAX_WINDOW_MILLIS);
     static final Duration MAX_RETENTION = Duration.ofMillis(StreamPolicy.MAX_RETENTION_MILLIS);
 
+    /** Whoever may lose more than a day's records wants {@link Durability#BUFFERED}. */
+    static final Duration MAX_FLUSH_INTERVAL = Duration.ofDays(1);
+
     private OptionLimits() {}
 
     static Duration window(Duration window) {
@@ -22,12 +25,16 @@ final class OptionLimits {
         return span("retention", retention, Duration.ZERO, MAX_RETENTION);
     }
 
+    static Duration flushInterval(Duration interval) {
+        return span("flushInterval", interval, Duration.ofMillis(1), MAX_FLUSH_INTERVAL);
+    }
+
     /** Between the two, and in whole milliseconds, the unit of everything on disk. */
     static Duration span(String name, Duration value, Duration least, Duration most) {
         Objects.requireNonNull(value, name);
         if (value.compareTo(least) < 0 || value.compareTo(most) > 0 || value.getNano() % 1_000_000 != 0) {
             throw new IllegalArgumentException(name + " is " + least.toMillis() + " ms to " + most.toDays()
-                    + " days, in whole milliseconds: " + name + "=" + value);
+                    + (most.toDays() == 1 ? " day" : " days") + ", in whole milliseconds: " + name + "=" + value);
         }
         return value;
     }

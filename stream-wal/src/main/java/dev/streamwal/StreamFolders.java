@@ -24,6 +24,10 @@ final class StreamFolders {
         this.streams = new StreamDirectory(root, new ChannelCache(MAX_OPEN_FILES));
     }
 
+    Path path() {
+        return streams.path();
+    }
+
     void create(SegmentStorage storage) throws IOException {
         storage.createDirectory(streams.path());
     }

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -15,12 +16,14 @@ public final class StreamOptions {
     private final @Nullable Duration window;
     private final @Nullable Duration retention;
     private final @Nullable Long maxBytes;
+    private final @Nullable Durability durability;
     private final @Nullable Integer segmentBytes;
 
     private StreamOptions(Builder builder) {
         this.window = builder.window;
         this.retention = builder.retention;
         this.maxBytes = builder.maxBytes;
+        this.durability = builder.durability;
         this.segmentBytes = builder.segmentBytes;
     }
 
@@ -61,6 +64,15 @@ public final class StreamOptions {
     }
 
     /**
+     * What a record survives once its append has returned, unless the append says otherwise.
+     *
+     * @return empty: as for the log
+     */
+    public Optional<Durability> durability() {
+        return Optional.ofNullable(durability);
+    }
+
+    /**
      * How many bytes a segment holds.
      *
      * @return empty: as for the log
@@ -72,7 +84,7 @@ public final class StreamOptions {
     @Override
     public String toString() {
         return "StreamOptions[window=" + window + ", retention=" + retention + ", maxBytes=" + maxBytes
-                + ", segmentBytes=" + segmentBytes + ']';
+                + ", durability=" + durability + ", segmentBytes=" + segmentBytes + ']';
     }
 
     /** Makes {@link StreamOptions}. Each method returns this builder. Not thread-safe. */
@@ -81,6 +93,7 @@ public final class StreamOptions {
         private @Nullable Duration window;
         private @Nullable Duration retention;
         private @Nullable Long maxBytes;
+        private @Nullable Durability durability;
         private @Nullable Integer segmentBytes;
 
         private Builder() {}
@@ -119,6 +132,17 @@ public final class StreamOptions {
          */
         public Builder maxBytes(long bytes) {
             this.maxBytes = OptionLimits.maxBytes("maxBytes", bytes);
+            return this;
+        }
+
+        /**
+         * What a record survives once its append has returned, unless the append says otherwise.
+         *
+         * @param durability for each matching stream by itself
+         * @return this
+         */
+        public Builder durability(Durability durability) {
+            this.durability = Objects.requireNonNull(durability, "durability");
             return this;
         }
 

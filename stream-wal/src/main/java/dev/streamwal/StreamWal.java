@@ -1,18 +1,24 @@
 package dev.streamwal;
 
+import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.commit.CommitSettings;
+import dev.streamwal.commit.CommitTarget;
+import dev.streamwal.commit.FlushFailedException;
+import dev.streamwal.commit.GroupCommitter;
+import dev.streamwal.commit.InheritedJournal;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.recovery.JournalRedo;
+import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
-import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
@@ -30,9 +36,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,17 +66,20 @@ public final class StreamWal implements AutoCloseable {
     private final StreamRegistry streams;
     private final StreamFolders folders;
     private final Sweeper sweeper;
+    private final GroupCommitter commits;
     private final ReentrantLock closing = new ReentrantLock();
     private volatile boolean closed;
 
     private StreamWal(
-            Path root, WalOptions options, WriterLock lock, LogContext log, BackgroundReport report, StreamFolders folders) {
+            Path root, WalOptions options, WriterLock lock, LogContext log, BackgroundReport report, StreamFolders folders,
+            GroupCommitter commits) {
         this.root = root;
         this.options = options;
         this.clock = options.clock();
         this.lock = lock;
         this.log = log;
         this.report = report;
+        this.commits = commits;
         this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
         this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
@@ -97,27 +107,45 @@ public final class StreamWal implements AutoCloseable {
      * @throws WalException where it can't be opened: the message says why
      */
     public static StreamWal open(Path root, WalOptions options) {
-        return open(root, options, BootId::ofThisMachine, new Storages(options.storage()));
+        return open(root, options, Environment.ofThisMachine(Objects.requireNonNull(options, "options")));
     }
 
     /** As the public one, for tests that restart the machine, or stand in for its disk. */
-    static StreamWal open(Path root, WalOptions options, Supplier<Optional<String>> bootId, Storages storages) {
+    static StreamWal open(Path root, WalOptions options, Environment environment) {
+        return open(root, options, environment, settings -> settings);
+    }
+
+    /** As the other one, with streams recovered by other settings than what was found. */
+    static StreamWal open(Path root, WalOptions options, Environment environment, UnaryOperator<RecoverySettings> adjusted) {
         Objects.requireNonNull(root, "root");
         Objects.requireNonNull(options, "options");
         WriterLock lock = lock(root);
         try {
-            SegmentStorage storage = storages.of(root);
+            SegmentStorage storage = environment.storages().of(root);
             StreamFolders folders = new StreamFolders(root);
             folders.create(storage);
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
-            long incarnation = positions.openIncarnation(bootId);
-            BackgroundReport report = new BackgroundReport(options.listener());
+            long incarnation = positions.openIncarnation(environment.bootId());
+            BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
+            RedoResult redo = new JournalRedo(storage, root, incarnation,
+                    options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
+            RecoverySettings settings = adjusted.apply(RecoverySettings.after(redo, options.recoveryPolicy(), environment.threads()));
             LogContext log = new LogContext(storage, options.clock(), positions,
-                    new StreamRecovery(storage, root, incarnation, report), report,
-                    options.maxOpenFiles(), storages.maps() ? options.maxMappedSegments() : 0);
-            StreamWal wal = new StreamWal(root, options, lock, log, report, folders);
-            log.start();
-            wal.sweeper.start();
+                    settings.recovery(storage, root, incarnation, positions.current().start(), report), report,
+                    options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
+            GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
+                    environment.salts(), () -> positions.current().incarnation(), report, () -> forgetBootId(positions, report),
+                    environment.threads(), options.flushInterval().toNanos()));
+            if (redo.frontier().isPresent() && redo.end().isPresent()) {
+                commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
+            }
+            log.durability(commits);
+            log.deletions(new JournalledDeletions(commits, folders::of));
+            StreamWal wal = new StreamWal(root, options, lock, log, report, folders, commits);
+            if (environment.threads()) {
+                log.start();
+                wal.sweeper.start();
+            }
             return wal;
         } catch (IOException e) {
             release(lock, e);
@@ -125,6 +153,15 @@ public final class StreamWal implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             release(lock, e);
             throw e;
+        }
+    }
+
+    /** So that the next writer doesn't trust what the page cache holds; best effort. */
+    private static void forgetBootId(PositionsFile positions, BackgroundReport report) {
+        try {
+            positions.forgetBootId();
+        } catch (IOException e) {
+            report.failed("forget the boot id", null, e);
         }
     }
 
@@ -153,7 +190,8 @@ public final class StreamWal implements AutoCloseable {
 
     private WalStream newStream(StreamKey key) {
         StreamLog stream = new StreamLog(log, key, options.policyOf(key.text()), folders.of(key));
-        WalStream created = new WalStream(this, stream, new TimeRules(stream.policy(), options.maxClockSkew().toMillis()));
+        WalStream created = new WalStream(this, stream, new TimeRules(stream.policy(), options.maxClockSkew().toMillis()),
+                options.durabilityOf(key.text()));
         stream.watch(any -> streams.hold(created, any));
         return created;
     }
@@ -174,12 +212,28 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Appends to many streams: those of one stream all or none, not all of the streams together. What can be wrong with a record is found
-     * before anything is appended; where the disk then fails, some streams may have their records and others not.
+     * before anything is appended; where the disk then fails, some streams may have their records and others not. Each stream's records
+     * are as durable as the stream's; those that survive power loss when this returns share one flush.
      *
      * @param batch left as it is
      * @return where the records stand, in the order in which they were added
      */
     public List<EntryRef> append(WriteBatch batch) {
+        return append(batch, Optional.empty());
+    }
+
+    /**
+     * As {@link #append(WriteBatch)}, as durable as said.
+     *
+     * @param batch left as it is
+     * @param durability of all the records, whatever their streams'
+     * @return where the records stand, in the order in which they were added
+     */
+    public List<EntryRef> append(WriteBatch batch, Durability durability) {
+        return append(batch, Optional.of(durability));
+    }
+
+    private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
         checkOpen();
         List<WriteBatch.StreamEntries> parts = new ArrayList<>(batch.streams());
         List<WalStream> targets = new ArrayList<>(parts.size());
@@ -189,14 +243,115 @@ public final class StreamWal implements AutoCloseable {
             targets.add(stream);
             drafts.add(stream.checkedDrafts(part.entries()));
         }
+        if (targets.stream().anyMatch(stream -> durability.orElse(stream.durability()) == Durability.IMMEDIATE)) {
+            durable(() -> commits.ready(), null);
+        }
         EntryRef[] refs = new EntryRef[batch.size()];
+        List<CommitTarget> awaited = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
-            List<EntryRef> appended = targets.get(i).appendDrafts(drafts.get(i));
+            WalStream stream = targets.get(i);
+            List<EntryRef> appended = stream.appendDrafts(drafts.get(i));
             for (int j = 0; j < appended.size(); j++) {
                 refs[parts.get(i).indexInBatch(j)] = appended.get(j);
             }
+            stream.wantDurable(durability.orElse(stream.durability()), appended.get(appended.size() - 1).end()).ifPresent(awaited::add);
         }
+        durable(() -> commits.await(awaited), null);
         return Arrays.asList(refs);
+    }
+
+    /**
+     * Returns when everything that was appended before the call, to all streams, survives power loss. Streams that were appended to by an
+     * earlier writer, and have not been used since the log was opened, are as durable as he left them.
+     *
+     * @throws WalFailedException where a flush fails, or has failed before
+     * @throws dev.streamwal.reader.WalIOException where something can't be read or there is no room for the commit journal
+     */
+    public void sync() {
+        checkOpen();
+        syncAll();
+    }
+
+    private void syncAll() {
+        durable(() -> commits.sync(undurable()), null);
+    }
+
+    private List<CommitTarget> undurable() {
+        List<CommitTarget> targets = new ArrayList<>();
+        for (WalStream stream : streams.all()) {
+            if (stream.log().isUndurable()) {
+                targets.add(new CommitTarget(stream.log().cursor(), stream.log().appendedEnd()));
+            }
+        }
+        return targets;
+    }
+
+    /**
+     * As {@link #sync()}, without waiting.
+     *
+     * @return completed by {@link WalOptions#completionExecutor()}, exceptionally by what {@code sync} would throw
+     */
+    public CompletableFuture<Void> syncAsync() {
+        checkOpen();
+        durable(() -> commits.ready(), null);
+        List<CommitTarget> targets = undurable();
+        CompletableFuture<?>[] each = new CompletableFuture<?>[targets.size()];
+        for (int i = 0; i < each.length; i++) {
+            each[i] = durableLater(targets.get(i), "", null);
+        }
+        return CompletableFuture.allOf(each);
+    }
+
+    /** @return completed with {@code result} when it is durable */
+    <T> CompletableFuture<T> durableLater(CommitTarget target, T result, @Nullable String key) {
+        CompletableFuture<T> future = new CompletableFuture<>();
+        commits.later(target.cursor(), target.end(), failure -> complete(() -> {
+            if (failure == null) {
+                future.complete(result);
+            } else {
+                future.completeExceptionally(asWalException(failure, key));
+            }
+        }));
+        return future;
+    }
+
+    /** Where the program's executor refuses, by the thread that committed: nobody must wait for ever. */
+    private void complete(Runnable completion) {
+        try {
+            options.completionExecutor().execute(completion);
+        } catch (RuntimeException e) {
+            completion.run();
+        }
+    }
+
+    /** Something that makes durable. */
+    @FunctionalInterface
+    interface Durable {
+        void run() throws IOException;
+    }
+
+    void durable(Durable action, @Nullable String key) {
+        try {
+            action.run();
+        } catch (IOException e) {
+            throw asWalException(e, key);
+        }
+    }
+
+    private WalException asWalException(Throwable failure, @Nullable String key) {
+        if (failure instanceof WalException known) {
+            return known;
+        }
+        if (failure instanceof FlushFailedException flush) {
+            return new WalFailedException("a flush has failed, and nothing is acknowledged as durable any more: " + flush.getMessage()
+                    + ", root=" + root + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, flush);
+        }
+        IOException io = failure instanceof IOException known ? known : new IOException(failure);
+        return StorageErrors.translate("commit", io, root, key, WalException.NO_POSITION, 0);
+    }
+
+    GroupCommitter commits() {
+        return commits;
     }
 
     /**
@@ -346,6 +501,16 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
+    /** Where deletions are written down first. */
+    DeletionLog deletions() {
+        return log.deletions();
+    }
+
+    /** For tests: in place of what the log has. */
+    void deletions(DeletionLog deletions) {
+        log.deletions(deletions);
+    }
+
     private long tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {
         long bytes = 0;
         for (StreamLog.Deleted segment : gone) {
@@ -384,7 +549,7 @@ public final class StreamWal implements AutoCloseable {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
         return new WalStats(withSegments, segments, bytes, log.mappedSegments(), log.openFiles(),
-                appends + log.appendsBefore(), log.flushes(),
+                appends + log.appendsBefore(), log.flushes() + commits.flushes(),
                 report.sweepFailures(), report.lastFailure());
     }
 
@@ -405,8 +570,11 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Ends the log's threads, writes
-     * outstanding footers, and gives up mappings, files and the right to write. Readers stay usable. The second time does nothing.
+     * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Makes everything durable, ends the
+     * log's threads, writes outstanding footers, and gives up mappings, files and the right to write. Readers stay usable. The second time
+     * does nothing.
+     *
+     * @throws WalFailedException where a flush fails, or has failed before; the log is closed all the same
      */
     @Override
     public void close() {
@@ -423,13 +591,29 @@ public final class StreamWal implements AutoCloseable {
             sweeper.stop();
             log.refuseNewSegments();
             log.stop();
-            closeStreams();
+            closeDurably();
             lock.close();
         } catch (IOException e) {
             throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
         } finally {
             report.end();
             closing.unlock();
+        }
+    }
+
+    /** What fails is thrown when all is given up. */
+    private void closeDurably() throws IOException {
+        RuntimeException failure = null;
+        try {
+            syncAll();
+        } catch (RuntimeException e) {
+            failure = e;
+        }
+        closeStreams();
+        commits.close(closedException(), failure == null);
+        if (failure != null) {
+            lock.close();
+            throw failure;
         }
     }
 
@@ -446,6 +630,11 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
+    /** Does what the threads that prepare and seal would do now, where the log has none. */
+    void runBackground() {
+        log.runBackground();
+    }
+
     /** For tests: returns when the listener has heard what has happened so far. */
     void awaitListener() {
         report.awaitListener();
@@ -453,8 +642,12 @@ public final class StreamWal implements AutoCloseable {
 
     void checkOpen() {
         if (closed) {
-            throw new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
+            throw closedException();
         }
+    }
+
+    private WalClosedException closedException() {
+        return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
     }
 
     Instant now() {

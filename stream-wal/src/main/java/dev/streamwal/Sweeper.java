@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.retention.ExpiryPlan;
 import java.io.IOException;
@@ -7,11 +8,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -149,21 +150,65 @@ final class Sweeper {
             return views;
         }
 
-        /** Where one deletion of a stream fails, its later ones aren't done: a stream loses its beginning and nothing else. */
+        /**
+         * Decides for every stream, writes all of it down, and deletes. Where one deletion of a stream fails, its later ones aren't done: a
+         * stream loses its beginning and nothing else.
+         */
         private void carryOut(List<ExpiryPlan.Deletion> plan) {
-            Set<String> stopped = new HashSet<>();
-            for (ExpiryPlan.Deletion deletion : plan) {
-                if (!stopped.contains(deletion.key()) && !delete(deletion)) {
-                    stopped.add(deletion.key());
+            List<DeletionLog.Kept> kept = new ArrayList<>();
+            try {
+                Map<String, Long> below = writeDown(decide(plan), kept);
+                for (ExpiryPlan.Deletion deletion : plan) {
+                    Long position = below.get(deletion.key());
+                    if (position != null && !delete(deletion, position)) {
+                        below.remove(deletion.key());
+                    }
                 }
+            } finally {
+                kept.forEach(DeletionLog.Kept::close);
             }
         }
 
-        private boolean delete(ExpiryPlan.Deletion deletion) {
-            StreamLog log = logs.get(deletion.key());
+        private List<DeletionLog.DeletedBelow> decide(List<ExpiryPlan.Deletion> plan) {
+            Map<String, Long> newest = new LinkedHashMap<>();
+            plan.forEach(deletion -> newest.put(deletion.key(), deletion.segment().basePosition()));
+            List<DeletionLog.DeletedBelow> decided = new ArrayList<>(newest.size());
+            newest.forEach((key, basePosition) -> {
+                StreamLog log = log(key);
+                try {
+                    log.condemnUpTo(basePosition).ifPresent(below -> decided.add(new DeletionLog.DeletedBelow(log.key(), below)));
+                } catch (IOException | RuntimeException e) {
+                    failed++;
+                    report.sweepFailed(key, e);
+                }
+            });
+            return decided;
+        }
+
+        /** What could not be written down is not deleted, and tried again by the next pass. */
+        private Map<String, Long> writeDown(List<DeletionLog.DeletedBelow> decided, List<DeletionLog.Kept> kept) {
+            Map<String, Long> below = new HashMap<>();
+            for (int from = 0; from < decided.size(); from += DeletionLog.MAX_STREAMS) {
+                List<DeletionLog.DeletedBelow> some = decided.subList(from, Math.min(decided.size(), from + DeletionLog.MAX_STREAMS));
+                try {
+                    kept.add(wal.deletions().deletedBelow(List.copyOf(some)));
+                    some.forEach(stream -> below.put(stream.key().text(), stream.position()));
+                } catch (IOException | RuntimeException e) {
+                    failed += some.size();
+                    report.sweepFailed(null, e);
+                }
+            }
+            return below;
+        }
+
+        private StreamLog log(String key) {
+            return Objects.requireNonNull(logs.get(key), key);
+        }
+
+        private boolean delete(ExpiryPlan.Deletion deletion, long below) {
             Optional<StreamLog.Deleted> gone;
             try {
-                gone = log == null ? Optional.empty() : log.deleteOldest(deletion.segment().basePosition());
+                gone = log(deletion.key()).deleteOldest(deletion.segment().basePosition(), below);
             } catch (IOException | RuntimeException e) {
                 failed++;
                 report.sweepFailed(deletion.key(), e);

@@ -11,7 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,8 @@ public final class WalOptions {
 
     /** Listens to nothing, and needs no thread for it. */
     static final WalListener NOBODY = new WalListener() {};
+    /** Whoever committed goes on with what waited for it. */
+    static final Executor COMMITTING_THREAD = Runnable::run;
     /** What one rotation may have open at once: the lock, the old segment, its successor, and their directory. */
     static final int MIN_OPEN_FILES = 4;
     /** Each new stream asks them one after the other. */
@@ -46,6 +50,10 @@ public final class WalOptions {
     private final long maxBytesPerStream;
     private final long maxTotalBytes;
     private final Map<String, StreamOptions> streams;
+    private final Durability durability;
+    private final Duration flushInterval;
+    private final Executor completionExecutor;
+    private final RecoveryPolicy recoveryPolicy;
     private final Duration maxClockSkew;
     private final InstantSource clock;
     private final Duration sweepInterval;
@@ -62,6 +70,10 @@ public final class WalOptions {
         this.maxBytesPerStream = builder.maxBytesPerStream;
         this.maxTotalBytes = builder.maxTotalBytes;
         this.streams = Collections.unmodifiableMap(new LinkedHashMap<>(builder.streams));
+        this.durability = builder.durability;
+        this.flushInterval = builder.flushInterval;
+        this.completionExecutor = builder.completionExecutor;
+        this.recoveryPolicy = builder.recoveryPolicy;
         this.maxClockSkew = builder.maxClockSkew;
         this.clock = builder.clock;
         this.sweepInterval = builder.sweepInterval;
@@ -102,22 +114,32 @@ public final class WalOptions {
                     options.retention().orElse(retention).toMillis(),
                     bytes,
                     recordBytes(wantedRecordBytes, bytes, " (of the streams " + pattern + ")"),
-                    options.maxBytes().orElse(maxBytesPerStream))));
+                    options.maxBytes().orElse(maxBytesPerStream)),
+                    options.durability().orElse(durability)));
         });
         return List.copyOf(out);
     }
 
     /** What holds for the stream of this key: the first pattern that matches, or the log. */
     StreamPolicy policyOf(String key) {
-        for (Rule rule : rules) {
-            if (rule.pattern.matches(key)) {
-                return rule.policy;
-            }
-        }
-        return policy;
+        return ruleOf(key).map(Rule::policy).orElse(policy);
     }
 
-    private record Rule(KeyPattern pattern, StreamPolicy policy) {}
+    /** At which level the stream of this key appends where the append doesn't say: chosen as by {@link #policyOf}. */
+    Durability durabilityOf(String key) {
+        return ruleOf(key).map(Rule::durability).orElse(durability);
+    }
+
+    private Optional<Rule> ruleOf(String key) {
+        for (Rule rule : rules) {
+            if (rule.pattern.matches(key)) {
+                return Optional.of(rule);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability) {}
 
     /**
      * Everything as by default.
@@ -171,6 +193,42 @@ public final class WalOptions {
      */
     public Map<String, StreamOptions> streams() {
         return streams;
+    }
+
+    /**
+     * What a record survives once its append has returned, unless its key's pattern or the append says otherwise.
+     *
+     * @return by default {@link Durability#BUFFERED}
+     */
+    public Durability durability() {
+        return durability;
+    }
+
+    /**
+     * How long the log waits between two flushes of what was appended with {@link Durability#PERIODIC}.
+     *
+     * @return by default 1 second
+     */
+    public Duration flushInterval() {
+        return flushInterval;
+    }
+
+    /**
+     * Where the continuations of asynchronous appends run.
+     *
+     * @return by default one that runs them on the thread that committed
+     */
+    public Executor completionExecutor() {
+        return completionExecutor;
+    }
+
+    /**
+     * What a writer does with a stream whose records are damaged.
+     *
+     * @return by default {@link RecoveryPolicy#STOP_AT_FIRST_ERROR}
+     */
+    public RecoveryPolicy recoveryPolicy() {
+        return recoveryPolicy;
     }
 
     /**
@@ -259,7 +317,9 @@ public final class WalOptions {
     @Override
     public String toString() {
         return "WalOptions[window=" + window + ", retention=" + retention + ", maxBytesPerStream=" + maxBytesPerStream
-                + ", maxTotalBytes=" + maxTotalBytes + ", streams=" + streams + ", segmentBytes=" + segmentBytes()
+                + ", maxTotalBytes=" + maxTotalBytes + ", streams=" + streams + ", durability=" + durability
+                + ", flushInterval=" + flushInterval + ", completionExecutor=" + completionExecutor
+                + ", recoveryPolicy=" + recoveryPolicy + ", segmentBytes=" + segmentBytes()
                 + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew + ", clock=" + clock
                 + ", sweepInterval=" + sweepInterval + ", maxMappedSegments=" + maxMappedSegments
                 + ", maxOpenFiles=" + maxOpenFiles
@@ -278,6 +338,10 @@ public final class WalOptions {
         private long maxBytesPerStream = Long.MAX_VALUE;
         private long maxTotalBytes = Long.MAX_VALUE;
         private final Map<String, StreamOptions> streams = new LinkedHashMap<>();
+        private Durability durability = Durability.BUFFERED;
+        private Duration flushInterval = Duration.ofSeconds(1);
+        private Executor completionExecutor = COMMITTING_THREAD;
+        private RecoveryPolicy recoveryPolicy = RecoveryPolicy.STOP_AT_FIRST_ERROR;
         private int segmentBytes = 64 << 20;
         private @Nullable Integer maxRecordBytes;
         private Duration maxClockSkew = Duration.ofHours(1);
@@ -375,6 +439,53 @@ public final class WalOptions {
                         "at most " + MAX_PATTERNS + " key patterns: keyPattern=" + keyPattern);
             }
             streams.put(keyPattern, options);
+            return this;
+        }
+
+        /**
+         * What a record survives once its append has returned, unless its key's pattern or the append says otherwise.
+         *
+         * @param durability by default {@link Durability#BUFFERED}
+         * @return this
+         */
+        public Builder durability(Durability durability) {
+            this.durability = Objects.requireNonNull(durability, "durability");
+            return this;
+        }
+
+        /**
+         * How long the log waits between two flushes of what was appended with {@link Durability#PERIODIC}: what a loss
+         * of power may cost. Nothing is flushed where nothing was appended.
+         *
+         * @param interval 1 ms to 1 day, in whole milliseconds; by default 1 second
+         * @return this
+         * @throws IllegalArgumentException where it is outside of that
+         */
+        public Builder flushInterval(Duration interval) {
+            this.flushInterval = OptionLimits.flushInterval(interval);
+            return this;
+        }
+
+        /**
+         * Where the continuations of asynchronous appends run: what the caller hung on their futures.
+         *
+         * @param executor by default one that runs them on the thread that committed, which is the fastest way where
+         *     they are short; commits wait for those that aren't
+         * @return this
+         */
+        public Builder completionExecutor(Executor executor) {
+            this.completionExecutor = Objects.requireNonNull(executor, "executor");
+            return this;
+        }
+
+        /**
+         * What a writer does with a stream whose records are damaged.
+         *
+         * @param policy by default {@link RecoveryPolicy#STOP_AT_FIRST_ERROR}
+         * @return this
+         */
+        public Builder recoveryPolicy(RecoveryPolicy policy) {
+            this.recoveryPolicy = Objects.requireNonNull(policy, "policy");
             return this;
         }
 

@@ -4,6 +4,7 @@ import dev.streamwal.append.AppendScratch;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.Source;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalException;
@@ -12,7 +13,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.OnHeapBytes;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
@@ -50,8 +53,10 @@ public final class WalStream {
     private final StreamLog log;
     private final TimeRules times;
     private final String key;
+    private final Durability durability;
 
-    WalStream(StreamWal wal, StreamLog log, TimeRules times) {
+    WalStream(StreamWal wal, StreamLog log, TimeRules times, Durability durability) {
+        this.durability = durability;
         this.wal = wal;
         this.log = log;
         this.times = times;
@@ -182,6 +187,38 @@ public final class WalStream {
     }
 
     /**
+     * Appends a record, as durable as said.
+     *
+     * @param entry the record
+     * @param durability of this record, and with it of all that stands before it, whatever the stream's
+     * @return where the record stands
+     */
+    public EntryRef append(WriteEntry entry, Durability durability) {
+        Objects.requireNonNull(durability, "durability");
+        Draft draft = draft(entry);
+        long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, durability);
+        return new EntryRef(key, position, (int) draft.frameBytes());
+    }
+
+    /**
+     * Appends a record, which is copied and visible when this returns, and doesn't wait until it survives power loss. What is wrong with
+     * the record, or keeps it from being appended, is thrown by this method. Where more than 65,536 such calls are unanswered, it helps to
+     * commit, and returns when its own record is durable.
+     *
+     * @param entry the record
+     * @return completed with where the record stands when it, and all that stands before it, survives power loss; by {@link
+     *     WalOptions#completionExecutor()}, or exceptionally with a {@link WalFailedException} or another {@link
+     *     dev.streamwal.reader.WalException}: then the record is there, but not known to be durable
+     */
+    public CompletableFuture<EntryRef> appendAsync(WriteEntry entry) {
+        ready(Durability.IMMEDIATE);
+        Draft draft = draft(entry);
+        long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, Durability.BUFFERED);
+        EntryRef ref = new EntryRef(key, position, (int) draft.frameBytes());
+        return wal.durableLater(new CommitTarget(log.cursor(), ref.end()), ref, key);
+    }
+
+    /**
      * Appends records so that readers, and whoever opens the log after a crash, see all of them or none. They go to one segment, that of
      * the newest timestamp.
      *
@@ -189,8 +226,27 @@ public final class WalStream {
      * @return where the records stand, in the same order; empty where there were none
      */
     public List<EntryRef> appendBatch(List<WriteEntry> entries) {
+        return appendBatch(entries, durability);
+    }
+
+    /**
+     * As {@link #appendBatch(List)}, as durable as said.
+     *
+     * @param entries in order; together they must fit a segment, or it is a {@link RecordTooLargeException}
+     * @param durability of these records, and with them of all that stands before them, whatever the stream's
+     * @return where the records stand, in the same order; empty where there were none
+     */
+    public List<EntryRef> appendBatch(List<WriteEntry> entries, Durability durability) {
+        Objects.requireNonNull(durability, "durability");
         wal.checkOpen();
-        return entries.isEmpty() ? List.of() : appendDrafts(checkedDrafts(entries));
+        if (entries.isEmpty()) {
+            return List.of();
+        }
+        List<Draft> drafts = checkedDrafts(entries);
+        ready(durability);
+        List<EntryRef> refs = appendDrafts(drafts);
+        makeDurable(durability, refs.get(refs.size() - 1).end());
+        return refs;
     }
 
     /**
@@ -219,6 +275,29 @@ public final class WalStream {
         return log.endPosition();
     }
 
+    /**
+     * Before which position everything survives power loss.
+     *
+     * @return a position: {@link #endPosition()} where that is all
+     */
+    public long durablePosition() {
+        wal.checkOpen();
+        return log.durablePosition();
+    }
+
+    /**
+     * Returns when everything that was appended to the stream before the call survives power loss.
+     *
+     * @throws WalFailedException where a flush fails, or has failed before
+     * @throws dev.streamwal.reader.WalIOException where something can't be read or there is no room for the commit journal
+     */
+    public void sync() {
+        wal.checkOpen();
+        if (log.isUndurable()) {
+            wal.durable(() -> wal.commits().sync(List.of(new CommitTarget(log.cursor(), log.appendedEnd()))), key);
+        }
+    }
+
     private Draft draft(WriteEntry entry) {
         return Draft.of(Source.of(entry.header()), Source.of(entry.content()), entry.timestampMillis());
     }
@@ -233,11 +312,46 @@ public final class WalStream {
     }
 
     private long position(AppendScratch scratch, Draft draft, long expectedEnd) {
+        return position(scratch, draft, expectedEnd, durability);
+    }
+
+    private long position(AppendScratch scratch, Draft draft, long expectedEnd, Durability level) {
         wal.checkOpen();
         checkSizes(draft);
         long nowMillis = wal.nowMillis();
         checkTime(draft, nowMillis);
-        return log.append(scratch, draft, (int) draft.frameBytes(), nowMillis, expectedEnd);
+        if (level == Durability.BUFFERED) {
+            return log.append(scratch, draft, (int) draft.frameBytes(), nowMillis, expectedEnd);
+        }
+        ready(level);
+        long position = log.append(scratch, draft, (int) draft.frameBytes(), nowMillis, expectedEnd);
+        if (position >= 0) {
+            makeDurable(level, position + draft.frameBytes());
+        }
+        return position;
+    }
+
+    /** What can be refused is refused before the record has a place. */
+    private void ready(Durability level) {
+        if (level == Durability.IMMEDIATE) {
+            wal.durable(() -> wal.commits().ready(), key);
+        }
+    }
+
+    private void makeDurable(Durability level, long end) {
+        wantDurable(level, end).ifPresent(target -> wal.durable(() -> wal.commits().await(target.cursor(), end), key));
+    }
+
+    /** @return what is to be waited for, where it is not for the next flush of the interval, or none */
+    Optional<CommitTarget> wantDurable(Durability level, long end) {
+        if (level == Durability.PERIODIC) {
+            wal.commits().atNextFlush(log.cursor());
+        }
+        return level == Durability.IMMEDIATE ? Optional.of(new CommitTarget(log.cursor(), end)) : Optional.empty();
+    }
+
+    Durability durability() {
+        return durability;
     }
 
     private void checkTime(Draft draft, long nowMillis) {
@@ -280,10 +394,13 @@ public final class WalStream {
         return drafts;
     }
 
+    /** Without making them durable. */
     List<EntryRef> appendDrafts(List<Draft> drafts) {
         AppendScratch scratch = AppendScratch.ofThisThread();
         if (drafts.size() == 1) {
-            return List.of(appended(scratch, drafts.get(0)));
+            Draft draft = drafts.get(0);
+            long position = position(scratch, draft, StreamLog.ANY_END, Durability.BUFFERED);
+            return List.of(new EntryRef(key, position, (int) draft.frameBytes()));
         }
         int bytes = (int) Draft.batchBytes(drafts);
         long newest = Long.MIN_VALUE;

@@ -106,7 +106,7 @@ abstract class LogContract {
     /** As on a machine that was started with this id. */
     StreamWal open(WalOptions.Builder options, Supplier<Optional<String>> bootId) {
         WalOptions built = options.build();
-        return closing(StreamWal.open(root, built, bootId, new Storages(built.storage())));
+        return closing(StreamWal.open(root, built, Environment.ofThisMachine(built).withBootId(bootId)));
     }
 
     /** A reader that knows nothing of the writer, as in another process. */

@@ -226,7 +226,8 @@ class ModelTest {
             }
             boolean restarted = !bootId.equals(bootIdOfLog) || bootId.isEmpty();
             String id = bootId;
-            wal = StreamWal.open(root, options, () -> id.isEmpty() ? Optional.empty() : Optional.of(id), new Storages(options.storage()));
+            wal = StreamWal.open(root, options, Environment.ofThisMachine(options)
+                    .withBootId(() -> id.isEmpty() ? Optional.empty() : Optional.of(id)));
             bootIdOfLog = id;
             model.reopen(restarted);
             reopenings++;

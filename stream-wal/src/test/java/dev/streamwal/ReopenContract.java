@@ -491,7 +491,8 @@ abstract class ReopenContract extends LogContract {
             assertThat(Files.isSameFile(first, copy.resolve(root.relativize(first)))).as("complete segments are linked").isTrue();
         }
         // each goes its own way
-        try (StreamWal other = StreamWal.open(copy, options().build(), THIS_BOOT, new Storages(home.storage()))) {
+        try (StreamWal other = StreamWal.open(copy, options().build(),
+                Environment.ofThisMachine(options().build()).withBootId(THIS_BOOT))) {
             List<Written> ofCopy = joined(busy, appendSome(other.stream("busy"), 100, 1_000));
             try (WalReader reader = other.reader()) {
                 Written.assertHolds(reader, "busy", ofCopy);

@@ -10,7 +10,10 @@ import dev.streamwal.retention.StreamPolicy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -32,6 +35,9 @@ class WalOptionsTest {
         assertThat(options.maxBytesPerStream()).isEqualTo(Long.MAX_VALUE);
         assertThat(options.maxTotalBytes()).isEqualTo(Long.MAX_VALUE);
         assertThat(options.streams()).isEmpty();
+        assertThat(options.durability()).isEqualTo(Durability.BUFFERED);
+        assertThat(options.flushInterval()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(options.recoveryPolicy()).isEqualTo(RecoveryPolicy.STOP_AT_FIRST_ERROR);
         assertThat(options.segmentBytes()).isEqualTo(64 << 20);
         assertThat(options.maxRecordBytes()).isEqualTo(16 << 20);
         assertThat(options.maxClockSkew()).isEqualTo(Duration.ofHours(1));
@@ -47,6 +53,7 @@ class WalOptionsTest {
     void build_everythingSet_hasWhatWasSet() {
         InstantSource clock = InstantSource.fixed(Instant.EPOCH);
         WalListener listener = new WalListener() {};
+        Executor executor = task -> {};
         StreamOptions other = StreamOptions.builder().build();
 
         WalOptions options = WalOptions.builder()
@@ -56,6 +63,10 @@ class WalOptionsTest {
                 .maxTotalBytes(2)
                 .streams("z*", other)
                 .streams("a*", other)
+                .durability(Durability.PERIODIC)
+                .flushInterval(Duration.ofMillis(250))
+                .completionExecutor(executor)
+                .recoveryPolicy(RecoveryPolicy.SKIP_BAD_RECORDS)
                 .segmentBytes(1 << 20)
                 .maxRecordBytes(1_000)
                 .maxClockSkew(Duration.ZERO)
@@ -73,6 +84,10 @@ class WalOptionsTest {
         assertThat(options.maxTotalBytes()).isEqualTo(2);
         assertThat(options.streams()).containsOnlyKeys("z*", "a*").containsValue(other);
         assertThat(options.streams().keySet()).containsExactly("z*", "a*");
+        assertThat(options.durability()).isEqualTo(Durability.PERIODIC);
+        assertThat(options.flushInterval()).isEqualTo(Duration.ofMillis(250));
+        assertThat(options.completionExecutor()).isSameAs(executor);
+        assertThat(options.recoveryPolicy()).isEqualTo(RecoveryPolicy.SKIP_BAD_RECORDS);
         assertThat(options.segmentBytes()).isEqualTo(1 << 20);
         assertThat(options.maxRecordBytes()).isEqualTo(1_000);
         assertThat(options.maxClockSkew()).isZero();
@@ -82,7 +97,16 @@ class WalOptionsTest {
         assertThat(options.maxOpenFiles()).isEqualTo(4);
         assertThat(options.storage()).isEqualTo(Storage.CHANNEL);
         assertThat(options.listener()).isSameAs(listener);
-        assertThat(options.toString()).contains("window=PT24H", "maxRecordBytes=1000");
+        assertThat(options.toString()).contains("window=PT24H", "maxRecordBytes=1000", "durability=PERIODIC",
+                "flushInterval=PT0.25S", "recoveryPolicy=SKIP_BAD_RECORDS");
+    }
+
+    @Test
+    void completionExecutor_unset_runsOnTheCallersThread() {
+        List<Thread> ranOn = new ArrayList<>();
+        WalOptions.builder().build(NO_LIMIT).completionExecutor().execute(() -> ranOn.add(Thread.currentThread()));
+
+        assertThat(ranOn).containsExactly(Thread.currentThread());
     }
 
     static Stream<Arguments> values() {
@@ -96,6 +120,11 @@ class WalOptionsTest {
                 value("retention=", b -> b.retention(Duration.ofSeconds(Long.MAX_VALUE))),
                 value("maxBytesPerStream=0", b -> b.maxBytesPerStream(0)),
                 value("maxTotalBytes=-1", b -> b.maxTotalBytes(-1)),
+                value("flushInterval=PT0S", b -> b.flushInterval(Duration.ZERO)),
+                value("flushInterval=PT0.0015S", b -> b.flushInterval(Duration.ofNanos(1_500_000))),
+                value("1 ms to 1 day, in whole milliseconds: flushInterval=PT24H0.001S",
+                        b -> b.flushInterval(Duration.ofDays(1).plusMillis(1))),
+                value("flushInterval=", b -> b.flushInterval(Duration.ofSeconds(Long.MAX_VALUE))),
                 value("segmentBytes=4095", b -> b.segmentBytes(4_095)),
                 value("segmentBytes=1073741825", b -> b.segmentBytes((1 << 30) + 1)),
                 value("maxRecordBytes=0", b -> b.maxRecordBytes(0)),
@@ -136,6 +165,8 @@ class WalOptionsTest {
                 value("longest window", b -> b.window(Duration.ofDays(3_653))),
                 value("no retention", b -> b.retention(Duration.ZERO)),
                 value("longest retention", b -> b.retention(Duration.ofDays(3_652_500))),
+                value("most frequent flush", b -> b.flushInterval(Duration.ofMillis(1))),
+                value("rarest flush", b -> b.flushInterval(Duration.ofDays(1))),
                 value("smallest segment", b -> b.segmentBytes(4_096)),
                 value("largest segment", b -> b.segmentBytes(1 << 30)),
                 value("largest record", b -> b.maxRecordBytes(33_554_392)),
@@ -159,11 +190,14 @@ class WalOptionsTest {
         Stream.<Consumer<WalOptions.Builder>>of(
                         b -> b.window(null), b -> b.retention(null), b -> b.maxClockSkew(null), b -> b.clock(null),
                         b -> b.sweepInterval(null), b -> b.storage(null), b -> b.listener(null),
+                        b -> b.durability(null), b -> b.flushInterval(null), b -> b.completionExecutor(null),
+                        b -> b.recoveryPolicy(null),
                         b -> b.streams(null, StreamOptions.builder().build()), b -> b.streams("a", null))
                 .forEach(call -> assertThatThrownBy(() -> call.accept(WalOptions.builder()))
                         .isInstanceOf(NullPointerException.class));
         assertThatThrownBy(() -> StreamOptions.builder().window(null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> StreamOptions.builder().retention(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> StreamOptions.builder().durability(null)).isInstanceOf(NullPointerException.class);
     }
 
     @Test
@@ -180,16 +214,20 @@ class WalOptionsTest {
     void streamOptions_unset_isEmpty() {
         StreamOptions unset = StreamOptions.builder().build();
         StreamOptions set = StreamOptions.builder()
-                .window(Duration.ofHours(1)).retention(Duration.ofDays(1)).maxBytes(5).segmentBytes(4_096).build();
+                .window(Duration.ofHours(1)).retention(Duration.ofDays(1)).maxBytes(5)
+                .durability(Durability.IMMEDIATE).segmentBytes(4_096).build();
 
         assertThat(unset.window()).isEmpty();
         assertThat(unset.retention()).isEmpty();
         assertThat(unset.maxBytes()).isEmpty();
+        assertThat(unset.durability()).isEmpty();
         assertThat(unset.segmentBytes()).isEmpty();
         assertThat(set.window()).contains(Duration.ofHours(1));
         assertThat(set.retention()).contains(Duration.ofDays(1));
         assertThat(set.maxBytes()).hasValue(5);
+        assertThat(set.durability()).contains(Durability.IMMEDIATE);
         assertThat(set.segmentBytes()).hasValue(4_096);
+        assertThat(set.toString()).contains("durability=IMMEDIATE");
     }
 
     @Test
@@ -271,6 +309,21 @@ class WalOptionsTest {
 
         assertThat(options.policyOf("cpu/10").windowMillis()).isEqualTo(600_000);
         assertThat(options.policyOf("cpu/10").maxBytes()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void durabilityOf_severalPatterns_theFirstThatMatchesCountsAlone() {
+        WalOptions options = WalOptions.builder()
+                .streams("cpu/*", StreamOptions.builder().window(Duration.ofHours(1)).build())
+                .streams("*/0", StreamOptions.builder().durability(Durability.IMMEDIATE).build())
+                .streams("disk/*", StreamOptions.builder().durability(Durability.BUFFERED).build())
+                .durability(Durability.PERIODIC)
+                .build();
+
+        assertThat(options.durabilityOf("cpu/0")).isEqualTo(Durability.PERIODIC);
+        assertThat(options.durabilityOf("disk/0")).isEqualTo(Durability.IMMEDIATE);
+        assertThat(options.durabilityOf("disk/1")).isEqualTo(Durability.BUFFERED);
+        assertThat(options.durabilityOf("net/1")).isEqualTo(Durability.PERIODIC);
     }
 
     @Test

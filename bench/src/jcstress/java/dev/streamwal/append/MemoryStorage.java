@@ -49,9 +49,15 @@ final class MemoryStorage implements SegmentStorage {
     }
 
     @Override
+    public void forceDirectory(Path directory) {}
+
+    @Override
     public boolean delete(Path path) {
         return files.remove(path) != null;
     }
+
+    @Override
+    public void forceDirectory(Path directory) {}
 
     @Override
     public boolean deleteDirectoryIfEmpty(Path directory) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -23,6 +24,7 @@ class StressState {
     private static final long DAY = 86_400_000L;
     private static final Path ROOT = Path.of("a-folder-that-is-not-there");
 
+    private static final SecureRandom SALTS = new SecureRandom();
     private static final PositionsFile POSITIONS = positions();
 
     final MemoryStorage storage = new MemoryStorage();
@@ -30,8 +32,9 @@ class StressState {
     final StreamLog stream;
 
     StressState() {
-        StreamRecovery recovery = new StreamRecovery(storage, ROOT, 1, (key, file, decision, kept, cut, aside) -> {});
-        context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), POSITIONS, recovery, new NoEvents(), 4, 1);
+        StreamRecovery recovery = new StreamRecovery(storage, ROOT, 1, (key, file, findings) -> {});
+        context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), POSITIONS, recovery, new NoEvents(), 4, 1,
+                SALTS::nextLong);
         StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);
         stream = new StreamLog(context, StreamKey.of("k"), policy, ROOT);
     }

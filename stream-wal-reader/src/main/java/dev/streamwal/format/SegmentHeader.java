@@ -53,6 +53,11 @@ public record SegmentHeader(
         return position - basePosition + headerLength();
     }
 
+    /** Whether the stream had no segment when this one was created. */
+    public boolean isFirst() {
+        return (featureFlags & SegmentHeaderLayout.FIRST) != 0;
+    }
+
     public SegmentName name() {
         return new SegmentName(basePosition, expirationMillis);
     }

@@ -13,7 +13,7 @@ import java.util.zip.CRC32C;
  *  16  6  extension magic   "STRMv2"
  *  22  2  header length     bytes from 0 to the first record; a multiple of 8
  *  24  4  header checksum   CRC32C over [0, header length) with this field and the mark as zero
- *  28  4  feature flags     low half: who doesn't know a set bit refuses the file; high half: may be ignored
+ *  28  4  feature flags     low half: who doesn't know a set bit refuses the file; high half: may be ignored, bit 16 is FIRST
  *  32  8  window start      epoch ms, inclusive
  *  40  8  window end        epoch ms, exclusive
  *  48  8  base position     stream position of the first record
@@ -53,6 +53,9 @@ public final class SegmentHeaderLayout {
     public static final int MAX_BYTES = headerLength(StreamKey.MAX_BYTES);
     /** With the shortest. */
     public static final int MIN_BYTES = headerLength(1);
+
+    /** Feature bit of the high half: the stream had no segment when this one was created, so nothing is missing before it. */
+    public static final int FIRST = 1 << 16;
 
     /** Feature bits of the low half that this version knows: none yet. */
     public static final int KNOWN_FEATURES = 0;

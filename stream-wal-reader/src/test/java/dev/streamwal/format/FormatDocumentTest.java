@@ -48,13 +48,20 @@ class FormatDocumentTest {
 
     @Test
     void flags_inTheDocument_areTheConstants() throws IOException, ReflectiveOperationException {
-        Matcher rows = FLAG.matcher(document());
+        String document = document();
+        int records = document.indexOf("### A record");
+        assertThat(flagsIn(document.substring(0, records), SegmentHeaderLayout.class)).isEqualTo(1);
+        assertThat(flagsIn(document.substring(records), RecordLayout.class)).isEqualTo(9);
+    }
+
+    /** How many flags there are, each of which is a constant of that class. */
+    private static int flagsIn(String part, Class<?> layout) throws ReflectiveOperationException {
+        Matcher rows = FLAG.matcher(part);
         int count = 0;
         for (; rows.find(); count++) {
-            assertThat(RecordLayout.class.getField(rows.group(2)).getInt(null)).as(rows.group(2))
-                    .isEqualTo(Integer.parseInt(rows.group(1), 16));
+            assertThat(layout.getField(rows.group(2)).getInt(null)).as(rows.group(2)).isEqualTo(Integer.parseInt(rows.group(1), 16));
         }
-        assertThat(count).isEqualTo(9);
+        return count;
     }
 
     @Test

@@ -97,6 +97,18 @@ class SegmentHeaderLayoutTest {
     }
 
     @Test
+    void decode_featureFirst_isTheBitOfTheDocumentAndMayBeIgnored() throws FormatException {
+        ByteBuffer bytes = SegmentHeaderLayout.encode(Samples.header(random, StreamKey.of("k")));
+        int length = bytes.limit();
+        bytes.putInt(SegmentHeaderLayout.FEATURE_FLAGS, 0x0001_0000);
+        rechecksum(bytes, length);
+        assertThat(SegmentHeaderLayout.decode(bytes, length).isFirst()).isTrue();
+        bytes.putInt(SegmentHeaderLayout.FEATURE_FLAGS, 0xFFFE_0000);
+        rechecksum(bytes, length);
+        assertThat(SegmentHeaderLayout.decode(bytes, length).isFirst()).isFalse();
+    }
+
+    @Test
     void decode_unknownRequiredFeature_isUnsupportedWhateverTheLayout() {
         ByteBuffer bytes = Samples.littleEndian(new byte[256]);
         bytes.put(0, SegmentHeaderLayout.encode(Samples.header(random, StreamKey.of("k"))).array());

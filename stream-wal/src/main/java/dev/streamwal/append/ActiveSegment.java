@@ -1,6 +1,7 @@
 package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.commit.CommitSegment;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.reader.WalClosedException;
@@ -12,6 +13,7 @@ import dev.streamwal.storage.SegmentMapping;
 import dev.streamwal.storage.StorageBytes;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It is <i>mapped</i> while it is busy, and appended to without locks; else it is <i>parked</i>, and written by position under its lock.
  * {@link SegmentTail} says which.
  */
-final class ActiveSegment {
+final class ActiveSegment extends CommitSegment {
 
     /*
      * Concurrency.
@@ -97,8 +99,12 @@ final class ActiveSegment {
     @GuardedBy("lock")
     private boolean finished;
 
+    @GuardedBy("lock")
+    private boolean forceFailed;
+
     /** A segment as {@code recovered} found it, or a new one; parked. The header is in the file. */
     ActiveSegment(LogContext log, StreamLog owner, SegmentHeader header, SegmentFile file, RecoveredTail recovered) {
+        super(header.headerLength());
         this.log = log;
         this.owner = owner;
         this.header = header;
@@ -119,8 +125,14 @@ final class ActiveSegment {
         return owner;
     }
 
-    SegmentHeader header() {
+    @Override
+    public SegmentHeader header() {
         return header;
+    }
+
+    @Override
+    public Path path() {
+        return file.path();
     }
 
     SegmentFile file() {
@@ -462,6 +474,59 @@ final class ActiveSegment {
         }
     }
 
+    // ---------------------------------------------------------------- committing
+
+    @Override
+    protected @Nullable Undurable undurable(Room room) throws IOException {
+        lock.lock();
+        try {
+            if (finished) {
+                return null;
+            }
+            int reserved = tailOffset();
+            published.go(space.mapping(), reserved);
+            int from = durableOffset();
+            int to = published.end();
+            ByteBuffer target = to > from ? room.of(from, to) : null;
+            if (target != null) {
+                read(from, target);
+            }
+            return new Undurable(from, Math.max(from, to), target != null, to >= reserved, slots.hasAbandoned());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Through the mapping, which stays while the lock is held, or by position. */
+    @GuardedBy("lock")
+    private void read(int from, ByteBuffer target) throws IOException {
+        SegmentMapping mapping = space.mapping();
+        if (mapping != null) {
+            target.put(target.position(), mapping.buffer(), from, target.remaining());
+            return;
+        }
+        if (closed) {
+            throw new WalClosedException("the log is closed: stream=" + header.key(), file.path(), header.key().text(),
+                    WalException.NO_POSITION, null);
+        }
+        space.use();
+        int bytes = target.remaining();
+        if (file.read(from, target) < bytes) {
+            throw new IOException("a segment is shorter than what was written to it: file=" + file.path() + ", offset=" + from + ", bytes="
+                    + bytes);
+        }
+    }
+
+    /** Stream position before which all of the segment is durable. */
+    long durableEnd() {
+        return positionAt(durableOffset());
+    }
+
+    /** Whether something was appended that isn't durable yet. */
+    boolean isUndurable() {
+        return !isFinished() && durableOffset() < tailOffset();
+    }
+
     // ---------------------------------------------------------------- the end of a segment's writable life
 
     /** No more appends, for ever. */
@@ -475,8 +540,8 @@ final class ActiveSegment {
     }
 
     /**
-     * Gives a sealed segment its final form: cuts it behind the last record, forces it, and writes the footer, which proves that everything
-     * before it is durable. Idempotent.
+     * Gives a sealed segment its final form: cuts it behind the last record, forces it and its name, and writes the footer, which proves
+     * that everything before it is durable, and that the stream has no segment less than it had. Idempotent.
      *
      * @return false where a slot is not published yet: come back later; and where the log was closed meanwhile: the file is the next
      *     writer's
@@ -488,16 +553,18 @@ final class ActiveSegment {
                 return true;
             }
             int end = tailOffset();
-            if (closed || !awaitPublished(end, PUBLISH_WAIT_NANOS)) {
+            if (closed || forceFailed || !awaitPublished(end, PUBLISH_WAIT_NANOS)) {
                 return false;
             }
             unmapForGood();
             space.use();
             file.truncate(Math.max(end, PAGE_BYTES));
-            file.force();
+            force();
             file.write(end, FooterLayout.encode(header, end, SegmentTail.lastSize(tail.getAcquire()), published.index()));
             log.countFlush();
+            raiseDurableOffset(end);
             finished = true;
+            footerWritten();
             space.closeFile();
             return true;
         } finally {
@@ -505,10 +572,24 @@ final class ActiveSegment {
         }
     }
 
+    /** What could not be forced is never forced again: it would succeed, and mean nothing. Such a segment gets no footer. */
+    @GuardedBy("lock")
+    private void force() throws IOException {
+        try {
+            file.force();
+            owner.forceNames();
+        } catch (IOException e) {
+            forceFailed = true;
+            log.durability().forceFailed(file.path(), e);
+            throw e;
+        }
+    }
+
     /** Gives up all it holds, because its file is about to be deleted. False where a slot is not published: then the mapping stays. */
     boolean discard() {
         lock.lock();
         try {
+            gone();
             tail.seal();
             if (finished) {
                 return true;

@@ -62,6 +62,13 @@ abstract class BackgroundThread<T> {
         }
     }
 
+    /** Does what waits, on the calling thread. */
+    final void workOff() {
+        for (T item = poll(); item != null; item = poll()) {
+            perform(item);
+        }
+    }
+
     /** Ends the thread, which finishes the item it is at. Idempotent. */
     final void end() {
         stopped = true;

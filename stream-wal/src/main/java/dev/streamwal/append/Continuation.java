@@ -38,7 +38,7 @@ final class Continuation {
         contiguous = !segment.isEmpty() || header.basePosition() == end;
         if (segment.isEmpty()) {
             // whoever reads it would not find a successor that begins at the same position, or take it for this one
-            lowestBase = header.basePosition() + RecordLayout.ALIGNMENT;
+            nothingBelow(header.basePosition() + RecordLayout.ALIGNMENT);
         }
     }
 
@@ -52,6 +52,16 @@ final class Continuation {
     /** The newest segment is gone, or is about to go: nothing may be given again. */
     void newestGone() {
         contiguous = false;
+    }
+
+    /** No segment that begins below is created, or appended to, from now on. */
+    void nothingBelow(long position) {
+        lowestBase = Math.max(lowestBase, position);
+    }
+
+    /** Whether a segment that begins there may be appended to. */
+    boolean allows(long basePosition) {
+        return basePosition >= lowestBase;
     }
 
     /** The stream is gone. */

@@ -1,11 +1,12 @@
 package dev.streamwal.append;
 
+import dev.streamwal.commit.SegmentDurability;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
-import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the streams of one log share. */
@@ -21,14 +22,19 @@ public final class LogContext {
     private final SpacePreparer preparer;
     private final SegmentSealer sealer;
     private final @Nullable AppendSeam seam;
-    private final SecureRandom salts = new SecureRandom();
+    private final LongSupplier salts;
     private final LongAdder appends = new LongAdder();
     private final LongAdder flushes = new LongAdder();
+    private volatile DeletionLog deletions = DeletionLog.NONE;
     private volatile boolean closed;
+
+    /** Set once, before a stream is used. */
+    private SegmentDurability durability = SegmentDurability.NONE;
 
     /**
      * @param maxOpenFiles descriptors for writing
      * @param maxMappedSegments 0: every segment is written by position
+     * @param salts different for every segment
      */
     public LogContext(
             SegmentStorage storage,
@@ -37,8 +43,9 @@ public final class LogContext {
             StreamRecovery recovery,
             LogEvents events,
             int maxOpenFiles,
-            int maxMappedSegments) {
-        this(storage, clock, positions, recovery, events, maxOpenFiles, maxMappedSegments, null);
+            int maxMappedSegments,
+            LongSupplier salts) {
+        this(storage, clock, positions, recovery, events, maxOpenFiles, maxMappedSegments, salts, null);
     }
 
     LogContext(
@@ -49,6 +56,7 @@ public final class LogContext {
             LogEvents events,
             int maxOpenFiles,
             int maxMappedSegments,
+            LongSupplier salts,
             @Nullable AppendSeam seam) {
         this.storage = storage;
         this.clock = clock;
@@ -59,13 +67,39 @@ public final class LogContext {
         this.mappings = new ClockPool(maxMappedSegments);
         this.preparer = new SpacePreparer(events);
         this.sealer = new SegmentSealer(events);
+        this.salts = salts;
         this.seam = seam;
+    }
+
+    /** To be called once, before a stream is used. */
+    public void durability(SegmentDurability newDurability) {
+        durability = newDurability;
+    }
+
+    SegmentDurability durability() {
+        return durability;
+    }
+
+    /** To be called before anything is deleted; without, nothing is written down. */
+    public void deletions(DeletionLog newDeletions) {
+        deletions = newDeletions;
+    }
+
+    /** Where deletions are written down first. */
+    public DeletionLog deletions() {
+        return deletions;
     }
 
     /** Starts the threads that prepare space and seal. */
     public void start() {
         preparer.start();
         sealer.start();
+    }
+
+    /** Does what waits for the threads, on this one. */
+    public void runBackground() {
+        preparer.workOff();
+        sealer.workOff();
     }
 
     /** From now on no segment is created; appends that find no segment to go to throw. */
@@ -124,7 +158,7 @@ public final class LogContext {
     }
 
     long newSalt() {
-        return salts.nextLong();
+        return salts.getAsLong();
     }
 
     /** Of a segment that is given up; those of the others are asked for when somebody wants to know. */

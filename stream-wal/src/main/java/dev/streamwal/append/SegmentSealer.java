@@ -73,8 +73,6 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
     /** Ends the thread, and works off what is left. */
     void stop() {
         end();
-        for (ActiveSegment left = poll(); left != null; left = poll()) {
-            perform(left);
-        }
+        workOff();
     }
 }

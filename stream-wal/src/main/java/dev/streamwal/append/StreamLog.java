@@ -2,6 +2,9 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.Positions;
+import dev.streamwal.commit.CommitCursor;
+import dev.streamwal.commit.CommitSegment;
+import dev.streamwal.commit.CommitStream;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
@@ -14,24 +17,26 @@ import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.source.SegmentFiles;
-import dev.streamwal.storage.DirectoryForce;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageBytes;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One stream, as its writer sees it: the segment that is appended to, and the chain behind it. Thread-safe. */
-public final class StreamLog {
+public final class StreamLog implements CommitStream {
 
     /*
      * Concurrency.
@@ -58,6 +63,8 @@ public final class StreamLog {
     private final SpareSlot spare;
     private final ReentrantLock rotation = new ReentrantLock();
 
+    private final CommitCursor cursor = new CommitCursor(this);
+
     /** Told whether the stream has segments, whenever that may have changed; set before the stream is shared. */
     private SegmentsWatch watch = has -> {};
 
@@ -75,6 +82,9 @@ public final class StreamLog {
 
     @GuardedBy("rotation")
     private long endAtLastPass = -1;
+
+    /** Whether the name of the stream's directory is durable, since it was made or the log was opened. */
+    private volatile boolean namesForced;
 
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, Path directory) {
         this.log = log;
@@ -237,6 +247,60 @@ public final class StreamLog {
         }
     }
 
+    // ---------------------------------------------------------------- committing
+
+    /** How far the stream is durable, for whoever commits. */
+    public CommitCursor cursor() {
+        return cursor;
+    }
+
+    @Override
+    public @Nullable CommitSegment activeSegment() {
+        return active.get();
+    }
+
+    @Override
+    public long appendedEnd() {
+        return reservedEnd();
+    }
+
+    @Override
+    public List<? extends CommitSegment> unfinishedSegments() throws IOException {
+        rotation.lock();
+        try {
+            recover();
+            return segments.unfinished();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Stream position before which everything survives power loss. */
+    public long durablePosition() {
+        rotation.lock();
+        try {
+            recover();
+            for (ActiveSegment segment : segments.unfinished()) {
+                if (segment.isUndurable()) {
+                    return segment.durableEnd();
+                }
+            }
+            return endPosition();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Whether something was appended, in this process, that isn't durable yet. */
+    public boolean isUndurable() {
+        rotation.lock();
+        try {
+            return segments.unfinished().stream().anyMatch(ActiveSegment::isUndurable);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     // ---------------------------------------------------------------- rotation
 
     private void rotate(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
@@ -339,7 +403,8 @@ public final class StreamLog {
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
         Window window = next.nextWindow(policy, timestampMillis);
         return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
-                log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0, 0);
+                log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0,
+                segments.isEmpty() ? SegmentHeaderLayout.FIRST : 0);
     }
 
     /** Has the successor of a segment that is about to be full ready. For the preparer. */
@@ -358,6 +423,18 @@ public final class StreamLog {
             return unfinished.isEmpty() ? null : unfinished.get(0);
         } finally {
             rotation.unlock();
+        }
+    }
+
+    /**
+     * Makes the names of the stream's segments durable, before a footer says that they are. For the sealer, with the lock of a segment that
+     * is not finished, so that the directory isn't deleted meanwhile.
+     */
+    void forceNames() throws IOException {
+        log.storage().forceDirectory(directory);
+        if (!namesForced) {
+            log.storage().forceDirectory(Objects.requireNonNull(directory.getParent(), "it is in the folder streams"));
+            namesForced = true;
         }
     }
 
@@ -426,12 +503,20 @@ public final class StreamLog {
     }
 
     @GuardedBy("rotation")
-    private void goOnFrom(StreamRecovery.Outcome outcome) {
+    private void goOnFrom(StreamRecovery.Outcome outcome) throws IOException {
+        if (outcome.forgotten()) {
+            raiseStartAbove(segments.newest().name().basePosition());
+        }
         segments.remove(outcome.removed());
+        if (segments.isEmpty()) {
+            namesForced = false;
+            watch.hasSegments(false);
+        }
         for (StreamRecovery.Unfinished unfinished : outcome.unfinished()) {
             ActiveSegment segment = new ActiveSegment(log, this, unfinished.header(), unfinished.file(), unfinished.tail());
+            log.durability().opened(segment);
             segments.named(unfinished.header().name()).unfinished(segment);
-            if (unfinished.appendable()) {
+            if (unfinished.appendable() && next.allows(unfinished.header().basePosition())) {
                 active.set(segment);
             } else {
                 retireRecovered(segment);
@@ -519,25 +604,132 @@ public final class StreamLog {
         }
     }
 
+    /*
+     * Deleting.
+     *
+     * What is to go is decided under the rotation lock, written down durably under no lock, and deleted under the lock again: what is still
+     * there of it. It is written down as a position below which the stream has nothing; what keeps that true, and what may come between:
+     *
+     *   a new segment        begins at or above that position: where something stays, behind what stays; where all goes, at the log's
+     *                        start, which was raised above all that was given, durably. `next` remembers the position, whatever recovery
+     *                        finds the stream's end to be; it is the only one to say where a segment begins.
+     *   an append            goes to no segment below it: the active one is never decided to go, unless it is sealed with that, and
+     *                        recovery, if it comes between, makes none active that is to go.
+     *   rotation, sealing    take from the list, or finish, segments that stay, or that go anyway; who deletes looks at the list anew.
+     *   another deletion     has a position of its own. The higher one is as true as the lower one, in whichever order they are written
+     *                        down; a file that the other has deleted isn't in the list any more.
+     *   a deletion fails     the file stays, and so do those behind it; it is in the list, so the next sweep decides anew.
+     *   writing down fails   nothing was touched; the stream goes on above the position, which leaves a gap and nothing else.
+     *   close                before the deletion: nothing is touched any more, the files may be the next writer's, and what was written
+     *                        down is done by whoever opens the log. During it: it waits for the rotation lock.
+     */
+
     /** A segment that is gone. */
     public record Deleted(Path file, SegmentName name, long bytes) {}
 
     /**
-     * Deletes the oldest segment, if it is still this one and is not appended to.
+     * Decides that the oldest segments go, up to this one, but for the one that is appended to.
      *
-     * @return empty where it isn't
+     * @return the position below which all is to go, for {@link #deleteOldest} once it is written down; empty where nothing is to go
      */
-    public Optional<Deleted> deleteOldest(long basePosition) throws IOException {
+    public OptionalLong condemnUpTo(long basePosition) throws IOException {
         rotation.lock();
         try {
             checkOpen();
-            boolean oldest = !segments.isEmpty() && segments.oldest().name().basePosition() == basePosition;
-            if (!oldest || (active.get() != null && segments.oldest().unfinished() == active.get())) {
-                return Optional.empty();
+            load();
+            int count = 0;
+            while (count < segments.size() && mayGo(count) && segments.all().get(count).name().basePosition() <= basePosition) {
+                count++;
             }
-            return Optional.of(deleteFirst());
+            return condemn(count);
         } finally {
             rotation.unlock();
+        }
+    }
+
+    @GuardedBy("rotation")
+    private boolean mayGo(int index) {
+        ActiveSegment segment = active.get();
+        return segment == null || segments.all().get(index).unfinished() != segment;
+    }
+
+    /** @param count of the oldest segments, none of them active */
+    @GuardedBy("rotation")
+    private OptionalLong condemn(int count) throws IOException {
+        if (count == 0) {
+            return OptionalLong.empty();
+        }
+        long below;
+        if (count < segments.size()) {
+            below = segments.all().get(count).name().basePosition();
+        } else {
+            raiseStartAbove(segments.newest().name().basePosition());
+            next.newestGone();
+            below = log.positions().current().start();
+        }
+        next.nothingBelow(below);
+        return OptionalLong.of(below);
+    }
+
+    /**
+     * Deletes the oldest segment, if it is still this one.
+     *
+     * @param below written down: everything below this position is to go
+     * @return empty where it isn't
+     */
+    public Optional<Deleted> deleteOldest(long basePosition, long below) throws IOException {
+        rotation.lock();
+        try {
+            checkOpen();
+            boolean isOldest = isAnyBelow(below) && segments.oldest().name().basePosition() == basePosition;
+            return isOldest ? Optional.of(deleteFirst()) : Optional.empty();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    @GuardedBy("rotation")
+    private boolean isAnyBelow(long below) {
+        return !segments.isEmpty() && segments.oldest().name().basePosition() < below;
+    }
+
+    /** Deletes all that is to go, makes that durable, and forgets that it was written down. */
+    private void deleteBelow(long below, Consumer<Deleted> each) throws IOException {
+        DeletionLog.Kept kept = log.deletions().deletedBelow(List.of(new DeletionLog.DeletedBelow(key, below)));
+        try {
+            forceNames(deleteWhatIsBelow(below, each));
+        } finally {
+            kept.close();
+        }
+    }
+
+    /** @return whether nothing is left */
+    private boolean deleteWhatIsBelow(long below, Consumer<Deleted> each) throws IOException {
+        rotation.lock();
+        try {
+            checkOpen();
+            while (isAnyBelow(below)) {
+                each.accept(deleteFirst());
+            }
+            return segments.isEmpty();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Makes durable which files the stream has, and, where that may have changed, that its directory is there or gone. */
+    private void forceNames(boolean directoryMayBeGone) throws IOException {
+        boolean isGone = directoryMayBeGone;
+        if (!isGone || Files.isDirectory(directory)) {
+            try {
+                log.storage().forceDirectory(directory);
+            } catch (NoSuchFileException e) {
+                // somebody else has deleted the rest
+                isGone = true;
+            }
+        }
+        if (isGone) {
+            log.storage().forceDirectory(Objects.requireNonNull(directory.getParent(), "a stream's directory is in the log's"));
         }
     }
 
@@ -548,6 +740,18 @@ public final class StreamLog {
         if (last) {
             raiseStartAbove(entry.name().basePosition());
         }
+        Deleted deleted = delete(entry);
+        if (last) {
+            next.newestGone();
+            recovered = true;
+            watch.hasSegments(false);
+            log.storage().deleteDirectoryIfEmpty(directory);
+        }
+        return deleted;
+    }
+
+    @GuardedBy("rotation")
+    private Deleted delete(SegmentEntry entry) throws IOException {
         long bytes = entry.bytes();
         ActiveSegment unfinished = entry.unfinished();
         if (unfinished != null) {
@@ -556,11 +760,8 @@ public final class StreamLog {
         Path file = directory.resolve(entry.name().fileName());
         log.storage().delete(file);
         segments.remove(entry);
-        if (last) {
-            next.newestGone();
-            recovered = true;
-            log.storage().deleteDirectoryIfEmpty(directory);
-            watch.hasSegments(false);
+        if (unfinished != null) {
+            log.countAppends(unfinished.recordsAppended());
         }
         return new Deleted(file, entry.name(), bytes);
     }
@@ -571,7 +772,6 @@ public final class StreamLog {
                     "a slot was reserved and never published, its mapping stays to the end of the process: file="
                             + unfinished.file().path()));
         }
-        log.countAppends(unfinished.recordsAppended());
     }
 
     /**
@@ -587,74 +787,100 @@ public final class StreamLog {
     }
 
     /**
-     * Deletes the sealed segments at the stream's beginning whose windows end at or before a time.
+     * Deletes the sealed segments at the stream's beginning whose windows end at or before a time; durably.
      *
      * @param each is told of every one that is gone
      */
     public void purge(long beforeMillis, Consumer<Deleted> each) throws IOException {
+        OptionalLong below = condemnBefore(beforeMillis);
+        if (below.isPresent()) {
+            deleteBelow(below.getAsLong(), each);
+        }
+    }
+
+    private OptionalLong condemnBefore(long beforeMillis) throws IOException {
         rotation.lock();
         try {
             checkOpen();
             recover();
-            boolean any = false;
-            while (!segments.isEmpty() && isOldestOver(beforeMillis)) {
-                each.accept(deleteFirst());
-                any = true;
+            int count = 0;
+            while (count < segments.size() && mayGo(count) && isOver(segments.all().get(count), beforeMillis)) {
+                count++;
             }
-            if (any && !segments.isEmpty()) {
-                DirectoryForce.force(directory);
-            }
+            return condemn(count);
         } finally {
             rotation.unlock();
         }
     }
 
     @GuardedBy("rotation")
-    private boolean isOldestOver(long beforeMillis) throws IOException {
-        SegmentEntry oldest = segments.oldest();
-        ActiveSegment unfinished = oldest.unfinished();
+    private boolean isOver(SegmentEntry entry, long beforeMillis) throws IOException {
+        ActiveSegment unfinished = entry.unfinished();
         if (unfinished != null) {
-            return unfinished != active.get() && unfinished.windowEndMillis() <= beforeMillis;
+            return unfinished.windowEndMillis() <= beforeMillis;
         }
-        SegmentFile file = log.storage().open(directory.resolve(oldest.name().fileName()));
+        SegmentFile file = log.storage().open(directory.resolve(entry.name().fileName()));
         try {
-            return SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, oldest.name()).window().endMillis() <= beforeMillis;
+            return SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, entry.name()).window().endMillis() <= beforeMillis;
         } finally {
             file.close();
         }
     }
 
     /**
-     * Deletes the whole stream; should it be appended to again, it goes on at positions it never had.
+     * Deletes the whole stream, durably; should it be appended to again, it goes on at positions it never had. What is appended meanwhile
+     * stays.
      *
      * @return whether there was anything
      */
     public boolean delete(Consumer<Deleted> each) throws IOException {
+        OptionalLong below = condemnAll();
+        if (below.isEmpty()) {
+            return false;
+        }
+        deleteBelow(below.getAsLong(), each);
+        rotation.lock();
+        try {
+            if (segments.isEmpty()) {
+                next.forget();
+            }
+        } finally {
+            rotation.unlock();
+        }
+        return true;
+    }
+
+    private OptionalLong condemnAll() throws IOException {
         rotation.lock();
         try {
             checkOpen();
             load();
             if (segments.isEmpty()) {
-                return false;
+                return OptionalLong.empty();
             }
             raiseStartAbove(segments.newest().name().basePosition());
             ActiveSegment segment = active.get();
             if (segment != null) {
-                segment.seal();
-                next.after(segment);
-                active.set(null);
+                setAside(segment);
             }
-            next.newestGone();
-            spare.clear();
-            while (!segments.isEmpty()) {
-                each.accept(deleteFirst());
-            }
-            recovered = true;
-            next.forget();
-            return true;
+            return condemn(segments.size());
         } finally {
             rotation.unlock();
         }
+    }
+
+    /** Nothing is appended to the active segment any more. It needs no footer, unless it stays: then the next sweep sees to that. */
+    @GuardedBy("rotation")
+    private void setAside(ActiveSegment segment) {
+        segment.seal();
+        next.after(segment);
+        SegmentEntry entry = segments.of(segment);
+        if (entry != null && !entry.isSealed()) {
+            entry.seal();
+            entry.left();
+        }
+        active.set(null);
+        spare.clear();
     }
 
     // ---------------------------------------------------------------- the whole

@@ -1,65 +1,151 @@
 package dev.streamwal.recovery;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.storage.SegmentCopy;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Where recovery sets aside what it cuts, for somebody to look at. Nothing reads it again. */
+/**
+ * Where recovery sets aside what it cuts, for somebody to look at. Nothing reads it again. Thread-safe.
+ *
+ * <p>When a copy is returned, it survives power loss, its name included: it was written under a temporary name, forced, named, and the
+ * directory was forced. A crash before that leaves a temporary file, which the next recovery of the same place replaces.
+ */
 public final class Quarantine {
 
     static final String NAME = "quarantine";
 
-    /** Past this, torn tails are cut and only reported: damage must not fill the disk a second time. */
-    static final long MAX_BYTES = 256L << 20;
+    /** Past this, torn tails are cut and only reported, and damage is left alone: it must not fill the disk a second time. */
+    public static final long MAX_BYTES = 256L << 20;
 
     /** Names that are tried before a copy is given up. */
     private static final int MAX_NAMES = 100;
 
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private final SegmentStorage storage;
+    private final Path root;
     private final Path directory;
     private final long maxBytes;
 
-    public Quarantine(Path root) {
-        this(root, MAX_BYTES);
+    /** What was there when it was last looked; somebody may have made room since. -1: not looked yet. */
+    @GuardedBy("this")
+    private long bytesUsed = -1;
+
+    Quarantine(SegmentStorage storage, Path root) {
+        this(storage, root, MAX_BYTES);
     }
 
-    Quarantine(Path root, long maxBytes) {
+    public Quarantine(SegmentStorage storage, Path root, long maxBytes) {
+        this.storage = storage;
+        this.root = root;
         this.directory = root.resolve(NAME);
         this.maxBytes = maxBytes;
     }
 
-    /** Copies {@code [from, to)} of a segment; empty where that would go past the limit. */
+    /** Copies {@code [from, to)} of a segment; empty where there is nothing to copy, or that would go past the limit. */
     synchronized Optional<Path> setAside(StreamKey key, Path segment, SegmentBytes bytes, long from, long to) throws IOException {
-        if (to <= from || bytesUsed() + to - from > maxBytes) {
+        if (to <= from || !hasRoomFor(to - from)) {
             return Optional.empty();
         }
-        Files.createDirectories(directory);
+        Optional<Path> free = freeName(key, segment, from);
+        if (free.isEmpty()) {
+            return free;
+        }
+        write(bytes, from, to, free.get());
+        return free;
+    }
+
+    @GuardedBy("this")
+    private void write(SegmentBytes bytes, long from, long to, Path name) throws IOException {
+        makeDirectory();
+        Path temporary = directory.resolve(name.getFileName() + ".tmp");
+        storage.delete(temporary);
+        SegmentFile copy = storage.create(temporary);
+        try {
+            copy(bytes, from, to, copy);
+            copy.force();
+        } finally {
+            copy.close();
+        }
+        storage.name(temporary, name);
+        storage.forceDirectory(directory);
+        bytesUsed += to - from;
+    }
+
+    /**
+     * Moves a whole segment here; empty where that would go past the limit. When it returns, the segment's name here is durable; that it is
+     * gone from its stream's directory is so when that has been forced.
+     */
+    synchronized Optional<Path> move(StreamKey key, Path segment, long length) throws IOException {
+        Optional<Path> free = freeName(key, segment, 0);
+        if (free.isEmpty() || !hasRoomFor(length)) {
+            return Optional.empty();
+        }
+        makeDirectory();
+        storage.name(segment, free.get());
+        storage.forceDirectory(directory);
+        bytesUsed += length;
+        return free;
+    }
+
+    private static void copy(SegmentBytes source, long from, long to, SegmentFile target) throws IOException {
+        ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, to - from));
+        for (long offset = from; offset < to; ) {
+            chunk.clear().limit((int) Math.min(chunk.capacity(), to - offset));
+            int read = source.read(chunk, offset);
+            if (read == 0) {
+                throw new IOException("a segment is shorter than what is to be copied: offset=" + offset + ", end=" + to);
+            }
+            target.write(offset - from, chunk.flip());
+            offset += read;
+        }
+    }
+
+    @GuardedBy("this")
+    private void makeDirectory() throws IOException {
+        if (!Files.isDirectory(directory)) {
+            storage.createDirectory(directory);
+            storage.forceDirectory(root);
+        }
+    }
+
+    /** A name of its own, also where an earlier recovery set the same place aside: both are kept. Empty where it was so too often. */
+    private Optional<Path> freeName(StreamKey key, Path segment, long from) {
         for (int number = 0; number < MAX_NAMES; number++) {
-            Path copy = directory.resolve(name(key, segment, from, number));
-            try {
-                SegmentCopy.copy(bytes, from, to, copy);
-                return Optional.of(copy);
-            } catch (FileAlreadyExistsException e) {
-                // an earlier recovery set the same place aside: both are kept
+            Path name = directory.resolve(name(key, segment, from, number));
+            if (!Files.exists(name)) {
+                return Optional.of(name);
             }
         }
         return Optional.empty();
     }
 
-    /** Moves a whole segment here, which takes no room. */
-    synchronized Path setAside(StreamKey key, Path segment) throws IOException {
-        Files.createDirectories(directory);
-        for (int number = 0; ; number++) {
-            Path target = directory.resolve(name(key, segment, 0, number));
-            if (number == MAX_NAMES || !Files.exists(target)) {
-                return Files.move(segment, target);
-            }
+    /**
+     * Copies a file of the commit journal; empty where that would go past the limit. The same damage is copied once, however often it is met.
+     *
+     * @param damage tells it from others in the same file
+     */
+    synchronized Optional<Path> setAsideJournal(Path file, SegmentBytes bytes, String damage) throws IOException {
+        long length = bytes.size();
+        Path copy = directory.resolve(file.getFileName() + "_" + damage + ".aside");
+        if (Files.exists(copy)) {
+            return Optional.of(copy);
         }
+        if (!hasRoomFor(length)) {
+            return Optional.empty();
+        }
+        write(bytes, 0, length, copy);
+        return Optional.of(copy);
     }
 
     private static String name(StreamKey key, Path segment, long from, int number) {
@@ -68,16 +154,31 @@ public final class Quarantine {
                 + (number == 0 ? "" : "_" + number) + ".aside";
     }
 
-    private long bytesUsed() throws IOException {
-        if (!Files.isDirectory(directory)) {
-            return 0;
+    @GuardedBy("this")
+    private boolean hasRoomFor(long bytes) throws IOException {
+        if (bytesUsed < 0 || bytesUsed + bytes > maxBytes) {
+            bytesUsed = measure();
         }
+        return bytesUsed + bytes <= maxBytes;
+    }
+
+    private long measure() throws IOException {
         long used = 0;
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
                 used += Files.size(file);
             }
+        } catch (NoSuchFileException e) {
+            return 0;
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
         return used;
+    }
+
+    /** For whoever reads a refusal. */
+    String whatToDoWhenFull(long neededBytes) {
+        return "what is damaged is set aside before it is changed, and there is no room for it: quarantine=" + directory + ", neededBytes="
+                + neededBytes + ", maxBytes=" + maxBytes + "; look at what is there, move it elsewhere or delete it, and try again";
     }
 }

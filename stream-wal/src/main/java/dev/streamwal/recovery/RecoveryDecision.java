@@ -1,15 +1,27 @@
 package dev.streamwal.recovery;
 
-/** What is done at the place where the walk over a segment's records stopped. */
+/** What is done at a place where a stream is not what a walk over its records expects. */
 public enum RecoveryDecision {
     /** The data ends here; zeros behind it, and what an unpublished slot left there, are cut. */
     KEEP("the data ends here"),
     /** A slot that a killed process had reserved: it becomes padding, and the walk goes on behind it. */
     PAD_HOLE("a slot that was reserved and not published became padding"),
-    /** The end of the data was being written: it is set aside and cut. */
+    /** The end of the data was being written, or was not promised to survive: it is set aside and cut. */
     CUT_TORN_TAIL("a torn tail was cut"),
-    /** Damage with data behind it: nothing is changed, and the stream isn't opened for writing. */
-    REFUSE_CORRUPT("a record is damaged and data stands behind it"),
+    /** Damage with data behind it: it is set aside and becomes padding, and the walk goes on behind it. */
+    SKIP_DAMAGE("damaged records were set aside and became padding"),
+    /** Damage up to the end: it is set aside and cut; the stream goes on at positions that were never given. */
+    CUT_DAMAGED_END("the damaged end was set aside and cut"),
+    /** Records that were there are not in the file any more: what is left is kept; the stream goes on at positions never given. */
+    KEEP_WHAT_IS_LEFT("records are missing at the end: what is left was kept"),
+    /** What a restart of the machine left behind something that it lost: set aside, so that the stream is a prefix without holes. */
+    SET_ASIDE_BEHIND("a restart of the machine had lost what stood before it: the segment was set aside"),
+    /** A segment whose header is damaged: it is set aside whole, and the stream goes on without it. */
+    SKIP_UNREADABLE("its header is damaged: the segment was set aside"),
+    /** Segments that were there are gone: the stream goes on behind them. */
+    GO_ON_BEHIND_GAP("segments are missing before it: the stream goes on behind them"),
+    /** Damage: nothing is changed, and the stream isn't opened for writing. */
+    REFUSE_CORRUPT("it is damaged"),
     /** Written by a newer version: nothing is changed, and the stream isn't opened for writing. */
     REFUSE_TOO_NEW("a record needs a newer version");
 

@@ -1,5 +1,7 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.RecoveryPolicy;
+import dev.streamwal.recovery.TailEvidence.Behind;
 import dev.streamwal.recovery.TailEvidence.Stop;
 import java.util.List;
 import java.util.function.Predicate;
@@ -7,57 +9,101 @@ import java.util.function.Predicate;
 /**
  * Evidence to decision. Exactly one row matches every combination; a test goes through them all.
  *
- * <p>In a segment of the current incarnation everything that was written is there, since the machine stayed up: so a zero commit word with
- * data behind it is a slot whose writer was killed, and anything else that doesn't verify with data behind it is damage. In one of an older
- * incarnation the kernel may have written pages back in any order: there the data ends at the first thing that doesn't verify.
+ * <p>Below the durable frontier everything has to be there, whatever happened: what isn't there, or doesn't verify, is damage.
+ *
+ * <p>Above it, in a segment of the current incarnation, everything that was written is there, since the machine stayed up: so a zero commit
+ * word with data behind it is a slot whose writer was killed, and anything else that doesn't verify with data behind it is damage. In one of
+ * an older incarnation the kernel may have written pages back in any order: there the data ends at the first thing that doesn't verify.
  */
 public final class RecoveryTable {
 
-    private record Row(RecoveryDecision decision, Predicate<TailEvidence> when) {}
+    private record Case<E>(E evidence, RecoveryPolicy policy) {
 
-    private static final List<Row> ROWS = List.of(
-            new Row(RecoveryDecision.REFUSE_TOO_NEW, e -> e.stop() == Stop.TOO_NEW && !e.atKnownEnd()),
+        boolean skips() {
+            return policy == RecoveryPolicy.SKIP_BAD_RECORDS;
+        }
+    }
+
+    private record Row<E>(RecoveryDecision decision, Predicate<Case<E>> when) {}
+
+    private static final List<Row<TailEvidence>> TAIL_ROWS = List.of(
+            new Row<>(RecoveryDecision.REFUSE_TOO_NEW, c -> isTooNew(c.evidence()) && !c.evidence().atKnownEnd()),
             // what stands behind a known end is a footer that was being written
-            new Row(RecoveryDecision.KEEP, TailEvidence::atKnownEnd),
-            new Row(RecoveryDecision.KEEP, e -> inside(e) && isQuiet(e) && !e.dataBehind() && !isMarkBroken(e)),
-            new Row(RecoveryDecision.PAD_HOLE,
-                    e -> inside(e) && e.stop() == Stop.EMPTY && e.dataBehind() && e.sameIncarnation()),
-            // what a killed process had reserved has its space: somebody has cut the file
-            new Row(RecoveryDecision.REFUSE_CORRUPT,
-                    e -> inside(e) && e.stop() == Stop.END && e.dataBehind() && e.sameIncarnation()),
-            new Row(RecoveryDecision.CUT_TORN_TAIL,
-                    e -> inside(e) && e.stop() == Stop.INVALID && !e.dataBehind() && !isMarkBroken(e)),
-            // a record that was published isn't there, or isn't what it was
-            new Row(RecoveryDecision.REFUSE_CORRUPT, e -> inside(e) && isQuiet(e) && !e.dataBehind() && isMarkBroken(e)),
-            new Row(RecoveryDecision.REFUSE_CORRUPT,
-                    e -> inside(e) && e.stop() == Stop.INVALID && (e.dataBehind() ? e.sameIncarnation() : isMarkBroken(e))),
-            new Row(RecoveryDecision.CUT_TORN_TAIL, e -> inside(e) && e.dataBehind() && !e.sameIncarnation()));
+            new Row<>(RecoveryDecision.KEEP, c -> c.evidence().atKnownEnd()),
+            new Row<>(RecoveryDecision.KEEP, c -> isHarmless(c) && isQuiet(c.evidence()) && !isDataBehind(c.evidence())),
+            new Row<>(RecoveryDecision.PAD_HOLE, c -> isHarmless(c) && isHole(c.evidence())),
+            new Row<>(RecoveryDecision.CUT_TORN_TAIL,
+                    c -> isHarmless(c) && !isHole(c.evidence()) && (!isQuiet(c.evidence()) || isDataBehind(c.evidence()))),
+            new Row<>(RecoveryDecision.REFUSE_CORRUPT, c -> isInside(c) && isDamage(c.evidence()) && !c.skips()),
+            new Row<>(RecoveryDecision.SKIP_DAMAGE,
+                    c -> isInside(c) && isDamage(c.evidence()) && c.skips() && c.evidence().behind() == Behind.DATA),
+            new Row<>(RecoveryDecision.CUT_DAMAGED_END,
+                    c -> isInside(c) && isDamage(c.evidence()) && c.skips() && c.evidence().behind() != Behind.DATA
+                            && c.evidence().stop() != Stop.END),
+            new Row<>(RecoveryDecision.KEEP_WHAT_IS_LEFT,
+                    c -> isInside(c) && isDamage(c.evidence()) && c.skips() && c.evidence().behind() != Behind.DATA
+                            && c.evidence().stop() == Stop.END));
 
-    private static boolean inside(TailEvidence evidence) {
-        return !evidence.atKnownEnd() && evidence.stop() != Stop.TOO_NEW;
+    private static final List<Row<ChainEvidence>> CHAIN_ROWS = List.of(
+            new Row<>(RecoveryDecision.SET_ASIDE_BEHIND, c -> !c.evidence().mustBeThere()),
+            new Row<>(RecoveryDecision.REFUSE_CORRUPT, c -> c.evidence().mustBeThere() && !c.skips()),
+            new Row<>(RecoveryDecision.SKIP_UNREADABLE, c -> c.evidence().mustBeThere() && c.skips() && isUnreadable(c)),
+            new Row<>(RecoveryDecision.GO_ON_BEHIND_GAP, c -> c.evidence().mustBeThere() && c.skips() && !isUnreadable(c)));
+
+    private RecoveryTable() {}
+
+    /** What to do where a walk over a segment's records stopped. */
+    public static RecoveryDecision decide(TailEvidence evidence, RecoveryPolicy policy) {
+        return decide(TAIL_ROWS, new Case<>(evidence, policy));
+    }
+
+    /** What to do where a segment doesn't go on from the one before. */
+    public static RecoveryDecision decide(ChainEvidence evidence, RecoveryPolicy policy) {
+        return decide(CHAIN_ROWS, new Case<>(evidence, policy));
+    }
+
+    private static <E> RecoveryDecision decide(List<Row<E>> rows, Case<E> given) {
+        List<Row<E>> matching = rows.stream().filter(row -> row.when().test(given)).toList();
+        if (matching.size() != 1) {
+            throw new IllegalStateException("recovery's table has one row for everything: rows=" + matching.size() + ", case=" + given);
+        }
+        return matching.get(0).decision();
+    }
+
+    private static boolean isUnreadable(Case<ChainEvidence> given) {
+        return given.evidence().broken() == ChainEvidence.Broken.UNREADABLE;
+    }
+
+    private static boolean isTooNew(TailEvidence evidence) {
+        return evidence.stop() == Stop.TOO_NEW;
+    }
+
+    private static boolean isInside(Case<TailEvidence> given) {
+        return !given.evidence().atKnownEnd() && !isTooNew(given.evidence());
+    }
+
+    private static boolean isHarmless(Case<TailEvidence> given) {
+        return isInside(given) && !isDamage(given.evidence());
     }
 
     private static boolean isQuiet(TailEvidence evidence) {
         return evidence.stop() == Stop.END || evidence.stop() == Stop.EMPTY;
     }
 
-    /** After a restart of the machine the mark may have reached the disk before the record it points to. */
-    private static boolean isMarkBroken(TailEvidence evidence) {
-        return evidence.markBehind() && evidence.sameIncarnation();
+    private static boolean isDataBehind(TailEvidence evidence) {
+        return evidence.behind() != Behind.NOTHING;
     }
 
-    private RecoveryTable() {}
+    private static boolean isHole(TailEvidence evidence) {
+        return evidence.stop() == Stop.EMPTY && evidence.behind() == Behind.DATA && evidence.sameIncarnation();
+    }
 
-    public static RecoveryDecision decide(TailEvidence evidence) {
-        List<Row> matching = matching(evidence);
-        if (matching.size() != 1) {
-            throw new IllegalStateException("recovery's table has one row for everything: rows=" + matching.size() + ", evidence="
-                    + evidence);
+    /** Whether there must have been a record here, and it isn't what it was. */
+    private static boolean isDamage(TailEvidence evidence) {
+        if (evidence.belowFrontier()) {
+            return true;
         }
-        return matching.get(0).decision();
-    }
-
-    private static List<Row> matching(TailEvidence evidence) {
-        return ROWS.stream().filter(row -> row.when().test(evidence)).toList();
+        // after a restart of the machine the mark may have reached the disk before the record it points to
+        return evidence.sameIncarnation() && !isHole(evidence) && (isDataBehind(evidence) || evidence.markBehind());
     }
 }

@@ -1,81 +1,124 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.format.PaddingLayout;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.recovery.TailEvidence.Behind;
 import dev.streamwal.recovery.TailEvidence.Stop;
 import dev.streamwal.source.ScanStop;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
-import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
- * Walks one segment without a footer and brings its end in order: gathers the evidence, asks {@link RecoveryTable}, acts. Idempotent: a
- * walk over a repaired segment finds nothing to do.
+ * Walks one segment without a footer and brings its end in order: gathers the evidence, asks {@link RecoveryTable}, acts.
+ *
+ * <p>Idempotent, and safe to be cut short anywhere. What is not as it was promised is copied to the quarantine, durably, before a byte of it
+ * changes. Padding is then made in this order: the slot's commit word becomes zero, then the rest of it; of a pair the second record is
+ * written first; and of each record the commit word last, by a write of its own. So at every moment a walk stops at
+ * the same place, at what it stopped at before or at a zero commit word, with the same data behind it, and the same decision makes the same
+ * padding of it. A cut either happened or didn't.
  */
 final class SegmentRepair {
+
+    private static final int PAGE_BYTES = 4 << 10;
+
+    private static final String GO_ON_BY_POLICY = "open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind it; or copy what you need,"
+            + " the stream can be read around the damage, and delete the stream";
+    private static final String NO_PADDING_FITS = "the records behind it don't follow one another, so that no padding fits between; copy what you"
+            + " need, the stream can be read around the damage, and delete the stream";
 
     private final SegmentHeader header;
     private final SegmentFile file;
     private final SegmentBytes bytes;
     private final Quarantine quarantine;
-    private final boolean sameIncarnation;
-    private final long knownEnd;
+    private final RecoveryPolicy policy;
+    private final Bounds bounds;
+    private final Findings findings;
 
     private final SegmentIndex index = new SegmentIndex();
     private int lastSize;
     private int lastStart;
-    private RecoveryDecision worst = RecoveryDecision.KEEP;
-    private long bytesCut;
-    private Optional<Path> setAside = Optional.empty();
+    private boolean lossy;
 
-    /** @param knownEnd stream position where a successor says that the data ends; empty for the newest segment */
-    SegmentRepair(SegmentHeader header, SegmentFile file, Quarantine quarantine, boolean sameIncarnation, OptionalLong knownEnd) {
-        this.header = header;
-        this.file = file;
-        this.bytes = StorageBytes.of(file);
-        this.quarantine = quarantine;
-        this.sameIncarnation = sameIncarnation;
-        this.knownEnd = knownEnd.isPresent() ? header.offsetOf(knownEnd.getAsLong()) : Long.MAX_VALUE;
+    /**
+     * What is known of a segment from outside of it.
+     *
+     * @param sameIncarnation see {@link TailEvidence}
+     * @param knownEnd offset where a successor says that the data ends; {@link #UNKNOWN} where none does
+     * @param durable everything in front of this offset was acknowledged as durable
+     */
+    record Bounds(boolean sameIncarnation, long knownEnd, long durable) {
+
+        static final long UNKNOWN = Long.MAX_VALUE;
+
+        boolean hasKnownEnd() {
+            return knownEnd != UNKNOWN;
+        }
     }
 
     /**
-     * @throws CorruptSegmentException where a record is damaged and data stands behind it; nothing has been changed from there on
+     * @param bytes of the file
+     * @param findings is told of what is found
+     */
+    SegmentRepair(
+            SegmentHeader header,
+            SegmentFile file,
+            SegmentBytes bytes,
+            Bounds bounds,
+            Quarantine quarantine,
+            RecoveryPolicy policy,
+            Findings findings) {
+        this.header = header;
+        this.file = file;
+        this.bytes = bytes;
+        this.bounds = bounds;
+        this.quarantine = quarantine;
+        this.policy = policy;
+        this.findings = findings;
+    }
+
+    /**
+     * @throws CorruptSegmentException where a record is damaged, and the policy, or the quarantine, lets nobody go on behind it; nothing has
+     *     been changed from there on
      * @throws UnsupportedFormatException where a record needs a newer version
      */
     RecoveredTail repair() throws IOException {
         try (SegmentScan scan = new SegmentScan(bytes, header)) {
-            scan.limit(Math.min(knownEnd, header.capacity()));
+            scan.limit(Math.min(bounds.knownEnd(), header.capacity()));
             for (; ; ) {
                 walk(scan);
                 TailEvidence evidence = gather(scan);
-                RecoveryDecision decision = RecoveryTable.decide(evidence);
-                if (decision != RecoveryDecision.KEEP) {
-                    worst = decision;
-                }
+                RecoveryDecision decision = RecoveryTable.decide(evidence, policy);
                 int end = (int) scan.offset();
                 switch (decision) {
                     case KEEP -> {
                         return cutAt(end);
                     }
-                    case PAD_HOLE -> scan.seek(pad(scan, end));
+                    case PAD_HOLE -> scan.seek(fillHole(scan, end));
+                    case SKIP_DAMAGE -> scan.seek(skipDamage(scan, end));
                     case CUT_TORN_TAIL -> {
-                        long length = bytes.size();
-                        setAside = quarantine.setAside(key(), file.path(), bytes, end, length);
-                        bytesCut += length - end;
+                        cutTornTail(end);
                         return cutAt(end);
                     }
-                    case REFUSE_CORRUPT -> throw corrupt(scan);
+                    case CUT_DAMAGED_END, KEEP_WHAT_IS_LEFT -> {
+                        return endBeforeDamage(scan, end, decision);
+                    }
+                    case REFUSE_CORRUPT -> throw corrupt(scan, end, GO_ON_BY_POLICY);
                     case REFUSE_TOO_NEW -> throw tooNew(scan);
+                    case SET_ASIDE_BEHIND, SKIP_UNREADABLE, GO_ON_BEHIND_GAP ->
+                        throw new IllegalStateException("not a decision about a place in a segment: " + decision);
                 }
             }
         }
@@ -103,62 +146,159 @@ final class SegmentRepair {
         }
     }
 
+    // ---------------------------------------------------------------- evidence
+
     private TailEvidence gather(SegmentScan scan) throws IOException {
-        boolean atKnownEnd = scan.offset() == knownEnd;
-        boolean dataBehind = false;
-        boolean isCorrupt = false;
-        if (!atKnownEnd) {
-            // also where the search for a valid record was given up: then none is known, and there may be some
-            isCorrupt = scan.judge() == ScanStop.CORRUPT;
-            dataBehind = isCorrupt || scan.nextValid() >= 0 || knownEnd != Long.MAX_VALUE;
-        }
-        return new TailEvidence(stop(scan, isCorrupt), atKnownEnd, dataBehind, header.mark() >= scan.offset(), sameIncarnation);
+        boolean atKnownEnd = scan.offset() == bounds.knownEnd();
+        Behind behind = atKnownEnd ? Behind.NOTHING : behind(scan);
+        return new TailEvidence(stop(scan, behind), atKnownEnd, behind, header.mark() >= scan.offset(), bounds.sameIncarnation(),
+                scan.offset() < bounds.durable());
     }
 
-    private static Stop stop(SegmentScan scan, boolean isCorrupt) {
+    private Behind behind(SegmentScan scan) throws IOException {
+        ScanStop judged = scan.judge();
+        if (scan.nextValid() >= 0) {
+            return Behind.DATA;
+        }
+        // the search was given up
+        boolean perhaps = judged == ScanStop.CORRUPT;
+        return bounds.hasKnownEnd() && !(perhaps && scan.isEmpty()) ? Behind.DATA : perhaps ? Behind.PERHAPS : Behind.NOTHING;
+    }
+
+    private static Stop stop(SegmentScan scan, Behind behind) {
         if (scan.isEnd()) {
             return Stop.END;
         }
         if (scan.isTooNew()) {
             return Stop.TOO_NEW;
         }
-        return scan.isEmpty() && !isCorrupt ? Stop.EMPTY : Stop.INVALID;
+        return scan.isEmpty() && behind != Behind.PERHAPS ? Stop.EMPTY : Stop.INVALID;
+    }
+
+    // ---------------------------------------------------------------- actions
+
+    private void cutTornTail(int end) throws IOException {
+        long to = endOfContent(end);
+        if (to > end) {
+            Optional<Path> copy = quarantine.setAside(key(), file.path(), bytes, end, to);
+            findings.add(new Repair(RecoveryDecision.CUT_TORN_TAIL, file.path(), end, to - end, copy));
+        }
+        if (header.mark() >= end) {
+            // it is no evidence here, and a reader that finds it before the footer would take what is cut for lost
+            file.write(SegmentHeaderLayout.MARK, ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(0, lastStart));
+        }
+    }
+
+    private int fillHole(SegmentScan scan, int start) throws IOException {
+        Slot slot = slot(scan, start, nextKnown(scan));
+        findings.add(new Repair(RecoveryDecision.PAD_HOLE, file.path(), start, slot.bytes(), Optional.empty()));
+        return pad(slot);
+    }
+
+    /** Goes on behind damage; what was damaged is in the quarantine before a byte of it changes. */
+    private int skipDamage(SegmentScan scan, int start) throws IOException {
+        long next = nextKnown(scan);
+        // what stands behind the frontier after a restart of the machine is judged by itself
+        boolean endsAtFrontier = !bounds.sameIncarnation() && bounds.durable() > start && bounds.durable() < next;
+        Slot slot = slot(scan, start, endsAtFrontier ? bounds.durable() : next);
+        Optional<Path> copy = setAsideDamage(scan, start, Math.min(slot.end(), bytes.size()));
+        findings.add(new Repair(RecoveryDecision.SKIP_DAMAGE, file.path(), start, slot.bytes(), copy));
+        return pad(slot);
+    }
+
+    /** Offset of the next record that verifies, or of the known end. */
+    private long nextKnown(SegmentScan scan) {
+        return scan.nextValid() >= 0 ? scan.nextValid() : bounds.knownEnd();
     }
 
     /**
-     * Fills a hole with padding: one record, or two where the next record's {@code previous size} must land on the second.
+     * What is to become padding: one record, or two where the next record's {@code previous size} must land on the second.
      *
-     * @return where the walk goes on
+     * @param second bytes of the second one; 0 for none
      */
-    private int pad(SegmentScan scan, int start) throws IOException {
-        long next = scan.nextValid();
-        int end = (int) (next >= 0 ? next : knownEnd);
-        int second = 0;
-        if (next >= 0) {
-            scan.seek(next);
-            if (!scan.next()) {
-                throw corrupt(scan);
-            }
-            second = scan.previousSize();
+    private record Slot(int start, int end, int second) {
+
+        int bytes() {
+            return end - start;
         }
-        int hole = end - start;
-        int first = second == 0 || second == hole ? hole : hole - second;
-        if (hole < RecordLayout.PREFIX_BYTES || second < 0 || second > hole || first < RecordLayout.PREFIX_BYTES) {
-            throw corrupt(scan);
+
+        int first() {
+            return end - start - second;
         }
-        file.zero(start, end);
-        if (first < hole) {
-            writePadding(start + first, second, first);
-        }
-        writePadding(start, first, lastSize);
-        bytesCut += hole;
-        lastSize = hole - first == 0 ? first : second;
-        lastStart = end - lastSize;
-        return end;
     }
 
+    /** Moves the scan. */
+    private Slot slot(SegmentScan scan, int start, long end) throws IOException {
+        if (end - start < RecordLayout.PREFIX_BYTES || end % RecordLayout.ALIGNMENT != 0 || end > header.capacity()) {
+            throw corrupt(scan, start, NO_PADDING_FITS);
+        }
+        scan.seek(end);
+        boolean isBeforeRecord = end != bounds.knownEnd() && scan.next();
+        int previous = isBeforeRecord ? scan.previousSize() : 0;
+        Slot slot = new Slot(start, (int) end, previous == end - start ? 0 : previous);
+        if (slot.second() != 0 && (slot.second() < RecordLayout.PREFIX_BYTES || slot.first() < RecordLayout.PREFIX_BYTES)) {
+            throw corrupt(scan, start, NO_PADDING_FITS);
+        }
+        return slot;
+    }
+
+    /** @return where the walk goes on */
+    private int pad(Slot slot) throws IOException {
+        file.write(slot.start(), ByteBuffer.allocate(Long.BYTES));
+        file.zero(slot.start(), slot.end());
+        if (slot.second() > 0) {
+            writePadding(slot.start() + slot.first(), slot.second(), slot.first());
+        }
+        writePadding(slot.start(), slot.first(), lastSize);
+        lastSize = slot.second() == 0 ? slot.first() : slot.second();
+        lastStart = slot.end() - lastSize;
+        return slot.end();
+    }
+
+    /** The commit word last: so a record is there whole, or its slot is a hole. */
     private void writePadding(int offset, int frameBytes, int previousSize) throws IOException {
-        file.write(offset, PaddingLayout.encodePrefix(frameBytes, previousSize, header.salt(), header.positionAt(offset)));
+        ByteBuffer prefix = PaddingLayout.encodePrefix(frameBytes, previousSize, header.salt(), header.positionAt(offset));
+        file.write(offset + Long.BYTES, prefix.slice(Long.BYTES, prefix.limit() - Long.BYTES));
+        file.write(offset, prefix.slice(RecordLayout.COMMIT_WORD, Long.BYTES));
+    }
+
+    private RecoveredTail endBeforeDamage(SegmentScan scan, int end, RecoveryDecision decision) throws IOException {
+        long to = endOfContent(end);
+        Optional<Path> copy = to > end ? setAsideDamage(scan, end, to) : Optional.empty();
+        long missing = Math.max(bounds.durable(), bounds.sameIncarnation() ? header.mark() : 0) - end;
+        findings.add(new Repair(decision, file.path(), end, Math.max(to - end, missing), copy));
+        lossy = true;
+        return cutAt(end);
+    }
+
+    private Optional<Path> setAsideDamage(SegmentScan scan, long from, long to) throws IOException {
+        if (to <= from) {
+            return Optional.empty();
+        }
+        Optional<Path> copy = quarantine.setAside(key(), file.path(), bytes, from, to);
+        if (copy.isEmpty()) {
+            throw corrupt(scan, from, quarantine.whatToDoWhenFull(to - from));
+        }
+        return copy;
+    }
+
+    /** Where what isn't zero ends, rounded up to a page: behind it is space that was prepared. */
+    private long endOfContent(long from) throws IOException {
+        long size = bytes.size();
+        ByteBuffer chunk = ByteBuffer.allocate(16 * PAGE_BYTES);
+        for (long end = size; end > from; ) {
+            long start = Math.max(from, end - chunk.capacity());
+            chunk.clear().limit((int) (end - start));
+            int read = bytes.read(chunk, start);
+            for (int i = read - 1; i >= 0; i--) {
+                if (chunk.get(i) != 0) {
+                    long page = (start + i) / PAGE_BYTES + 1;
+                    return Math.min(size, page * PAGE_BYTES);
+                }
+            }
+            end = start;
+        }
+        return from;
     }
 
     private RecoveredTail cutAt(int end) throws IOException {
@@ -168,14 +308,22 @@ final class SegmentRepair {
         return new RecoveredTail(end, lastSize, lastStart, index);
     }
 
-    private CorruptSegmentException corrupt(SegmentScan scan) throws IOException {
-        long offset = scan.offset();
+    /** Whether records at the end are gone whose positions were given: nothing may be appended behind them. */
+    boolean isLossy() {
+        return lossy;
+    }
+
+    // ---------------------------------------------------------------- refusals
+
+    private CorruptSegmentException corrupt(SegmentScan scan, long offset, String whatToDo) throws IOException {
         long end = scan.nextValid() >= 0 ? scan.nextValid() : bytes.size();
+        String evidence = offset < bounds.durable()
+                ? "it was acknowledged as durable (to offset " + bounds.durable() + ")"
+                : "data stands behind it, or did";
         return new CorruptSegmentException(
-                "a record is damaged, and data stands behind it: " + scan.rule() + ", file=" + file.path() + ", stream=" + key()
-                        + ", offset="
-                        + offset + "; the stream can be read around the damage, but not appended to: copy what you need, then move the file"
-                        + " out of the log while nobody writes it, or delete the stream",
+                "a record is damaged, and " + evidence + ": file=" + file.path() + ", stream=" + key()
+                        + ", position=" + header.positionAt(offset) + ", offset=" + offset + ", length=" + Math.max(0, end - offset)
+                        + "; nothing was changed there: " + whatToDo,
                 file.path(), key().text(), header.positionAt(offset), offset, Math.max(0, end - offset), null);
     }
 
@@ -185,18 +333,5 @@ final class SegmentRepair {
                         + key()
                         + ", offset=" + scan.offset() + "; append with the version that wrote it",
                 file.path(), key().text(), scan.position(), null);
-    }
-
-    /** What was decided that is worth telling; {@code KEEP} where nothing was. */
-    RecoveryDecision decision() {
-        return worst;
-    }
-
-    long bytesCut() {
-        return bytesCut;
-    }
-
-    Optional<Path> setAside() {
-        return setAside;
     }
 }

@@ -1,31 +1,73 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.format.Footer;
+import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
-import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a stream's segments in order when it is first written to: those without a footer, which are the newest ones. From the first of
- * them on, each is walked and its end repaired; those before have a footer, which proves that they are whole.
+ * them on, each is walked and its end repaired; those before have a footer, which proves that they are whole. Thread-safe.
+ *
+ * <p><b>A crash in the middle of it.</b> Recovery keeps no notes: what it goes by is in the files, the journal and {@code positions}, and
+ * every step leaves files that the next recovery judges in the same way, or finds in order.
+ * <ol>
+ *   <li>What is going to change though it was promised, and what is cut off, is in the quarantine first, durably. A crash before that has
+ *       changed nothing; one after it makes a second copy.
+ *   <li>Padding and cuts within a segment: see {@link SegmentRepair}. They are not forced: if power loss takes them back, what was there
+ *       before is there again, to be judged as before; a successor that was created meanwhile says where the data ends.
+ *   <li>Segments behind a break are moved away from the newest to the oldest, so that what is left has no hole at any moment, and the
+ *       stream's directory is forced before the stream goes on: else they could come back between the stream and what it goes on with.
+ *   <li>Where positions were given that can't be seen any more, the log's {@code start} is raised, durably, before the stream goes on. If
+ *       the crash comes before that, the evidence is still there: the mark, the frontier, a file that ends too soon.
+ *   <li>Nothing is appended to a segment that lost its end, so its footer, or its successor, closes the matter for good.
+ * </ol>
  */
 public final class StreamRecovery {
 
-    /** Who is told of what was repaired. Never throws. */
+    /** Who is told of what was found. Called by many threads at once, with a stream's locks held; never throws. */
     public interface Listener {
-        void repaired(StreamKey key, Path file, RecoveryDecision decision, long recordsKept, long bytesCut, Optional<Path> setAside);
+
+        /**
+         * There was something to be done in a segment.
+         *
+         * @param findings of this segment alone
+         */
+        void repaired(StreamKey key, Path file, Findings findings);
+
+        /**
+         * A stream is in order.
+         *
+         * @param findings of the whole stream
+         */
+        default void recovered(StreamKey key, Findings findings) {}
+
+        /**
+         * A stream can't be opened for writing.
+         *
+         * @param findings as far as it got
+         */
+        default void refused(StreamKey key, Findings findings, Exception why) {}
+
+        /** So much of a stream has been read since the last call. */
+        default void read(StreamKey key, long bytes) {}
     }
+
+    /**
+     * By what recovery goes.
+     *
+     * @param incarnation of the log, since the machine was restarted last
+     * @param start of the log's positions when it was opened, at or above where streams went on after that restart: a segment that begins
+     *     there or above was created since
+     * @param known the durable frontier
+     */
+    public record Terms(long incarnation, long start, KnownDurable known, RecoveryPolicy policy) {}
 
     /**
      * A segment without a footer.
@@ -43,25 +85,36 @@ public final class StreamRecovery {
      * @param end stream position where the last record ends; empty where nobody knows
      * @param lastWindowStart of the newest segment; {@link Long#MIN_VALUE} where there is none
      * @param contiguous whether the stream goes on at {@code end}; else at the log's {@code start}
+     * @param forgotten whether positions behind {@code end} were given in this incarnation: {@code start} has to be raised above them
      */
     public record Outcome(
-            List<Unfinished> unfinished, List<SegmentName> removed, OptionalLong end, long lastWindowStart, boolean contiguous) {}
+            List<Unfinished> unfinished,
+            List<SegmentName> removed,
+            OptionalLong end,
+            long lastWindowStart,
+            boolean contiguous,
+            boolean forgotten) {}
 
     private final SegmentStorage storage;
     private final Quarantine quarantine;
-    private final long incarnation;
+    private final Terms terms;
     private final Listener listener;
 
+    /** Without a journal; stops at damage. */
     public StreamRecovery(SegmentStorage storage, Path root, long incarnation, Listener listener) {
+        this(storage, new Quarantine(storage, root), new Terms(incarnation, 0, KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR), listener);
+    }
+
+    public StreamRecovery(SegmentStorage storage, Quarantine quarantine, Terms terms, Listener listener) {
         this.storage = storage;
-        this.quarantine = new Quarantine(root);
-        this.incarnation = incarnation;
+        this.quarantine = quarantine;
+        this.terms = terms;
         this.listener = listener;
     }
 
     /** Of the log, since the machine was restarted last. */
     public long incarnation() {
-        return incarnation;
+        return terms.incarnation();
     }
 
     /**
@@ -70,95 +123,14 @@ public final class StreamRecovery {
      * @throws dev.streamwal.reader.UnsupportedFormatException where a newer version wrote it
      */
     public Outcome recover(StreamKey key, Path directory, List<SegmentName> names) throws IOException {
-        List<Opened> open = unfinishedOf(key, directory, names);
-        List<Unfinished> unfinished = new ArrayList<>();
-        List<SegmentName> removed = new ArrayList<>();
+        Findings findings = new Findings();
         try {
-            for (int i = 0; i < open.size(); i++) {
-                Opened segment = open.get(i);
-                if (segment.footer() != null) {
-                    continue;
-                }
-                boolean newest = i == open.size() - 1;
-                OptionalLong knownEnd = newest ? OptionalLong.empty() : OptionalLong.of(open.get(i + 1).header().previousEnd());
-                Unfinished repaired = repair(segment, knownEnd, newest);
-                if (knownEnd.isPresent() && endOf(repaired) != knownEnd.getAsLong()) {
-                    removed.addAll(setAsideFrom(open.subList(i + 1, open.size())));
-                    unfinished.add(new Unfinished(repaired.header(), repaired.file(), repaired.tail(), false));
-                    return outcome(repaired.header(), endOf(repaired), unfinished, removed);
-                }
-                unfinished.add(repaired);
-            }
-        } finally {
-            open.forEach(segment -> segment.file().close());
+            Outcome outcome = new ChainRecovery(storage, quarantine, terms, listener, key, directory, findings).recover(names);
+            listener.recovered(key, findings);
+            return outcome;
+        } catch (IOException | RuntimeException e) {
+            listener.refused(key, findings, e);
+            throw e;
         }
-        Opened newest = open.get(open.size() - 1);
-        Footer footer = newest.footer();
-        long end = footer != null
-                ? endOf(newest.header(), footer.dataEnd())
-                : endOf(unfinished.get(unfinished.size() - 1));
-        return outcome(newest.header(), end, unfinished, removed);
-    }
-
-    private Outcome outcome(SegmentHeader newest, long end, List<Unfinished> unfinished, List<SegmentName> removed) {
-        boolean contiguous = newest.incarnation() == incarnation;
-        return new Outcome(unfinished, removed, OptionalLong.of(end), newest.window().startMillis(), contiguous);
-    }
-
-    private record Opened(SegmentHeader header, SegmentFile file, @Nullable Footer footer) {}
-
-    /** Backwards to the first footer, which is included; everything before it has one, since sealing goes in order. */
-    private List<Opened> unfinishedOf(StreamKey key, Path directory, List<SegmentName> names) throws IOException {
-        List<Opened> found = new ArrayList<>();
-        for (int i = names.size() - 1; i >= 0; i--) {
-            SegmentFile file = storage.open(directory.resolve(names.get(i).fileName()));
-            try {
-                SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, names.get(i));
-                Footer footer = SegmentFiles.readFooter(StorageBytes.of(file), header).orElse(null);
-                found.add(0, new Opened(header, file, footer));
-                if (footer != null) {
-                    break;
-                }
-            } finally {
-                file.close();
-            }
-        }
-        return found;
-    }
-
-    private Unfinished repair(Opened segment, OptionalLong knownEnd, boolean newest) throws IOException {
-        SegmentHeader header = segment.header();
-        boolean sameIncarnation = header.incarnation() == incarnation;
-        SegmentRepair repair = new SegmentRepair(header, segment.file(), quarantine, sameIncarnation, knownEnd);
-        RecoveredTail tail = repair.repair();
-        segment.file().close();
-        if (repair.decision() != RecoveryDecision.KEEP) {
-            listener.repaired(header.key(), segment.file().path(), repair.decision(), tail.index().records(), repair.bytesCut(),
-                    repair.setAside());
-        }
-        return new Unfinished(header, segment.file(), tail, newest && sameIncarnation);
-    }
-
-    /** What lies behind the place where a restart of the machine tore the stream. */
-    private List<SegmentName> setAsideFrom(List<Opened> segments) throws IOException {
-        List<SegmentName> names = new ArrayList<>();
-        for (Opened segment : segments) {
-            segment.file().close();
-            long bytes = segment.file().length();
-            segment.file().close();
-            Path target = quarantine.setAside(segment.header().key(), segment.file().path());
-            listener.repaired(segment.header().key(), segment.file().path(), RecoveryDecision.CUT_TORN_TAIL, 0, bytes, Optional.of(target));
-            names.add(segment.header().name());
-        }
-        return names;
-    }
-
-    private static long endOf(Unfinished segment) {
-        return endOf(segment.header(), segment.tail().tail());
-    }
-
-    /** Where the stream's data ends; in an empty segment, where it had ended before. */
-    private static long endOf(SegmentHeader header, int dataEnd) {
-        return dataEnd == header.headerLength() ? header.previousEnd() : header.positionAt(dataEnd);
     }
 }

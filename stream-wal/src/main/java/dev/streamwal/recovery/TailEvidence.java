@@ -5,12 +5,13 @@ package dev.streamwal.recovery;
  *
  * @param stop what stands there
  * @param atKnownEnd whether it is where a successor says that the data ends
- * @param dataBehind whether there is data behind it: a record that verifies, or a known end that lies further on; also where the search for
- *     such a record was given up, so that there may be
+ * @param behind what is known of what stands behind it
  * @param markBehind whether the header's mark, which is raised after a record was published there, is at or behind it
- * @param sameIncarnation whether the machine has not been restarted since the segment was created, so that what was written is there
+ * @param sameIncarnation whether the machine has not been restarted since what was written here was last known to be there
+ * @param belowFrontier whether it lies below the durable frontier: what stood here was acknowledged to survive power loss
  */
-public record TailEvidence(Stop stop, boolean atKnownEnd, boolean dataBehind, boolean markBehind, boolean sameIncarnation) {
+public record TailEvidence(
+        Stop stop, boolean atKnownEnd, Behind behind, boolean markBehind, boolean sameIncarnation, boolean belowFrontier) {
 
     /** What stands where the walk stopped. */
     public enum Stop {
@@ -22,5 +23,15 @@ public record TailEvidence(Stop stop, boolean atKnownEnd, boolean dataBehind, bo
         INVALID,
         /** A record that verifies and needs a newer version. */
         TOO_NEW
+    }
+
+    /** What stands behind the place. */
+    public enum Behind {
+        /** No record that verifies, and no known end. */
+        NOTHING,
+        /** The search for a record was given up: there may be some. */
+        PERHAPS,
+        /** A record that verifies, or a known end that lies further on. */
+        DATA
     }
 }

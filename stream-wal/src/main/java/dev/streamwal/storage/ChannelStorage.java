@@ -62,6 +62,11 @@ public class ChannelStorage implements SegmentStorage {
     }
 
     @Override
+    public void forceDirectory(Path directory) throws IOException {
+        DirectoryForce.force(directory);
+    }
+
+    @Override
     public boolean deleteDirectoryIfEmpty(Path directory) throws IOException {
         try {
             Files.delete(directory);

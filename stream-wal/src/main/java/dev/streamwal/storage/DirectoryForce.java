@@ -4,25 +4,47 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the names in a directory survive power loss, where the system has a way to ask for it. */
 public final class DirectoryForce {
 
     private DirectoryForce() {}
 
-    /** Does nothing on Windows and in memory, where a directory can't be opened. */
+    /**
+     * Does nothing where a directory can't be opened: on Windows, and on file systems other than the default one that say so when it is
+     * tried, as those in memory do.
+     */
     public static void force(Path directory) throws IOException {
         FileSystem fileSystem = directory.getFileSystem();
-        if (!fileSystem.equals(FileSystems.getDefault()) || !fileSystem.getSeparator().equals("/")) {
+        boolean ofMachine = fileSystem.equals(FileSystems.getDefault());
+        if (ofMachine && !fileSystem.getSeparator().equals("/")) {
             return;
         }
         Uninterrupted.run(() -> {
-            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-                channel.force(true);
+            try (FileChannel channel = open(directory, ofMachine)) {
+                if (channel != null) {
+                    channel.force(true);
+                }
                 return directory;
             }
         });
+    }
+
+    /** @return null where a directory can't be opened there */
+    private static @Nullable FileChannel open(Path directory, boolean ofMachine) throws IOException {
+        try {
+            return FileChannel.open(directory, StandardOpenOption.READ);
+        } catch (NoSuchFileException e) {
+            throw e;
+        } catch (IOException | UnsupportedOperationException e) {
+            if (ofMachine) {
+                throw e;
+            }
+            return null;
+        }
     }
 }

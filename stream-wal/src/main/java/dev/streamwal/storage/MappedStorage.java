@@ -9,7 +9,15 @@ import org.jspecify.annotations.Nullable;
 /** Segments that are written through a memory mapping while they are busy, and by position while they aren't. */
 public final class MappedStorage extends ChannelStorage {
 
-    private final FileMapper mapper = FileMapper.ofThisPlatform();
+    private final FileMapper mapper;
+
+    public MappedStorage() {
+        this(FileMapper.ofThisPlatform());
+    }
+
+    MappedStorage(FileMapper mapper) {
+        this.mapper = mapper;
+    }
 
     @Override
     ChannelFile newFile(Path path, @Nullable FileChannel channel) {

@@ -130,6 +130,11 @@ public final class PositionsFile {
         return current.incarnation();
     }
 
+    /** Whatever is opened next is a new incarnation: what the page cache holds can't be trusted any more. */
+    public synchronized void forgetBootId() throws IOException {
+        write(new Positions(current.sequence() + 1, current.ceiling(), current.start(), current.incarnation(), ""));
+    }
+
     /**
      * Before a segment is created: makes sure that the ceiling is at or above {@code position}, the segment's base
      * position + capacity.

@@ -21,6 +21,9 @@ public interface SegmentStorage {
     /** Gives a file its final name; must never replace a file that has that name, and must throw then. */
     void name(Path temporary, Path name) throws IOException;
 
+    /** Returns when the names in a directory survive power loss, where that can be asked for. */
+    void forceDirectory(Path directory) throws IOException;
+
     /** Returns whether there was such a file. */
     boolean delete(Path path) throws IOException;
 

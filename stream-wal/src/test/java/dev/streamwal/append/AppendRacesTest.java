@@ -98,7 +98,7 @@ class AppendRacesTest {
         assertThat(log.closeAll()).as("the mapping is left to the process").isFalse();
         assertThatThrownBy(() -> append(log, KEY, 1)).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(() -> log.stream(KEY).sealIfIdle(Long.MAX_VALUE)).isInstanceOf(WalClosedException.class);
-        assertThatThrownBy(() -> log.stream(KEY).deleteOldest(0)).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(() -> log.stream(KEY).deleteOldest(0, Long.MAX_VALUE)).isInstanceOf(WalClosedException.class);
         hold.release(held);
     }
 
@@ -302,7 +302,7 @@ class AppendRacesTest {
         }
 
         @Override
-        SegmentFile wrap(SegmentFile file) {
+        protected SegmentFile wrap(SegmentFile file) {
             return new DelegatingFile(file) {
                 @Override
                 public void write(long offset, ByteBuffer... buffers) throws IOException {

@@ -9,15 +9,15 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** A storage to be changed in one place. */
-class DelegatingStorage implements SegmentStorage {
+public class DelegatingStorage implements SegmentStorage {
 
     private final SegmentStorage storage;
 
-    DelegatingStorage(SegmentStorage storage) {
+    protected DelegatingStorage(SegmentStorage storage) {
         this.storage = storage;
     }
 
-    SegmentFile wrap(SegmentFile file) {
+    protected SegmentFile wrap(SegmentFile file) {
         return file;
     }
 
@@ -47,16 +47,21 @@ class DelegatingStorage implements SegmentStorage {
     }
 
     @Override
+    public void forceDirectory(Path directory) throws IOException {
+        storage.forceDirectory(directory);
+    }
+
+    @Override
     public boolean deleteDirectoryIfEmpty(Path directory) throws IOException {
         return storage.deleteDirectoryIfEmpty(directory);
     }
 
     /** A file to be changed in one place. */
-    static class DelegatingFile implements SegmentFile {
+    public static class DelegatingFile implements SegmentFile {
 
         private final SegmentFile file;
 
-        DelegatingFile(SegmentFile file) {
+        protected DelegatingFile(SegmentFile file) {
             this.file = file;
         }
 

@@ -16,6 +16,7 @@ import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -52,9 +53,9 @@ final class SeamedLog implements AutoCloseable {
         storage.createDirectory(directories.path());
         PositionsFile positions = PositionsFile.load(root, () -> true);
         long incarnation = positions.openIncarnation(BootId::ofThisMachine);
-        StreamRecovery recovery = new StreamRecovery(storage, root, incarnation, (key, file, decision, kept, cut, aside) -> {});
+        StreamRecovery recovery = new StreamRecovery(storage, root, incarnation, (key, file, findings) -> {});
         this.context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), positions, recovery, new Events(),
-                maxOpenFiles, maxMapped, seam);
+                maxOpenFiles, maxMapped, new SecureRandom()::nextLong, seam);
         context.start();
     }
 

@@ -6,12 +6,14 @@ import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.storage.ChannelStorage;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +50,7 @@ class QuarantineTest {
 
     @Test
     void setAside_aPart_copiesExactlyThat() throws IOException {
-        Path copy = setAside(new Quarantine(root, LIMIT), 100, 350).orElseThrow();
+        Path copy = setAside(new Quarantine(new ChannelStorage(), root, LIMIT), 100, 350).orElseThrow();
         assertThat(Files.readAllBytes(copy)).hasSize(250).startsWith(100, 101).endsWith((byte) 349);
         assertThat(copy.getParent()).isEqualTo(root.resolve("quarantine"));
         assertThat(copy.getFileName().toString()).contains("sensor%2fa").contains("_100");
@@ -56,7 +58,7 @@ class QuarantineTest {
 
     @Test
     void setAside_theSamePlaceAgain_keepsBoth() throws IOException {
-        Quarantine quarantine = new Quarantine(root, LIMIT);
+        Quarantine quarantine = new Quarantine(new ChannelStorage(), root, LIMIT);
         Path first = setAside(quarantine, 0, 10).orElseThrow();
         Path second = setAside(quarantine, 0, 10).orElseThrow();
         assertThat(second).isNotEqualTo(first).exists();
@@ -65,7 +67,7 @@ class QuarantineTest {
 
     @Test
     void setAside_pastTheLimit_copiesNothing() throws IOException {
-        Quarantine quarantine = new Quarantine(root, LIMIT);
+        Quarantine quarantine = new Quarantine(new ChannelStorage(), root, LIMIT);
         assertThat(setAside(quarantine, 0, 600)).isPresent();
         assertThat(setAside(quarantine, 0, 401)).isEmpty();
         assertThat(setAside(quarantine, 0, 400)).isPresent();
@@ -73,9 +75,36 @@ class QuarantineTest {
     }
 
     @Test
-    void setAside_aWholeSegment_movesItWhateverTheLimit() throws IOException {
-        Path moved = new Quarantine(root, 1).setAside(KEY, segment);
+    void move_aWholeSegment_countsTowardsTheLimit() throws IOException {
+        Quarantine quarantine = new Quarantine(new ChannelStorage(), root, LIMIT);
+        Path moved = quarantine.move(KEY, segment, 600).orElseThrow();
         assertThat(segment).doesNotExist();
         assertThat(Files.size(moved)).isEqualTo(600);
+        makeSegment();
+        assertThat(quarantine.move(KEY, segment, 600)).isEmpty();
+        assertThat(segment).exists();
+        assertThat(setAside(quarantine, 0, 401)).isEmpty();
+        assertThat(setAside(quarantine, 0, 400)).isPresent();
+    }
+
+    @Test
+    void setAside_somebodyHasMadeRoom_thatIsSeen() throws IOException {
+        Quarantine quarantine = new Quarantine(new ChannelStorage(), root, LIMIT);
+        Path first = setAside(quarantine, 0, 600).orElseThrow();
+        assertThat(setAside(quarantine, 0, 600)).isEmpty();
+        Files.delete(first);
+        assertThat(setAside(quarantine, 0, 600)).isPresent();
+    }
+
+    @Test
+    void setAside_afterACrashInTheMiddle_leavesOneWholeCopyAndNothingElse() throws IOException {
+        Path name = setAside(new Quarantine(new ChannelStorage(), root, LIMIT), 0, 600).orElseThrow();
+        Files.delete(name);
+        Files.write(name.resolveSibling(name.getFileName() + ".tmp"), new byte[17]);
+        assertThat(setAside(new Quarantine(new ChannelStorage(), root, LIMIT), 0, 600)).contains(name);
+        try (Stream<Path> files = Files.list(root.resolve("quarantine"))) {
+            assertThat(files).containsExactly(name);
+        }
+        assertThat(name).hasSize(600);
     }
 }

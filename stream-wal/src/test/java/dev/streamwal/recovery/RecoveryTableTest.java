@@ -2,27 +2,58 @@ package dev.streamwal.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.RecoveryPolicy;
+import dev.streamwal.recovery.ChainEvidence.Broken;
+import dev.streamwal.recovery.TailEvidence.Behind;
 import dev.streamwal.recovery.TailEvidence.Stop;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The table over all the evidence there can be; what it must decide is said here once more, in another way. */
+/** The tables over all the evidence there can be; what they must decide is said here once more, in sentences, and in a file line by line. */
 class RecoveryTableTest {
 
     private static final boolean[] BOTH = {false, true};
 
-    private static List<TailEvidence> everything() {
-        List<TailEvidence> all = new ArrayList<>();
+    private record Tail(TailEvidence evidence, RecoveryPolicy policy) {
+
+        RecoveryDecision decision() {
+            return RecoveryTable.decide(evidence, policy);
+        }
+
+        String line() {
+            return String.join(" ", pad(evidence.stop(), 8), pad(evidence.behind(), 8), flag(evidence.atKnownEnd(), "known-end"),
+                    flag(evidence.markBehind(), "mark"), flag(evidence.sameIncarnation(), "same-boot"),
+                    flag(evidence.belowFrontier(), "durable"), pad(policy, 20), decision().name());
+        }
+    }
+
+    private static String pad(Enum<?> value, int width) {
+        return String.format(Locale.ROOT, "%-" + width + "s", value.name());
+    }
+
+    private static String flag(boolean set, String name) {
+        return set ? name : ".".repeat(name.length());
+    }
+
+    private static List<Tail> tails() {
+        List<Tail> all = new ArrayList<>();
         for (Stop stop : Stop.values()) {
-            for (boolean atKnownEnd : BOTH) {
-                for (boolean dataBehind : BOTH) {
-                    for (boolean markBehind : BOTH) {
-                        for (boolean sameIncarnation : BOTH) {
-                            all.add(new TailEvidence(stop, atKnownEnd, dataBehind, markBehind, sameIncarnation));
-                        }
+            for (Behind behind : Behind.values()) {
+                for (int bits = 0; bits < 16; bits++) {
+                    TailEvidence evidence =
+                            new TailEvidence(stop, (bits & 8) != 0, behind, (bits & 4) != 0, (bits & 2) != 0, (bits & 1) != 0);
+                    for (RecoveryPolicy policy : RecoveryPolicy.values()) {
+                        all.add(new Tail(evidence, policy));
                     }
                 }
             }
@@ -31,17 +62,32 @@ class RecoveryTableTest {
     }
 
     @Test
-    void decide_anyEvidence_hasExactlyOneRow() {
-        assertThat(everything()).hasSize(64).allSatisfy(evidence -> assertThat(RecoveryTable.decide(evidence)).isNotNull());
+    void decide_anyPlace_hasExactlyOneRow() {
+        assertThat(tails()).hasSize(384).allSatisfy(tail -> assertThat(tail.decision()).isNotNull());
     }
 
     @Test
-    void decide_anyEvidence_isWhatTheRulesSay() {
-        assertThat(everything()).allSatisfy(
-                evidence -> assertThat(RecoveryTable.decide(evidence)).as("%s", evidence).isEqualTo(bySentences(evidence)));
+    void decide_anyPlace_isWhatTheSentencesSay() {
+        assertThat(tails()).allSatisfy(tail -> assertThat(tail.decision()).as("%s", tail).isEqualTo(bySentences(tail)));
     }
 
-    private static RecoveryDecision bySentences(TailEvidence evidence) {
+    /** Whoever changes a decision sees in this file which ones. */
+    @Test
+    void decide_anyPlace_isWhatTheFileSays() {
+        assertThat(tails().stream().map(Tail::line).toList()).isEqualTo(pinned());
+    }
+
+    private static List<String> pinned() {
+        try (BufferedReader lines = new BufferedReader(new InputStreamReader(
+                Objects.requireNonNull(RecoveryTableTest.class.getResourceAsStream("recovery-table.txt")), StandardCharsets.UTF_8))) {
+            return lines.lines().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static RecoveryDecision bySentences(Tail tail) {
+        TailEvidence evidence = tail.evidence();
         if (evidence.atKnownEnd()) {
             return RecoveryDecision.KEEP;
         }
@@ -49,31 +95,95 @@ class RecoveryTableTest {
             return RecoveryDecision.REFUSE_TOO_NEW;
         }
         boolean quiet = evidence.stop() != Stop.INVALID;
+        boolean somethingBehind = evidence.behind() != Behind.NOTHING;
+        if (evidence.belowFrontier()) {
+            return ofDamage(tail);
+        }
         if (evidence.sameIncarnation()) {
-            if (evidence.stop() == Stop.EMPTY && evidence.dataBehind()) {
+            if (evidence.stop() == Stop.EMPTY && evidence.behind() == Behind.DATA) {
                 return RecoveryDecision.PAD_HOLE;
             }
-            if (evidence.dataBehind() || evidence.markBehind()) {
-                return RecoveryDecision.REFUSE_CORRUPT;
+            if (somethingBehind || evidence.markBehind()) {
+                return ofDamage(tail);
             }
-            return quiet ? RecoveryDecision.KEEP : RecoveryDecision.CUT_TORN_TAIL;
         }
-        return quiet && !evidence.dataBehind() ? RecoveryDecision.KEEP : RecoveryDecision.CUT_TORN_TAIL;
+        return quiet && !somethingBehind ? RecoveryDecision.KEEP : RecoveryDecision.CUT_TORN_TAIL;
     }
 
-    /** Nothing that was published while the machine stayed up may be cut. */
+    private static RecoveryDecision ofDamage(Tail tail) {
+        if (tail.policy() == RecoveryPolicy.STOP_AT_FIRST_ERROR) {
+            return RecoveryDecision.REFUSE_CORRUPT;
+        }
+        if (tail.evidence().behind() == Behind.DATA) {
+            return RecoveryDecision.SKIP_DAMAGE;
+        }
+        return tail.evidence().stop() == Stop.END ? RecoveryDecision.KEEP_WHAT_IS_LEFT : RecoveryDecision.CUT_DAMAGED_END;
+    }
+
+    /** Nothing that was published while the machine stayed up, or was acknowledged as durable, may be cut as if nobody had it. */
     @Test
-    void decide_machineStayedUpAndDataBehind_neverCuts() {
-        assertThat(everything()).filteredOn(evidence -> evidence.sameIncarnation() && !evidence.atKnownEnd())
-                .filteredOn(evidence -> evidence.dataBehind() || evidence.markBehind())
-                .noneSatisfy(evidence -> assertThat(RecoveryTable.decide(evidence))
-                        .isIn(RecoveryDecision.CUT_TORN_TAIL, RecoveryDecision.KEEP));
+    void decide_whatMustBeThere_isNeverTakenForTorn() {
+        assertThat(tails()).filteredOn(tail -> !tail.evidence().atKnownEnd())
+                .filteredOn(tail -> tail.evidence().belowFrontier() || (tail.evidence().sameIncarnation()
+                        && (tail.evidence().behind() != Behind.NOTHING || tail.evidence().markBehind())))
+                .noneSatisfy(tail -> assertThat(tail.decision()).isIn(RecoveryDecision.CUT_TORN_TAIL, RecoveryDecision.KEEP));
+    }
+
+    /** The policy is asked about damage only. */
+    @Test
+    void decide_policyThatSkips_changesNothingButRefusalsOfDamage() {
+        for (Tail tail : tails()) {
+            RecoveryDecision strict = RecoveryTable.decide(tail.evidence(), RecoveryPolicy.STOP_AT_FIRST_ERROR);
+            RecoveryDecision lenient = RecoveryTable.decide(tail.evidence(), RecoveryPolicy.SKIP_BAD_RECORDS);
+            assertThat(lenient != strict).as("%s", tail.evidence()).isEqualTo(strict == RecoveryDecision.REFUSE_CORRUPT);
+        }
+    }
+
+    // ---------------------------------------------------------------- from segment to segment
+
+    private record Chain(ChainEvidence evidence, RecoveryPolicy policy) {
+
+        RecoveryDecision decision() {
+            return RecoveryTable.decide(evidence, policy);
+        }
+    }
+
+    private static List<Chain> chains() {
+        List<Chain> all = new ArrayList<>();
+        for (Broken broken : Broken.values()) {
+            for (boolean same : BOTH) {
+                for (boolean durable : BOTH) {
+                    for (RecoveryPolicy policy : RecoveryPolicy.values()) {
+                        all.add(new Chain(new ChainEvidence(broken, same, durable), policy));
+                    }
+                }
+            }
+        }
+        return all;
+    }
+
+    @Test
+    void decide_anyBreak_hasExactlyOneRowAndIsWhatTheSentencesSay() {
+        assertThat(chains()).hasSize(24).allSatisfy(chain -> {
+            RecoveryDecision expected;
+            if (!chain.evidence().sameIncarnation() && !chain.evidence().durable()) {
+                expected = RecoveryDecision.SET_ASIDE_BEHIND;
+            } else if (chain.policy() == RecoveryPolicy.STOP_AT_FIRST_ERROR) {
+                expected = RecoveryDecision.REFUSE_CORRUPT;
+            } else if (chain.evidence().broken() == Broken.UNREADABLE) {
+                expected = RecoveryDecision.SKIP_UNREADABLE;
+            } else {
+                expected = RecoveryDecision.GO_ON_BEHIND_GAP;
+            }
+            assertThat(chain.decision()).as("%s", chain).isEqualTo(expected);
+        });
     }
 
     @Test
     void decide_everyDecision_isReached() {
-        Map<RecoveryDecision, Integer> reached = new EnumMap<>(RecoveryDecision.class);
-        everything().forEach(evidence -> reached.merge(RecoveryTable.decide(evidence), 1, Integer::sum));
-        assertThat(reached).containsOnlyKeys(RecoveryDecision.values());
+        Set<RecoveryDecision> reached = EnumSet.noneOf(RecoveryDecision.class);
+        tails().forEach(tail -> reached.add(tail.decision()));
+        chains().forEach(chain -> reached.add(chain.decision()));
+        assertThat(reached).containsExactlyInAnyOrder(RecoveryDecision.values());
     }
 }

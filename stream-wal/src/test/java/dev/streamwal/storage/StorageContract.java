@@ -146,6 +146,22 @@ abstract class StorageContract {
         assertThat(path("x")).exists();
     }
 
+    @Test
+    void forceDirectory_existing_returnsAndKeepsWhatIsInIt() throws IOException {
+        storage.createDirectory(path("x"));
+        storage.create(path("x").resolve("a")).close();
+        storage.forceDirectory(path("x"));
+        assertThat(path("x").resolve("a")).exists();
+        Thread.currentThread().interrupt();
+        storage.forceDirectory(path("x"));
+        assertThat(Thread.interrupted()).as("the flag is kept").isTrue();
+    }
+
+    @Test
+    void forceDirectory_missing_throws() {
+        assertThatThrownBy(() -> storage.forceDirectory(path("x"))).isInstanceOf(NoSuchFileException.class);
+    }
+
     // ---------------------------------------------------------------- writing
 
     @Test

@@ -1,0 +1,62 @@
+package dev.streamwal;
+
+/**
+ * What a record survives once its append has returned. Set for the log ({@link WalOptions.Builder#durability}), for the streams of a key
+ * pattern ({@link StreamOptions.Builder#durability}), or for one append.
+ *
+ * <table>
+ *   <caption>What is there afterwards, of what was appended at each level</caption>
+ *   <thead>
+ *     <tr>
+ *       <th scope="col">level</th>
+ *       <th scope="col">the process was killed</th>
+ *       <th scope="col">the kernel crashed</th>
+ *       <th scope="col">the power was lost</th>
+ *     </tr>
+ *   </thead>
+ *   <tbody>
+ *     <tr>
+ *       <th scope="row">{@link #BUFFERED}</th>
+ *       <td>every record whose append returned</td>
+ *       <td>of each stream its beginning, as far as the kernel had written it, but at least to the last record made durable</td>
+ *       <td>of each stream its beginning, as far as the disk had stored it, but at least to the last record made durable</td>
+ *     </tr>
+ *     <tr>
+ *       <th scope="row">{@link #PERIODIC}</th>
+ *       <td>every record whose append returned</td>
+ *       <td>every record whose append returned, but for those of the last flush interval and the flush that followed it</td>
+ *       <td>every record whose append returned, but for those of the last flush interval and the flush that followed it</td>
+ *     </tr>
+ *     <tr>
+ *       <th scope="row">{@link #IMMEDIATE}</th>
+ *       <td>every record whose append returned</td>
+ *       <td>every record whose append returned</td>
+ *       <td>every record whose append returned</td>
+ *     </tr>
+ *   </tbody>
+ * </table>
+ *
+ * <p>What survives of a stream is always its beginning, without holes, and each of its records is whole. So what an append promises
+ * includes all that came before it in its stream, at whichever level that was appended: one {@code IMMEDIATE} append makes the
+ * {@code BUFFERED} ones before it durable. It says nothing about other streams.
+ *
+ * <p>A record is made durable by a flush at its level, by a later one of its stream, by a sync of its stream or of the log, when its
+ * segment is sealed, and by {@link StreamWal#close()}: closing syncs, so that after it the table's last row holds for every record.
+ *
+ * <p>The promises are as good as the disk: one that says it has stored what it has not loses it. They end where a record is deleted, by
+ * retention or by the program. After a flush that failed nothing more is promised: {@link WalFailedException}.
+ */
+public enum Durability {
+
+    /** In the page cache: no flush is waited for, and none is made for it. */
+    BUFFERED,
+
+    /**
+     * In the page cache; all streams' records are flushed together, once in {@link WalOptions.Builder#flushInterval an interval}. An
+     * append doesn't wait for that.
+     */
+    PERIODIC,
+
+    /** Flushed before the append returns. Appends that wait at the same time, of whichever streams, share a flush. */
+    IMMEDIATE
+}

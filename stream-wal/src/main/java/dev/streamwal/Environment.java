@@ -1,0 +1,36 @@
+package dev.streamwal;
+
+import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.storage.BootId;
+import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * What a log takes from the machine it runs on: so that a test can restart the machine, stand in for its disk, and have everything happen
+ * in the same way twice.
+ *
+ * @param bootId of the machine; empty where nobody knows
+ * @param storages how segments are written
+ * @param salts different for every segment
+ * @param threads whether the log has threads of its own; without, {@link StreamWal#runBackground()} does their work, nothing is swept
+ *     unasked, and the listener is called by the thread on which something happens
+ * @param journal how large the commit journal is
+ */
+record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads, JournalSizes journal) {
+
+    /** With a commit journal of the usual size. */
+    Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads) {
+        this(bootId, storages, salts, threads, JournalSizes.DEFAULT);
+    }
+
+    static Environment ofThisMachine(WalOptions options) {
+        return new Environment(BootId::ofThisMachine, new Storages(options.storage()), new SecureRandom()::nextLong, true, JournalSizes.DEFAULT);
+    }
+
+    /** On a machine that was started with this id. */
+    Environment withBootId(Supplier<Optional<String>> id) {
+        return new Environment(id, storages, salts, threads, journal);
+    }
+}

@@ -1,0 +1,51 @@
+package dev.streamwal;
+
+import dev.streamwal.commit.Frontier;
+import dev.streamwal.recovery.JournalledDurability;
+import dev.streamwal.recovery.KnownDurable;
+import dev.streamwal.recovery.Quarantine;
+import dev.streamwal.recovery.RedoResult;
+import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.storage.SegmentStorage;
+import java.nio.file.Path;
+
+/**
+ * By what a log's streams are recovered.
+ *
+ * @param known what the journal knows
+ * @param policy for damage
+ * @param lastCloseWasClean whether the last writer closed the log in order, so that there is nothing to repair
+ * @param withThreads whether the log may have threads of its own for it
+ * @param quarantineBytes what is set aside, at most
+ */
+record RecoverySettings(
+        KnownDurable known, RecoveryPolicy policy, boolean lastCloseWasClean, boolean withThreads, long quarantineBytes) {
+
+    /** Without a journal. */
+    static final RecoverySettings DEFAULT =
+            new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, true, Quarantine.MAX_BYTES);
+
+    /** By what the journal said when the log was opened. */
+    static RecoverySettings after(RedoResult redo, RecoveryPolicy policy, boolean withThreads) {
+        KnownDurable known = redo.frontier().isPresent() ? new JournalledDurability(redo.durable()) : KnownDurable.NOTHING;
+        boolean clean = redo.frontier().map(Frontier::clean).orElse(true);
+        return new RecoverySettings(known, policy, clean, withThreads, Quarantine.MAX_BYTES);
+    }
+
+    /**
+     * @param incarnation of the log
+     * @param start of its positions, when that was found out
+     */
+    StreamRecovery recovery(SegmentStorage storage, Path root, long incarnation, long start, StreamRecovery.Listener listener) {
+        return new StreamRecovery(storage, new Quarantine(storage, root, quarantineBytes),
+                new StreamRecovery.Terms(incarnation, start, known, policy), listener);
+    }
+
+    RecoverySettings with(KnownDurable otherKnown) {
+        return new RecoverySettings(otherKnown, policy, lastCloseWasClean, withThreads, quarantineBytes);
+    }
+
+    RecoverySettings with(RecoveryPolicy otherPolicy) {
+        return new RecoverySettings(known, otherPolicy, lastCloseWasClean, withThreads, quarantineBytes);
+    }
+}

@@ -1,0 +1,306 @@
+package dev.streamwal.commit;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.storage.DirectoryForce;
+import dev.streamwal.storage.Uninterrupted;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The journal's files: one that is written, full ones that wait for a checkpoint, free ones. Blocks are the leader's business; files move
+ * between the leader and the checkpoint under a lock that is held over no I/O but the making of a file.
+ */
+final class CommitJournal {
+
+    /** Free files that are kept: one is used while the next checkpoint runs. More of them are space that comes back. */
+    private static final int MAX_FREE_FILES = 2;
+    /** A file this much smaller than the newest one is not worth going round with. */
+    private static final int SMALL_FRACTION = 4;
+    private static final int ZERO_BYTES = 256 << 10;
+
+    private final Path root;
+    private final JournalSizes sizes;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private final Deque<OpenJournalFile> full = new ArrayDeque<>();
+
+    @GuardedBy("lock")
+    private final Deque<OpenJournalFile> free = new ArrayDeque<>();
+
+    @GuardedBy("lock")
+    private long totalBytes;
+
+    @GuardedBy("lock")
+    private int nextFileNumber;
+
+    /** The leader's. */
+    private @Nullable OpenJournalFile current;
+
+    /** The leader's. */
+    private long nextSequence = 1;
+
+    private volatile long journalId;
+    private volatile boolean exists;
+
+    CommitJournal(Path root, JournalSizes sizes) {
+        this.root = root;
+        this.sizes = sizes;
+    }
+
+    boolean exists() {
+        return exists;
+    }
+
+    long journalId() {
+        return journalId;
+    }
+
+    JournalSizes sizes() {
+        return sizes;
+    }
+
+    /** Makes the journal where there is none yet. Space is taken here: a full disk shows before anything is promised. */
+    void create(long newJournalId, long incarnation) throws IOException {
+        lock.lock();
+        try {
+            if (exists) {
+                return;
+            }
+            Files.createDirectories(JournalFiles.directory(root));
+            DirectoryForce.force(root);
+            for (Path lost : JournalFiles.list(root)) {
+                // of a journal whose frontier is gone, or never was
+                Files.deleteIfExists(lost);
+            }
+            OpenJournalFile first = newFile(sizes.minFileBytes());
+            free.add(first);
+            FrontierFile.write(root, new Frontier(newJournalId, 1, incarnation, false, List.of()));
+            journalId = newJournalId;
+            exists = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Goes on with what was there on opening, before anything is written. */
+    void inherit(InheritedJournal found) {
+        lock.lock();
+        try {
+            journalId = found.frontier().journalId();
+            nextSequence = found.nextSequence();
+            nextFileNumber = found.nextFileNumber();
+            current = found.current() == null ? null : inherited(found.current());
+            found.full().forEach(part -> full.add(inherited(part)));
+            found.free().forEach(part -> free.add(inherited(part)));
+            exists = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private OpenJournalFile inherited(InheritedJournal.Part part) {
+        OpenJournalFile file = new OpenJournalFile(part.path(), part.length());
+        file.inherit(part.end(), part.lastSequence());
+        totalBytes += part.length();
+        return file;
+    }
+
+    /** The current file takes no more blocks. */
+    void giveUpCurrent() {
+        OpenJournalFile file = current;
+        current = null;
+        if (file != null) {
+            lock.lock();
+            try {
+                full.add(file);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- the leader's side
+
+    /** The file that the next block goes to, with so much room at least; null where no file is free: a checkpoint is needed first. */
+    @Nullable OpenJournalFile fileWithRoom(int bytes) throws IOException {
+        OpenJournalFile file = current;
+        if (file != null && file.room() >= bytes) {
+            return file;
+        }
+        OpenJournalFile next = takeFree();
+        if (next == null) {
+            return null;
+        }
+        if (file != null) {
+            file.close();
+            lock.lock();
+            try {
+                full.add(file);
+            } finally {
+                lock.unlock();
+            }
+        }
+        next.reuse();
+        current = next;
+        return next;
+    }
+
+    private @Nullable OpenJournalFile takeFree() throws IOException {
+        lock.lock();
+        try {
+            OpenJournalFile next = free.poll();
+            return next == null ? grow() : next;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Where there is no space for a file, a checkpoint may free one. */
+    @GuardedBy("lock")
+    private @Nullable OpenJournalFile grow() throws IOException {
+        int length = nextLength();
+        if (totalBytes + length > sizes.maxTotalBytes()) {
+            return null;
+        }
+        try {
+            return newFile(length);
+        } catch (IOException e) {
+            if (full.isEmpty()) {
+                throw e;
+            }
+            return null;
+        }
+    }
+
+    /** Doubles with each file that is needed before a checkpoint has freed one. */
+    @GuardedBy("lock")
+    private int nextLength() {
+        int files = full.size() + free.size() + 1;
+        return (int) Math.min(sizes.maxFileBytes(), (long) sizes.minFileBytes() << Math.min(files - 1, Integer.SIZE - 1));
+    }
+
+    /** Writes a block and returns when it survives power loss. */
+    void write(OpenJournalFile file, JournalBlock block) throws FlushFailedException {
+        try {
+            file.append(block.finish(journalId, nextSequence), nextSequence);
+            nextSequence++;
+        } catch (IOException e) {
+            throw new FlushFailedException("the commit journal could not be written: file=" + file.path() + ", sequence=" + nextSequence, e);
+        }
+    }
+
+    // ---------------------------------------------------------------- the checkpoint's side
+
+    /** The files that are full, oldest first. */
+    List<OpenJournalFile> full() {
+        lock.lock();
+        try {
+            return new ArrayList<>(full);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether there is more room than what waits for a checkpoint. */
+    boolean isRoomy() {
+        lock.lock();
+        try {
+            long waiting = 0;
+            for (OpenJournalFile file : full) {
+                waiting += file.length();
+            }
+            return waiting < sizes.maxTotalBytes() / 2;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean hasFull() {
+        lock.lock();
+        try {
+            return !full.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What these files hold is not needed any more, and the frontier says so. */
+    void free(List<OpenJournalFile> files) throws IOException {
+        List<OpenJournalFile> surplus = new ArrayList<>();
+        lock.lock();
+        try {
+            full.removeAll(files);
+            for (OpenJournalFile file : files) {
+                boolean small = file.length() <= nextLength() / SMALL_FRACTION && !free.isEmpty();
+                if (small || free.size() >= MAX_FREE_FILES + files.size() - 1) {
+                    surplus.add(file);
+                    totalBytes -= file.length();
+                } else {
+                    free.add(file);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (OpenJournalFile file : surplus) {
+            Files.deleteIfExists(file.path());
+        }
+    }
+
+    @GuardedBy("lock")
+    private OpenJournalFile newFile(int length) throws IOException {
+        Path path = JournalFiles.path(root, nextFileNumber);
+        try {
+            Uninterrupted.run(() -> {
+                writeZeros(path, length);
+                return path;
+            });
+            DirectoryForce.force(JournalFiles.directory(root));
+        } catch (IOException e) {
+            deleteQuietly(path, e);
+            throw e;
+        }
+        nextFileNumber++;
+        totalBytes += length;
+        return new OpenJournalFile(path, length);
+    }
+
+    /** So that a flush later has nothing to write but its block: no length, no extents. */
+    private static void writeZeros(Path path, int length) throws IOException {
+        ByteBuffer zeros = ByteBuffer.allocate(Math.min(ZERO_BYTES, length));
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            for (int offset = 0; offset < length; ) {
+                zeros.clear().limit(Math.min(zeros.capacity(), length - offset));
+                offset += channel.write(zeros, offset);
+            }
+            channel.force(true);
+        }
+    }
+
+    private static void deleteQuietly(Path path, IOException cause) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    void close() {
+        OpenJournalFile file = current;
+        if (file != null) {
+            file.close();
+        }
+    }
+}

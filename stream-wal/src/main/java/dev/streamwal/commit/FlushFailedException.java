@@ -1,0 +1,16 @@
+package dev.streamwal.commit;
+
+import java.io.IOException;
+
+/**
+ * What was written may not be on the disk, and asking again would not say so: a kernel forgets what it could not write. So it is final, and
+ * the log with it.
+ */
+public final class FlushFailedException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+
+    FlushFailedException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

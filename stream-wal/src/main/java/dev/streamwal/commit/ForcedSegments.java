@@ -1,0 +1,105 @@
+package dev.streamwal.commit;
+
+import dev.streamwal.format.StreamKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The segments without a footer of which something is durable without the journal: what the frontier lists. Bounded by the segments without
+ * a footer that somebody wanted to be durable. Thread-safe.
+ */
+final class ForcedSegments {
+
+    /** A segment, by what names it for ever. */
+    private record Id(StreamKey key, long basePosition) implements Comparable<Id> {
+
+        @Override
+        public int compareTo(Id other) {
+            int byKey = key.text().compareTo(other.key.text());
+            return byKey != 0 ? byKey : Long.compare(basePosition, other.basePosition);
+        }
+    }
+
+    /** @param live where the segment was opened since; it says when it has its footer */
+    private record Forced(FrontierSegment segment, @Nullable CommitSegment live) {}
+
+    private final TreeMap<Id, Forced> forced = new TreeMap<>();
+
+    synchronized void addAll(Collection<FrontierSegment> segments) {
+        for (FrontierSegment segment : segments) {
+            put(segment, null);
+        }
+    }
+
+    synchronized void put(FrontierSegment segment, @Nullable CommitSegment live) {
+        forced.merge(new Id(segment.key(), segment.basePosition()), new Forced(segment, live), ForcedSegments::further);
+    }
+
+    private static Forced further(Forced before, Forced now) {
+        boolean same = before.segment.salt() == now.segment.salt();
+        FrontierSegment segment = same && before.segment.durableOffset() > now.segment.durableOffset() ? before.segment : now.segment;
+        return new Forced(segment, now.live != null ? now.live : before.live);
+    }
+
+    /** A segment was opened. Returns how far it is known to be durable. */
+    synchronized OptionalInt adopt(CommitSegment segment) {
+        Id id = new Id(segment.header().key(), segment.header().basePosition());
+        Forced known = forced.get(id);
+        if (known == null || known.segment.salt() != segment.header().salt()) {
+            return OptionalInt.empty();
+        }
+        forced.put(id, new Forced(known.segment, segment));
+        return OptionalInt.of(known.segment.durableOffset());
+    }
+
+    /** Those that got their footers, which may not be durable yet. */
+    synchronized List<CommitSegment> finished() {
+        List<CommitSegment> found = new ArrayList<>();
+        for (Forced each : forced.values()) {
+            CommitSegment live = each.live;
+            if (live != null && live.isFinished()) {
+                found.add(live);
+            }
+        }
+        return found;
+    }
+
+    synchronized void remove(CommitSegment segment) {
+        forced.remove(new Id(segment.header().key(), segment.header().basePosition()));
+    }
+
+    /** What a deletion takes. */
+    synchronized void remove(Deletion deletion) {
+        if (deletion instanceof Deletion.Below below) {
+            forced.subMap(new Id(below.key(), Long.MIN_VALUE), new Id(below.key(), below.position())).clear();
+        } else if (deletion instanceof Deletion.Cut cut) {
+            forced.subMap(new Id(cut.key(), cut.from()), new Id(cut.key(), cut.to())).clear();
+        }
+    }
+
+    /** What another one has of the same segment, taken over whole. */
+    synchronized void take(FrontierSegment segment, ForcedSegments from) {
+        put(segment, from.liveOf(segment));
+    }
+
+    private synchronized @Nullable CommitSegment liveOf(FrontierSegment segment) {
+        Forced known = forced.get(new Id(segment.key(), segment.basePosition()));
+        return known == null ? null : known.live;
+    }
+
+    synchronized void clear() {
+        forced.clear();
+    }
+
+    synchronized List<FrontierSegment> all() {
+        List<FrontierSegment> all = new ArrayList<>(forced.size());
+        for (Forced each : forced.values()) {
+            all.add(each.segment);
+        }
+        return all;
+    }
+}

@@ -1,0 +1,23 @@
+package dev.streamwal.commit;
+
+import java.util.List;
+
+/**
+ * Where the commit journal begins, and what is durable without it.
+ *
+ * @param journalId of the journal whose blocks count
+ * @param firstSequence blocks below it are not needed any more
+ * @param incarnation of the log in which the whole journal was last known to be in the segments' files (in the page cache, that is)
+ * @param clean whether the last writer closed after a sync of everything
+ * @param segments those without a footer of which something is durable without the journal
+ */
+public record Frontier(long journalId, long firstSequence, long incarnation, boolean clean, List<FrontierSegment> segments) {
+
+    public Frontier {
+        if (firstSequence < JournalBlockLayout.FIRST_SEQUENCE || incarnation < 0) {
+            throw new IllegalArgumentException("a frontier's numbers only grow: firstSequence=" + firstSequence + ", incarnation="
+                    + incarnation);
+        }
+        segments = List.copyOf(segments);
+    }
+}

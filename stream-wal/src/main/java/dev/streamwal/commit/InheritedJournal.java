@@ -1,0 +1,60 @@
+package dev.streamwal.commit;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The journal that an earlier writer left, after it was carried out.
+ *
+ * @param frontier as it was found
+ * @param durable what is durable of the segments that frontier and journal name
+ * @param nextSequence of the block that comes next
+ * @param nextFileNumber that no file has
+ * @param current where that block goes; null where it begins a file
+ * @param full files with blocks that are still needed, oldest first, but for {@code current}
+ * @param free the other files
+ */
+public record InheritedJournal(
+        Frontier frontier, DurableFrontier durable, long nextSequence, int nextFileNumber, @Nullable Part current, List<Part> full,
+        List<Part> free) {
+
+    /**
+     * A file of the journal.
+     *
+     * @param end offset behind the last block
+     * @param lastSequence of the last block that is needed; 0 where there is none
+     */
+    public record Part(Path path, int length, int end, long lastSequence) {}
+
+    /** As a scan has found it. */
+    public static InheritedJournal of(Frontier frontier, DurableFrontier durable, JournalEnd end) {
+        Optional<JournalEnd.Place> next = end.next();
+        Part current = null;
+        List<JournalFile> live = new ArrayList<>();
+        List<Part> free = new ArrayList<>();
+        int nextNumber = 0;
+        for (JournalFile file : end.files()) {
+            OptionalInt number = JournalFiles.number(file.path());
+            nextNumber = Math.max(nextNumber, number.orElse(-1) + 1);
+            if (next.isPresent() && next.get().file().equals(file.path())) {
+                current = part(file, (int) next.get().offset());
+            } else if (file.isLive()) {
+                live.add(file);
+            } else {
+                free.add(part(file, 0));
+            }
+        }
+        live.sort(Comparator.comparingLong(JournalFile::firstSequence));
+        List<Part> full = live.stream().map(file -> part(file, (int) file.length())).toList();
+        return new InheritedJournal(frontier, durable, end.nextSequence(), nextNumber, current, full, free);
+    }
+
+    private static Part part(JournalFile file, int end) {
+        return new Part(file.path(), (int) Math.min(Integer.MAX_VALUE, file.length()), end, file.lastSequence());
+    }
+}

@@ -1,0 +1,215 @@
+package dev.streamwal.commit;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes files of the journal free again: has forced what they speak of, segments and the names of segments, says so in the frontier, and
+ * only then gives them back. By its own thread, paced, or by a leader who finds no file free. Thread-safe.
+ *
+ * <p>Why nothing is lost: a segment's bytes are in its file before they are in a block, so forcing the file after the block was written
+ * covers them. What the frontier says is true when it is written, and the files are used again after it is durable. A crash in between
+ * leaves the old frontier, and with it the whole journal.
+ */
+final class JournalCheckpoint {
+
+    /** Between two forces, while there is room enough: the disk is somebody else's too. */
+    private static final long PACE_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+
+    private final Path root;
+    private final CommitJournal journal;
+    private final SegmentForce force;
+    private final ForcedSegments forced = new ForcedSegments();
+    private final LongSupplier ids;
+    private final LongSupplier incarnation;
+    private final ReentrantLock running = new ReentrantLock();
+    private final @Nullable CheckpointThread thread;
+
+    /** What blocks of an earlier writer speak of; forced with the first file of his. */
+    private final ForcedSegments inherited = new ForcedSegments();
+
+    @GuardedBy("running")
+    private long firstSequence = JournalBlockLayout.FIRST_SEQUENCE;
+
+    JournalCheckpoint(CommitSettings settings, CommitJournal journal, SegmentForce force) {
+        this.root = settings.root();
+        this.journal = journal;
+        this.force = force;
+        this.ids = settings.ids();
+        this.incarnation = settings.incarnation();
+        this.thread = settings.threads() ? new CheckpointThread(this, settings.events()) : null;
+    }
+
+    void createJournal() throws IOException {
+        journal.create(ids.getAsLong(), incarnation.getAsLong());
+    }
+
+    /** Takes over what an earlier writer left. */
+    void inherit(InheritedJournal found) throws IOException {
+        running.lock();
+        try {
+            inherited.addAll(found.durable().segments());
+            firstSequence = found.frontier().firstSequence();
+            forced.addAll(found.frontier().segments());
+            writeFrontier(false);
+        } finally {
+            running.unlock();
+        }
+    }
+
+    /** A segment that was there already has been opened. */
+    void opened(CommitSegment segment) {
+        inherited.adopt(segment).ifPresent(segment::raiseDurableOffset);
+        forced.adopt(segment).ifPresent(offset -> {
+            segment.raiseDurableOffset(offset);
+            segment.named();
+        });
+    }
+
+    void wakeIfNeeded() {
+        CheckpointThread background = thread;
+        if (background != null && journal.hasFull()) {
+            background.wake();
+        }
+    }
+
+    /** Frees the files that are full now, up to one with deletions that are being carried out. Returns whether there was any. */
+    boolean run() throws IOException {
+        boolean waited = !running.tryLock();
+        if (waited) {
+            running.lock();
+        }
+        try {
+            List<OpenJournalFile> files = new ArrayList<>();
+            for (OpenJournalFile file : journal.full()) {
+                if (file.isPinned()) {
+                    break;
+                }
+                files.add(file);
+            }
+            if (!files.isEmpty()) {
+                forceAll(files);
+                firstSequence = files.get(files.size() - 1).lastSequence() + 1;
+                writeFrontier(false);
+                journal.free(files);
+            }
+            return !files.isEmpty();
+        } finally {
+            running.unlock();
+        }
+    }
+
+    @GuardedBy("running")
+    private void forceAll(List<OpenJournalFile> files) throws IOException {
+        try {
+            Set<CommitSegment> segments = new LinkedHashSet<>();
+            Set<Path> directories = new LinkedHashSet<>();
+            for (OpenJournalFile file : files) {
+                segments.addAll(file.mentioned());
+                directories.addAll(file.deletedFrom());
+            }
+            for (CommitSegment segment : segments) {
+                force(segment);
+                pace();
+            }
+            forceFinished();
+            if (files.stream().anyMatch(OpenJournalFile::isInherited)) {
+                forceInherited(directories);
+            }
+            forceDirectories(directories);
+        } catch (IOException e) {
+            throw new FlushFailedException("a checkpoint could not force what the commit journal speaks of: root=" + root, e);
+        }
+    }
+
+    /** Its offset first: what is written to the journal after the force is not for the frontier to promise. */
+    private void force(CommitSegment segment) throws IOException {
+        if (segment.isGone()) {
+            return;
+        }
+        int offset = segment.durableOffset();
+        boolean finished = segment.isFinished();
+        force.segment(segment);
+        if (finished) {
+            forced.remove(segment);
+        } else if (!segment.isGone()) {
+            forced.put(new FrontierSegment(segment.header().key(), segment.header().basePosition(), segment.header().salt(), offset), segment);
+        }
+    }
+
+    /** A footer takes the place of a frontier's entry once it is durable. */
+    private void forceFinished() throws IOException {
+        for (CommitSegment segment : forced.finished()) {
+            force.segment(segment);
+            forced.remove(segment);
+        }
+    }
+
+    private void forceInherited(Set<Path> directories) throws IOException {
+        for (FrontierSegment segment : inherited.all()) {
+            Path file = force.find(segment);
+            if (file != null && force.file(file)) {
+                forced.take(segment, inherited);
+                directories.add(file.getParent());
+            }
+            pace();
+        }
+        inherited.clear();
+    }
+
+    private void forceDirectories(Set<Path> directories) throws IOException {
+        for (Path directory : directories) {
+            force.directory(directory);
+            pace();
+        }
+        if (!directories.isEmpty()) {
+            force.streams();
+        }
+    }
+
+    private void pace() {
+        CheckpointThread background = thread;
+        if (background != null && background.isCurrent() && !running.hasQueuedThreads() && journal.isRoomy()) {
+            LockSupport.parkNanos(PACE_NANOS);
+        }
+    }
+
+    @GuardedBy("running")
+    private void writeFrontier(boolean clean) throws IOException {
+        FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, incarnation.getAsLong(), clean, forced.all()));
+    }
+
+    /** The whole journal is in the segments' files, and everything that was appended is durable or in the journal. */
+    void close(boolean clean) throws IOException {
+        CheckpointThread background = thread;
+        if (background != null) {
+            background.end();
+        }
+        running.lock();
+        try {
+            if (journal.exists()) {
+                writeFrontier(clean);
+            }
+            journal.close();
+        } finally {
+            running.unlock();
+        }
+    }
+
+    /** Segments that are gone for good. */
+    void forget(Deletion deletion) {
+        inherited.remove(deletion);
+        forced.remove(deletion);
+    }
+
+}

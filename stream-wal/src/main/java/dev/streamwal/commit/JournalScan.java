@@ -1,0 +1,461 @@
+package dev.streamwal.commit;
+
+import dev.streamwal.commit.JournalBlockLayout.Prefix;
+import dev.streamwal.commit.JournalEnd.Ending;
+import dev.streamwal.commit.JournalEnd.Place;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.storage.Uninterrupted;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Goes through a journal's blocks in the order of their sequences, holding one block at a time.
+ *
+ * <p>Block n + 1 stands behind block n, or at the start of another file. Where neither is so, the journal ends: blocks are forced one by one,
+ * so that only the last can be torn. But if a block with a higher sequence is found anywhere, what comes before it was forced once, and is
+ * damaged now. (A file that was free and is used again holds old blocks behind the new ones, all of them with sequences that are lower.)
+ */
+public final class JournalScan {
+
+    /**
+     * A search takes a checksum wherever a prefix of this journal stands with a sequence that is high enough, and none of that is in a journal
+     * by chance. Past so much more than the files' length it was made up, and the search is given up.
+     */
+    private static final long SEARCH_BYTES = 256L << 20;
+
+    private final Path root;
+    private final long journalId;
+    private final long firstSequence;
+
+    private final List<Head> heads = new ArrayList<>();
+    private final Map<Integer, SegmentHeader> named = new HashMap<>();
+    private final List<JournalDamage> damages = new ArrayList<>();
+
+    private long expected;
+    /** Where the expected block may stand; null where nothing stands before it. */
+    private @Nullable Head current;
+    private long offset;
+    private @Nullable Place last;
+    private long blocks;
+    private long bytes;
+
+    /** A file, and the sequence of the block it starts with. */
+    private static final class Head {
+        final Path file;
+        final long length;
+        /** 0 where it starts with no block of this journal. */
+        long first;
+        long liveFirst;
+        long liveLast;
+
+        Head(Path file, long length) {
+            this.file = file;
+            this.length = length;
+        }
+    }
+
+    /** A block that was found by a search. */
+    private record Found(Head head, long offset, long sequence) {}
+
+    /**
+     * A scan of the journal that a frontier names.
+     *
+     * @param root of the log
+     */
+    public JournalScan(Path root, Frontier frontier) {
+        this.root = root;
+        this.journalId = frontier.journalId();
+        this.firstSequence = frontier.firstSequence();
+        this.expected = firstSequence;
+    }
+
+    /** The files that start with a whole block, of whatever journal. Without a frontier there are none, or the frontier was lost. */
+    public static List<Path> usedFiles(Path root) throws IOException {
+        List<Path> used = new ArrayList<>();
+        for (Path file : JournalFiles.list(root)) {
+            try (JournalReader reader = new JournalReader(Files.size(file))) {
+                reader.open(file);
+                Prefix prefix = reader.prefixAt(0);
+                if (prefix != null && reader.blockAt(0, prefix) != null) {
+                    used.add(file);
+                }
+            }
+        }
+        return used;
+    }
+
+    /**
+     * Goes through it, once.
+     *
+     * @throws UnsupportedFormatException where a newer version wrote an entry
+     */
+    public JournalEnd scan(JournalVisitor visitor) throws IOException {
+        long longest = 0;
+        for (Path file : JournalFiles.list(root)) {
+            heads.add(new Head(file, Uninterrupted.run(() -> Files.size(file))));
+            longest = Math.max(longest, heads.get(heads.size() - 1).length);
+        }
+        try (JournalReader reader = new JournalReader(longest)) {
+            for (Head head : heads) {
+                head.first = firstBlock(reader, head);
+            }
+            start(reader);
+            return walk(reader, visitor);
+        }
+    }
+
+    private long firstBlock(JournalReader reader, Head head) throws IOException {
+        reader.open(head.file);
+        Prefix prefix = reader.prefixAt(0);
+        return prefix != null && prefix.journalId() == journalId && reader.blockAt(0, prefix) != null ? prefix.sequence() : 0;
+    }
+
+    // ---- where the journal begins
+
+    /** Goes to the first block that is needed: at the start of a file, or behind blocks that aren't needed, for the segments they name. */
+    private void start(JournalReader reader) throws IOException {
+        Head before = null;
+        for (Head head : heads) {
+            if (head.first == firstSequence) {
+                goTo(head, 0);
+                return;
+            }
+            if (head.first != 0 && head.first < firstSequence && (before == null || head.first > before.first)) {
+                before = head;
+            }
+        }
+        if (before == null || !passOver(reader, before)) {
+            startBehindDamage(reader);
+        }
+    }
+
+    /** Where a block that isn't needed, at the start of a file, is damaged. */
+    private void startBehindDamage(JournalReader reader) throws IOException {
+        Budget budget = new Budget(reader);
+        for (Head head : heads) {
+            Found found = head.first == 0 ? findIn(reader, head, 0, firstSequence, budget) : null;
+            if (found != null && found.sequence() == firstSequence) {
+                goTo(head, found.offset());
+                return;
+            }
+        }
+    }
+
+    /** Returns whether the first block that is needed, or one behind it, stands in that file, or would. */
+    private boolean passOver(JournalReader reader, Head head) throws IOException {
+        goTo(head, 0);
+        for (long sequence = head.first; sequence < firstSequence; sequence++) {
+            ByteBuffer block = blockHere(reader, sequence);
+            if (block == null) {
+                Found found = findIn(reader, head, offset, firstSequence, new Budget(reader));
+                current = found == null ? null : head;
+                offset = found != null && found.sequence() == firstSequence ? found.offset() : offset;
+                return found != null;
+            }
+            rememberNames(block);
+            offset += block.limit();
+        }
+        return true;
+    }
+
+    private void rememberNames(ByteBuffer block) throws IOException {
+        try {
+            JournalBlockLayout.forEachEntry(block, new NamesOnly(named));
+        } catch (FormatException e) {
+            // the block isn't needed, and if one of its names is, that will be told
+        }
+    }
+
+    private void goTo(Head head, long newOffset) {
+        if (head != current) {
+            named.clear();
+        }
+        current = head;
+        offset = newOffset;
+    }
+
+    // ---- from block to block
+
+    private JournalEnd walk(JournalReader reader, JournalVisitor visitor) throws IOException {
+        while (true) {
+            ByteBuffer block = blockHere(reader, expected);
+            if (block == null) {
+                Head next = startingWith(expected);
+                if (next != null) {
+                    goTo(next, 0);
+                    continue;
+                }
+                Budget budget = new Budget(reader);
+                Found found = find(reader, budget);
+                if (found == null && !budget.exceeded) {
+                    return end(reader, isTorn(reader) ? Ending.TORN : Ending.CLEAN);
+                }
+                if (!passes(visitor, damage(found))) {
+                    return end(reader, Ending.CORRUPT);
+                }
+                if (found == null) {
+                    return end(reader, Ending.TORN);
+                }
+                goTo(found.head(), found.offset());
+                expected = found.sequence();
+            } else if (!visit(block, visitor)) {
+                return end(reader, Ending.CORRUPT);
+            }
+        }
+    }
+
+    /** The block with this sequence, if it stands here. */
+    private @Nullable ByteBuffer blockHere(JournalReader reader, long sequence) throws IOException {
+        if (current == null) {
+            return null;
+        }
+        reader.open(current.file);
+        Prefix prefix = reader.prefixAt(offset);
+        return prefix != null && prefix.journalId() == journalId && prefix.sequence() == sequence ? reader.blockAt(offset, prefix) : null;
+    }
+
+    private @Nullable Head startingWith(long sequence) {
+        for (Head head : heads) {
+            if (head.first == sequence && (head != current || offset != 0)) {
+                return head;
+            }
+        }
+        return null;
+    }
+
+    /** Returns whether the scan goes on. */
+    private boolean visit(ByteBuffer block, JournalVisitor visitor) throws IOException {
+        Head head = here();
+        Optional<String> broken = check(block);
+        if (broken.isPresent() && !passes(visitor, new JournalDamage(head.file, offset, block.limit(), broken.get() + ", sequence=" + expected))) {
+            return false;
+        }
+        try {
+            JournalBlockLayout.forEachEntry(block, new Resolved(visitor));
+        } catch (FormatException e) {
+            // the visitor has been told, and wants to go on
+        }
+        head.liveFirst = head.liveFirst == 0 ? expected : head.liveFirst;
+        head.liveLast = expected;
+        last = new Place(head.file, offset);
+        blocks++;
+        bytes += block.limit();
+        offset += block.limit();
+        expected++;
+        return true;
+    }
+
+    private Head here() {
+        if (current == null) {
+            throw new IllegalStateException("a block stands in a file: sequence=" + expected);
+        }
+        return current;
+    }
+
+    private boolean passes(JournalVisitor visitor, JournalDamage damage) throws IOException {
+        damages.add(damage);
+        return visitor.damaged(damage);
+    }
+
+    // ---- a block's entries
+
+    /** What is wrong with a whole block's entries, before any of them is handed out. */
+    private Optional<String> check(ByteBuffer block) throws IOException {
+        Checked checked = new Checked(new HashMap<>(), named);
+        try {
+            JournalBlockLayout.forEachEntry(block, checked);
+        } catch (FormatException e) {
+            if (e.isUnsupported()) {
+                Path file = here().file;
+                throw new UnsupportedFormatException(e.getMessage() + ", file=" + file + ", offset=" + offset
+                        + "; write the log with the version that wrote it, or a newer one", file, null, WalException.NO_POSITION, e);
+            }
+            return Optional.of(e.getMessage());
+        }
+        return Optional.ofNullable(checked.unresolved);
+    }
+
+    private static @Nullable String unresolved(@Nullable SegmentHeader segment, int number, int offset, int length) {
+        if (segment == null) {
+            return "a journal file names a segment before it has bytes of it: number=" + Integer.toUnsignedLong(number);
+        }
+        if (offset < segment.headerLength() || offset > segment.capacity() - length) {
+            return "frames stand behind the header, which has " + segment.headerLength() + " bytes, and in the capacity of "
+                    + segment.capacity() + ": offset=" + offset + ", length=" + length + ", stream=" + segment.key();
+        }
+        return null;
+    }
+
+    /** Only remembers which number means which segment. */
+    private static class NamesOnly implements JournalEntries {
+        private final Map<Integer, SegmentHeader> names;
+
+        NamesOnly(Map<Integer, SegmentHeader> names) {
+            this.names = names;
+        }
+
+        @Override
+        public final void segment(int number, SegmentHeader header) {
+            names.put(number, header);
+        }
+
+        @Override
+        public void bytes(int number, int offset, ByteBuffer frames) throws IOException {}
+
+        @Override
+        public void deletedBelow(StreamKey key, long position) throws IOException {}
+
+        @Override
+        public void truncated(StreamKey key, long from, long to) throws IOException {}
+    }
+
+    /** Looks whether the segments that have bytes are known; changes nothing. */
+    private static final class Checked extends NamesOnly {
+        private final Map<Integer, SegmentHeader> inBlock;
+        private final Map<Integer, SegmentHeader> before;
+        private @Nullable String unresolved;
+
+        Checked(Map<Integer, SegmentHeader> inBlock, Map<Integer, SegmentHeader> before) {
+            super(inBlock);
+            this.inBlock = inBlock;
+            this.before = before;
+        }
+
+        @Override
+        public void bytes(int number, int offset, ByteBuffer frames) {
+            SegmentHeader segment = inBlock.getOrDefault(number, before.get(number));
+            String wrong = JournalScan.unresolved(segment, number, offset, frames.remaining());
+            unresolved = unresolved == null ? wrong : unresolved;
+        }
+    }
+
+    /** Hands out what is right. */
+    private final class Resolved extends NamesOnly {
+        private final JournalVisitor visitor;
+
+        Resolved(JournalVisitor visitor) {
+            super(named);
+            this.visitor = visitor;
+        }
+
+        @Override
+        public void bytes(int number, int offset, ByteBuffer frames) throws IOException {
+            SegmentHeader segment = named.get(number);
+            if (segment != null && unresolved(segment, number, offset, frames.remaining()) == null) {
+                visitor.bytes(segment, offset, frames);
+            }
+        }
+
+        @Override
+        public void deletedBelow(StreamKey key, long position) throws IOException {
+            visitor.deletedBelow(key, position);
+        }
+
+        @Override
+        public void truncated(StreamKey key, long from, long to) throws IOException {
+            visitor.truncated(key, from, to);
+        }
+    }
+
+    // ---- where there is no further block
+
+    /** What a search may cost. */
+    private static final class Budget {
+        private final JournalReader reader;
+        private final long end;
+        boolean exceeded;
+
+        Budget(JournalReader reader) {
+            this.reader = reader;
+            this.end = reader.checksummed() + SEARCH_BYTES;
+        }
+
+        boolean isLeft() {
+            exceeded |= reader.checksummed() > end;
+            return !exceeded;
+        }
+    }
+
+    /** The block with the lowest sequence from the expected one on, wherever it stands. */
+    private @Nullable Found find(JournalReader reader, Budget budget) throws IOException {
+        Found found = current == null ? null : findIn(reader, current, offset, expected, budget);
+        if (found != null) {
+            return found;
+        }
+        for (Head head : heads) {
+            Found candidate = null;
+            if (head.first > expected) {
+                candidate = new Found(head, 0, head.first);
+            } else if (head.first == 0 && head != current) {
+                candidate = findIn(reader, head, 0, expected, budget);
+            }
+            if (candidate != null && (found == null || candidate.sequence() < found.sequence())) {
+                found = candidate;
+            }
+        }
+        return found;
+    }
+
+    private @Nullable Found findIn(JournalReader reader, Head head, long from, long leastSequence, Budget budget) throws IOException {
+        reader.open(head.file);
+        for (long at = reader.findPrefix(from); at >= 0 && budget.isLeft(); at = reader.findPrefix(at + 1)) {
+            Prefix prefix = reader.prefixAt(at);
+            if (prefix != null && prefix.journalId() == journalId && prefix.sequence() >= leastSequence && reader.blockAt(at, prefix) != null) {
+                return new Found(head, at, prefix.sequence());
+            }
+        }
+        return null;
+    }
+
+    private JournalDamage damage(@Nullable Found found) {
+        String missing = "block " + expected + " of the journal is not whole";
+        if (found == null) {
+            Head head = current == null ? heads.get(0) : current;
+            return new JournalDamage(head.file, offset, head.length - offset, missing + ", and the search for a later one was given up: bytes="
+                    + SEARCH_BYTES);
+        }
+        String what = missing + ", and block " + found.sequence() + " is there, in " + found.head().file + " at " + found.offset();
+        if (found.head() == current) {
+            return new JournalDamage(found.head().file, offset, found.offset() - offset, what);
+        }
+        return current == null || found.offset() > 0
+                ? new JournalDamage(found.head().file, 0, found.offset(), what)
+                : new JournalDamage(current.file, offset, current.length - offset, what);
+    }
+
+    private boolean isTorn(JournalReader reader) throws IOException {
+        if (current != null && isBegun(reader, current, offset)) {
+            return true;
+        }
+        for (Head head : heads) {
+            if (head.first == 0 && isBegun(reader, head, 0)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isBegun(JournalReader reader, Head head, long at) throws IOException {
+        reader.open(head.file);
+        Prefix prefix = reader.prefixAt(at);
+        return prefix != null && prefix.journalId() == journalId && prefix.sequence() == expected;
+    }
+
+    private JournalEnd end(JournalReader reader, Ending ending) {
+        Optional<Place> next = current == null ? Optional.empty() : Optional.of(new Place(current.file, offset));
+        List<JournalFile> files = heads.stream().map(head -> new JournalFile(head.file, head.length, head.liveFirst, head.liveLast)).toList();
+        return new JournalEnd(ending, expected, Optional.ofNullable(last), next, files, blocks, bytes, damages);
+    }
+}

@@ -1,0 +1,23 @@
+package dev.streamwal.commit;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** What segments have to do with how far they are durable, when they are not being committed. Thread-safe. */
+public interface SegmentDurability {
+
+    /** Of streams that nothing is committed for. */
+    SegmentDurability NONE = new SegmentDurability() {
+        @Override
+        public void opened(CommitSegment segment) {}
+
+        @Override
+        public void forceFailed(Path file, IOException cause) {}
+    };
+
+    /** A segment that was there already has been opened: it is told how far it is known to be durable. */
+    void opened(CommitSegment segment);
+
+    /** A segment's file, or the directory that names it, could not be forced: what was written may be lost, and nobody would say so again. */
+    void forceFailed(Path file, IOException cause);
+}

@@ -1,0 +1,101 @@
+package dev.streamwal.recovery;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What recovery found in a segment, or in a stream, and what it did. Sums are complete, single repairs are bounded. One thread. */
+public final class Findings {
+
+    /** Of a stream: enough to see what happened, and with the largest report some 30 MB. */
+    public static final int MAX_REPAIRS = 16;
+
+    private final List<Repair> repairs = new ArrayList<>();
+    private long repairsLeftOut;
+    private long recordsKept;
+    private long bytesKept;
+    private long bytesCut;
+    private long bytesSkipped;
+    private long bytesMissing;
+    private long bytesSetAside;
+
+    void add(Repair repair) {
+        keep(repair);
+        long length = repair.length();
+        switch (repair.decision()) {
+            case PAD_HOLE, CUT_TORN_TAIL, SET_ASIDE_BEHIND -> bytesCut += length;
+            case SKIP_DAMAGE, CUT_DAMAGED_END, SKIP_UNREADABLE -> bytesSkipped += length;
+            case KEEP_WHAT_IS_LEFT, GO_ON_BEHIND_GAP -> bytesMissing += length;
+            case KEEP, REFUSE_CORRUPT, REFUSE_TOO_NEW -> { }
+        }
+        bytesSetAside += repair.setAside().isPresent() ? length : 0;
+    }
+
+    private void keep(Repair repair) {
+        if (repairs.size() < MAX_REPAIRS) {
+            repairs.add(repair);
+        } else {
+            repairsLeftOut++;
+        }
+    }
+
+    void kept(long records, long bytes) {
+        recordsKept += records;
+        bytesKept += bytes;
+    }
+
+    void addAll(Findings other) {
+        other.repairs.forEach(this::keep);
+        repairsLeftOut += other.repairsLeftOut;
+        recordsKept += other.recordsKept;
+        bytesKept += other.bytesKept;
+        bytesCut += other.bytesCut;
+        bytesSkipped += other.bytesSkipped;
+        bytesMissing += other.bytesMissing;
+        bytesSetAside += other.bytesSetAside;
+    }
+
+    /** Whether there is nothing to tell. */
+    public boolean isClean() {
+        return repairs.isEmpty();
+    }
+
+    /** The first of them. */
+    public List<Repair> repairs() {
+        return List.copyOf(repairs);
+    }
+
+    /** How many more there were. */
+    public long repairsLeftOut() {
+        return repairsLeftOut;
+    }
+
+    /** Data records of the segments that were walked. */
+    public long recordsKept() {
+        return recordsKept;
+    }
+
+    /** Of the data of the segments that were walked. */
+    public long bytesKept() {
+        return bytesKept;
+    }
+
+    /** Of what nobody was promised: holes and torn tails. */
+    public long bytesCut() {
+        return bytesCut;
+    }
+
+    /** Of damage. */
+    public long bytesSkipped() {
+        return bytesSkipped;
+    }
+
+    /** That should have been in the files. */
+    public long bytesMissing() {
+        return bytesMissing;
+    }
+
+    /** Of these, what is in the quarantine. */
+    public long bytesSetAside() {
+        return bytesSetAside;
+    }
+}

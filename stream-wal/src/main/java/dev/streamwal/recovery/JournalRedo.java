@@ -1,0 +1,271 @@
+package dev.streamwal.recovery;
+
+import dev.streamwal.commit.DurableFrontier;
+import dev.streamwal.commit.Frontier;
+import dev.streamwal.commit.FrontierFile;
+import dev.streamwal.commit.FrontierSegment;
+import dev.streamwal.commit.JournalDamage;
+import dev.streamwal.commit.JournalEnd;
+import dev.streamwal.commit.JournalScan;
+import dev.streamwal.commit.JournalVisitor;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.source.ChannelCache;
+import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.Uninterrupted;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Does the commit journal again, when a log is opened for writing. Afterwards every segment's file has, at least in the page cache, what the
+ * journal says; nothing of the journal itself has changed. It may be cut short anywhere, and done again.
+ *
+ * <ol>
+ *   <li>The journal is read: what it deleted and cut, how far it made segments durable, where it ends.
+ *   <li>Its last block is written once more as it is, and forced. A process that was killed may have left it unforced, and then nothing that
+ *       follows from it may happen before: neither a deletion, nor a block behind it in another file.
+ *   <li>If the machine was restarted, or the last writer failed, since the journal was known to be in the segments' files, its bytes are
+ *       written there, a lost file or header made anew, and all that was deleted or cut left out. Segments with a footer are durable, and left
+ *       alone.
+ *   <li>What was deleted and cut is deleted and cut, if it is there.
+ * </ol>
+ */
+public final class JournalRedo {
+
+    /** Of a log's streams only directories are asked for here. */
+    private static final int NO_OPEN_FILES = 1;
+
+    /** What is read and written at a time. */
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private final SegmentStorage storage;
+    private final Path root;
+    private final long incarnation;
+    private final boolean skipBadBlocks;
+    private final int gatheredBytes;
+    private final StreamDirectory streams;
+    private final Quarantine quarantine;
+
+    private final JournalledCuts cuts = new JournalledCuts();
+    private final List<JournalDamage> damages = new ArrayList<>();
+    private final List<Path> setAside = new ArrayList<>();
+
+    /**
+     * @param root of the log
+     * @param incarnation of the log, since the machine was restarted last
+     * @param skipBadBlocks whether to go on without what is damaged, after a copy was set aside; else damage is an error
+     */
+    public JournalRedo(SegmentStorage storage, Path root, long incarnation, boolean skipBadBlocks) {
+        this(storage, root, incarnation, skipBadBlocks, new Quarantine(storage, root), SegmentRedo.GATHERED_BYTES);
+    }
+
+    JournalRedo(SegmentStorage storage, Path root, long incarnation, boolean skipBadBlocks, Quarantine quarantine, int gatheredBytes) {
+        this.storage = storage;
+        this.root = root;
+        this.incarnation = incarnation;
+        this.skipBadBlocks = skipBadBlocks;
+        this.quarantine = quarantine;
+        this.gatheredBytes = gatheredBytes;
+        this.streams = new StreamDirectory(root, new ChannelCache(NO_OPEN_FILES));
+    }
+
+    /**
+     * Does it, once.
+     *
+     * @throws CorruptSegmentException where something is damaged that is not to be skipped, or of which no copy could be set aside
+     * @throws dev.streamwal.reader.UnsupportedFormatException where a newer version wrote the journal or a segment
+     */
+    public RedoResult run() throws IOException {
+        Optional<Frontier> frontier = frontier();
+        return frontier.isPresent() ? redo(frontier.get()) : RedoResult.none(damages, setAside);
+    }
+
+    // ---- the frontier
+
+    private Optional<Frontier> frontier() throws IOException {
+        CorruptSegmentException damage;
+        try {
+            Optional<Frontier> frontier = FrontierFile.load(root);
+            List<Path> used = frontier.isPresent() ? List.of() : JournalScan.usedFiles(root);
+            if (used.isEmpty()) {
+                return frontier;
+            }
+            damage = new CorruptSegmentException(
+                    "a journal file that has blocks has a frontier beside it: file=" + used.get(0) + ", frontier=" + FrontierFile.path(root)
+                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which goes on without the"
+                            + " journal: what only the journal held is lost then",
+                    used.get(0), null, WalException.NO_POSITION, 0, 0, null);
+        } catch (CorruptSegmentException e) {
+            setAside(FrontierFile.path(root), "damaged", e);
+            damage = e;
+        }
+        // without a frontier nobody knows which blocks are needed, and old ones would bring back what was deleted since
+        for (Path file : JournalScan.usedFiles(root)) {
+            setAside(file, "lost", damage);
+        }
+        damages.add(new JournalDamage(FrontierFile.path(root), 0, damage.length(), damage.getMessage()));
+        return Optional.empty();
+    }
+
+    /** Copies a damaged file, or throws. */
+    private void setAside(Path file, String name, CorruptSegmentException damage) throws IOException {
+        if (!skipBadBlocks) {
+            throw damage;
+        }
+        Optional<Path> copy = quarantine.setAsideJournal(file, new ReopenedBytes(file), name);
+        if (copy.isEmpty()) {
+            throw new CorruptSegmentException(
+                    damage.getMessage() + "; it can't be skipped, as no copy fits the quarantine: quarantineBytes=" + Quarantine.MAX_BYTES
+                            + "; move what is in " + root.resolve(Quarantine.NAME) + " elsewhere",
+                    file, null, WalException.NO_POSITION, damage.offset(), damage.length(), damage);
+        }
+        setAside.add(copy.get());
+    }
+
+    // ---- the journal
+
+    private RedoResult redo(Frontier frontier) throws IOException {
+        DurableFrontier durable = new DurableFrontier(frontier.segments());
+        JournalEnd end = new JournalScan(root, frontier).scan(new Survey(durable));
+        cuts.tell(durable);
+        if (!frontier.clean()) {
+            forceLastBlock(end);
+        }
+        List<RedoneSegment> segments = frontier.incarnation() == incarnation ? List.of() : writeSegments(frontier, end);
+        segments.stream().filter(segment -> segment.kind() == RedoneSegment.Kind.FINISHED)
+                .forEach(segment -> durable.remove(segment.header().key(), segment.header().basePosition()));
+        CutRedo cutRedo = new CutRedo(storage, streams, durable);
+        cutRedo.run(cuts);
+        return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cutRedo.deleted(), cutRedo.cut(), damages, setAside);
+    }
+
+    /** The first time through: everything but the bytes themselves. */
+    private final class Survey implements JournalVisitor {
+        private final DurableFrontier durable;
+        private final Set<Path> copied = new HashSet<>();
+
+        Survey(DurableFrontier durable) {
+            this.durable = durable;
+        }
+
+        @Override
+        public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) {
+            durable.raise(new FrontierSegment(segment.key(), segment.basePosition(), segment.salt(), offset + frames.remaining()));
+        }
+
+        @Override
+        public void deletedBelow(StreamKey key, long position) {
+            cuts.deletedBelow(key, position);
+        }
+
+        @Override
+        public void truncated(StreamKey key, long from, long to) {
+            cuts.truncated(key, from, to);
+        }
+
+        @Override
+        public boolean damaged(JournalDamage damage) throws IOException {
+            CorruptSegmentException error = new CorruptSegmentException(
+                    "the commit journal is damaged: " + damage.what() + ", file=" + damage.file() + ", offset=" + damage.offset() + ", length="
+                            + damage.length() + "; put the file back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which goes"
+                            + " on without that block and keeps a copy of the file in " + root.resolve(Quarantine.NAME),
+                    damage.file(), null, WalException.NO_POSITION, damage.offset(), damage.length(), null);
+            if (copied.add(damage.file())) {
+                setAside(damage.file(), String.valueOf(damage.offset()), error);
+            }
+            damages.add(damage);
+            return true;
+        }
+    }
+
+    private List<RedoneSegment> writeSegments(Frontier frontier, JournalEnd end) throws IOException {
+        SegmentRedo redo = new SegmentRedo(storage, streams, skipBadBlocks, (int) Math.min(end.bytes(), gatheredBytes));
+        JournalEnd again = new JournalScan(root, frontier).scan(new JournalVisitor() {
+            @Override
+            public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) throws IOException {
+                int kept = cuts.keptEnd(segment, offset + frames.remaining());
+                if (kept > offset) {
+                    redo.add(segment, offset, frames.slice(frames.position(), kept - offset).order(ByteOrder.LITTLE_ENDIAN));
+                }
+            }
+
+            @Override
+            public void deletedBelow(StreamKey key, long position) {}
+
+            @Override
+            public void truncated(StreamKey key, long from, long to) {}
+
+            @Override
+            public boolean damaged(JournalDamage damage) {
+                return true;
+            }
+        });
+        if (again.nextSequence() != end.nextSequence()) {
+            throw new IOException("the journal changed while it was read: nextSequence=" + end.nextSequence() + ", then="
+                    + again.nextSequence() + ", directory=" + root + "; look at the disk");
+        }
+        redo.flush();
+        return redo.results();
+    }
+
+    private void forceLastBlock(JournalEnd end) throws IOException {
+        if (end.last().isEmpty() || end.next().isEmpty()) {
+            return;
+        }
+        Path file = end.last().get().file();
+        long from = end.last().get().offset();
+        long to = end.next().get().offset();
+        ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, to - from));
+        Uninterrupted.run(() -> {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                for (long offset = from; offset < to; ) {
+                    offset += writeAgain(channel, chunk, offset, to);
+                }
+                channel.force(false);
+                return file;
+            }
+        });
+    }
+
+    private static int writeAgain(FileChannel channel, ByteBuffer chunk, long offset, long to) throws IOException {
+        chunk.clear().limit((int) Math.min(chunk.capacity(), to - offset));
+        int read = SegmentBytes.of(channel).read(chunk, offset);
+        if (read == 0) {
+            throw new IOException("a block that was read can be read again: offset=" + offset);
+        }
+        chunk.flip();
+        while (chunk.hasRemaining()) {
+            channel.write(chunk, offset + chunk.position());
+        }
+        return read;
+    }
+
+    /** A file that is opened for each read, and so whatever interrupts there are; for copies of damaged files. */
+    private record ReopenedBytes(Path file) implements SegmentBytes {
+        @Override
+        public int read(ByteBuffer target, long offset) throws IOException {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                return SegmentBytes.of(channel).read(target, offset);
+            }
+        }
+
+        @Override
+        public long size() throws IOException {
+            return Files.size(file);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package dev.streamwal.recovery;
+
+import dev.streamwal.commit.DurableFrontier;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import java.util.OptionalLong;
+
+/** What the commit journal and its frontier know. */
+public final class JournalledDurability implements KnownDurable {
+
+    private final DurableFrontier frontier;
+
+    public JournalledDurability(DurableFrontier frontier) {
+        this.frontier = frontier;
+    }
+
+    @Override
+    public int durableOffset(SegmentHeader header) {
+        return frontier.durableOffset(header.key(), header.basePosition(), header.salt()).orElse(0);
+    }
+
+    @Override
+    public OptionalLong deletedBelow(StreamKey key) {
+        return frontier.deletedBelow(key);
+    }
+}

@@ -1,0 +1,48 @@
+package dev.streamwal.recovery;
+
+import dev.streamwal.commit.DurableFrontier;
+import dev.streamwal.commit.Frontier;
+import dev.streamwal.commit.JournalDamage;
+import dev.streamwal.commit.JournalEnd;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the commit journal said when the log was opened, and what was done about it.
+ *
+ * @param frontier empty where the log has no journal, or goes on without it
+ * @param end where the journal goes on; empty where {@code frontier} is
+ * @param durable what is durable of the unfinished segments, and what is deleted or cut
+ * @param segments that the journal had bytes of; empty where these needn't be written again
+ * @param segmentsDeleted files that were deleted because the journal says so
+ * @param segmentsCut files that were cut because the journal says so
+ * @param damages that were passed over. While there are any, the journal should be checkpointed as soon as possible, past all of it: every
+ *     opening until then meets them again
+ * @param setAside copies of damaged files
+ */
+public record RedoResult(
+        Optional<Frontier> frontier, Optional<JournalEnd> end, DurableFrontier durable, List<RedoneSegment> segments, int segmentsDeleted,
+        int segmentsCut, List<JournalDamage> damages, List<Path> setAside) {
+
+    public RedoResult {
+        segments = List.copyOf(segments);
+        damages = List.copyOf(damages);
+        setAside = List.copyOf(setAside);
+    }
+
+    /** Without a journal. */
+    static RedoResult none(List<JournalDamage> damages, List<Path> setAside) {
+        return new RedoResult(Optional.empty(), Optional.empty(), new DurableFrontier(List.of()), List.of(), 0, 0, damages, setAside);
+    }
+
+    /** Bytes that were written to segments. */
+    public long bytes() {
+        return segments.stream().mapToLong(RedoneSegment::bytes).sum();
+    }
+
+    /** Records that were written to segments. */
+    public long records() {
+        return segments.stream().mapToLong(RedoneSegment::records).sum();
+    }
+}

@@ -1,0 +1,28 @@
+package dev.streamwal.recovery;
+
+import dev.streamwal.format.SegmentHeader;
+import java.nio.file.Path;
+
+/**
+ * What became of one segment that the journal has bytes of.
+ *
+ * @param end offset in the file behind the last byte that was written
+ * @param bytes that were written
+ * @param records among them, without control records
+ */
+public record RedoneSegment(SegmentHeader header, Path file, Kind kind, int end, long bytes, long records) {
+
+    /** What was found. */
+    public enum Kind {
+        /** The file, to which the bytes were written. */
+        WRITTEN,
+        /** The file with a damaged header, which was written anew. */
+        HEADER_REPAIRED,
+        /** No file, so one was made. */
+        CREATED,
+        /** The file with a footer: nothing was written. */
+        FINISHED,
+        /** The file of another segment with that name, which is left alone: nothing was written. */
+        FOREIGN
+    }
+}

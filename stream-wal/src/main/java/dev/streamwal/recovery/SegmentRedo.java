@@ -1,0 +1,248 @@
+package dev.streamwal.recovery;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.recovery.RedoneSegment.Kind;
+import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.StorageBytes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes the journal's bytes into the segments' files. They are gathered first, so that a segment is opened once and written with few calls,
+ * however its bytes are scattered over the journal.
+ */
+final class SegmentRedo {
+
+    /** Enough that the opening of a file is small beside its writes, where there are thousands of segments. */
+    static final int GATHERED_BYTES = 16 << 20;
+
+    /** Buffers of one gathering write; systems take up to 1,024. */
+    private static final int MAX_BUFFERS = 256;
+
+    /** Positions are given once, so this is one segment, unless somebody has put another file there. */
+    private record Id(StreamKey key, long basePosition, long salt) {
+        static Id of(SegmentHeader header) {
+            return new Id(header.key(), header.basePosition(), header.salt());
+        }
+    }
+
+    /** Bytes that wait for being written. */
+    private static final class Run {
+        final int offset;
+        final ByteBuffer bytes;
+
+        Run(int offset, ByteBuffer bytes) {
+            this.offset = offset;
+            this.bytes = bytes;
+        }
+
+        int end() {
+            return offset + bytes.remaining();
+        }
+    }
+
+    /** A segment of the journal, what waits for it, and what was done. */
+    private static final class Target {
+        final SegmentHeader header;
+        final Path file;
+        final List<Run> runs = new ArrayList<>();
+        Kind kind = Kind.WRITTEN;
+        int end;
+        long bytes;
+        long records;
+
+        Target(SegmentHeader header, Path file) {
+            this.header = header;
+            this.file = file;
+        }
+    }
+
+    private final SegmentStorage storage;
+    private final StreamDirectory streams;
+    private final boolean leavesForeign;
+    private final ByteBuffer gathered;
+    private final Map<Id, Target> targets = new LinkedHashMap<>();
+    private final Map<Id, Target> waiting = new LinkedHashMap<>();
+
+    /**
+     * @param leavesForeign whether another segment's file is left alone; else it is an error
+     * @param gatheredBytes of memory, at most
+     */
+    SegmentRedo(SegmentStorage storage, StreamDirectory streams, boolean leavesForeign, int gatheredBytes) {
+        this.storage = storage;
+        this.streams = streams;
+        this.leavesForeign = leavesForeign;
+        this.gathered = ByteBuffer.allocateDirect(gatheredBytes);
+    }
+
+    /** @param frames that belong at the offset of the segment's file; from its position to its limit */
+    void add(SegmentHeader header, int offset, ByteBuffer frames) throws IOException {
+        Id id = Id.of(header);
+        Target target = targets.computeIfAbsent(id, unused -> new Target(header, path(header)));
+        if (target.kind == Kind.FINISHED || target.kind == Kind.FOREIGN) {
+            return;
+        }
+        target.records += records(frames);
+        if (frames.remaining() > gathered.remaining()) {
+            flush();
+        }
+        waiting.put(id, target);
+        if (frames.remaining() > gathered.remaining()) {
+            target.runs.add(new Run(offset, frames));
+            flush();
+            return;
+        }
+        int start = gathered.position();
+        gathered.put(frames.duplicate());
+        target.runs.add(new Run(offset, gathered.slice(start, gathered.position() - start)));
+    }
+
+    private Path path(SegmentHeader header) {
+        return streams.of(header.key()).resolve(header.name().fileName());
+    }
+
+    private static long records(ByteBuffer frames) {
+        long records = 0;
+        for (int index = frames.position(); frames.limit() - index >= RecordLayout.PREFIX_BYTES; ) {
+            long commitWord = frames.getLong(index + RecordLayout.COMMIT_WORD);
+            int flags = frames.getInt(index + RecordLayout.FLAGS);
+            int frame = RecordLayout.isCommitWord(commitWord)
+                    ? RecordLayout.checkedFrameBytes(commitWord, frames.getInt(index + RecordLayout.CONTENT_LENGTH), flags,
+                            frames.limit() - index)
+                    : -1;
+            if (frame < 0) {
+                break;
+            }
+            records += RecordLayout.isControl(flags) ? 0 : 1;
+            index += frame;
+        }
+        return records;
+    }
+
+    /** Writes what has been gathered. */
+    void flush() throws IOException {
+        for (Target target : waiting.values()) {
+            write(target);
+            target.runs.clear();
+        }
+        waiting.clear();
+        gathered.clear();
+    }
+
+    /** What was done with each segment, in the journal's order. */
+    List<RedoneSegment> results() {
+        return targets.values().stream().map(target -> new RedoneSegment(target.header, target.file, target.kind, target.end, target.bytes,
+                target.bytes == 0 ? 0 : target.records)).toList();
+    }
+
+    private void write(Target target) throws IOException {
+        try (SegmentFile file = storage.open(target.file)) {
+            long length = file.length();
+            Kind found = look(target, file);
+            if (found != Kind.WRITTEN) {
+                target.kind = found;
+            }
+            if (found == Kind.HEADER_REPAIRED) {
+                file.write(0, header(target));
+                length = Math.max(length, target.header.headerLength());
+                if (SegmentFiles.readFooter(StorageBytes.of(file), target.header).isPresent()) {
+                    target.kind = Kind.FINISHED;
+                }
+            }
+            if (target.kind != Kind.FINISHED && target.kind != Kind.FOREIGN) {
+                writeRuns(target, file, length);
+            }
+        } catch (NoSuchFileException e) {
+            create(target);
+        }
+    }
+
+    /** Without a mark: nobody knows whether what it pointed to is there. */
+    private static ByteBuffer header(Target target) {
+        return SegmentHeaderLayout.encode(target.header).putInt(SegmentHeaderLayout.MARK, 0);
+    }
+
+    private Kind look(Target target, SegmentFile file) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            SegmentHeader found = SegmentHeaderLayout.decode(first, file.read(0, first));
+            if (!Id.of(found).equals(Id.of(target.header))) {
+                if (!leavesForeign) {
+                    throw foreign(target, found);
+                }
+                return Kind.FOREIGN;
+            }
+            return SegmentFiles.readFooter(StorageBytes.of(file), found).isPresent() ? Kind.FINISHED : Kind.WRITTEN;
+        } catch (FormatException e) {
+            if (e.isUnsupported()) {
+                throw new UnsupportedFormatException(e.getMessage() + ", file=" + target.file + ", stream=" + target.header.key() + ", offset=0",
+                        target.file, target.header.key().text(), target.header.basePosition(), e);
+            }
+            return Kind.HEADER_REPAIRED;
+        }
+    }
+
+    private static CorruptSegmentException foreign(Target target, SegmentHeader found) {
+        SegmentHeader header = target.header;
+        return new CorruptSegmentException(
+                "the journal has bytes of a segment, and its file is another one's: file=" + target.file + ", stream=" + header.key() + ", salt="
+                        + header.salt() + ", found: stream=" + found.key() + ", basePosition=" + found.basePosition() + ", salt=" + found.salt()
+                        + "; put the right file back, or open the log with SKIP_BAD_RECORDS, which leaves the file as it is and these bytes out",
+                target.file, header.key().text(), header.basePosition(), 0, SegmentHeaderLayout.MAX_BYTES, null);
+    }
+
+    /** In the order of the journal; what follows its predecessor directly is written together with it. */
+    private static void writeRuns(Target target, SegmentFile file, long oldLength) throws IOException {
+        long length = oldLength;
+        for (int first = 0; first < target.runs.size(); ) {
+            Run run = target.runs.get(first);
+            int end = run.end();
+            int next = first + 1;
+            while (next < target.runs.size() && target.runs.get(next).offset == end && next - first < MAX_BUFFERS) {
+                end = target.runs.get(next++).end();
+            }
+            if (run.offset > length) {
+                file.zero(length, run.offset);
+            }
+            ByteBuffer[] buffers = target.runs.subList(first, next).stream().map(waiting -> waiting.bytes.duplicate())
+                    .toArray(ByteBuffer[]::new);
+            file.write(run.offset, buffers);
+            length = Math.max(length, end);
+            target.end = Math.max(target.end, end);
+            target.bytes += end - run.offset;
+            first = next;
+        }
+    }
+
+    /** Makes the file anew, complete before it gets its name. */
+    private void create(Target target) throws IOException {
+        Path directory = streams.of(target.header.key());
+        storage.createDirectory(streams.path());
+        storage.createDirectory(directory);
+        Path temporary = directory.resolve('.' + HexFormat.of().toHexDigits(target.header.salt()) + ".seg.tmp");
+        storage.delete(temporary);
+        try (SegmentFile file = storage.create(temporary)) {
+            file.write(0, header(target));
+            writeRuns(target, file, target.header.headerLength());
+        }
+        storage.name(temporary, target.file);
+        target.kind = Kind.CREATED;
+    }
+}

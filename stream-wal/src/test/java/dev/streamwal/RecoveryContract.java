@@ -1,0 +1,719 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.recovery.KnownDurable;
+import dev.streamwal.recovery.RecoveryDecision;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What recovery does with damage and with what a restart of the machine left: durable or not, under either policy, once or in two goes. */
+abstract class RecoveryContract extends LogContract {
+
+    private static final int HEADER_BYTES = 104;
+
+    private static final RecoverySettings STOP = RecoverySettings.DEFAULT;
+    private static final RecoverySettings SKIP = STOP.with(RecoveryPolicy.SKIP_BAD_RECORDS);
+
+    RecoveryContract(LogHome home) {
+        super(home);
+    }
+
+    private StreamWal open(RecoverySettings settings, Supplier<Optional<String>> bootId) {
+        return open(settings, bootId, new Storages(home.storage()));
+    }
+
+    private StreamWal open(RecoverySettings settings, Supplier<Optional<String>> bootId, Storages storages) {
+        return closing(StreamWal.open(root, options().build(), new Environment(bootId, storages, new SecureRandom()::nextLong, true),
+                found -> settings));
+    }
+
+    /** A closed log with one stream of one segment. */
+    private List<Written> closedWith(int records) {
+        try (StreamWal wal = open()) {
+            return appendSome(wal.stream("s"), records);
+        }
+    }
+
+    private Path segment(int index) {
+        return segmentsOf("s").get(index);
+    }
+
+    private static int offsetOf(Written record) {
+        return HEADER_BYTES + (int) record.ref().position();
+    }
+
+    private interface Change {
+        void in(byte[] file);
+    }
+
+    private static void change(Path file, Change change) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        change.in(bytes);
+        Files.write(file, bytes);
+    }
+
+    /** Changes a record's content, so that it doesn't verify. */
+    private static void damage(Path file, Written record) throws IOException {
+        change(file, bytes -> bytes[offsetOf(record) + 40] ^= 0x55);
+    }
+
+    private static void forgetMark(Path file) throws IOException {
+        change(file, bytes -> Arrays.fill(bytes, SegmentHeaderLayout.MARK, SegmentHeaderLayout.MARK + 4, (byte) 0));
+    }
+
+    private static List<Written> without(List<Written> all, Written... gone) {
+        List<Written> left = new ArrayList<>(all);
+        left.removeAll(List.of(gone));
+        return left;
+    }
+
+    private List<Path> quarantined() throws IOException {
+        Path quarantine = root.resolve("quarantine");
+        if (!Files.isDirectory(quarantine)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(quarantine)) {
+            return files.sorted().toList();
+        }
+    }
+
+    private String lastDecision() {
+        List<RecoveredStream> recovered = heard().recovered;
+        return recovered.get(recovered.size() - 1).decision();
+    }
+
+    private void assertRefused(RecoverySettings settings, Supplier<Optional<String>> bootId, String... said) throws IOException {
+        Map<Path, byte[]> before = files();
+        try (StreamWal wal = open(settings, bootId)) {
+            assertThatThrownBy(() -> wal.stream("s").append(bytes("x"))).isInstanceOf(CorruptSegmentException.class)
+                    .hasMessageContainingAll(said).hasMessageContainingAll("stream=s", "file=", "offset=");
+        }
+        assertSame(files(), before);
+    }
+
+    private Map<Path, byte[]> files() throws IOException {
+        Map<Path, byte[]> files = new HashMap<>();
+        for (Path file : segmentsOf("s")) {
+            files.put(file, Files.readAllBytes(file));
+        }
+        return files;
+    }
+
+    private static void assertSame(Map<Path, byte[]> found, Map<Path, byte[]> expected) {
+        assertThat(found).containsOnlyKeys(expected.keySet());
+        found.forEach((file, bytes) -> assertThat(bytes).as(file.toString()).isEqualTo(expected.get(file)));
+    }
+
+    private static void assertNotFound(WalReader reader, List<Written> gone) {
+        try (EntryBatch batch = reader.readBatch(Written.refs(gone))) {
+            for (int i = 0; i < gone.size(); i++) {
+                assertThat(batch.status(i)).as(gone.get(i).ref().toString())
+                        .isIn(EntryBatch.Status.NOT_FOUND, EntryBatch.Status.EXPIRED);
+            }
+        }
+    }
+
+    /** As {@link #assertHoldsEverywhere}, in the run of the machine that {@code bootId} says. */
+    private void assertHoldsAndIsInOrder(StreamWal wal, List<Written> expected, RecoverySettings settings, Supplier<Optional<String>> bootId) {
+        assertHoldsNow(wal, "s", expected);
+        wal.close();
+        int told = heard().recovered.size();
+        try (StreamWal again = open(settings, bootId)) {
+            List<Written> more = joined(expected, appendSome(again.stream("s"), 1));
+            assertHoldsNow(again, "s", more);
+            assertThat(heard().recovered).as("the second recovery finds nothing to do").hasSize(told);
+        }
+    }
+
+    // ---------------------------------------------------------------- damage, the machine stayed up
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 4, 8})
+    void damageInTheMiddle_skipped_costsThatRecordAndNothingElse(int index) throws IOException {
+        List<Written> written = closedWith(10);
+        Written hit = written.get(index);
+        damage(segment(0), hit);
+        byte[] damaged = Arrays.copyOfRange(Files.readAllBytes(segment(0)), offsetOf(hit), offsetOf(hit) + hit.ref().size());
+        assertRefused(STOP, THIS_BOOT, "SKIP_BAD_RECORDS", "offset=" + offsetOf(hit));
+        assertThat(quarantined()).isEmpty();
+
+        StreamWal wal = open(SKIP, THIS_BOOT);
+        List<Written> left = without(written, hit);
+        List<Written> more = appendSome(wal.stream("s"), 2);
+        assertThat(more.get(0).ref().position()).isEqualTo(written.get(9).ref().end());
+        assertThat(lastDecision()).isEqualTo(RecoveryDecision.SKIP_DAMAGE.meaning());
+        assertThat(quarantined()).singleElement().satisfies(copy -> assertThat(copy).hasBinaryContent(damaged));
+        assertNotFound(readerOf(wal), List.of(hit));
+        assertHoldsAndIsInOrder(wal, joined(left, more), STOP, THIS_BOOT);
+    }
+
+    @Test
+    void damagedMemberOfABatch_skipped_costsTheBatch() throws IOException {
+        StreamWal first = open();
+        List<Written> written = appendSome(first.stream("s"), 3);
+        List<EntryRef> batch = first.stream("s").appendBatch(List.of(WriteEntry.of(bytes(50, 1)), WriteEntry.of(bytes(70, 2))));
+        written.addAll(appendSome(first.stream("s"), 3));
+        first.close();
+        damage(segment(0), Written.of(batch.get(1), NOW, bytes(70, 2)));
+        StreamWal wal = open(SKIP, THIS_BOOT);
+        written.addAll(appendSome(wal.stream("s"), 1));
+        try (EntryBatch read = readerOf(wal).readBatch(batch)) {
+            assertThat(read.status(0)).isEqualTo(EntryBatch.Status.NOT_FOUND);
+            assertThat(read.status(1)).isEqualTo(EntryBatch.Status.NOT_FOUND);
+        }
+        assertHoldsAndIsInOrder(wal, written, STOP, THIS_BOOT);
+    }
+
+    /** The header's mark says that the last record was there. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void endDamagedOrGone_skipped_itsPositionsAreNotGivenAgain(boolean gone) throws IOException {
+        List<Written> written = closedWith(10);
+        Written last = written.get(9);
+        if (gone) {
+            Files.write(segment(0), Arrays.copyOf(Files.readAllBytes(segment(0)), offsetOf(last)));
+        } else {
+            damage(segment(0), last);
+        }
+        assertRefused(STOP, THIS_BOOT, "SKIP_BAD_RECORDS", "offset=" + offsetOf(last));
+
+        StreamWal wal = open(SKIP, THIS_BOOT);
+        List<Written> more = appendSome(wal.stream("s"), 2);
+        assertThat(more.get(0).ref().position()).isGreaterThanOrEqualTo(last.ref().end());
+        assertThat(lastDecision()).isEqualTo((gone ? RecoveryDecision.KEEP_WHAT_IS_LEFT : RecoveryDecision.CUT_DAMAGED_END).meaning());
+        assertThat(quarantined()).hasSize(gone ? 0 : 1);
+        assertNotFound(readerOf(wal), List.of(last));
+        assertHoldsAndIsInOrder(wal, joined(without(written, last), more), STOP, THIS_BOOT);
+    }
+
+    /** A middle segment that was cut gets the length that its successor knows. */
+    @Test
+    void segmentCutBeforeItsSuccessor_skipped_theSuccessorKeepsItsPlace() throws IOException {
+        List<List<Written>> segments = unsealedSegments(3);
+        Path middle = segment(1);
+        Written lost = segments.get(1).get(4);
+        int cut = HEADER_BYTES + (int) (lost.ref().position() - segments.get(1).get(0).ref().position());
+        Files.write(middle, Arrays.copyOf(Files.readAllBytes(middle), cut + 7));
+        assertRefused(STOP, THIS_BOOT, "offset=" + cut);
+        StreamWal wal = open(SKIP, THIS_BOOT);
+        List<Written> expected = without(segments.stream().flatMap(List::stream).toList(), lost);
+        expected.addAll(appendSome(wal.stream("s"), 1));
+        assertHoldsAndIsInOrder(wal, expected, STOP, THIS_BOOT);
+    }
+
+    // ---------------------------------------------------------------- damage, the machine was restarted
+
+    @Test
+    void restartAndDamageBelowTheFrontier_isDamage_aboveItIsTorn() throws IOException {
+        List<Written> written = closedWith(10);
+        damage(segment(0), written.get(3));
+        damage(segment(0), written.get(8));
+        KnownDurable frontier = Frontier.at(written.get(6));
+        assertRefused(STOP.with(frontier), NEXT_BOOT, "durable", "offset=" + offsetOf(written.get(3)));
+
+        StreamWal wal = open(SKIP.with(frontier), NEXT_BOOT);
+        List<Written> expected = without(written.subList(0, 8), written.get(3));
+        assertHoldsNow(wal, "s", expected);
+        expected.addAll(appendSome(wal.stream("s"), 2));
+        assertThat(expected.get(7).ref().position()).isGreaterThan(written.get(9).ref().end());
+        assertThat(lastDecision()).isEqualTo(RecoveryDecision.CUT_TORN_TAIL.meaning());
+        assertThat(quarantined()).hasSize(2);
+        assertHoldsAndIsInOrder(wal, expected, STOP.with(frontier), NEXT_BOOT);
+    }
+
+    @Test
+    void restartAndDamageAcrossTheFrontier_padsToIt_andEndsThere() throws IOException {
+        List<Written> written = closedWith(10);
+        for (int i = 4; i < 8; i++) {
+            damage(segment(0), written.get(i));
+        }
+        KnownDurable frontier = Frontier.at(written.get(5));
+        StreamWal wal = open(SKIP.with(frontier), NEXT_BOOT);
+        List<Written> expected = new ArrayList<>(written.subList(0, 4));
+        assertThat(wal.stream("s").endPosition()).isEqualTo(written.get(5).ref().end());
+        expected.addAll(appendSome(wal.stream("s"), 2));
+        assertNotFound(readerOf(wal), written.subList(4, 10));
+        assertHoldsAndIsInOrder(wal, expected, STOP.with(frontier), NEXT_BOOT);
+    }
+
+    @Test
+    void restartAndAllAboveTheFrontierLost_nothingIsDamaged() throws IOException {
+        List<Written> written = closedWith(10);
+        change(segment(0), bytes -> Arrays.fill(bytes, offsetOf(written.get(6)), bytes.length, (byte) 0));
+        StreamWal wal = open(STOP.with(Frontier.at(written.get(5))), NEXT_BOOT);
+        List<Written> expected = new ArrayList<>(written.subList(0, 6));
+        expected.addAll(appendSome(wal.stream("s"), 2));
+        assertHoldsAndIsInOrder(wal, expected, STOP, NEXT_BOOT);
+        assertThat(heard().recovered).isEmpty();
+    }
+
+    /** A zero commit word, a file that ends, bytes that don't verify: below the frontier each of them is damage. */
+    @ParameterizedTest
+    @ValueSource(strings = {"zeros", "end", "garbage"})
+    void restartAndTheEndBelowTheFrontierIsGone_isDamage(String what) throws IOException {
+        List<Written> written = closedWith(10);
+        int at = offsetOf(written.get(8));
+        switch (what) {
+            case "zeros" -> change(segment(0), bytes -> Arrays.fill(bytes, at, bytes.length, (byte) 0));
+            case "end" -> Files.write(segment(0), Arrays.copyOf(Files.readAllBytes(segment(0)), at));
+            default -> change(segment(0), bytes -> Arrays.fill(bytes, at, bytes.length, (byte) 0x55));
+        }
+        KnownDurable frontier = Frontier.at(written.get(9));
+        assertRefused(STOP.with(frontier), NEXT_BOOT, "durable", "offset=" + at);
+        StreamWal wal = open(SKIP.with(frontier), NEXT_BOOT);
+        List<Written> expected = new ArrayList<>(written.subList(0, 8));
+        expected.addAll(appendSome(wal.stream("s"), 2));
+        assertThat(heard().recovered).hasSize(1);
+        assertThat(quarantined()).hasSize(what.equals("garbage") ? 1 : 0);
+        assertHoldsAndIsInOrder(wal, expected, STOP.with(frontier), NEXT_BOOT);
+    }
+
+    @Test
+    void aSlotBelowTheFrontierThatIsEmpty_isNoHoleButDamage() throws IOException {
+        List<Written> written = closedWith(10);
+        change(segment(0), bytes -> Arrays.fill(bytes, offsetOf(written.get(2)), offsetOf(written.get(2)) + 8, (byte) 0));
+        assertRefused(STOP.with(Frontier.at(written.get(9))), THIS_BOOT, "durable");
+        StreamWal wal = open(STOP, THIS_BOOT);
+        assertHoldsAndIsInOrder(wal, joined(without(written, written.get(2)), appendSome(wal.stream("s"), 1)), STOP, THIS_BOOT);
+    }
+
+    /** What was cut by a recovery in this run of the machine, and what was appended since, is not torn by the next recovery. */
+    @Test
+    void restartThenDamageInWhatWasRecoveredSince_isDamage() throws IOException {
+        List<Written> written = closedWith(6);
+        List<Written> more;
+        try (StreamWal wal = open(STOP, NEXT_BOOT)) {
+            more = appendSome(wal.stream("s"), 3);
+        }
+        // as killed before the sealer was there
+        Path old = segment(0);
+        Files.write(old, Arrays.copyOf(Files.readAllBytes(old), HEADER_BYTES + (int) written.get(5).ref().end()));
+        damage(old, written.get(3));
+        assertRefused(STOP, NEXT_BOOT, "offset=" + offsetOf(written.get(3)));
+        StreamWal wal = open(SKIP, NEXT_BOOT);
+        assertHoldsAndIsInOrder(wal, joined(joined(without(written, written.get(3)), more), appendSome(wal.stream("s"), 1)), STOP, NEXT_BOOT);
+    }
+
+    // ---------------------------------------------------------------- the chain of segments
+
+    /** A closed log with segments of five records, none with a footer. */
+    private List<List<Written>> unsealedSegments(int count) throws IOException {
+        List<List<Written>> segments = new ArrayList<>();
+        try (StreamWal wal = open()) {
+            for (int i = 0; i < count; i++) {
+                segments.add(appendSome(wal.stream("s"), 5));
+                if (i < count - 1) {
+                    clock.advance(WINDOW);
+                }
+            }
+        }
+        for (int i = 0; i < count; i++) {
+            loseFooter(i, segments.get(i));
+        }
+        return segments;
+    }
+
+    private void loseFooter(int index, List<Written> records) throws IOException {
+        long length = records.get(records.size() - 1).ref().end() - records.get(0).ref().position();
+        Files.write(segment(index), Arrays.copyOf(Files.readAllBytes(segment(index)), HEADER_BYTES + (int) length));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void restartAndASegmentInTheMiddleIsGone_whatIsBehindIsSetAside(boolean firstHasFooter) throws IOException {
+        List<List<Written>> segments;
+        if (firstHasFooter) {
+            segments = sealedThenUnsealed();
+        } else {
+            segments = unsealedSegments(3);
+        }
+        byte[] behind = Files.readAllBytes(segment(2));
+        Files.delete(segment(1));
+        StreamWal wal = open(STOP, NEXT_BOOT);
+        List<Written> expected = joined(segments.get(0), appendSome(wal.stream("s"), 2));
+        assertThat(lastDecision()).isEqualTo(RecoveryDecision.SET_ASIDE_BEHIND.meaning());
+        assertThat(quarantined()).singleElement().satisfies(copy -> assertThat(copy).hasBinaryContent(behind));
+        assertNotFound(readerOf(wal), segments.get(2));
+        assertHoldsAndIsInOrder(wal, expected, STOP, NEXT_BOOT);
+    }
+
+    private List<List<Written>> sealedThenUnsealed() throws IOException {
+        List<List<Written>> segments = new ArrayList<>();
+        try (StreamWal wal = open()) {
+            for (int i = 0; i < 3; i++) {
+                segments.add(appendSome(wal.stream("s"), 5));
+                if (i < 2) {
+                    clock.advance(WINDOW);
+                }
+            }
+        }
+        loseFooter(1, segments.get(1));
+        return segments;
+    }
+
+    @Test
+    void restartAndTheSegmentBeforeWasTorn_whatIsBehindIsSetAside() throws IOException {
+        List<List<Written>> segments = unsealedSegments(4);
+        damage(segment(1), Written.of(new EntryRef("s", segments.get(0).get(3).ref().position(), 88), NOW, bytes("any")));
+        StreamWal wal = open(STOP, NEXT_BOOT);
+        List<Written> expected = joined(segments.get(0), segments.get(1).subList(0, 3));
+        expected = joined(expected, appendSome(wal.stream("s"), 1));
+        assertThat(quarantined()).hasSize(3);
+        assertHoldsAndIsInOrder(wal, expected, STOP, NEXT_BOOT);
+    }
+
+    /** What was acknowledged proves that all before it was durable: it is not torn. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void restartAndTheSegmentBeforeIsDamagedOrGone_durableBehind_isDamage(boolean gone) throws IOException {
+        List<List<Written>> segments = unsealedSegments(3);
+        Written hit = segments.get(1).get(3);
+        if (gone) {
+            Files.delete(segment(1));
+        } else {
+            damage(segment(1), Written.of(new EntryRef("s", segments.get(0).get(3).ref().position(), 88), NOW, bytes("any")));
+        }
+        RecoverySettings stop = STOP.with(Frontier.at(segments.get(2).get(0)));
+        RecoverySettings skip = SKIP.with(Frontier.at(segments.get(2).get(0)));
+        assertRefused(stop, NEXT_BOOT, "durable", "SKIP_BAD_RECORDS");
+        StreamWal wal = open(skip, NEXT_BOOT);
+        List<Written> expected = new ArrayList<>(segments.get(0));
+        expected.addAll(gone ? List.of() : without(segments.get(1), hit));
+        expected.addAll(segments.get(2));
+        expected.addAll(appendSome(wal.stream("s"), 1));
+        assertThat(expected.get(expected.size() - 1).ref().position()).isGreaterThan(segments.get(2).get(4).ref().end());
+        assertHoldsAndIsInOrder(wal, expected, stop, NEXT_BOOT);
+        // nor is what stands behind the gap taken for torn by a later restart
+        try (StreamWal later = open(stop.with(Frontier.none()), () -> Optional.of("boot-3"))) {
+            int unused = appendSome(later.stream("s"), 1).size();
+            assertThat(Written.drain(readerOf(later).scan("s"))).containsAll(expected);
+        }
+    }
+
+    @Test
+    void restartAndTheBeginningIsGone_allIsSetAside() throws IOException {
+        List<List<Written>> segments = unsealedSegments(3);
+        Files.delete(segment(0));
+        StreamWal wal = open(STOP.with(Frontier.none()), NEXT_BOOT);
+        assertThat(wal.stream("s").endPosition()).isGreaterThanOrEqualTo(segments.get(2).get(4).ref().end());
+        assertThat(wal.keys()).isEmpty();
+        assertThat(quarantined()).hasSize(2);
+        List<Written> more = appendSome(wal.stream("s"), 2);
+        assertThat(wal.keys()).containsExactly("s");
+        assertNotFound(readerOf(wal), segments.get(2));
+        assertHoldsAndIsInOrder(wal, more, STOP.with(Frontier.none()), NEXT_BOOT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"deleted", "durable", "durable behind", "footer behind", "nobody tells", "same boot"})
+    void beginningIsGoneOnPurpose_theRestIsKept(String why) throws IOException {
+        List<List<Written>> segments = why.equals("footer behind") ? sealedBehind() : unsealedSegments(3);
+        Files.delete(segment(0));
+        KnownDurable known = switch (why) {
+            case "deleted" -> Frontier.deletedBelow(segments.get(1).get(0).ref().position());
+            case "durable" -> Frontier.at(segments.get(1).get(0));
+            case "durable behind" -> Frontier.at(segments.get(2).get(0));
+            case "nobody tells" -> KnownDurable.NOTHING;
+            default -> Frontier.none();
+        };
+        Supplier<Optional<String>> bootId = why.equals("same boot") ? THIS_BOOT : NEXT_BOOT;
+        StreamWal wal = open(STOP.with(known), bootId);
+        List<Written> expected = joined(joined(segments.get(1), segments.get(2)), appendSome(wal.stream("s"), 1));
+        assertThat(quarantined()).isEmpty();
+        assertHoldsAndIsInOrder(wal, expected, STOP.with(known), bootId);
+    }
+
+    private List<List<Written>> sealedBehind() throws IOException {
+        List<List<Written>> segments = new ArrayList<>();
+        try (StreamWal wal = open()) {
+            for (int i = 0; i < 3; i++) {
+                segments.add(appendSome(wal.stream("s"), 5));
+                clock.advance(WINDOW);
+            }
+            appendSome(wal.stream("s"), 1);
+        }
+        Files.delete(segment(3));
+        loseFooter(1, segments.get(1));
+        return segments;
+    }
+
+    /** Deleting what comes before the lost segment doesn't account for the lost one. */
+    @Test
+    void restartAndASegmentBehindTheDeletedIsGone_theRestIsSetAside() throws IOException {
+        List<List<Written>> segments = unsealedSegments(3);
+        Files.delete(segment(1));
+        Files.delete(segment(0));
+        StreamWal wal = open(STOP.with(Frontier.deletedBelow(segments.get(1).get(0).ref().position())), NEXT_BOOT);
+        List<Written> more = appendSome(wal.stream("s"), 1);
+        assertThat(quarantined()).hasSize(1);
+        assertHoldsNow(wal, "s", more);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 50, 103})
+    void restartAndAHeaderThatNeverReachedTheDisk_thatSegmentIsSetAside(int length) throws IOException {
+        List<List<Written>> segments = unsealedSegments(2);
+        Files.write(segment(1), Arrays.copyOf(Files.readAllBytes(segment(1)), length));
+        assertRefused(STOP, THIS_BOOT, "SKIP_BAD_RECORDS");
+        StreamWal wal = open(STOP, NEXT_BOOT);
+        List<Written> expected = joined(segments.get(0), appendSome(wal.stream("s"), 1));
+        assertThat(lastDecision()).isEqualTo(RecoveryDecision.SET_ASIDE_BEHIND.meaning());
+        assertHoldsAndIsInOrder(wal, expected, STOP, NEXT_BOOT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void headerDamaged_skipped_costsThatSegmentAndNothingElse(int index) throws IOException {
+        List<List<Written>> segments = unsealedSegments(3);
+        change(segment(index), bytes -> bytes[SegmentHeaderLayout.SALT] ^= 1);
+        byte[] damaged = Files.readAllBytes(segment(index));
+        assertRefused(STOP, THIS_BOOT, "SKIP_BAD_RECORDS");
+        StreamWal wal = open(SKIP, THIS_BOOT);
+        List<Written> more = appendSome(wal.stream("s"), 1);
+        assertThat(more.get(0).ref().position()).isGreaterThanOrEqualTo(segments.get(2).get(4).ref().end());
+        assertThat(quarantined()).singleElement().satisfies(copy -> assertThat(copy).hasBinaryContent(damaged));
+        List<Written> expected = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            expected.addAll(i == index ? List.of() : segments.get(i));
+        }
+        expected.addAll(more);
+        assertHoldsAndIsInOrder(wal, expected, STOP, THIS_BOOT);
+        // what stands behind the gap is not taken for torn by a later restart
+        try (StreamWal later = open(STOP.with(Frontier.none()), NEXT_BOOT)) {
+            int unused = appendSome(later.stream("s"), 1).size();
+            assertThat(Written.drain(readerOf(later).scan("s"))).containsAll(expected);
+        }
+    }
+
+    // ---------------------------------------------------------------- what makes the chain provable
+
+    private static boolean isFirst(Path segment) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(segment)).order(ByteOrder.LITTLE_ENDIAN);
+        return (bytes.getInt(SegmentHeaderLayout.FEATURE_FLAGS) & SegmentHeaderLayout.FIRST) != 0;
+    }
+
+    @Test
+    void segments_ofAStream_theFirstSaysSoAndNoOther() throws IOException {
+        StreamWal wal = open();
+        for (int i = 0; i < 3; i++) {
+            appendSome(wal.stream("s"), 2);
+            clock.advance(WINDOW);
+        }
+        assertThat(isFirst(segment(0))).isTrue();
+        assertThat(isFirst(segment(1))).isFalse();
+        assertThat(isFirst(segment(2))).isFalse();
+        wal.close();
+        StreamWal next = open(STOP, NEXT_BOOT);
+        appendSome(next.stream("s"), 1);
+        assertThat(isFirst(segment(3))).isFalse();
+        next.delete("s");
+        appendSome(next.stream("s"), 1);
+        assertThat(isFirst(segment(0))).isTrue();
+    }
+
+    @Test
+    void seal_footer_isWrittenBehindTheForcedFileAndItsForcedNames() {
+        List<String> calls = new CopyOnWriteArrayList<>();
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+            if (operation.startsWith("force") || operation.equals("truncate") || operation.equals("write")) {
+                calls.add(operation + " " + root.relativize(path));
+            }
+        }));
+        appendSome(wal.stream("s"), 2);
+        for (int sealed = 1; sealed <= 2; sealed++) {
+            calls.clear();
+            String file = root.relativize(segment(sealed - 1)).toString();
+            clock.advance(WINDOW);
+            appendSome(wal.stream("s"), 2);
+            awaitSealed(sealed);
+            List<String> expected = new ArrayList<>(List.of("truncate " + file, "force " + file, "forceDirectory streams/s"));
+            if (sealed == 1) {
+                expected.add("forceDirectory streams");
+            }
+            expected.add("write " + file);
+            assertThat(calls).containsSubsequence(expected).filteredOn(call -> call.startsWith("force")).hasSize(expected.size() - 2);
+        }
+    }
+
+    @Test
+    void seal_directoryCannotBeForced_noFooterIsEverWrittenAndTheLogHasFailed() {
+        expectFailures();
+        AtomicInteger failures = new AtomicInteger();
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+            if (operation.equals("forceDirectory") && failures.getAndIncrement() < 1) {
+                throw new IOException("made to fail");
+            }
+        }));
+        List<Written> written = appendSome(wal.stream("s"), 2);
+        clock.advance(WINDOW);
+        written.addAll(appendSome(wal.stream("s"), 2));
+        await("the failure is told", () -> !heard().failures.isEmpty());
+        wal.sweep();
+        assertHoldsNow(wal, "s", written);
+        assertThatThrownBy(wal::sync).isInstanceOf(WalFailedException.class).hasStackTraceContaining("made to fail");
+        assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
+        assertThat(heard().sealed).isEmpty();
+        assertHoldsNow(open(), "s", written);
+    }
+
+    // ---------------------------------------------------------------- the quarantine's limit
+
+    @Test
+    void quarantineIsFull_tornTailsAreCutAndDamageRefusesUnderEitherPolicy() throws IOException {
+        List<Written> written = closedWith(10);
+        Path file = segment(0);
+        forgetMark(file);
+        damage(file, written.get(9));
+        RecoverySettings full = new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.SKIP_BAD_RECORDS, true, true, 87);
+        StreamWal wal = open(full, THIS_BOOT);
+        appendSome(wal.stream("s"), 1);
+        assertThat(lastDecision()).isEqualTo(RecoveryDecision.CUT_TORN_TAIL.meaning());
+        assertThat(heard().recovered.get(0).setAside()).isEmpty();
+        wal.close();
+        damage(file, written.get(3));
+        assertRefused(full, THIS_BOOT, "quarantine=" + root.resolve("quarantine"), "neededBytes=88", "maxBytes=87", "move it elsewhere or delete it");
+        assertThat(quarantined()).isEmpty();
+        RecoverySettings room = new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.SKIP_BAD_RECORDS, true, true, 88);
+        appendSome(open(room, THIS_BOOT).stream("s"), 1);
+        assertThat(quarantined()).hasSize(1);
+    }
+
+    @Test
+    void quarantineIsFull_segmentsBehindABreakAreDeletedAndReported() throws IOException {
+        List<List<Written>> segments = unsealedSegments(3);
+        Files.delete(segment(1));
+        long length = Files.size(segment(1));
+        StreamWal wal = open(new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, true, length - 1), NEXT_BOOT);
+        List<Written> expected = joined(segments.get(0), appendSome(wal.stream("s"), 1));
+        assertThat(quarantined()).isEmpty();
+        assertThat(heard().recovered).singleElement().satisfies(told -> {
+            assertThat(told.bytesCut()).isEqualTo(length);
+            assertThat(told.setAside()).isEmpty();
+        });
+        assertHoldsNow(wal, "s", expected);
+    }
+
+    // ---------------------------------------------------------------- a recovery that doesn't come to its end
+
+    /** A log with something to repair. */
+    enum Case {
+        /** A hole, damage in the middle, and a torn end. */
+        SKIPPED,
+        /** The same, and the machine was restarted: damage below the frontier, torn above. */
+        SKIPPED_AFTER_RESTART,
+        /** A torn end with whole segments behind it. */
+        TORN_CHAIN,
+        /** A segment whose header is damaged. */
+        HEADER
+    }
+
+    private record Broken(RecoverySettings settings, Supplier<Optional<String>> bootId, List<Written> expected) {}
+
+    private Broken broken(Case which) throws IOException {
+        switch (which) {
+            case SKIPPED, SKIPPED_AFTER_RESTART -> {
+                List<Written> written = closedWith(12);
+                boolean restarted = which == Case.SKIPPED_AFTER_RESTART;
+                forgetMark(segment(0));
+                damage(segment(0), written.get(7));
+                damage(segment(0), written.get(11));
+                change(segment(0), bytes -> Arrays.fill(bytes, offsetOf(written.get(2)), offsetOf(written.get(2)) + 8, (byte) 0));
+                return new Broken(restarted ? SKIP.with(Frontier.at(written.get(9))) : SKIP, restarted ? NEXT_BOOT : THIS_BOOT,
+                        without(written, written.get(2), written.get(7), written.get(11)));
+            }
+            case TORN_CHAIN -> {
+                List<List<Written>> segments = unsealedSegments(4);
+                damage(segment(1), Written.of(new EntryRef("s", segments.get(0).get(3).ref().position(), 88), NOW, bytes("any")));
+                return new Broken(STOP, NEXT_BOOT, joined(segments.get(0), segments.get(1).subList(0, 3)));
+            }
+            default -> {
+                List<List<Written>> segments = unsealedSegments(3);
+                change(segment(1), bytes -> bytes[SegmentHeaderLayout.SALT] ^= 1);
+                return new Broken(SKIP, THIS_BOOT, joined(segments.get(0), segments.get(2)));
+            }
+        }
+    }
+
+    /** The n-th call to the storage fails, and the writer goes: for every n there is. The next recovery comes to the same. */
+    @ParameterizedTest
+    @EnumSource(Case.class)
+    void recovery_anyCallToTheStorageFails_theNextRecoveryComesToTheSame(Case which) throws IOException {
+        expectFailures();
+        Broken broken = broken(which);
+        Map<Path, byte[]> before = files();
+        byte[] positions = Files.readAllBytes(root.resolve("positions"));
+        int failed = 0;
+        for (int n = 1; failed == n - 1; n++) {
+            AtomicInteger left = new AtomicInteger(n);
+            boolean logFailed = false;
+            try (StreamWal wal = open(broken.settings(), broken.bootId(), new WatchedStorages(home.storage(), (operation, path) -> {
+                if (!operation.equals("map") && left.decrementAndGet() <= 0) {
+                    throw new IOException("made to fail: " + operation);
+                }
+            }))) {
+                long unused = wal.stream("s").endPosition();
+            } catch (WalFailedException e) {
+                // a force failed: to the next one it is as if the machine had been restarted, and nothing of this stream was durable
+                logFailed = true;
+            } catch (WalException e) {
+                // what a caller is told
+            }
+            failed += left.get() <= 0 ? 1 : 0;
+            StreamWal wal = open(broken.settings(), broken.bootId());
+            String what = which + ", call " + n;
+            assertThat(wal.stream("s").endPosition()).as(what).isPositive();
+            List<Written> kept = Written.drain(readerOf(wal).scan("s"));
+            if (logFailed) {
+                assertThat(broken.expected()).as(what).startsWith(kept.toArray(Written[]::new));
+            } else {
+                assertThat(kept).as(what).isEqualTo(broken.expected());
+            }
+            List<Written> more = joined(kept, appendSome(wal.stream("s"), 2));
+            wal.close();
+            assertThat(Written.drain(reader().scan("s"))).as(what).isEqualTo(more);
+            assertThat(quarantined()).as(what).isNotEmpty().allMatch(file -> file.toString().endsWith(".aside"));
+            restore(before, positions);
+        }
+        assertThat(failed).as("calls that failed").isGreaterThan(15);
+    }
+
+    private void restore(Map<Path, byte[]> files, byte[] positions) throws IOException {
+        for (Path file : segmentsOf("s")) {
+            Files.delete(file);
+        }
+        for (Map.Entry<Path, byte[]> file : files.entrySet()) {
+            Files.createDirectories(file.getKey().getParent());
+            Files.write(file.getKey(), file.getValue());
+        }
+        Files.write(root.resolve("positions"), positions);
+        if (Files.exists(root.resolve("quarantine"))) {
+            LogHome.deleteTree(root.resolve("quarantine"));
+        }
+    }
+}
