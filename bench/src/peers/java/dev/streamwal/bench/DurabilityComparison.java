@@ -27,6 +27,7 @@ public final class DurabilityComparison {
     private static List<DurableContender> contenders() {
         return List.of(
                 new DurableContender(DurableContender.BARE, true, (folder, streams) -> StreamFiles.open(folder, 1, BARE_FILE_BYTES)),
+                new DurableContender(DurableContender.STREAM_WAL, false, StreamWalLog::open),
                 new DurableContender("force of a file a stream", false,
                         (folder, streams) -> StreamFiles.open(folder, streams, STREAM_FILE_BYTES)),
                 new DurableContender("Artemis 3.33 ms", false,
