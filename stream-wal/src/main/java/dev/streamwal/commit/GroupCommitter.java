@@ -227,8 +227,8 @@ public final class GroupCommitter implements SegmentDurability {
         CommitRequest request = CommitRequest.later(cursor, end, completion, reserved);
         queue.add(request);
         wakeThread();
-        if (!reserved || closed != null) {
-            // back-pressure: whoever is one too many commits until he isn't; no leader knows him
+        if (!reserved || refusal() != null) {
+            // back-pressure: whoever is one too many commits until he isn't; no leader knows him. What is refused is refused at once
             awaitAnswered(request, UNPUBLISHED_WAIT_NANOS);
         }
     }
