@@ -83,6 +83,7 @@ public final class StreamWal implements AutoCloseable {
         this.commits = commits;
         this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
+        commits.streams(this::knownLog);
         this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
     }
 
@@ -187,6 +188,11 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             cause.addSuppressed(e);
         }
+    }
+
+    private @Nullable StreamLog knownLog(StreamKey key) {
+        WalStream stream = streams.find(key.text());
+        return stream == null ? null : stream.log();
     }
 
     private WalStream newStream(StreamKey key) {

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,6 +41,11 @@ class CommitStressTest {
 
     @TempDir
     Path disk;
+
+    @BeforeEach
+    void create() throws Exception {
+        directory = FastDirectory.create(disk, 64 << 20);
+    }
 
     @AfterEach
     void delete() throws Exception {
@@ -69,7 +75,6 @@ class CommitStressTest {
     }
 
     private void run(ExecutorService threads, int writers, int appendsOfEach) throws Exception {
-        directory = FastDirectory.create(disk, 64 << 20);
         AtomicBoolean done = new AtomicBoolean();
         try (StreamWal wal = open()) {
             Thread sweeper = new Thread(() -> {

@@ -27,6 +27,7 @@ abstract class DurabilityOnSimulatedDisk {
     static final JournalSizes SMALL_JOURNAL = new JournalSizes(16 << 10, 16 << 10, 64 << 10, 8 << 10, 4 << 10);
     static final int SEGMENT_BYTES = 64 << 10;
     static final Duration WINDOW = Duration.ofMinutes(10);
+    static final Duration RETENTION = Duration.ofHours(1);
 
     private static final SegmentStorage STORAGE = SimulatedStorage.channel();
 
@@ -61,7 +62,7 @@ abstract class DurabilityOnSimulatedDisk {
     }
 
     WalOptions.Builder options() {
-        return WalOptions.builder().storage(Storage.CHANNEL).clock(clock).listener(events).window(WINDOW).retention(Duration.ofHours(1))
+        return WalOptions.builder().storage(Storage.CHANNEL).clock(clock).listener(events).window(WINDOW).retention(RETENTION)
                 .segmentBytes(SEGMENT_BYTES).sweepInterval(Duration.ZERO);
     }
 
@@ -83,6 +84,10 @@ abstract class DurabilityOnSimulatedDisk {
 
     void losePower() {
         disk = PowerLoss.losingAll(disk);
+        restart();
+    }
+
+    void restart() {
         boot++;
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.reader.WalIOException;
+import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -14,6 +15,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was acknowledged as durable is there after the power was lost, and with it all that the disk had not been forced to write. */
 class PowerLossTest extends DurabilityOnSimulatedDisk {
@@ -245,6 +248,49 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
             appendDurably(wal, "a", 2_000);
         }
         assertSurvivesPowerLoss();
+    }
+
+    /** Its oldest segment goes, of which the journal says so; then the journal's files are all used again. */
+    private void sweepAndForgetIt(StreamWal wal, boolean killed) {
+        clock.advance(RETENTION);
+        assertThat(wal.sweep().deletedSegments()).isOne();
+        StreamWal writer = wal;
+        if (killed) {
+            disk.kill();
+            writer = open();
+        }
+        for (int i = 0; i < 60; i++) {
+            appendDurably(writer, "busy", 2_000);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void sweep_whenTheJournalHasForgottenIt_isNotUndone(boolean killed) {
+        StreamWal wal = open();
+        append(wal, "a", 50, Durability.IMMEDIATE);
+        clock.advance(WINDOW);
+        appendDurably(wal, "a", 50);
+        wal.runBackground();
+        sweepAndForgetIt(wal, killed);
+        assertSurvivesPowerLoss();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void sweep_whenTheJournalHasForgottenIt_leavesAStreamThatIsNotTakenForALostOne(boolean killed) {
+        StreamWal wal = open();
+        append(wal, "a", 50, Durability.BUFFERED);
+        clock.advance(WINDOW);
+        acknowledge("a", append(wal, "a", 50, Durability.BUFFERED));
+        wal.runBackground();
+        sweepAndForgetIt(wal, killed);
+        // the kernel had written it, though nobody had asked
+        disk = PowerLoss.losingNothing(disk);
+        restart();
+        try (StreamWal after = open()) {
+            assertAllThere(after);
+        }
     }
 
     private static int lastUsed(byte[] file) {

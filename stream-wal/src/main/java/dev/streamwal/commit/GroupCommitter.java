@@ -1,5 +1,6 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Makes what many threads wait for durable at once. Thread-safe. */
@@ -99,6 +101,11 @@ public final class GroupCommitter implements SegmentDurability {
             journal.giveUpCurrent();
             boolean unused = checkpoint.run();
         }
+    }
+
+    /** To be called before anything is deleted: who knows the streams that are in use. */
+    public void streams(Function<StreamKey, @Nullable CommitStream> known) {
+        checkpoint.streams(known);
     }
 
     // ---------------------------------------------------------------- asking

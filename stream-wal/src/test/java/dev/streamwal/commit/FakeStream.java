@@ -69,6 +69,11 @@ final class FakeStream implements CommitStream {
         return List.of(segment);
     }
 
+    @Override
+    public List<? extends CommitSegment> openSegments() {
+        return List.of(segment);
+    }
+
     int durableOffset() {
         return segment.durableOffset();
     }
