@@ -142,7 +142,7 @@ public final class StreamWal implements AutoCloseable {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
             log.durability(commits);
-            log.deletions(new JournalledDeletions(commits, folders::of));
+            log.deletions(new JournalledDeletions(commits));
             StreamWal wal = new StreamWal(root, options, lock, log, report, folders, commits);
             if (environment.threads()) {
                 log.start();

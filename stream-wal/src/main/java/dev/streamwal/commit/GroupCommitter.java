@@ -350,7 +350,7 @@ public final class GroupCommitter implements SegmentDurability {
         for (CommitRequest request : answered) {
             later += request.countsAsLater() ? 1 : 0;
             Thread waiter = request.waiter();
-            if (waiter != null && waiter != self) {
+            if (waiter != null && !waiter.equals(self)) {
                 LockSupport.unpark(waiter);
             }
         }

@@ -66,7 +66,7 @@ public final class SegmentForce {
     void segment(CommitSegment segment) throws IOException {
         boolean named = segment.isNamed();
         if (file(segment.path()) && !named) {
-            directory(segment.path().getParent());
+            directory(directoryOf(segment.header().key()));
             streams();
             segment.named();
         }

@@ -3,7 +3,6 @@ package dev.streamwal.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.StreamKey;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -15,7 +14,7 @@ class CommitQueueTest {
     private final CommitQueue queue = new CommitQueue();
 
     private static CommitRequest request(long position) {
-        return CommitRequest.waiting(new Deletion.Below(KEY, Path.of("k"), position));
+        return CommitRequest.waiting(new Deletion.Below(KEY, position));
     }
 
     private static CommitRequest forNobody() {
