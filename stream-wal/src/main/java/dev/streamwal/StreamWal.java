@@ -95,6 +95,7 @@ public final class StreamWal implements AutoCloseable {
         this.commits = commits;
         this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
+        commits.streams(this::knownLog);
         this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this, report);
@@ -155,7 +156,7 @@ public final class StreamWal implements AutoCloseable {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
             log.durability(commits);
-            log.deletions(new JournalledDeletions(commits, folders::of));
+            log.deletions(new JournalledDeletions(commits));
             StreamWal wal = new StreamWal(root, options, lock, log, report, folders, settings, commits);
             if (environment.threads()) {
                 log.start();
@@ -204,6 +205,11 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             cause.addSuppressed(e);
         }
+    }
+
+    private @Nullable StreamLog knownLog(StreamKey key) {
+        WalStream stream = streams.find(key.text());
+        return stream == null ? null : stream.log();
     }
 
     private WalStream newStream(StreamKey key) {

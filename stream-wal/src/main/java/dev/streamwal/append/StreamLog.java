@@ -292,6 +292,16 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    @Override
+    public List<? extends CommitSegment> openSegments() {
+        rotation.lock();
+        try {
+            return segments.unfinished();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** Stream position before which everything survives power loss. */
     public long durablePosition() {
         rotation.lock();

@@ -126,7 +126,7 @@ final class CommitRound {
         } else if (deletion instanceof Deletion.Cut cut) {
             block.truncated(cut.key(), cut.from(), cut.to());
         }
-        target.deletedFrom(deletion.directory());
+        target.deletedFrom(deletion.key());
         target.pin();
         return target;
     }
@@ -159,7 +159,7 @@ final class CommitRound {
     private boolean gather(CommitCursor cursor) throws IOException {
         CommitSegment active = cursor.stream().activeSegment();
         List<? extends CommitSegment> unfinished =
-                active != null && active == cursor.settled ? List.of(active) : cursor.stream().unfinishedSegments();
+                active != null && active.equals(cursor.settled) ? List.of(active) : cursor.stream().unfinishedSegments();
         copying.takenOfStream = 0;
         boolean allFinished = true;
         for (CommitSegment segment : unfinished) {

@@ -13,6 +13,9 @@ public interface CommitStream {
     /** Where what was appended so far ends. */
     long appendedEnd();
 
+    /** The segments without a footer that are open, oldest first; none where nobody has used the stream. Holds the rotation lock for a moment. */
+    List<? extends CommitSegment> openSegments();
+
     /** The segments without a footer, oldest first; those before them are durable. Holds the rotation lock for a moment. */
     List<? extends CommitSegment> unfinishedSegments() throws IOException;
 }

@@ -117,11 +117,6 @@ final class ForcedSegments {
         forced.clear();
     }
 
-    private static FrontierSegment before(long end, FrontierSegment segment) {
-        long offset = end - segment.basePosition() + SegmentHeaderLayout.headerLength(segment.key().utf8Length());
-        return new FrontierSegment(segment.key(), segment.basePosition(), segment.salt(), (int) Math.min(segment.durableOffset(), offset));
-    }
-
     synchronized List<FrontierSegment> all() {
         List<FrontierSegment> all = new ArrayList<>(forced.size());
         for (Forced each : forced.values()) {
