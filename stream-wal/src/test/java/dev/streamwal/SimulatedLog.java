@@ -1,0 +1,42 @@
+package dev.streamwal;
+
+import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.SimulatedStorage;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/** Opens a log on a simulated disk: without threads, on a machine that was started with a given id. */
+public final class SimulatedLog {
+
+    /** They hold nothing of a log, and are dear to make. */
+    private static final SegmentStorage MAPPED = SimulatedStorage.mapped();
+    private static final SegmentStorage CHANNEL = SimulatedStorage.channel();
+
+    private SimulatedLog() {}
+
+    /**
+     * @param mapped whether busy segments are mapped
+     * @param salts the same ones give the same log
+     */
+    public static StreamWal open(Path root, WalOptions options, String bootId, boolean mapped, LongSupplier salts) {
+        Storages storages = new Storages(options.storage()) {
+
+            @Override
+            SegmentStorage of(Path any) {
+                return mapped ? MAPPED : CHANNEL;
+            }
+
+            @Override
+            boolean maps() {
+                return mapped;
+            }
+        };
+        return StreamWal.open(root, options, new Environment(() -> Optional.of(bootId), storages, salts, false));
+    }
+
+    /** Does what a log's threads would do now. */
+    public static void runBackground(StreamWal wal) {
+        wal.runBackground();
+    }
+}

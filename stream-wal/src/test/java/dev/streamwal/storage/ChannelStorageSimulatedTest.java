@@ -1,0 +1,31 @@
+package dev.streamwal.storage;
+
+import dev.streamwal.simulation.SimulatedDisk;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+class ChannelStorageSimulatedTest extends StorageContract {
+
+    private final SimulatedDisk disk = new SimulatedDisk();
+
+    @Override
+    SegmentStorage newStorage() {
+        return SimulatedStorage.channel();
+    }
+
+    @Override
+    Path newDirectory() throws IOException {
+        return Files.createDirectory(disk.path("/segments"));
+    }
+
+    @Override
+    boolean maps() {
+        return false;
+    }
+
+    @Override
+    Path newSmallDisk(int bytes) {
+        return new SimulatedDisk(bytes).path("/");
+    }
+}
