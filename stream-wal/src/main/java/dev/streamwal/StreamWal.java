@@ -155,6 +155,7 @@ public final class StreamWal implements AutoCloseable {
             if (redo.frontier().isPresent() && redo.end().isPresent()) {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
+            report.redone(redo);
             log.durability(commits);
             log.deletions(new JournalledDeletions(commits));
             StreamWal wal = new StreamWal(root, options, lock, log, report, folders, settings, commits);

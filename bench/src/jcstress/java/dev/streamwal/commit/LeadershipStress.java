@@ -31,8 +31,8 @@ public class LeadershipStress {
             () -> 1, () -> 1, (task, stream, failure) -> {
                 throw new AssertionError(task, failure);
             }, () -> {}, false, 1));
-    private final CommitCursor first = new CommitCursor(new FinishedStream());
-    private final CommitCursor second = new CommitCursor(new FinishedStream());
+    private final CommitCursor first = new FinishedStream().cursor();
+    private final CommitCursor second = new FinishedStream().cursor();
     private int completions;
 
     @Actor
@@ -67,6 +67,13 @@ public class LeadershipStress {
     }
 
     private static final class FinishedStream implements CommitStream {
+
+        private final CommitCursor cursor = new CommitCursor(this);
+
+        @Override
+        public CommitCursor cursor() {
+            return cursor;
+        }
 
         @Override
         public @Nullable CommitSegment activeSegment() {

@@ -266,7 +266,7 @@ public final class StreamLog implements CommitStream {
 
     // ---------------------------------------------------------------- committing
 
-    /** How far the stream is durable, for whoever commits. */
+    @Override
     public CommitCursor cursor() {
         return cursor;
     }

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 /** A stream, as whoever commits sees it. */
 public interface CommitStream {
 
+    /** How far it is durable. */
+    CommitCursor cursor();
+
     /** The segment that is appended to; null where there is none. Takes no lock. */
     @Nullable CommitSegment activeSegment();
 

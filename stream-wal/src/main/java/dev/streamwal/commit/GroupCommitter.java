@@ -439,7 +439,7 @@ public final class GroupCommitter implements SegmentDurability {
         for (int i = 0; i < pending.size() && !full; i++) {
             CommitRequest request = pending.get(i);
             if (request.deletion != null) {
-                request.pinned = round.add(request.deletion);
+                request.pinned = round.add(request.deletion, checkpoint.streamOf(request.deletion.key()));
                 full = request.pinned == null;
                 if (!full) {
                     deleting = deleting.isEmpty() ? new ArrayList<>() : deleting;

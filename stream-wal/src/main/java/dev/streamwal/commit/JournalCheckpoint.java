@@ -67,6 +67,11 @@ final class JournalCheckpoint {
         this.thread = settings.threads() ? new CheckpointThread(this, settings.events()) : null;
     }
 
+    /** Null where nobody uses the stream. */
+    @Nullable CommitStream streamOf(StreamKey key) {
+        return streams.apply(key);
+    }
+
     /** Who knows the streams that are in use. */
     void streams(Function<StreamKey, @Nullable CommitStream> known) {
         streams = known;

@@ -29,7 +29,8 @@ final class FakeStream implements CommitStream {
         this.reserved = published;
     }
 
-    CommitCursor cursor() {
+    @Override
+    public CommitCursor cursor() {
         return cursor;
     }
 
