@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener {
 
     private final ListenerThread listener;
+    private final RecoveryLedger ledger = new RecoveryLedger();
     private final LongAdder sweepFailures = new LongAdder();
     private final AtomicReference<@Nullable String> lastFailure = new AtomicReference<>();
 
@@ -47,6 +48,26 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         RecoveredStream stream = new RecoveredStream(key.text(), file, last.decision().meaning(), findings.recordsKept(),
                 findings.bytesCut() + findings.bytesSkipped(), last.setAside());
         listener.tell(told -> told.recovered(stream));
+    }
+
+    @Override
+    public void recovered(StreamKey key, Findings findings) {
+        ledger.recovered(key.text(), findings);
+    }
+
+    @Override
+    public void refused(StreamKey key, Findings findings, Exception why) {
+        ledger.refused(key.text(), findings, why);
+    }
+
+    @Override
+    public void read(StreamKey key, long bytes) {
+        ledger.read(bytes);
+    }
+
+    /** What recovery found so far. */
+    RecoveryLedger ledger() {
+        return ledger;
     }
 
     void swept(DeletedSegment segment) {

@@ -32,7 +32,10 @@ public record DeletedSegment(Path path, String stream, Instant expiration, long 
         PURGED,
 
         /** The program called {@code delete}. */
-        STREAM_DELETED;
+        STREAM_DELETED,
+
+        /** All of it stood behind what the program gave to {@link WalStream#truncateAfter}. */
+        TRUNCATED;
 
         static Reason of(ExpiryPlan.Cause cause) {
             return switch (cause) {

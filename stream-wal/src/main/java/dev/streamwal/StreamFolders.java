@@ -1,11 +1,14 @@
 package dev.streamwal;
 
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.ChannelCache;
 import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.storage.DirectoryForce;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -16,11 +19,13 @@ final class StreamFolders {
     /** Only the headers of streams whose keys are too long for a name are read here. */
     private static final int MAX_OPEN_FILES = 1;
 
+    private final Path root;
     private final StreamDirectory streams;
     private final ReentrantLock discovering = new ReentrantLock();
     private boolean discovered;
 
     StreamFolders(Path root) {
+        this.root = root;
         this.streams = new StreamDirectory(root, new ChannelCache(MAX_OPEN_FILES));
     }
 
@@ -28,8 +33,16 @@ final class StreamFolders {
         return streams.path();
     }
 
+    /**
+     * The log's own name and that of the folder are durable before there is a file {@code positions}: a process that was killed in between
+     * has left that to the next.
+     */
     void create(SegmentStorage storage) throws IOException {
         storage.createDirectory(streams.path());
+        if (!Files.exists(root.resolve(PositionsLayout.FILE_NAME))) {
+            DirectoryForce.forceNameOf(root);
+            DirectoryForce.force(root);
+        }
     }
 
     Path of(StreamKey key) {

@@ -10,6 +10,8 @@ import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.InheritedJournal;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.Entry;
+import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalClosedException;
@@ -19,6 +21,7 @@ import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
+import dev.streamwal.storage.DirectoryForce;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
@@ -52,9 +55,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It has up to six daemon threads of its own, which prepare space, seal, sweep, tell the listener, and, once something is to be durable,
- * commit what nobody waits for, and free what was committed; {@link #close()} ends them. It
- * never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link #stats()}.
+ * <p>It has up to seven daemon threads of its own, which prepare space, seal, sweep, and tell the listener; once something is to be durable,
+ * commit what nobody waits for, and free what was committed; and, for a while after a writer that didn't close the log, recover. {@link
+ * #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link
+ * #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
 
@@ -68,11 +72,19 @@ public final class StreamWal implements AutoCloseable {
     private final StreamFolders folders;
     private final Sweeper sweeper;
     private final GroupCommitter commits;
+    private final RecoverySettings settings;
+    private final BackgroundRecovery recovery;
     private final ReentrantLock closing = new ReentrantLock();
     private volatile boolean closed;
 
     private StreamWal(
-            Path root, WalOptions options, WriterLock lock, LogContext log, BackgroundReport report, StreamFolders folders,
+            Path root,
+            WalOptions options,
+            WriterLock lock,
+            LogContext log,
+            BackgroundReport report,
+            StreamFolders folders,
+            RecoverySettings settings,
             GroupCommitter commits) {
         this.root = root;
         this.options = options;
@@ -85,6 +97,8 @@ public final class StreamWal implements AutoCloseable {
         this.streams = new StreamRegistry(this::newStream);
         commits.streams(this::knownLog);
         this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
+        this.settings = settings;
+        this.recovery = new BackgroundRecovery(this, report);
     }
 
     /**
@@ -143,10 +157,13 @@ public final class StreamWal implements AutoCloseable {
             }
             log.durability(commits);
             log.deletions(new JournalledDeletions(commits));
-            StreamWal wal = new StreamWal(root, options, lock, log, report, folders, commits);
+            StreamWal wal = new StreamWal(root, options, lock, log, report, folders, settings, commits);
             if (environment.threads()) {
                 log.start();
                 wal.sweeper.start();
+            }
+            if (!settings.lastCloseWasClean() && settings.withThreads()) {
+                wal.recovery.start();
             }
             return wal;
         } catch (IOException e) {
@@ -170,7 +187,7 @@ public final class StreamWal implements AutoCloseable {
     private static WriterLock lock(Path root) {
         try {
             if (!Files.exists(root)) {
-                Files.createDirectories(root);
+                DirectoryForce.create(root);
             }
             return WriterLock.acquire(root);
         } catch (WriterLock.HeldException e) {
@@ -515,6 +532,22 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
+    /** Reads the record first, so that who gives a wrong one is told what is wrong with it. */
+    void truncate(StreamLog stream, EntryRef last) {
+        checkOpen();
+        try (WalReader reader = reader(); EntryBatch batch = reader.readBatch(List.of(last))) {
+            Entry unused = batch.get(0);
+        }
+        List<StreamLog.Deleted> gone = new ArrayList<>();
+        try {
+            stream.truncateAfter(last, gone::add);
+        } catch (IOException e) {
+            throw StorageErrors.translate("cut the stream", e, stream.directory(), last.stream(), last.position(), 0);
+        } finally {
+            long unused = tell(gone, last.stream(), DeletedSegment.Reason.TRUNCATED);
+        }
+    }
+
     /** Where deletions are written down first. */
     DeletionLog deletions() {
         return log.deletions();
@@ -536,6 +569,47 @@ public final class StreamWal implements AutoCloseable {
 
     static DeletedSegment deleted(StreamLog.Deleted gone, String key, DeletedSegment.Reason reason) {
         return new DeletedSegment(gone.file(), key, Instant.ofEpochMilli(gone.name().expirationMillis()), gone.bytes(), reason);
+    }
+
+    // ---------------------------------------------------------------- recovery
+
+    /**
+     * What recovery has found and done since the log was opened, in the streams that were used, or recovered in the background. After
+     * {@link #recoverAll} that is all of them.
+     *
+     * @return as known now
+     */
+    public RecoveryReport recoveryReport() {
+        checkOpen();
+        return report.ledger().report();
+    }
+
+    /**
+     * Brings every stream in order now, several at a time, rather than each when it is first used. A stream that can't be opened for
+     * writing doesn't keep the others; why it can't is in the report. Other threads may use the log meanwhile.
+     *
+     * @param progress is told how far it is, by the calling thread: at the beginning, at the end, and now and then between, also while one
+     *     long segment is read; what it throws ends the recovery after the streams that are being recovered, and is thrown from here
+     * @return what was found, as {@link #recoveryReport()}
+     */
+    public RecoveryReport recoverAll(Consumer<RecoveryProgress> progress) {
+        Objects.requireNonNull(progress, "progress");
+        checkOpen();
+        List<WalStream> all = loadedStreams();
+        RecoverAll recovering = new RecoverAll(all, this::recover, report.ledger()::bytesRead);
+        recovering.run(settings.withThreads() ? RecoverAll.threadsFor(all.size()) : 0, progress);
+        return recoveryReport();
+    }
+
+    /** @throws WalClosedException where the log was closed meanwhile */
+    private void recover(WalStream stream) {
+        try {
+            stream.log().recoverNow();
+        } catch (WalClosedException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            report.ledger().refused(stream.key(), e);
+        }
     }
 
     // ---------------------------------------------------------------- the whole
@@ -603,6 +677,7 @@ public final class StreamWal implements AutoCloseable {
             }
             closed = true;
             sweeper.stop();
+            recovery.stop();
             log.refuseNewSegments();
             log.stop();
             closeDurably();

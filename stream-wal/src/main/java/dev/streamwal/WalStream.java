@@ -301,6 +301,29 @@ public final class WalStream {
         }
     }
 
+    /**
+     * Cuts off everything behind a record; durably, when this returns. The stream goes on in a new segment, at positions it never had: a
+     * ref to what was cut says that there is no such record, until what follows it is swept too, and never names another one. Until
+     * something is appended, {@link #endPosition()} is the record's end.
+     *
+     * <p>What other threads append meanwhile is cut with the rest where it was reserved before, and else stays. Whoever reads what is cut
+     * at that moment may have it already.
+     *
+     * @param last a record of this stream, which stays; the last one of its batch where it is in one. Where nothing is behind it, nothing
+     *     happens
+     * @throws IllegalArgumentException where it is of another stream, or others of its batch are behind it
+     * @throws dev.streamwal.reader.EntryNotFoundException where there is no such record
+     * @throws dev.streamwal.reader.EntryExpiredException where it was deleted
+     * @throws dev.streamwal.reader.WalIOException where it could not be done. What was done of it by then is done; the rest is done before
+     *     anything else is appended, by another call, or when the log is opened again
+     */
+    public void truncateAfter(EntryRef last) {
+        if (!last.stream().equals(key)) {
+            throw new IllegalArgumentException("a stream is cut behind a record of its own: stream=" + key + ", ref=" + last);
+        }
+        wal.truncate(log, last);
+    }
+
     private Draft draft(WriteEntry entry) {
         return Draft.of(Source.of(entry.header()), Source.of(entry.content()), entry.timestampMillis());
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.append.DeletionLog;
-import dev.streamwal.format.SegmentName;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalIOException;
@@ -59,10 +58,6 @@ abstract class DeletionContract extends LogContract {
         return files.stream().map(file -> "delete " + file.getFileName()).toList();
     }
 
-    private static long baseOf(Path file) {
-        return SegmentName.parse(file.getFileName().toString()).orElseThrow().basePosition();
-    }
-
     private static void assertGone(StreamWal wal, List<Written> records) {
         try (WalReader reader = wal.reader(); EntryBatch batch = reader.readBatch(Written.refs(records))) {
             for (int i = 0; i < batch.size(); i++) {
@@ -99,7 +94,7 @@ abstract class DeletionContract extends LogContract {
         assertThat(done.get(0)).startsWith("deletedBelow ");
         String above = done.get(0).replaceAll(".*a<(\\d+).*", "$1");
         assertThat(Long.parseLong(above)).as("all of it goes").isGreaterThanOrEqualTo(a.get(2).ref().end());
-        assertThat(done.get(0).split(" ")).contains("b<" + baseOf(files.get(2))).hasSize(3);
+        assertThat(done.get(0).split(" ")).contains("b<" + SegmentNames.baseOf(files.get(2))).hasSize(3);
         assertThat(done.subList(1, done.size()))
                 .containsExactlyInAnyOrder("delete " + first.getFileName(), "deleteDirectory a", "delete " + files.get(0).getFileName(),
                         "delete " + files.get(1).getFileName());
@@ -133,7 +128,7 @@ abstract class DeletionContract extends LogContract {
         List<Path> files = segmentsOf("s");
         forgetOperations();
         wal.purge("s", Instant.ofEpochMilli(NOW).plus(WINDOW.multipliedBy(2)));
-        assertThat(deletions()).containsExactly("deletedBelow s<" + baseOf(files.get(2)), "delete " + files.get(0).getFileName(),
+        assertThat(deletions()).containsExactly("deletedBelow s<" + SegmentNames.baseOf(files.get(2)), "delete " + files.get(0).getFileName(),
                 "delete " + files.get(1).getFileName(), "forceDirectory s");
         assertThat(operations.kept).hasValue(0);
         assertHoldsNow(wal, "s", written.subList(6, 9));

@@ -3,187 +3,263 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import dev.streamwal.format.RecordLayout;
-import dev.streamwal.reader.Entry;
-import dev.streamwal.reader.EntryBatch;
-import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.EntryRef;
+import dev.streamwal.commit.Frontier;
+import dev.streamwal.commit.FrontierFile;
 import dev.streamwal.reader.WalReader;
-import io.netty.buffer.ByteBuf;
+import dev.streamwal.recovery.JournalRedo;
+import dev.streamwal.recovery.RedoResult;
+import dev.streamwal.recovery.RedoneSegment;
+import dev.streamwal.storage.ChannelStorage;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A real second process is killed while it appends. Every call of its that returned is in the log, what was on its way is there whole or
- * not at all, and appending goes on. A log is killed ten times over before the next one is begun; -Dseed says what is appended and about
- * when the kills come, which no seed can repeat to the instruction.
+ * A real second process is killed while it appends at all levels, deletes, or opens the log. Everything it was told of is in the log, what
+ * was on its way is there whole or not at all, nothing that was deleted comes back, and appending goes on; also where the log takes the
+ * machine for restarted, and does its journal again. A log is killed ten times over before the next one is begun; -Dseed says what is
+ * appended and about when the kills come, which no seed can repeat to the instruction.
  */
 class KillTest {
 
+    private static final int KILLS = 200;
     private static final int KILLS_PER_LOG = 10;
     /** A kill that comes no later than this after the start hits the opening of the log, too. */
-    private static final int MAX_EARLY_MILLIS = 250;
+    private static final int MAX_EARLY_MILLIS = 150;
+    private static final int MIN_APPENDING_MILLIS = 20;
+    private static final int MAX_APPENDING_MILLIS = 160;
     private static final int KILLED = 128 + 9;
     /** The round's "thread" in which the parent appends. */
     private static final int PARENT = KillScript.THREADS;
     private static final int PARENT_CALLS = 40;
     /** A log is smaller than that after its last kill. */
     private static final long LOG_BYTES = 1L << 30;
-    private static final int REFS_PER_BATCH = 4_096;
+    private static final long ANOTHER_INCARNATION = -1;
 
     private final long seed = Long.getLong("seed", System.nanoTime());
     private final Random random = new Random(seed);
 
+    private final Map<String, Long> acknowledged = new TreeMap<>();
     private final Map<String, LongAdder> repairs = new ConcurrentHashMap<>();
+    private final Map<RedoneSegment.Kind, Integer> redone = new TreeMap<>();
     private final LongAdder bytesCut = new LongAdder();
     private int kills;
-    private int beforeFirstAppend;
+    private int whileOpening;
     private int reopenings;
-    private long acknowledged;
-    private long recordsScanned;
-    private long refsRead;
-    private long onTheirWay;
+    private int restarts;
+    private int checkpoints;
+    private int deletedByRedo;
+    private long recordsRedone;
+    private long records;
+    private long refs;
+    private long unacknowledged;
+    private long vanished;
+    private long lostByRestart;
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path directory;
 
     @Test
-    void append_processKilledAtRandomMoments_losesNoAcknowledgedRecordAndTearsNone() throws Exception {
+    void append_processKilledAtRandomMoments_losesNothingAcknowledgedAndTearsNothing() throws Exception {
         System.out.println("KillTest: -Dseed=" + seed);
-        int wanted = (int) Math.max(1, Math.round(100 * ChildJvm.scale()));
+        int wanted = (int) Math.max(1, Math.round(KILLS * ChildJvm.scale()));
         long start = System.nanoTime();
-        for (int log = 0; kills < wanted; log++) {
-            Storage storage = log % 3 == 2 ? Storage.CHANNEL : Storage.MAPPED;
-            // memory forces nothing, which gives the child time for more appends; a disk has other delays
-            Path home = log % 2 == 0 ? Files.createDirectory(directory.resolve("log-" + log)) : FastDirectory.create(directory, LOG_BYTES);
-            new KilledLog(home, storage, seed + log).killAll(Math.min(KILLS_PER_LOG, wanted - kills));
-            FastDirectory.delete(home);
+        try (Children children = new Children(directory)) {
+            for (int log = 0; kills < wanted; log++) {
+                Storage storage = log % 4 == 3 ? Storage.CHANNEL : Storage.MAPPED;
+                // memory forces nothing, which gives the child time for more appends; a disk has other delays
+                boolean onDisk = log % 4 == 0;
+                Path home = onDisk ? Files.createDirectory(directory.resolve("log-" + log)) : FastDirectory.create(directory, LOG_BYTES);
+                new KilledLog(children, home, storage, log % 2 == 0, seed + log).killAll(Math.min(KILLS_PER_LOG, wanted - kills));
+                FastDirectory.delete(home);
+            }
         }
-        System.out.printf("KillTest: %d kills (%d before the first append), %d calls acknowledged, %d records scanned, %d read by ref, "
-                        + "%d calls found that had not returned, %d reopenings with repairs %s of %d bytes, %d s%n",
-                kills, beforeFirstAppend, acknowledged, recordsScanned, refsRead, onTheirWay, reopenings, new TreeMap<>(repairs),
-                bytesCut.sum(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start));
+        System.out.printf("KillTest: %d kills (%d while the log was opened), %d s; acknowledged %s; %d records scanned, %d read by ref, "
+                        + "%d found that were on their way, %d deleted; %d reopenings with repairs %s of %d bytes; %d checkpoints; "
+                        + "%d restarts: %d records in segments %s redone, %d segments deleted, %d records cut that were not durable%n",
+                kills, whileOpening, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start), acknowledged, records, refs, unacknowledged,
+                vanished, reopenings, new TreeMap<>(repairs), bytesCut.sum(), checkpoints, restarts, recordsRedone, redone, deletedByRedo,
+                lostByRestart);
+        assertThat(acknowledged).containsKeys("BUFFERED", "PERIODIC", "IMMEDIATE", "appendAsync", "WriteBatch");
     }
 
-    /** A call that returned, and where its first record stands. */
-    private record Ack(int round, int thread, int number, long position) {
+    /** JVMs that are started before they are needed: that takes longer than everything else. */
+    private static final class Children implements AutoCloseable {
 
-        private long caller() {
-            return (long) round << 32 | thread;
+        private final Path directory;
+        private int started;
+        private Child spare;
+
+        Children(Path directory) throws IOException {
+            this.directory = directory;
+            this.spare = start();
+        }
+
+        private Child start() throws IOException {
+            Path errors = directory.resolve("errors-" + started++);
+            Process process = ChildJvm.of(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m"), AppendUntilKilled.class)
+                    .redirectError(errors.toFile())
+                    .start();
+            return new Child(process, errors, process.inputReader(StandardCharsets.UTF_8));
+        }
+
+        /** Starts to do it. */
+        Child take(AppendUntilKilled.Task task) throws IOException {
+            Child child = spare;
+            child.process.getOutputStream().write((task.line() + "\n").getBytes(StandardCharsets.UTF_8));
+            child.process.getOutputStream().flush();
+            return child;
+        }
+
+        /** When the last one is dead, so that they don't take the processor from each other. */
+        void prepareNext() throws IOException {
+            spare = start();
+        }
+
+        @Override
+        public void close() {
+            spare.process.destroyForcibly();
         }
     }
+
+    private record Child(Process process, Path errors, BufferedReader lines) {}
 
     /** One log that is killed again and again. */
     private final class KilledLog {
 
+        private final Children children;
         private final Path home;
         private final Path root;
         private final Storage storage;
+        private final boolean smallJournal;
         private final long scriptSeed;
         private final KillScript script;
         private final long originMillis = System.currentTimeMillis();
-        /** By stream. */
-        private final Map<String, List<Ack>> acks = new HashMap<>();
-        /** The number of the last call that returned, by round and thread. */
-        private final Map<Long, Integer> lastAcks = new HashMap<>();
+        private final InstantSource clock = KillScript.clock(originMillis);
+        private final KillLedger ledger;
+        /** As which the last process to open the log saw it. */
+        private int boot;
+        private int boots;
+        private long firstSequence = 1;
 
-        KilledLog(Path home, Storage storage, long scriptSeed) {
+        KilledLog(Children children, Path home, Storage storage, boolean smallJournal, long scriptSeed) {
+            this.children = children;
             this.home = home;
             this.root = home.resolve("log");
             this.storage = storage;
+            this.smallJournal = smallJournal;
             this.scriptSeed = scriptSeed;
             this.script = new KillScript(scriptSeed);
+            this.ledger = new KillLedger(script, toString());
         }
 
         void killAll(int rounds) throws Exception {
+            boolean inOrder = true;
             for (int round = 0; round < rounds; round++) {
-                kill(round);
-                List<Ack> fresh = takeAcks(round);
-                if (Files.isDirectory(root)) {
-                    readWithoutWriter(fresh);
-                    if (round == rounds - 1 || random.nextInt(3) > 0) {
-                        // else the next child does all the repairs, and is killed in the middle of them
+                // where there is something to be brought in order, more are killed while they are at it
+                boolean early = random.nextInt(inOrder ? 10 : 2) == 0;
+                kill(round, early, boot(round, early && random.nextInt(3) == 0));
+                children.prepareNext();
+                takeAcks(round);
+                inOrder = round == rounds - 1 || random.nextInt(3) > 0;
+                if (Files.isDirectory(root.resolve("streams"))) {
+                    countCheckpoint();
+                    try (WalReader reader = WalReader.open(root)) {
+                        ledger.checkUnrepaired(reader, clock);
+                    }
+                    if (inOrder) {
                         reopen(round);
                     }
                 }
             }
+            count();
         }
 
-        private void kill(int round) throws Exception {
-            Path errors = home.resolve("errors-" + round);
-            Process child = ChildJvm.of(List.of("-XX:+UseSerialGC", "-Xmx256m"), AppendUntilKilled.class, root.toString(), home.toString(),
-                            Integer.toString(round), Long.toString(scriptSeed), Long.toString(originMillis), storage.toString())
-                    .redirectError(errors.toFile())
-                    .start();
-            try (BufferedReader lines = child.inputReader(StandardCharsets.UTF_8)) {
+        /** Which machine the next process sees; a restarted one, unless it is the same as before. */
+        private int boot(int round, boolean another) {
+            int before = boot;
+            boot = another ? ++boots : 0;
+            if (boot != before) {
+                ledger.restarted(round);
+                restarts++;
+            }
+            return boot;
+        }
+
+        private AppendUntilKilled.Task task(int round, int bootSeen) {
+            return new AppendUntilKilled.Task(root, home, round, scriptSeed, originMillis, storage, smallJournal, bootSeen);
+        }
+
+        private void kill(int round, boolean early, int bootSeen) throws Exception {
+            Child child = children.take(task(round, bootSeen));
+            try (BufferedReader lines = child.lines) {
                 String line = lines.readLine();
-                boolean early = random.nextInt(8) == 0;
                 if (early) {
                     Thread.sleep(random.nextInt(MAX_EARLY_MILLIS));
                 } else {
                     line = line == null ? null : lines.readLine();
-                    Thread.sleep(50 + random.nextInt(400));
+                    Thread.sleep(random.nextInt(MIN_APPENDING_MILLIS, MAX_APPENDING_MILLIS));
                 }
-                child.destroyForcibly();
-                int exit = child.waitFor();
+                child.process.destroyForcibly();
+                int exit = child.process.waitFor();
                 kills++;
-                if (exit != KILLED || line == null || Files.size(errors) > 0) {
-                    fail("the child ended by itself: exit=%d, said=%s, %s%n%s", exit, line, this, Files.readString(errors));
+                if (exit != KILLED || line == null || Files.size(child.errors) > 0) {
+                    fail("the child ended by itself: exit=%d, said=%s, round=%d, %s%n%s", exit, line, round, this,
+                            Files.readString(child.errors));
                 }
             } finally {
-                child.destroyForcibly();
+                child.process.destroyForcibly();
             }
         }
 
-        private List<Ack> takeAcks(int round) throws IOException {
-            List<Ack> fresh = new ArrayList<>();
+        private void takeAcks(int round) throws IOException {
             for (int thread = 0; thread < KillScript.THREADS; thread++) {
                 Path file = AppendUntilKilled.acks(home, round, thread);
                 ByteBuffer bytes = ByteBuffer.wrap(Files.exists(file) ? Files.readAllBytes(file) : new byte[0]);
-                for (int number = 0; bytes.remaining() >= AppendUntilKilled.ACK_BYTES; number++) {
-                    assertThat(bytes.getInt()).isEqualTo(number);
-                    bytes.getInt();
-                    fresh.add(new Ack(round, thread, number, bytes.getLong()));
+                while (bytes.remaining() >= AppendUntilKilled.ACK_BYTES) {
+                    ledger.acknowledged(round, thread, bytes.getInt(), bytes.getInt(), bytes.getLong(), bytes.getLong());
                 }
             }
-            fresh.forEach(this::add);
-            acknowledged += fresh.size();
-            beforeFirstAppend += fresh.isEmpty() ? 1 : 0;
-            return fresh;
-        }
-
-        private void add(Ack ack) {
-            acks.computeIfAbsent(script.call(ack.round, ack.thread, ack.number).stream(), stream -> new ArrayList<>()).add(ack);
-            lastAcks.merge(ack.caller(), ack.number, Math::max);
-        }
-
-        /** As any other process sees it, before anything was repaired: behind a slot that was reserved only refs lead on. */
-        private void readWithoutWriter(List<Ack> fresh) {
-            try (WalReader reader = WalReader.open(root)) {
-                scanAll(reader, false);
-                readRefs(reader, fresh);
+            whileOpening += ledger.calls(round) == 0 ? 1 : 0;
+            Path deletions = AppendUntilKilled.deletions(home, round);
+            String text = Files.exists(deletions) ? Files.readString(deletions) : "";
+            for (String line : text.substring(0, text.lastIndexOf('\n') + 1).lines().toList()) {
+                int space = line.indexOf(' ');
+                ledger.deleted(line.substring(space + 1), Long.parseLong(line.substring(0, space)));
             }
         }
 
-        private void reopen(int round) {
+        private void countCheckpoint() throws IOException {
+            long first = FrontierFile.load(root).map(Frontier::firstSequence).orElse(1L);
+            assertThat(first).isGreaterThanOrEqualTo(firstSequence);
+            checkpoints += first > firstSequence ? 1 : 0;
+            firstSequence = first;
+        }
+
+        private void reopen(int round) throws Exception {
+            int seen = boot(round + 1, random.nextInt(3) == 0);
+            if (seen != 0) {
+                redo();
+            }
             WalListener listener = new WalListener() {
                 @Override
                 public void recovered(RecoveredStream stream) {
@@ -197,151 +273,74 @@ class KillTest {
                 }
             };
             reopenings++;
-            try (StreamWal wal = StreamWal.open(root, KillScript.options(originMillis, storage).listener(listener).build())) {
+            try (StreamWal wal = task(round, seen).open(listener)) {
                 try (WalReader reader = wal.reader()) {
-                    scanAll(reader, true);
-                    List<Ack> more = goOn(wal, round);
-                    readRefs(reader, more);
-                    more.forEach(this::add);
+                    // reading alone brings nothing in order
+                    wal.keys().forEach(key -> assertThat(wal.stream(key).endPosition()).isNotNegative());
+                    ledger.checkRepaired(reader, clock, round);
                 }
+                goOn(wal, round, seen);
                 assertThat(wal.stats().lastFailure()).isEmpty();
             }
             try (WalReader reader = WalReader.open(root)) {
-                scanAll(reader, true);
+                ledger.checkRepaired(reader, clock, round);
             }
         }
 
-        private List<Ack> goOn(StreamWal wal, int round) {
-            List<Ack> more = new ArrayList<>();
+        private void goOn(StreamWal wal, int round, int seen) throws Exception {
+            KillActor actor = task(round, seen).actor(wal, (number, what, position, timestampMillis) -> {
+                synchronized (ledger) {
+                    ledger.acknowledged(round, PARENT, number, what, position, timestampMillis);
+                }
+            });
+            List<CompletableFuture<?>> futures = new ArrayList<>();
             for (int number = 0; number < PARENT_CALLS; number++) {
-                KillScript.Call call = script.call(round, PARENT, number);
-                long end = wal.stream(call.stream()).endPosition();
-                List<EntryRef> refs = AppendUntilKilled.append(wal, call, KillScript.clock(originMillis).millis());
-                assertThat(refs.get(0).position()).as("%s %s", call.stream(), this).isGreaterThanOrEqualTo(end);
-                more.add(new Ack(round, PARENT, number, refs.get(0).position()));
+                futures.add(actor.perform(script.call(round, PARENT, number)));
             }
-            return more;
-        }
-
-        private void readRefs(WalReader reader, List<Ack> wanted) {
-            List<EntryRef> refs = new ArrayList<>();
-            List<KillScript.Item> items = new ArrayList<>();
-            for (Ack ack : wanted) {
-                KillScript.Call call = script.call(ack.round, ack.thread, ack.number);
-                long position = ack.position;
-                for (KillScript.Item item : call.items()) {
-                    int size = (int) RecordLayout.frameBytes(item.header().length, item.content().length);
-                    refs.add(new EntryRef(call.stream(), position, size));
-                    items.add(item);
-                    position += size;
-                }
-            }
-            for (int from = 0; from < refs.size(); from += REFS_PER_BATCH) {
-                List<EntryRef> some = refs.subList(from, Math.min(refs.size(), from + REFS_PER_BATCH));
-                try (EntryBatch batch = reader.readBatch(some)) {
-                    for (int i = 0; i < some.size(); i++) {
-                        if (batch.status(i) != EntryBatch.Status.FOUND) {
-                            fail("acknowledged and not there: %s is %s, %s", some.get(i), batch.status(i), this);
-                        }
-                        Entry entry = batch.get(i);
-                        check(items.get(from + i), entry.header(), entry.content(), entry.timestampMillis(), some.get(i).position());
-                    }
-                }
-            }
-            refsRead += refs.size();
-        }
-
-        /** @param complete whether all that was acknowledged must be found */
-        private void scanAll(WalReader reader, boolean complete) {
-            Map<Long, Integer> unacknowledged = new HashMap<>();
-            if (complete) {
-                assertThat(reader.keys()).containsAll(acks.keySet());
-            }
-            for (String stream : reader.keys()) {
-                List<Ack> expected = acks.getOrDefault(stream, new ArrayList<>());
-                expected.sort(Comparator.comparingLong(Ack::position));
-                try (EntryCursor cursor = reader.scan(stream)) {
-                    new StreamCheck(stream, expected, unacknowledged).check(cursor, complete);
-                }
-            }
-            onTheirWay += complete ? unacknowledged.size() : 0;
-        }
-
-        /** One stream, from its first record to its last. */
-        private final class StreamCheck {
-
-            private final String stream;
-            private final List<Ack> expected;
-            private final Map<Long, Integer> unacknowledged;
-            private final Map<Long, Integer> lastCalls = new HashMap<>();
-            private int next;
-
-            StreamCheck(String stream, List<Ack> expected, Map<Long, Integer> unacknowledged) {
-                this.stream = stream;
-                this.expected = expected;
-                this.unacknowledged = unacknowledged;
-            }
-
-            void check(EntryCursor cursor, boolean complete) {
-                while (cursor.next()) {
-                    ByteBuf content = cursor.content();
-                    KillScript.Call call = script.call(content.getInt(0), content.getInt(4), content.getInt(8));
-                    if (!call.stream().equals(stream)) {
-                        fail("a record of another stream: %s in %s, %s", call, cursor.ref(), KilledLog.this);
-                    }
-                    checkCaller(call, cursor.position(), complete);
-                    KilledLog.this.check(call.items().get(0), cursor.header(), content, cursor.timestampMillis(), cursor.position());
-                    recordsScanned += call.items().size();
-                    for (int i = 1; i < call.items().size(); i++) {
-                        long end = cursor.nextPosition();
-                        if (!cursor.next() || cursor.position() != end) {
-                            fail("a part of a batch: %d of %s in %s, %s", i, call, stream, KilledLog.this);
-                        }
-                        KilledLog.this.check(call.items().get(i), cursor.header(), cursor.content(), cursor.timestampMillis(),
-                                cursor.position());
-                    }
-                }
-                if (complete && next < expected.size()) {
-                    fail("acknowledged and not there: %s %s, and %d more, %s", stream, expected.get(next), expected.size() - next - 1,
-                            KilledLog.this);
-                }
-            }
-
-            private void checkCaller(KillScript.Call call, long position, boolean complete) {
-                Ack found = new Ack(call.round(), call.thread(), call.number(), position);
-                while (!complete && next < expected.size() && expected.get(next).position < position) {
-                    fail("a reader that stops at a hole went past an acknowledged record: %s %s, %s", stream, expected.get(next),
-                            KilledLog.this);
-                }
-                if (next < expected.size() && expected.get(next).position <= position) {
-                    if (!found.equals(expected.get(next))) {
-                        fail("another record than was acknowledged: %s %s for %s, %s", stream, found, expected.get(next), KilledLog.this);
-                    }
-                    next++;
-                } else {
-                    int last = lastAcks.getOrDefault(found.caller(), -1);
-                    assertThat(found.number).as("calls that didn't return: %s %s %s", stream, found, KilledLog.this).isEqualTo(last + 1);
-                    assertThat(unacknowledged.put(found.caller(), found.number)).as("twice: %s %s %s", stream, found, KilledLog.this)
-                            .isNull();
-                }
-                Integer before = lastCalls.put(found.caller(), found.number);
-                if (before != null && before >= found.number) {
-                    fail("a thread's own order: %s has %d behind %d, %s", stream, found.number, before, KilledLog.this);
-                }
+            for (CompletableFuture<?> future : futures) {
+                future.get(1, TimeUnit.MINUTES);
             }
         }
 
-        private void check(KillScript.Item item, ByteBuf header, ByteBuf content, long timestampMillis, long position) {
-            ByteBuffer.wrap(item.content()).putLong(KillScript.TIMESTAMP, timestampMillis);
-            if (!header.nioBuffer().equals(ByteBuffer.wrap(item.header()))
-                    || !content.nioBuffer().equals(ByteBuffer.wrap(item.content()))) {
-                fail("another record than was appended: position=%d, %s", position, this);
+        /** The machine was not restarted really, so that everything is in the files already: doing the journal again changes nothing. */
+        private void redo() throws IOException {
+            Map<Path, Long> before = segments();
+            RedoResult result = new JournalRedo(new ChannelStorage(), root, ANOTHER_INCARNATION, false).run();
+            Map<Path, Long> after = segments();
+            assertThat(before.size() - after.size()).as("%s", this).isEqualTo(result.segmentsDeleted());
+            before.keySet().retainAll(after.keySet());
+            assertThat(after).as("%s", this).isEqualTo(before);
+            assertThat(result.segments()).as("%s", this).extracting(RedoneSegment::kind)
+                    .isSubsetOf(RedoneSegment.Kind.WRITTEN, RedoneSegment.Kind.FINISHED);
+            result.segments().forEach(segment -> redone.merge(segment.kind(), 1, Integer::sum));
+            recordsRedone += result.records();
+            deletedByRedo += result.segmentsDeleted();
+        }
+
+        private Map<Path, Long> segments() throws IOException {
+            Map<Path, Long> sums = new TreeMap<>();
+            try (Stream<Path> paths = Files.walk(root.resolve("streams"))) {
+                for (Path path : paths.filter(path -> path.toString().endsWith(".seg")).toList()) {
+                    CRC32C sum = new CRC32C();
+                    sum.update(Files.readAllBytes(path));
+                    sums.put(path, sum.getValue());
+                }
             }
+            return sums;
+        }
+
+        private void count() {
+            ledger.acknowledged.forEach((level, calls) -> acknowledged.merge(level, calls, Long::sum));
+            records += ledger.records;
+            refs += ledger.refs;
+            unacknowledged += ledger.unacknowledged;
+            vanished += ledger.vanished;
+            lostByRestart += ledger.lostByRestart;
         }
 
         @Override
         public String toString() {
-            return "-Dseed=" + seed + ", " + storage + ", " + root;
+            return "-Dseed=" + seed + ", " + storage + ", smallJournal=" + smallJournal + ", " + root;
         }
     }
 }

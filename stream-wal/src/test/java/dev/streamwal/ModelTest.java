@@ -182,6 +182,7 @@ class ModelTest {
             if (n < 755) return "sweep";
             if (n < 760) return "purge";
             if (n < 763) return "delete";
+            if (n < 766) return "truncateAfter";
             if (n < 770) return "reopen";
             if (n < 830) return "readBatch";
             if (n < 870) return "find";
@@ -201,6 +202,7 @@ class ModelTest {
                 case "sweep" -> sweep();
                 case "purge" -> purge();
                 case "delete" -> delete();
+                case "truncateAfter" -> truncateAfter();
                 case "reopen" -> {
                     close();
                     open();
@@ -523,7 +525,7 @@ class ModelTest {
             long end = streams.get(key).endPosition();
             stream.touch();
             if (!stream.segments.isEmpty()) {
-                assertThat(end).as("end of %s", key).isEqualTo(stream.greatestEnd);
+                assertThat(end).as("end of %s", key).isEqualTo(stream.end);
             }
             Refusal refusal = refusal(key, item);
             if (refusal != null) {
@@ -589,6 +591,28 @@ class ModelTest {
             assertThat(wal.delete(stream.key)).isEqualTo(stream.delete());
         }
 
+        /** Behind any record; where it is in the middle of a batch, that is refused, and what the model has stays. */
+        private void truncateAfter() {
+            ReferenceLog.Stream stream = anyStream();
+            List<Appended> records = stream.records();
+            if (records.isEmpty()) {
+                return;
+            }
+            int index = records.size() - 1 - random.nextInt(Math.min(records.size(), pick(1, 10, 1_000)));
+            int segments = stream.segments.size();
+            touch(stream);
+            try {
+                streams.get(stream.key).truncateAfter(records.get(index).ref());
+            } catch (IllegalArgumentException e) {
+                assertThat(e).hasMessageContaining("batch");
+                return;
+            }
+            if (index < records.size() - 1) {
+                stream.truncateAfter(index + 1);
+                deletedSegments += segments - stream.segments.size();
+            }
+        }
+
         // ---- reading
 
         private WalReader reader() {
@@ -599,7 +623,7 @@ class ModelTest {
         private void touch(ReferenceLog.Stream stream) {
             long end = streams.get(stream.key).endPosition();
             stream.touch();
-            assertThat(end).isGreaterThanOrEqualTo(stream.greatestEnd);
+            assertThat(end).isGreaterThanOrEqualTo(stream.end);
         }
 
         private void find(WalReader reader) {
@@ -629,6 +653,12 @@ class ModelTest {
                 } else if (n < 85 && !stream.gone.isEmpty()) {
                     EntryRef gone = stream.gone.get(random.nextInt(stream.gone.size()));
                     wanted.add(new Wanted(gone, null, List.of(EntryBatch.Status.EXPIRED)));
+                } else if (n < 90 && !stream.cut.isEmpty()) {
+                    EntryRef cut = stream.cut.get(random.nextInt(stream.cut.size()));
+                    boolean mayHaveExpired = records.isEmpty() || records.get(0).ref().position() > cut.position();
+                    wanted.add(new Wanted(cut, null, mayHaveExpired
+                            ? List.of(EntryBatch.Status.NOT_FOUND, EntryBatch.Status.EXPIRED)
+                            : List.of(EntryBatch.Status.NOT_FOUND)));
                 } else if (n < 95 && !records.isEmpty()) {
                     EntryRef ref = records.get(random.nextInt(records.size())).ref();
                     boolean inside = random.nextBoolean();
@@ -757,7 +787,7 @@ class ModelTest {
                 assertThat(info.bytes()).isPositive();
                 long first = records.get(0).ref().position();
                 assertThat(info.firstPosition()).isBetween(first - 40, first);
-                assertThat(info.endPosition()).isEqualTo(stream.greatestEnd);
+                assertThat(info.endPosition()).isEqualTo(stream.end);
                 LongSummaryStatistics times = records.stream().mapToLong(Appended::timestampMillis).summaryStatistics();
                 assertThat(info.smallestTimestampMillis()).hasValue(times.getMin());
                 assertThat(info.largestTimestampMillis()).hasValue(times.getMax());

@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 
-/** What a log does to its files, and what it writes down of deletions, in the order in which it begins to; any of it can be made to fail. */
+/**
+ * What a log does to its files, and what it writes down of deletions, on the test's own thread and in the order in which it begins to; any
+ * of it can be made to fail, on any thread.
+ */
 final class Operations {
 
     /** What is asked before an operation is done: it fails with what this throws. */
@@ -23,13 +26,16 @@ final class Operations {
         void happens(String operation) throws IOException;
     }
 
+    private final Thread here = Thread.currentThread();
     final List<String> all = Collections.synchronizedList(new ArrayList<>());
     /** Written down and not done yet. */
     final AtomicInteger kept = new AtomicInteger();
     volatile Before before = operation -> {};
 
     private void happens(String operation) throws IOException {
-        all.add(operation);
+        if (Thread.currentThread().equals(here)) {
+            all.add(operation);
+        }
         before.happens(operation);
     }
 
@@ -98,6 +104,12 @@ final class Operations {
         public boolean deleteDirectoryIfEmpty(Path directory) throws IOException {
             happens("deleteDirectory " + nameOf(directory));
             return super.deleteDirectoryIfEmpty(directory);
+        }
+
+        @Override
+        public void replace(Path temporary, Path name) throws IOException {
+            happens("replace " + nameOf(name));
+            super.replace(temporary, name);
         }
 
         @Override

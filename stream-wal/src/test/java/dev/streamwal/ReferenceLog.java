@@ -42,6 +42,7 @@ final class ReferenceLog {
         final List<Appended> records = new ArrayList<>();
         private int used;
         private boolean sealed;
+        private boolean isCut;
 
         private Segment(Window window, long expirationMillis, int capacity, int incarnation) {
             this.windowStart = window.startMillis();
@@ -57,8 +58,11 @@ final class ReferenceLog {
         final String key;
         final List<Segment> segments = new ArrayList<>();
         final List<EntryRef> gone = new ArrayList<>();
+        final List<EntryRef> cut = new ArrayList<>();
         /** No record may begin below it any more. */
         long greatestEnd;
+        /** Where the last record ended, also after everything behind it was cut. */
+        long end;
         private @Nullable Segment active;
         private boolean touched;
         private long lastWindowStart = Long.MIN_VALUE;
@@ -83,7 +87,7 @@ final class ReferenceLog {
             if (!segments.isEmpty()) {
                 Segment newest = segments.get(segments.size() - 1);
                 lastWindowStart = newest.windowStart;
-                newest.sealed |= newest.incarnation != incarnation;
+                newest.sealed |= newest.isCut || newest.incarnation != incarnation;
                 active = newest.sealed ? null : newest;
             }
         }
@@ -123,7 +127,32 @@ final class ReferenceLog {
                 target.records.add(new Appended(ref, item.timestampMillis, item.header, item.content));
             }
             greatestEnd = expected;
+            end = expected;
             target.used += bytes;
+        }
+
+        /** @param count of the records that stay, at least one */
+        void truncateAfter(int count) {
+            touch();
+            int left = count;
+            int keptSegments = 0;
+            for (Segment segment : segments) {
+                List<Appended> behind = segment.records.subList(Math.min(left, segment.records.size()), segment.records.size());
+                behind.forEach(record -> cut.add(record.ref()));
+                behind.clear();
+                left -= segment.records.size();
+                keptSegments += segment.records.isEmpty() ? 0 : 1;
+            }
+            segments.subList(keptSegments, segments.size()).clear();
+            Segment newest = segments.get(keptSegments - 1);
+            newest.sealed = true;
+            newest.isCut = true;
+            active = null;
+            lastWindowStart = newest.windowStart;
+            end = newest.records.get(newest.records.size() - 1).ref().end();
+            if (cut.size() > MAX_GONE) {
+                cut.subList(0, cut.size() - MAX_GONE).clear();
+            }
         }
 
         private void seal() {

@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
  * It is written only after everything before it was forced, so a valid footer proves that the whole segment is durable.
  *
  * <pre>
- *   0  n  segment header    a copy, its mark as zero; n is the header's length
+ *   0  n  segment header    a copy, its mark and its flag CUT as zero; n is the header's length
  *   n  8  records           data records
  *  +8  8  smallest          timestamp, epoch ms; Long.MAX_VALUE where there is no record
  * +16  8  largest           timestamp, epoch ms; Long.MIN_VALUE where there is no record
@@ -67,8 +67,7 @@ public final class FooterLayout {
         int frame = sealedLength(dataEnd, header.headerLength(), index.blocks()) - dataEnd;
         ByteBuffer out = ByteBuffer.allocate(frame).order(ByteOrder.LITTLE_ENDIAN);
         int content = RecordLayout.PREFIX_BYTES;
-        out.put(content, SegmentHeaderLayout.encode(header), 0, header.headerLength());
-        out.putInt(content + SegmentHeaderLayout.MARK, 0);
+        out.put(content, SegmentHeaderLayout.encode(header.with(false, 0)), 0, header.headerLength());
         int facts = content + header.headerLength();
         out.putLong(facts + RECORDS, index.records());
         out.putLong(facts + SMALLEST, index.smallestTimestampMillis());
@@ -148,8 +147,7 @@ public final class FooterLayout {
     private static void checkCopy(ByteBuffer buffer, int index, SegmentHeader header) throws FormatException {
         int length = header.headerLength();
         ByteBuffer copy = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN).put(0, buffer, index, length);
-        copy.putInt(SegmentHeaderLayout.MARK, header.mark());
-        if (!SegmentHeaderLayout.decode(copy, length).equals(header)) {
+        if (!SegmentHeaderLayout.decode(copy, length).with(false, 0).equals(header.with(false, 0))) {
             throw FormatException.corrupt("a footer has a copy of its segment's header: length=" + length);
         }
     }

@@ -58,6 +58,18 @@ public record SegmentHeader(
         return (featureFlags & SegmentHeaderLayout.FIRST) != 0;
     }
 
+    /** Whether the stream never goes on where this segment's data ends. */
+    public boolean isCut() {
+        return (featureFlags & SegmentHeaderLayout.CUT) != 0;
+    }
+
+    /** The same, {@link #isCut() cut} or not, with another mark. */
+    public SegmentHeader with(boolean cut, int newMark) {
+        int flags = (featureFlags & ~SegmentHeaderLayout.CUT) | (cut ? SegmentHeaderLayout.CUT : 0);
+        return new SegmentHeader(key, window, expirationMillis, basePosition, previousEnd, incarnation, salt,
+                createdMillis, capacity, newMark, flags);
+    }
+
     public SegmentName name() {
         return new SegmentName(basePosition, expirationMillis);
     }

@@ -57,6 +57,13 @@ public final class SegmentHeaderLayout {
     /** Feature bit of the high half: the stream had no segment when this one was created, so nothing is missing before it. */
     public static final int FIRST = 1 << 16;
 
+    /**
+     * Feature bit of the high half: something behind the segment's data was cut off, so its stream never goes on where
+     * the data ends, but at the log's start. Set in a header that is there: it stands in 8 aligned bytes with the
+     * checksum.
+     */
+    public static final int CUT = 1 << 17;
+
     /** Feature bits of the low half that this version knows: none yet. */
     public static final int KNOWN_FEATURES = 0;
 
@@ -71,6 +78,8 @@ public final class SegmentHeaderLayout {
 
     static {
         RecordLayout.require(EXPIRATION + Long.BYTES == EXTENSION_MAGIC, "the nano-wal header is 16 bytes");
+        RecordLayout.require(FEATURE_FLAGS == HEADER_CHECKSUM + Integer.BYTES && HEADER_CHECKSUM % Long.BYTES == 0,
+                "checksum and flags are written at once");
         RecordLayout.require(KEY_LENGTH == MARK + Integer.BYTES && KEY == KEY_LENGTH + Short.BYTES,
                 "the key follows its length");
         RecordLayout.require(MAX_BYTES % RecordLayout.ALIGNMENT == 0, "the first record is aligned");

@@ -383,6 +383,7 @@ final class BatchRead {
                 }
                 return;
             }
+            reader.forgetOldFooter();
             int inside = 0;
             for (int i = from; i < to; i++) {
                 int index = ReadPlan.index(bySegment[i]);

@@ -53,6 +53,7 @@ final class ScanStart {
             if (offset == reader.header().headerLength()) {
                 return StreamScan.from(log, catalog, segment, offset, position);
             }
+            reader.forgetOldFooter();
             if (lookup.in(reader, index, position) != PositionLookup.Whereabouts.IN_SEGMENT) {
                 return behind(chain, index, lookup, reader, position);
             }

@@ -53,7 +53,7 @@ final class StreamSurvey {
                 segments++;
                 bytes += reader.size();
                 first = first < 0 ? segment.basePosition() : first;
-                Optional<Footer> footer = reader.footer();
+                Optional<Footer> footer = reader.footerNow();
                 if (footer.isPresent() && unsealed == null) {
                     add(footer.get().index());
                     end = reader.header().positionAt(footer.get().dataEnd());

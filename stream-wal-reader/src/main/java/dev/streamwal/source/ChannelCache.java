@@ -1,7 +1,6 @@
 package dev.streamwal.source;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,7 +58,8 @@ public final class ChannelCache implements AutoCloseable {
     /**
      * The file, open, until it is closed by the caller.
      *
-     * @throws NoSuchFileException where there is no such file, also if it was open in the cache: what is deleted is gone
+     * @throws NoSuchFileException where there is no such file, also if it was open in the cache: what is deleted is gone, and where another
+     *     file has the name now, that one is opened
      */
     public SharedFile acquire(Path path) throws IOException {
         SharedFile file;
@@ -75,18 +75,23 @@ public final class ChannelCache implements AutoCloseable {
             idle.remove(path);
             file.users++;
         }
+        boolean isReplaced = false;
         try {
             if (!wasOpen) {
                 openFile(file);
-            } else if (Files.notExists(path)) {
-                throw new NoSuchFileException(path.toString());
             } else {
+                isReplaced = file.isReplaced();
                 file.open();
             }
         } catch (IOException e) {
             forget(path);
             file.close();
             throw e;
+        }
+        if (isReplaced) {
+            forget(path);
+            file.close();
+            return acquire(path);
         }
         return file;
     }

@@ -11,7 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A segment that was listed, with what never changes of it once it has been read: its header, and its footer. Thread-safe. */
+/** A segment that was listed, with what hardly changes of it once it has been read: its header, and its footer. Thread-safe. */
 public final class Segment implements Comparable<Segment> {
 
     private final StreamKey key;
@@ -86,7 +86,7 @@ public final class Segment implements Comparable<Segment> {
         return footer;
     }
 
-    void footerIs(Footer found) {
+    void footerIs(@Nullable Footer found) {
         footer = found;
     }
 

@@ -30,6 +30,7 @@ final class SegmentPass implements AutoCloseable {
     private final TimeRange range;
     private @Nullable SegmentIndex index;
     private long regionEnd = Long.MAX_VALUE;
+    private long dataEnd = Long.MAX_VALUE;
 
     private SegmentPass(SegmentReader reader, SegmentScan scan, TimeRange range) {
         this.reader = reader;
@@ -56,8 +57,9 @@ final class SegmentPass implements AutoCloseable {
     }
 
     private void begin(Footer footer) {
-        scan.limit(footer.dataEnd());
-        regionEnd = footer.dataEnd();
+        dataEnd = footer.dataEnd();
+        scan.limit(dataEnd);
+        regionEnd = dataEnd;
         if (!range.isAll()) {
             index = footer.index();
             regionEnd = scan.nextOffset();
@@ -87,8 +89,8 @@ final class SegmentPass implements AutoCloseable {
         if (!scan.next()) {
             return Step.STOPPED;
         }
-        if (scan.flags() == RecordLayout.FOOTER && reader.footer().isPresent()) {
-            // sealed since it was opened
+        if (scan.flags() == RecordLayout.FOOTER && reader.footerNow().isPresent()) {
+            // sealed since it was opened, or cut
             regionEnd = scan.offset();
             return Step.FINISHED;
         }
@@ -113,17 +115,17 @@ final class SegmentPass implements AutoCloseable {
             behind++;
         }
         scan.seek(blocks.firstOffset(first));
-        regionEnd = behind < blocks.blocks() ? blocks.firstOffset(behind) : reader.footer().map(Footer::dataEnd).orElseThrow();
+        regionEnd = behind < blocks.blocks() ? blocks.firstOffset(behind) : dataEnd;
         return true;
     }
 
     /** Where the footer says that the data ends, and the pass with it from now on; -1 where there is no footer. */
     long endByFooter() throws IOException {
-        Optional<Footer> footer = reader.footer();
+        Optional<Footer> footer = reader.footerNow();
         if (footer.isEmpty()) {
             return -1;
         }
-        int dataEnd = footer.get().dataEnd();
+        dataEnd = footer.get().dataEnd();
         scan.limit(dataEnd);
         if (index == null) {
             regionEnd = dataEnd;

@@ -43,8 +43,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * How long the file is, or was when it was asked last, if that is enough for what ends at {@code end}: data is never cut off, so that
-     * only a reader that needs more has to ask.
+     * How long the file is, or was when it was asked last, if that is enough for what ends at {@code end}: so that only a reader that needs
+     * more has to ask. Where data was cut off meanwhile, nothing is read there.
      */
     public long sizeFor(long end) throws IOException {
         long known = segment.knownDataSize();
@@ -68,7 +68,10 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return available >= SegmentHeaderLayout.FIXED_BYTES && first.getLong(SegmentHeaderLayout.SALT) != header.salt();
     }
 
-    /** The footer, if the segment has been sealed and the footer verifies; everything before it is durable. */
+    /**
+     * The footer, if the segment has been sealed and the footer verifies; everything before it is durable. It may be the one that was there
+     * before the segment was cut: where that would matter, ask for {@link #footerNow()}.
+     */
     public Optional<Footer> footer() throws IOException {
         Footer known = segment.knownFooter();
         if (known != null) {
@@ -77,6 +80,27 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         Optional<Footer> found = SegmentFiles.readFooter(bytes, header);
         found.ifPresent(segment::footerIs);
         return found;
+    }
+
+    /** The footer that is there now: where the segment was cut, it has another one, or none for a while. */
+    public Optional<Footer> footerNow() throws IOException {
+        forgetOldFooter();
+        return footer();
+    }
+
+    /** Where the segment was cut since its footer was read, the next who asks for the footer gets the one that is there. */
+    public void forgetOldFooter() throws IOException {
+        Footer known = segment.knownFooter();
+        if (known != null && !isStill(known)) {
+            segment.footerIs(null);
+        }
+    }
+
+    /** By the footer's size, which is the file's last 8 bytes. */
+    private boolean isStill(Footer known) throws IOException {
+        long size = bytes.size();
+        ByteBuffer last = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        return size >= Long.BYTES && bytes.read(last, size - Long.BYTES) == Long.BYTES && last.getLong(0) == size - known.dataEnd();
     }
 
     @Override

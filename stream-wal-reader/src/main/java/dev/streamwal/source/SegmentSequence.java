@@ -31,6 +31,11 @@ final class SegmentSequence {
         return chain.after(position);
     }
 
+    /** Whether a segment that begins at or before the position was listed. */
+    boolean knowsUpTo(long position) {
+        return chain.floor(position) >= 0;
+    }
+
     /** Whether a segment that begins behind the position is known already. */
     boolean knowsAfter(long position) {
         return chain.after(position) != null;

@@ -5,8 +5,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,8 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
     private final LongAdder readCalls;
 
     private volatile @Nullable FileChannel channel;
+    /** Which file had the name just before it was opened last; null where the file system doesn't tell files apart. */
+    private volatile @Nullable Object identity;
     private boolean closed;
 
     /** Guarded by the cache. */
@@ -50,6 +55,20 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         if (channel == null) {
             openAgain(null);
         }
+    }
+
+    /**
+     * Whether another file has the name now: a segment of which there is a second link is cut by putting a shorter copy in its place.
+     *
+     * @throws NoSuchFileException where none has it
+     */
+    boolean isReplaced() throws IOException {
+        Object opened = identity;
+        return !Objects.equals(identityNow(), opened) && opened != null;
+    }
+
+    private @Nullable Object identityNow() throws IOException {
+        return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     }
 
     @Override
@@ -114,6 +133,7 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
             throw new ClosedChannelException();
         }
         if (Objects.equals(channel, seen)) {
+            identity = identityNow();
             channel = FileChannel.open(path, StandardOpenOption.READ);
         }
     }

@@ -83,11 +83,18 @@ public final class StreamEnd {
     private @Nullable Place lastIn(Segment segment, boolean newest) throws IOException {
         try (SegmentReader reader = segment.open(log.channels());
                 SegmentScan scan = new SegmentScan(reader, reader.header())) {
-            Optional<Footer> footer = reader.footer();
-            if (footer.isPresent()) {
-                scan.limit(footer.get().dataEnd());
-                scan.seekBehind(footer.get().dataEnd(), footer.get().lastRecordSize());
-                return previousData(segment, scan);
+            for (Optional<Footer> footer = reader.footer(); footer.isPresent(); footer = reader.footer()) {
+                try {
+                    scan.limit(footer.get().dataEnd());
+                    scan.seekBehind(footer.get().dataEnd(), footer.get().lastRecordSize());
+                    return previousData(segment, scan);
+                } catch (CorruptSegmentException e) {
+                    if (reader.footerNow().equals(footer)) {
+                        throw e;
+                    }
+                    // the segment was cut since its footer was read
+                    scan.limit(Long.MAX_VALUE);
+                }
             }
             int mark = reader.mark();
             long from = mark > reader.header().headerLength() && scan.verifies(mark) ? mark : reader.header().headerLength();

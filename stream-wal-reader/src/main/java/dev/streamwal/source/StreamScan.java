@@ -178,9 +178,13 @@ public final class StreamScan implements AutoCloseable {
         long from = resume;
         long to = resume;
         try {
-            Segment next = sequence.listedAfter(gone == null ? lastBase : gone.basePosition());
-            long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
-            to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
+            long base = gone == null ? lastBase : gone.basePosition();
+            Segment next = sequence.listedAfter(base);
+            if (!sequence.knowsUpTo(base)) {
+                long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
+                to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
+            }
+            // else it was cut off, since what expires is the beginning: nothing has been missed
         } catch (IOException | WalException unknown) {
             e.addSuppressed(unknown);
         }

@@ -8,8 +8,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ChannelCacheTest {
 
@@ -72,6 +75,28 @@ class ChannelCacheTest {
             assertThat(cache.openFiles()).isEqualTo(2);
             one.close();
             two.close();
+            assertThat(cache.openFiles()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void acquire_fileThatWasReplaced_opensTheOneThatHasTheName(boolean inUse) throws IOException {
+        Path path = file("a");
+        try (ChannelCache cache = new ChannelCache(2)) {
+            SharedFile old = cache.acquire(path);
+            if (!inUse) {
+                old.close();
+            }
+            Files.move(Files.write(folder.resolve("b"), new byte[] {1, 2}), path, StandardCopyOption.REPLACE_EXISTING);
+            try (SharedFile now = cache.acquire(path); SharedFile again = cache.acquire(path)) {
+                assertThat(read(now)).isEqualTo(2);
+                assertThat(again).isSameAs(now);
+                if (inUse) {
+                    assertThat(read(old)).as("who reads the old one may finish").isEqualTo(3);
+                    old.close();
+                }
+            }
             assertThat(cache.openFiles()).isEqualTo(1);
         }
     }

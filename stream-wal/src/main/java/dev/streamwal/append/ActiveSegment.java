@@ -586,6 +586,16 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
+    /** Waits until all below a position is published; false where a slot isn't in time, or never will be. */
+    boolean awaitPublished(long position) {
+        lock.lock();
+        try {
+            return awaitPublished((int) header.offsetOf(position), PUBLISH_WAIT_NANOS);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @Override
     protected boolean isForceFailed() {
         lock.lock();
@@ -596,7 +606,7 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
-    /** Gives up all it holds, because its file is about to be deleted. False where a slot is not published: then the mapping stays. */
+    /** Gives up all it holds, because its file is about to be deleted, or cut. False where a slot is not published: then the mapping stays. */
     boolean discard() {
         lock.lock();
         try {

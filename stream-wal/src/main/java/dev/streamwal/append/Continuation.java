@@ -64,6 +64,14 @@ final class Continuation {
         return basePosition >= lowestBase;
     }
 
+    /** What stood behind {@code newEnd} is cut off; the stream goes on at or above {@code to}, in no window before this one. */
+    void cut(long newEnd, long to, long windowStart) {
+        end = newEnd;
+        contiguous = false;
+        lastWindowStart = windowStart;
+        nothingBelow(to);
+    }
+
     /** The stream is gone. */
     void forget() {
         contiguous = false;

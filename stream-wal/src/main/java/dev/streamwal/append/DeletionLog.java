@@ -33,7 +33,10 @@ public interface DeletionLog {
      */
     record DeletedBelow(StreamKey key, long position) {}
 
-    /** What was written down, which must not be given up before this is closed: until then not every file is gone. */
+    /**
+     * What was written down, which must not be given up before this is closed: until then not every file is gone. One that is never closed,
+     * because the log was closed or a file could not be cut, is left to whoever opens the log.
+     */
     interface Kept extends AutoCloseable {
         @Override
         void close();

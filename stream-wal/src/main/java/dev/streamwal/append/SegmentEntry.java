@@ -62,6 +62,12 @@ final class SegmentEntry {
         queued = false;
     }
 
+    /** A segment that was cut, and is to be sealed once more. */
+    void unfinishedAgain(ActiveSegment segment) {
+        unfinished = segment;
+        seal();
+    }
+
     /** The footer is there, and the file has so many bytes. */
     void finished(long fileBytes) {
         bytes = fileBytes;

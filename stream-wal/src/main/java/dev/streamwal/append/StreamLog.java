@@ -5,18 +5,23 @@ import dev.streamwal.format.Positions;
 import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSegment;
 import dev.streamwal.commit.CommitStream;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.reader.EntryNotFoundException;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.source.SegmentScan;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageBytes;
@@ -31,6 +36,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +91,17 @@ public final class StreamLog implements CommitStream {
 
     /** Whether the name of the stream's directory is durable, since it was made or the log was opened. */
     private volatile boolean namesForced;
+
+    /** A cut is being written down: until it is, or can't be, nobody knows where the next segment begins. */
+    @GuardedBy("rotation")
+    private boolean cutting;
+
+    /** Whether {@link #cutting} has ended. */
+    private final Condition decided = rotation.newCondition();
+
+    /** A cut that was written down, and is not done yet. */
+    @GuardedBy("rotation")
+    private @Nullable Cut pending;
 
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, Path directory) {
         this.log = log;
@@ -318,10 +335,12 @@ public final class StreamLog implements CommitStream {
     private void rotate(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
         rotation.lock();
         try {
+            awaitCut();
             checkOpen();
             if (active.get() != seen) {
                 return;
             }
+            finishCut(gone -> {});
             // asked before it is retired: the sealer may unmap it right then
             boolean busy = seen != null && seen.isMapped();
             if (seen == null) {
@@ -514,6 +533,17 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /** Brings the stream in order, if nobody has yet. Under no lock. */
+    public void recoverNow() {
+        rotation.lock();
+        try {
+            recover();
+        } finally {
+            rotation.unlock();
+        }
+        log.sealer().helpIfBehind();
+    }
+
     @GuardedBy("rotation")
     private void goOnFrom(StreamRecovery.Outcome outcome) throws IOException {
         if (outcome.forgotten()) {
@@ -559,6 +589,7 @@ public final class StreamLog implements CommitStream {
         try {
             checkOpen();
             load();
+            finishCut(gone -> {});
             sealWhatWasLeft();
             ActiveSegment segment = active.get();
             if (segment == null) {
@@ -752,23 +783,33 @@ public final class StreamLog implements CommitStream {
         if (last) {
             raiseStartAbove(entry.name().basePosition());
         }
-        Deleted deleted = delete(entry);
+        Deleted deleted = deleteEntry(entry);
         if (last) {
             next.newestGone();
-            recovered = true;
-            namesForced = false;
-            watch.hasSegments(false);
-            log.storage().deleteDirectoryIfEmpty(directory);
+            nothingIsLeft();
         }
         return deleted;
     }
 
     @GuardedBy("rotation")
-    private Deleted delete(SegmentEntry entry) throws IOException {
+    private void nothingIsLeft() throws IOException {
+        recovered = true;
+        namesForced = false;
+        watch.hasSegments(false);
+        log.storage().deleteDirectoryIfEmpty(directory);
+        if (pending != null) {
+            // what was left of it to do has gone with the rest
+            forceNames(true);
+            cutIsDone(pending);
+        }
+    }
+
+    @GuardedBy("rotation")
+    private Deleted deleteEntry(SegmentEntry entry) throws IOException {
         long bytes = entry.bytes();
         ActiveSegment unfinished = entry.unfinished();
         if (unfinished != null) {
-            discard(unfinished);
+            boolean unused = discard(unfinished);
         }
         Path file = directory.resolve(entry.name().fileName());
         log.storage().delete(file);
@@ -779,12 +820,15 @@ public final class StreamLog implements CommitStream {
         return new Deleted(file, entry.name(), bytes);
     }
 
-    private void discard(ActiveSegment unfinished) {
-        if (!unfinished.discard()) {
+    /** False where a mapping stays. */
+    private boolean discard(ActiveSegment unfinished) {
+        boolean complete = unfinished.discard();
+        if (!complete) {
             log.events().failed("unmap", key.text(), new IllegalStateException(
                     "a slot was reserved and never published, its mapping stays to the end of the process: file="
                             + unfinished.file().path()));
         }
+        return complete;
     }
 
     /**
@@ -832,12 +876,7 @@ public final class StreamLog implements CommitStream {
         if (unfinished != null) {
             return unfinished.windowEndMillis() <= beforeMillis;
         }
-        SegmentFile file = log.storage().open(directory.resolve(entry.name().fileName()));
-        try {
-            return SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, entry.name()).window().endMillis() <= beforeMillis;
-        } finally {
-            file.close();
-        }
+        return headerOf(directory.resolve(entry.name().fileName()), entry.name()).window().endMillis() <= beforeMillis;
     }
 
     /**
@@ -894,6 +933,225 @@ public final class StreamLog implements CommitStream {
         }
         active.set(null);
         spare.clear();
+    }
+
+    // ---------------------------------------------------------------- cutting the end off
+
+    /*
+     * Cutting.
+     *
+     * As with a deletion: decided under the rotation lock, written down under no lock, done under the lock. What differs is that the stream
+     * goes on behind what is cut, and that the next segment says where the data before it ends: there, once the cut is written down; where
+     * it did, if that fails. So no segment is created in between: who wants one waits, holding nothing. And none is created before all of
+     * the cut is done, or a process that ends then would leave a segment behind data of which it knows nothing. A cut that fails half way
+     * is done first by whoever wants the next segment, by the next sweep, or by another cut; one that the end of the process keeps from
+     * being done, by whoever opens the log: it was written down, and is kept until it is durable.
+     *
+     * What was reserved in the active segment before it is sealed is cut with the rest. A segment that was created meanwhile would begin at
+     * or above `to`, and stay: there is none, but for a stream that was deleted and goes on.
+     */
+
+    /**
+     * Everything at positions {@code [from, to)} goes.
+     *
+     * @param tail of what stays of the segment that holds {@code from}, once it is cut
+     * @param windowStart of that segment
+     * @param inPlace false where somebody may still write to that segment's file
+     * @param kept what was written down
+     */
+    private record Cut(long from, long to, RecoveredTail tail, long windowStart, boolean inPlace, DeletionLog.Kept kept) {
+
+        Cut writtenDown(DeletionLog.Kept newKept) {
+            return new Cut(from, to, tail, windowStart, inPlace, newKept);
+        }
+
+        Cut notInPlace() {
+            return new Cut(from, to, tail, windowStart, false, kept);
+        }
+    }
+
+    /**
+     * Cuts off what stands behind a record; durably. What is appended meanwhile goes with the rest or stays, as it comes.
+     *
+     * @param each is told of every segment that is gone
+     * @throws IllegalArgumentException where the record is in the middle of a batch
+     * @throws EntryNotFoundException where there is no such record
+     */
+    public void truncateAfter(EntryRef last, Consumer<Deleted> each) throws IOException {
+        Cut cut = decideCut(last, each);
+        if (cut == null) {
+            return;
+        }
+        DeletionLog.Kept kept = null;
+        try {
+            kept = log.deletions().truncated(key, cut.from(), cut.to());
+        } finally {
+            carryOut(kept == null ? null : cut.writtenDown(kept), each);
+        }
+    }
+
+    /** @param cut null where it could not be written down */
+    private void carryOut(@Nullable Cut cut, Consumer<Deleted> each) throws IOException {
+        rotation.lock();
+        try {
+            cutting = false;
+            decided.signalAll();
+            if (cut == null) {
+                sealWhatWasLeft();
+                return;
+            }
+            pending = cut;
+            next.cut(cut.from(), cut.to(), cut.windowStart());
+            finishCut(each);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    @GuardedBy("rotation")
+    private void awaitCut() {
+        while (cutting) {
+            decided.awaitUninterruptibly();
+        }
+    }
+
+    /** @return null where nothing stands behind the record */
+    private @Nullable Cut decideCut(EntryRef last, Consumer<Deleted> each) throws IOException {
+        rotation.lock();
+        try {
+            awaitCut();
+            checkOpen();
+            recover();
+            finishCut(each);
+            SegmentEntry holder = segments.holding(last.position());
+            if (holder == null) {
+                throw notThere(last, directory);
+            }
+            SegmentFile file = log.storage().open(directory.resolve(holder.name().fileName()));
+            try {
+                SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, holder.name());
+                checkIsLast(last, file, header);
+                if (endPosition() == last.end()) {
+                    return null;
+                }
+                Cut cut = planCut(last, holder, file, header);
+                ActiveSegment segment = active.get();
+                if (segment != null) {
+                    setAside(segment);
+                }
+                cutting = true;
+                return cut;
+            } finally {
+                file.close();
+            }
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    private void checkIsLast(EntryRef last, SegmentFile file, SegmentHeader header) throws IOException {
+        try (SegmentScan scan = new SegmentScan(StorageBytes.of(file), header)) {
+            scan.seek(header.offsetOf(last.position()));
+            if (!scan.next() || scan.frameBytes() != last.size() || !scan.isData()) {
+                throw notThere(last, file.path());
+            }
+            if (RecordLayout.isMember(scan.flags()) && scan.next() && RecordLayout.isMember(scan.flags())) {
+                throw new IllegalArgumentException("a batch is cut off whole or not at all: the record has another one of its batch behind"
+                        + " it, ref=" + last + ", file=" + file.path() + "; give the batch's last record, or the one before the batch");
+            }
+        }
+    }
+
+    private EntryNotFoundException notThere(EntryRef last, Path where) {
+        return new EntryNotFoundException("what is to be the last record is there: ref=" + last + ", file=" + where
+                + "; it was deleted, or cut off, meanwhile", where, key.text(), last.position(), null);
+    }
+
+    @GuardedBy("rotation")
+    private Cut planCut(EntryRef last, SegmentEntry holder, SegmentFile file, SegmentHeader header) throws IOException {
+        ActiveSegment unfinished = holder.unfinished();
+        if (unfinished != null && !unfinished.awaitPublished(last.end())) {
+            throw new IOException("all that is to stay is published: ref=" + last + ", file=" + file.path()
+                    + "; a slot before it isn't, try again, or open the log again");
+        }
+        RecoveredTail tail = SegmentCut.walk(StorageBytes.of(file), header, (int) header.offsetOf(last.end()))
+                .orElseThrow(() -> notThere(last, file.path()));
+        raiseStartAbove(segments.newest().name().basePosition());
+        long to = log.positions().current().start();
+        return new Cut(last.end(), to, tail, header.window().startMillis(), true, () -> {});
+    }
+
+    /** Does what is left of a cut that is written down: the newest segments first, then the one that holds what stays. */
+    @GuardedBy("rotation")
+    private void finishCut(Consumer<Deleted> each) throws IOException {
+        Cut cut = pending;
+        if (cut == null) {
+            return;
+        }
+        checkOpen();
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            SegmentEntry entry = segments.all().get(i);
+            long basePosition = entry.name().basePosition();
+            if (basePosition >= cut.from() && basePosition < cut.to()) {
+                each.accept(deleteEntry(entry));
+            }
+        }
+        if (segments.isEmpty()) {
+            // what was to stay has expired meanwhile
+            nothingIsLeft();
+            return;
+        }
+        SegmentEntry holder = segments.holding(cut.from() - 1);
+        if (holder != null) {
+            letGo(holder, cut);
+            cutBehind(holder, Objects.requireNonNull(pending));
+        }
+        log.storage().forceDirectory(directory);
+        cutIsDone(cut);
+    }
+
+    @GuardedBy("rotation")
+    private void cutIsDone(Cut cut) {
+        pending = null;
+        cut.kept().close();
+    }
+
+    /** Where a slot isn't published, its mapping stays, and somebody may still write through it. */
+    @GuardedBy("rotation")
+    private void letGo(SegmentEntry holder, Cut cut) {
+        ActiveSegment segment = holder.unfinished();
+        if (segment != null) {
+            if (!discard(segment)) {
+                pending = cut.notInPlace();
+            }
+            holder.finished(holder.bytes());
+            log.countAppends(segment.recordsAppended());
+        }
+    }
+
+    @GuardedBy("rotation")
+    private void cutBehind(SegmentEntry holder, Cut what) throws IOException {
+        Path path = directory.resolve(holder.name().fileName());
+        SegmentCut cut = new SegmentCut(log.storage(), path, headerOf(path, holder.name()), what.tail());
+        Optional<Long> sealedBytes = cut.cut(directory.resolve(SegmentList.temporaryName(log.newSalt())), what.inPlace());
+        if (sealedBytes.isPresent()) {
+            holder.finished(sealedBytes.get());
+            return;
+        }
+        ActiveSegment segment = new ActiveSegment(log, this, cut.header(), log.storage().open(path), what.tail());
+        segment.seal();
+        log.durability().opened(segment);
+        holder.unfinishedAgain(segment);
+        log.sealer().seal(segment);
+    }
+
+    private SegmentHeader headerOf(Path path, SegmentName name) throws IOException {
+        SegmentFile file = log.storage().open(path);
+        try {
+            return SegmentFiles.readHeader(StorageBytes.of(file), path, key, name);
+        } finally {
+            file.close();
+        }
     }
 
     // ---------------------------------------------------------------- the whole

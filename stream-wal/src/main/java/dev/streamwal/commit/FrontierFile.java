@@ -52,7 +52,7 @@ public final class FrontierFile {
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(e.getMessage() + ", file=" + file, file, null, WalException.NO_POSITION, e);
             }
-            throw corrupt(e.getMessage(), file, bytes.get().length, e);
+            throw corrupt(String.valueOf(e.getMessage()), file, bytes.get().length, e);
         }
     }
 

@@ -198,8 +198,10 @@ public final class GroupCommitter implements SegmentDurability {
             requests.forEach(GroupCommitter::unpin);
             throw e;
         }
-        forget(deletions);
-        return () -> requests.forEach(GroupCommitter::unpin);
+        return () -> {
+            forget(deletions);
+            requests.forEach(GroupCommitter::unpin);
+        };
     }
 
     /** What is deleted is not for the frontier to name, whether the deletion was written down or not. */

@@ -312,7 +312,13 @@ final class JournalCheckpoint {
 
     /** Segments that are gone for good. */
     void forget(Deletion deletion) {
-        inherited.remove(deletion);
-        forced.remove(deletion);
+        // with no checkpoint under way, which may have looked at a segment before it was cut
+        running.lock();
+        try {
+            inherited.remove(deletion);
+            forced.remove(deletion);
+        } finally {
+            running.unlock();
+        }
     }
 }

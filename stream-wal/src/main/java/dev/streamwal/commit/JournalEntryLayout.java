@@ -24,7 +24,8 @@ import java.nio.ByteOrder;
  *
  * <pre>
  *   1 SEGMENT          u32 number, u32 zero, the segment's header
- *   2 BYTES            u32 number, u32 offset in the segment's file, frames as they stand there for good
+ *   2 BYTES            u32 number, u32 offset in the segment's file, frames as they stand there for good; no frames at all where the
+ *                      segment was forced instead: everything in front of the offset is durable
  *   3 DELETED_BELOW    u64 position, key UTF-8: the stream's segments whose base position is lower are deleted, for ever
  *   4 TRUNCATED        u64 from, u64 to, key UTF-8: what stands at positions [from, to) is cut; the stream goes on at or above to
  * </pre>

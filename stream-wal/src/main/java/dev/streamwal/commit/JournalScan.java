@@ -4,8 +4,6 @@ import dev.streamwal.commit.JournalBlockLayout.Prefix;
 import dev.streamwal.commit.JournalEnd.Ending;
 import dev.streamwal.commit.JournalEnd.Place;
 import dev.streamwal.format.FormatException;
-import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.storage.Uninterrupted;
@@ -14,9 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -29,18 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JournalScan {
 
-    /**
-     * A search takes a checksum wherever a prefix of this journal stands with a sequence that is high enough, and none of that is in a journal
-     * by chance. Past so much more than the files' length it was made up, and the search is given up.
-     */
-    private static final long SEARCH_BYTES = 256L << 20;
-
     private final Path root;
     private final long journalId;
     private final long firstSequence;
 
     private final List<Head> heads = new ArrayList<>();
-    private final Map<Integer, SegmentHeader> named = new HashMap<>();
+    private final NamedSegments named = new NamedSegments();
     private final List<JournalDamage> damages = new ArrayList<>();
 
     private long expected;
@@ -143,9 +133,9 @@ public final class JournalScan {
 
     /** Where a block that isn't needed, at the start of a file, is damaged. */
     private void startBehindDamage(JournalReader reader) throws IOException {
-        Budget budget = new Budget(reader);
+        JournalSearch search = new JournalSearch(reader, journalId);
         for (Head head : heads) {
-            Found found = head.first == 0 ? findIn(reader, head, 0, firstSequence, budget) : null;
+            Found found = head.first == 0 ? findIn(search, head, 0, firstSequence) : null;
             if (found != null && found.sequence() == firstSequence) {
                 goTo(head, found.offset());
                 return;
@@ -159,23 +149,15 @@ public final class JournalScan {
         for (long sequence = head.first; sequence < firstSequence; sequence++) {
             ByteBuffer block = blockHere(reader, sequence);
             if (block == null) {
-                Found found = findIn(reader, head, offset, firstSequence, new Budget(reader));
+                Found found = findIn(new JournalSearch(reader, journalId), head, offset, firstSequence);
                 current = found == null ? null : head;
                 offset = found != null && found.sequence() == firstSequence ? found.offset() : offset;
                 return found != null;
             }
-            rememberNames(block);
+            named.remember(block);
             offset += block.limit();
         }
         return true;
-    }
-
-    private void rememberNames(ByteBuffer block) throws IOException {
-        try {
-            JournalBlockLayout.forEachEntry(block, new NamesOnly(named));
-        } catch (FormatException e) {
-            // the block isn't needed, and if one of its names is, that will be told
-        }
     }
 
     private void goTo(Head head, long newOffset) {
@@ -197,21 +179,21 @@ public final class JournalScan {
                     goTo(next, 0);
                     continue;
                 }
-                Budget budget = new Budget(reader);
-                Found found = find(reader, budget);
-                if (found == null && !budget.exceeded) {
-                    return end(reader, isTorn(reader) ? Ending.TORN : Ending.CLEAN);
+                JournalSearch search = new JournalSearch(reader, journalId);
+                Found found = find(search);
+                if (found == null && !search.gaveUp()) {
+                    return end(isTorn(reader) ? Ending.TORN : Ending.CLEAN);
                 }
                 if (!passes(visitor, damage(found))) {
-                    return end(reader, Ending.CORRUPT);
+                    return end(Ending.CORRUPT);
                 }
                 if (found == null) {
-                    return end(reader, Ending.TORN);
+                    return end(Ending.TORN);
                 }
                 goTo(found.head(), found.offset());
                 expected = found.sequence();
             } else if (!visit(block, visitor)) {
-                return end(reader, Ending.CORRUPT);
+                return end(Ending.CORRUPT);
             }
         }
     }
@@ -238,15 +220,11 @@ public final class JournalScan {
     /** Returns whether the scan goes on. */
     private boolean visit(ByteBuffer block, JournalVisitor visitor) throws IOException {
         Head head = here();
-        Optional<String> broken = check(block);
+        Optional<String> broken = check(block, head);
         if (broken.isPresent() && !passes(visitor, new JournalDamage(head.file, offset, block.limit(), broken.get() + ", sequence=" + expected))) {
             return false;
         }
-        try {
-            JournalBlockLayout.forEachEntry(block, new Resolved(visitor));
-        } catch (FormatException e) {
-            // the visitor has been told, and wants to go on
-        }
+        named.handOut(block, visitor);
         head.liveFirst = head.liveFirst == 0 ? expected : head.liveFirst;
         head.liveLast = expected;
         last = new Place(head.file, offset);
@@ -255,6 +233,15 @@ public final class JournalScan {
         offset += block.limit();
         expected++;
         return true;
+    }
+
+    private Optional<String> check(ByteBuffer block, Head head) throws IOException {
+        try {
+            return named.check(block);
+        } catch (FormatException e) {
+            throw new UnsupportedFormatException(e.getMessage() + ", file=" + head.file + ", offset=" + offset
+                    + "; write the log with the version that wrote it, or a newer one", head.file, null, WalException.NO_POSITION, e);
+        }
     }
 
     private Head here() {
@@ -269,128 +256,11 @@ public final class JournalScan {
         return visitor.damaged(damage);
     }
 
-    // ---- a block's entries
-
-    /** What is wrong with a whole block's entries, before any of them is handed out. */
-    private Optional<String> check(ByteBuffer block) throws IOException {
-        Checked checked = new Checked(new HashMap<>(), named);
-        try {
-            JournalBlockLayout.forEachEntry(block, checked);
-        } catch (FormatException e) {
-            if (e.isUnsupported()) {
-                Path file = here().file;
-                throw new UnsupportedFormatException(e.getMessage() + ", file=" + file + ", offset=" + offset
-                        + "; write the log with the version that wrote it, or a newer one", file, null, WalException.NO_POSITION, e);
-            }
-            return Optional.of(e.getMessage());
-        }
-        return Optional.ofNullable(checked.unresolved);
-    }
-
-    private static @Nullable String unresolved(@Nullable SegmentHeader segment, int number, int offset, int length) {
-        if (segment == null) {
-            return "a journal file names a segment before it has bytes of it: number=" + Integer.toUnsignedLong(number);
-        }
-        if (offset < segment.headerLength() || offset > segment.capacity() - length) {
-            return "frames stand behind the header, which has " + segment.headerLength() + " bytes, and in the capacity of "
-                    + segment.capacity() + ": offset=" + offset + ", length=" + length + ", stream=" + segment.key();
-        }
-        return null;
-    }
-
-    /** Only remembers which number means which segment. */
-    private static class NamesOnly implements JournalEntries {
-        private final Map<Integer, SegmentHeader> names;
-
-        NamesOnly(Map<Integer, SegmentHeader> names) {
-            this.names = names;
-        }
-
-        @Override
-        public final void segment(int number, SegmentHeader header) {
-            names.put(number, header);
-        }
-
-        @Override
-        public void bytes(int number, int offset, ByteBuffer frames) throws IOException {}
-
-        @Override
-        public void deletedBelow(StreamKey key, long position) throws IOException {}
-
-        @Override
-        public void truncated(StreamKey key, long from, long to) throws IOException {}
-    }
-
-    /** Looks whether the segments that have bytes are known; changes nothing. */
-    private static final class Checked extends NamesOnly {
-        private final Map<Integer, SegmentHeader> inBlock;
-        private final Map<Integer, SegmentHeader> before;
-        private @Nullable String unresolved;
-
-        Checked(Map<Integer, SegmentHeader> inBlock, Map<Integer, SegmentHeader> before) {
-            super(inBlock);
-            this.inBlock = inBlock;
-            this.before = before;
-        }
-
-        @Override
-        public void bytes(int number, int offset, ByteBuffer frames) {
-            SegmentHeader segment = inBlock.getOrDefault(number, before.get(number));
-            String wrong = JournalScan.unresolved(segment, number, offset, frames.remaining());
-            unresolved = unresolved == null ? wrong : unresolved;
-        }
-    }
-
-    /** Hands out what is right. */
-    private final class Resolved extends NamesOnly {
-        private final JournalVisitor visitor;
-
-        Resolved(JournalVisitor visitor) {
-            super(named);
-            this.visitor = visitor;
-        }
-
-        @Override
-        public void bytes(int number, int offset, ByteBuffer frames) throws IOException {
-            SegmentHeader segment = named.get(number);
-            if (segment != null && unresolved(segment, number, offset, frames.remaining()) == null) {
-                visitor.bytes(segment, offset, frames);
-            }
-        }
-
-        @Override
-        public void deletedBelow(StreamKey key, long position) throws IOException {
-            visitor.deletedBelow(key, position);
-        }
-
-        @Override
-        public void truncated(StreamKey key, long from, long to) throws IOException {
-            visitor.truncated(key, from, to);
-        }
-    }
-
     // ---- where there is no further block
 
-    /** What a search may cost. */
-    private static final class Budget {
-        private final JournalReader reader;
-        private final long end;
-        boolean exceeded;
-
-        Budget(JournalReader reader) {
-            this.reader = reader;
-            this.end = reader.checksummed() + SEARCH_BYTES;
-        }
-
-        boolean isLeft() {
-            exceeded |= reader.checksummed() > end;
-            return !exceeded;
-        }
-    }
-
     /** The block with the lowest sequence from the expected one on, wherever it stands. */
-    private @Nullable Found find(JournalReader reader, Budget budget) throws IOException {
-        Found found = current == null ? null : findIn(reader, current, offset, expected, budget);
+    private @Nullable Found find(JournalSearch search) throws IOException {
+        Found found = current == null ? null : findIn(search, current, offset, expected);
         if (found != null) {
             return found;
         }
@@ -399,7 +269,7 @@ public final class JournalScan {
             if (head.first > expected) {
                 candidate = new Found(head, 0, head.first);
             } else if (head.first == 0 && head != current) {
-                candidate = findIn(reader, head, 0, expected, budget);
+                candidate = findIn(search, head, 0, expected);
             }
             if (candidate != null && (found == null || candidate.sequence() < found.sequence())) {
                 found = candidate;
@@ -408,15 +278,9 @@ public final class JournalScan {
         return found;
     }
 
-    private @Nullable Found findIn(JournalReader reader, Head head, long from, long leastSequence, Budget budget) throws IOException {
-        reader.open(head.file);
-        for (long at = reader.findPrefix(from); at >= 0 && budget.isLeft(); at = reader.findPrefix(at + 1)) {
-            Prefix prefix = reader.prefixAt(at);
-            if (prefix != null && prefix.journalId() == journalId && prefix.sequence() >= leastSequence && reader.blockAt(at, prefix) != null) {
-                return new Found(head, at, prefix.sequence());
-            }
-        }
-        return null;
+    private @Nullable Found findIn(JournalSearch search, Head head, long from, long leastSequence) throws IOException {
+        long at = search.find(head.file, from, leastSequence);
+        return at < 0 ? null : new Found(head, at, search.foundSequence());
     }
 
     private JournalDamage damage(@Nullable Found found) {
@@ -424,7 +288,7 @@ public final class JournalScan {
         if (found == null) {
             Head head = current == null ? heads.get(0) : current;
             return new JournalDamage(head.file, offset, head.length - offset, missing + ", and the search for a later one was given up: bytes="
-                    + SEARCH_BYTES);
+                    + JournalSearch.CHECKSUM_BYTES);
         }
         String what = missing + ", and block " + found.sequence() + " is there, in " + found.head().file + " at " + found.offset();
         if (found.head() == current) {
@@ -453,7 +317,7 @@ public final class JournalScan {
         return prefix != null && prefix.journalId() == journalId && prefix.sequence() == expected;
     }
 
-    private JournalEnd end(JournalReader reader, Ending ending) {
+    private JournalEnd end(Ending ending) {
         Optional<Place> next = current == null ? Optional.empty() : Optional.of(new Place(current.file, offset));
         List<JournalFile> files = heads.stream().map(head -> new JournalFile(head.file, head.length, head.liveFirst, head.liveLast)).toList();
         return new JournalEnd(ending, expected, Optional.ofNullable(last), next, files, blocks, bytes, damages);

@@ -43,6 +43,10 @@ final class ChainRecovery {
     private final List<Unfinished> unfinished = new ArrayList<>();
     private final List<SegmentName> removed = new ArrayList<>();
     private boolean forgotten;
+    /** Whether one that can't be read, and doesn't count, stands before the first that can. */
+    private boolean passedOverFirst;
+    /** Where a stream ended of which nothing can be read. */
+    private OptionalLong skippedEnd = OptionalLong.empty();
 
     ChainRecovery(
             SegmentStorage storage,
@@ -66,7 +70,7 @@ final class ChainRecovery {
      *
      * @param footer null where it has none
      * @param durable offset in front of which everything was acknowledged as durable; 0 where nothing is known
-     * @param behindGap whether the one before it was just set aside as damage
+     * @param behindGap whether the one before it can't be read, and is skipped
      */
     private record Link(SegmentHeader header, SegmentFile file, @Nullable Footer footer, int durable, boolean behindGap) {
 
@@ -91,17 +95,25 @@ final class ChainRecovery {
 
     private Outcome outcome() throws IOException {
         if (chain.isEmpty()) {
-            boolean unused = storage.deleteDirectoryIfEmpty(directory);
-            return new Outcome(List.of(), removed, OptionalLong.empty(), Long.MIN_VALUE, false, forgotten);
+            boolean unused = skippedEnd.isEmpty() && storage.deleteDirectoryIfEmpty(directory);
+            return new Outcome(List.of(), removed, skippedEnd, Long.MIN_VALUE, false, forgotten);
         }
         SegmentHeader newest = newest().header();
-        boolean goesOn = newest.incarnation() == terms.incarnation() && !forgotten;
+        forgotten |= hasLostItsEnd(newest());
+        boolean goesOn = newest.incarnation() == terms.incarnation() && !newest.isCut() && !forgotten;
         return new Outcome(goesOn ? unfinished : unfinished.stream().map(ChainRecovery::toBeSealed).toList(), removed,
                 OptionalLong.of(endOf(chain.size() - 1)), newest.window().startMillis(), goesOn, forgotten);
     }
 
     private static Unfinished toBeSealed(Unfinished segment) {
         return new Unfinished(segment.header(), segment.file(), segment.tail(), false);
+    }
+
+    /** A footer closes what is left of a segment; that there was more is still told by the mark, or by the frontier. */
+    private boolean hasLostItsEnd(Link link) {
+        Footer footer = link.footer();
+        return footer != null
+                && (footer.dataEnd() < link.durable() || (isCurrent(link) && link.header().mark() >= footer.dataEnd()));
     }
 
     private Link newest() {
@@ -115,7 +127,6 @@ final class ChainRecovery {
 
     /** Backwards to the first footer, which is included. */
     private void open(List<SegmentName> names) throws IOException {
-        boolean behindGap = false;
         List<Unreadable> unreadable = new ArrayList<>();
         for (int i = names.size() - 1; i >= 0 && (chain.isEmpty() || chain.get(0).footer() == null); i--) {
             SegmentFile file = storage.open(directory.resolve(names.get(i).fileName()));
@@ -124,53 +135,57 @@ final class ChainRecovery {
                 Footer footer = SegmentFiles.readFooter(StorageBytes.of(file), header).orElse(null);
                 chain.add(0, new Link(header, file, footer, terms.known().durableOffset(header), false));
             } catch (CorruptSegmentException e) {
-                unreadable.add(new Unreadable(names.get(i), file, e));
+                unreadable.add(0, new Unreadable(names.get(i), file, e));
             } finally {
                 file.close();
             }
         }
-        for (int i = unreadable.size() - 1; i >= 0; i--) {
-            behindGap |= judge(unreadable.get(i));
-        }
-        if (behindGap) {
-            // for good: what is behind the gap is sealed, so that nobody takes it for what a crash left
-            forgotten = true;
+        for (Unreadable segment : unreadable) {
+            if (isPassedOver(segment)) {
+                passedOverFirst |= indexBehind(segment) == 0;
+            } else if (judge(segment) == RecoveryDecision.SET_ASIDE_BEHIND) {
+                setAsideFrom(segment, unreadable);
+                return;
+            }
         }
     }
 
-    /** @return whether it is gone as damage */
-    private boolean judge(Unreadable segment) throws IOException {
+    /** Index in the chain of the first segment behind this one. */
+    private int indexBehind(Unreadable segment) {
         int index = 0;
         while (index < chain.size() && chain.get(index).header().basePosition() < segment.name().basePosition()) {
             index++;
         }
-        ChainEvidence evidence = new ChainEvidence(Broken.UNREADABLE, isOfThisIncarnation(segment, index), isProvenFrom(index));
-        switch (RecoveryTable.decide(evidence, terms.policy())) {
-            case SET_ASIDE_BEHIND -> {
-                setAsideFrom(index);
-                setAside(segment.name(), segment.file());
-                return false;
-            }
-            case SKIP_UNREADABLE -> {
-                skip(segment);
-                if (index < chain.size()) {
-                    Link behind = chain.get(index);
-                    chain.set(index, new Link(behind.header(), behind.file(), behind.footer(), behind.durable(), true));
-                }
-                return true;
-            }
-            default -> throw new CorruptSegmentException(
-                    segment.why().getMessage() + "; open the log with RecoveryPolicy.SKIP_BAD_RECORDS to set it aside and go on without it",
+        return index;
+    }
+
+    /** Whether the segment behind it was created by somebody who knew that nothing in it counts. */
+    private boolean isPassedOver(Unreadable segment) {
+        int behind = indexBehind(segment);
+        return behind < chain.size() && chain.get(behind).header().previousEnd() <= segment.name().basePosition();
+    }
+
+    private RecoveryDecision judge(Unreadable segment) {
+        int behind = indexBehind(segment);
+        ChainEvidence evidence = new ChainEvidence(Broken.UNREADABLE, isOfThisIncarnation(segment, behind), isProvenFrom(behind));
+        RecoveryDecision decision = RecoveryTable.decide(evidence, terms.policy());
+        if (decision == RecoveryDecision.REFUSE_CORRUPT) {
+            throw new CorruptSegmentException(
+                    segment.why().getMessage() + "; open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind it",
                     segment.file().path(), key.text(), segment.name().basePosition(), 0, segment.why().length(), segment.why());
         }
+        if (decision == RecoveryDecision.SKIP_UNREADABLE) {
+            skip(segment, behind);
+        }
+        return decision;
     }
 
     /**
      * Whether the segment was created since the machine was restarted; then its header was there before its name. A stream whose newest
      * segment is older goes on at or above the {@code start} of that time.
      */
-    private boolean isOfThisIncarnation(Unreadable segment, int index) {
-        boolean followsOne = index > 0 && isCurrent(chain.get(index - 1));
+    private boolean isOfThisIncarnation(Unreadable segment, int behind) {
+        boolean followsOne = behind > 0 && isCurrent(chain.get(behind - 1));
         return followsOne || segment.name().basePosition() >= terms.start();
     }
 
@@ -178,17 +193,19 @@ final class ChainRecovery {
         return link.header().incarnation() == terms.incarnation();
     }
 
-    private void skip(Unreadable segment) throws IOException {
-        long length = segment.file().length();
-        Optional<Path> copy = quarantine.setAside(key, segment.file().path(), StorageBytes.of(segment.file()), 0, length);
-        segment.file().close();
-        if (length > 0 && copy.isEmpty()) {
-            throw new CorruptSegmentException(segment.why().getMessage() + "; " + quarantine.whatToDoWhenFull(length),
-                    segment.file().path(), key.text(), segment.name().basePosition(), 0, length, segment.why());
+    /**
+     * The segment stays as it is: readers go on to tell of it, and its name goes on to say which positions were given. What stands behind it
+     * is sealed, or begins where the one before it ends; either tells later recoveries that this was settled.
+     */
+    private void skip(Unreadable segment, int behind) {
+        if (behind < chain.size()) {
+            Link link = chain.get(behind);
+            chain.set(behind, new Link(link.header(), link.file(), link.footer(), link.durable(), true));
+        } else if (chain.isEmpty()) {
+            skippedEnd = OptionalLong.of(segment.name().basePosition());
         }
-        storage.delete(segment.file().path());
-        removed.add(segment.name());
-        tell(new Repair(RecoveryDecision.SKIP_UNREADABLE, segment.file().path(), 0, length, copy));
+        forgotten = true;
+        tell(new Repair(RecoveryDecision.SKIP_UNREADABLE, segment.file().path(), 0, segment.why().length(), Optional.empty()));
     }
 
     /** Whether a footer, or the frontier, says that a segment of the chain from this one on is durable, and so all before it. */
@@ -204,7 +221,8 @@ final class ChainRecovery {
             return;
         }
         Link first = chain.get(0);
-        if (isCurrent(first) || first.header().isFirst() || first.behindGap() || isProvenFrom(0) || isDeletedBefore(first.header())) {
+        if (isCurrent(first) || first.header().isFirst() || first.behindGap() || passedOverFirst || isProvenFrom(0)
+                || isDeletedBefore(first.header())) {
             return;
         }
         ChainEvidence evidence = new ChainEvidence(Broken.NO_BEGINNING, false, false);
@@ -342,15 +360,26 @@ final class ChainRecovery {
 
     // ---------------------------------------------------------------- setting aside
 
-    /** The newest first: what is left has no hole at any moment. */
     private void setAsideFrom(int index) throws IOException {
         while (chain.size() > index) {
-            Link last = chain.remove(chain.size() - 1);
-            setAside(last.header().name(), last.file());
+            setAsideNewest();
         }
     }
 
-    /** Past the quarantine's limit it is deleted, and only reported. */
+    private void setAsideNewest() throws IOException {
+        Link last = chain.remove(chain.size() - 1);
+        setAside(last.header().name(), last.file());
+    }
+
+    /** A segment whose header never reached the disk, and all behind it. */
+    private void setAsideFrom(Unreadable first, List<Unreadable> unreadable) throws IOException {
+        for (int i = unreadable.size() - 1; i >= unreadable.indexOf(first); i--) {
+            setAsideFrom(indexBehind(unreadable.get(i)));
+            setAside(unreadable.get(i).name(), unreadable.get(i).file());
+        }
+    }
+
+    /** To be called for the newest first: so what is left has no hole at any moment. Past the quarantine's limit it is deleted. */
     private void setAside(SegmentName name, SegmentFile file) throws IOException {
         long length = file.length();
         file.close();

@@ -1,23 +1,12 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.commit.DurableFrontier;
 import dev.streamwal.commit.DurableFrontier.Truncation;
-import dev.streamwal.commit.FrontierSegment;
-import dev.streamwal.format.Footer;
-import dev.streamwal.format.FormatException;
-import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.storage.DirectoryForce;
-import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
-import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -26,24 +15,23 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
 /** Deletes and cuts again what the journal says was deleted and cut; what is gone already stays gone. */
 final class CutRedo {
 
+    /** Of a copy in the making; one that a crash has left is deleted when its stream is used. */
+    private static final String TEMPORARY_NAME = ".0000000000000000.seg.tmp";
+
     private final SegmentStorage storage;
     private final StreamDirectory streams;
-    private final DurableFrontier durable;
     private int deleted;
     private int cut;
 
-    /** @param durable is told of segments that lose their footer */
-    CutRedo(SegmentStorage storage, StreamDirectory streams, DurableFrontier durable) {
+    CutRedo(SegmentStorage storage, StreamDirectory streams) {
         this.storage = storage;
         this.streams = streams;
-        this.durable = durable;
     }
 
     void run(JournalledCuts cuts) throws IOException {
@@ -90,47 +78,15 @@ final class CutRedo {
         Path directory = streams.of(key);
         TreeSet<SegmentName> names = names(directory);
         SegmentName from = new SegmentName(truncation.from(), 0);
-        SegmentName last = names.lower(from);
+        SegmentName holder = names.lower(from);
         delete(directory, names, names.subSet(from, true, new SegmentName(truncation.to(), 0), false));
-        if (last != null) {
-            cutAt(key, directory.resolve(last.fileName()), truncation.from());
-        }
-    }
-
-    /** Cuts what stands at the position and behind it; a footer goes with that, but one that was written since stays. */
-    private void cutAt(StreamKey key, Path path, long position) throws IOException {
-        try (SegmentFile file = storage.open(path)) {
-            Optional<SegmentHeader> read = header(file, key);
-            if (read.isEmpty()) {
-                // the stream's recovery will tell of it
-                return;
+        if (holder != null) {
+            Path temporary = directory.resolve(TEMPORARY_NAME);
+            storage.delete(temporary);
+            if (SegmentCut.redo(storage, key, directory.resolve(holder.fileName()), holder, truncation.from(), temporary)) {
+                cut++;
+                DirectoryForce.force(directory);
             }
-            SegmentHeader header = read.get();
-            long end = header.offsetOf(position);
-            Optional<Footer> footer = SegmentFiles.readFooter(StorageBytes.of(file), header);
-            boolean isCutAlready = footer.isPresent() ? footer.get().dataEnd() <= end : file.length() <= end;
-            if (isCutAlready) {
-                return;
-            }
-            if (Integer.toUnsignedLong(header.mark()) >= end) {
-                file.write(SegmentHeaderLayout.MARK, ByteBuffer.allocate(Integer.BYTES));
-            }
-            if (footer.isPresent()) {
-                // without its footer nothing else tells that what is left of it is durable
-                durable.raise(new FrontierSegment(key, header.basePosition(), header.salt(), (int) end));
-            }
-            file.truncate(end);
-            file.force();
-            cut++;
-        }
-    }
-
-    private static Optional<SegmentHeader> header(SegmentFile file, StreamKey key) throws IOException {
-        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        try {
-            return Optional.of(SegmentHeaderLayout.decode(first, file.read(0, first))).filter(header -> header.key().equals(key));
-        } catch (FormatException e) {
-            return Optional.empty();
         }
     }
 

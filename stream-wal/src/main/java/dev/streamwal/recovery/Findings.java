@@ -23,7 +23,7 @@ public final class Findings {
         long length = repair.length();
         switch (repair.decision()) {
             case PAD_HOLE, CUT_TORN_TAIL, SET_ASIDE_BEHIND -> bytesCut += length;
-            case SKIP_DAMAGE, CUT_DAMAGED_END, SKIP_UNREADABLE -> bytesSkipped += length;
+            case SKIP_DAMAGE, PAD_DAMAGED_END, SKIP_UNREADABLE -> bytesSkipped += length;
             case KEEP_WHAT_IS_LEFT, GO_ON_BEHIND_GAP -> bytesMissing += length;
             case KEEP, REFUSE_CORRUPT, REFUSE_TOO_NEW -> { }
         }

@@ -117,7 +117,7 @@ public final class JournalRedo {
         for (Path file : JournalScan.usedFiles(root)) {
             setAside(file, "lost", damage);
         }
-        damages.add(new JournalDamage(FrontierFile.path(root), 0, damage.length(), damage.getMessage()));
+        damages.add(new JournalDamage(FrontierFile.path(root), 0, damage.length(), String.valueOf(damage.getMessage())));
         return Optional.empty();
     }
 
@@ -148,7 +148,7 @@ public final class JournalRedo {
         List<RedoneSegment> segments = frontier.incarnation() == incarnation ? List.of() : writeSegments(frontier, end);
         segments.stream().filter(segment -> segment.kind() == RedoneSegment.Kind.FINISHED)
                 .forEach(segment -> durable.remove(segment.header().key(), segment.header().basePosition()));
-        CutRedo cutRedo = new CutRedo(storage, streams, durable);
+        CutRedo cutRedo = new CutRedo(storage, streams);
         cutRedo.run(cuts);
         return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cutRedo.deleted(), cutRedo.cut(), damages, setAside);
     }

@@ -10,14 +10,14 @@ public enum RecoveryDecision {
     CUT_TORN_TAIL("a torn tail was cut"),
     /** Damage with data behind it: it is set aside and becomes padding, and the walk goes on behind it. */
     SKIP_DAMAGE("damaged records were set aside and became padding"),
-    /** Damage up to the end: it is set aside and cut; the stream goes on at positions that were never given. */
-    CUT_DAMAGED_END("the damaged end was set aside and cut"),
+    /** Damage and nothing known behind it: all there is is set aside and becomes padding, so that its positions are not given again. */
+    PAD_DAMAGED_END("the damaged end was set aside and became padding"),
     /** Records that were there are not in the file any more: what is left is kept; the stream goes on at positions never given. */
     KEEP_WHAT_IS_LEFT("records are missing at the end: what is left was kept"),
     /** What a restart of the machine left behind something that it lost: set aside, so that the stream is a prefix without holes. */
     SET_ASIDE_BEHIND("a restart of the machine had lost what stood before it: the segment was set aside"),
-    /** A segment whose header is damaged: it is set aside whole, and the stream goes on without it. */
-    SKIP_UNREADABLE("its header is damaged: the segment was set aside"),
+    /** A segment whose header is damaged: it is left as it is, and the stream goes on behind it. */
+    SKIP_UNREADABLE("its header is damaged: the stream goes on behind the segment"),
     /** Segments that were there are gone: the stream goes on behind them. */
     GO_ON_BEHIND_GAP("segments are missing before it: the stream goes on behind them"),
     /** Damage: nothing is changed, and the stream isn't opened for writing. */

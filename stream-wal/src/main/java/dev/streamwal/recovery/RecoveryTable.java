@@ -37,7 +37,7 @@ public final class RecoveryTable {
             new Row<>(RecoveryDecision.REFUSE_CORRUPT, c -> isInside(c) && isDamage(c.evidence()) && !c.skips()),
             new Row<>(RecoveryDecision.SKIP_DAMAGE,
                     c -> isInside(c) && isDamage(c.evidence()) && c.skips() && c.evidence().behind() == Behind.DATA),
-            new Row<>(RecoveryDecision.CUT_DAMAGED_END,
+            new Row<>(RecoveryDecision.PAD_DAMAGED_END,
                     c -> isInside(c) && isDamage(c.evidence()) && c.skips() && c.evidence().behind() != Behind.DATA
                             && c.evidence().stop() != Stop.END),
             new Row<>(RecoveryDecision.KEEP_WHAT_IS_LEFT,

@@ -31,7 +31,7 @@ import java.util.Map;
 final class SegmentRedo {
 
     /** Enough that the opening of a file is small beside its writes, where there are thousands of segments. */
-    static final int GATHERED_BYTES = 16 << 20;
+    static final int GATHERED_BYTES = 32 << 20;
 
     /** Buffers of one gathering write; systems take up to 1,024. */
     private static final int MAX_BUFFERS = 256;
@@ -64,6 +64,7 @@ final class SegmentRedo {
         final Path file;
         final List<Run> runs = new ArrayList<>();
         Kind kind = Kind.WRITTEN;
+        boolean isLookedAt;
         int end;
         long bytes;
         long records;
@@ -154,24 +155,26 @@ final class SegmentRedo {
 
     private void write(Target target) throws IOException {
         try (SegmentFile file = storage.open(target.file)) {
-            long length = file.length();
-            Kind found = look(target, file);
-            if (found != Kind.WRITTEN) {
-                target.kind = found;
-            }
-            if (found == Kind.HEADER_REPAIRED) {
-                file.write(0, header(target));
-                length = Math.max(length, target.header.headerLength());
-                if (SegmentFiles.readFooter(StorageBytes.of(file), target.header).isPresent()) {
-                    target.kind = Kind.FINISHED;
-                }
+            if (!target.isLookedAt) {
+                target.kind = prepare(target, file);
+                target.isLookedAt = true;
             }
             if (target.kind != Kind.FINISHED && target.kind != Kind.FOREIGN) {
-                writeRuns(target, file, length);
+                writeRuns(target, file, file.length());
             }
         } catch (NoSuchFileException e) {
             create(target);
         }
+    }
+
+    /** Judges the file, and gives it the right header. */
+    private Kind prepare(Target target, SegmentFile file) throws IOException {
+        Kind found = look(target, file);
+        if (found != Kind.HEADER_REPAIRED) {
+            return found;
+        }
+        file.write(0, header(target));
+        return SegmentFiles.readFooter(StorageBytes.of(file), target.header).isPresent() ? Kind.FINISHED : found;
     }
 
     /** Without a mark: nobody knows whether what it pointed to is there. */
@@ -234,7 +237,6 @@ final class SegmentRedo {
     /** Makes the file anew, complete before it gets its name. */
     private void create(Target target) throws IOException {
         Path directory = streams.of(target.header.key());
-        storage.createDirectory(streams.path());
         storage.createDirectory(directory);
         Path temporary = directory.resolve('.' + HexFormat.of().toHexDigits(target.header.salt()) + ".seg.tmp");
         storage.delete(temporary);
@@ -244,5 +246,6 @@ final class SegmentRedo {
         }
         storage.name(temporary, target.file);
         target.kind = Kind.CREATED;
+        target.isLookedAt = true;
     }
 }

@@ -112,8 +112,15 @@ final class SegmentRepair {
                         cutTornTail(end);
                         return cutAt(end);
                     }
-                    case CUT_DAMAGED_END, KEEP_WHAT_IS_LEFT -> {
-                        return endBeforeDamage(scan, end, decision);
+                    case PAD_DAMAGED_END -> {
+                        long to = endOfContent(end);
+                        if (to == end) {
+                            return keepWhatIsLeft(end);
+                        }
+                        scan.seek(padDamagedEnd(scan, end, to));
+                    }
+                    case KEEP_WHAT_IS_LEFT -> {
+                        return keepWhatIsLeft(end);
                     }
                     case REFUSE_CORRUPT -> throw corrupt(scan, end, GO_ON_BY_POLICY);
                     case REFUSE_TOO_NEW -> throw tooNew(scan);
@@ -262,11 +269,19 @@ final class SegmentRepair {
         file.write(offset, prefix.slice(RecordLayout.COMMIT_WORD, Long.BYTES));
     }
 
-    private RecoveredTail endBeforeDamage(SegmentScan scan, int end, RecoveryDecision decision) throws IOException {
-        long to = endOfContent(end);
-        Optional<Path> copy = to > end ? setAsideDamage(scan, end, to) : Optional.empty();
-        long missing = Math.max(bounds.durable(), bounds.sameIncarnation() ? header.mark() : 0) - end;
-        findings.add(new Repair(decision, file.path(), end, Math.max(to - end, missing), copy));
+    /** Padding, and not a cut: a recovery that comes after a crash would take a cut for the end, and give these positions again. */
+    private int padDamagedEnd(SegmentScan scan, int start, long endOfContent) throws IOException {
+        long end = Math.max(RecordLayout.align(endOfContent), start + RecordLayout.PREFIX_BYTES);
+        Slot slot = slot(scan, start, end);
+        Optional<Path> copy = setAsideDamage(scan, start, endOfContent);
+        findings.add(new Repair(RecoveryDecision.PAD_DAMAGED_END, file.path(), start, endOfContent - start, copy));
+        return pad(slot);
+    }
+
+    /** What says that there was more, the mark or the frontier, goes on saying so. */
+    private RecoveredTail keepWhatIsLeft(int end) throws IOException {
+        long known = Math.max(bounds.durable(), bounds.sameIncarnation() ? header.mark() : 0);
+        findings.add(new Repair(RecoveryDecision.KEEP_WHAT_IS_LEFT, file.path(), end, Math.max(0, known - end), Optional.empty()));
         lossy = true;
         return cutAt(end);
     }

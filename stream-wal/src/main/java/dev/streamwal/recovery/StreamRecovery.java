@@ -21,12 +21,14 @@ import java.util.OptionalLong;
  *   <li>What is going to change though it was promised, and what is cut off, is in the quarantine first, durably. A crash before that has
  *       changed nothing; one after it makes a second copy.
  *   <li>Padding and cuts within a segment: see {@link SegmentRepair}. They are not forced: if power loss takes them back, what was there
- *       before is there again, to be judged as before; a successor that was created meanwhile says where the data ends.
+ *       before is there again, to be judged as before; a successor that was created meanwhile says where the data ends. Damage is never
+ *       cut off, which would leave no trace of positions that were given; a segment without a readable header is not touched at all.
  *   <li>Segments behind a break are moved away from the newest to the oldest, so that what is left has no hole at any moment, and the
  *       stream's directory is forced before the stream goes on: else they could come back between the stream and what it goes on with.
  *   <li>Where positions were given that can't be seen any more, the log's {@code start} is raised, durably, before the stream goes on. If
- *       the crash comes before that, the evidence is still there: the mark, the frontier, a file that ends too soon.
- *   <li>Nothing is appended to a segment that lost its end, so its footer, or its successor, closes the matter for good.
+ *       the crash comes before that, the evidence is still there, behind a footer too: the mark, the frontier, the name of a segment that can't be read.
+ *   <li>Nothing is appended to a segment that lost its end, or stands behind a gap: it is sealed, and its footer, or the successor that
+ *       begins where the data ended, closes the matter for good.
  * </ol>
  */
 public final class StreamRecovery {

@@ -2,8 +2,10 @@ package dev.streamwal.storage;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -32,6 +34,29 @@ public final class DirectoryForce {
                 return directory;
             }
         });
+    }
+
+    /** Makes a directory, and those above it that aren't there, and makes their names survive power loss. */
+    public static void create(Path directory) throws IOException {
+        Path parent = directory.toAbsolutePath().getParent();
+        if (parent != null && !Files.isDirectory(directory)) {
+            create(parent);
+            Files.createDirectories(directory);
+            forceNameOf(directory);
+        }
+    }
+
+    /** Makes a directory's name survive power loss. */
+    public static void forceNameOf(Path directory) throws IOException {
+        Path parent = directory.toAbsolutePath().getParent();
+        if (parent == null) {
+            return;
+        }
+        try {
+            force(parent);
+        } catch (AccessDeniedException e) {
+            // who may make a directory somewhere may not be allowed to open that place
+        }
     }
 
     /** @return null where a directory can't be opened there */

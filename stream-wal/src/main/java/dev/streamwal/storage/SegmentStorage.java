@@ -1,7 +1,9 @@
 package dev.streamwal.storage;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
 /**
  * What a log does to its directories and segment files; all of it goes through here, so that another storage can stand in, one that fails
@@ -23,6 +25,20 @@ public interface SegmentStorage {
 
     /** Returns when the names in a directory survive power loss, where that can be asked for. */
     void forceDirectory(Path directory) throws IOException;
+
+    /** Gives a file the name of another one, which loses it; at every moment one of the two has it. */
+    default void replace(Path temporary, Path name) throws IOException {
+        Files.move(temporary, name, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Whether the file may have another name, so that whoever changes it changes something else too; true where nobody knows. */
+    default boolean mayBeLinked(Path path) throws IOException {
+        try {
+            return !(Files.getAttribute(path, "unix:nlink") instanceof Integer links) || links != 1;
+        } catch (UnsupportedOperationException | IllegalArgumentException e) {
+            return true;
+        }
+    }
 
     /** Returns whether there was such a file. */
     boolean delete(Path path) throws IOException;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.MappedStorage;
@@ -15,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -100,6 +102,40 @@ class AppendRacesTest {
         assertThatThrownBy(() -> log.stream(KEY).sealIfIdle(Long.MAX_VALUE)).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(() -> log.stream(KEY).deleteOldest(0, Long.MAX_VALUE)).isInstanceOf(WalClosedException.class);
         hold.release(held);
+    }
+
+    /** Cutting the file that is mapped would end the process with the next touch of the mapping: a copy takes its place. */
+    @Test
+    void truncateAfter_whileASlotBehindIsUnpublished_leavesTheFileToItsMapping() throws Exception {
+        Hold hold = new Hold();
+        try (SeamedLog log = open(8, 8, hold)) {
+            List<Long> positions = new ArrayList<>();
+            for (int i = 0; i < EARNS_A_MAPPING; i++) {
+                positions.add(append(log, KEY, i));
+            }
+            EntryRef last = new EntryRef(KEY, positions.get(4), EntryRef.sizeOf(0, 1));
+            Thread held = hold.hold(() -> append(log, KEY, EARNS_A_MAPPING));
+            Path file = onlySegment(log);
+            Object before = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+            storage.failWrites = true;
+            assertThatThrownBy(() -> log.stream(KEY).truncateAfter(last, gone -> {})).isInstanceOf(IOException.class);
+            storage.failWrites = false;
+            assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey()).isEqualTo(before);
+            append(log, KEY, 5);
+            assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey()).isNotEqualTo(before);
+            hold.release(held);
+            append(log, KEY, 6);
+            assertThat(log.failures).as("of the mapping that stays").hasSize(1);
+        }
+        assertRead(7);
+    }
+
+    private static Path onlySegment(SeamedLog log) throws IOException {
+        try (Stream<Path> files = Files.list(log.directory(KEY))) {
+            return files.filter(file -> file.getFileName().toString().endsWith(".seg")).reduce((one, other) -> {
+                throw new AssertionError("one segment only: " + one + ", " + other);
+            }).orElseThrow();
+        }
     }
 
     /** A segment whose slot is unpublished is passed over at once, not after the second that a park may take. */

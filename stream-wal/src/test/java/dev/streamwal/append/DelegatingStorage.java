@@ -47,6 +47,16 @@ public class DelegatingStorage implements SegmentStorage {
     }
 
     @Override
+    public void replace(Path temporary, Path name) throws IOException {
+        storage.replace(temporary, name);
+    }
+
+    @Override
+    public boolean mayBeLinked(Path path) throws IOException {
+        return storage.mayBeLinked(path);
+    }
+
+    @Override
     public void forceDirectory(Path directory) throws IOException {
         storage.forceDirectory(directory);
     }

@@ -11,11 +11,14 @@ import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,6 +71,7 @@ class JournalBlockTest {
         block.start();
         JournalSamples.segment(block, 3, HEADER);
         JournalSamples.bytes(block, 3, 112, new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
+        JournalSamples.bytes(block, 3, 4_096, new byte[0]);
         block.deletedBelow(KEY, 8_192);
         block.truncated(StreamKey.of("ü"), 5, 6);
 
@@ -76,22 +80,36 @@ class JournalBlockTest {
         JournalBlockLayout.Prefix prefix = JournalBlockLayout.decode(littleEndian(bytes), 0, bytes.length);
         assertThat(prefix).isEqualTo(new JournalBlockLayout.Prefix(JournalSamples.JOURNAL_ID, 9, bytes.length));
         assertThat(JournalBlockLayout.isWhole(littleEndian(bytes), 0, bytes.length)).isTrue();
-        assertThat(decode(bytes)).containsExactly("segment 3 " + HEADER, "bytes 3 112 0102030405060708", "deleted sensor/a 8192",
-                "truncated ü 5 6");
+        assertThat(decode(bytes)).containsExactly("segment 3 " + HEADER, "bytes 3 112 0102030405060708", "bytes 3 4096 ",
+                "deleted sensor/a 8192", "truncated ü 5 6");
+    }
+
+    private static JournalBlock golden() {
+        JournalBlock block = new JournalBlock(4_096);
+        block.deletedBelow(StreamKey.of("a"), 1);
+        block.truncated(StreamKey.of("sensor/b"), 0x1122, 0x3344);
+        return block;
+    }
+
+    @Test
+    void finish_theGoldenBlock_isTheOneInTheDocument() throws IOException {
+        String document = Files.readString(Path.of(System.getProperty("basedir", ".")).resolve("../docs/format.md"));
+        String dump = document.substring(document.indexOf("### A block, byte by byte"), document.indexOf("## The live end"));
+        StringBuilder hex = new StringBuilder();
+        Pattern.compile("(?m)^[0-9a-f]{8}  ([0-9a-f ]+?) +\\|").matcher(dump).results()
+                .forEach(line -> hex.append(line.group(1).replace(" ", "")));
+
+        assertThat(hex.toString()).isEqualTo(HexFormat.of().formatHex(JournalSamples.finish(golden(), 5)));
     }
 
     @Test
     void finish_theGoldenBlock_givesTheseBytes() {
-        JournalBlock block = new JournalBlock(4_096);
-        block.deletedBelow(StreamKey.of("a"), 1);
-        block.truncated(StreamKey.of("sensor/b"), 0x1122, 0x3344);
-
         byte[] golden = HexFormat.of().parseHex(""
                 + "5354524d4a524e31" + "efcdab8967452301" + "0500000000000000" + "58000000" + "54bb40d4"
                 + "03000000" + "09000000" + "0100000000000000" + "6100000000000000"
                 + "04000000" + "18000000" + "2211000000000000" + "4433000000000000" + "73656e736f722f62");
 
-        assertThat(JournalSamples.finish(block, 5)).isEqualTo(golden);
+        assertThat(JournalSamples.finish(golden(), 5)).isEqualTo(golden);
     }
 
     @Test

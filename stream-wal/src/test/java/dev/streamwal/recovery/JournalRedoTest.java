@@ -22,12 +22,14 @@ import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -502,6 +504,41 @@ class JournalRedoTest {
         assertThat(result.damages()).hasSize(1);
         assertThat(result.setAside()).hasSize(lost ? 1 : 2);
         assertThat(log.path(a.header)).doesNotExist();
+    }
+
+    @Test
+    void run_whereTheLastBlockMayBeUnforced_writesItAgainAsItIs() throws IOException {
+        log.write(a.header, a.all());
+        log.commit(a, 1);
+        log.commit(a, 1);
+        FileTime old = FileTime.fromMillis(1_000);
+        byte[] before = Files.readAllBytes(log.journal.path(0));
+        Files.setLastModifiedTime(log.journal.path(0), old);
+
+        redo(SAME);
+
+        assertThat(Files.getLastModifiedTime(log.journal.path(0))).isNotEqualTo(old);
+        assertThat(Files.readAllBytes(log.journal.path(0))).isEqualTo(before);
+        Frontier frontier = FrontierFile.load(root).orElseThrow();
+        FrontierFile.write(root, new Frontier(frontier.journalId(), 1, SAME, true, List.of()));
+        Files.setLastModifiedTime(log.journal.path(0), old);
+        redo(SAME);
+        assertThat(Files.getLastModifiedTime(log.journal.path(0))).isEqualTo(old);
+    }
+
+    @Test
+    void run_byAnInterruptedThread_isDoneAndKeepsTheInterrupt(@TempDir Path disk) throws IOException {
+        root = disk;
+        log = new JournalledLog(disk);
+        log.commit(a, 2);
+        log.commit(b, 2);
+
+        Thread.currentThread().interrupt();
+        RedoResult result = redo(RESTARTED);
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(result.records()).isEqualTo(4);
+        assertThat(log.read(a.header)).isEqualTo(a.all());
     }
 
     @Test

@@ -117,7 +117,7 @@ class RecoveryTableTest {
         if (tail.evidence().behind() == Behind.DATA) {
             return RecoveryDecision.SKIP_DAMAGE;
         }
-        return tail.evidence().stop() == Stop.END ? RecoveryDecision.KEEP_WHAT_IS_LEFT : RecoveryDecision.CUT_DAMAGED_END;
+        return tail.evidence().stop() == Stop.END ? RecoveryDecision.KEEP_WHAT_IS_LEFT : RecoveryDecision.PAD_DAMAGED_END;
     }
 
     /** Nothing that was published while the machine stayed up, or was acknowledged as durable, may be cut as if nobody had it. */

@@ -338,7 +338,8 @@ class SimulatedDiskTest {
         disk.kill();
         mapping.buffer().put(SECTOR, (byte) 'B');
         assertThat(line(disk)).isEqualTo("/a=Ay");
-        assertThatThrownBy(() -> file.write(0, ByteBuffer.wrap(new byte[1]))).isInstanceOf(IOException.class).hasMessageContaining("killed");
+        assertThatThrownBy(() -> file.write(0, ByteBuffer.wrap(new byte[1]))).isInstanceOf(IOException.class)
+                .hasMessageContaining("killed");
         assertThatThrownBy(() -> Files.size(path)).isInstanceOf(IOException.class).hasMessageContaining("killed");
         assertThat(Files.size(path("a"))).isEqualTo(2 * SECTOR);
         assertThat(leftNow()).as("the page cache is no more durable than before").contains("", "/a=..", "/a=Ay");

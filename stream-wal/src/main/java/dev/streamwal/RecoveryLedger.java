@@ -1,0 +1,143 @@
+package dev.streamwal;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.RecoveryReport.Finding;
+import dev.streamwal.RecoveryReport.StreamFindings;
+import dev.streamwal.RecoveryReport.Sums;
+import dev.streamwal.recovery.Findings;
+import dev.streamwal.recovery.Repair;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps what recovery found, for the report. Bounded: sums are complete, streams and findings are counted. Thread-safe. */
+final class RecoveryLedger {
+
+    private final LongAdder bytesRead = new LongAdder();
+
+    @GuardedBy("this")
+    private final Map<String, Entry> entries = new TreeMap<>();
+
+    @GuardedBy("this")
+    private Sums totals = Sums.NONE;
+
+    @GuardedBy("this")
+    private long recovered;
+
+    @GuardedBy("this")
+    private boolean complete = true;
+
+    private static final class Entry {
+        private Sums sums = Sums.NONE;
+        private final List<Finding> findings = new ArrayList<>();
+        private long leftOut;
+        private @Nullable String refusal;
+
+        void add(Findings found) {
+            for (Repair repair : found.repairs()) {
+                if (findings.size() < Findings.MAX_REPAIRS) {
+                    findings.add(new Finding(repair.file(), repair.offset(), repair.length(), repair.decision().meaning(),
+                            repair.setAside()));
+                } else {
+                    leftOut++;
+                }
+            }
+            leftOut += found.repairsLeftOut();
+        }
+    }
+
+    /** What the journal brought back, before the stream was recovered. */
+    synchronized void redone(String key, long records, long bytes) {
+        Sums sums = new Sums(0, 0, records, bytes, 0, 0, 0, 0);
+        totals = totals.plus(sums);
+        Entry entry = entry(key);
+        if (entry != null) {
+            entry.sums = entry.sums.plus(sums);
+        }
+    }
+
+    /** A stream is in order. */
+    synchronized void recovered(String key, Findings found) {
+        Sums sums = sums(found, found.recordsKept(), found.bytesKept());
+        recovered++;
+        totals = totals.plus(sums);
+        Entry entry = found.isClean() ? entries.get(key) : entry(key);
+        if (entry != null) {
+            entry.sums = entry.sums.plus(sums);
+            entry.add(found);
+            entry.refusal = null;
+            forgetIfClean(key, entry);
+        }
+    }
+
+    /** It couldn't be read once, and now nothing is wrong with it. */
+    @GuardedBy("this")
+    private void forgetIfClean(String key, Entry entry) {
+        if (entry.findings.isEmpty() && entry.sums.bytesRedone() == 0) {
+            entries.remove(key);
+        }
+    }
+
+    /** A stream can't be opened for writing. It may be tried again, and what is kept is counted then. */
+    synchronized void refused(String key, Findings found, Exception why) {
+        Sums sums = sums(found, 0, 0);
+        totals = totals.plus(sums);
+        Entry entry = entry(key);
+        if (entry != null) {
+            entry.sums = entry.sums.plus(sums);
+            entry.add(found);
+            entry.refusal = String.valueOf(why.getMessage());
+        }
+    }
+
+    /** A stream that couldn't even be listed. */
+    synchronized void refused(String key, Exception why) {
+        Entry known = entries.get(key);
+        if (known == null || known.refusal == null) {
+            refused(key, new Findings(), why);
+        }
+    }
+
+    /** @return null where there is no room for another stream */
+    @GuardedBy("this")
+    private @Nullable Entry entry(String key) {
+        Entry known = entries.get(key);
+        if (known != null) {
+            return known;
+        }
+        if (entries.size() == RecoveryReport.MAX_STREAMS) {
+            complete = false;
+            return null;
+        }
+        Entry made = new Entry();
+        entries.put(key, made);
+        return made;
+    }
+
+    private static Sums sums(Findings found, long recordsKept, long bytesKept) {
+        return new Sums(recordsKept, bytesKept, 0, 0, found.bytesCut(), found.bytesSkipped(), found.bytesMissing(), found.bytesSetAside());
+    }
+
+    void read(long bytes) {
+        bytesRead.add(bytes);
+    }
+
+    long bytesRead() {
+        return bytesRead.sum();
+    }
+
+    synchronized RecoveryReport report() {
+        List<StreamFindings> streams = new ArrayList<>(entries.size());
+        int refused = 0;
+        for (Map.Entry<String, Entry> each : entries.entrySet()) {
+            Entry entry = each.getValue();
+            refused += entry.refusal == null ? 0 : 1;
+            streams.add(new StreamFindings(each.getKey(), entry.sums, entry.findings, entry.leftOut, Optional.ofNullable(entry.refusal)));
+        }
+        return new RecoveryReport(streams, complete, recovered, refused, totals);
+    }
+}

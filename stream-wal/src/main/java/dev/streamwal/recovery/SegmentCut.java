@@ -1,0 +1,243 @@
+package dev.streamwal.recovery;
+
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.FooterLayout;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.source.ScanStop;
+import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.source.SegmentScan;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.StorageBytes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Cuts a segment's file behind one of its records, durably, and notes in its header that it was cut: its stream never goes on where the
+ * data ends now, or it would give positions again. A segment that had a footer has another one afterwards.
+ *
+ * <p>In place, where the file has no other name, so that who has it open sees it too: the mark and the flag in the header, each at once;
+ * the cut; forced; the footer; forced. Else, as a checkpoint may have a link to it, a shorter copy takes its name. Whatever of it is done
+ * when it fails or the process ends, to do it again does the rest.
+ */
+public final class SegmentCut {
+
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private final SegmentStorage storage;
+    private final Path path;
+    private final SegmentHeader header;
+    private final RecoveredTail kept;
+
+    /**
+     * @param header as it is in the file
+     * @param kept what stays, by {@link #walk}
+     */
+    public SegmentCut(SegmentStorage storage, Path path, SegmentHeader header, RecoveredTail kept) {
+        this.storage = storage;
+        this.path = path;
+        this.header = header.with(true, kept.lastStart());
+        this.kept = kept;
+    }
+
+    /**
+     * Goes through what is to stay; past damage, which stays.
+     *
+     * @param end offset behind a record
+     * @return empty where no record ends there
+     */
+    public static Optional<RecoveredTail> walk(SegmentBytes bytes, SegmentHeader header, int end) throws IOException {
+        SegmentIndex index = new SegmentIndex();
+        int lastSize = 0;
+        int lastStart = 0;
+        try (SegmentScan scan = new SegmentScan(bytes, header)) {
+            scan.limit(end);
+            while (scan.nextOffset() < end) {
+                boolean isRecord = scan.next();
+                if (!isRecord && scan.isTooNew()) {
+                    scan.skip();
+                    isRecord = true;
+                }
+                if (isRecord) {
+                    int offset = (int) scan.offset();
+                    if (scan.isData()) {
+                        index.add(offset, scan.timestampMillis());
+                    }
+                    lastStart = RecordLayout.isMember(scan.flags()) ? lastStart : offset;
+                    lastSize = scan.frameBytes();
+                } else {
+                    ScanStop unused = scan.judge();
+                    if (scan.nextValid() < 0) {
+                        return Optional.empty();
+                    }
+                    scan.seek(scan.nextValid());
+                }
+            }
+            return scan.nextOffset() == end ? Optional.of(new RecoveredTail(end, lastSize, lastStart, index)) : Optional.empty();
+        }
+    }
+
+    /** The segment's header, as it is once the segment is cut. */
+    public SegmentHeader header() {
+        return header;
+    }
+
+    /**
+     * Cuts the file.
+     *
+     * @param temporary a name in its directory that nobody has, for a copy
+     * @param mayCutInPlace false where somebody may still write to the file
+     * @return the bytes of the file, where it has a footer; empty where it has none, and had none
+     */
+    public Optional<Long> cut(Path temporary, boolean mayCutInPlace) throws IOException {
+        SegmentFile file = storage.open(path);
+        try {
+            boolean withFooter = kept.lastStart() > 0 && SegmentFiles.readFooter(StorageBytes.of(file), header).isPresent();
+            if (mayCutInPlace && !storage.mayBeLinked(path)) {
+                cutInPlace(file, withFooter);
+            } else {
+                copy(file, temporary, withFooter);
+            }
+            return withFooter ? Optional.of(sealedBytes()) : Optional.empty();
+        } finally {
+            file.close();
+        }
+    }
+
+    /**
+     * Does again what was written down of a cut, in a stream that nobody has open: deletes the segments that begin in {@code [from, to)},
+     * and cuts the one before them. It leaves the stream to {@link StreamRecovery}, which also judges what can't be read here.
+     *
+     * @param temporary a name in the directory that nobody has
+     */
+    public static void redo(SegmentStorage storage, StreamKey key, Path directory, long from, long to, Path temporary)
+            throws IOException {
+        SegmentName holder = null;
+        for (SegmentName name : namesIn(directory)) {
+            if (name.basePosition() < from) {
+                holder = name;
+            } else if (name.basePosition() < to) {
+                storage.delete(directory.resolve(name.fileName()));
+            }
+        }
+        if (holder != null) {
+            boolean unused = redo(storage, key, directory.resolve(holder.fileName()), holder, from, temporary);
+        }
+    }
+
+    private static List<SegmentName> namesIn(Path directory) throws IOException {
+        List<SegmentName> names = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            files.forEach(file -> SegmentName.parse(file.getFileName().toString()).ifPresent(names::add));
+        } catch (NoSuchFileException e) {
+            // deleted since
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        Collections.sort(names);
+        return names;
+    }
+
+    /** Cuts the segment that holds {@code from}, if it isn't cut yet. Returns whether it was done now. */
+    static boolean redo(SegmentStorage storage, StreamKey key, Path path, SegmentName name, long from, Path temporary)
+            throws IOException {
+        SegmentFile file = storage.open(path);
+        SegmentHeader header;
+        RecoveredTail tail;
+        try {
+            header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, name);
+            int end = (int) Math.min(header.offsetOf(from), Integer.MAX_VALUE);
+            if (isDone(file, header, end)) {
+                return false;
+            }
+            // where what is to stay can't be read, it is cut at the same place, and has no footer
+            tail = walk(StorageBytes.of(file), header, end).orElse(new RecoveredTail(end, 0, 0, new SegmentIndex()));
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            return false;
+        } finally {
+            file.close();
+        }
+        Optional<Long> unused = new SegmentCut(storage, path, header, tail).cut(temporary, true);
+        return true;
+    }
+
+    private static boolean isDone(SegmentFile file, SegmentHeader header, int end) throws IOException {
+        Footer footer = SegmentFiles.readFooter(StorageBytes.of(file), header).orElse(null);
+        if (footer == null) {
+            return file.length() < end;
+        }
+        return footer.dataEnd() < end || (footer.dataEnd() == end && header.isCut());
+    }
+
+    private long sealedBytes() {
+        return FooterLayout.sealedLength(kept.tail(), header.headerLength(), kept.index().blocks());
+    }
+
+    private void cutInPlace(SegmentFile file, boolean withFooter) throws IOException {
+        ByteBuffer encoded = SegmentHeaderLayout.encode(header);
+        // the mark first: it must not point behind the end; then checksum and flags, in 8 aligned bytes
+        file.write(SegmentHeaderLayout.MARK, encoded.slice(SegmentHeaderLayout.MARK, Integer.BYTES));
+        file.write(SegmentHeaderLayout.HEADER_CHECKSUM, encoded.slice(SegmentHeaderLayout.HEADER_CHECKSUM, Long.BYTES));
+        file.truncate(kept.tail());
+        file.force();
+        if (withFooter) {
+            file.write(kept.tail(), footer());
+            file.force();
+        }
+    }
+
+    private ByteBuffer footer() {
+        return FooterLayout.encode(header, kept.tail(), kept.lastSize(), kept.index());
+    }
+
+    private void copy(SegmentFile file, Path temporary, boolean withFooter) throws IOException {
+        SegmentFile copy = storage.create(temporary);
+        try {
+            copy.write(0, SegmentHeaderLayout.encode(header));
+            ByteBuffer chunk = ByteBuffer.allocate(Math.min(CHUNK_BYTES, kept.tail())).order(ByteOrder.LITTLE_ENDIAN);
+            for (int offset = header.headerLength(); offset < kept.tail(); offset += chunk.limit()) {
+                chunk.clear().limit(Math.min(chunk.capacity(), kept.tail() - offset));
+                if (file.read(offset, chunk) < chunk.limit()) {
+                    throw new IOException("a segment holds what is to stay of it: file=" + path + ", end=" + kept.tail());
+                }
+                copy.write(offset, chunk.flip());
+            }
+            if (withFooter) {
+                copy.write(kept.tail(), footer());
+            }
+            copy.force();
+            copy.close();
+            storage.replace(temporary, path);
+        } catch (IOException | RuntimeException | Error e) {
+            copy.close();
+            deleteAfter(e, temporary);
+            throw e;
+        }
+    }
+
+    private void deleteAfter(Throwable failure, Path temporary) {
+        try {
+            storage.delete(temporary);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+}

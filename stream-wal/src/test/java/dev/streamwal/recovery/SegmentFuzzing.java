@@ -1,0 +1,150 @@
+package dev.streamwal.recovery;
+
+import dev.streamwal.commit.JournalSamples;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordChecksum;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.source.ScanStop;
+import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.source.SegmentScan;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * What must hold of a segment of any bytes. The first byte says how the others are taken; where checksums are put right first, a fuzzer gets
+ * behind them.
+ */
+public final class SegmentFuzzing {
+
+    static final SegmentHeader HEADER = JournalSamples.header("fuzz", 4_096, 7);
+
+    private SegmentFuzzing() {}
+
+    /** @throws AssertionError where something doesn't hold */
+    public static void scan(byte[] data) throws IOException {
+        if (data.length == 0) {
+            return;
+        }
+        byte[] bytes = Arrays.copyOfRange(data, 1, data.length);
+        switch (data[0] % 3) {
+            case 0 -> scanAny(bytes);
+            case 1 -> scan(behindHeader(bytes), HEADER);
+            default -> scan(repaired(behindHeader(bytes)), HEADER);
+        }
+    }
+
+    private static void scanAny(byte[] file) throws IOException {
+        try {
+            SegmentHeader header = SegmentHeaderLayout.decode(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN), file.length);
+            scan(file, header);
+        } catch (FormatException e) {
+            // no header
+        }
+    }
+
+    private static void scan(byte[] file, SegmentHeader header) throws IOException {
+        SegmentBytes bytes = bytes(file);
+        Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
+        long end = footer.isPresent() ? footer.get().dataEnd() : file.length;
+        require(end >= header.headerLength() && end <= file.length, "a footer is in its file");
+        try (SegmentScan scan = new SegmentScan(bytes, header, 4_096)) {
+            scan.limit(end);
+            long stopped = forwards(scan, end);
+            scan.seek(stopped);
+            require(!scan.next() && scan.offset() == stopped, "a scan stops there again");
+            ScanStop stop = scan.judge();
+            long next = scan.nextValid();
+            require(next < 0 || next > stopped && next < end, "the next record stands behind the damage");
+            require(next < 0 || stop == ScanStop.CORRUPT || stop == ScanStop.HOLE, "only damage and holes have a record behind them");
+            if (next >= 0) {
+                scan.seek(next);
+                require(scan.next() || scan.isTooNew(), "what a search finds is a record");
+            }
+            backwards(scan, stopped);
+        }
+    }
+
+    private static long forwards(SegmentScan scan, long end) throws IOException {
+        long behind = scan.header().headerLength();
+        while (scan.next()) {
+            require(scan.offset() == behind && scan.frameBytes() >= RecordLayout.PREFIX_BYTES, "records follow each other");
+            behind += scan.frameBytes();
+            require(behind <= end, "records end in their file");
+            byte[] body = new byte[scan.headerLength() + scan.contentLength()];
+            require(body.length <= scan.frameBytes() - RecordLayout.PREFIX_BYTES, "a record's content is in its frame");
+            scan.copyBody(body);
+        }
+        return scan.offset();
+    }
+
+    private static void backwards(SegmentScan scan, long from) throws IOException {
+        scan.seek(scan.header().headerLength());
+        int size = 0;
+        while (scan.next() && scan.offset() + scan.frameBytes() <= from) {
+            size = scan.frameBytes();
+        }
+        scan.seekBehind(from, size);
+        for (long before = from; scan.previous(); before = scan.offset()) {
+            require(scan.offset() < before && scan.offset() >= scan.header().headerLength(), "backwards is backwards");
+        }
+    }
+
+    private static byte[] behindHeader(byte[] records) {
+        ByteBuffer header = SegmentHeaderLayout.encode(HEADER);
+        byte[] file = new byte[header.remaining() + records.length];
+        header.get(file, 0, header.remaining());
+        System.arraycopy(records, 0, file, HEADER.headerLength(), records.length);
+        return file;
+    }
+
+    private static byte[] repaired(byte[] file) {
+        ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        RecordChecksum checksum = new RecordChecksum();
+        for (int at = HEADER.headerLength(); file.length - at >= RecordLayout.PREFIX_BYTES; ) {
+            long commitWord = bytes.getLong(at + RecordLayout.COMMIT_WORD);
+            int contentLength = bytes.getInt(at + RecordLayout.CONTENT_LENGTH);
+            int flags = bytes.getInt(at + RecordLayout.FLAGS);
+            int frame = RecordLayout.isCommitWord(commitWord)
+                    ? RecordLayout.checkedFrameBytes(commitWord, contentLength, flags, file.length - at) : -1;
+            if (frame < 0) {
+                at += RecordLayout.ALIGNMENT;
+                continue;
+            }
+            checksum.reset();
+            checksum.update(file, at + RecordLayout.PREFIX_BYTES, RecordLayout.headerLength(commitWord) + contentLength);
+            bytes.putInt(at + RecordLayout.CHECKSUM, checksum.finish(HEADER.salt(), HEADER.positionAt(at), commitWord, contentLength, flags,
+                    bytes.getInt(at + RecordLayout.PREVIOUS_SIZE), bytes.getLong(at + RecordLayout.TIMESTAMP)));
+            at += frame;
+        }
+        return file;
+    }
+
+    private static SegmentBytes bytes(byte[] file) {
+        return new SegmentBytes() {
+            @Override
+            public int read(ByteBuffer target, long offset) {
+                int length = (int) Math.max(0, Math.min(target.remaining(), file.length - offset));
+                target.put(file, (int) Math.min(offset, file.length), length);
+                return length;
+            }
+
+            @Override
+            public long size() {
+                return file.length;
+            }
+        };
+    }
+
+    private static void require(boolean fact, String rule) {
+        if (!fact) {
+            throw new AssertionError(rule);
+        }
+    }
+}

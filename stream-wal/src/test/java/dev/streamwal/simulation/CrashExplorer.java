@@ -1,0 +1,151 @@
+package dev.streamwal.simulation;
+
+import dev.streamwal.simulation.WorkloadRun.Stretch;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Does a workload once, and then lets the machine crash, and the process be killed, at every operation of the disk, in many ways each:
+ * whatever is left, the log must be what it promises. The first failure is made as small as it can be.
+ */
+final class CrashExplorer {
+
+    /** Explorations that making a failure smaller may take. */
+    private static final int MAX_SHRINKING = 300;
+    /** Of so many states one is also crashed in the middle of its recovery. */
+    private static final int STATES_PER_CRASH_IN_RECOVERY = 4;
+
+    private final int maxAlone;
+    private final int random;
+    private final Lies lies;
+    private long states;
+    private long crashPoints;
+
+    /**
+     * A crash that breaks a promise.
+     *
+     * @param operation the last one before it
+     * @param survival what is left; null: the process was killed
+     */
+    record Failure(WorkloadRun run, Stretch stretch, int operation, Survival survival, CrashCheck.Violation violation) {
+
+        String describe() {
+            StringBuilder text = new StringBuilder(violation.getMessage()).append("\n  workload: ").append(run.workload());
+            text.append("\n  ").append(survival == null ? "the process is killed" : "the machine crashes").append(" after operation ")
+                    .append(operation).append(", in step ").append(stretch.step());
+            if (survival != null) {
+                text.append(", left: ").append(survival);
+                run.disk().crashPoint(operation).describe(survival).forEach(line -> text.append("\n    ").append(line));
+            }
+            text.append("\n  history:");
+            run.disk().history().subList(0, operation).forEach(line -> text.append("\n    ").append(line));
+            return text.toString();
+        }
+    }
+
+    /**
+     * @param maxAlone items of a crash point that are lost and kept alone
+     * @param random choices more
+     */
+    CrashExplorer(int maxAlone, int random, Lies lies) {
+        this.maxAlone = maxAlone;
+        this.random = random;
+        this.lies = lies;
+    }
+
+    /** Disks on which a log was opened so far. */
+    long states() {
+        return states;
+    }
+
+    long crashPoints() {
+        return crashPoints;
+    }
+
+    /** The smallest failure that was found; empty where all is well. */
+    Optional<Failure> explore(Workload workload) {
+        return firstFailure(workload).map(this::shrunk);
+    }
+
+    private Optional<Failure> firstFailure(Workload workload) {
+        WorkloadRun run = WorkloadRun.of(workload, lies);
+        for (Stretch stretch : run.stretches()) {
+            for (int operation = stretch.from() + 1; operation <= stretch.to(); operation++) {
+                Optional<Failure> failure = crash(run, stretch, operation);
+                if (failure.isPresent()) {
+                    return failure;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Failure> crash(WorkloadRun run, Stretch stretch, int operation) {
+        CrashPoint point = run.disk().crashPoint(operation);
+        crashPoints++;
+        if (stretch.step() >= 0) {
+            Optional<Failure> killed = failure(run, stretch, point, null);
+            if (killed.isPresent()) {
+                return killed;
+            }
+        }
+        for (Survival survival : point.survivals(maxAlone, random, run.workload().seed())) {
+            Optional<Failure> crashed = failure(run, stretch, point, survival);
+            if (crashed.isPresent()) {
+                return crashed;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** @param survival null: the process is killed */
+    private Optional<Failure> failure(WorkloadRun run, Stretch stretch, CrashPoint point, Survival survival) {
+        CrashCheck check = new CrashCheck(run, stretch, point.operation(), survival == null);
+        Survival left = survival == null ? point.allKept() : survival;
+        try {
+            check.check(point.state(left));
+            states++;
+            long seed = run.workload().seed() * 1_000_003 + left.hashCode() * 31L + point.operation();
+            if (Math.floorMod(seed, STATES_PER_CRASH_IN_RECOVERY) == 0) {
+                check.checkCrashInRecovery(point.state(left), point.state(left), seed);
+                states++;
+            }
+            return Optional.empty();
+        } catch (CrashCheck.Violation e) {
+            return Optional.of(new Failure(run, stretch, point.operation(), survival, e));
+        }
+    }
+
+    // ---------------------------------------------------------------- making a failure smaller
+
+    private Failure shrunk(Failure first) {
+        Failure smallest = first;
+        int left = MAX_SHRINKING;
+        for (int i = smallest.run().workload().steps().size() - 1; i >= 0 && left > 0; i--) {
+            left--;
+            Optional<Failure> smaller = firstFailure(smallest.run().workload().without(i));
+            if (smaller.isPresent()) {
+                smallest = smaller.get();
+                i = Math.min(i, smallest.run().workload().steps().size());
+            }
+        }
+        return withFewerLosses(smallest);
+    }
+
+    /** Keeps what needn't be lost. */
+    private Failure withFewerLosses(Failure failure) {
+        if (failure.survival() == null) {
+            return failure;
+        }
+        CrashPoint point = failure.run().disk().crashPoint(failure.operation());
+        Failure smallest = failure;
+        List<CrashPoint.Item> items = point.items();
+        for (int i = 0; i < items.size(); i++) {
+            int kept = items.get(i).options() - 1;
+            if (smallest.survival().picks()[i] != kept) {
+                smallest = failure(failure.run(), failure.stretch(), point, smallest.survival().with(i, kept)).orElse(smallest);
+            }
+        }
+        return smallest;
+    }
+}

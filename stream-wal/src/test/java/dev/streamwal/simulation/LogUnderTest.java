@@ -1,0 +1,113 @@
+package dev.streamwal.simulation;
+
+import dev.streamwal.RecoveredStream;
+import dev.streamwal.SimulatedLog;
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalListener;
+import dev.streamwal.WalOptions;
+import dev.streamwal.WalStream;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.reader.WalReader;
+import io.netty.buffer.ByteBufUtil;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+
+/** A log that is open on a simulated disk, and what it said in the background. */
+final class LogUnderTest implements AutoCloseable {
+
+    private static final int MAX_OPEN_FILES = 8;
+
+    private final StreamWal wal;
+    /** Held, so that nothing depends on the collector. */
+    private final Map<String, WalStream> streams = new HashMap<>();
+    private final List<String> failures = new ArrayList<>();
+
+    /** A record as it was read. */
+    record Found(long position, long end, byte[] content) {}
+
+    private LogUnderTest(SimulatedDisk disk, Workload workload, String bootId, long salts, Instant now) {
+        this(disk, workload, bootId, salts, new WorkloadRun.Clock(now));
+    }
+
+    LogUnderTest(SimulatedDisk disk, Workload workload, String bootId, long salts, WorkloadRun.Clock clock) {
+        WalOptions options = WalOptions.builder()
+                .clock(clock)
+                .window(WorkloadRun.WINDOW)
+                .retention(WorkloadRun.RETENTION)
+                .segmentBytes(workload.segmentBytes())
+                .maxMappedSegments(workload.maxMapped())
+                .maxOpenFiles(MAX_OPEN_FILES)
+                .sweepInterval(Duration.ZERO)
+                .listener(new Listener())
+                .build();
+        this.wal = SimulatedLog.open(disk.path("/log"), options, bootId, workload.mapped(), new Random(salts)::nextLong);
+        Workload.KEYS.forEach(key -> streams.put(key, wal.stream(key)));
+    }
+
+    /** On what a crash has left. */
+    static LogUnderTest after(SimulatedDisk disk, Workload workload, String bootId, Instant now) {
+        return new LogUnderTest(disk, workload, bootId, bootId.hashCode(), now);
+    }
+
+    private final class Listener implements WalListener {
+
+        @Override
+        public void recovered(RecoveredStream stream) {
+            // what it has found is checked, not what it says
+        }
+
+        @Override
+        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+            failures.add(task + " " + stream + " " + failure);
+        }
+    }
+
+    StreamWal wal() {
+        return wal;
+    }
+
+    WalStream stream(String key) {
+        return streams.get(key);
+    }
+
+    List<String> failures() {
+        return failures;
+    }
+
+    /** A stream's records, when it has been recovered. */
+    List<Found> recoverAndRead(String key) {
+        long unused = stream(key).endPosition();
+        return read(key);
+    }
+
+    List<Found> read(String key) {
+        List<Found> found = new ArrayList<>();
+        try (WalReader reader = wal.reader(); EntryCursor cursor = reader.scan(key)) {
+            while (cursor.next()) {
+                found.add(new Found(cursor.position(), cursor.position() + cursor.size(), ByteBufUtil.getBytes(cursor.content())));
+            }
+        }
+        return found;
+    }
+
+    @Override
+    public void close() {
+        wal.close();
+    }
+
+    /** After the process was killed: gives back what the dead one held of this one. */
+    void abandon() {
+        try {
+            wal.close();
+        } catch (WalException e) {
+            // it can't reach its disk any more
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package dev.streamwal.simulation;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/** What a log promises of its records beyond never making any up, which it always promises. */
+enum Promise {
+    /** Every stream can be read and appended to. */
+    EVERY_STREAM_OPENS,
+    /** A stream is a part of what was appended, without holes. */
+    NO_HOLES,
+    /** What was acknowledged is there. */
+    ACKNOWLEDGED_IS_THERE,
+    /** What was deleted doesn't come back. */
+    DELETED_STAYS_DELETED,
+    /** Whoever recovers after a crash in the middle of recovery finds what the first would have found. */
+    RECOVERS_THE_SAME_AGAIN;
+
+    /** Where a process was killed. */
+    static final Set<Promise> AFTER_A_KILL = EnumSet.allOf(Promise.class);
+
+    /** Where the machine crashed, for records that were appended buffered. The one place to say so. */
+    static final Set<Promise> AFTER_A_CRASH = EnumSet.noneOf(Promise.class);
+}
