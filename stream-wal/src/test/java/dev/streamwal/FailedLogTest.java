@@ -152,7 +152,7 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
         }
         failForceOf(SEGMENT);
         wal.runBackground();
-        assertThat(disk.failures()).isOne();
+        assertThat(disk.failures()).hasSize(1);
         // the kernel has forgotten: the next force says that all is well
         wal.runBackground();
         assertFailed(wal);

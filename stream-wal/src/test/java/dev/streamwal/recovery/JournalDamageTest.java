@@ -27,7 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every byte of a journal and of its frontier changed, and each of its files cut anywhere: what the redo then does, under both policies. */
+/**
+ * Every byte of a journal and of its frontier changed, and each of its files cut anywhere: what the redo then does, under both policies.
+ */
 class JournalDamageTest {
 
     private static final int FILE_BYTES = 700;
@@ -167,7 +169,7 @@ class JournalDamageTest {
         assertThat(right).as("%s: file %s", what, name).isNotNull();
         byte[] old = before.getOrDefault(name, new byte[0]);
         for (int i = 0; i < bytes.length; i++) {
-            boolean isRight = i < right.length && bytes[i] == right[i] || i < old.length && bytes[i] == old[i] || bytes[i] == 0;
+            boolean isRight = (i < right.length && bytes[i] == right[i]) || (i < old.length && bytes[i] == old[i]) || bytes[i] == 0;
             if (!isRight) {
                 fail(what + ": " + name + " has a wrong byte at " + i);
             }

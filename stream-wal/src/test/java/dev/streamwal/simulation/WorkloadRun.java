@@ -3,6 +3,7 @@ package dev.streamwal.simulation;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalException;
 import dev.streamwal.simulation.LogUnderTest.Found;
 import dev.streamwal.simulation.Model.Attempt;
 import dev.streamwal.simulation.Model.Known;
@@ -55,18 +56,24 @@ final class WorkloadRun {
     private final Clock clock = new Clock(START);
     private final List<Stretch> stretches = new ArrayList<>();
     private final List<LogUnderTest> dead = new ArrayList<>();
+    private final List<WalException> refusals = new ArrayList<>();
+    /** Null where it couldn't be opened. */
     private LogUnderTest log;
     private int openings;
 
-    WorkloadRun(Workload workload, SimulatedDisk disk) {
+    private WorkloadRun(Workload workload, SimulatedDisk disk) {
         this.workload = workload;
         this.disk = disk;
     }
 
-    /** Does it all, and leaves the log closed; the history ends before that. */
     static WorkloadRun of(Workload workload, Lies lies) {
         SimulatedDisk disk = new SimulatedDisk();
         disk.lying(lies);
+        return of(workload, disk);
+    }
+
+    /** Does it all; the history ends before the log is closed. Where the disk was failing, it comes round in the end. */
+    static WorkloadRun of(Workload workload, SimulatedDisk disk) {
         WorkloadRun run = new WorkloadRun(workload, disk);
         run.all();
         return run;
@@ -76,7 +83,17 @@ final class WorkloadRun {
         stretch(-1, this::open);
         for (int i = 0; i < workload.steps().size(); i++) {
             Step step = workload.steps().get(i);
-            stretch(i, () -> step.on(this));
+            stretch(i, () -> {
+                openIfClosed();
+                step.on(this);
+            });
+        }
+        disk.failing(FaultPlan.NONE);
+        if (!refusals.isEmpty()) {
+            stretch(workload.steps().size(), () -> {
+                openIfClosed();
+                lookForBeginnings();
+            });
         }
         disk.kill();
         log.abandon();
@@ -86,15 +103,31 @@ final class WorkloadRun {
     private void stretch(int step, Runnable doing) {
         int from = disk.mark();
         Map<String, Known> before = model.known();
-        doing.run();
-        if (!log.failures().isEmpty()) {
-            throw new AssertionError("nothing can fail in the background: " + log.failures() + "\n" + workload);
+        try {
+            doing.run();
+        } catch (WalException e) {
+            refusals.add(e);
+        }
+        if (disk.failures().isEmpty() && !(refusals.isEmpty() && log.failures().isEmpty())) {
+            throw new AssertionError("nothing fails where no call of the disk does: " + refusals + log.failures() + "\n" + workload,
+                    refusals.isEmpty() ? null : refusals.get(0));
         }
         stretches.add(new Stretch(step, from, disk.mark(), before, model.known(), clock.now));
     }
 
     private void open() {
         log = new LogUnderTest(disk, workload, BOOT_ID, workload.seed() * 31 + openings++, clock);
+    }
+
+    private void openIfClosed() {
+        if (log == null) {
+            open();
+        }
+    }
+
+    /** What the log refused to do because a call of the disk had failed. */
+    List<WalException> refusals() {
+        return refusals;
     }
 
     Workload workload() {
@@ -151,7 +184,7 @@ final class WorkloadRun {
         model.streams().forEach((key, stream) -> {
             List<Found> left = log.read(key);
             int begin = left.isEmpty() ? stream.size() : Model.numberIn(left.get(0).content());
-            if (begin < stream.begin() || left.size() != stream.size() - begin) {
+            if (begin < stream.begin() || left.size() < stream.acknowledgedFrom(begin)) {
                 throw new AssertionError("a deletion takes what is first: stream=" + key + ", begin=" + begin + ", before="
                         + stream.begin() + ", left=" + left.size() + ", attempts=" + stream.size() + "\n" + workload);
             }
@@ -164,13 +197,16 @@ final class WorkloadRun {
     }
 
     void reopen() {
-        log.close();
+        LogUnderTest closing = log;
+        log = null;
+        closing.close();
         open();
     }
 
     void kill() {
         disk.kill();
         dead.add(log);
+        log = null;
         open();
     }
 }
