@@ -98,7 +98,8 @@ class CommitStressTest {
                 threads.shutdownNow();
             }
             LogContract.await("asynchronous appends", () -> answered.get() == asked.get());
-            assertThat(wal.stats().appends()).isEqualTo((long) writers * appendsOfEach);
+            // a segment that gets its footer meanwhile may be counted twice
+            LogContract.await("all appends are counted", () -> wal.stats().appends() == (long) writers * appendsOfEach);
             assertThat(wal.stats().lastFailure()).isEmpty();
             try (var files = Files.list(directory.resolve("log").resolve("commit"))) {
                 assertThat(files.count()).as("the journal's files").isLessThanOrEqualTo(10);

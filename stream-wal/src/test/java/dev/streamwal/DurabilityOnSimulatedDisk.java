@@ -105,7 +105,9 @@ abstract class DurabilityOnSimulatedDisk {
         acknowledged.computeIfAbsent(key, any -> new ArrayList<>()).add(record);
     }
 
+    /** When it has been brought in order. */
     static List<Written> read(StreamWal wal, String key) {
+        long unused = wal.stream(key).endPosition();
         try (WalReader reader = wal.reader()) {
             return Written.drain(reader.scan(key));
         }

@@ -268,12 +268,15 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
     @ValueSource(booleans = {false, true})
     void sweep_whenTheJournalHasForgottenIt_isNotUndone(boolean killed) {
         StreamWal wal = open();
-        append(wal, "a", 50, Durability.IMMEDIATE);
+        Written swept = append(wal, "a", 50, Durability.IMMEDIATE);
         clock.advance(WINDOW);
-        appendDurably(wal, "a", 50);
+        append(wal, "a", 50, Durability.BUFFERED);
         wal.runBackground();
         sweepAndForgetIt(wal, killed);
         assertSurvivesPowerLoss();
+        try (StreamWal after = open()) {
+            assertThat(read(after, "a")).doesNotContain(swept);
+        }
     }
 
     @ParameterizedTest

@@ -1140,6 +1140,7 @@ public final class StreamLog implements CommitStream {
         }
         ActiveSegment segment = new ActiveSegment(log, this, cut.header(), log.storage().open(path), what.tail());
         segment.seal();
+        log.durability().opened(segment);
         holder.unfinishedAgain(segment);
         log.sealer().seal(segment);
     }

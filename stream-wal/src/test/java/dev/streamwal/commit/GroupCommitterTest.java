@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Who asks is answered, and what is answered stands in the journal. */
 class GroupCommitterTest {
 
-    private static final JournalSizes SIZES = new JournalSizes(16 << 10, 64 << 10, 256 << 10, 8 << 10, 4 << 10);
+    private static final JournalSizes SIZES = new JournalSizes(16 << 10, 16 << 10, 64 << 10, 8 << 10, 4 << 10);
     private static final WalClosedException CLOSED = new WalClosedException("closed", null, null, WalException.NO_POSITION, null);
 
     private final FileSystem fileSystem = Jimfs.newFileSystem(Configuration.unix());
@@ -113,10 +113,17 @@ class GroupCommitterTest {
     void await_journalUsedManyTimesOver_mentionsASegmentInEachUse() throws IOException {
         GroupCommitter committer = committer(false);
         committer.ready();
-        for (int i = 0; i < 300; i++) {
-            committer.await(i % 10 == 0 ? a.cursor() : b.cursor(), (i % 10 == 0 ? a : b).append(1_000));
+        for (int between = 0; between < 60; between++) {
+            // for some number the same file has its turn again, and no other has mentioned the stream
+            FakeStream cold = new FakeStream("cold " + between);
+            committer.await(cold.cursor(), cold.append(8));
+            for (int i = 0; i < between; i++) {
+                committer.await(b.cursor(), b.append(2_000));
+            }
+            committer.await(cold.cursor(), cold.append(8));
+            assertJournalled(cold);
         }
-        assertJournalled(a, b);
+        assertJournalled(b);
         try (Stream<Path> files = Files.list(root.resolve("commit"))) {
             assertThat(files.count()).isLessThan(8);
         }
