@@ -16,8 +16,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * Leadership: of three threads that ask at once, two of which wait, each is answered, whoever leads, and nothing is left. One that is not
- * hangs the test. There is nothing to write, since the stream's segments are finished: so all of it is the handing over.
+ * Leadership: two threads wait, and one asks for something besides that nobody waits for; all of it is answered, whoever leads, and nothing
+ * is left. One that is not hangs the test. There is nothing to write, since the streams' segments are finished: all of it is handing over.
  */
 @JCStressTest
 @Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "all are answered")
@@ -26,8 +26,10 @@ import org.openjdk.jcstress.infra.results.III_Result;
 public class LeadershipStress {
 
     private static final Path ROOT = Path.of("a-folder-that-is-not-there");
+    /** It has a buffer of its own. */
+    private static final ChannelStorage STORAGE = new ChannelStorage();
 
-    private final GroupCommitter committer = new GroupCommitter(new CommitSettings(ROOT, ROOT, new ChannelStorage(), JournalSizes.DEFAULT,
+    private final GroupCommitter committer = new GroupCommitter(new CommitSettings(ROOT, ROOT, STORAGE, JournalSizes.DEFAULT,
             () -> 1, () -> 1, (task, stream, failure) -> {
                 throw new AssertionError(task, failure);
             }, () -> {}, false, 1));
@@ -42,12 +44,8 @@ public class LeadershipStress {
 
     @Actor
     public void second(III_Result r) {
-        r.r2 = await(second, 8);
-    }
-
-    @Actor
-    public void later() {
         committer.later(first, 16, failure -> completions++);
+        r.r2 = await(second, 8);
     }
 
     @Arbiter
