@@ -27,12 +27,14 @@ final class JournalledDeletions implements DeletionLog {
      */
     @Override
     public Kept deletedBelow(List<DeletedBelow> streams) throws IOException {
+        List<Deletion.Below> deletions = streams.stream()
+                .map(stream -> new Deletion.Below(stream.key(), directoryOf.apply(stream.key()), stream.position()))
+                .toList();
         try {
-            return commits.delete(streams.stream()
-                    .map(stream -> new Deletion.Below(stream.key(), directoryOf.apply(stream.key()), stream.position()))
-                    .toList())::close;
+            return commits.delete(deletions)::close;
         } catch (IOException e) {
             if (IoFailure.isDiskFull(e)) {
+                commits.forget(deletions);
                 return () -> {};
             }
             throw e;

@@ -55,8 +55,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It has up to five daemon threads of its own, which prepare space, seal, sweep, tell the listener, and, for a while after a writer that
- * didn't close the log, recover; {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link #stats()}.
+ * <p>It has up to seven daemon threads of its own, which prepare space, seal, sweep, tell the listener, for a while after a writer that
+ * didn't close the log, recover, and, once something is to be durable, commit what nobody waits for, and free what was committed;
+ * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in
+ * {@link #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
 
@@ -259,9 +261,7 @@ public final class StreamWal implements AutoCloseable {
             targets.add(stream);
             drafts.add(stream.checkedDrafts(part.entries()));
         }
-        if (targets.stream().anyMatch(stream -> durability.orElse(stream.durability()) == Durability.IMMEDIATE)) {
-            durable(() -> commits.ready(), null);
-        }
+        targets.stream().map(stream -> durability.orElse(stream.durability())).distinct().forEach(level -> ready(level, null));
         EntryRef[] refs = new EntryRef[batch.size()];
         List<CommitTarget> awaited = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
@@ -309,8 +309,8 @@ public final class StreamWal implements AutoCloseable {
      */
     public CompletableFuture<Void> syncAsync() {
         checkOpen();
-        durable(() -> commits.ready(), null);
         List<CommitTarget> targets = undurable();
+        commits.readyFor(targets.size());
         CompletableFuture<?>[] each = new CompletableFuture<?>[targets.size()];
         for (int i = 0; i < each.length; i++) {
             each[i] = durableLater(targets.get(i), "", null);
@@ -364,6 +364,15 @@ public final class StreamWal implements AutoCloseable {
         }
         IOException io = failure instanceof IOException known ? known : new IOException(failure);
         return StorageErrors.translate("commit", io, root, key, WalException.NO_POSITION, 0);
+    }
+
+    /** What can be refused is refused before a record has a place. */
+    void ready(Durability level, @Nullable String key) {
+        switch (level) {
+            case BUFFERED -> { }
+            case PERIODIC -> durable(commits::throwIfFailed, key);
+            case IMMEDIATE -> durable(commits::ready, key);
+        }
     }
 
     GroupCommitter commits() {
@@ -666,7 +675,6 @@ public final class StreamWal implements AutoCloseable {
             log.refuseNewSegments();
             log.stop();
             closeDurably();
-            lock.close();
         } catch (IOException e) {
             throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
         } finally {
@@ -677,17 +685,27 @@ public final class StreamWal implements AutoCloseable {
 
     /** What fails is thrown when all is given up. */
     private void closeDurably() throws IOException {
-        RuntimeException failure = null;
+        boolean durable = false;
         try {
             syncAll();
-        } catch (RuntimeException e) {
-            failure = e;
+            durable = true;
+        } finally {
+            closeStreams();
+            closeCommits(durable);
         }
-        closeStreams();
-        commits.close(closedException(), failure == null);
-        if (failure != null) {
+    }
+
+    private void closeCommits(boolean durable) throws IOException {
+        boolean clean = false;
+        try {
+            if (durable) {
+                // what was appended meanwhile; nothing can be any more
+                syncAll();
+                clean = true;
+            }
+        } finally {
+            commits.close(closedException(), clean);
             lock.close();
-            throw failure;
         }
     }
 
@@ -704,9 +722,14 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Does what the threads that prepare and seal would do now, where the log has none. */
+    /** Does what the threads that prepare, seal, commit and free journal files would do now, where the log has none. */
     void runBackground() {
         log.runBackground();
+        try {
+            commits.runBackground();
+        } catch (IOException e) {
+            report.failed("checkpoint", null, e);
+        }
     }
 
     /** For tests: returns when the listener has heard what has happened so far. */

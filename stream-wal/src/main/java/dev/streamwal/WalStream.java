@@ -211,6 +211,7 @@ public final class WalStream {
      *     dev.streamwal.reader.WalException}: then the record is there, but not known to be durable
      */
     public CompletableFuture<EntryRef> appendAsync(WriteEntry entry) {
+        wal.checkOpen();
         ready(Durability.IMMEDIATE);
         Draft draft = draft(entry);
         long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, Durability.BUFFERED);
@@ -293,6 +294,8 @@ public final class WalStream {
      */
     public void sync() {
         wal.checkOpen();
+        // brings the stream in order, which an earlier writer may have appended to
+        long unused = log.endPosition();
         if (log.isUndurable()) {
             wal.durable(() -> wal.commits().sync(List.of(new CommitTarget(log.cursor(), log.appendedEnd()))), key);
         }
@@ -356,9 +359,7 @@ public final class WalStream {
 
     /** What can be refused is refused before the record has a place. */
     private void ready(Durability level) {
-        if (level == Durability.IMMEDIATE) {
-            wal.durable(() -> wal.commits().ready(), key);
-        }
+        wal.ready(level, key);
     }
 
     private void makeDurable(Durability level, long end) {

@@ -7,6 +7,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.source.IoFailure;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentMapping;
@@ -487,7 +488,8 @@ final class ActiveSegment extends CommitSegment {
             published.go(space.mapping(), reserved);
             int from = durableOffset();
             int to = published.end();
-            ByteBuffer target = to > from ? room.of(from, to) : null;
+            // a segment that is closed reads nothing any more: it can only be forced
+            ByteBuffer target = to > from && !closed ? room.of(from, to) : null;
             if (target != null) {
                 read(from, target);
             }
@@ -504,10 +506,6 @@ final class ActiveSegment extends CommitSegment {
         if (mapping != null) {
             target.put(target.position(), mapping.buffer(), from, target.remaining());
             return;
-        }
-        if (closed) {
-            throw new WalClosedException("the log is closed: stream=" + header.key(), file.path(), header.key().text(),
-                    WalException.NO_POSITION, null);
         }
         space.use();
         int bytes = target.remaining();
@@ -578,9 +576,12 @@ final class ActiveSegment extends CommitSegment {
         try {
             file.force();
             owner.forceNames();
+            named();
         } catch (IOException e) {
-            forceFailed = true;
-            log.durability().forceFailed(file.path(), e);
+            if (!IoFailure.isTooManyOpenFiles(e)) {
+                forceFailed = true;
+                log.durability().forceFailed(file.path(), e);
+            }
             throw e;
         }
     }
@@ -590,6 +591,16 @@ final class ActiveSegment extends CommitSegment {
         lock.lock();
         try {
             return awaitPublished((int) header.offsetOf(position), PUBLISH_WAIT_NANOS);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    protected boolean isForceFailed() {
+        lock.lock();
+        try {
+            return forceFailed;
         } finally {
             lock.unlock();
         }

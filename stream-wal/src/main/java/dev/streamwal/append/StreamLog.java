@@ -297,18 +297,20 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             recover();
+            // first: what is appended while the segments are looked at isn't promised
+            long end = endPosition();
             for (ActiveSegment segment : segments.unfinished()) {
                 if (segment.isUndurable()) {
-                    return segment.durableEnd();
+                    return Math.min(end, segment.durableEnd());
                 }
             }
-            return endPosition();
+            return end;
         } finally {
             rotation.unlock();
         }
     }
 
-    /** Whether something was appended, in this process, that isn't durable yet. */
+    /** Whether something was appended that isn't durable yet, as far as this process has looked at the stream. */
     public boolean isUndurable() {
         rotation.lock();
         try {
@@ -782,6 +784,7 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private void nothingIsLeft() throws IOException {
         recovered = true;
+        namesForced = false;
         watch.hasSegments(false);
         log.storage().deleteDirectoryIfEmpty(directory);
         if (pending != null) {

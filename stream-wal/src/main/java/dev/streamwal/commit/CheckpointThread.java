@@ -1,11 +1,14 @@
 package dev.streamwal.commit;
 
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Frees journal files in the background. Starts when the first one is full. */
 final class CheckpointThread {
+
+    private static final long AFTER_FAILURE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final JournalCheckpoint checkpoint;
     private final CommitEvents events;
@@ -57,12 +60,26 @@ final class CheckpointThread {
         }
     }
 
-    /** What fails is told; whoever commits next asks again, or finds out for himself. */
+    /** What fails is told, and tried again when somebody commits; but not all the time. */
     private void runOnce() {
         try {
             boolean unused = checkpoint.run();
+            reserve();
+        } catch (FlushFailedException e) {
+            // the log has failed, and has said so
         } catch (IOException | RuntimeException | Error e) {
             events.failed("checkpoint", null, e);
+            LockSupport.parkNanos(this, AFTER_FAILURE_NANOS);
+        }
+    }
+
+    private void reserve() throws IOException {
+        try {
+            checkpoint.reserve();
+        } catch (FlushFailedException e) {
+            throw e;
+        } catch (IOException e) {
+            // no space: whoever appends next is told
         }
     }
 

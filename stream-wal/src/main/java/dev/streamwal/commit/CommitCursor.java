@@ -25,8 +25,14 @@ public final class CommitCursor {
     /** The block that this stream was last gathered for. */
     long gatheredFor = -1;
 
-    /** Why nothing of it could be gathered. */
+    /** Why nothing more of it could be gathered for that block. */
     @Nullable Exception problem;
+
+    /** Where a slot was found unpublished, since when, and how often. */
+    long stuckAt = -1;
+
+    long stuckSince;
+    int stuckLooks;
 
     public CommitCursor(CommitStream stream) {
         this.stream = stream;

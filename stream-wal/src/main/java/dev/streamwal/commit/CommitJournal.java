@@ -26,6 +26,8 @@ final class CommitJournal {
     private static final int MAX_FREE_FILES = 2;
     /** A file this much smaller than the newest one is not worth going round with. */
     private static final int SMALL_FRACTION = 4;
+    /** The next file is made when so much of the current one is left: it takes some ms, which nobody should have to wait for. */
+    private static final int ENDING_FRACTION = 4;
     private static final int ZERO_BYTES = 256 << 10;
 
     private final Path root;
@@ -49,6 +51,18 @@ final class CommitJournal {
 
     /** The leader's. */
     private long nextSequence = 1;
+
+    /** The leader's. */
+    private long lives;
+
+    @GuardedBy("lock")
+    private boolean closed;
+
+    /** The current file is about to be full, or there is none; by the leader. */
+    private volatile boolean ending = true;
+
+    /** Of {@link #free}, for who asks without the lock. */
+    private volatile int freeFiles;
 
     private volatile long journalId;
     private volatile boolean exists;
@@ -74,6 +88,9 @@ final class CommitJournal {
     void create(long newJournalId, long incarnation) throws IOException {
         lock.lock();
         try {
+            if (closed) {
+                throw new IOException("a closed log makes no journal: the files are the next writer's: root=" + root);
+            }
             if (exists) {
                 return;
             }
@@ -84,8 +101,14 @@ final class CommitJournal {
                 Files.deleteIfExists(lost);
             }
             OpenJournalFile first = newFile(sizes.minFileBytes());
-            free.add(first);
-            FrontierFile.write(root, new Frontier(newJournalId, 1, incarnation, false, List.of()));
+            try {
+                FrontierFile.write(root, new Frontier(newJournalId, JournalBlockLayout.FIRST_SEQUENCE, incarnation, false, List.of()));
+            } catch (IOException e) {
+                totalBytes -= first.length();
+                deleteQuietly(first.path(), e);
+                throw e;
+            }
+            addFree(first);
             journalId = newJournalId;
             exists = true;
         } finally {
@@ -102,7 +125,8 @@ final class CommitJournal {
             nextFileNumber = found.nextFileNumber();
             current = found.current() == null ? null : inherited(found.current());
             found.full().forEach(part -> full.add(inherited(part)));
-            found.free().forEach(part -> free.add(inherited(part)));
+            found.free().forEach(part -> addFree(inherited(part)));
+            ending = current == null || isEnding(current);
             exists = true;
         } finally {
             lock.unlock();
@@ -112,7 +136,7 @@ final class CommitJournal {
     @GuardedBy("lock")
     private OpenJournalFile inherited(InheritedJournal.Part part) {
         OpenJournalFile file = new OpenJournalFile(part.path(), part.length());
-        file.inherit(part.end(), part.lastSequence());
+        file.inherit(part.end(), part.lastSequence(), ++lives);
         totalBytes += part.length();
         return file;
     }
@@ -121,6 +145,7 @@ final class CommitJournal {
     void giveUpCurrent() {
         OpenJournalFile file = current;
         current = null;
+        ending = true;
         if (file != null) {
             lock.lock();
             try {
@@ -137,11 +162,18 @@ final class CommitJournal {
     @Nullable OpenJournalFile fileWithRoom(int bytes) throws IOException {
         OpenJournalFile file = current;
         if (file != null && file.room() >= bytes) {
+            file.open();
             return file;
         }
         OpenJournalFile next = takeFree();
         if (next == null) {
             return null;
+        }
+        try {
+            next.open();
+        } catch (IOException e) {
+            giveBack(next);
+            throw e;
         }
         if (file != null) {
             file.close();
@@ -152,15 +184,44 @@ final class CommitJournal {
                 lock.unlock();
             }
         }
-        next.reuse();
+        next.reuse(++lives);
         current = next;
+        ending = isEnding(next);
         return next;
+    }
+
+    private void giveBack(OpenJournalFile file) {
+        lock.lock();
+        try {
+            free.addFirst(file);
+            freeFiles = free.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private void addFree(OpenJournalFile file) {
+        file.clear();
+        free.add(file);
+        freeFiles = free.size();
+    }
+
+    /** Less room than a block may need, or than is used while the next file is made. */
+    private boolean isEnding(OpenJournalFile file) {
+        return file.room() < Math.max(sizes.maxBlockBytes(), file.length() / ENDING_FRACTION);
+    }
+
+    /** Whether the current file is about to be full, and there is none to go on with. A hint, for any thread. */
+    boolean isScarce() {
+        return ending && freeFiles == 0;
     }
 
     private @Nullable OpenJournalFile takeFree() throws IOException {
         lock.lock();
         try {
             OpenJournalFile next = free.poll();
+            freeFiles = free.size();
             return next == null ? grow() : next;
         } finally {
             lock.unlock();
@@ -196,12 +257,33 @@ final class CommitJournal {
         try {
             file.append(block.finish(journalId, nextSequence), nextSequence);
             nextSequence++;
+            ending = isEnding(file);
         } catch (IOException e) {
             throw new FlushFailedException("the commit journal could not be written: file=" + file.path() + ", sequence=" + nextSequence, e);
         }
     }
 
     // ---------------------------------------------------------------- the checkpoint's side
+
+    /**
+     * Makes one more file to go on with.
+     *
+     * @return false where the journal is as large as it may be
+     * @throws IOException where there is no space for it
+     */
+    boolean addFile() throws IOException {
+        lock.lock();
+        try {
+            int length = nextLength();
+            if (closed || totalBytes + length > sizes.maxTotalBytes()) {
+                return false;
+            }
+            addFree(newFile(length));
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
 
     /** The files that are full, oldest first. */
     List<OpenJournalFile> full() {
@@ -248,7 +330,7 @@ final class CommitJournal {
                     surplus.add(file);
                     totalBytes -= file.length();
                 } else {
-                    free.add(file);
+                    addFree(file);
                 }
             }
         } finally {
@@ -297,7 +379,14 @@ final class CommitJournal {
         }
     }
 
+    /** From now on no file is made. By the leader. */
     void close() {
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
         OpenJournalFile file = current;
         if (file != null) {
             file.close();

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,11 @@ final class CommitRound {
 
     /** A deletion with the longest key, or a segment's header, and the block's own prefix: less room isn't worth a block. */
     private static final int MIN_ROOM_BYTES = 4 << 10;
+
+    /** A slot takes well under a microsecond to fill; a thread may be descheduled in it, or stopped by a debugger. */
+    private static final long UNPUBLISHED_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(2);
+    /** Looks that are 20 µs apart at least: so that a pause of the whole process is nobody's fault. */
+    private static final int MIN_LOOKS = 1_000;
 
     /** Stands for a block as long as there is no journal; nothing is put into it. */
     private static final JournalBlock NOTHING = new JournalBlock(ByteBuffer.allocate(2 * JournalBlock.PREFIX_BYTES));
@@ -37,11 +43,22 @@ final class CommitRound {
     private @Nullable OpenJournalFile file;
     private long number;
 
+    /** What the file had mentioned when the block was begun. */
+    private int mentionsBefore;
+
+    /** That the next block has to have, so that what was too much for this one fits. */
+    private int wantedRoom;
+
     CommitRound(CommitJournal journal, SegmentForce force, LongAdder flushes) {
         this.flushes = flushes;
         this.journal = journal;
         this.force = force;
         this.policy = new CommitPolicy(journal.sizes());
+        this.wantedRoom = minRoom();
+    }
+
+    private int minRoom() {
+        return Math.min(MIN_ROOM_BYTES, journal.sizes().maxBlockBytes());
     }
 
     /** @return false where the journal has no room: a checkpoint is needed first */
@@ -49,14 +66,16 @@ final class CommitRound {
         number++;
         cursors.clear();
         segments.clear();
-        return !journal.exists() || startBlock(Math.min(MIN_ROOM_BYTES, journal.sizes().maxBlockBytes()));
+        return !journal.exists() || startBlock();
     }
 
-    private boolean startBlock(int minRoom) throws IOException {
-        file = journal.fileWithRoom(minRoom);
+    private boolean startBlock() throws IOException {
+        file = journal.fileWithRoom(wantedRoom);
         if (file == null) {
             return false;
         }
+        wantedRoom = minRoom();
+        mentionsBefore = file.mentions();
         if (memory == null) {
             int bytes = journal.sizes().maxBlockBytes();
             memory = PooledByteBufAllocator.DEFAULT.directBuffer(bytes, bytes);
@@ -75,8 +94,20 @@ final class CommitRound {
         }
     }
 
-    private boolean isFirst() {
-        return block.isEmpty() && cursors.isEmpty();
+    /**
+     * What was gathered is not committed, for a reason that is none of the journal's: an error of the machine's. It is gathered again from
+     * the beginning, and nothing counts as mentioned by a block that isn't there.
+     */
+    void abandon() {
+        if (file != null) {
+            file.forgetMentions(mentionsBefore);
+        }
+        cursors.forEach(cursor -> cursor.settled = null);
+    }
+
+    /** Whether the stream has had its turn in this round. */
+    boolean hasGathered(CommitCursor cursor) {
+        return cursor.gatheredFor == number;
     }
 
     /**
@@ -111,14 +142,16 @@ final class CommitRound {
         if (cursor.gatheredFor == number) {
             return true;
         }
-        boolean alone = isFirst();
+        boolean alone = block.isEmpty();
         cursor.gatheredFor = number;
         cursor.problem = null;
         cursor.gatheredEnd = -1;
         cursors.add(cursor);
         boolean fits = gather(cursor);
-        if (!fits && alone && block.isEmpty() && file != null && startBlock(journal.sizes().maxBlockBytes())) {
-            fits = gather(cursor);
+        if (!fits && alone && block.isEmpty() && file != null) {
+            // an empty block of the largest size takes it, in the next file, or in the next round, when one has been freed
+            wantedRoom = journal.sizes().maxBlockBytes();
+            fits = startBlock() && gather(cursor);
         }
         return fits;
     }
@@ -142,7 +175,7 @@ final class CommitRound {
             }
             cursor.gatheredEnd = segment.header().positionAt(found.to());
             if (!found.complete()) {
-                cursor.problem = found.hopeless() ? unpublishable(segment, found.to()) : null;
+                cursor.problem = found.hopeless() || isOverdue(cursor) ? unpublished(segment, found) : null;
                 return true;
             }
         }
@@ -153,15 +186,27 @@ final class CommitRound {
         return true;
     }
 
-    private static IOException unpublishable(CommitSegment segment, int offset) {
-        return new IOException("a slot was reserved that can be neither published nor given up: file=" + segment.path() + ", offset="
-                + offset + "; reopen the log");
+    /** Whether whoever reserved the slot behind what is gathered has had time enough, by the clock and by looks that he could run between. */
+    private static boolean isOverdue(CommitCursor cursor) {
+        long now = System.nanoTime();
+        if (cursor.stuckAt != cursor.gatheredEnd) {
+            cursor.stuckAt = cursor.gatheredEnd;
+            cursor.stuckSince = now;
+            cursor.stuckLooks = 0;
+        }
+        return ++cursor.stuckLooks > MIN_LOOKS && now - cursor.stuckSince > UNPUBLISHED_LIMIT_NANOS;
+    }
+
+    private static IOException unpublished(CommitSegment segment, Undurable found) {
+        return new IOException("a slot was reserved that " + (found.hopeless() ? "can be neither published nor given up"
+                : "was not published for " + TimeUnit.NANOSECONDS.toSeconds(UNPUBLISHED_LIMIT_NANOS) + " s")
+                + ": file=" + segment.path() + ", offset=" + found.to() + "; reopen the log");
     }
 
     /** @return false where the block is full */
     private boolean settle(CommitSegment segment, Undurable found) throws IOException {
         if (!found.copied() && found.to() > found.from()) {
-            if (copying.choice == CommitPolicy.Choice.NEXT_BLOCK) {
+            if (copying.choice == CommitPolicy.Choice.NEXT_BLOCK || !copying.hasRoomToMention(segment)) {
                 return false;
             }
             force.segment(segment);
@@ -177,14 +222,9 @@ final class CommitRound {
 
     private void mention(CommitSegment segment) {
         OpenJournalFile target = file;
-        if (target != null && segment.mentionedIn != target) {
+        if (target != null && segment.mentionedIn != target.life()) {
             block.segment(target.mention(segment), SegmentHeaderLayout.encode(segment.header()));
         }
-    }
-
-    /** Whether a checkpoint has to make room before anything can be added. */
-    boolean needsCheckpoint() {
-        return file == null && journal.exists();
     }
 
     /** Flushes the block, if there is anything in it; what was gathered is durable then. */
@@ -192,6 +232,7 @@ final class CommitRound {
         OpenJournalFile target = file;
         if (target != null && !block.isEmpty()) {
             journal.write(target, block);
+            mentionsBefore = target.mentions();
             flushes.increment();
         }
         for (CommitSegment segment : segments) {
@@ -211,14 +252,24 @@ final class CommitRound {
 
         @Nullable Undurable from(CommitSegment source) throws IOException {
             segment = source;
+            // unless the segment asks for room: one that was closed meanwhile can only be forced
+            choice = CommitPolicy.Choice.FORCE;
             int before = block.mark();
+            int mentions = file == null ? 0 : file.mentions();
             try {
                 return source.undurable(this);
             } catch (IOException | RuntimeException e) {
                 block.reset(before);
-                source.mentionedIn = null;
+                if (file != null) {
+                    file.forgetMentions(mentions);
+                }
                 throw e;
             }
+        }
+
+        /** Whether there is room to say how far the segment was forced. */
+        boolean hasRoomToMention(CommitSegment source) {
+            return file == null || mentionBytes(source) <= block.room();
         }
 
         @Override

@@ -27,8 +27,11 @@ public abstract class CommitSegment {
      */
     public record Undurable(int from, int to, boolean copied, boolean complete, boolean hopeless) {}
 
-    /** Everything before it survives power loss, its name included. Only grows, but for a truncation. */
+    /** Everything before it survives power loss, its name included, as far as it has not been cut. Only grows. */
     private volatile int durableOffset;
+
+    /** Where the segment was cut: what a leader gathered before that may be behind it. */
+    private volatile int cutOffset = Integer.MAX_VALUE;
 
     /** Whether the file's name was forced, and its directory's. */
     private volatile boolean named;
@@ -36,8 +39,8 @@ public abstract class CommitSegment {
     private volatile boolean finished;
     private volatile boolean gone;
 
-    /** The journal file that mentioned the segment last, and as what. Owned by the leader. */
-    @Nullable OpenJournalFile mentionedIn;
+    /** The {@link OpenJournalFile#life()} that mentioned the segment last, and as what. Owned by the leader. */
+    long mentionedIn;
 
     int mentionedAs;
 
@@ -61,7 +64,7 @@ public abstract class CommitSegment {
 
     /** Everything in front of it survives power loss, once the file's name does; the header's length where nothing does. */
     public final int durableOffset() {
-        return durableOffset;
+        return Math.min(durableOffset, cutOffset);
     }
 
     /** By the leader, or with the segment's lock by whoever forced all of it. */
@@ -73,8 +76,14 @@ public abstract class CommitSegment {
 
     /** What stood behind this offset was cut. */
     public final void lowerDurableOffset(int offset) {
-        durableOffset = Math.min(durableOffset, offset);
+        cutOffset = Math.min(cutOffset, offset);
     }
+
+    /**
+     * Whether its file could not be forced, which nobody finds out by forcing it again. Waits for the segment's lock, and so for a force that
+     * is under way.
+     */
+    protected abstract boolean isForceFailed();
 
     /** The footer is written: not forced yet. */
     protected final void footerWritten() {

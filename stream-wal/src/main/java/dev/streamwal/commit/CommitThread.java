@@ -1,10 +1,13 @@
 package dev.streamwal.commit;
 
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Commits what nobody waits for: asynchronous appends, and at intervals what asked for nothing more. Starts when it is first needed. */
 final class CommitThread {
+
+    private static final long AFTER_FAILURE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final GroupCommitter committer;
     private final long intervalNanos;
@@ -12,6 +15,11 @@ final class CommitThread {
     private volatile boolean idle;
     private volatile boolean stopped;
     private volatile boolean timed;
+
+    /** The thread's: whether an interval has begun, and when it ends. */
+    private boolean counting;
+
+    private long nextFlush;
 
     CommitThread(GroupCommitter committer, long intervalNanos) {
         this.committer = committer;
@@ -52,32 +60,44 @@ final class CommitThread {
     }
 
     private void run() {
-        long nextFlush = System.nanoTime() + intervalNanos;
-        boolean counting = false;
         while (!stopped) {
-            committer.commitPending();
-            if (timed && !counting) {
-                nextFlush = System.nanoTime() + intervalNanos;
-                counting = true;
+            try {
+                work();
+            } catch (RuntimeException | Error e) {
+                // without this thread asynchronous appends would wait for ever
+                committer.tellFailure("commit", e);
+                LockSupport.parkNanos(this, AFTER_FAILURE_NANOS);
             }
-            if (counting && System.nanoTime() - nextFlush >= 0) {
-                timed = false;
-                counting = false;
-                committer.flushInterval();
-                continue;
-            }
-            idle = true;
-            if (!committer.hasWork() && !stopped) {
-                if (counting) {
-                    LockSupport.parkNanos(this, Math.max(1, nextFlush - System.nanoTime()));
-                } else if (!timed) {
-                    LockSupport.park(this);
-                }
-                // nobody else knows this thread: an interrupt means nothing
-                boolean unused = Thread.interrupted();
-            }
-            idle = false;
         }
+    }
+
+    private void work() {
+        committer.commitPending();
+        if (timed && !counting) {
+            nextFlush = System.nanoTime() + intervalNanos;
+            counting = true;
+        }
+        if (counting && System.nanoTime() - nextFlush >= 0) {
+            timed = false;
+            counting = false;
+            committer.flushInterval();
+        } else {
+            awaitWork();
+        }
+    }
+
+    private void awaitWork() {
+        idle = true;
+        if (!committer.hasWork() && !stopped) {
+            if (counting) {
+                LockSupport.parkNanos(this, Math.max(1, nextFlush - System.nanoTime()));
+            } else if (!timed) {
+                LockSupport.park(this);
+            }
+            // nobody else knows this thread: an interrupt means nothing
+            boolean unused = Thread.interrupted();
+        }
+        idle = false;
     }
 
     /** Ends the thread, after the round it is in. */

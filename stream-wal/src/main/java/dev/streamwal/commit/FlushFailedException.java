@@ -1,6 +1,7 @@
 package dev.streamwal.commit;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was written may not be on the disk, and asking again would not say so: a kernel forgets what it could not write. So it is final, and
@@ -10,7 +11,7 @@ public final class FlushFailedException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    FlushFailedException(String message, Throwable cause) {
+    FlushFailedException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

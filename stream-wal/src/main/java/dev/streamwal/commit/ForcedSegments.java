@@ -58,8 +58,9 @@ final class ForcedSegments {
         return OptionalInt.of(known.segment.durableOffset());
     }
 
-    /** Those that got their footers, which may not be durable yet. */
+    /** Those that got their footers, which may not be durable yet. What is gone is forgotten. */
     synchronized List<CommitSegment> finished() {
+        forced.values().removeIf(each -> each.live != null && each.live.isGone());
         List<CommitSegment> found = new ArrayList<>();
         for (Forced each : forced.values()) {
             CommitSegment live = each.live;
@@ -80,36 +81,52 @@ final class ForcedSegments {
             forced.subMap(new Id(below.key(), Long.MIN_VALUE), new Id(below.key(), below.position())).clear();
         } else if (deletion instanceof Deletion.Cut cut) {
             forced.subMap(new Id(cut.key(), cut.from()), new Id(cut.key(), cut.to())).clear();
-            Map.Entry<Id, Forced> holder = forced.lowerEntry(new Id(cut.key(), cut.from()));
-            if (holder != null && holder.getKey().key.equals(cut.key())) {
-                forced.put(holder.getKey(), new Forced(before(cut.from(), holder.getValue().segment), holder.getValue().live));
-            }
+            cutBehind(cut.key(), cut.from());
         }
     }
 
-    /** What another one has of the same segment, taken over whole. */
-    synchronized void take(FrontierSegment segment, ForcedSegments from) {
-        put(segment, from.liveOf(segment));
+    /** Nothing of the segment with this position is durable behind it. */
+    private synchronized void cutBehind(StreamKey key, long position) {
+        Map.Entry<Id, Forced> before = forced.lowerEntry(new Id(key, position));
+        if (before == null || !before.getKey().key.equals(key)) {
+            return;
+        }
+        FrontierSegment segment = before.getValue().segment;
+        long end = position - segment.basePosition() + SegmentHeaderLayout.headerLength(key.utf8Length());
+        forced.put(before.getKey(), new Forced(upTo(segment, (int) Math.min(segment.durableOffset(), end)), before.getValue().live));
     }
 
-    private synchronized @Nullable CommitSegment liveOf(FrontierSegment segment) {
-        Forced known = forced.get(new Id(segment.key(), segment.basePosition()));
-        return known == null ? null : known.live;
+    private static FrontierSegment upTo(FrontierSegment segment, int offset) {
+        return offset == segment.durableOffset() ? segment
+                : new FrontierSegment(segment.key(), segment.basePosition(), segment.salt(), offset);
+    }
+
+    /** What another one has of the same segment, taken over whole; nothing where that has been deleted meanwhile. */
+    synchronized void take(FrontierSegment segment, ForcedSegments from) {
+        Forced known = from.get(segment);
+        if (known != null) {
+            put(known.segment, known.live);
+        }
+    }
+
+    private synchronized @Nullable Forced get(FrontierSegment segment) {
+        return forced.get(new Id(segment.key(), segment.basePosition()));
     }
 
     synchronized void clear() {
         forced.clear();
     }
 
-    private static FrontierSegment before(long end, FrontierSegment segment) {
-        long offset = end - segment.basePosition() + SegmentHeaderLayout.headerLength(segment.key().utf8Length());
-        return new FrontierSegment(segment.key(), segment.basePosition(), segment.salt(), (int) Math.min(segment.durableOffset(), offset));
-    }
-
     synchronized List<FrontierSegment> all() {
         List<FrontierSegment> all = new ArrayList<>(forced.size());
         for (Forced each : forced.values()) {
-            all.add(each.segment);
+            CommitSegment live = each.live;
+            if (live == null) {
+                all.add(each.segment);
+            } else if (!live.isGone()) {
+                // it may have been cut since
+                all.add(upTo(each.segment, Math.min(each.segment.durableOffset(), live.durableOffset())));
+            }
         }
         return all;
     }

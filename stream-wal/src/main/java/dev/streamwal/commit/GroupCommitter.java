@@ -31,6 +31,8 @@ public final class GroupCommitter implements SegmentDurability {
      * waits, or the committer's own where nobody does; that one leads, and looks at the queue in its turn. A thread that is woken for
      * nothing parks again.
      *
+     * What is woken must lead: so whoever has asked for several things waits until all are answered, even where one of them fails.
+     *
      * Everything here that is not volatile is the leader's (`leading` passes it on): `pending`, `round`, the journal's current file, the
      * leader's fields of cursors and segments. The leader takes rotation and segment locks for a moment each; nobody who holds one waits
      * for a commit, so there is no way round in a circle. He never waits for a slot that isn't published: such a request stays for the next
@@ -45,6 +47,8 @@ public final class GroupCommitter implements SegmentDurability {
     /** How long appends wait for a full journal that can't be emptied, because of a full disk say, before they fail. */
     private static final long FULL_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long FULL_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    /** Whoever parks is woken. */
+    private static final long NO_LIMIT = Long.MAX_VALUE;
 
     /** As long as there is no journal: to force so many streams' files costs less than to make one. */
     private static final int MAX_FORCED_STREAMS = 8;
@@ -68,8 +72,6 @@ public final class GroupCommitter implements SegmentDurability {
 
     private volatile @Nullable FlushFailedException failure;
     private volatile @Nullable WalClosedException closed;
-    /** The journal has no room, and could not be given any. */
-    private volatile boolean starved;
 
     private final LongAdder flushes = new LongAdder();
 
@@ -78,7 +80,7 @@ public final class GroupCommitter implements SegmentDurability {
         SegmentForce force = new SegmentForce(settings.storage(), settings.root(), settings.streams());
         this.journal = new CommitJournal(settings.root(), settings.sizes());
         this.round = new CommitRound(journal, force, flushes);
-        this.checkpoint = new JournalCheckpoint(settings, journal, force);
+        this.checkpoint = new JournalCheckpoint(settings, journal, force, this);
         this.force = force;
         this.events = settings.events();
         this.onFailure = settings.onFailure();
@@ -108,16 +110,23 @@ public final class GroupCommitter implements SegmentDurability {
      * @throws IOException where the journal can't be made or emptied, because the disk is full say
      */
     public void ready() throws IOException {
-        FlushFailedException failed = failure;
-        if (failed != null) {
-            throw failed;
+        throwIfFailed();
+        WalClosedException reason = closed;
+        if (reason != null) {
+            throw reason;
         }
         if (!journal.exists()) {
             checkpoint.createJournal();
+        } else if (journal.isScarce()) {
+            checkpoint.reserve();
         }
-        if (starved) {
-            boolean unused = checkpoint.run();
-            starved = false;
+    }
+
+    /** @throws FlushFailedException where the log has failed */
+    public void throwIfFailed() throws FlushFailedException {
+        FlushFailedException failed = failure;
+        if (failed != null) {
+            throw failed;
         }
     }
 
@@ -130,17 +139,22 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** As {@link #await(Collection)}; where there is no journal, and a few files do without, none is made. */
     public void sync(Collection<CommitTarget> targets) throws IOException {
-        if (targets.size() > MAX_FORCED_STREAMS && !journal.exists()) {
+        readyFor(targets.size());
+        await(targets);
+    }
+
+    /** To be called before so many streams are made durable that were appended to without asking whether there is room for the journal. */
+    public void readyFor(int streams) {
+        if (streams > MAX_FORCED_STREAMS && !journal.exists()) {
             try {
                 checkpoint.createJournal();
             } catch (IOException e) {
                 // no room for it: one by one, then
             }
         }
-        await(targets);
     }
 
-    /** Returns when all of these are durable: with one flush, if they fit a block. */
+    /** Returns when all of these are durable: with one flush, if they fit a block. What fails is thrown when all are answered. */
     public void await(Collection<CommitTarget> targets) throws IOException {
         List<CommitRequest> requests = new ArrayList<>(targets.size());
         for (CommitTarget target : targets) {
@@ -150,9 +164,7 @@ public final class GroupCommitter implements SegmentDurability {
                 queue.add(request);
             }
         }
-        for (CommitRequest request : requests) {
-            awaitAnswer(request);
-        }
+        awaitAll(requests);
     }
 
     /** Deletions that are written down, and that the journal keeps until this is closed. */
@@ -174,28 +186,30 @@ public final class GroupCommitter implements SegmentDurability {
             queue.add(request);
         }
         try {
-            for (CommitRequest request : requests) {
-                awaitAnswer(request);
-            }
-        } catch (IOException | RuntimeException e) {
             awaitAll(requests);
+        } catch (IOException | RuntimeException e) {
             requests.forEach(GroupCommitter::unpin);
             throw e;
         }
         return () -> {
-            deletions.forEach(checkpoint::forget);
+            // only now: a checkpoint may have looked at a segment before it was cut
+            forget(deletions);
             requests.forEach(GroupCommitter::unpin);
         };
     }
 
-    /** Whatever the answers are. */
-    private void awaitAll(List<CommitRequest> requests) {
+    /** What is deleted is not for the frontier to name, whether the deletion was written down or not. */
+    public void forget(Collection<? extends Deletion> deletions) {
+        deletions.forEach(checkpoint::forget);
+    }
+
+    /** Every one of them, whatever becomes of the others: a leader takes whoever asked for one that is woken, and leads. */
+    private void awaitAll(List<CommitRequest> requests) throws IOException {
         for (CommitRequest request : requests) {
-            while (!request.isAnswered()) {
-                if (!leadOnce() && !request.isAnswered()) {
-                    LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
-                }
-            }
+            awaitAnswered(request, NO_LIMIT);
+        }
+        for (CommitRequest request : requests) {
+            throwIfFailed(request.failure());
         }
     }
 
@@ -217,16 +231,8 @@ public final class GroupCommitter implements SegmentDurability {
         queue.add(request);
         wakeThread();
         if (!reserved || closed != null) {
-            awaitRoom(request);
-        }
-    }
-
-    /** Back-pressure: whoever is one too many commits until he isn't. */
-    private void awaitRoom(CommitRequest request) {
-        while (!request.isAnswered()) {
-            if (!leadOnce() && !request.isAnswered()) {
-                LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
-            }
+            // back-pressure: whoever is one too many commits until he isn't; no leader knows him
+            awaitAnswered(request, UNPUBLISHED_WAIT_NANOS);
         }
     }
 
@@ -244,21 +250,34 @@ public final class GroupCommitter implements SegmentDurability {
 
     private void await(CommitRequest request) throws IOException {
         queue.add(request);
-        awaitAnswer(request);
+        awaitAnswered(request, NO_LIMIT);
+        throwIfFailed(request.failure());
     }
 
-    private void awaitAnswer(CommitRequest request) throws IOException {
+    /**
+     * Leads, or parks, until the request is answered. An interrupt is put off: with it, nothing would park.
+     *
+     * @param lookNanos how often to look where nobody wakes this thread
+     */
+    private void awaitAnswered(CommitRequest request, long lookNanos) {
         boolean interrupted = false;
-        while (!request.isAnswered()) {
-            if (!leadOnce() && !request.isAnswered()) {
-                LockSupport.park(this);
+        try {
+            while (!request.isAnswered()) {
                 interrupted |= Thread.interrupted();
+                if (leadOnce() || request.isAnswered()) {
+                    continue;
+                }
+                if (lookNanos == NO_LIMIT) {
+                    LockSupport.park(this);
+                } else {
+                    LockSupport.parkNanos(this, lookNanos);
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        throwIfFailed(request.failure());
     }
 
     private static void throwIfFailed(@Nullable Throwable problem) throws IOException {
@@ -284,11 +303,10 @@ public final class GroupCommitter implements SegmentDurability {
             return false;
         }
         List<CommitRequest> answered = new ArrayList<>();
-        Thread successor = null;
         try {
             round(answered);
-            successor = waiterIn(pending);
         } finally {
+            Thread successor = waiterIn(pending);
             left = !pending.isEmpty();
             leading.set(false);
             wakeNext(successor);
@@ -334,7 +352,12 @@ public final class GroupCommitter implements SegmentDurability {
         }
         queue.releaseLater(later);
         for (CommitRequest request : answered) {
-            request.tell();
+            try {
+                request.tell();
+            } catch (RuntimeException | Error e) {
+                // of somebody else's making, and nothing to do with whoever leads here, or is told next
+                tellFailure("complete an append", e);
+            }
         }
     }
 
@@ -361,6 +384,7 @@ public final class GroupCommitter implements SegmentDurability {
             fail(e);
             answerAll(e, answered);
         } catch (IOException | RuntimeException | Error e) {
+            round.abandon();
             answerAll(e, answered);
         }
         checkpoint.wakeIfNeeded();
@@ -376,14 +400,12 @@ public final class GroupCommitter implements SegmentDurability {
             // helps, or waits for whoever is at it: he holds no lock that this thread has
             IOException obstacle = makeRoom();
             if (obstacle != null) {
-                starved = true;
                 if (thread == null || System.nanoTime() - deadline > 0) {
                     throw new IOException("the commit journal is full and can't be emptied: " + obstacle.getMessage(), obstacle);
                 }
                 LockSupport.parkNanos(FULL_LOOK_NANOS);
             }
         }
-        starved = false;
     }
 
     /** @return what was in the way; null where there is room now */
@@ -444,7 +466,7 @@ public final class GroupCommitter implements SegmentDurability {
             CommitCursor cursor = request.cursor;
             if (cursor != null && cursor.isDurable(request.end)) {
                 request.answer(null);
-            } else if (cursor != null && cursor.problem != null) {
+            } else if (cursor != null && round.hasGathered(cursor) && cursor.problem != null) {
                 request.answer(cursor.problem);
             }
             if (request.isAnswered()) {
@@ -518,15 +540,32 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** The interval is over. */
     void flushInterval() {
+        List<CommitCursor> wanted = new ArrayList<>();
         for (CommitCursor cursor = flushWanted.poll(); cursor != null; cursor = flushWanted.poll()) {
+            wanted.add(cursor);
+        }
+        readyFor(wanted.size());
+        for (CommitCursor cursor : wanted) {
             // first: what is appended from now on asks again
             cursor.flushWanted(false);
-            queue.add(CommitRequest.later(cursor, cursor.stream().appendedEnd(), null, false));
+            try {
+                queue.add(CommitRequest.later(cursor, cursor.stream().appendedEnd(), problem -> flushed(cursor, problem), false));
+            } catch (RuntimeException e) {
+                flushed(cursor, e);
+            }
         }
     }
 
-    boolean isFlushWanted() {
-        return !flushWanted.isEmpty();
+    /** What could not be flushed, for want of a descriptor or of space say, is tried again after the next interval. */
+    private void flushed(CommitCursor cursor, @Nullable Throwable problem) {
+        if (problem != null && failure == null && closed == null) {
+            tellFailure("flush", problem);
+            atNextFlush(cursor);
+        }
+    }
+
+    void tellFailure(String task, Throwable problem) {
+        events.failed(task, null, problem);
     }
 
     /** Does what the threads would do, where there are none. */
@@ -541,22 +580,30 @@ public final class GroupCommitter implements SegmentDurability {
      *
      * @param clean whether everything that was appended is durable
      */
-    public void close(WalClosedException reason, boolean clean) throws IOException {
+    public void close(WalClosedException reason, boolean clean) {
         CommitThread committer = thread;
         if (committer != null) {
             committer.end();
         }
         flushInterval();
-        while (hasWork() || leading.get()) {
-            boolean unused = leadOnce();
-            Thread.onSpinWait();
-        }
+        leadWhileThereIsWork();
         closed = reason;
-        boolean unused = leadOnce();
-        if (leading.compareAndSet(false, true)) {
-            round.close();
-            leading.set(false);
+        // whoever asks from now on finds it closed, and sees to it himself that he is answered
+        leadWhileThereIsWork();
+        while (!leading.compareAndSet(false, true)) {
+            LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
         }
+        round.close();
+        leading.set(false);
+        leadWhileThereIsWork();
         checkpoint.close(clean && failure == null);
+    }
+
+    private void leadWhileThereIsWork() {
+        while (hasWork()) {
+            if (!leadOnce()) {
+                LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
+            }
+        }
     }
 }

@@ -34,6 +34,8 @@ final class JournalCheckpoint {
     private final LongSupplier incarnation;
     private final ReentrantLock running = new ReentrantLock();
     private final @Nullable CheckpointThread thread;
+    private final CommitEvents events;
+    private final GroupCommitter committer;
 
     /** What blocks of an earlier writer speak of; forced with the first file of his. */
     private final ForcedSegments inherited = new ForcedSegments();
@@ -41,7 +43,13 @@ final class JournalCheckpoint {
     @GuardedBy("running")
     private long firstSequence = JournalBlockLayout.FIRST_SEQUENCE;
 
-    JournalCheckpoint(CommitSettings settings, CommitJournal journal, SegmentForce force) {
+    @GuardedBy("running")
+    private boolean closed;
+
+    /** @param committer is told of a force that failed, whoever runs the checkpoint */
+    JournalCheckpoint(CommitSettings settings, CommitJournal journal, SegmentForce force, GroupCommitter committer) {
+        this.committer = committer;
+        this.events = settings.events();
         this.root = settings.root();
         this.journal = journal;
         this.force = force;
@@ -78,58 +86,102 @@ final class JournalCheckpoint {
 
     void wakeIfNeeded() {
         CheckpointThread background = thread;
-        if (background != null && journal.hasFull()) {
+        if (background != null && (journal.hasFull() || journal.isScarce())) {
             background.wake();
         }
     }
 
-    /** Frees the files that are full now, up to one with deletions that are being carried out. Returns whether there was any. */
+    /**
+     * Frees the files that are full now, up to one with deletions that are being carried out.
+     *
+     * @return whether there was any, or somebody else has just looked
+     * @throws FlushFailedException where something could not be forced; then the log has failed
+     */
     boolean run() throws IOException {
         boolean waited = !running.tryLock();
         if (waited) {
             running.lock();
         }
         try {
-            List<OpenJournalFile> files = new ArrayList<>();
-            for (OpenJournalFile file : journal.full()) {
-                if (file.isPinned()) {
-                    break;
-                }
-                files.add(file);
-            }
-            if (!files.isEmpty()) {
-                forceAll(files);
-                firstSequence = files.get(files.size() - 1).lastSequence() + 1;
-                writeFrontier(false);
-                journal.free(files);
-            }
-            return !files.isEmpty();
+            return freeFull() || waited;
         } finally {
             running.unlock();
         }
     }
 
+    /**
+     * Sees to it that the journal can go on, while there is room in its current file for what has been promised a place.
+     *
+     * @throws IOException where there is no space for a file, and none can be freed
+     */
+    void reserve() throws IOException {
+        running.lock();
+        try {
+            if (!journal.isScarce() || closed) {
+                return;
+            }
+            IOException obstacle = addFile();
+            if (journal.isScarce() && !freeFull() && obstacle != null) {
+                throw obstacle;
+            }
+        } finally {
+            running.unlock();
+        }
+    }
+
+    /** @return what was in the way; null where it is nothing that whoever appends should be told: deletions under way, say */
+    private @Nullable IOException addFile() {
+        try {
+            boolean unused = journal.addFile();
+            return null;
+        } catch (IOException e) {
+            return e;
+        }
+    }
+
+    @GuardedBy("running")
+    private boolean freeFull() throws IOException {
+        List<OpenJournalFile> files = new ArrayList<>();
+        for (OpenJournalFile file : journal.full()) {
+            if (file.isPinned()) {
+                break;
+            }
+            files.add(file);
+        }
+        if (files.isEmpty() || closed) {
+            return false;
+        }
+        try {
+            forceAll(files);
+        } catch (FlushFailedException e) {
+            committer.fail(e);
+            throw e;
+        }
+        // whoever failed may have been told what a force here was not
+        committer.throwIfFailed();
+        firstSequence = files.get(files.size() - 1).lastSequence() + 1;
+        writeFrontier(false);
+        journal.free(files);
+        return true;
+    }
+
     @GuardedBy("running")
     private void forceAll(List<OpenJournalFile> files) throws IOException {
-        try {
-            Set<CommitSegment> segments = new LinkedHashSet<>();
-            Set<Path> directories = new LinkedHashSet<>();
-            for (OpenJournalFile file : files) {
-                segments.addAll(file.mentioned());
-                directories.addAll(file.deletedFrom());
-            }
-            for (CommitSegment segment : segments) {
-                force(segment);
-                pace();
-            }
-            forceFinished();
-            if (files.stream().anyMatch(OpenJournalFile::isInherited)) {
-                forceInherited(directories);
-            }
-            forceDirectories(directories);
-        } catch (IOException e) {
-            throw new FlushFailedException("a checkpoint could not force what the commit journal speaks of: root=" + root, e);
+        Set<CommitSegment> segments = new LinkedHashSet<>();
+        Set<Path> directories = new LinkedHashSet<>();
+        for (OpenJournalFile file : files) {
+            segments.addAll(file.mentioned());
+            directories.addAll(file.deletedFrom());
         }
+        for (CommitSegment segment : segments) {
+            force(segment);
+            pace();
+        }
+        forceFinished();
+        if (files.stream().anyMatch(OpenJournalFile::isInherited)) {
+            forceInherited(directories);
+        }
+        forceDirectories(directories);
     }
 
     /** Its offset first: what is written to the journal after the force is not for the frontier to promise. */
@@ -140,6 +192,9 @@ final class JournalCheckpoint {
         int offset = segment.durableOffset();
         boolean finished = segment.isFinished();
         force.segment(segment);
+        if (segment.isForceFailed()) {
+            throw new FlushFailedException("a segment could not be forced when it was sealed: file=" + segment.path(), null);
+        }
         if (finished) {
             forced.remove(segment);
         } else if (!segment.isGone()) {
@@ -189,18 +244,25 @@ final class JournalCheckpoint {
         FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, incarnation.getAsLong(), clean, forced.all()));
     }
 
-    /** The whole journal is in the segments' files, and everything that was appended is durable or in the journal. */
-    void close(boolean clean) throws IOException {
+    /**
+     * Nothing more is done. What fails is told: the frontier that is there is as true as before.
+     *
+     * @param clean whether everything that was appended is durable
+     */
+    void close(boolean clean) {
         CheckpointThread background = thread;
         if (background != null) {
             background.end();
         }
         running.lock();
         try {
+            closed = true;
+            journal.close();
             if (journal.exists()) {
                 writeFrontier(clean);
             }
-            journal.close();
+        } catch (IOException e) {
+            events.failed("write the journal's frontier", null, e);
         } finally {
             running.unlock();
         }

@@ -27,6 +27,7 @@ final class OpenJournalFile {
     private @Nullable FileChannel channel;
     private int offset;
     private long lastSequence;
+    private long life;
     /** Whether something in it was written before the log was opened. */
     private boolean inherited;
 
@@ -56,26 +57,53 @@ final class OpenJournalFile {
     }
 
     /** As a scan found it. */
-    void inherit(int end, long last) {
+    void inherit(int end, long last, long newLife) {
         inherited = true;
         offset = end;
         lastSequence = last;
+        life = newLife;
     }
 
-    /** What the file held is not needed any more. */
-    void reuse() {
-        offset = 0;
-        inherited = false;
+    /** What the file held is not needed any more: what it mentioned may go. */
+    void clear() {
         mentioned.clear();
         deletedFrom.clear();
+        inherited = false;
+    }
+
+    /** The next block stands at the file's beginning. */
+    void reuse(long newLife) {
+        clear();
+        offset = 0;
+        life = newLife;
+    }
+
+    /**
+     * From the file's first block to its last, until it is used again: which file's, and which time, a segment remembers that was mentioned,
+     * since a file that is used again has mentioned nothing. No two are the same, and none is 0.
+     */
+    long life() {
+        return life;
     }
 
     /** The number by which the file's blocks call a segment. */
     int mention(CommitSegment segment) {
         mentioned.add(segment);
-        segment.mentionedIn = this;
+        segment.mentionedIn = life;
         segment.mentionedAs = mentioned.size();
         return segment.mentionedAs;
+    }
+
+    /** How many segments were mentioned. */
+    int mentions() {
+        return mentioned.size();
+    }
+
+    /** Those behind the first {@code count} stand in no block. */
+    void forgetMentions(int count) {
+        List<CommitSegment> dropped = mentioned.subList(count, mentioned.size());
+        dropped.forEach(segment -> segment.mentionedIn = 0);
+        dropped.clear();
     }
 
     /** Something in it is being carried out; by the leader. */
@@ -119,6 +147,11 @@ final class OpenJournalFile {
         });
         offset += bytes;
         lastSequence = sequence;
+    }
+
+    /** So that what may be refused, a descriptor, is refused before anything is put into a block. */
+    void open() throws IOException {
+        FileChannel unused = channel();
     }
 
     /** Closed by an interrupt, it is opened again, and the same is written again and forced: that is not a failed flush. */

@@ -1,6 +1,8 @@
 package dev.streamwal.commit;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.source.IoFailure;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
@@ -10,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,16 @@ public final class SegmentForce {
     private final Path root;
     private final Path streams;
     private final AtomicLong forces = new AtomicLong();
+
+    /**
+     * Held over a force. A kernel tells of what it could not write once; whoever forces the same file next is told nothing, and so has to
+     * see {@link #failed} instead.
+     */
+    private final ReentrantLock forcing = new ReentrantLock();
+
+    @GuardedBy("forcing")
+    private @Nullable FlushFailedException failed;
+
     private volatile boolean rootForced;
 
     /** @param streams the directory of the streams' directories */
@@ -34,7 +47,11 @@ public final class SegmentForce {
         this.streams = streams;
     }
 
-    /** A file that is gone needs nothing: only deletions take files away, and they are journalled. */
+    /**
+     * A file that is gone needs nothing: only deletions take files away, and they are journalled.
+     *
+     * @throws FlushFailedException where it could not be forced
+     */
     void segment(CommitSegment segment) throws IOException {
         boolean named = segment.isNamed();
         if (file(segment.path()) && !named) {
@@ -64,32 +81,64 @@ public final class SegmentForce {
 
     /** @return false where there is no such file */
     boolean file(Path path) throws IOException {
-        try (SegmentFile file = storage.open(path)) {
-            file.force();
-            forces.incrementAndGet();
-            return true;
-        } catch (NoSuchFileException e) {
-            return false;
-        }
+        return force(path, () -> {
+            try (SegmentFile file = storage.open(path)) {
+                file.force();
+            }
+        });
     }
 
-    /** Of a stream; one that is gone needs nothing here. */
+    /** Of a stream; one that is gone, deleted with its last segment, needs nothing here. */
     void directory(Path directory) throws IOException {
-        try {
-            storage.forceDirectory(directory);
-            forces.incrementAndGet();
-        } catch (NoSuchFileException e) {
-            // deleted with its last segment
-        }
+        boolean unused = force(directory, () -> storage.forceDirectory(directory));
     }
 
     /** The names of the streams' directories. */
     void streams() throws IOException {
-        storage.forceDirectory(streams);
-        forces.incrementAndGet();
+        directory(streams);
         if (!rootForced) {
-            storage.forceDirectory(root);
+            directory(root);
             rootForced = true;
+        }
+    }
+
+    /** What forces something. */
+    @FunctionalInterface
+    private interface Force {
+        void run() throws IOException;
+    }
+
+    /**
+     * @return false where it is gone
+     * @throws FlushFailedException where it could not be forced, or something could not be before
+     * @throws IOException where it could not be opened, for want of a descriptor: then nothing was forced, and may be later
+     */
+    private boolean force(Path path, Force force) throws IOException {
+        forcing.lock();
+        try {
+            throwIfFailed();
+            force.run();
+            forces.incrementAndGet();
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (FlushFailedException e) {
+            throw e;
+        } catch (IOException e) {
+            if (IoFailure.isTooManyOpenFiles(e)) {
+                throw e;
+            }
+            failed = new FlushFailedException("what was written could not be forced: path=" + path, e);
+            throw failed;
+        } finally {
+            forcing.unlock();
+        }
+    }
+
+    @GuardedBy("forcing")
+    private void throwIfFailed() throws FlushFailedException {
+        if (failed != null) {
+            throw failed;
         }
     }
 
