@@ -199,6 +199,7 @@ public final class GroupCommitter implements SegmentDurability {
             throw e;
         }
         return () -> {
+            // only now: a checkpoint may have looked at a segment before it was cut
             forget(deletions);
             requests.forEach(GroupCommitter::unpin);
         };

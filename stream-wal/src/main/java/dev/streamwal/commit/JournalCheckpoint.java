@@ -179,7 +179,10 @@ final class JournalCheckpoint {
         }
         // whoever failed may have been told what a force here was not
         committer.throwIfFailed();
-        firstSequence = files.get(files.size() - 1).lastSequence() + 1;
+        for (OpenJournalFile file : files) {
+            // one that no block was written to says nothing, or what was true when it was used before
+            firstSequence = Math.max(firstSequence, file.lastSequence() + 1);
+        }
         writeFrontier(false);
         journal.free(files);
         return true;

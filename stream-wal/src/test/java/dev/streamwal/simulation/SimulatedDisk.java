@@ -63,6 +63,7 @@ public final class SimulatedDisk {
     private final List<DiskFile> files = new ArrayList<>();
     private final List<DiskFile> mapped = new ArrayList<>();
     private final List<PendingForce> heldForces = new ArrayList<>();
+    private boolean deletedSinceHeld;
     private final List<PendingForce> lateForces = new ArrayList<>();
     private SimulatedFileSystem fileSystem = new SimulatedFileSystem(this);
     private FaultPlan.Count faults = new FaultPlan.Count(FaultPlan.NONE);
@@ -422,6 +423,7 @@ public final class SimulatedDisk {
         } else if (lies.held().test(path)) {
             int number = record(Call.FORCE, path, "", 0, 0, "held back");
             heldForces.add(new PendingForce(file, number, 0));
+            deletedSinceHeld = false;
         } else {
             int number = record(Call.FORCE, path, "", 0, 0, "");
             file.forced(number, number);
@@ -544,19 +546,24 @@ public final class SimulatedDisk {
         if (node instanceof DiskNode.Directory directory && !directory.entries.isEmpty()) {
             throw new DirectoryNotEmptyException(path.toString());
         }
-        int number = changeNames(call, path.toString(), "", new Setting(parent(path), path.name(), null));
-        if (call == Call.DELETE) {
-            for (PendingForce held : heldForces) {
-                held.file.forced(number, held.upTo);
-            }
+        int unusedNumber = changeNames(call, path.toString(), "", new Setting(parent(path), path.name(), null));
+        deletedSinceHeld |= call == Call.DELETE;
+    }
+
+    /** A deletion is durable: so are the forces that were held back behind it. */
+    private void releaseHeld(int number) {
+        if (deletedSinceHeld) {
+            heldForces.forEach(held -> held.file.forced(number, held.upTo));
             heldForces.clear();
         }
     }
 
     synchronized void forceDirectory(SimulatedFileSystem by, DiskNode.Directory directory, String path) throws IOException {
         boolean unused = begin(by, Call.FORCE_DIRECTORY, path);
-        int number = record(Call.FORCE_DIRECTORY, path, "", 0, 0, lies.ignoresDirectories() ? "ignored" : "");
-        if (!lies.ignoresDirectories()) {
+        boolean ignored = lies.ignoredDirectories().test(path);
+        int number = record(Call.FORCE_DIRECTORY, path, "", 0, 0, ignored ? "ignored" : "");
+        if (!ignored) {
+            releaseHeld(number);
             names.add(new DirectoryForced(number, directory));
         }
     }
