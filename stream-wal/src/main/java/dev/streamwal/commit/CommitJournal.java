@@ -28,6 +28,9 @@ final class CommitJournal {
     private static final int SMALL_FRACTION = 4;
     /** The next file is made when so much of the current one is left: it takes some ms, which nobody should have to wait for. */
     private static final int ENDING_FRACTION = 4;
+    /** Flushes that fill a file: with fewer the next one is larger, with more smaller. */
+    private static final int MIN_BLOCKS = 1_024;
+    private static final int MAX_BLOCKS = 8 * MIN_BLOCKS;
     private static final int ZERO_BYTES = 256 << 10;
 
     private final Path root;
@@ -57,6 +60,10 @@ final class CommitJournal {
 
     @GuardedBy("lock")
     private boolean closed;
+
+    /** Files that were filled by few flushes, less those that were by many. */
+    @GuardedBy("lock")
+    private int busyFiles;
 
     /** The current file is about to be full, or there is none; by the leader. */
     private volatile boolean ending = true;
@@ -192,6 +199,7 @@ final class CommitJournal {
             lock.lock();
             try {
                 full.add(file);
+                learnFrom(file);
             } finally {
                 lock.unlock();
             }
@@ -257,11 +265,24 @@ final class CommitJournal {
         }
     }
 
-    /** Doubles with each file that is needed before a checkpoint has freed one. */
+    /**
+     * Doubles with each file that is needed before a checkpoint has freed one, and with each that was filled by few flushes: a checkpoint
+     * is to be rare among them.
+     */
     @GuardedBy("lock")
     private int nextLength() {
         int files = full.size() + free.size() + 1;
-        return (int) Math.min(sizes.maxFileBytes(), (long) sizes.minFileBytes() << Math.min(files - 1, Integer.SIZE - 1));
+        int doublings = Math.min(Math.max(files - 1, busyFiles), Integer.SIZE - 1);
+        return (int) Math.min(sizes.maxFileBytes(), (long) sizes.minFileBytes() << doublings);
+    }
+
+    @GuardedBy("lock")
+    private void learnFrom(OpenJournalFile filled) {
+        if (filled.blocks() < MIN_BLOCKS) {
+            busyFiles = Math.min(busyFiles + 1, Integer.SIZE);
+        } else if (filled.blocks() > MAX_BLOCKS) {
+            busyFiles = Math.max(busyFiles - 1, 0);
+        }
     }
 
     /** Writes a block and returns when it survives power loss. */
@@ -286,6 +307,9 @@ final class CommitJournal {
     boolean addFile() throws IOException {
         lock.lock();
         try {
+            if (freeFiles > 0) {
+                return true;
+            }
             int length = nextLength();
             if (closed || totalBytes + length > sizes.maxTotalBytes()) {
                 return false;
@@ -392,16 +416,28 @@ final class CommitJournal {
     }
 
     /** From now on no file is made. By the leader. */
+    /** Gives back the space of free files that a quiet log doesn't need; where that fails, a later checkpoint or writer does it. */
     void close() {
+        List<OpenJournalFile> surplus = new ArrayList<>();
         lock.lock();
         try {
             closed = true;
+            while (free.size() > MAX_FREE_FILES) {
+                surplus.add(free.removeLast());
+            }
         } finally {
             lock.unlock();
         }
         OpenJournalFile file = current;
         if (file != null) {
             file.close();
+        }
+        for (OpenJournalFile each : surplus) {
+            try {
+                Files.deleteIfExists(each.path());
+            } catch (IOException e) {
+                // as said
+            }
         }
     }
 }

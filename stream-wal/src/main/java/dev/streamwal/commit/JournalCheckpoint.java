@@ -52,6 +52,9 @@ final class JournalCheckpoint {
     @GuardedBy("running")
     private boolean closed;
 
+    /** A checkpoint under way is given up. */
+    private volatile boolean stopping;
+
     /** Set once, before anything is deleted. */
     private volatile Function<StreamKey, @Nullable CommitStream> streams = key -> null;
 
@@ -135,13 +138,14 @@ final class JournalCheckpoint {
      * @throws IOException where there is no space for a file, and none can be freed
      */
     void reserve() throws IOException {
+        // without waiting for a checkpoint under way, which takes as long as there are segments to force
+        IOException obstacle = journal.isScarce() ? addFile() : null;
+        if (!journal.isScarce()) {
+            return;
+        }
         running.lock();
         try {
-            if (!journal.isScarce() || closed) {
-                return;
-            }
-            IOException obstacle = addFile();
-            if (journal.isScarce() && !freeFull() && obstacle != null) {
+            if (!closed && journal.isScarce() && !freeFull() && obstacle != null) {
                 throw obstacle;
             }
         } finally {
@@ -172,7 +176,9 @@ final class JournalCheckpoint {
             return false;
         }
         try {
-            forceAll(files);
+            if (!forceAll(files)) {
+                return false;
+            }
         } catch (FlushFailedException e) {
             committer.fail(e);
             throw e;
@@ -188,8 +194,9 @@ final class JournalCheckpoint {
         return true;
     }
 
+    /** @return false where the log is being closed: the next writer does it */
     @GuardedBy("running")
-    private void forceAll(List<OpenJournalFile> files) throws IOException {
+    private boolean forceAll(List<OpenJournalFile> files) throws IOException {
         Set<CommitSegment> segments = new LinkedHashSet<>();
         Set<StreamKey> deletedFrom = new LinkedHashSet<>();
         for (OpenJournalFile file : files) {
@@ -197,6 +204,9 @@ final class JournalCheckpoint {
             deletedFrom.addAll(file.deletedFrom());
         }
         for (CommitSegment segment : segments) {
+            if (stopping) {
+                return false;
+            }
             force(segment);
             pace();
         }
@@ -213,6 +223,7 @@ final class JournalCheckpoint {
             keepBeginning(key);
             pace();
         }
+        return true;
     }
 
     /**
@@ -300,6 +311,7 @@ final class JournalCheckpoint {
      * @param clean whether everything that was appended is durable
      */
     void close(boolean clean) {
+        stopping = true;
         CheckpointThread background = thread;
         if (background != null) {
             background.end();

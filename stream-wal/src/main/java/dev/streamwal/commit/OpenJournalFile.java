@@ -28,6 +28,7 @@ final class OpenJournalFile {
     private @Nullable FileChannel channel;
     private int offset;
     private long lastSequence;
+    private int blocks;
     private long life;
     /** Whether something in it was written before the log was opened. */
     private boolean inherited;
@@ -47,6 +48,11 @@ final class OpenJournalFile {
 
     int room() {
         return length - offset;
+    }
+
+    /** Written since it was last free, in this process. */
+    int blocks() {
+        return blocks;
     }
 
     long lastSequence() {
@@ -76,6 +82,7 @@ final class OpenJournalFile {
     void reuse(long newLife) {
         clear();
         offset = 0;
+        blocks = 0;
         life = newLife;
     }
 
@@ -147,6 +154,7 @@ final class OpenJournalFile {
             return at;
         });
         offset += bytes;
+        blocks++;
         lastSequence = sequence;
     }
 
