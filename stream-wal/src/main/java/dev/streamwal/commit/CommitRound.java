@@ -126,7 +126,7 @@ final class CommitRound {
         } else if (deletion instanceof Deletion.Cut cut) {
             block.truncated(cut.key(), cut.from(), cut.to());
         }
-        target.deletedFrom(deletion.directory());
+        target.deletedFrom(deletion.key(), deletion.directory());
         target.pin();
         return target;
     }

@@ -85,6 +85,14 @@ public final class DurableFrontier {
         return known == null || known.deletedBelow == NOTHING ? OptionalLong.empty() : OptionalLong.of(known.deletedBelow);
     }
 
+    /** The streams of which the journal says that something was deleted or cut. */
+    public synchronized List<StreamKey> deletedFrom() {
+        return streams.entrySet().stream()
+                .filter(entry -> entry.getValue().deletedBelow != NOTHING || !entry.getValue().truncations.isEmpty())
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
     /** What the journal says was cut from the stream, in the order in which it was. */
     public synchronized List<Truncation> truncations(StreamKey key) {
         Known known = streams.get(key);

@@ -1,11 +1,15 @@
 package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -43,6 +47,10 @@ final class JournalCheckpoint {
     @GuardedBy("running")
     private long firstSequence = JournalBlockLayout.FIRST_SEQUENCE;
 
+    /** Of which those blocks say that something was deleted or cut. */
+    @GuardedBy("running")
+    private List<StreamKey> inheritedDeletions = List.of();
+
     @GuardedBy("running")
     private boolean closed;
 
@@ -67,12 +75,26 @@ final class JournalCheckpoint {
         running.lock();
         try {
             inherited.addAll(found.durable().segments());
+            inheritedDeletions = found.durable().deletedFrom();
             firstSequence = found.frontier().firstSequence();
-            forced.addAll(found.frontier().segments());
+            forced.addAll(known(found));
             writeFrontier(false);
         } finally {
             running.unlock();
         }
+    }
+
+    /** What the frontier says, but for what the journal has deleted or cut since: it may be the last time that it says so. */
+    private static List<FrontierSegment> known(InheritedJournal found) {
+        List<FrontierSegment> known = new ArrayList<>();
+        for (FrontierSegment segment : found.frontier().segments()) {
+            OptionalInt durable = found.durable().durableOffset(segment.key(), segment.basePosition(), segment.salt());
+            if (durable.isPresent()) {
+                known.add(new FrontierSegment(segment.key(), segment.basePosition(), segment.salt(),
+                        Math.min(segment.durableOffset(), durable.getAsInt())));
+            }
+        }
+        return known;
     }
 
     /** A segment that was there already has been opened. */
@@ -168,13 +190,22 @@ final class JournalCheckpoint {
         return true;
     }
 
+    /** A deletion that is forgotten no longer says why the stream begins where it does. */
+    private void forceOldest(StreamKey stream) throws IOException {
+        FrontierSegment oldest = force.oldest(stream);
+        if (oldest != null) {
+            forced.put(oldest, null);
+        }
+    }
+
     @GuardedBy("running")
     private void forceAll(List<OpenJournalFile> files) throws IOException {
         Set<CommitSegment> segments = new LinkedHashSet<>();
+        Map<StreamKey, Path> deletedFrom = new LinkedHashMap<>();
         Set<Path> directories = new LinkedHashSet<>();
         for (OpenJournalFile file : files) {
             segments.addAll(file.mentioned());
-            directories.addAll(file.deletedFrom());
+            deletedFrom.putAll(file.deletedFrom());
         }
         for (CommitSegment segment : segments) {
             force(segment);
@@ -183,7 +214,15 @@ final class JournalCheckpoint {
         forceFinished();
         if (files.stream().anyMatch(OpenJournalFile::isInherited)) {
             forceInherited(directories);
+            // whoever deleted may have been killed before he had forced the directory
+            inheritedDeletions.forEach(stream -> deletedFrom.put(stream, force.directoryOf(stream)));
+            inheritedDeletions = List.of();
         }
+        for (StreamKey stream : deletedFrom.keySet()) {
+            forceOldest(stream);
+            pace();
+        }
+        directories.addAll(deletedFrom.values());
         forceDirectories(directories);
     }
 

@@ -1,5 +1,6 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.storage.Uninterrupted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -7,9 +8,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ final class OpenJournalFile {
     private final Path path;
     private final int length;
     private final List<CommitSegment> mentioned = new ArrayList<>();
-    private final Set<Path> deletedFrom = new LinkedHashSet<>();
+    private final Map<StreamKey, Path> deletedFrom = new LinkedHashMap<>();
     private final AtomicInteger pins = new AtomicInteger();
     private @Nullable FileChannel channel;
     private int offset;
@@ -123,12 +124,12 @@ final class OpenJournalFile {
         return mentioned;
     }
 
-    void deletedFrom(Path directory) {
-        deletedFrom.add(directory);
+    void deletedFrom(StreamKey stream, Path directory) {
+        deletedFrom.put(stream, directory);
     }
 
-    /** Directories of which names were taken. */
-    Set<Path> deletedFrom() {
+    /** Streams of which something was deleted, or cut, and their directories. */
+    Map<StreamKey, Path> deletedFrom() {
         return deletedFrom;
     }
 

@@ -1,10 +1,15 @@
 package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.source.IoFailure;
+import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -77,6 +82,54 @@ public final class SegmentForce {
             throw e.getCause();
         }
         return null;
+    }
+
+    /**
+     * Forces the oldest segment that a stream has left, unless it says itself that it is the stream's first. What preceded it was deleted;
+     * once nobody knows that any more, its footer, or else the frontier, must say that nothing is missing before it.
+     *
+     * @return what the frontier has to say, once the name is forced too; null where it needn't, or can't
+     */
+    @Nullable FrontierSegment oldest(StreamKey key) throws IOException {
+        Path directory = directoryOf(key);
+        SegmentName oldest = oldestIn(directory);
+        if (oldest == null) {
+            return null;
+        }
+        Path path = directory.resolve(oldest.fileName());
+        try (SegmentFile file = storage.open(path)) {
+            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, oldest);
+            boolean finished = SegmentFiles.readFooter(StorageBytes.of(file), header).isPresent();
+            return header.isFirst() || !file(path) || finished ? null
+                    : new FrontierSegment(key, header.basePosition(), header.salt(), header.headerLength());
+        } catch (NoSuchFileException e) {
+            // deleted meanwhile, and that is written down in a later file
+            return null;
+        } catch (CorruptSegmentException e) {
+            // recovery will tell
+            return null;
+        }
+    }
+
+    private static @Nullable SegmentName oldestIn(Path directory) throws IOException {
+        SegmentName oldest = null;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                SegmentName name = SegmentName.parse(file.getFileName().toString()).orElse(null);
+                if (name != null && (oldest == null || name.basePosition() < oldest.basePosition())) {
+                    oldest = name;
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // the stream is gone
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return oldest;
+    }
+
+    Path directoryOf(StreamKey key) {
+        return streams.resolve(key.directoryName());
     }
 
     /** @return false where there is no such file */
