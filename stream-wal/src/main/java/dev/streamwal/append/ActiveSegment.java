@@ -607,11 +607,25 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
-    /** Gives up all it holds, because its file is about to be deleted, or cut. False where a slot is not published: then the mapping stays. */
+    /** As {@link #letGo}, because its file is about to be deleted. */
     boolean discard() {
+        gone();
+        return letGo();
+    }
+
+    /**
+     * Its file is about to be cut at a position: what whoever commits knows of it counts up to there. It isn't gone: what stays has to be
+     * durable, and the frontier may be the only one to say so.
+     */
+    boolean letGoBehind(long position) {
+        lowerDurableOffset((int) header.offsetOf(position));
+        return letGo();
+    }
+
+    /** Gives up all it holds. False where a slot is not published: then the mapping stays. */
+    private boolean letGo() {
         lock.lock();
         try {
-            gone();
             tail.seal();
             if (finished) {
                 return true;

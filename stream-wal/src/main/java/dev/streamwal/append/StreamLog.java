@@ -822,7 +822,10 @@ public final class StreamLog implements CommitStream {
 
     /** False where a mapping stays. */
     private boolean discard(ActiveSegment unfinished) {
-        boolean complete = unfinished.discard();
+        return told(unfinished, unfinished.discard());
+    }
+
+    private boolean told(ActiveSegment unfinished, boolean complete) {
         if (!complete) {
             log.events().failed("unmap", key.text(), new IllegalStateException(
                     "a slot was reserved and never published, its mapping stays to the end of the process: file="
@@ -1121,7 +1124,7 @@ public final class StreamLog implements CommitStream {
     private void letGo(SegmentEntry holder, Cut cut) {
         ActiveSegment segment = holder.unfinished();
         if (segment != null) {
-            if (!discard(segment)) {
+            if (!told(segment, segment.letGoBehind(cut.from()))) {
                 pending = cut.notInPlace();
             }
             holder.finished(holder.bytes());

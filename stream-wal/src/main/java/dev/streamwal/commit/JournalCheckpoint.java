@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -91,11 +92,24 @@ final class JournalCheckpoint {
             inherited.addAll(found.durable().segments());
             inheritedDeletions.addAll(found.durable().deletedFrom());
             firstSequence = found.frontier().firstSequence();
-            forced.addAll(found.frontier().segments());
+            forced.addAll(known(found));
             writeFrontier(false);
         } finally {
             running.unlock();
         }
+    }
+
+    /** What the frontier says, but for what the journal has deleted or cut since: it may be the last time that it says so. */
+    private static List<FrontierSegment> known(InheritedJournal found) {
+        List<FrontierSegment> known = new ArrayList<>();
+        for (FrontierSegment segment : found.frontier().segments()) {
+            OptionalInt durable = found.durable().durableOffset(segment.key(), segment.basePosition(), segment.salt());
+            if (durable.isPresent()) {
+                known.add(new FrontierSegment(segment.key(), segment.basePosition(), segment.salt(),
+                        Math.min(segment.durableOffset(), durable.getAsInt())));
+            }
+        }
+        return known;
     }
 
     /** A segment that was there already has been opened. */

@@ -72,6 +72,53 @@ class CrashExplorerTest {
         explore("every workload of up to 2 steps of all", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
     }
 
+    // ---------------------------------------------------------------- what was broken once
+
+    private static Step durably(String key, int count) {
+        return new Step.AppendDurably(key, count, 120);
+    }
+
+    private static void keepsItsPromises(Step... steps) {
+        for (boolean mapped : new boolean[] {true, false}) {
+            CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE);
+            assertThat(explorer.explore(Workload.of(mapped, steps)).map(Failure::describe)).isEmpty();
+        }
+    }
+
+    /** Its file was taken for a free one, in which no block had room. */
+    @Test
+    void explore_crashesWhileAJournalFileIsMade_goesOnInAnother() {
+        keepsItsPromises(durably("a", 1), new Step.AppendToAllDurably(2, 40));
+    }
+
+    @Test
+    void explore_firstSegmentsNameIsLostWithoutAJournal_doesNotKeepTheSecond() {
+        keepsItsPromises(new Step.Append("a", 2, 60), new Step.Rotate("a"));
+    }
+
+    /** The deletion was forgotten with its journal file, and then the second segment stood there without a beginning. */
+    @Test
+    void explore_deletionsJournalFileIsUsedAgain_keepsWhatWasSyncedBefore() {
+        keepsItsPromises(new Step.Append("a", 2, 50), new Step.Rotate("a"), new Step.Sync("a"), new Step.Purge("a"), durably("b", 3),
+                new Step.Background(), durably("b", 3), new Step.Background());
+    }
+
+    /** The frontier that was taken over promised what had been cut. */
+    @Test
+    void explore_cutsJournalFileIsUsedAgainByTheNextProcess_keepsWhatWasNotCut() {
+        keepsItsPromises(durably("a", 3), new Step.Background(), new Step.Reopen(), new Step.Truncate("a", 2), new Step.SyncAll(),
+                new Step.Kill(), durably("b", 4), new Step.Background());
+    }
+
+    /** The segment that was cut counted as gone, and the frontier didn't name it any more. */
+    @Test
+    void explore_oldestSegmentIsCutWhenItsPredecessorsDeletionIsForgotten_keepsWhatWasNotCut() {
+        keepsItsPromises(new Step.Append("b", 1, 383), new Step.Expire(), new Step.AppendBatch("b", 3, 173), new Step.Sweep(),
+                durably("b", 1), durably("a", 4), new Step.Truncate("b", 5), new Step.Reopen());
+    }
+
+    // ---------------------------------------------------------------- how it is done
+
     private static double scale() {
         return Double.parseDouble(System.getProperty("scale", "1"));
     }

@@ -2,8 +2,10 @@ package dev.streamwal.simulation;
 
 import dev.streamwal.commit.JournalSizes;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.function.BiFunction;
 
 /**
  * What is done to a log, and how that is set up. The same workload gives the same history.
@@ -51,8 +53,10 @@ record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, Jour
     static Workload random(long seed, boolean mapped, int steps) {
         Random random = new Random(seed);
         List<Step> chosen = new ArrayList<>();
+        List<Kind> kinds = someKinds(random);
+        List<String> keys = KEYS.subList(random.nextInt(KEYS.size()), KEYS.size());
         for (int i = 0; i < steps; i++) {
-            chosen.add(anyStep(random));
+            chosen.add(kinds.get(random.nextInt(kinds.size())).step.apply(random, keys.get(random.nextInt(keys.size()))));
         }
         return new Workload(seed, mapped, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1 + random.nextInt(2),
                 JOURNALS.get(random.nextInt(JOURNALS.size())), chosen);
@@ -75,28 +79,45 @@ record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, Jour
         return sequences.stream().map(steps -> of(mapped, steps)).toList();
     }
 
-    private static Step anyStep(Random random) {
-        String key = KEYS.get(random.nextInt(KEYS.size()));
-        int n = random.nextInt(100);
-        if (n < 14) return new Step.Append(key, 1 + random.nextInt(3), random.nextInt(400));
-        if (n < 18) return new Step.Append(key, 20 + random.nextInt(30), 20 + random.nextInt(60));
-        if (n < 20) return new Step.Append(key, 2, 1_300);
-        if (n < 25) return new Step.AppendBatch(key, 2 + random.nextInt(3), random.nextInt(300));
-        if (n < 37) return new Step.AppendDurably(key, 1 + random.nextInt(3), random.nextInt(300));
-        if (n < 41) return new Step.AppendBatchDurably(key, 2 + random.nextInt(3), random.nextInt(300));
-        if (n < 45) return new Step.AppendToAllDurably(1 + random.nextInt(2), random.nextInt(200));
-        if (n < 49) return new Step.AppendAsync(key, 1 + random.nextInt(4), random.nextInt(200));
-        if (n < 52) return new Step.Sync(key);
-        if (n < 54) return new Step.SyncAll();
-        if (n < 62) return new Step.NextWindow();
-        if (n < 64) return new Step.Expire();
-        if (n < 68) return new Step.Sweep();
-        if (n < 71) return new Step.Purge(key);
-        if (n < 73) return new Step.Delete(key);
-        if (n < 79) return new Step.Truncate(key, 1 + random.nextInt(8));
-        if (n < 88) return new Step.Background();
-        if (n < 92) return new Step.Reopen();
-        return n < 96 ? new Step.Kill() : new Step.Restart(random.nextInt(100));
+    /** A kind of steps, and how often it is drawn. */
+    private record Kind(int weight, BiFunction<Random, String, Step> step) {}
+
+    private static final List<Kind> KINDS = List.of(
+            new Kind(14, (random, key) -> new Step.Append(key, 1 + random.nextInt(3), random.nextInt(400))),
+            new Kind(4, (random, key) -> new Step.Append(key, 20 + random.nextInt(30), 20 + random.nextInt(60))),
+            new Kind(2, (random, key) -> new Step.Append(key, 2, 1_300)),
+            new Kind(5, (random, key) -> new Step.AppendBatch(key, 2 + random.nextInt(3), random.nextInt(300))),
+            new Kind(12, (random, key) -> new Step.AppendDurably(key, 1 + random.nextInt(3), random.nextInt(300))),
+            new Kind(4, (random, key) -> new Step.AppendBatchDurably(key, 2 + random.nextInt(3), random.nextInt(300))),
+            new Kind(4, (random, key) -> new Step.AppendToAllDurably(1 + random.nextInt(2), random.nextInt(200))),
+            new Kind(4, (random, key) -> new Step.AppendAsync(key, 1 + random.nextInt(4), random.nextInt(200))),
+            new Kind(4, (random, key) -> new Step.Sync(key)),
+            new Kind(2, (random, key) -> new Step.SyncAll()),
+            new Kind(4, (random, key) -> new Step.NextWindow()),
+            new Kind(6, (random, key) -> new Step.Rotate(key)),
+            new Kind(2, (random, key) -> new Step.Expire()),
+            new Kind(4, (random, key) -> new Step.Sweep()),
+            new Kind(4, (random, key) -> new Step.Purge(key)),
+            new Kind(2, (random, key) -> new Step.Delete(key)),
+            new Kind(6, (random, key) -> new Step.Truncate(key, 1 + random.nextInt(8))),
+            new Kind(9, (random, key) -> new Step.Background()),
+            new Kind(4, (random, key) -> new Step.Reopen()),
+            new Kind(4, (random, key) -> new Step.Kill()),
+            new Kind(4, (random, key) -> new Step.Restart(random.nextInt(100))));
+
+    /**
+     * Some kinds of steps, drawn by their weights. Where each workload has others, combinations come up that are drowned where all have
+     * everything.
+     */
+    private static List<Kind> someKinds(Random random) {
+        double share = 0.3 + random.nextDouble() * 0.7;
+        List<Kind> some = new ArrayList<>();
+        for (Kind kind : KINDS) {
+            if (random.nextDouble() < share) {
+                some.addAll(Collections.nCopies(kind.weight, kind));
+            }
+        }
+        return some.isEmpty() ? List.of(KINDS.get(0)) : some;
     }
 
     /** As this, without one of the steps. */
