@@ -596,6 +596,10 @@ public final class GroupCommitter implements SegmentDurability {
         round.close();
         leading.set(false);
         leadWhileThereIsWork();
+        if (failure != null) {
+            // a disk that did nothing when it failed may do something now
+            onFailure.run();
+        }
         checkpoint.close(clean && failure == null);
     }
 

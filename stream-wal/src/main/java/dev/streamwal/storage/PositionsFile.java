@@ -132,6 +132,9 @@ public final class PositionsFile {
 
     /** Whatever is opened next is a new incarnation: what the page cache holds can't be trusted any more. */
     public synchronized void forgetBootId() throws IOException {
+        if (twins && current.bootId().isEmpty()) {
+            return;
+        }
         write(new Positions(current.sequence() + 1, current.ceiling(), current.start(), current.incarnation(), ""));
     }
 
