@@ -576,6 +576,7 @@ final class ActiveSegment extends CommitSegment {
         try {
             file.force();
             owner.forceNames();
+            log.durability().checkForced();
             named();
         } catch (IOException e) {
             if (!IoFailure.isTooManyOpenFiles(e)) {

@@ -515,6 +515,12 @@ public final class GroupCommitter implements SegmentDurability {
         fail(new FlushFailedException("a segment could not be forced: file=" + file, cause));
     }
 
+    @Override
+    public void checkForced() throws FlushFailedException {
+        force.check();
+        throwIfFailed();
+    }
+
     /** Flushes of the journal, and of files, so far. */
     public long flushes() {
         return flushes.sum() + force.forces();

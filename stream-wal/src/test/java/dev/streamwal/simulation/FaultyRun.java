@@ -11,6 +11,7 @@ import dev.streamwal.WriteBatch;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalException;
@@ -537,11 +538,26 @@ final class FaultyRun {
     private static List<Found> found(StreamWal wal, String key) {
         List<Found> found = new ArrayList<>();
         try (WalReader reader = wal.reader(); EntryCursor cursor = reader.scan(key)) {
-            while (cursor.next()) {
+            while (nextPastNothing(cursor)) {
                 found.add(new Found(cursor.position(), cursor.position() + cursor.size(), ByteBufUtil.getBytes(cursor.content())));
             }
         }
         return found;
+    }
+
+    /**
+     * Past a file of no bytes. A segment was created there that nothing was ever appended to; it was deleted, and a crash has brought its
+     * name back, and nothing else of it.
+     */
+    private static boolean nextPastNothing(EntryCursor cursor) {
+        try {
+            return cursor.next();
+        } catch (CorruptSegmentException e) {
+            if (String.valueOf(e.getMessage()).contains("bytes=0,")) {
+                return nextPastNothing(cursor);
+            }
+            throw e;
+        }
     }
 
     private void copy() {
@@ -593,7 +609,7 @@ final class FaultyRun {
             Long segment = entry.position() == Entry.UNKNOWN ? null : before.floor(entry.position());
             if (done && segment != null && !left.contains(segment)) {
                 entry.deleted();
-            } else if (!done && meant.test(entry)) {
+            } else if ((!done || segment == null) && meant.test(entry)) {
                 entry.deleting();
             }
         }
