@@ -65,13 +65,12 @@ final class FaultyRun {
     private final boolean mapped;
     private final FaultPlan plan;
     private final boolean isDead;
-    private final WorkloadRun.Clock clock = new WorkloadRun.Clock(START);
     private final Ledger ledger = new Ledger(KEYS);
     private final List<Awaited> awaited = new ArrayList<>();
     private final List<String> told = new ArrayList<>();
     private final TreeSet<String> used = new TreeSet<>();
     private Instant now = START;
-    SimulatedDisk disk = new SimulatedDisk();
+    private SimulatedDisk disk = new SimulatedDisk();
     private StreamWal wal;
     private String bootId = "boot-0";
     private int openings;
@@ -140,10 +139,6 @@ final class FaultyRun {
 
     int checks() {
         return ledger.checks();
-    }
-
-    int calls() {
-        return disk.calls();
     }
 
     private void firstHalf() {
