@@ -75,6 +75,9 @@ final class FaultyThreads {
         for (Thread thread : threads) {
             awaitEnd(thread);
         }
+        if (!told.isEmpty()) {
+            KEYS.forEach(key -> checkStaysFailed(wal.stream(key)));
+        }
         Thread closer = new Thread(this::close, "closes");
         closer.setDaemon(true);
         closer.start();
