@@ -8,6 +8,7 @@ import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.storage.DirectoryForce;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,7 +54,7 @@ final class StreamFolders {
         try {
             return !streams.keys(key -> true).isEmpty();
         } catch (IOException e) {
-            return true;
+            throw new UncheckedIOException(e);
         }
     }
 

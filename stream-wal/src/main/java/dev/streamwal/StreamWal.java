@@ -382,6 +382,11 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
+    /** A deletion is written down first, which a log that has failed refuses. */
+    private WalException notDone(String task, IOException e, Path file, String key, long position) {
+        return e instanceof FlushFailedException ? asWalException(e, key) : StorageErrors.translate(task, e, file, key, position, 0);
+    }
+
     GroupCommitter commits() {
         return commits;
     }
@@ -502,6 +507,7 @@ public final class StreamWal implements AutoCloseable {
      * @param key of the stream
      * @param before as said
      * @return what was done
+     * @throws WalFailedException where a flush fails, or has failed before: then nothing is deleted
      */
     public SweepResult purge(String key, Instant before) {
         WalStream stream = stream(key);
@@ -511,7 +517,7 @@ public final class StreamWal implements AutoCloseable {
             return new SweepResult(gone.size(), 0, stream.log().segmentCount(), tell(gone, key, DeletedSegment.Reason.PURGED));
         } catch (IOException e) {
             tell(gone, key, DeletedSegment.Reason.PURGED);
-            throw StorageErrors.translate("purge", e, stream.log().directory(), key, WalException.NO_POSITION, 0);
+            throw notDone("purge", e, stream.log().directory(), key, WalException.NO_POSITION);
         }
     }
 
@@ -520,6 +526,7 @@ public final class StreamWal implements AutoCloseable {
      *
      * @param key of the stream
      * @return whether there was one
+     * @throws WalFailedException where a flush fails, or has failed before: then nothing is deleted
      */
     public boolean delete(String key) {
         WalStream stream = stream(key);
@@ -527,7 +534,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             return stream.log().delete(gone::add);
         } catch (IOException e) {
-            throw StorageErrors.translate("delete the stream", e, stream.log().directory(), key, WalException.NO_POSITION, 0);
+            throw notDone("delete the stream", e, stream.log().directory(), key, WalException.NO_POSITION);
         } finally {
             tell(gone, key, DeletedSegment.Reason.STREAM_DELETED);
         }
@@ -543,7 +550,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             stream.truncateAfter(last, gone::add);
         } catch (IOException e) {
-            throw StorageErrors.translate("cut the stream", e, stream.directory(), last.stream(), last.position(), 0);
+            throw notDone("cut the stream", e, stream.directory(), last.stream(), last.position());
         } finally {
             long unused = tell(gone, last.stream(), DeletedSegment.Reason.TRUNCATED);
         }

@@ -314,6 +314,7 @@ public final class WalStream {
      * @throws IllegalArgumentException where it is of another stream, or others of its batch are behind it
      * @throws dev.streamwal.reader.EntryNotFoundException where there is no such record
      * @throws dev.streamwal.reader.EntryExpiredException where it was deleted
+     * @throws WalFailedException where a flush fails, or has failed before: then nothing is cut
      * @throws dev.streamwal.reader.WalIOException where it could not be done. What was done of it by then is done; the rest is done before
      *     anything else is appended, by another call, or when the log is opened again
      */

@@ -3,6 +3,7 @@ package dev.streamwal.reader;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.source.LogSource;
 import dev.streamwal.source.PositionLookup;
@@ -132,7 +133,7 @@ final class BatchRead {
                 readAnew(stream);
             }
         } catch (IOException e) {
-            throw log.failure("reading records", e, null, stream, WalException.NO_POSITION);
+            throw log.failure("reading records", e, log.streams().of(StreamKey.of(stream)), stream, WalException.NO_POSITION);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.streamwal.source;
 
 import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.UnsupportedFormatException;
@@ -278,9 +279,10 @@ public final class StreamScan implements AutoCloseable {
         return current;
     }
 
-    private @Nullable Path file() {
+    /** The segment's that is read, or else the stream's directory, which is listed then. */
+    private Path file() {
         Segment segment = pass != null ? pass.reader().segment() : entering;
-        return segment == null ? null : segment.file();
+        return segment == null ? log.streams().of(StreamKey.of(key)) : segment.file();
     }
 
     // ---- the record it stands on

@@ -577,6 +577,7 @@ final class ActiveSegment extends CommitSegment {
         try {
             file.force();
             owner.forceNames();
+            log.durability().checkForced();
             named();
         } catch (IOException e) {
             if (!IoFailure.isTooManyOpenFiles(e)) {

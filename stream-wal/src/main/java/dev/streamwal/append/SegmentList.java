@@ -50,6 +50,11 @@ final class SegmentList {
         entries.addAll(found);
     }
 
+    /** To be loaded again. */
+    void forget() {
+        entries.clear();
+    }
+
     boolean isEmpty() {
         return entries.isEmpty();
     }

@@ -530,6 +530,12 @@ public final class StreamLog implements CommitStream {
             recovered = true;
         } catch (IOException e) {
             throw StorageErrors.translate("open the stream", e, directory, key.text(), WalException.NO_POSITION, 0);
+        } finally {
+            if (!recovered) {
+                // what it did so far may have taken files away
+                segments.forget();
+                loaded = false;
+            }
         }
     }
 

@@ -522,6 +522,12 @@ public final class GroupCommitter implements SegmentDurability {
         fail(new FlushFailedException("a segment could not be forced: file=" + file, cause));
     }
 
+    @Override
+    public void checkForced() throws FlushFailedException {
+        force.check();
+        throwIfFailed();
+    }
+
     /** Flushes of the journal, and of files, so far. */
     public long flushes() {
         return flushes.sum() + force.forces();
@@ -603,6 +609,10 @@ public final class GroupCommitter implements SegmentDurability {
         round.close();
         leading.set(false);
         leadWhileThereIsWork();
+        if (failure != null) {
+            // a disk that did nothing when it failed may do something now
+            onFailure.run();
+        }
         checkpoint.close(clean && failure == null);
     }
 

@@ -13,6 +13,9 @@ public interface SegmentDurability {
 
         @Override
         public void forceFailed(Path file, IOException cause) {}
+
+        @Override
+        public void checkForced() {}
     };
 
     /** A segment that was there already has been opened: it is told how far it is known to be durable. */
@@ -20,4 +23,12 @@ public interface SegmentDurability {
 
     /** A segment's file, or the directory that names it, could not be forced: what was written may be lost, and nobody would say so again. */
     void forceFailed(Path file, IOException cause);
+
+    /**
+     * Asked after a force that succeeded, before anything follows from it: had another one of the same file failed, it would have meant
+     * nothing.
+     *
+     * @throws FlushFailedException where one has failed, of whatever file
+     */
+    void checkForced() throws FlushFailedException;
 }

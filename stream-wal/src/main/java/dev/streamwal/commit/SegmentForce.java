@@ -174,6 +174,16 @@ public final class SegmentForce {
         }
     }
 
+    /** For who has forced a file without this: whoever was told of its failure, while that was done or before, has said so when this returns. */
+    void check() throws FlushFailedException {
+        forcing.lock();
+        try {
+            throwIfFailed();
+        } finally {
+            forcing.unlock();
+        }
+    }
+
     @GuardedBy("forcing")
     private void throwIfFailed() throws FlushFailedException {
         if (failed != null) {

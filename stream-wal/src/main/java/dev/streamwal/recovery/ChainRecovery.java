@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChainRecovery {
 
+    /** The JDK keeps a direct buffer as large as the largest heap buffer that a thread has read or written. */
+    private static final int REWRITTEN_BYTES = 64 << 10;
+
     private final SegmentStorage storage;
     private final Quarantine quarantine;
     private final StreamRecovery.Terms terms;
@@ -285,10 +288,13 @@ final class ChainRecovery {
     private Unfinished repair(Link link, int index) throws IOException {
         SegmentHeader header = link.header();
         Findings ofSegment = new Findings();
-        SegmentRepair repair = new SegmentRepair(header, link.file(), counted(link.file()), bounds(link, index), quarantine, terms.policy(),
-                ofSegment);
+        SegmentRepair.Bounds bounds = bounds(link, index);
+        SegmentRepair repair = new SegmentRepair(header, link.file(), counted(link.file()), bounds, quarantine, terms.policy(), ofSegment);
         try {
             RecoveredTail tail = repair.repair();
+            if (!bounds.sameIncarnation()) {
+                writeAgain(link, tail.tail());
+            }
             forgotten |= repair.isLossy();
             ofSegment.kept(tail.index().records(), tail.tail() - header.headerLength());
             return new Unfinished(repair.header(), link.file(), tail, index == chain.size() - 1);
@@ -298,6 +304,24 @@ final class ChainRecovery {
                 listener.repaired(key, link.file().path(), ofSegment);
             }
             findings.addAll(ofSegment);
+        }
+    }
+
+    /**
+     * What is not known to be durable. The incarnation may have ended with a flush that failed, in the same run of the machine: then the page
+     * cache holds what the disk doesn't have, takes it for written, and a force would do nothing and succeed.
+     */
+    private static void writeAgain(Link link, int end) throws IOException {
+        ByteBuffer chunk = ByteBuffer.allocate(REWRITTEN_BYTES);
+        int from = link.durable() > link.header().headerLength() ? link.durable() : 0;
+        for (int offset = from; offset < end; ) {
+            chunk.clear().limit(Math.min(chunk.capacity(), end - offset));
+            int read = link.file().read(offset, chunk);
+            if (read <= 0) {
+                throw new IOException("what was read can be read again: file=" + link.file().path() + ", offset=" + offset);
+            }
+            link.file().write(offset, chunk.flip());
+            offset += read;
         }
     }
 

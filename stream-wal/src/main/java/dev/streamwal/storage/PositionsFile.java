@@ -6,6 +6,7 @@ import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
@@ -57,7 +58,8 @@ public final class PositionsFile {
      *
      * @param root the log's directory
      * @param hasStreams whether the log has a segment; asked only where the file doesn't say anything valid: then a log
-     *     without segments is a new one (or one whose first writer was killed before it had written the file)
+     *     without segments is a new one (or one whose first writer was killed before it had written the file); may throw
+     *     an {@link UncheckedIOException}
      * @throws CorruptSegmentException where there are segments, and no valid slot
      */
     public static PositionsFile load(Path root, BooleanSupplier hasStreams) throws IOException {
@@ -71,8 +73,12 @@ public final class PositionsFile {
                 return new PositionsFile(root, valid.get(), twins, twins);
             }
         }
-        if (hasStreams.getAsBoolean()) {
-            throw unreadable(file, bytes);
+        try {
+            if (hasStreams.getAsBoolean()) {
+                throw unreadable(file, bytes);
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
         return new PositionsFile(root, Positions.NEW, false, false);
     }
@@ -134,6 +140,9 @@ public final class PositionsFile {
 
     /** Whatever is opened next is a new incarnation: what the page cache holds can't be trusted any more. */
     public synchronized void forgetBootId() throws IOException {
+        if (twins && current.bootId().isEmpty()) {
+            return;
+        }
         write(new Positions(current.sequence() + 1, current.ceiling(), current.start(), current.incarnation(), ""));
     }
 
