@@ -17,24 +17,32 @@ package dev.streamwal;
  *   <tbody>
  *     <tr>
  *       <th scope="row">{@link #BUFFERED}</th>
- *       <td>every record whose append returned</td>
- *       <td>of each stream its beginning, as far as the kernel had written it, but at least to the last record made durable</td>
- *       <td>of each stream its beginning, as far as the disk had stored it, but at least to the last record made durable</td>
+ *       <td>every record whose append returned ({@code KillTest})</td>
+ *       <td>of each stream its beginning, as far as the kernel had written it, but at least to the last record made durable
+ *           ({@code CrashExplorerTest})</td>
+ *       <td>of each stream its beginning, as far as the disk had stored it, but at least to the last record made durable
+ *           ({@code CrashExplorerTest})</td>
  *     </tr>
  *     <tr>
  *       <th scope="row">{@link #PERIODIC}</th>
- *       <td>every record whose append returned</td>
- *       <td>every record whose append returned, but for those of the last flush interval and the flush that followed it</td>
- *       <td>every record whose append returned, but for those of the last flush interval and the flush that followed it</td>
+ *       <td>every record whose append returned ({@code KillTest})</td>
+ *       <td>every record whose append returned, but for those of the last flush interval and the flush that followed it
+ *           ({@code CrashExplorerTest})</td>
+ *       <td>every record whose append returned, but for those of the last flush interval and the flush that followed it
+ *           ({@code PowerLossTest})</td>
  *     </tr>
  *     <tr>
  *       <th scope="row">{@link #IMMEDIATE}</th>
- *       <td>every record whose append returned</td>
- *       <td>every record whose append returned</td>
- *       <td>every record whose append returned</td>
+ *       <td>every record whose append returned ({@code KillTest})</td>
+ *       <td>every record whose append returned ({@code CrashExplorerTest})</td>
+ *       <td>every record whose append returned ({@code PowerLossTest})</td>
  *     </tr>
  *   </tbody>
  * </table>
+ *
+ * <p>Each cell names the test of the project that shows it: {@code KillTest} kills a writing process two hundred times; {@code
+ * CrashExplorerTest} and {@code PowerLossTest} crash a log on a simulated disk, at every call, with any of what was not forced lost, torn
+ * or in another order. To the simulated disk a crash of the kernel and a loss of power are the same: the page cache is gone.
  *
  * <p>What survives of a stream is always its beginning, without holes, and each of its records is whole. So what an append promises
  * includes all that came before it in its stream, at whichever level that was appended: one {@code IMMEDIATE} append makes the
