@@ -1,5 +1,6 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.format.SuppressForbidden;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -36,6 +37,7 @@ final class FileForce {
         }
     }
 
+    @SuppressForbidden("the one way to force a file that no interrupt reaches")
     private static void sync(Path file) throws IOException {
         try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "r")) {
             opened.getFD().sync();
