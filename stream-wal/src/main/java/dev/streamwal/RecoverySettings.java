@@ -25,9 +25,13 @@ record RecoverySettings(
     static final RecoverySettings DEFAULT =
             new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, true, Quarantine.MAX_BYTES);
 
-    /** By what the journal said when the log was opened. */
+    /**
+     * By what the journal said when the log was opened. There is none as long as nothing was deleted, but for a full disk; only of one that
+     * was lost nobody knows what it said.
+     */
     static RecoverySettings after(RedoResult redo, RecoveryPolicy policy, boolean withThreads) {
-        KnownDurable known = redo.frontier().isPresent() ? new JournalledDurability(redo.durable()) : KnownDurable.NOTHING;
+        boolean isKnown = redo.frontier().isPresent() || redo.damages().isEmpty();
+        KnownDurable known = isKnown ? new JournalledDurability(redo.durable()) : KnownDurable.NOTHING;
         boolean clean = redo.frontier().map(Frontier::clean).orElse(true);
         return new RecoverySettings(known, policy, clean, withThreads, Quarantine.MAX_BYTES);
     }

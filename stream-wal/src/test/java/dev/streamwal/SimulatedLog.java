@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.SimulatedStorage;
 import java.nio.file.Path;
@@ -20,6 +21,16 @@ public final class SimulatedLog {
      * @param salts the same ones give the same log
      */
     public static StreamWal open(Path root, WalOptions options, String bootId, boolean mapped, LongSupplier salts) {
+        return open(root, options, bootId, mapped, salts, JournalSizes.DEFAULT);
+    }
+
+    /**
+     * @param mapped whether busy segments are mapped
+     * @param salts the same ones give the same log
+     */
+    @SuppressWarnings("exports")
+    public static StreamWal open(
+            Path root, WalOptions options, String bootId, boolean mapped, LongSupplier salts, JournalSizes journal) {
         Storages storages = new Storages(options.storage()) {
 
             @Override
@@ -32,7 +43,7 @@ public final class SimulatedLog {
                 return mapped;
             }
         };
-        return StreamWal.open(root, options, new Environment(() -> Optional.of(bootId), storages, salts, false));
+        return StreamWal.open(root, options, new Environment(() -> Optional.of(bootId), storages, salts, false, journal));
     }
 
     /** Does what a log's threads would do now. */

@@ -117,7 +117,7 @@ final class CommitJournal {
     }
 
     /** Goes on with what was there on opening, before anything is written. */
-    void inherit(InheritedJournal found) {
+    void inherit(InheritedJournal found) throws IOException {
         lock.lock();
         try {
             journalId = found.frontier().journalId();
@@ -125,11 +125,23 @@ final class CommitJournal {
             nextFileNumber = found.nextFileNumber();
             current = found.current() == null ? null : inherited(found.current());
             found.full().forEach(part -> full.add(inherited(part)));
-            found.free().forEach(part -> addFree(inherited(part)));
+            for (InheritedJournal.Part part : found.free()) {
+                inheritFree(part);
+            }
             ending = current == null || isEnding(current);
             exists = true;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** A crash may have left one that was being made: it takes no block. Its number isn't given again. */
+    @GuardedBy("lock")
+    private void inheritFree(InheritedJournal.Part part) throws IOException {
+        if (part.length() >= sizes.maxBlockBytes()) {
+            addFree(inherited(part));
+        } else {
+            Files.deleteIfExists(part.path());
         }
     }
 

@@ -85,6 +85,17 @@ public final class DurableFrontier {
         return known == null || known.deletedBelow == NOTHING ? OptionalLong.empty() : OptionalLong.of(known.deletedBelow);
     }
 
+    /** The streams of which the journal says that something was deleted or cut. */
+    public synchronized List<StreamKey> deletedFrom() {
+        List<StreamKey> keys = new ArrayList<>();
+        streams.forEach((key, known) -> {
+            if (known.deletedBelow != NOTHING || !known.truncations.isEmpty()) {
+                keys.add(key);
+            }
+        });
+        return keys;
+    }
+
     /** What the journal says was cut from the stream, in the order in which it was. */
     public synchronized List<Truncation> truncations(StreamKey key) {
         Known known = streams.get(key);

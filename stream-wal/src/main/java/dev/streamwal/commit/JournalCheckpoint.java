@@ -1,6 +1,7 @@
 package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +45,15 @@ final class JournalCheckpoint {
     @GuardedBy("running")
     private long firstSequence = JournalBlockLayout.FIRST_SEQUENCE;
 
+    /** Streams of which the blocks of an earlier writer say that something is deleted; it has been done when the log was opened. */
+    @GuardedBy("running")
+    private final Set<StreamKey> inheritedDeletions = new LinkedHashSet<>();
+
     @GuardedBy("running")
     private boolean closed;
+
+    /** Set once, before anything is deleted. */
+    private volatile Function<StreamKey, @Nullable CommitStream> streams = key -> null;
 
     /** @param committer is told of a force that failed, whoever runs the checkpoint */
     JournalCheckpoint(CommitSettings settings, CommitJournal journal, SegmentForce force, GroupCommitter committer) {
@@ -58,6 +67,16 @@ final class JournalCheckpoint {
         this.thread = settings.threads() ? new CheckpointThread(this, settings.events()) : null;
     }
 
+    /** Null where nobody uses the stream. */
+    @Nullable CommitStream streamOf(StreamKey key) {
+        return streams.apply(key);
+    }
+
+    /** Who knows the streams that are in use. */
+    void streams(Function<StreamKey, @Nullable CommitStream> known) {
+        streams = known;
+    }
+
     void createJournal() throws IOException {
         journal.create(ids.getAsLong(), incarnation.getAsLong());
     }
@@ -67,6 +86,7 @@ final class JournalCheckpoint {
         running.lock();
         try {
             inherited.addAll(found.durable().segments());
+            inheritedDeletions.addAll(found.durable().deletedFrom());
             firstSequence = found.frontier().firstSequence();
             forced.addAll(found.frontier().segments());
             writeFrontier(false);
@@ -159,7 +179,10 @@ final class JournalCheckpoint {
         }
         // whoever failed may have been told what a force here was not
         committer.throwIfFailed();
-        firstSequence = files.get(files.size() - 1).lastSequence() + 1;
+        for (OpenJournalFile file : files) {
+            // one that no block was written to says nothing, or what was true when it was used before
+            firstSequence = Math.max(firstSequence, file.lastSequence() + 1);
+        }
         writeFrontier(false);
         journal.free(files);
         return true;
@@ -168,20 +191,47 @@ final class JournalCheckpoint {
     @GuardedBy("running")
     private void forceAll(List<OpenJournalFile> files) throws IOException {
         Set<CommitSegment> segments = new LinkedHashSet<>();
-        Set<Path> directories = new LinkedHashSet<>();
+        Set<StreamKey> deletedFrom = new LinkedHashSet<>();
         for (OpenJournalFile file : files) {
             segments.addAll(file.mentioned());
-            directories.addAll(file.deletedFrom());
+            deletedFrom.addAll(file.deletedFrom());
         }
         for (CommitSegment segment : segments) {
             force(segment);
             pace();
         }
         forceFinished();
+        Set<Path> directories = new LinkedHashSet<>();
         if (files.stream().anyMatch(OpenJournalFile::isInherited)) {
             forceInherited(directories);
+            deletedFrom.addAll(inheritedDeletions);
+            inheritedDeletions.clear();
         }
+        deletedFrom.forEach(key -> directories.add(force.directoryOf(key)));
         forceDirectories(directories);
+        for (StreamKey key : deletedFrom) {
+            keepBeginning(key);
+            pace();
+        }
+    }
+
+    /**
+     * That a stream begins with the segment it has now, because what preceded it was deleted and not lost, is what the journal won't say any
+     * more: a footer says it, made durable here, or else the frontier.
+     */
+    private void keepBeginning(StreamKey key) throws IOException {
+        FrontierSegment oldest = force.oldestWithoutFooter(key).orElse(null);
+        if (oldest == null) {
+            return;
+        }
+        CommitStream stream = streams.apply(key);
+        for (CommitSegment open : stream == null ? List.<CommitSegment>of() : stream.openSegments()) {
+            if (open.header().basePosition() == oldest.basePosition()) {
+                forced.put(oldest, open);
+                return;
+            }
+        }
+        forced.put(oldest, null);
     }
 
     /** Its offset first: what is written to the journal after the force is not for the frontier to promise. */

@@ -1,5 +1,6 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.storage.Uninterrupted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,7 +23,7 @@ final class OpenJournalFile {
     private final Path path;
     private final int length;
     private final List<CommitSegment> mentioned = new ArrayList<>();
-    private final Set<Path> deletedFrom = new LinkedHashSet<>();
+    private final Set<StreamKey> deletedFrom = new LinkedHashSet<>();
     private final AtomicInteger pins = new AtomicInteger();
     private @Nullable FileChannel channel;
     private int offset;
@@ -123,12 +124,12 @@ final class OpenJournalFile {
         return mentioned;
     }
 
-    void deletedFrom(Path directory) {
-        deletedFrom.add(directory);
+    void deletedFrom(StreamKey stream) {
+        deletedFrom.add(stream);
     }
 
-    /** Directories of which names were taken. */
-    Set<Path> deletedFrom() {
+    /** Streams of which segments were deleted. */
+    Set<StreamKey> deletedFrom() {
         return deletedFrom;
     }
 

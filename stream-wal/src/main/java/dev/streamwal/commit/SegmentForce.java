@@ -1,16 +1,27 @@
 package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.source.IoFailure;
+import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -55,28 +66,56 @@ public final class SegmentForce {
     void segment(CommitSegment segment) throws IOException {
         boolean named = segment.isNamed();
         if (file(segment.path()) && !named) {
-            directory(segment.path().getParent());
+            directory(directoryOf(segment.header().key()));
             streams();
             segment.named();
         }
     }
 
+    Path directoryOf(StreamKey key) {
+        return streams.resolve(key.directoryName());
+    }
+
     /** Where a segment is; null where it is gone. */
     @Nullable Path find(FrontierSegment segment) throws IOException {
-        Path directory = streams.resolve(segment.key().directoryName());
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+        SegmentName name = names(segment.key()).get(segment.basePosition());
+        return name == null ? null : directoryOf(segment.key()).resolve(name.fileName());
+    }
+
+    /**
+     * Forces a stream's oldest segment, so that its footer is durable, if it has one.
+     *
+     * @return the segment, of which nothing but the header is known to be durable; empty where it has a footer, or there is none
+     */
+    Optional<FrontierSegment> oldestWithoutFooter(StreamKey key) throws IOException {
+        Map.Entry<Long, SegmentName> oldest = names(key).firstEntry();
+        if (oldest == null || !file(directoryOf(key).resolve(oldest.getValue().fileName()))) {
+            return Optional.empty();
+        }
+        try (SegmentFile file = storage.open(directoryOf(key).resolve(oldest.getValue().fileName()))) {
+            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, oldest.getValue());
+            boolean hasFooter = SegmentFiles.readFooter(StorageBytes.of(file), header).isPresent();
+            return hasFooter ? Optional.empty()
+                    : Optional.of(new FrontierSegment(key, header.basePosition(), header.salt(), header.headerLength()));
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            // deleted meanwhile, or nothing that a frontier can speak for
+            return Optional.empty();
+        }
+    }
+
+    /** Of a stream's segments, by position. */
+    private NavigableMap<Long, SegmentName> names(StreamKey key) throws IOException {
+        NavigableMap<Long, SegmentName> names = new TreeMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directoryOf(key))) {
             for (Path file : files) {
-                SegmentName name = SegmentName.parse(file.getFileName().toString()).orElse(null);
-                if (name != null && name.basePosition() == segment.basePosition()) {
-                    return file;
-                }
+                SegmentName.parse(file.getFileName().toString()).ifPresent(name -> names.put(name.basePosition(), name));
             }
-        } catch (NoSuchFileException e) {
+        } catch (NoSuchFileException | NotDirectoryException e) {
             // the stream is gone
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
-        return null;
+        return names;
     }
 
     /** @return false where there is no such file */

@@ -1,5 +1,7 @@
 package dev.streamwal.simulation;
 
+import dev.streamwal.Durability;
+import dev.streamwal.WriteBatch;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalException;
@@ -13,6 +15,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Opens the log on what a crash has left, and compares it with what is known of it. */
 final class CrashCheck {
@@ -63,25 +66,46 @@ final class CrashCheck {
     }
 
     private String bootId(int restart) {
-        return killed ? WorkloadRun.BOOT_ID : "boot-" + restart;
+        return killed || run.lies().sameBootId() ? stretch.bootId() : stretch.bootId() + "-" + restart;
     }
 
     /** All that can be asked of one disk; it is changed. */
-    void check(SimulatedDisk disk) throws Violation {
-        Map<String, List<Found>> before = new TreeMap<>();
-        try (LogUnderTest log = LogUnderTest.after(disk, run.workload(), bootId(1), stretch.clock())) {
-            readAll(log, before);
-            for (Map.Entry<String, List<Found>> stream : before.entrySet()) {
-                checkStream(stream.getKey(), stream.getValue());
-                appendOne(log, stream.getKey(), stream.getValue());
-            }
+    void check(SimulatedDisk disk, long seed) throws Violation {
+        Map<String, List<Found>> found = new TreeMap<>();
+        SimulatedDisk left;
+        LogUnderTest log = null;
+        try {
+            log = LogUnderTest.after(disk, run.workload(), bootId(1), stretch.clock());
+            readAll(log, found);
+            checkStreams(found);
+            appendOneToEach(log, found);
         } catch (RuntimeException | Error e) {
             throw new Violation("a log with what is left can be opened and appended to: " + e, e);
+        } finally {
+            left = killedOrCrashed(disk, seed);
+            if (log != null) {
+                log.abandon();
+            }
         }
+        checkGoesOn(left, found, (seed & 1) == 0 ? bootId(1) : stretch.bootId() + "-again");
+    }
+
+    /** What was appended durably after a recovery is as good as what was before. */
+    private static SimulatedDisk killedOrCrashed(SimulatedDisk disk, long seed) {
+        int operation = disk.mark();
         disk.kill();
-        try (LogUnderTest again = LogUnderTest.after(disk, run.workload(), bootId(1), stretch.clock())) {
-            for (Map.Entry<String, List<Found>> stream : before.entrySet()) {
-                checkSame("reopened", stream.getKey(), stream.getValue(), again.recoverAndRead(stream.getKey()));
+        if ((seed & 1) == 0) {
+            return disk;
+        }
+        CrashPoint point = disk.crashPoint(operation);
+        List<Survival> choices = List.copyOf(point.survivals(1, 2, seed));
+        return point.state(choices.get((int) Math.floorMod(seed >> 1, (long) choices.size())));
+    }
+
+    private void checkGoesOn(SimulatedDisk disk, Map<String, List<Found>> expected, String bootId) throws Violation {
+        try (LogUnderTest again = LogUnderTest.after(disk, run.workload(), bootId, stretch.clock())) {
+            for (Map.Entry<String, List<Found>> stream : expected.entrySet()) {
+                checkSame("opened again", stream.getKey(), stream.getValue(), again.recoverAndRead(stream.getKey()));
             }
         } catch (RuntimeException | Error e) {
             throw new Violation("a log that was recovered and appended to can be opened again: " + e, e);
@@ -119,7 +143,6 @@ final class CrashCheck {
     private void recover(SimulatedDisk disk, String bootId, Map<String, List<Found>> found) {
         try (LogUnderTest log = LogUnderTest.after(disk, run.workload(), bootId, stretch.clock())) {
             readAll(log, found);
-            int unused = disk.mark();
         }
     }
 
@@ -137,6 +160,13 @@ final class CrashCheck {
 
     // ---------------------------------------------------------------- a stream
 
+    /** What was found of each stream. */
+    void checkStreams(Map<String, List<Found>> found) throws Violation {
+        for (Map.Entry<String, List<Found>> stream : found.entrySet()) {
+            checkStream(stream.getKey(), stream.getValue());
+        }
+    }
+
     private void checkStream(String key, List<Found> found) throws Violation {
         Model.Stream stream = run.model().stream(key);
         Known before = stretch.before().get(key);
@@ -148,20 +178,17 @@ final class CrashCheck {
             if (number < 0 || number >= after.attempts()) {
                 throw new Violation("nothing is there that was never appended: " + at(key, record) + ", number=" + number);
             }
-            Attempt attempt = stream.get(number);
-            checkIntact(key, record, attempt);
+            checkIntact(key, record, stream.get(number));
             if (number <= previous || record.position() < end) {
                 throw new Violation("records come in the order in which they were appended: " + at(key, record) + ", number=" + number
                         + ", previous=" + previous);
-            }
-            if (previous >= 0 && promised(Promise.NO_HOLES)) {
-                checkNoneMissing(key, "a hole", previous + 1, number);
             }
             previous = number;
             end = record.end();
         }
         checkBatches(key, found);
-        checkEnds(key, found, operation == stretch.to() ? after : before, after);
+        int[] numbers = found.stream().mapToInt(record -> Model.numberIn(record.content())).toArray();
+        checkExtent(key, numbers, operation == stretch.to() ? after : before, after);
     }
 
     private static String at(String key, Found record) {
@@ -197,30 +224,39 @@ final class CrashCheck {
         }
     }
 
-    /** What must be there, at the beginning and at the end. */
-    private void checkEnds(String key, List<Found> found, Known sure, Known possible) throws Violation {
-        int first = found.isEmpty() ? -1 : Model.numberIn(found.get(0).content());
-        int last = found.isEmpty() ? -1 : Model.numberIn(found.get(found.size() - 1).content());
-        if (promised(Promise.DELETED_STAYS_DELETED) && first >= 0 && first < sure.begin()) {
-            throw new Violation("what was deleted doesn't come back: stream=" + key + ", first=" + first + ", deleted below "
-                    + sure.begin());
+    /**
+     * What is there is a run of what may be there, without a hole; and all is there that must be. While something is deleted, more or less
+     * of it may be there; while something is cut off, all of it or nothing.
+     */
+    private void checkExtent(String key, int[] found, Known before, Known after) throws Violation {
+        int[] possible = IntStream.concat(Arrays.stream(before.live()), Arrays.stream(after.live())).sorted().distinct().toArray();
+        for (int number : found) {
+            if (promised(Promise.DELETED_STAYS_DELETED) && Arrays.binarySearch(possible, number) < 0) {
+                throw new Violation("what was deleted, or cut off, or lost before, doesn't come back: stream=" + key + ", number="
+                        + number + ", possible=" + Arrays.toString(possible));
+            }
         }
-        int from = possible.begin();
+        int first = found.length == 0 ? Integer.MAX_VALUE : found[0];
+        int last = found.length == 0 ? -1 : found[found.length - 1];
+        boolean isCut = last <= after.last();
         int kept = kept(key);
-        if (found.isEmpty()) {
-            checkNoneMissing(key, "lost", from, kept);
-        } else {
-            checkNoneMissing(key, "lost at the beginning", from, Math.min(first, kept));
-            checkNoneMissing(key, "lost at the end", Math.max(from, last + 1), kept);
-        }
-        if (promised(Promise.NO_HOLES) && !found.isEmpty()) {
-            checkNoneMissing(key, "the beginning is lost", possible.begin(), first);
+        for (int number : possible) {
+            boolean isThere = Arrays.binarySearch(found, number) >= 0;
+            boolean isInside = number > first && number < last;
+            boolean mustBeThere = number < kept && (after.isLive(number) || (number >= first && !isCut));
+            boolean isMissingFirst = number < first && found.length > 0 && after.isLive(number);
+            if (!isThere && (mustBeThere || (promised(Promise.NO_HOLES) && (isInside || isMissingFirst)))) {
+                throw new Violation((mustBeThere ? "lost" : isInside ? "a hole" : "the beginning is lost") + ": stream=" + key
+                        + ", missing=" + run.model().stream(key).get(number) + ", found=" + Arrays.toString(found) + ", possible="
+                        + Arrays.toString(possible) + ", to be kept: below " + kept);
+            }
         }
     }
 
     /** How many records are not lost. */
     private int kept(String key) {
-        return promised(Promise.ACKNOWLEDGED_IS_THERE) ? acknowledged(key) : run.model().stream(key).durableAt(operation);
+        int durable = promised(Promise.DURABLE_IS_THERE) ? run.model().stream(key).durableAt(stretch.base() + operation) : 0;
+        return promised(Promise.ACKNOWLEDGED_IS_THERE) ? Math.max(durable, acknowledged(key)) : durable;
     }
 
     /** How many had been acknowledged when it ended; what was acknowledged since the last operation may be not in the state yet. */
@@ -229,24 +265,25 @@ final class CrashCheck {
     }
 
     private int acknowledgedBefore(String key, int next) {
-        return Math.min(stretch.after().get(key).attempts(), run.model().stream(key).acknowledgedBefore(next));
-    }
-
-    private void checkNoneMissing(String key, String what, int from, int to) throws Violation {
-        Model.Stream stream = run.model().stream(key);
-        for (int number = from; number < to; number++) {
-            if (stream.get(number).isAcknowledged()) {
-                throw new Violation(what + ": stream=" + key + ", missing=" + stream.get(number) + ", all that is missing: " + from + ".."
-                        + (to - 1));
-            }
-        }
+        return Math.min(stretch.after().get(key).attempts(), run.model().stream(key).acknowledgedBefore(stretch.base() + next));
     }
 
     // ---------------------------------------------------------------- going on
 
-    /** Appends a record behind all positions that were given, and adds it to what is there. */
-    private void appendOne(LogUnderTest log, String key, List<Found> found) throws Violation {
-        EntryRef ref = log.stream(key).append(WriteEntry.of(NEW_CONTENT));
+    /** Appends a record to each stream, durably, behind all positions that were given, and adds it to what is there. */
+    private void appendOneToEach(LogUnderTest log, Map<String, List<Found>> found) throws Violation {
+        WriteBatch batch = new WriteBatch();
+        found.keySet().forEach(key -> batch.add(key, WriteEntry.of(NEW_CONTENT)));
+        for (EntryRef ref : log.wal().append(batch, Durability.IMMEDIATE)) {
+            String key = ref.stream();
+            List<Found> records = found.get(key);
+            checkIsNew(key, records, ref);
+            records.add(new Found(ref.position(), ref.end(), NEW_CONTENT));
+            checkSame("appended", key, records, log.read(key));
+        }
+    }
+
+    private void checkIsNew(String key, List<Found> found, EntryRef ref) throws Violation {
         long given = found.isEmpty() ? 0 : found.get(found.size() - 1).end();
         Model.Stream stream = run.model().stream(key);
         int acknowledged = killed ? acknowledged(key) : acknowledgedBefore(key, operation + 1);
@@ -256,8 +293,6 @@ final class CrashCheck {
         if (ref.position() < given) {
             throw new Violation("a position is given once: stream=" + key + ", given up to " + given + ", now given " + ref.position());
         }
-        found.add(new Found(ref.position(), ref.end(), NEW_CONTENT));
-        checkSame("appended", key, found, log.read(key));
     }
 
     private static void checkSame(String when, String key, List<Found> expected, List<Found> found) throws Violation {

@@ -3,6 +3,7 @@ package dev.streamwal.simulation;
 import dev.streamwal.simulation.WorkloadRun.Stretch;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 
 /**
  * Does a workload once, and then lets the machine crash, and the process be killed, at every operation of the disk, in many ways each:
@@ -24,6 +25,7 @@ final class CrashExplorer {
     /**
      * A crash that breaks a promise.
      *
+     * @param stretch in which it happens; null where a step of the workload can't be done, and nothing crashes
      * @param operation the last one before it
      * @param survival what is left; null: the process was killed
      */
@@ -31,15 +33,24 @@ final class CrashExplorer {
 
         String describe() {
             StringBuilder text = new StringBuilder(violation.getMessage()).append("\n  workload: ").append(run.workload());
+            if (stretch == null) {
+                text.append("\n  in step ").append(run.problem().orElseThrow().step());
+                addHistory(text, run.disk(), run.disk().operations());
+                return text.toString();
+            }
             text.append("\n  ").append(survival == null ? "the process is killed" : "the machine crashes").append(" after operation ")
                     .append(operation).append(", in step ").append(stretch.step());
             if (survival != null) {
                 text.append(", left: ").append(survival);
-                run.disk().crashPoint(operation).describe(survival).forEach(line -> text.append("\n    ").append(line));
+                stretch.disk().crashPoint(operation).describe(survival).forEach(line -> text.append("\n    ").append(line));
             }
-            text.append("\n  history:");
-            run.disk().history().subList(0, operation).forEach(line -> text.append("\n    ").append(line));
+            addHistory(text, stretch.disk(), operation);
             return text.toString();
+        }
+
+        private static void addHistory(StringBuilder text, SimulatedDisk disk, int operations) {
+            text.append("\n  history:");
+            disk.history().subList(0, operations).forEach(line -> text.append("\n    ").append(line));
         }
     }
 
@@ -64,24 +75,29 @@ final class CrashExplorer {
 
     /** The smallest failure that was found; empty where all is well. */
     Optional<Failure> explore(Workload workload) {
-        return firstFailure(workload).map(this::shrunk);
+        return firstFailure(workload, -1).map(this::shrunk);
     }
 
-    private Optional<Failure> firstFailure(Workload workload) {
+    /** Crashes only in the last step: for whoever explores what precedes it too. */
+    Optional<Failure> exploreLastStep(Workload workload) {
+        return firstFailure(workload, workload.steps().size() - 1).map(this::shrunk);
+    }
+
+    private Optional<Failure> firstFailure(Workload workload, int firstStep) {
         WorkloadRun run = WorkloadRun.of(workload, lies);
         for (Stretch stretch : run.stretches()) {
-            for (int operation = stretch.from() + 1; operation <= stretch.to(); operation++) {
+            for (int operation = stretch.from() + 1; operation <= stretch.to() && stretch.step() >= firstStep; operation++) {
                 Optional<Failure> failure = crash(run, stretch, operation);
                 if (failure.isPresent()) {
                     return failure;
                 }
             }
         }
-        return Optional.empty();
+        return run.problem().map(problem -> new Failure(run, null, 0, null, problem.violation()));
     }
 
     private Optional<Failure> crash(WorkloadRun run, Stretch stretch, int operation) {
-        CrashPoint point = run.disk().crashPoint(operation);
+        CrashPoint point = stretch.disk().crashPoint(operation);
         crashPoints++;
         if (stretch.step() >= 0) {
             Optional<Failure> killed = failure(run, stretch, point, null);
@@ -102,11 +118,11 @@ final class CrashExplorer {
     private Optional<Failure> failure(WorkloadRun run, Stretch stretch, CrashPoint point, Survival survival) {
         CrashCheck check = new CrashCheck(run, stretch, point.operation(), survival == null);
         Survival left = survival == null ? point.allKept() : survival;
+        long seed = seed(run, point, left);
         try {
-            check.check(point.state(left));
+            check.check(point.state(left), seed);
             states++;
-            long seed = run.workload().seed() * 1_000_003 + left.hashCode() * 31L + point.operation();
-            if (Math.floorMod(seed, STATES_PER_CRASH_IN_RECOVERY) == 0) {
+            if (Math.floorMod(seed >> 8, STATES_PER_CRASH_IN_RECOVERY) == 0) {
                 check.checkCrashInRecovery(point.state(left), point.state(left), seed);
                 states++;
             }
@@ -116,6 +132,10 @@ final class CrashExplorer {
         }
     }
 
+    private static long seed(WorkloadRun run, CrashPoint point, Survival left) {
+        return new Random(run.workload().seed() * 1_000_003 + left.hashCode() * 31L + point.operation()).nextLong();
+    }
+
     // ---------------------------------------------------------------- making a failure smaller
 
     private Failure shrunk(Failure first) {
@@ -123,7 +143,7 @@ final class CrashExplorer {
         int left = MAX_SHRINKING;
         for (int i = smallest.run().workload().steps().size() - 1; i >= 0 && left > 0; i--) {
             left--;
-            Optional<Failure> smaller = firstFailure(smallest.run().workload().without(i));
+            Optional<Failure> smaller = firstFailure(smallest.run().workload().without(i), -1);
             if (smaller.isPresent()) {
                 smallest = smaller.get();
                 i = Math.min(i, smallest.run().workload().steps().size());
@@ -137,7 +157,7 @@ final class CrashExplorer {
         if (failure.survival() == null) {
             return failure;
         }
-        CrashPoint point = failure.run().disk().crashPoint(failure.operation());
+        CrashPoint point = failure.stretch().disk().crashPoint(failure.operation());
         Failure smallest = failure;
         List<CrashPoint.Item> items = point.items();
         for (int i = 0; i < items.size(); i++) {

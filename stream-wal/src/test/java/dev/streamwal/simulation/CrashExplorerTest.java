@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,37 +26,79 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class CrashExplorerTest {
 
-    private static final int WORKLOADS = 40;
-    private static final int STEPS = 12;
-    private static final int MAX_ALONE = 4;
-    private static final int RANDOM = 6;
+    private static final int WORKLOADS = 240;
+    private static final int STEPS = 14;
+    private static final String JOURNAL = "commit/[0-9a-f]+\\.journal$";
+    private static final int THREADS = 2;
+    private static final int MAX_ALONE = 3;
+    private static final int RANDOM = 3;
 
     // ---------------------------------------------------------------- what must hold
 
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void randomWorkloads_crashedAndKilledAnywhere_keepTheirPromises(boolean mapped) throws Exception {
+    /** Long, of several streams, with restarts in the middle. */
+    @Test
+    void randomWorkloads_crashedAndKilledAnywhere_keepTheirPromises() throws Exception {
         Long given = Long.getLong("seed");
-        double scale = Double.parseDouble(System.getProperty("scale", "1"));
-        int count = given != null ? 1 : (int) Math.max(2, Math.round(WORKLOADS * scale));
         List<Workload> workloads = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            workloads.add(Workload.random(given != null ? given : i + 1, mapped, STEPS));
+        for (long seed = 1; given == null && seed <= Math.max(2, Math.round(WORKLOADS * scale())); seed++) {
+            workloads.add(Workload.random(seed, seed % 2 == 0, STEPS));
         }
-        explore(workloads);
+        if (given != null) {
+            workloads.add(Workload.random(given, given % 2 == 0, STEPS));
+        }
+        explore("random workloads, seeds " + workloads.get(0).seed() + " to " + workloads.get(workloads.size() - 1).seed(), workloads,
+                (explorer, workload) -> explorer.explore(workload));
     }
 
-    /** Every sequence of up to two steps: small, but complete. */
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void everyShortWorkload_crashedAndKilledAnywhere_keepsItsPromises(boolean mapped) throws Exception {
-        explore(Workload.every(2, mapped));
+    /** Every sequence of up to three steps, of one stream. What a step leaves is explored where it is the last one. */
+    @Test
+    void everyShortWorkload_crashedAndKilledAnywhere_keepsItsPromises() throws Exception {
+        List<Workload> workloads = new ArrayList<>();
+        for (int length = 1; length <= 3; length++) {
+            workloads.addAll(every(length, Workload.ALPHABET, length < 3));
+        }
+        explore("every workload of up to 3 steps", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
     }
 
-    /** On all processors: a workload has its own disks and logs. */
-    private static void explore(List<Workload> workloads) throws Exception {
+    /** Every sequence of up to two steps, of all that there are. */
+    @Test
+    void everyPairOfAllSteps_crashedAndKilledAnywhere_keepsItsPromises() throws Exception {
+        List<Step> alphabet = new ArrayList<>(Workload.ALPHABET);
+        alphabet.addAll(Workload.LARGE_ALPHABET);
+        List<Workload> workloads = new ArrayList<>();
+        for (int length = 1; length <= 2; length++) {
+            workloads.addAll(every(length, alphabet, length < 2));
+        }
+        explore("every workload of up to 2 steps of all", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
+    }
+
+    private static double scale() {
+        return Double.parseDouble(System.getProperty("scale", "1"));
+    }
+
+    /** Every sequence of so many steps, mapped and not, or in turn; some of them, where the scale is less than 1, the same ones each time. */
+    private static List<Workload> every(int length, List<Step> alphabet, boolean both) {
+        List<Workload> mapped = Workload.every(length, alphabet, true);
+        List<Workload> unmapped = Workload.every(length, alphabet, false);
+        int every = (int) Math.max(1, Math.round(1 / scale()));
+        List<Workload> some = new ArrayList<>();
+        for (int i = mapped.size() % every; i < mapped.size(); i += every) {
+            boolean all = both || scale() > 1;
+            if (all || i % 2 == 0) {
+                some.add(mapped.get(i));
+            }
+            if (all || i % 2 == 1) {
+                some.add(unmapped.get(i));
+            }
+        }
+        return some;
+    }
+
+    /** On two threads: a workload has its own disks and logs. */
+    private static void explore(
+            String what, List<Workload> workloads, BiFunction<CrashExplorer, Workload, Optional<Failure>> exploration) throws Exception {
         long start = System.nanoTime();
-        ExecutorService threads = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         long states = 0;
         long points = 0;
         try {
@@ -63,7 +106,7 @@ class CrashExplorerTest {
             for (Workload workload : workloads) {
                 explorations.add(() -> {
                     CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE);
-                    assertThat(explorer.explore(workload).map(Failure::describe)).isEmpty();
+                    assertThat(exploration.apply(explorer, workload).map(Failure::describe)).isEmpty();
                     return explorer;
                 });
             }
@@ -76,8 +119,8 @@ class CrashExplorerTest {
             threads.shutdownNow();
         }
         long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
-        System.out.printf("CrashExplorerTest: mapped=%s, %d workloads, %d crash points, %d crash states, %d ms, %d states/s%n",
-                workloads.get(0).mapped(), workloads.size(), points, states, millis, states * 1_000 / millis);
+        System.out.printf("CrashExplorerTest: %s: %d workloads, %d crash points, %d crash states, %d ms, %d states/s%n", what,
+                workloads.size(), points, states, millis, states * 1_000 / millis);
         assertThat(states).isGreaterThan(points);
     }
 
@@ -113,11 +156,49 @@ class CrashExplorerTest {
     }
 
     @Test
+    void explore_machineHasTheSameIdAgain_findsWhatIsGivenAgainOrLost() {
+        Failure failure = found(Lies.SAME_BOOT_ID, new Step.Append("a", 2, 600), new Step.AppendDurably("b", 1, 50));
+        assertThat(failure.describe()).containsPattern("a position is given once|can be opened and appended to|lost");
+    }
+
+    @Test
     void explore_directoriesAreNotForced_findsThatPositionsAreNotSafe() {
         Failure failure = found(Lies.ignoringForcesOfDirectories(), new Step.Append("a", 3, 100));
         assertThat(failure.describe()).containsPattern(POSITIONS);
-        CrashPoint point = failure.run().disk().crashPoint(failure.operation());
+        CrashPoint point = failure.stretch().disk().crashPoint(failure.operation());
         assertThat(point.describe(failure.survival())).as("made smaller: one name is lost").hasSize(1);
+    }
+
+    @Test
+    void explore_streamsDirectoriesAreNotForced_findsThatWhatWasSyncedIsLost() {
+        Failure failure = found(Lies.ignoringForcesOfDirectories("streams"), new Step.Append("a", 3, 100), new Step.Sync("a"));
+        assertThat(failure.describe()).startsWith("lost: stream=a");
+    }
+
+    @Test
+    void explore_journalIsNotForced_findsThatWhatWasAcknowledgedIsLost() {
+        Failure failure = found(Lies.ignoringForcesOf(JOURNAL), new Step.NextWindow(), new Step.AppendDurably("a", 1, 50));
+        assertThat(failure.describe()).startsWith("lost: stream=a");
+        assertThat(failure.run().workload().steps()).as("made smaller").hasSize(1);
+    }
+
+    @Test
+    void explore_journalIsForcedAfterTheAcknowledgement_findsThatWhatWasAcknowledgedIsLost() {
+        Failure failure = found(Lies.forcingLate(JOURNAL), new Step.AppendDurably("a", 2, 50));
+        assertThat(failure.describe()).startsWith("lost: stream=a");
+    }
+
+    @Test
+    void explore_footerIsWrittenBeforeItsDataIsForced_findsThatSealedRecordsAreLostOrDamaged() {
+        Failure failure = found(Lies.ignoringForcesOf("\\.seg$"), new Step.Append("a", 6, 200), new Step.Rotate("a"), new Step.Background());
+        assertThat(failure.describe()).containsPattern("^lost: stream=a|can be opened and appended to");
+    }
+
+    @Test
+    void explore_deletionIsDoneBeforeItIsDurable_findsHalfOfIt() {
+        Failure failure = found(Lies.holdingForcesBackBehindADeletion(JOURNAL), new Step.Append("a", 2, 60), new Step.Rotate("a"),
+                new Step.Rotate("a"), new Step.Sync("a"), new Step.Truncate("a", 3));
+        assertThat(failure.describe()).as("half a cut").startsWith("lost: stream=a");
     }
 
     // ---------------------------------------------------------------- everything happens in the same way twice

@@ -1,7 +1,9 @@
 package dev.streamwal.simulation;
 
+import dev.streamwal.Durability;
 import dev.streamwal.RecoveredStream;
 import dev.streamwal.SimulatedLog;
+import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalListener;
 import dev.streamwal.WalOptions;
@@ -45,9 +47,12 @@ final class LogUnderTest implements AutoCloseable {
                 .maxMappedSegments(workload.maxMapped())
                 .maxOpenFiles(MAX_OPEN_FILES)
                 .sweepInterval(Duration.ZERO)
+                .streams(Workload.PERIODIC_KEY, StreamOptions.builder().durability(Durability.PERIODIC).build())
+                .completionExecutor(Runnable::run)
                 .listener(new Listener())
                 .build();
-        this.wal = SimulatedLog.open(disk.path("/log"), options, bootId, workload.mapped(), new Random(salts)::nextLong);
+        this.wal = SimulatedLog.open(disk.path("/log"), options, bootId, workload.mapped(), new Random(salts)::nextLong,
+                workload.journal());
         Workload.KEYS.forEach(key -> streams.put(key, wal.stream(key)));
     }
 

@@ -6,8 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 
-/** All that a workload tried to append, by stream, and what it knows about it at each moment. */
+/** All that a workload tried to append, by stream, and what it knows about it at each moment. Operations are counted over all disks. */
 final class Model {
 
     private static final int ID_BYTES = Integer.BYTES;
@@ -66,24 +67,42 @@ final class Model {
      * A stream at one moment.
      *
      * @param attempts how many there had been
-     * @param begin the number of the first that was not deleted
+     * @param live the numbers of those that were neither deleted nor cut off, nor lost in a crash; ascending
      */
-    record Known(int attempts, int begin) {}
+    record Known(int attempts, int[] live) {
+
+        boolean isLive(int number) {
+            return Arrays.binarySearch(live, number) >= 0;
+        }
+
+        /** -1 where there is none. */
+        int first() {
+            return live.length == 0 ? -1 : live[0];
+        }
+
+        /** -1 where there is none. */
+        int last() {
+            return live.length == 0 ? -1 : live[live.length - 1];
+        }
+    }
 
     /** One key's. */
     static final class Stream {
 
         private final List<Attempt> attempts = new ArrayList<>();
         private final TreeMap<Integer, Integer> durable = new TreeMap<>();
-        private int begin;
+        private int[] live = {};
         private int batches;
 
         /** @param count of one batch; 1: alone */
         List<Attempt> attempt(int count, int bytes) {
             batches++;
             List<Attempt> made = new ArrayList<>();
+            live = Arrays.copyOf(live, live.length + count);
             for (int i = 0; i < count; i++) {
-                made.add(new Attempt(attempts.size() + i, batches, bytes));
+                int number = attempts.size() + i;
+                made.add(new Attempt(number, batches, bytes));
+                live[live.length - count + i] = number;
             }
             attempts.addAll(made);
             return made;
@@ -97,37 +116,64 @@ final class Model {
             return attempts.size();
         }
 
-        /** Everything so far; {@code operation} of the disk is the last one before that was said. */
-        void durable(int operation) {
-            durable.put(operation, attempts.size());
+        int[] live() {
+            return live;
         }
 
-        /** How many a crash of the machine right behind this operation doesn't lose, those that were deleted among them. */
+        /** Those with other numbers are gone. */
+        void keep(IntPredicate numbers) {
+            live = Arrays.stream(live).filter(numbers).toArray();
+        }
+
+        /** Everything so far; {@code operation} of the disk is the last one before that was said. */
+        void durable(int operation) {
+            durableBelow(attempts.size(), operation);
+        }
+
+        /** Everything that ends up to this position. */
+        void durableTo(long position, int operation) {
+            int count = attempts.size();
+            for (int number : live) {
+                if (attempts.get(number).end > position) {
+                    count = number;
+                    break;
+                }
+            }
+            durableBelow(count, operation);
+        }
+
+        private void durableBelow(int count, int operation) {
+            durable.merge(operation, Math.max(count, durableAt(operation)), Math::max);
+        }
+
+        /** How many a crash of the machine right behind this operation doesn't lose, those that are gone among them. */
         int durableAt(int operation) {
             Map.Entry<Integer, Integer> last = durable.floorEntry(operation);
             return last == null ? 0 : last.getValue();
         }
 
+        /** How many from a number on were acknowledged. */
+        int acknowledgedFrom(int number) {
+            return (int) attempts.subList(number, attempts.size()).stream().filter(Attempt::isAcknowledged).count();
+        }
+
         /** How many had been acknowledged before this operation. */
         int acknowledgedBefore(int operation) {
             int count = attempts.size();
-            while (count > 0 && attempts.get(count - 1).acknowledgedAfter >= operation) {
+            while (count > 0 && attempts.get(count - 1).isAcknowledged() && attempts.get(count - 1).acknowledgedAfter >= operation) {
                 count--;
             }
             return count;
         }
 
-        /** Those before it were deleted. */
-        void begin(int number) {
-            begin = number;
-        }
-
-        int begin() {
-            return begin;
+        /** The machine was restarted: a new disk has what is left, all of it durable. */
+        void restarted(IntPredicate left, int operation) {
+            keep(left);
+            durable(operation);
         }
 
         Known known() {
-            return new Known(attempts.size(), begin);
+            return new Known(attempts.size(), live);
         }
     }
 

@@ -7,11 +7,13 @@ import java.util.Set;
 enum Promise {
     /** Every stream can be read and appended to. */
     EVERY_STREAM_OPENS,
-    /** A stream is a part of what was appended, without holes. */
+    /** A stream is a beginning of what was appended, without holes. */
     NO_HOLES,
     /** What was acknowledged is there. */
     ACKNOWLEDGED_IS_THERE,
-    /** What was deleted doesn't come back. */
+    /** What was acknowledged as durable is there, with all before it in its stream. */
+    DURABLE_IS_THERE,
+    /** What was deleted or cut off doesn't come back. */
     DELETED_STAYS_DELETED,
     /** Whoever recovers after a crash in the middle of recovery finds what the first would have found. */
     RECOVERS_THE_SAME_AGAIN;
@@ -19,6 +21,6 @@ enum Promise {
     /** Where a process was killed. */
     static final Set<Promise> AFTER_A_KILL = EnumSet.allOf(Promise.class);
 
-    /** Where the machine crashed, for records that were appended buffered. The one place to say so. */
-    static final Set<Promise> AFTER_A_CRASH = EnumSet.noneOf(Promise.class);
+    /** Where the machine crashed. The one place to say so. */
+    static final Set<Promise> AFTER_A_CRASH = EnumSet.complementOf(EnumSet.of(ACKNOWLEDGED_IS_THERE));
 }

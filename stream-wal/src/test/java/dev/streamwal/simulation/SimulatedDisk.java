@@ -63,6 +63,7 @@ public final class SimulatedDisk {
     private final List<DiskFile> files = new ArrayList<>();
     private final List<DiskFile> mapped = new ArrayList<>();
     private final List<PendingForce> heldForces = new ArrayList<>();
+    private boolean deletedSinceHeld;
     private final List<PendingForce> lateForces = new ArrayList<>();
     private SimulatedFileSystem fileSystem = new SimulatedFileSystem(this);
     private FaultPlan.Count faults = new FaultPlan.Count(FaultPlan.NONE);
@@ -71,7 +72,7 @@ public final class SimulatedDisk {
     private int nodes = 1;
     private long usedSectors;
     private int calls;
-    private int failures;
+    private final List<String> failures = new ArrayList<>();
 
     /** A force of a directory, among the changes to names. */
     record DirectoryForced(int operation, DiskNode.Directory directory) {}
@@ -128,9 +129,9 @@ public final class SimulatedDisk {
         return calls;
     }
 
-    /** Calls that failed because they were meant to, or for want of room. */
-    public synchronized int failures() {
-        return failures;
+    /** The calls that failed because they were meant to, or for want of room, each with the number of the last operation before it. */
+    public synchronized List<String> failures() {
+        return List.copyOf(failures);
     }
 
     /** Operations so far that changed something, or forced it, or failed to. */
@@ -246,7 +247,7 @@ public final class SimulatedDisk {
     }
 
     private IOException failed(Call call, String path, FaultPlan.Failure failure) {
-        failures++;
+        failures.add(history.size() + " " + call + " " + path + ": " + failure);
         if (call.changes()) {
             record(call, path, "", 0, 0, "fails: " + failure);
         }
@@ -422,6 +423,7 @@ public final class SimulatedDisk {
         } else if (lies.held().test(path)) {
             int number = record(Call.FORCE, path, "", 0, 0, "held back");
             heldForces.add(new PendingForce(file, number, 0));
+            deletedSinceHeld = false;
         } else {
             int number = record(Call.FORCE, path, "", 0, 0, "");
             file.forced(number, number);
@@ -544,19 +546,24 @@ public final class SimulatedDisk {
         if (node instanceof DiskNode.Directory directory && !directory.entries.isEmpty()) {
             throw new DirectoryNotEmptyException(path.toString());
         }
-        int number = changeNames(call, path.toString(), "", new Setting(parent(path), path.name(), null));
-        if (call == Call.DELETE) {
-            for (PendingForce held : heldForces) {
-                held.file.forced(number, held.upTo);
-            }
+        int unusedNumber = changeNames(call, path.toString(), "", new Setting(parent(path), path.name(), null));
+        deletedSinceHeld |= call == Call.DELETE;
+    }
+
+    /** A deletion is durable: so are the forces that were held back behind it. */
+    private void releaseHeld(int number) {
+        if (deletedSinceHeld) {
+            heldForces.forEach(held -> held.file.forced(number, held.upTo));
             heldForces.clear();
         }
     }
 
     synchronized void forceDirectory(SimulatedFileSystem by, DiskNode.Directory directory, String path) throws IOException {
         boolean unused = begin(by, Call.FORCE_DIRECTORY, path);
-        int number = record(Call.FORCE_DIRECTORY, path, "", 0, 0, lies.ignoresDirectories() ? "ignored" : "");
-        if (!lies.ignoresDirectories()) {
+        boolean ignored = lies.ignoredDirectories().test(path);
+        int number = record(Call.FORCE_DIRECTORY, path, "", 0, 0, ignored ? "ignored" : "");
+        if (!ignored) {
+            releaseHeld(number);
             names.add(new DirectoryForced(number, directory));
         }
     }

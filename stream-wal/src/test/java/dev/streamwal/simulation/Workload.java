@@ -1,5 +1,6 @@
 package dev.streamwal.simulation;
 
+import dev.streamwal.commit.JournalSizes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -10,20 +11,40 @@ import java.util.Random;
  * @param seed it was made from, and its salts are
  * @param mapped whether busy segments are mapped
  * @param maxMapped segments that may be mapped at once
+ * @param journal so small that its files are used again after a few blocks
  */
-record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, List<Step> steps) {
+record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, JournalSizes journal, List<Step> steps) {
 
-    static final List<String> KEYS = List.of("a", "b", "c");
+    /** Flushed by the interval. */
+    static final String PERIODIC_KEY = "c";
 
-    /** One of each kind; a stream that is appended to by a busy program, so that it is mapped where there are mappings. */
-    private static final List<Step> ALPHABET = List.of(new Step.Append("a", 1, 50), new Step.Append("a", 24, 120),
-            new Step.AppendBatch("b", 3, 200), new Step.NextWindow(), new Step.Expire(), new Step.Sweep(), new Step.Purge("a"),
-            new Step.Delete("a"), new Step.Background(), new Step.Reopen(), new Step.Kill());
+    static final List<String> KEYS = List.of("a", "b", PERIODIC_KEY);
+
+    /** What a sequence of steps is made of: one of each kind. */
+    static final List<Step> ALPHABET = List.of(new Step.Append("a", 2, 50), new Step.AppendBatch("a", 3, 100),
+            new Step.AppendDurably("a", 1, 50), new Step.Rotate("a"), new Step.Sync("a"), new Step.ExpireAndSweep(),
+            new Step.Truncate("a", 1), new Step.Background(), new Step.Reopen());
+
+    /** Others of the same kinds, of two streams and more, and what else can happen. */
+    static final List<Step> LARGE_ALPHABET = List.of(new Step.Append("a", 24, 120), new Step.Append(PERIODIC_KEY, 2, 50),
+            new Step.AppendBatchDurably("b", 3, 100), new Step.AppendDurably("a", 6, 150), new Step.AppendToAllDurably(2, 40),
+            new Step.AppendAsync("a", 2, 60), new Step.SyncAll(), new Step.NextWindow(), new Step.Sweep(), new Step.Purge("a"),
+            new Step.Delete("a"), new Step.Truncate("a", 20), new Step.Kill(), new Step.Restart(1), new Step.Restart(2));
 
     private static final int[] SEGMENT_BYTES = {4096, 8192};
 
+    /** A block or two in a file, and not more files than there must be. */
+    private static final JournalSizes TINY_JOURNAL = new JournalSizes(1024, 1024, 2048, 512, 256);
+
+    private static final List<JournalSizes> JOURNALS =
+            List.of(TINY_JOURNAL, new JournalSizes(1024, 2048, 6144, 1024, 512), new JournalSizes(4096, 16384, 32768, 2048, 1024));
+
     static Workload of(boolean mapped, Step... steps) {
-        return new Workload(1, mapped, SEGMENT_BYTES[0], 1, List.of(steps));
+        return of(mapped, List.of(steps));
+    }
+
+    private static Workload of(boolean mapped, List<Step> steps) {
+        return new Workload(1, mapped, SEGMENT_BYTES[0], 1, TINY_JOURNAL, steps);
     }
 
     /** Several streams, so many steps. */
@@ -33,55 +54,62 @@ record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, List
         for (int i = 0; i < steps; i++) {
             chosen.add(anyStep(random));
         }
-        return new Workload(seed, mapped, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1 + random.nextInt(2), chosen);
+        return new Workload(seed, mapped, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1 + random.nextInt(2),
+                JOURNALS.get(random.nextInt(JOURNALS.size())), chosen);
     }
 
-    /** Every sequence of one to so many steps, of one stream, or two where a batch comes in. */
-    static List<Workload> every(int maxSteps, boolean mapped) {
-        List<Workload> all = new ArrayList<>();
-        List<List<Step>> longest = List.of(List.of());
-        for (int length = 1; length <= maxSteps; length++) {
+    /** Every sequence of so many steps. */
+    static List<Workload> every(int length, List<Step> alphabet, boolean mapped) {
+        List<List<Step>> sequences = List.of(List.of());
+        for (int i = 0; i < length; i++) {
             List<List<Step>> longer = new ArrayList<>();
-            for (List<Step> steps : longest) {
-                for (Step step : ALPHABET) {
+            for (List<Step> steps : sequences) {
+                for (Step step : alphabet) {
                     List<Step> extended = new ArrayList<>(steps);
                     extended.add(step);
                     longer.add(extended);
-                    all.add(of(mapped, extended.toArray(Step[]::new)));
                 }
             }
-            longest = longer;
+            sequences = longer;
         }
-        return all;
+        return sequences.stream().map(steps -> of(mapped, steps)).toList();
     }
 
     private static Step anyStep(Random random) {
         String key = KEYS.get(random.nextInt(KEYS.size()));
         int n = random.nextInt(100);
-        if (n < 30) return new Step.Append(key, 1 + random.nextInt(3), random.nextInt(400));
-        if (n < 38) return new Step.Append(key, 20 + random.nextInt(30), 20 + random.nextInt(60));
-        if (n < 43) return new Step.Append(key, 2, 1_300);
-        if (n < 53) return new Step.AppendBatch(key, 2 + random.nextInt(3), random.nextInt(300));
-        if (n < 63) return new Step.NextWindow();
-        if (n < 66) return new Step.Expire();
-        if (n < 73) return new Step.Sweep();
-        if (n < 77) return new Step.Purge(key);
-        if (n < 80) return new Step.Delete(key);
-        if (n < 90) return new Step.Background();
-        return n < 95 ? new Step.Reopen() : new Step.Kill();
+        if (n < 14) return new Step.Append(key, 1 + random.nextInt(3), random.nextInt(400));
+        if (n < 18) return new Step.Append(key, 20 + random.nextInt(30), 20 + random.nextInt(60));
+        if (n < 20) return new Step.Append(key, 2, 1_300);
+        if (n < 25) return new Step.AppendBatch(key, 2 + random.nextInt(3), random.nextInt(300));
+        if (n < 37) return new Step.AppendDurably(key, 1 + random.nextInt(3), random.nextInt(300));
+        if (n < 41) return new Step.AppendBatchDurably(key, 2 + random.nextInt(3), random.nextInt(300));
+        if (n < 45) return new Step.AppendToAllDurably(1 + random.nextInt(2), random.nextInt(200));
+        if (n < 49) return new Step.AppendAsync(key, 1 + random.nextInt(4), random.nextInt(200));
+        if (n < 52) return new Step.Sync(key);
+        if (n < 54) return new Step.SyncAll();
+        if (n < 62) return new Step.NextWindow();
+        if (n < 64) return new Step.Expire();
+        if (n < 68) return new Step.Sweep();
+        if (n < 71) return new Step.Purge(key);
+        if (n < 73) return new Step.Delete(key);
+        if (n < 79) return new Step.Truncate(key, 1 + random.nextInt(8));
+        if (n < 88) return new Step.Background();
+        if (n < 92) return new Step.Reopen();
+        return n < 96 ? new Step.Kill() : new Step.Restart(random.nextInt(100));
     }
 
     /** As this, without one of the steps. */
     Workload without(int step) {
         List<Step> left = new ArrayList<>(steps);
         left.remove(step);
-        return new Workload(seed, mapped, segmentBytes, maxMapped, left);
+        return new Workload(seed, mapped, segmentBytes, maxMapped, journal, left);
     }
 
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder("seed=" + seed + ", mapped=" + mapped + ", segmentBytes=" + segmentBytes + ", maxMapped="
-                + maxMapped);
+                + maxMapped + ", journal=" + journal);
         for (int i = 0; i < steps.size(); i++) {
             text.append("\n    ").append(i).append(' ').append(steps.get(i));
         }
