@@ -124,12 +124,12 @@ final class FaultyRun {
 
     /** Calls that failed because they were meant to. */
     int failures() {
-        return disk.failures();
+        return disk.failures().size();
     }
 
     /** Whether the plan's call was reached. */
     boolean isReached() {
-        return disk.failures() > 0 || disk.history().stream().anyMatch(line -> line.contains("short of"));
+        return disk.failures().size() > 0 || disk.history().stream().anyMatch(line -> line.contains("short of"));
     }
 
     /** What the program was told of failures. */
@@ -215,11 +215,11 @@ final class FaultyRun {
     /** Only what is documented is thrown, and only for a reason. */
     private void step(String name, Step step) {
         doing = name;
-        int before = disk.failures();
+        int before = disk.failures().size();
         try {
             step.run();
         } catch (WalException e) {
-            judge(e, disk.failures() > before);
+            judge(e, disk.failures().size() > before);
         } catch (AssertionError e) {
             throw e;
         } catch (RuntimeException | Error e) {
@@ -229,7 +229,7 @@ final class FaultyRun {
         if (disk.calls() > MAX_CALLS) {
             throw violation("it comes to an end: calls=" + disk.calls(), null);
         }
-        if (failing && disk.failures() > 0 && !crashChecked) {
+        if (failing && disk.failures().size() > 0 && !crashChecked) {
             crashChecked = true;
             checkCrash("crash after " + name);
         }
@@ -239,7 +239,7 @@ final class FaultyRun {
         errors++;
         boolean failed = e instanceof WalFailedException;
         logFailed |= failed;
-        if (disk.failures() == 0) {
+        if (disk.failures().size() == 0) {
             throw violation("nothing fails without a reason", e);
         }
         if (!failedNow && !failed && !isDead) {
@@ -322,12 +322,12 @@ final class FaultyRun {
     /** A program that is started again when it could not open its log. */
     private void openAgain() {
         for (int i = 1; i < MAX_OPENINGS; i++) {
-            int before = disk.failures();
+            int before = disk.failures().size();
             try {
                 open();
                 return;
             } catch (WalException e) {
-                judge(e, disk.failures() > before);
+                judge(e, disk.failures().size() > before);
                 heal();
             }
         }
@@ -342,8 +342,8 @@ final class FaultyRun {
 
     /** A disk that was dead is there again when the log is closed; or its machine is started again before the log is opened. */
     private void close() {
-        boolean restarts = isDead && disk.failures() > 0 && plan.nth() % 2 == 0;
-        if (disk.failures() > 0 && !restarts) {
+        boolean restarts = isDead && disk.failures().size() > 0 && plan.nth() % 2 == 0;
+        if (disk.failures().size() > 0 && !restarts) {
             heal();
         }
         closeLog();
@@ -377,7 +377,7 @@ final class FaultyRun {
         int unused = disk.mark();
         disk.kill();
         abandon();
-        if (disk.failures() > 0) {
+        if (disk.failures().size() > 0) {
             heal();
         }
         ledger.pageCacheMayBeLost();
@@ -584,12 +584,12 @@ final class FaultyRun {
     private void deletion(String name, List<String> keys, Predicate<Entry> meant, boolean toldOnly, Step deleting) {
         Map<String, TreeSet<Long>> before = new TreeMap<>();
         keys.forEach(key -> before.put(key, segments(key)));
-        int failures = disk.failures();
+        int failures = disk.failures().size();
         step(name, () -> {
             boolean done = false;
             try {
                 deleting.run();
-                done = !toldOnly || (disk.failures() == failures && !logFailed);
+                done = !toldOnly || (disk.failures().size() == failures && !logFailed);
             } finally {
                 for (String key : keys) {
                     deleted(key, before.get(key), done, meant);

@@ -54,7 +54,7 @@ final class FaultyThreads {
     }
 
     int failures() {
-        return disk.failures();
+        return disk.failures().size();
     }
 
     int durable() {
