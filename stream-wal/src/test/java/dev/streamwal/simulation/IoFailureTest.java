@@ -14,7 +14,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,9 +30,6 @@ class IoFailureTest {
     private static final int MAX_NTH = 20_000;
     private static final int SEEDS = 40;
 
-    /** All that is a call. */
-    private static final Set<Call> CALLS = EnumSet.complementOf(EnumSet.of(Call.STORE));
-
     /** On a file system other than the machine's, a directory that can't be opened counts as one that can't be forced. */
     private static final Set<Call> CALLS_BUT_OPEN = EnumSet.complementOf(EnumSet.of(Call.STORE, Call.OPEN));
 
@@ -41,47 +37,44 @@ class IoFailureTest {
 
     /** How calls fail. */
     enum Kind {
-        IO_ERROR(Failure.IO_ERROR, CALLS_BUT_OPEN, "", 1),
-        IO_ERROR_OPENING(Failure.IO_ERROR, EnumSet.of(Call.OPEN), FILES, 1),
-        DISK_FULL(Failure.DISK_FULL, allocating(), "", 1),
-        SHORT_WRITE(Failure.SHORT_WRITE_THEN_IO_ERROR, EnumSet.of(Call.WRITE), "", 1),
-        SHORT_WRITE_ON_FULL_DISK(Failure.SHORT_WRITE_THEN_DISK_FULL, EnumSet.of(Call.WRITE), "", 1),
-        /** All from there on, until the log is opened again. */
-        DEAD_DISK(Failure.IO_ERROR, CALLS_BUT_OPEN, "", Integer.MAX_VALUE);
+        IO_ERROR,
+        IO_ERROR_OPENING,
+        DISK_FULL,
+        SHORT_WRITE,
+        SHORT_WRITE_ON_FULL_DISK,
+        /** All from there on, until the log is closed. */
+        DEAD_DISK;
 
-        private final Failure failure;
-        private final Set<Call> calls;
-        private final String paths;
-        private final int times;
-
-        Kind(Failure failure, Set<Call> calls, String paths, int times) {
-            this.failure = failure;
-            this.calls = calls;
-            this.paths = paths;
-            this.times = times;
+        FaultPlan plan(int nth) {
+            return switch (this) {
+                case IO_ERROR -> new FaultPlan(0, CALLS_BUT_OPEN, "", nth, 1, Failure.IO_ERROR);
+                case IO_ERROR_OPENING -> FaultPlan.nthOf(Call.OPEN, FILES, nth, Failure.IO_ERROR);
+                case DISK_FULL -> new FaultPlan(0, allocating(), "", nth, 1, Failure.DISK_FULL);
+                case SHORT_WRITE -> FaultPlan.nthOf(Call.WRITE, "", nth, Failure.SHORT_WRITE_THEN_IO_ERROR);
+                case SHORT_WRITE_ON_FULL_DISK -> FaultPlan.nthOf(Call.WRITE, "", nth, Failure.SHORT_WRITE_THEN_DISK_FULL);
+                case DEAD_DISK -> new FaultPlan(0, CALLS_BUT_OPEN, "", nth, Integer.MAX_VALUE, Failure.IO_ERROR);
+            };
         }
 
         private static Set<Call> allocating() {
-            Set<Call> calls = EnumSet.copyOf(CALLS);
+            Set<Call> calls = EnumSet.allOf(Call.class);
             calls.removeIf(call -> !call.allocates());
             return calls;
-        }
-
-        FaultPlan plan(int nth) {
-            return new FaultPlan(0, calls, paths, nth, times, failure);
         }
     }
 
     /** What the program does, and on what. */
     enum Program {
-        EVERYTHING(FaultyRun::everything),
-        AFTER_A_CRASH(run -> run.afterCrash(true)),
-        AFTER_A_CRASH_THAT_LEFT_SOME(run -> run.afterCrash(false));
+        EVERYTHING,
+        AFTER_A_CRASH,
+        AFTER_A_CRASH_THAT_LEFT_SOME;
 
-        private final Consumer<FaultyRun> how;
-
-        Program(Consumer<FaultyRun> how) {
-            this.how = how;
+        void run(FaultyRun run) {
+            switch (this) {
+                case EVERYTHING -> run.everything();
+                case AFTER_A_CRASH -> run.afterCrash(true);
+                case AFTER_A_CRASH_THAT_LEFT_SOME -> run.afterCrash(false);
+            }
         }
     }
 
@@ -173,7 +166,7 @@ class IoFailureTest {
         for (int nth = given == null ? 1 : given; nth < MAX_NTH; nth += step) {
             FaultyRun run = new FaultyRun(mapped, kind.plan(nth));
             try {
-                program.how.accept(run);
+                program.run(run);
             } catch (AssertionError e) {
                 throw new AssertionError(e.getMessage() + "\n" + program + ", " + kind + ", " + run.describe(), e);
             }
