@@ -6,6 +6,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.recovery.Findings;
 import dev.streamwal.recovery.Repair;
+import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.recovery.StreamRecovery;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -95,6 +96,14 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     /** Returns when the listener has heard what has happened so far. */
     void awaitListener() {
         listener.await();
+    }
+
+    /** What was brought back from the commit journal, and what of it could not be read. */
+    void redone(RedoResult redo) {
+        redo.segments().forEach(segment -> ledger.redone(segment.header().key().text(), segment.records(), segment.bytes()));
+        redo.damages().forEach(damage -> failed("read the commit journal", null, new IllegalStateException(
+                damage.what() + ": file=" + damage.file() + ", offset=" + damage.offset() + ", length=" + damage.length()
+                        + "; it was passed over, and is kept in quarantine/")));
     }
 
     /** Nothing more happens. */

@@ -6,19 +6,15 @@ import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.IoFailure;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Function;
 
 /** Writes deletions down in the commit journal. */
 final class JournalledDeletions implements DeletionLog {
 
     private final GroupCommitter commits;
-    private final Function<StreamKey, Path> directoryOf;
 
-    JournalledDeletions(GroupCommitter commits, Function<StreamKey, Path> directoryOf) {
+    JournalledDeletions(GroupCommitter commits) {
         this.commits = commits;
-        this.directoryOf = directoryOf;
     }
 
     /**
@@ -28,7 +24,7 @@ final class JournalledDeletions implements DeletionLog {
     @Override
     public Kept deletedBelow(List<DeletedBelow> streams) throws IOException {
         List<Deletion.Below> deletions = streams.stream()
-                .map(stream -> new Deletion.Below(stream.key(), directoryOf.apply(stream.key()), stream.position()))
+                .map(stream -> new Deletion.Below(stream.key(), stream.position()))
                 .toList();
         try {
             return commits.delete(deletions)::close;
@@ -43,6 +39,6 @@ final class JournalledDeletions implements DeletionLog {
 
     @Override
     public Kept truncated(StreamKey key, long from, long to) throws IOException {
-        return commits.delete(List.of(new Deletion.Cut(key, directoryOf.apply(key), from, to)))::close;
+        return commits.delete(List.of(new Deletion.Cut(key, from, to)))::close;
     }
 }

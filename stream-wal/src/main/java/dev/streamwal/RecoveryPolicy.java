@@ -18,9 +18,9 @@ public enum RecoveryPolicy {
 
     /**
      * A damaged stream goes on behind the damage. The damaged bytes are copied to the log's directory {@code quarantine} and overwritten
-     * with padding; what stands behind them keeps its place. Where records are missing altogether, or a segment's header can't be read, what
-     * is there is left as it is, and what is appended next gets positions that were never given. All of it is in the log's {@link RecoveryReport}. A stream is still refused
-     * where {@code quarantine} has no room left, and where a newer version wrote it.
+     * with padding; what stands behind them keeps its place. Where records are missing altogether, or a segment's header can't be read,
+     * what is there is left as it is, and what is appended next gets positions that were never given. All of it is in the log's
+     * {@link RecoveryReport}. A stream is still refused where {@code quarantine} has no room left, and where a newer version wrote it.
      */
     SKIP_BAD_RECORDS
 }

@@ -55,10 +55,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It has up to seven daemon threads of its own, which prepare space, seal, sweep, tell the listener, for a while after a writer that
- * didn't close the log, recover, and, once something is to be durable, commit what nobody waits for, and free what was committed;
- * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in
- * {@link #stats()}.
+ * <p>It has up to seven daemon threads of its own, which prepare space, seal, sweep, and tell the listener; once something is to be durable,
+ * commit what nobody waits for, and free what was committed; and, for a while after a writer that didn't close the log, recover. {@link
+ * #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link
+ * #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
 
@@ -95,6 +95,7 @@ public final class StreamWal implements AutoCloseable {
         this.commits = commits;
         this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
+        commits.streams(this::knownLog);
         this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this, report);
@@ -154,8 +155,9 @@ public final class StreamWal implements AutoCloseable {
             if (redo.frontier().isPresent() && redo.end().isPresent()) {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
+            report.redone(redo);
             log.durability(commits);
-            log.deletions(new JournalledDeletions(commits, folders::of));
+            log.deletions(new JournalledDeletions(commits));
             StreamWal wal = new StreamWal(root, options, lock, log, report, folders, settings, commits);
             if (environment.threads()) {
                 log.start();
@@ -204,6 +206,11 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             cause.addSuppressed(e);
         }
+    }
+
+    private @Nullable StreamLog knownLog(StreamKey key) {
+        WalStream stream = streams.find(key.text());
+        return stream == null ? null : stream.log();
     }
 
     private WalStream newStream(StreamKey key) {

@@ -24,7 +24,7 @@ final class KillActor {
     /** What a call does when it has appended is done. */
     static final int DONE = -2;
 
-    private static final long SLOW_NANOS = 2_000_000;
+    private static final long SLOW_NANOS = 4_000_000;
     private static final int LATE_MILLIS = 30_000;
 
     private final StreamWal wal;

@@ -4,6 +4,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
@@ -13,9 +14,11 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -57,6 +60,8 @@ final class KillLedger {
     private int settledBefore;
     /** Since then: the rounds before which the machine had been restarted; what was not durable by then may be cut. */
     private final TreeSet<Integer> restarts = new TreeSet<>();
+    /** What any reader saw since then, and so stands before the first slot that nobody published. */
+    private final Map<String, Set<Id>> seen = new HashMap<>();
     /** Everything in front of these positions survives a restart of the machine. */
     private final Map<String, Long> durableBelow = new HashMap<>();
     /** Segments that were deleted. */
@@ -152,6 +157,8 @@ final class KillLedger {
             int unused = checkFound(stream, found);
             long last = found.isEmpty() ? UNKNOWN : found.get(found.size() - 1).position;
             checkMissing(stream, found, last, clock.instant());
+            Set<Id> seenBefore = seen.computeIfAbsent(stream, any -> new HashSet<>());
+            found.forEach(each -> seenBefore.add(each.id));
         }
         readRefs(reader);
     }
@@ -175,6 +182,7 @@ final class KillLedger {
         }
         settledBefore = round + 1;
         restarts.clear();
+        seen.clear();
         durableBelow.clear();
     }
 
@@ -247,10 +255,13 @@ final class KillLedger {
         return behind != null && record.id.isUpTo(behind);
     }
 
-    /** Behind a slot that nobody published a restart of the machine cuts what was not durable, and nothing in the middle. */
+    /**
+     * The page cache has everything, so a restart of the machine, as far as the log knows, cuts only what stands behind a slot that nobody
+     * published; nothing in the middle, and nothing that was durable.
+     */
     private boolean mayBeCut(String stream, Expected record, List<Found> found) {
         Integer restart = restarts.higher(record.id.round);
-        if (record.id.round < settledBefore || restart == null) {
+        if (record.id.round < settledBefore || restart == null || seen.getOrDefault(stream, Set.of()).contains(record.id)) {
             return false;
         }
         return record.position == UNKNOWN || (record.position >= durableBelow.getOrDefault(stream, 0L)
@@ -273,11 +284,22 @@ final class KillLedger {
 
         List<Found> run(WalReader reader) {
             try (EntryCursor cursor = reader.scan(stream)) {
-                while (cursor.next()) {
+                while (advance(cursor)) {
                     next(cursor);
                 }
             }
             return found;
+        }
+
+        /** The log may be swept meanwhile. */
+        private boolean advance(EntryCursor cursor) {
+            while (true) {
+                try {
+                    return cursor.next();
+                } catch (EntryExpiredException e) {
+                    // told once for each gap: what is behind it comes next
+                }
+            }
         }
 
         private void next(EntryCursor cursor) {

@@ -106,7 +106,12 @@ final class KillScript {
 
         /** For statistics. */
         String level() {
-            return way == Way.ASYNC ? "appendAsync" : way == Way.BATCH ? "batch " + durability : way == Way.STREAMS ? "WriteBatch" : "" + durability;
+            return switch (way) {
+                case RECORD, SLOW -> durability.name();
+                case ASYNC -> "appendAsync";
+                case BATCH -> "batch " + durability;
+                case STREAMS -> "WriteBatch";
+            };
         }
     }
 
@@ -130,7 +135,7 @@ final class KillScript {
         Set<String> streams = new LinkedHashSet<>();
         int parts = way == Way.STREAMS ? 2 + random.nextInt(MAX_PARTS - 1) : 1;
         while (streams.size() < parts) {
-            streams.add(stream(random, thread));
+            streams.add(stream(random, way, thread));
         }
         List<Part> all = new ArrayList<>(parts);
         for (String stream : streams) {
@@ -145,10 +150,13 @@ final class KillScript {
     }
 
     private static Way way(int percent) {
-        return percent < 62 ? Way.RECORD : percent < 64 ? Way.SLOW : percent < 80 ? Way.ASYNC : percent < 96 ? Way.BATCH : Way.STREAMS;
+        return percent < 60 ? Way.RECORD : percent < 64 ? Way.SLOW : percent < 80 ? Way.ASYNC : percent < 96 ? Way.BATCH : Way.STREAMS;
     }
 
     private static Durability durability(Way way, int percent) {
+        if (way == Way.SLOW) {
+            return Durability.BUFFERED;
+        }
         if (way == Way.STREAMS || way == Way.ASYNC) {
             return Durability.IMMEDIATE;
         }
@@ -165,9 +173,9 @@ final class KillScript {
         return permille < 8 ? Then.SYNC_STREAM : permille < 11 ? Then.SYNC_LOG : permille < 14 ? Then.SWEEP : Then.NOTHING;
     }
 
-    private static String stream(SplittableRandom random, int thread) {
+    private static String stream(SplittableRandom random, Way way, int thread) {
         int percent = random.nextInt(100);
-        if (percent < PERCENT_BUSY) {
+        if (way == Way.SLOW || percent < PERCENT_BUSY) {
             return "busy/" + random.nextInt(BUSY_STREAMS);
         }
         percent -= PERCENT_BUSY;

@@ -8,6 +8,7 @@ import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.KnownDurable;
@@ -143,7 +144,8 @@ abstract class RecoveryContract extends LogContract {
     }
 
     /** As {@link #assertHoldsEverywhere}, in the run of the machine that {@code bootId} says. */
-    private void assertHoldsAndIsInOrder(StreamWal wal, List<Written> expected, RecoverySettings settings, Supplier<Optional<String>> bootId) {
+    private void assertHoldsAndIsInOrder(
+            StreamWal wal, List<Written> expected, RecoverySettings settings, Supplier<Optional<String>> bootId) {
         assertHoldsNow(wal, "s", expected);
         wal.close();
         int told = heard().recovered.size();
@@ -320,7 +322,8 @@ abstract class RecoveryContract extends LogContract {
         damage(old, written.get(3));
         assertRefused(STOP, NEXT_BOOT, "offset=" + offsetOf(written.get(3)));
         StreamWal wal = open(SKIP, NEXT_BOOT);
-        assertHoldsAndIsInOrder(wal, joined(joined(without(written, written.get(3)), more), appendSome(wal.stream("s"), 1)), STOP, NEXT_BOOT);
+        List<Written> expected = joined(joined(without(written, written.get(3)), more), appendSome(wal.stream("s"), 1));
+        assertHoldsAndIsInOrder(wal, expected, STOP, NEXT_BOOT);
     }
 
     // ---------------------------------------------------------------- the chain of segments
@@ -654,7 +657,8 @@ abstract class RecoveryContract extends LogContract {
         assertThat(heard().recovered.get(0).setAside()).isEmpty();
         wal.close();
         damage(file, written.get(3));
-        assertRefused(full, THIS_BOOT, "quarantine=" + root.resolve("quarantine"), "neededBytes=88", "maxBytes=87", "move it elsewhere or delete it");
+        assertRefused(full, THIS_BOOT, "quarantine=" + root.resolve("quarantine"), "neededBytes=88", "maxBytes=87",
+                "move it elsewhere or delete it");
         assertThat(quarantined()).isEmpty();
         RecoverySettings room = new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.SKIP_BAD_RECORDS, true, true, 88);
         appendSome(open(room, THIS_BOOT).stream("s"), 1);
@@ -666,7 +670,8 @@ abstract class RecoveryContract extends LogContract {
         List<List<Written>> segments = unsealedSegments(3);
         Files.delete(segment(1));
         long length = Files.size(segment(1));
-        StreamWal wal = open(new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, true, length - 1), NEXT_BOOT);
+        StreamWal wal = open(
+                new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, true, length - 1), NEXT_BOOT);
         List<Written> expected = joined(segments.get(0), appendSome(wal.stream("s"), 1));
         assertThat(quarantined()).isEmpty();
         assertThat(heard().recovered).singleElement().satisfies(told -> {
@@ -702,7 +707,8 @@ abstract class RecoveryContract extends LogContract {
      * @param endOfGiven what is appended next is not below it
      * @param errors of a scan
      */
-    private record Broken(RecoverySettings settings, Supplier<Optional<String>> bootId, List<Written> expected, long endOfGiven, int errors) {}
+    private record Broken(
+            RecoverySettings settings, Supplier<Optional<String>> bootId, List<Written> expected, long endOfGiven, int errors) {}
 
     private Broken broken(Case which) throws IOException {
         switch (which) {
@@ -801,6 +807,49 @@ abstract class RecoveryContract extends LogContract {
         Files.write(root.resolve("positions"), positions);
         if (Files.exists(root.resolve("quarantine"))) {
             LogHome.deleteTree(root.resolve("quarantine"));
+        }
+    }
+
+    // ---------------------------------------------------------------- every byte
+
+    /** Where one byte is another one, or the file ends: of the records at most that one is missing, and none is wrong or given again. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anyByteChangedOrFileCutAnywhere_skipped_costsOneRecordAndGivesNoPositionAgain(boolean cut) throws IOException {
+        List<Written> written = closedWith(4);
+        Path file = segment(0);
+        byte[] whole = Files.readAllBytes(file);
+        byte[] positions = Files.readAllBytes(root.resolve("positions"));
+        for (int at = 0; at < whole.length; at += home.isOfMachine() ? 23 : 1) {
+            byte[] changed = cut ? Arrays.copyOf(whole, at) : whole.clone();
+            if (!cut) {
+                changed[at] ^= 0x55;
+            }
+            restore(Map.of(file, changed), positions);
+            assertCostsOneRecord(written, at, cut);
+        }
+    }
+
+    private void assertCostsOneRecord(List<Written> written, int at, boolean cut) {
+        String what = (cut ? "cut at " : "changed at ") + at;
+        boolean header = at < HEADER_BYTES && (at < SegmentHeaderLayout.MARK || at >= SegmentHeaderLayout.MARK + 4);
+        try (StreamWal wal = open(SKIP, THIS_BOOT)) {
+            Written more;
+            try {
+                more = appendSome(wal.stream("s"), 1).get(0);
+            } catch (UnsupportedFormatException e) {
+                assertThat(header).as("%s: %s", what, e).isTrue();
+                return;
+            }
+            assertThat(more.ref().position()).as(what).isGreaterThanOrEqualTo(written.get(3).ref().end());
+            List<Written> found = new ArrayList<>(scanned(readerOf(wal)).records());
+            assertThat(found.remove(found.size() - 1)).as(what).isEqualTo(more);
+            List<Written> kept = new ArrayList<>(written);
+            kept.retainAll(found);
+            assertThat(found).as("%s: what was written, in order", what).isEqualTo(kept);
+            int lost = written.size() - found.size();
+            int allowed = header ? written.size() : cut ? written.size() - (at - HEADER_BYTES) / 88 : 1;
+            assertThat(lost).as(what).isLessThanOrEqualTo(allowed);
         }
     }
 

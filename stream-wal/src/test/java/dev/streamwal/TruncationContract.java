@@ -85,7 +85,7 @@ abstract class TruncationContract extends LogContract {
             }
             case WITHOUT_FOOTERS -> {
                 expectFailures();
-                operations.failAt("force ");
+                operations.failAt("truncate ");
                 List<Written> written = appendSome(stream, 150, LARGE);
                 await("the sealer has given up", () -> heard().failures.size() >= 2);
                 operations.before = operation -> {};

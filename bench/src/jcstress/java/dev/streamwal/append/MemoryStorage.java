@@ -49,9 +49,6 @@ final class MemoryStorage implements SegmentStorage {
     }
 
     @Override
-    public void forceDirectory(Path directory) {}
-
-    @Override
     public boolean delete(Path path) {
         return files.remove(path) != null;
     }

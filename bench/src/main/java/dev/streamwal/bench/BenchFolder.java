@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +22,9 @@ final class BenchFolder {
     /** As much as any benchmark has on the disk at once, or nearly; well below where Linux begins to hold writers up. */
     private static final long WARM_BYTES = 1536L << 20;
     private static final int CHUNK_BYTES = 4 << 20;
+    private static final long SETTLE_SECONDS = 60;
 
-    private static final String OURS = "(append|baseline|warm|recording|recorded|kept)-.*";
+    private static final String OURS = "(append|baseline|warm|recording|recorded|kept|durable|flush|recovery)-.*";
 
     private BenchFolder() {}
 
@@ -71,6 +73,20 @@ final class BenchFolder {
             for (String name : names) {
                 delete(root().resolve(name));
             }
+        }
+    }
+
+    /** Has what was written before go to the disk, rather than during what is measured next. */
+    static void settle() {
+        try {
+            Process sync = new ProcessBuilder("sync").start();
+            if (!sync.waitFor(SETTLE_SECONDS, TimeUnit.SECONDS)) {
+                System.out.println("not synced after " + SETTLE_SECONDS + " s: what follows is measured beside it");
+            }
+        } catch (IOException e) {
+            System.out.println("no sync here: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

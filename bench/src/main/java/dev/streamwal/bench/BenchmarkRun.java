@@ -7,7 +7,6 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.results.format.ResultFormatFactory;
@@ -34,7 +33,6 @@ public final class BenchmarkRun {
             "bench\\.(Append|AppendWays|ChannelAppend|Baseline|ReadBatch|Scan|Latest|Queue)Benchmark\\.";
     /** Takes long to set up, and leaves a great deal to write back. */
     private static final String ONCE = "bench\\.ManyStreamsBenchmark\\.";
-    private static final long SETTLE_SECONDS = 60;
 
     private final List<RunResult> results = new ArrayList<>();
     private final List<Histogram> latencies = new ArrayList<>();
@@ -57,7 +55,7 @@ public final class BenchmarkRun {
         }
     }
 
-    public static void main(String[] args) throws IOException, InterruptedException {
+    public static void main(String[] args) throws IOException {
         BenchmarkRun run = new BenchmarkRun(args);
         Files.createDirectories(BenchFolder.root());
         BenchFolder.deleteLeftovers();
@@ -69,7 +67,7 @@ public final class BenchmarkRun {
         run.write();
     }
 
-    private void measure() throws InterruptedException {
+    private void measure() {
         if (includes.isEmpty()) {
             // first, while few files were deleted
             round(List.of(ONCE));
@@ -78,14 +76,14 @@ public final class BenchmarkRun {
             System.out.println("== round " + i + " of " + rounds);
             round(includes.isEmpty() ? List.of(EVERY_ROUND) : includes);
             if (includes.isEmpty()) {
-                settle();
+                BenchFolder.settle();
                 latencies.addAll(LatencyBenchmark.rounds(quick));
             }
         }
     }
 
-    private void round(List<String> patterns) throws InterruptedException {
-        settle();
+    private void round(List<String> patterns) {
+        BenchFolder.settle();
         ChainedOptionsBuilder options = new OptionsBuilder().shouldFailOnError(true);
         patterns.forEach(options::include);
         if (quick) {
@@ -95,15 +93,6 @@ public final class BenchmarkRun {
             results.addAll(new Runner(options.build()).run());
         } catch (RunnerException e) {
             throw new IllegalStateException("a benchmark failed", e);
-        }
-    }
-
-    /** Has what was written before go to the disk, rather than during what is measured next. */
-    private static void settle() throws InterruptedException {
-        try {
-            new ProcessBuilder("sync").start().waitFor(SETTLE_SECONDS, TimeUnit.SECONDS);
-        } catch (IOException e) {
-            System.out.println("no sync here: " + e.getMessage());
         }
     }
 

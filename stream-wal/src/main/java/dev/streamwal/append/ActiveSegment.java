@@ -491,6 +491,7 @@ final class ActiveSegment extends CommitSegment {
             // a segment that is closed reads nothing any more: it can only be forced
             ByteBuffer target = to > from && !closed ? room.of(from, to) : null;
             if (target != null) {
+                to = from + target.remaining();
                 read(from, target);
             }
             return new Undurable(from, Math.max(from, to), target != null, to >= reserved, slots.hasAbandoned());

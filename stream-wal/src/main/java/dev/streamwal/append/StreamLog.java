@@ -266,7 +266,7 @@ public final class StreamLog implements CommitStream {
 
     // ---------------------------------------------------------------- committing
 
-    /** How far the stream is durable, for whoever commits. */
+    @Override
     public CommitCursor cursor() {
         return cursor;
     }
@@ -286,6 +286,16 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             recover();
+            return segments.unfinished();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    @Override
+    public List<? extends CommitSegment> openSegments() {
+        rotation.lock();
+        try {
             return segments.unfinished();
         } finally {
             rotation.unlock();
@@ -1133,6 +1143,7 @@ public final class StreamLog implements CommitStream {
         }
         ActiveSegment segment = new ActiveSegment(log, this, cut.header(), log.storage().open(path), what.tail());
         segment.seal();
+        log.durability().opened(segment);
         holder.unfinishedAgain(segment);
         log.sealer().seal(segment);
     }

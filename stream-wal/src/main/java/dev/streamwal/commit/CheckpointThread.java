@@ -22,7 +22,7 @@ final class CheckpointThread {
     }
 
     boolean isCurrent() {
-        return thread == Thread.currentThread();
+        return Thread.currentThread().equals(thread);
     }
 
     /** A file is full. */

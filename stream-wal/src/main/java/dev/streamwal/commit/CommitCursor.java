@@ -1,5 +1,6 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.format.SegmentHeader;
 import org.jspecify.annotations.Nullable;
 
 /** How far a stream is durable. Its fields are the leader's, but for those that say otherwise. */
@@ -9,6 +10,14 @@ public final class CommitCursor {
 
     /** Stream position up to which everything is durable, as far as anybody asked. Written by the leader, read by all. */
     private volatile long durableEnd = -1;
+
+    /** Segments that begin below this are to be deleted: the journal says so, and says nothing of them any more. */
+    private volatile long condemnedBelow;
+
+    /** What stands at the positions [cutFrom, cutTo) is to be cut: as above. */
+    private volatile long cutFrom = Long.MAX_VALUE;
+
+    private volatile long cutTo;
 
     /** Somebody's records wait for the next flush of the interval. Set by appenders, cleared by whoever flushes. */
     private volatile boolean flushWanted;
@@ -50,6 +59,28 @@ public final class CommitCursor {
         if (end > durableEnd) {
             durableEnd = end;
         }
+    }
+
+    /** A deletion is about to be written down. Positions are never given twice, so this stays true. */
+    void condemn(Deletion deletion) {
+        if (deletion instanceof Deletion.Below below) {
+            condemnedBelow = Math.max(condemnedBelow, below.position());
+        } else if (deletion instanceof Deletion.Cut cut) {
+            cutTo = cut.to();
+            cutFrom = cut.from();
+        }
+    }
+
+    /**
+     * Up to where a segment may be journalled. What stands behind is as good as gone: if the journal spoke of it behind the deletion, and the
+     * deletion's file was used again first, a redo would bring it back.
+     */
+    long journalledEnd(SegmentHeader header) {
+        long base = header.basePosition();
+        if (base < condemnedBelow || (base >= cutFrom && base < cutTo)) {
+            return base;
+        }
+        return base < cutFrom ? cutFrom : Long.MAX_VALUE;
     }
 
     boolean isFlushWanted() {

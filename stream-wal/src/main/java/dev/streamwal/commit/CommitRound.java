@@ -1,6 +1,7 @@
 package dev.streamwal.commit;
 
 import dev.streamwal.commit.CommitSegment.Undurable;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -115,7 +116,7 @@ final class CommitRound {
      *
      * @return the file; null where the deletion has to wait for the next block
      */
-    @Nullable OpenJournalFile add(Deletion deletion) {
+    @Nullable OpenJournalFile add(Deletion deletion, @Nullable CommitStream stream) {
         int bytes = deletion.key().utf8Length() + 2 * Long.BYTES;
         OpenJournalFile target = file;
         if (target == null || !block.hasRoomFor(bytes)) {
@@ -126,7 +127,10 @@ final class CommitRound {
         } else if (deletion instanceof Deletion.Cut cut) {
             block.truncated(cut.key(), cut.from(), cut.to());
         }
-        target.deletedFrom(deletion.key(), deletion.directory());
+        if (stream != null) {
+            stream.cursor().condemn(deletion);
+        }
+        target.deletedFrom(deletion.key());
         target.pin();
         return target;
     }
@@ -159,22 +163,23 @@ final class CommitRound {
     private boolean gather(CommitCursor cursor) throws IOException {
         CommitSegment active = cursor.stream().activeSegment();
         List<? extends CommitSegment> unfinished =
-                active != null && active == cursor.settled ? List.of(active) : cursor.stream().unfinishedSegments();
+                active != null && active.equals(cursor.settled) ? List.of(active) : cursor.stream().unfinishedSegments();
         copying.takenOfStream = 0;
         boolean allFinished = true;
         for (CommitSegment segment : unfinished) {
             // all before it is durable, or will be with this block
             cursor.settled = segment;
-            Undurable found = copying.from(segment);
+            Undurable found = copying.from(cursor, segment);
             allFinished = found == null;
             if (found == null) {
                 continue;
             }
-            if (!settle(segment, found)) {
+            int end = settle(cursor, segment, found);
+            if (end < 0) {
                 return false;
             }
-            cursor.gatheredEnd = segment.header().positionAt(found.to());
-            if (!found.complete()) {
+            cursor.gatheredEnd = segment.header().positionAt(end);
+            if (!found.complete() || end < found.to()) {
                 cursor.problem = found.hopeless() || isOverdue(cursor) ? unpublished(segment, found) : null;
                 return true;
             }
@@ -203,21 +208,31 @@ final class CommitRound {
                 + ": file=" + segment.path() + ", offset=" + found.to() + "; reopen the log");
     }
 
-    /** @return false where the block is full */
-    private boolean settle(CommitSegment segment, Undurable found) throws IOException {
+    /** @return the offset up to which the segment is durable with this block; -1 where the block is full */
+    private int settle(CommitCursor cursor, CommitSegment segment, Undurable found) throws IOException {
+        int end = found.to();
         if (!found.copied() && found.to() > found.from()) {
-            if (copying.choice == CommitPolicy.Choice.NEXT_BLOCK || !copying.hasRoomToMention(segment)) {
-                return false;
-            }
-            force.segment(segment);
-            if (file != null) {
-                mention(segment);
-                ByteBuffer unused = block.bytes(segment.mentionedAs, found.to(), 0);
+            end = Math.max(found.from(), withheldFrom(cursor, segment, found.to()));
+            if (end > found.from()) {
+                if (copying.choice == CommitPolicy.Choice.NEXT_BLOCK || !copying.hasRoomToMention(segment)) {
+                    return -1;
+                }
+                force.segment(segment);
+                if (file != null) {
+                    mention(segment);
+                    ByteBuffer unused = block.bytes(segment.mentionedAs, end, 0);
+                }
             }
         }
-        segment.gatheredOffset = found.to();
+        segment.gatheredOffset = end;
         segments.add(segment);
-        return true;
+        return end;
+    }
+
+    /** The journal doesn't speak of what it says is deleted. */
+    private static int withheldFrom(CommitCursor cursor, CommitSegment segment, int end) {
+        SegmentHeader header = segment.header();
+        return (int) Math.min(end, header.offsetOf(Math.min(cursor.journalledEnd(header), header.positionAt(end))));
     }
 
     private void mention(CommitSegment segment) {
@@ -248,9 +263,11 @@ final class CommitRound {
 
         private CommitPolicy.Choice choice = CommitPolicy.Choice.JOURNAL;
         private long takenOfStream;
+        private @Nullable CommitCursor cursor;
         private @Nullable CommitSegment segment;
 
-        @Nullable Undurable from(CommitSegment source) throws IOException {
+        @Nullable Undurable from(CommitCursor of, CommitSegment source) throws IOException {
+            cursor = of;
             segment = source;
             // unless the segment asks for room: one that was closed meanwhile can only be forced
             choice = CommitPolicy.Choice.FORCE;
@@ -275,11 +292,15 @@ final class CommitRound {
         @Override
         public @Nullable ByteBuffer of(int from, int to) {
             CommitSegment source = segment;
-            if (file == null || source == null) {
+            CommitCursor of = cursor;
+            if (file == null || source == null || of == null) {
                 choice = CommitPolicy.Choice.FORCE;
                 return null;
             }
-            int bytes = to - from;
+            int bytes = withheldFrom(of, source, to) - from;
+            if (bytes <= 0) {
+                return null;
+            }
             choice = policy.choose(bytes, takenOfStream, mentionBytes(source), block.room());
             if (choice != CommitPolicy.Choice.JOURNAL) {
                 return null;

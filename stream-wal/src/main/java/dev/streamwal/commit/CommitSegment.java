@@ -12,7 +12,12 @@ public abstract class CommitSegment {
     /** Where what is not durable yet is copied to. */
     @FunctionalInterface
     public interface Room {
-        /** @return where {@code [from, to)} of the segment goes; null where it is not to be copied. Called with the segment's lock */
+        /**
+         * Called with the segment's lock.
+         *
+         * @return where {@code [from, to)} of the segment goes, or as much of its beginning as there is room for; null where none is to be
+         *     copied
+         */
         @Nullable ByteBuffer of(int from, int to);
     }
 

@@ -87,10 +87,13 @@ public final class DurableFrontier {
 
     /** The streams of which the journal says that something was deleted or cut. */
     public synchronized List<StreamKey> deletedFrom() {
-        return streams.entrySet().stream()
-                .filter(entry -> entry.getValue().deletedBelow != NOTHING || !entry.getValue().truncations.isEmpty())
-                .map(Map.Entry::getKey)
-                .toList();
+        List<StreamKey> keys = new ArrayList<>();
+        streams.forEach((key, known) -> {
+            if (known.deletedBelow != NOTHING || !known.truncations.isEmpty()) {
+                keys.add(key);
+            }
+        });
+        return keys;
     }
 
     /** What the journal says was cut from the stream, in the order in which it was. */

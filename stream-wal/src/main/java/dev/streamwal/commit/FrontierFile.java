@@ -74,8 +74,9 @@ public final class FrontierFile {
 
     private static CorruptSegmentException corrupt(String what, Path file, long length, @Nullable Throwable cause) {
         return new CorruptSegmentException(
-                "the commit journal's frontier is damaged: " + what + ", file=" + file + ", offset=0; put the file back from a copy of this log, or"
-                        + " open the log with SKIP_BAD_RECORDS, which goes on without the journal: what only the journal held is lost then",
+                "the commit journal's frontier is damaged: " + what + ", file=" + file
+                        + ", offset=0; put the file back from a copy of this log, or open the log with"
+                        + " SKIP_BAD_RECORDS, which goes on without the journal: what only the journal held is lost then",
                 file, null, WalException.NO_POSITION, 0, length, cause);
     }
 

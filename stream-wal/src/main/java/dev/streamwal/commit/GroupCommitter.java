@@ -1,5 +1,6 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Makes what many threads wait for durable at once. Thread-safe. */
@@ -99,6 +101,11 @@ public final class GroupCommitter implements SegmentDurability {
             journal.giveUpCurrent();
             boolean unused = checkpoint.run();
         }
+    }
+
+    /** To be called before anything is deleted: who knows the streams that are in use. */
+    public void streams(Function<StreamKey, @Nullable CommitStream> known) {
+        checkpoint.streams(known);
     }
 
     // ---------------------------------------------------------------- asking
@@ -230,8 +237,8 @@ public final class GroupCommitter implements SegmentDurability {
         CommitRequest request = CommitRequest.later(cursor, end, completion, reserved);
         queue.add(request);
         wakeThread();
-        if (!reserved || closed != null) {
-            // back-pressure: whoever is one too many commits until he isn't; no leader knows him
+        if (!reserved || refusal() != null) {
+            // back-pressure: whoever is one too many commits until he isn't; no leader knows him. What is refused is refused at once
             awaitAnswered(request, UNPUBLISHED_WAIT_NANOS);
         }
     }
@@ -346,7 +353,7 @@ public final class GroupCommitter implements SegmentDurability {
         for (CommitRequest request : answered) {
             later += request.countsAsLater() ? 1 : 0;
             Thread waiter = request.waiter();
-            if (waiter != null && waiter != self) {
+            if (waiter != null && !waiter.equals(self)) {
                 LockSupport.unpark(waiter);
             }
         }
@@ -433,7 +440,7 @@ public final class GroupCommitter implements SegmentDurability {
         for (int i = 0; i < pending.size() && !full; i++) {
             CommitRequest request = pending.get(i);
             if (request.deletion != null) {
-                request.pinned = round.add(request.deletion);
+                request.pinned = round.add(request.deletion, checkpoint.streamOf(request.deletion.key()));
                 full = request.pinned == null;
                 if (!full) {
                     deleting = deleting.isEmpty() ? new ArrayList<>() : deleting;

@@ -129,7 +129,8 @@ public final class JournalBlock {
     public ByteBuffer bytes(int number, int offset, int length) {
         if (length < 0 || length % RecordLayout.ALIGNMENT != 0 || offset < SegmentHeaderLayout.MIN_BYTES
                 || offset % RecordLayout.ALIGNMENT != 0 || offset > Integer.MAX_VALUE - length) {
-            throw new IllegalArgumentException("frames stand behind a header, aligned to 8, in less than 2 GiB: offset=" + offset + ", length="
+            throw new IllegalArgumentException("frames stand behind a header, aligned to 8, in less than 2 GiB: offset=" + offset
+                    + ", length="
                     + length);
         }
         int payload = entry(JournalEntryLayout.BYTES, JournalEntryLayout.bytesPayloadBytes(length));
@@ -148,7 +149,8 @@ public final class JournalBlock {
     /** Says that what stands at positions {@code [from, to)} of the stream is cut, which goes on at {@code to} or above. */
     public void truncated(StreamKey key, long from, long to) {
         if (from < 0 || from > to) {
-            throw new IllegalArgumentException("what is cut ends at or behind its beginning: from=" + from + ", to=" + to + ", stream=" + key);
+            throw new IllegalArgumentException("what is cut ends at or behind its beginning: from=" + from + ", to=" + to + ", stream="
+                    + key);
         }
         int payload = entry(JournalEntryLayout.TRUNCATED, JournalEntryLayout.truncatedPayloadBytes(key));
         JournalEntryLayout.encodeTruncated(buffer, payload, key, from, to);

@@ -8,8 +8,8 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block of the commit journal: what one flush makes durable. 8-byte aligned, little-endian; the blocks of a file follow each other from its
- * first byte on.
+ * A block of the commit journal: what one flush makes durable. 8-byte aligned, little-endian; the blocks of a file follow each other from
+ * its first byte on.
  *
  * <pre>
  *   0  8  magic             "STRMJRN1"

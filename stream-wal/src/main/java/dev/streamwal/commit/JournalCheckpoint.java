@@ -5,15 +5,14 @@ import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,12 +46,15 @@ final class JournalCheckpoint {
     @GuardedBy("running")
     private long firstSequence = JournalBlockLayout.FIRST_SEQUENCE;
 
-    /** Of which those blocks say that something was deleted or cut. */
+    /** Streams of which the blocks of an earlier writer say that something is deleted; it has been done when the log was opened. */
     @GuardedBy("running")
-    private List<StreamKey> inheritedDeletions = List.of();
+    private final Set<StreamKey> inheritedDeletions = new LinkedHashSet<>();
 
     @GuardedBy("running")
     private boolean closed;
+
+    /** Set once, before anything is deleted. */
+    private volatile Function<StreamKey, @Nullable CommitStream> streams = key -> null;
 
     /** @param committer is told of a force that failed, whoever runs the checkpoint */
     JournalCheckpoint(CommitSettings settings, CommitJournal journal, SegmentForce force, GroupCommitter committer) {
@@ -66,6 +68,16 @@ final class JournalCheckpoint {
         this.thread = settings.threads() ? new CheckpointThread(this, settings.events()) : null;
     }
 
+    /** Null where nobody uses the stream. */
+    @Nullable CommitStream streamOf(StreamKey key) {
+        return streams.apply(key);
+    }
+
+    /** Who knows the streams that are in use. */
+    void streams(Function<StreamKey, @Nullable CommitStream> known) {
+        streams = known;
+    }
+
     void createJournal() throws IOException {
         journal.create(ids.getAsLong(), incarnation.getAsLong());
     }
@@ -75,7 +87,7 @@ final class JournalCheckpoint {
         running.lock();
         try {
             inherited.addAll(found.durable().segments());
-            inheritedDeletions = found.durable().deletedFrom();
+            inheritedDeletions.addAll(found.durable().deletedFrom());
             firstSequence = found.frontier().firstSequence();
             forced.addAll(known(found));
             writeFrontier(false);
@@ -190,40 +202,50 @@ final class JournalCheckpoint {
         return true;
     }
 
-    /** A deletion that is forgotten no longer says why the stream begins where it does. */
-    private void forceOldest(StreamKey stream) throws IOException {
-        FrontierSegment oldest = force.oldest(stream);
-        if (oldest != null) {
-            forced.put(oldest, null);
-        }
-    }
-
     @GuardedBy("running")
     private void forceAll(List<OpenJournalFile> files) throws IOException {
         Set<CommitSegment> segments = new LinkedHashSet<>();
-        Map<StreamKey, Path> deletedFrom = new LinkedHashMap<>();
-        Set<Path> directories = new LinkedHashSet<>();
+        Set<StreamKey> deletedFrom = new LinkedHashSet<>();
         for (OpenJournalFile file : files) {
             segments.addAll(file.mentioned());
-            deletedFrom.putAll(file.deletedFrom());
+            deletedFrom.addAll(file.deletedFrom());
         }
         for (CommitSegment segment : segments) {
             force(segment);
             pace();
         }
         forceFinished();
+        Set<Path> directories = new LinkedHashSet<>();
         if (files.stream().anyMatch(OpenJournalFile::isInherited)) {
             forceInherited(directories);
-            // whoever deleted may have been killed before he had forced the directory
-            inheritedDeletions.forEach(stream -> deletedFrom.put(stream, force.directoryOf(stream)));
-            inheritedDeletions = List.of();
+            deletedFrom.addAll(inheritedDeletions);
+            inheritedDeletions.clear();
         }
-        for (StreamKey stream : deletedFrom.keySet()) {
-            forceOldest(stream);
+        deletedFrom.forEach(key -> directories.add(force.directoryOf(key)));
+        forceDirectories(directories);
+        for (StreamKey key : deletedFrom) {
+            keepBeginning(key);
             pace();
         }
-        directories.addAll(deletedFrom.values());
-        forceDirectories(directories);
+    }
+
+    /**
+     * That a stream begins with the segment it has now, because what preceded it was deleted and not lost, is what the journal won't say any
+     * more: a footer says it, made durable here, or else the frontier.
+     */
+    private void keepBeginning(StreamKey key) throws IOException {
+        FrontierSegment oldest = force.oldestWithoutFooter(key).orElse(null);
+        if (oldest == null) {
+            return;
+        }
+        CommitStream stream = streams.apply(key);
+        for (CommitSegment open : stream == null ? List.<CommitSegment>of() : stream.openSegments()) {
+            if (open.header().basePosition() == oldest.basePosition()) {
+                forced.put(oldest, open);
+                return;
+            }
+        }
+        forced.put(oldest, null);
     }
 
     /** Its offset first: what is written to the journal after the force is not for the frontier to promise. */

@@ -125,7 +125,8 @@ public final class JournalEntryLayout {
         int available = block.limit() - index;
         check(available >= PREFIX_BYTES, "an entry stands in its block", available);
         int length = block.getInt(index + PAYLOAD_LENGTH);
-        check(length >= 0 && entryBytes(length) <= available, "a payload ends in its block, which has " + available + " bytes more", length);
+        check(length >= 0 && entryBytes(length) <= available, "a payload ends in its block, which has " + available
+                + " bytes more", length);
         int payload = index + PREFIX_BYTES;
         switch (block.get(index + KIND)) {
             case SEGMENT -> decodeSegment(block, payload, length, entries);
@@ -138,14 +139,15 @@ public final class JournalEntryLayout {
         return (int) entryBytes(length);
     }
 
-    private static void decodeSegment(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException, IOException {
+    private static void decodeSegment(ByteBuffer block, int payload, int length, JournalEntries entries)
+            throws FormatException, IOException {
         int headerLength = length - HEADER;
         check(headerLength >= SegmentHeaderLayout.MIN_BYTES && headerLength <= SegmentHeaderLayout.MAX_BYTES,
                 "a SEGMENT entry has the whole header", headerLength);
         ByteBuffer header = block.slice(payload + HEADER, headerLength).order(ByteOrder.LITTLE_ENDIAN);
         SegmentHeader decoded = SegmentHeaderLayout.decode(header, headerLength);
-        check(decoded.headerLength() == headerLength, "a SEGMENT entry ends with the header, which has " + decoded.headerLength() + " bytes",
-                headerLength);
+        check(decoded.headerLength() == headerLength, "a SEGMENT entry ends with the header, which has " + decoded.headerLength()
+                + " bytes", headerLength);
         entries.segment(block.getInt(payload + NUMBER), decoded);
     }
 
@@ -158,14 +160,16 @@ public final class JournalEntryLayout {
         entries.bytes(block.getInt(payload + NUMBER), offset, block.slice(payload + FRAMES, frames).order(ByteOrder.LITTLE_ENDIAN));
     }
 
-    private static void decodeDeletedBelow(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException, IOException {
+    private static void decodeDeletedBelow(ByteBuffer block, int payload, int length, JournalEntries entries)
+            throws FormatException, IOException {
         StreamKey key = key(block, payload + DELETED_KEY, length - DELETED_KEY);
         long position = block.getLong(payload + POSITION);
         check(position >= 0, "positions are not negative", position);
         entries.deletedBelow(key, position);
     }
 
-    private static void decodeTruncated(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException, IOException {
+    private static void decodeTruncated(ByteBuffer block, int payload, int length, JournalEntries entries)
+            throws FormatException, IOException {
         StreamKey key = key(block, payload + TRUNCATED_KEY, length - TRUNCATED_KEY);
         long from = block.getLong(payload + FROM);
         long to = block.getLong(payload + TO);

@@ -14,8 +14,8 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads blocks of one journal file after the other, through a window. A block that is larger than the window is checked piece by piece before
- * memory is taken for it.
+ * Reads blocks of one journal file after the other, through a window. A block that is larger than the window is checked piece by piece
+ * before memory is taken for it.
  */
 final class JournalReader implements Closeable {
 

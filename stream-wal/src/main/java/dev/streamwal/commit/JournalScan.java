@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Goes through a journal's blocks in the order of their sequences, holding one block at a time.
  *
- * <p>Block n + 1 stands behind block n, or at the start of another file. Where neither is so, the journal ends: blocks are forced one by one,
- * so that only the last can be torn. But if a block with a higher sequence is found anywhere, what comes before it was forced once, and is
- * damaged now. (A file that was free and is used again holds old blocks behind the new ones, all of them with sequences that are lower.)
+ * <p>Block n + 1 stands behind block n, or at the start of another file. Where neither is so, the journal ends: blocks are forced one by
+ * one, so that only the last can be torn. But if a block with a higher sequence is found anywhere, what comes before it was forced once,
+ * and is damaged now. (A file that was free and is used again holds old blocks behind the new ones, all of them with sequences that are
+ * lower.)
  */
 public final class JournalScan {
 
@@ -221,8 +222,11 @@ public final class JournalScan {
     private boolean visit(ByteBuffer block, JournalVisitor visitor) throws IOException {
         Head head = here();
         Optional<String> broken = check(block, head);
-        if (broken.isPresent() && !passes(visitor, new JournalDamage(head.file, offset, block.limit(), broken.get() + ", sequence=" + expected))) {
-            return false;
+        if (broken.isPresent()) {
+            String what = broken.get() + ", sequence=" + expected;
+            if (!passes(visitor, new JournalDamage(head.file, offset, block.limit(), what))) {
+                return false;
+            }
         }
         named.handOut(block, visitor);
         head.liveFirst = head.liveFirst == 0 ? expected : head.liveFirst;
@@ -287,8 +291,9 @@ public final class JournalScan {
         String missing = "block " + expected + " of the journal is not whole";
         if (found == null) {
             Head head = current == null ? heads.get(0) : current;
-            return new JournalDamage(head.file, offset, head.length - offset, missing + ", and the search for a later one was given up: bytes="
-                    + JournalSearch.CHECKSUM_BYTES);
+            long from = current == null ? 0 : offset;
+            return new JournalDamage(head.file, from, head.length - from, missing
+                    + ", and the search for a later one was given up: bytes=" + JournalSearch.CHECKSUM_BYTES);
         }
         String what = missing + ", and block " + found.sequence() + " is there, in " + found.head().file + " at " + found.offset();
         if (found.head() == current) {
@@ -319,7 +324,8 @@ public final class JournalScan {
 
     private JournalEnd end(Ending ending) {
         Optional<Place> next = current == null ? Optional.empty() : Optional.of(new Place(current.file, offset));
-        List<JournalFile> files = heads.stream().map(head -> new JournalFile(head.file, head.length, head.liveFirst, head.liveLast)).toList();
+        List<JournalFile> files = heads.stream()
+                .map(head -> new JournalFile(head.file, head.length, head.liveFirst, head.liveLast)).toList();
         return new JournalEnd(ending, expected, Optional.ofNullable(last), next, files, blocks, bytes, damages);
     }
 }

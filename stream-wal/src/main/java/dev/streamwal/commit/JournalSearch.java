@@ -8,8 +8,8 @@ import java.nio.file.Path;
 final class JournalSearch {
 
     /**
-     * A search takes a checksum wherever a prefix of this journal stands with a sequence that is high enough, and none of that is in a file by
-     * chance. Past so much it was made up, and the search is given up.
+     * A search takes a checksum wherever a prefix of this journal stands with a sequence that is high enough, and none of that is in a
+     * file by chance. Past so much it was made up, and the search is given up.
      */
     static final long CHECKSUM_BYTES = 256L << 20;
 
@@ -34,7 +34,8 @@ final class JournalSearch {
         reader.open(file);
         for (long at = reader.findPrefix(from); at >= 0 && isLeft(); at = reader.findPrefix(at + 1)) {
             Prefix prefix = reader.prefixAt(at);
-            if (prefix != null && prefix.journalId() == journalId && prefix.sequence() >= leastSequence && reader.blockAt(at, prefix) != null) {
+            if (prefix != null && prefix.journalId() == journalId && prefix.sequence() >= leastSequence
+                    && reader.blockAt(at, prefix) != null) {
                 foundSequence = prefix.sequence();
                 return at;
             }

@@ -8,9 +8,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +23,7 @@ final class OpenJournalFile {
     private final Path path;
     private final int length;
     private final List<CommitSegment> mentioned = new ArrayList<>();
-    private final Map<StreamKey, Path> deletedFrom = new LinkedHashMap<>();
+    private final Set<StreamKey> deletedFrom = new LinkedHashSet<>();
     private final AtomicInteger pins = new AtomicInteger();
     private @Nullable FileChannel channel;
     private int offset;
@@ -124,12 +124,12 @@ final class OpenJournalFile {
         return mentioned;
     }
 
-    void deletedFrom(StreamKey stream, Path directory) {
-        deletedFrom.put(stream, directory);
+    void deletedFrom(StreamKey stream) {
+        deletedFrom.add(stream);
     }
 
-    /** Streams of which something was deleted, or cut, and their directories. */
-    Map<StreamKey, Path> deletedFrom() {
+    /** Streams of which segments were deleted. */
+    Set<StreamKey> deletedFrom() {
         return deletedFrom;
     }
 

@@ -5,6 +5,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.source.IoFailure;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
@@ -15,7 +16,12 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -60,76 +66,58 @@ public final class SegmentForce {
     void segment(CommitSegment segment) throws IOException {
         boolean named = segment.isNamed();
         if (file(segment.path()) && !named) {
-            directory(segment.path().getParent());
+            directory(directoryOf(segment.header().key()));
             streams();
             segment.named();
         }
     }
 
+    Path directoryOf(StreamKey key) {
+        return streams.resolve(key.directoryName());
+    }
+
     /** Where a segment is; null where it is gone. */
     @Nullable Path find(FrontierSegment segment) throws IOException {
-        Path directory = streams.resolve(segment.key().directoryName());
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
-                SegmentName name = SegmentName.parse(file.getFileName().toString()).orElse(null);
-                if (name != null && name.basePosition() == segment.basePosition()) {
-                    return file;
-                }
-            }
-        } catch (NoSuchFileException e) {
-            // the stream is gone
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
-        return null;
+        SegmentName name = names(segment.key()).get(segment.basePosition());
+        return name == null ? null : directoryOf(segment.key()).resolve(name.fileName());
     }
 
     /**
-     * Forces the oldest segment that a stream has left, unless it says itself that it is the stream's first. What preceded it was deleted;
-     * once nobody knows that any more, its footer, or else the frontier, must say that nothing is missing before it.
+     * Forces a stream's oldest segment, so that its footer is durable, if it has one.
      *
-     * @return what the frontier has to say, once the name is forced too; null where it needn't, or can't
+     * @return the segment, of which nothing but the header is known to be durable; empty where it has a footer, or there is none
      */
-    @Nullable FrontierSegment oldest(StreamKey key) throws IOException {
-        Path directory = directoryOf(key);
-        SegmentName oldest = oldestIn(directory);
+    Optional<FrontierSegment> oldestWithoutFooter(StreamKey key) throws IOException {
+        Map.Entry<Long, SegmentName> oldest = names(key).firstEntry();
         if (oldest == null) {
-            return null;
+            return Optional.empty();
         }
-        Path path = directory.resolve(oldest.fileName());
+        Path path = directoryOf(key).resolve(oldest.getValue().fileName());
         try (SegmentFile file = storage.open(path)) {
-            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, oldest);
-            boolean finished = SegmentFiles.readFooter(StorageBytes.of(file), header).isPresent();
-            return header.isFirst() || !file(path) || finished ? null
-                    : new FrontierSegment(key, header.basePosition(), header.salt(), header.headerLength());
-        } catch (NoSuchFileException e) {
-            // deleted meanwhile, and that is written down in a later file
-            return null;
-        } catch (CorruptSegmentException e) {
-            // recovery will tell
-            return null;
+            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, oldest.getValue());
+            // looked at first: one that is written meanwhile may not be durable
+            boolean hasFooter = SegmentFiles.readFooter(StorageBytes.of(file), header).isPresent();
+            return !file(path) || hasFooter ? Optional.empty()
+                    : Optional.of(new FrontierSegment(key, header.basePosition(), header.salt(), header.headerLength()));
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            // deleted meanwhile, or nothing that a frontier can speak for
+            return Optional.empty();
         }
     }
 
-    private static @Nullable SegmentName oldestIn(Path directory) throws IOException {
-        SegmentName oldest = null;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+    /** Of a stream's segments, by position. */
+    private NavigableMap<Long, SegmentName> names(StreamKey key) throws IOException {
+        NavigableMap<Long, SegmentName> names = new TreeMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directoryOf(key))) {
             for (Path file : files) {
-                SegmentName name = SegmentName.parse(file.getFileName().toString()).orElse(null);
-                if (name != null && (oldest == null || name.basePosition() < oldest.basePosition())) {
-                    oldest = name;
-                }
+                SegmentName.parse(file.getFileName().toString()).ifPresent(name -> names.put(name.basePosition(), name));
             }
-        } catch (NoSuchFileException e) {
+        } catch (NoSuchFileException | NotDirectoryException e) {
             // the stream is gone
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
-        return oldest;
-    }
-
-    Path directoryOf(StreamKey key) {
-        return streams.resolve(key.directoryName());
+        return names;
     }
 
     /** @return false where there is no such file */

@@ -14,7 +14,7 @@ final class ThreadEnd {
     /** An interrupt doesn't end the wait, and is kept. */
     static void await(@Nullable Thread thread) {
         boolean interrupted = false;
-        while (thread != null && thread.isAlive() && thread != Thread.currentThread()) {
+        while (thread != null && thread.isAlive() && !thread.equals(Thread.currentThread())) {
             LockSupport.unpark(thread);
             try {
                 thread.join(LOOK_MILLIS);

@@ -194,8 +194,8 @@ final class ChainRecovery {
     }
 
     /**
-     * The segment stays as it is: readers go on to tell of it, and its name goes on to say which positions were given. What stands behind it
-     * is sealed, or begins where the one before it ends; either tells later recoveries that this was settled.
+     * The segment stays as it is: readers go on to tell of it, and its name goes on to say which positions were given. What stands behind
+     * it is sealed, or begins where the one before it ends; either tells later recoveries that this was settled.
      */
     private void skip(Unreadable segment, int behind) {
         if (behind < chain.size()) {
@@ -291,7 +291,7 @@ final class ChainRecovery {
             RecoveredTail tail = repair.repair();
             forgotten |= repair.isLossy();
             ofSegment.kept(tail.index().records(), tail.tail() - header.headerLength());
-            return new Unfinished(header, link.file(), tail, index == chain.size() - 1);
+            return new Unfinished(repair.header(), link.file(), tail, index == chain.size() - 1);
         } finally {
             link.file().close();
             if (!ofSegment.isClean()) {
@@ -351,7 +351,7 @@ final class ChainRecovery {
 
     private int tailOf(SegmentHeader header) {
         for (int i = unfinished.size() - 1; i >= 0; i--) {
-            if (unfinished.get(i).header().equals(header)) {
+            if (unfinished.get(i).header().name().equals(header.name())) {
                 return unfinished.get(i).tail().tail();
             }
         }

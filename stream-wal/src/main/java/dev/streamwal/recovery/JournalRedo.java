@@ -31,16 +31,16 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Does the commit journal again, when a log is opened for writing. Afterwards every segment's file has, at least in the page cache, what the
- * journal says; nothing of the journal itself has changed. It may be cut short anywhere, and done again.
+ * Does the commit journal again, when a log is opened for writing. Afterwards every segment's file has, at least in the page cache, what
+ * the journal says; nothing of the journal itself has changed. It may be cut short anywhere, and done again.
  *
  * <ol>
  *   <li>The journal is read: what it deleted and cut, how far it made segments durable, where it ends.
- *   <li>Its last block is written once more as it is, and forced. A process that was killed may have left it unforced, and then nothing that
- *       follows from it may happen before: neither a deletion, nor a block behind it in another file.
+ *   <li>Its last block is written once more as it is, and forced. A process that was killed may have left it unforced, and then nothing
+ *       that follows from it may happen before: neither a deletion, nor a block behind it in another file.
  *   <li>If the machine was restarted, or the last writer failed, since the journal was known to be in the segments' files, its bytes are
- *       written there, a lost file or header made anew, and all that was deleted or cut left out. Segments with a footer are durable, and left
- *       alone.
+ *       written there, a lost file or header made anew, and all that was deleted or cut left out. Segments with a footer are durable, and
+ *       left alone.
  *   <li>What was deleted and cut is deleted and cut, if it is there.
  * </ol>
  */
@@ -106,8 +106,8 @@ public final class JournalRedo {
             }
             damage = new CorruptSegmentException(
                     "a journal file that has blocks has a frontier beside it: file=" + used.get(0) + ", frontier=" + FrontierFile.path(root)
-                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which goes on without the"
-                            + " journal: what only the journal held is lost then",
+                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which goes on"
+                            + " without the journal: what only the journal held is lost then",
                     used.get(0), null, WalException.NO_POSITION, 0, 0, null);
         } catch (CorruptSegmentException e) {
             setAside(FrontierFile.path(root), "damaged", e);
@@ -150,7 +150,8 @@ public final class JournalRedo {
                 .forEach(segment -> durable.remove(segment.header().key(), segment.header().basePosition()));
         CutRedo cutRedo = new CutRedo(storage, streams);
         cutRedo.run(cuts);
-        return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cutRedo.deleted(), cutRedo.cut(), damages, setAside);
+        return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cutRedo.deleted(), cutRedo.cut(), damages,
+                setAside);
     }
 
     /** The first time through: everything but the bytes themselves. */
@@ -180,9 +181,10 @@ public final class JournalRedo {
         @Override
         public boolean damaged(JournalDamage damage) throws IOException {
             CorruptSegmentException error = new CorruptSegmentException(
-                    "the commit journal is damaged: " + damage.what() + ", file=" + damage.file() + ", offset=" + damage.offset() + ", length="
-                            + damage.length() + "; put the file back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which goes"
-                            + " on without that block and keeps a copy of the file in " + root.resolve(Quarantine.NAME),
+                    "the commit journal is damaged: " + damage.what() + ", file=" + damage.file() + ", offset=" + damage.offset()
+                            + ", length=" + damage.length() + "; put the file back from a copy of this log, or open the log with"
+                            + " SKIP_BAD_RECORDS, which goes on without that block and keeps a copy of the file in "
+                            + root.resolve(Quarantine.NAME),
                     damage.file(), null, WalException.NO_POSITION, damage.offset(), damage.length(), null);
             if (copied.add(damage.file())) {
                 setAside(damage.file(), String.valueOf(damage.offset()), error);

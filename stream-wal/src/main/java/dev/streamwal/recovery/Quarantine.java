@@ -131,7 +131,8 @@ public final class Quarantine {
     }
 
     /**
-     * Copies a file of the commit journal; empty where that would go past the limit. The same damage is copied once, however often it is met.
+     * Copies a file of the commit journal; empty where that would go past the limit. The same damage is copied once, however often it is
+     * met.
      *
      * @param damage tells it from others in the same file
      */

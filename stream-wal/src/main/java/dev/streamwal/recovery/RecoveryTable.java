@@ -11,9 +11,10 @@ import java.util.function.Predicate;
  *
  * <p>Below the durable frontier everything has to be there, whatever happened: what isn't there, or doesn't verify, is damage.
  *
- * <p>Above it, in a segment of the current incarnation, everything that was written is there, since the machine stayed up: so a zero commit
- * word with data behind it is a slot whose writer was killed, and anything else that doesn't verify with data behind it is damage. In one of
- * an older incarnation the kernel may have written pages back in any order: there the data ends at the first thing that doesn't verify.
+ * <p>Above it, in a segment of the current incarnation, everything that was written is there, since the machine stayed up: so a zero
+ * commit word with data behind it is a slot whose writer was killed, and anything else that doesn't verify with data behind it is damage.
+ * In one of an older incarnation the kernel may have written pages back in any order: there the data ends at the first thing that doesn't
+ * verify.
  */
 public final class RecoveryTable {
 

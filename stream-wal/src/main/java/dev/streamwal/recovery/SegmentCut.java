@@ -182,7 +182,7 @@ public final class SegmentCut {
     private static boolean isDone(SegmentFile file, SegmentHeader header, int end) throws IOException {
         Footer footer = SegmentFiles.readFooter(StorageBytes.of(file), header).orElse(null);
         if (footer == null) {
-            return file.length() < end;
+            return file.length() < end || (file.length() == end && header.isCut());
         }
         return footer.dataEnd() < end || (footer.dataEnd() == end && header.isCut());
     }

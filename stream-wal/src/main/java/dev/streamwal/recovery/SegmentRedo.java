@@ -25,8 +25,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Writes the journal's bytes into the segments' files. They are gathered first, so that a segment is opened once and written with few calls,
- * however its bytes are scattered over the journal.
+ * Writes the journal's bytes into the segments' files. They are gathered first, so that a segment is opened once and written with few
+ * calls, however its bytes are scattered over the journal.
  */
 final class SegmentRedo {
 
@@ -195,7 +195,8 @@ final class SegmentRedo {
             return SegmentFiles.readFooter(StorageBytes.of(file), found).isPresent() ? Kind.FINISHED : Kind.WRITTEN;
         } catch (FormatException e) {
             if (e.isUnsupported()) {
-                throw new UnsupportedFormatException(e.getMessage() + ", file=" + target.file + ", stream=" + target.header.key() + ", offset=0",
+                throw new UnsupportedFormatException(e.getMessage() + ", file=" + target.file + ", stream=" + target.header.key()
+                        + ", offset=0",
                         target.file, target.header.key().text(), target.header.basePosition(), e);
             }
             return Kind.HEADER_REPAIRED;
@@ -205,9 +206,10 @@ final class SegmentRedo {
     private static CorruptSegmentException foreign(Target target, SegmentHeader found) {
         SegmentHeader header = target.header;
         return new CorruptSegmentException(
-                "the journal has bytes of a segment, and its file is another one's: file=" + target.file + ", stream=" + header.key() + ", salt="
-                        + header.salt() + ", found: stream=" + found.key() + ", basePosition=" + found.basePosition() + ", salt=" + found.salt()
-                        + "; put the right file back, or open the log with SKIP_BAD_RECORDS, which leaves the file as it is and these bytes out",
+                "the journal has bytes of a segment, and its file is another one's: file=" + target.file + ", stream=" + header.key()
+                        + ", salt=" + header.salt() + ", found: stream=" + found.key() + ", basePosition=" + found.basePosition()
+                        + ", salt=" + found.salt() + "; put the right file back, or open the log with SKIP_BAD_RECORDS, which leaves"
+                        + " the file as it is and these bytes out",
                 target.file, header.key().text(), header.basePosition(), 0, SegmentHeaderLayout.MAX_BYTES, null);
     }
 

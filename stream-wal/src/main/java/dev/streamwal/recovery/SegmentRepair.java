@@ -24,8 +24,8 @@ import java.util.Optional;
 /**
  * Walks one segment without a footer and brings its end in order: gathers the evidence, asks {@link RecoveryTable}, acts.
  *
- * <p>Idempotent, and safe to be cut short anywhere. What is not as it was promised is copied to the quarantine, durably, before a byte of it
- * changes. Padding is then made in this order: the slot's commit word becomes zero, then the rest of it; of a pair the second record is
+ * <p>Idempotent, and safe to be cut short anywhere. What is not as it was promised is copied to the quarantine, durably, before a byte of
+ * it changes. Padding is then made in this order: the slot's commit word becomes zero, then the rest of it; of a pair the second record is
  * written first; and of each record the commit word last, by a write of its own. So at every moment a walk stops at
  * the same place, at what it stopped at before or at a zero commit word, with the same data behind it, and the same decision makes the same
  * padding of it. A cut either happened or didn't.
@@ -34,10 +34,11 @@ final class SegmentRepair {
 
     private static final int PAGE_BYTES = 4 << 10;
 
-    private static final String GO_ON_BY_POLICY = "open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind it; or copy what you need,"
-            + " the stream can be read around the damage, and delete the stream";
-    private static final String NO_PADDING_FITS = "the records behind it don't follow one another, so that no padding fits between; copy what you"
-            + " need, the stream can be read around the damage, and delete the stream";
+    private static final String READ_AND_DELETE = "copy what you need, the stream can be read around the damage, and delete the stream";
+    private static final String GO_ON_BY_POLICY =
+            "open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind it; or " + READ_AND_DELETE;
+    private static final String NO_PADDING_FITS =
+            "the records behind it don't follow one another, so that no padding fits between; " + READ_AND_DELETE;
 
     private final SegmentHeader header;
     private final SegmentFile file;
@@ -50,6 +51,7 @@ final class SegmentRepair {
     private final SegmentIndex index = new SegmentIndex();
     private int lastSize;
     private int lastStart;
+    private int mark;
     private boolean lossy;
 
     /**
@@ -81,6 +83,7 @@ final class SegmentRepair {
             RecoveryPolicy policy,
             Findings findings) {
         this.header = header;
+        this.mark = header.mark();
         this.file = file;
         this.bytes = bytes;
         this.bounds = bounds;
@@ -90,8 +93,8 @@ final class SegmentRepair {
     }
 
     /**
-     * @throws CorruptSegmentException where a record is damaged, and the policy, or the quarantine, lets nobody go on behind it; nothing has
-     *     been changed from there on
+     * @throws CorruptSegmentException where a record is damaged, and the policy, or the quarantine, lets nobody go on behind it; nothing
+     *     has been changed from there on
      * @throws UnsupportedFormatException where a record needs a newer version
      */
     RecoveredTail repair() throws IOException {
@@ -117,7 +120,7 @@ final class SegmentRepair {
                         if (to == end) {
                             return keepWhatIsLeft(end);
                         }
-                        scan.seek(padDamagedEnd(scan, end, to));
+                        return padDamagedEnd(scan, end, to);
                     }
                     case KEEP_WHAT_IS_LEFT -> {
                         return keepWhatIsLeft(end);
@@ -192,8 +195,19 @@ final class SegmentRepair {
         }
         if (header.mark() >= end) {
             // it is no evidence here, and a reader that finds it before the footer would take what is cut for lost
-            file.write(SegmentHeaderLayout.MARK, ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(0, lastStart));
+            mark = lastStart;
+            writeMark(mark);
         }
+    }
+
+    private void writeMark(int offset) throws IOException {
+        file.write(SegmentHeaderLayout.MARK, ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(0, offset));
+    }
+
+    /** As it is in the file now. */
+    SegmentHeader header() {
+        return new SegmentHeader(header.key(), header.window(), header.expirationMillis(), header.basePosition(), header.previousEnd(),
+                header.incarnation(), header.salt(), header.createdMillis(), header.capacity(), mark, header.featureFlags());
     }
 
     private int fillHole(SegmentScan scan, int start) throws IOException {
@@ -269,13 +283,19 @@ final class SegmentRepair {
         file.write(offset, prefix.slice(RecordLayout.COMMIT_WORD, Long.BYTES));
     }
 
-    /** Padding, and not a cut: a recovery that comes after a crash would take a cut for the end, and give these positions again. */
-    private int padDamagedEnd(SegmentScan scan, int start, long endOfContent) throws IOException {
+    /**
+     * Nobody knows how far the data went. The mark is moved to the padding's end first: so a recovery after a crash, and one that finds the
+     * footer, know that there was more, and give none of the positions behind it again.
+     */
+    private RecoveredTail padDamagedEnd(SegmentScan scan, int start, long endOfContent) throws IOException {
         long end = Math.max(RecordLayout.align(endOfContent), start + RecordLayout.PREFIX_BYTES);
         Slot slot = slot(scan, start, end);
         Optional<Path> copy = setAsideDamage(scan, start, endOfContent);
         findings.add(new Repair(RecoveryDecision.PAD_DAMAGED_END, file.path(), start, endOfContent - start, copy));
-        return pad(slot);
+        mark = Math.max(mark, slot.end());
+        writeMark(mark);
+        lossy = true;
+        return cutAt(pad(slot));
     }
 
     /** What says that there was more, the mark or the frontier, goes on saying so. */

@@ -26,7 +26,8 @@ import java.util.OptionalLong;
  *   <li>Segments behind a break are moved away from the newest to the oldest, so that what is left has no hole at any moment, and the
  *       stream's directory is forced before the stream goes on: else they could come back between the stream and what it goes on with.
  *   <li>Where positions were given that can't be seen any more, the log's {@code start} is raised, durably, before the stream goes on. If
- *       the crash comes before that, the evidence is still there, behind a footer too: the mark, the frontier, the name of a segment that can't be read.
+ *       the crash comes before that, the evidence is still there, behind a footer too: the mark, the frontier, the name of a segment that
+ *       can't be read.
  *   <li>Nothing is appended to a segment that lost its end, or stands behind a gap: it is sealed, and its footer, or the successor that
  *       begins where the data ended, closes the matter for good.
  * </ol>
@@ -104,7 +105,8 @@ public final class StreamRecovery {
 
     /** Without a journal; stops at damage. */
     public StreamRecovery(SegmentStorage storage, Path root, long incarnation, Listener listener) {
-        this(storage, new Quarantine(storage, root), new Terms(incarnation, 0, KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR), listener);
+        this(storage, new Quarantine(storage, root),
+                new Terms(incarnation, 0, KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR), listener);
     }
 
     public StreamRecovery(SegmentStorage storage, Quarantine quarantine, Terms terms, Listener listener) {

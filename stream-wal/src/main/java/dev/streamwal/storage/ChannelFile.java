@@ -125,10 +125,7 @@ class ChannelFile implements SegmentFile {
 
     @Override
     public void force() throws IOException {
-        uninterrupted(open -> {
-            open.force(true);
-            return open;
-        });
+        FileForce.force(path);
     }
 
     @Override

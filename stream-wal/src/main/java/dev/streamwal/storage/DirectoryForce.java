@@ -26,14 +26,21 @@ public final class DirectoryForce {
         if (ofMachine && !fileSystem.getSeparator().equals("/")) {
             return;
         }
-        Uninterrupted.run(() -> {
-            try (FileChannel channel = open(directory, ofMachine)) {
-                if (channel != null) {
-                    channel.force(true);
-                }
-                return directory;
+        if (ofMachine) {
+            // no interrupt may hide what went wrong, see FileForce
+            Uninterrupted.runApart(() -> forceOnce(directory, true));
+        } else {
+            Uninterrupted.run(() -> forceOnce(directory, false));
+        }
+    }
+
+    private static Path forceOnce(Path directory, boolean ofMachine) throws IOException {
+        try (FileChannel channel = open(directory, ofMachine)) {
+            if (channel != null) {
+                channel.force(true);
             }
-        });
+            return directory;
+        }
     }
 
     /** Makes a directory, and those above it that aren't there, and makes their names survive power loss. */

@@ -66,7 +66,9 @@ public final class PositionsFile {
         if (bytes.isPresent()) {
             Optional<Positions> valid = PositionsLayout.decode(bytes.get());
             if (valid.isPresent()) {
-                return new PositionsFile(root, valid.get(), areTwins(bytes.get()), true);
+                // the second slot was written when the name was durable; before, somebody may have been killed, or have failed, in between
+                boolean twins = areTwins(bytes.get());
+                return new PositionsFile(root, valid.get(), twins, twins);
             }
         }
         if (hasStreams.getAsBoolean()) {

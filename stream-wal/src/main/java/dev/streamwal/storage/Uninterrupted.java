@@ -50,19 +50,31 @@ public final class Uninterrupted {
         }
     }
 
-    /** The caller has been interrupted, and will be told by who called this; so here it only waits. */
+    /** Always on a thread that nobody knows to interrupt, where an interrupt would hide what went wrong: see {@link FileForce}. */
+    public static <T> T runApart(Operation<T> operation) throws IOException {
+        return runElsewhere(operation::run);
+    }
+
+    /** An interrupt of the caller doesn't end the wait, and is kept. */
     private static <T> T runElsewhere(Callable<T> operation) throws IOException {
         FutureTask<T> task = new FutureTask<>(operation);
-        Thread thread = new Thread(task, "stream-wal I/O for an interrupted thread");
+        Thread thread = new Thread(task, "stream-wal uninterrupted I/O");
         thread.setDaemon(true);
         thread.start();
-        while (true) {
-            try {
-                return task.get();
-            } catch (InterruptedException e) {
-                // known already
-            } catch (ExecutionException e) {
-                throw asIOException(e.getCause());
+        boolean interrupted = Thread.interrupted();
+        try {
+            while (true) {
+                try {
+                    return task.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    throw asIOException(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }

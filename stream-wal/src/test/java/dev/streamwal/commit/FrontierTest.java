@@ -126,7 +126,8 @@ class FrontierTest {
         Files.write(FrontierFile.path(root), bytes);
 
         assertThatThrownBy(() -> FrontierFile.load(root)).isInstanceOf(CorruptSegmentException.class)
-                .hasMessageContaining("checksum").hasMessageContaining(FrontierFile.path(root).toString()).hasMessageContaining("SKIP_BAD_RECORDS");
+                .hasMessageContaining("checksum").hasMessageContaining(FrontierFile.path(root).toString())
+                .hasMessageContaining("SKIP_BAD_RECORDS");
     }
 
     @Test

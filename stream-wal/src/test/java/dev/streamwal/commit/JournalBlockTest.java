@@ -193,7 +193,8 @@ class JournalBlockTest {
             assertThat(JournalBlockLayout.decode(changed, 0, available)).as("length %d", length).isNull();
         }
         assertThat(JournalBlockLayout.decode(littleEndian(bytes), 0, bytes.length)).isNotNull();
-        assertThat(JournalBlockLayout.decode(littleEndian(bytes.clone()).putLong(JournalBlockLayout.SEQUENCE, 0), 0, bytes.length)).isNull();
+        assertThat(JournalBlockLayout.decode(littleEndian(bytes.clone()).putLong(JournalBlockLayout.SEQUENCE,
+                0), 0, bytes.length)).isNull();
     }
 
     @ParameterizedTest

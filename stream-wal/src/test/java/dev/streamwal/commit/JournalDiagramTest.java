@@ -31,7 +31,7 @@ class JournalDiagramTest {
         for (MatchResult row : found) {
             assertThat(Integer.parseInt(row.group(1))).as(row.group()).isEqualTo(offset);
             String name = row.group(3).split(" {2,}", 2)[0].strip();
-            boolean hasConstant = row.group(2) != null && !name.equals("zero") || name.startsWith("key,");
+            boolean hasConstant = (row.group(2) != null && !name.equals("zero")) || name.startsWith("key,");
             if (hasConstant) {
                 String constant = name.split(",", 2)[0].toUpperCase(Locale.ROOT).replace(' ', '_');
                 assertThat(value(layout, constant)).as(constant).isEqualTo(offset);

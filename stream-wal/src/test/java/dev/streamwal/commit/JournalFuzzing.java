@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * What must hold of a journal and a frontier of any bytes. The first byte says how the others are taken; where checksums are put right first,
- * a fuzzer gets behind them.
+ * What must hold of a journal and a frontier of any bytes. The first byte says how the others are taken; where checksums are put right
+ * first, a fuzzer gets behind them.
  */
 public final class JournalFuzzing {
 
@@ -95,7 +95,8 @@ public final class JournalFuzzing {
             @Override
             public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) {
                 handedOut += frames.remaining();
-                require(offset >= segment.headerLength() && offset + (long) frames.remaining() <= segment.capacity(), "frames fit their segment");
+                require(offset >= segment.headerLength() && offset <= segment.capacity() - frames.remaining(),
+                        "frames fit their segment");
             }
 
             @Override
@@ -110,7 +111,8 @@ public final class JournalFuzzing {
 
             @Override
             public boolean damaged(JournalDamage damage) {
-                require(damage.offset() >= 0 && damage.length() >= 0 && damage.offset() + damage.length() <= longest, "damage is in its file");
+                require(damage.offset() >= 0 && damage.length() >= 0 && damage.offset() + damage.length() <= longest,
+                        "damage is in its file");
                 return skips;
             }
         });

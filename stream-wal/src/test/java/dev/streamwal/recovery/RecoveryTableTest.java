@@ -19,7 +19,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The tables over all the evidence there can be; what they must decide is said here once more, in sentences, and in a file line by line. */
+/** The tables over all the evidence there is; what they must decide is said here once more, in sentences, and line by line in a file. */
 class RecoveryTableTest {
 
     private static final boolean[] BOTH = {false, true};

@@ -18,8 +18,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What must hold of a segment of any bytes. The first byte says how the others are taken; where checksums are put right first, a fuzzer gets
- * behind them.
+ * What must hold of a segment of any bytes. The first byte says how the others are taken; where checksums are put right first, a fuzzer
+ * gets behind them.
  */
 public final class SegmentFuzzing {
 
@@ -61,7 +61,7 @@ public final class SegmentFuzzing {
             require(!scan.next() && scan.offset() == stopped, "a scan stops there again");
             ScanStop stop = scan.judge();
             long next = scan.nextValid();
-            require(next < 0 || next > stopped && next < end, "the next record stands behind the damage");
+            require(next < 0 || (next > stopped && next < end), "the next record stands behind the damage");
             require(next < 0 || stop == ScanStop.CORRUPT || stop == ScanStop.HOLE, "only damage and holes have a record behind them");
             if (next >= 0) {
                 scan.seek(next);

@@ -152,10 +152,15 @@ final class Model {
             return last == null ? 0 : last.getValue();
         }
 
+        /** How many from a number on were acknowledged. */
+        int acknowledgedFrom(int number) {
+            return (int) attempts.subList(number, attempts.size()).stream().filter(Attempt::isAcknowledged).count();
+        }
+
         /** How many had been acknowledged before this operation. */
         int acknowledgedBefore(int operation) {
             int count = attempts.size();
-            while (count > 0 && attempts.get(count - 1).acknowledgedAfter >= operation) {
+            while (count > 0 && attempts.get(count - 1).isAcknowledged() && attempts.get(count - 1).acknowledgedAfter >= operation) {
                 count--;
             }
             return count;

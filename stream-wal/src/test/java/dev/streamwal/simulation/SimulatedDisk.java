@@ -72,7 +72,7 @@ public final class SimulatedDisk {
     private int nodes = 1;
     private long usedSectors;
     private int calls;
-    private int failures;
+    private final List<String> failures = new ArrayList<>();
 
     /** A force of a directory, among the changes to names. */
     record DirectoryForced(int operation, DiskNode.Directory directory) {}
@@ -129,9 +129,9 @@ public final class SimulatedDisk {
         return calls;
     }
 
-    /** Calls that failed because they were meant to, or for want of room. */
-    public synchronized int failures() {
-        return failures;
+    /** The calls that failed because they were meant to, or for want of room, each with the number of the last operation before it. */
+    public synchronized List<String> failures() {
+        return List.copyOf(failures);
     }
 
     /** Operations so far that changed something, or forced it, or failed to. */
@@ -247,7 +247,7 @@ public final class SimulatedDisk {
     }
 
     private IOException failed(Call call, String path, FaultPlan.Failure failure) {
-        failures++;
+        failures.add(history.size() + " " + call + " " + path + ": " + failure);
         if (call.changes()) {
             record(call, path, "", 0, 0, "fails: " + failure);
         }

@@ -383,7 +383,7 @@ class SimulatedDiskTest {
             assertThatThrownBy(() -> write(file, 0, "B")).isInstanceOf(IOException.class).hasMessage("Input/output error");
             write(file, 0, "C");
             assertThat(line(disk)).isEqualTo("/a=C");
-            assertThat(disk.failures()).isEqualTo(1);
+            assertThat(disk.failures()).hasSize(1);
         }
     }
 

@@ -61,7 +61,10 @@ final class SimulatedProvider extends FileSystemProvider {
                 && (options.contains(StandardOpenOption.CREATE) || options.contains(StandardOpenOption.CREATE_NEW))) {
             node = disk.create(fileSystem, real);
         } else {
-            disk.look(fileSystem, Call.OPEN, real.toString());
+            if (!(node instanceof DiskNode.Directory)) {
+                // a directory that can't be opened would be taken for one of a file system that never opens them
+                disk.look(fileSystem, Call.OPEN, real.toString());
+            }
             node = disk.existing(real);
         }
         if (writes && !(node instanceof DiskFile)) {

@@ -1,0 +1,446 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalClosedException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Durability levels: who waits for which flush, and how many there are. What they are worth is for those tests that lose the power. */
+abstract class DurabilityContract extends LogContract {
+
+    private static final JournalSizes SMALL_JOURNAL = new JournalSizes(16 << 10, 32 << 10, 128 << 10, 8 << 10, 4 << 10);
+
+    DurabilityContract(LogHome home) {
+        super(home);
+    }
+
+    @AfterEach
+    void clearTheFlag() {
+        Thread.interrupted();
+    }
+
+    private StreamWal open(WalOptions.Builder options, JournalSizes journal, boolean threads) {
+        WalOptions built = options.build();
+        Environment machine = Environment.ofThisMachine(built);
+        return closing(StreamWal.open(root, built, new Environment(THIS_BOOT, machine.storages(), machine.salts(), threads, journal)));
+    }
+
+    private StreamWal openWithoutThreads() {
+        return open(options(), JournalSizes.DEFAULT, false);
+    }
+
+    private static void assertDurable(WalStream stream) {
+        assertThat(stream.durablePosition()).as("durable position of " + stream).isEqualTo(stream.endPosition());
+    }
+
+    private static void assertNotDurable(WalStream stream) {
+        assertThat(stream.durablePosition()).as("durable position of " + stream).isLessThan(stream.endPosition());
+    }
+
+    private List<Path> journal() {
+        if (!Files.isDirectory(root.resolve("commit"))) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(root.resolve("commit"))) {
+            return files.filter(file -> file.toString().endsWith(".journal")).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static long flushes(StreamWal wal, Runnable doing) {
+        long before = wal.stats().flushes();
+        doing.run();
+        return wal.stats().flushes() - before;
+    }
+
+    private static void append(WalStream stream, Durability durability) {
+        EntryRef unused = stream.append(WriteEntry.of(bytes("x")), durability);
+    }
+
+    // ---------------------------------------------------------------- levels
+
+    @Test
+    void append_buffered_flushesNothingAndMakesNoJournal() {
+        StreamWal wal = open();
+        assertThat(flushes(wal, () -> appendSome(wal.stream("s"), MANY))).isZero();
+        assertNotDurable(wal.stream("s"));
+        assertThat(root.resolve("commit")).doesNotExist();
+    }
+
+    @Test
+    void append_immediate_flushesOnceForEach() {
+        StreamWal wal = open(options().durability(Durability.IMMEDIATE));
+        List<Written> written = new ArrayList<>();
+        assertThat(flushes(wal, () -> written.addAll(appendSome(wal.stream("s"), MANY)))).isEqualTo(MANY);
+        assertDurable(wal.stream("s"));
+        assertThat(journal()).hasSize(1);
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    @Test
+    void append_levelOfPattern_isTheStreams() {
+        StreamWal wal = open(options().streams("billing/*", StreamOptions.builder().durability(Durability.IMMEDIATE).build()));
+        WalStream immediate = wal.stream("billing/1");
+        WalStream buffered = wal.stream("other");
+        assertThat(flushes(wal, () -> appendSome(immediate, 3))).isEqualTo(3);
+        assertThat(flushes(wal, () -> appendSome(buffered, 3))).isZero();
+        assertDurable(immediate);
+        assertNotDurable(buffered);
+    }
+
+    @Test
+    void append_levelOfTheCall_winsOverTheStreams() {
+        StreamWal wal = open(options().durability(Durability.IMMEDIATE));
+        WalStream stream = wal.stream("s");
+        assertThat(flushes(wal, () -> append(stream, Durability.BUFFERED))).isZero();
+        assertNotDurable(stream);
+        assertThat(flushes(wal, () -> append(stream, Durability.IMMEDIATE))).isOne();
+        assertDurable(stream);
+    }
+
+    @Test
+    void append_immediate_includesWhatTheStreamHadBefore() {
+        StreamWal wal = open();
+        appendSome(wal.stream("s"), MANY);
+        appendSome(wal.stream("t"), 1);
+        assertThat(flushes(wal, () -> append(wal.stream("s"), Durability.IMMEDIATE))).isOne();
+        assertDurable(wal.stream("s"));
+        assertNotDurable(wal.stream("t"));
+    }
+
+    @Test
+    void appendBatch_immediate_flushesOnce() {
+        StreamWal wal = open();
+        List<WriteEntry> entries = List.of(WriteEntry.of(bytes("1")), WriteEntry.of(bytes("2")), WriteEntry.of(bytes("3")));
+        assertThat(flushes(wal, () -> wal.stream("s").appendBatch(entries, Durability.IMMEDIATE))).isOne();
+        assertDurable(wal.stream("s"));
+        assertThat(flushes(wal, () -> wal.stream("s").appendBatch(entries))).isZero();
+    }
+
+    @Test
+    void writeBatch_ofManyStreams_flushesOnceForAllThatAreImmediate() {
+        StreamWal wal = open(options().streams("d/*", StreamOptions.builder().durability(Durability.IMMEDIATE).build()));
+        WriteBatch batch = new WriteBatch();
+        for (int i = 0; i < 100; i++) {
+            batch.add((i % 2 == 0 ? "d/" : "b/") + i, WriteEntry.of(bytes("x")));
+        }
+        assertThat(flushes(wal, () -> wal.append(batch))).isOne();
+        for (int i = 0; i < 100; i += 2) {
+            assertDurable(wal.stream("d/" + i));
+            assertNotDurable(wal.stream("b/" + (i + 1)));
+        }
+        assertThat(flushes(wal, () -> wal.append(batch, Durability.IMMEDIATE))).isOne();
+        assertDurable(wal.stream("b/1"));
+        assertThat(flushes(wal, () -> wal.append(batch, Durability.BUFFERED))).isZero();
+        assertNotDurable(wal.stream("d/0"));
+    }
+
+    @Test
+    void append_periodic_isFlushedByItself() {
+        StreamWal wal = open(options().durability(Durability.PERIODIC).flushInterval(Duration.ofMillis(1)));
+        for (int i = 0; i < 3; i++) {
+            appendSome(wal.stream("s" + i), 3);
+        }
+        for (int i = 0; i < 3; i++) {
+            WalStream stream = wal.stream("s" + i);
+            await("the interval's flush", () -> stream.durablePosition() == stream.endPosition());
+        }
+    }
+
+    @Test
+    void append_periodicToManyStreams_sharesAFlush() {
+        StreamWal wal = openWithoutThreads();
+        for (int i = 0; i < 100; i++) {
+            append(wal.stream("s" + i % 50), Durability.PERIODIC);
+        }
+        assertThat(flushes(wal, wal::runBackground)).isOne();
+        assertDurable(wal.stream("s0"));
+        assertThat(flushes(wal, wal::runBackground)).as("nothing was appended").isZero();
+    }
+
+    @Test
+    void append_immediateAcrossRotations_isDurable() {
+        StreamWal wal = open(options().durability(Durability.IMMEDIATE));
+        List<Written> written = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            written.addAll(appendSome(wal.stream("s"), 30, 700));
+            assertDurable(wal.stream("s"));
+            clock.advance(WINDOW);
+        }
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    // ---------------------------------------------------------------- asynchronously
+
+    @Test
+    void appendAsync_completed_isDurable() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<CompletableFuture<EntryRef>> futures = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            futures.add(stream.appendAsync(WriteEntry.of(bytes(20, i))));
+        }
+        long end = 0;
+        for (CompletableFuture<EntryRef> future : futures) {
+            EntryRef ref = future.join();
+            assertThat(ref.position()).isGreaterThanOrEqualTo(end);
+            assertThat(stream.durablePosition()).isGreaterThanOrEqualTo(ref.end());
+            end = ref.end();
+        }
+    }
+
+    @Test
+    void appendAsync_executorOfTheProgram_runsTheContinuations() {
+        ConcurrentLinkedQueue<Runnable> handedOver = new ConcurrentLinkedQueue<>();
+        StreamWal wal = open(options().completionExecutor(handedOver::add));
+        CompletableFuture<EntryRef> future = wal.stream("s").appendAsync(WriteEntry.of(bytes("x")));
+        await("the completion", () -> !handedOver.isEmpty());
+        assertThat(future).isNotDone();
+        handedOver.remove().run();
+        assertThat(future).isCompleted();
+    }
+
+    @Test
+    void appendAsync_executorRefuses_completesAllTheSame() {
+        StreamWal wal = open(options().completionExecutor(command -> {
+            throw new RejectedExecutionException("made to refuse");
+        }));
+        wal.stream("s").appendAsync(WriteEntry.of(bytes("x"))).join();
+        wal.syncAsync().join();
+        append(wal.stream("s"), Durability.IMMEDIATE);
+    }
+
+    @Test
+    void appendAsync_executorBreaks_othersAreAnsweredAndItIsTold() {
+        expectFailures();
+        AtomicBoolean broken = new AtomicBoolean(true);
+        StreamWal wal = open(options().completionExecutor(command -> {
+            if (broken.getAndSet(false)) {
+                throw new AssertionError("made to break");
+            }
+            command.run();
+        }));
+        CompletableFuture<EntryRef> first = wal.stream("s").appendAsync(WriteEntry.of(bytes("x")));
+        await("the failure is told", () -> !heard().failures.isEmpty());
+        assertThat(first).isNotDone();
+        wal.stream("s").appendAsync(WriteEntry.of(bytes("x"))).join();
+    }
+
+    @Test
+    void appendAsync_moreThanMayBeUnanswered_helpsToCommit() {
+        StreamWal wal = open(options().segmentBytes(16 << 20), JournalSizes.DEFAULT, false);
+        AtomicInteger completed = new AtomicInteger();
+        int most = 1 << 16;
+        WalStream stream = wal.stream("s");
+        for (int i = 0; i < most; i++) {
+            stream.appendAsync(WriteEntry.of(new byte[8])).thenRun(completed::incrementAndGet);
+        }
+        assertThat(completed).hasValue(0);
+        for (int i = 0; i < 70_000 - most; i++) {
+            stream.appendAsync(WriteEntry.of(new byte[8])).thenRun(completed::incrementAndGet);
+        }
+        assertThat(completed).hasValueGreaterThan(most);
+        wal.runBackground();
+        assertThat(completed).hasValue(70_000);
+        assertDurable(stream);
+    }
+
+    @Test
+    void appendAsync_continuationAppendsDurably_returns() {
+        StreamWal wal = open();
+        List<CompletableFuture<Void>> chains = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            WalStream stream = wal.stream("s" + i % 3);
+            chains.add(stream.appendAsync(WriteEntry.of(bytes("1")))
+                    .thenCompose(ref -> {
+                        append(stream, Durability.IMMEDIATE);
+                        return stream.appendAsync(WriteEntry.of(bytes("3")));
+                    }).thenAccept(ref -> append(wal.stream("other"), Durability.IMMEDIATE)));
+        }
+        chains.forEach(CompletableFuture::join);
+        for (WalStream stream : List.of(wal.stream("s0"), wal.stream("s1"), wal.stream("s2"), wal.stream("other"))) {
+            assertDurable(stream);
+        }
+        assertThat(wal.stats().appends()).isEqualTo(200);
+    }
+
+    @Test
+    void appendAsync_logIsClosed_isAnswered() {
+        StreamWal wal = open();
+        List<CompletableFuture<EntryRef>> futures = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            futures.add(wal.stream("s").appendAsync(WriteEntry.of(bytes("x"))));
+        }
+        wal.close();
+        assertThat(futures).allMatch(future -> future.isDone() && !future.isCompletedExceptionally());
+    }
+
+    // ---------------------------------------------------------------- sync
+
+    @Test
+    void sync_ofOneStream_forcesItsFileAndMakesNoJournal() {
+        StreamWal wal = open();
+        appendSome(wal.stream("s"), MANY);
+        appendSome(wal.stream("t"), 1);
+        wal.stream("s").sync();
+        assertDurable(wal.stream("s"));
+        assertNotDurable(wal.stream("t"));
+        assertThat(root.resolve("commit")).doesNotExist();
+        assertThat(flushes(wal, () -> wal.stream("s").sync())).as("durable already").isZero();
+        wal.stream("never appended to").sync();
+        assertThat(wal.stats().streams()).isEqualTo(2);
+    }
+
+    @Test
+    void sync_ofTheLog_makesAJournalForManyStreams() {
+        StreamWal wal = open();
+        appendSome(wal.stream("s0"), 3);
+        wal.sync();
+        assertThat(root.resolve("commit")).doesNotExist();
+        for (int i = 0; i < 50; i++) {
+            appendSome(wal.stream("s" + i), 3);
+        }
+        assertThat(flushes(wal, wal::sync)).isOne();
+        assertThat(journal()).hasSize(1);
+        for (int i = 0; i < 50; i++) {
+            assertDurable(wal.stream("s" + i));
+        }
+        assertThat(flushes(wal, wal::sync)).isZero();
+    }
+
+    @Test
+    void syncAsync_completed_allIsDurable() {
+        StreamWal wal = open();
+        for (int i = 0; i < 20; i++) {
+            appendSome(wal.stream("s" + i), 3);
+        }
+        wal.syncAsync().join();
+        for (int i = 0; i < 20; i++) {
+            assertDurable(wal.stream("s" + i));
+        }
+        wal.syncAsync().join();
+    }
+
+    @Test
+    void sync_streamOfAnEarlierWriter_bringsItInOrderFirst() {
+        try (StreamWal wal = open()) {
+            appendSome(wal.stream("s"), 3);
+        }
+        StreamWal wal = open();
+        wal.stream("s").sync();
+        assertDurable(wal.stream("s"));
+    }
+
+    // ---------------------------------------------------------------- interrupts
+
+    @Test
+    void append_interrupted_isDurableAndKeepsTheFlag() {
+        StreamWal wal = open(options().durability(Durability.IMMEDIATE));
+        WalStream stream = wal.stream("s");
+        for (int i = 0; i < 50; i++) {
+            Thread.currentThread().interrupt();
+            appendSome(stream, 1, 700);
+            stream.appendAsync(WriteEntry.of(bytes("x")));
+            stream.sync();
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+            assertDurable(stream);
+        }
+        Thread.interrupted();
+    }
+
+    @Test
+    void append_interruptedAllTheTime_isDurable() throws InterruptedException {
+        StreamWal wal = open(options().durability(Durability.IMMEDIATE));
+        Thread appending = Thread.currentThread();
+        AtomicBoolean done = new AtomicBoolean();
+        Thread storm = new Thread(() -> {
+            while (!done.get()) {
+                appending.interrupt();
+                Thread.onSpinWait();
+            }
+        });
+        storm.start();
+        List<Written> written = new ArrayList<>();
+        try {
+            for (int i = 0; i < 100; i++) {
+                written.addAll(appendSome(wal.stream("s"), 1));
+            }
+        } finally {
+            done.set(true);
+            while (storm.isAlive()) {
+                Thread.interrupted();
+                Thread.onSpinWait();
+            }
+            Thread.interrupted();
+        }
+        assertDurable(wal.stream("s"));
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    // ---------------------------------------------------------------- the journal's files
+
+    @Test
+    void journal_full_isCheckpointedAndItsFilesAreUsedAgain() {
+        StreamWal wal = open(options().durability(Durability.IMMEDIATE), SMALL_JOURNAL, true);
+        List<Written> written = new ArrayList<>();
+        int most = 0;
+        for (int i = 0; i < 200; i++) {
+            written.addAll(appendSome(wal.stream("s"), 1, 2_000));
+            most = Math.max(most, journal().size());
+        }
+        assertThat(most).isBetween(2, 8);
+        await("surplus files go", () -> {
+            append(wal.stream("other"), Durability.IMMEDIATE);
+            return journal().size() <= 4;
+        });
+        assertHoldsNow(wal, "s", written);
+        wal.close();
+        StreamWal reopened = open(options(), NEXT_BOOT);
+        assertHoldsNow(reopened, "s", written);
+    }
+
+    @Test
+    void journal_ofAnEarlierWriter_isGoneOnWith() {
+        List<Written> written = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            try (StreamWal wal = open(options().durability(Durability.IMMEDIATE), SMALL_JOURNAL, i % 2 == 0)) {
+                written.addAll(appendSome(wal.stream("s"), 15, 1_000));
+                assertDurable(wal.stream("s"));
+                assertThat(journal().size()).isLessThan(8);
+            }
+        }
+        assertHoldsEverywhere(open(), "s", written);
+    }
+
+    @Test
+    void close_afterDurableAppends_leavesNoThreadAndRefusesMore() {
+        StreamWal wal = open(options().durability(Durability.IMMEDIATE).flushInterval(Duration.ofMillis(1)), SMALL_JOURNAL, true);
+        append(wal.stream("s"), Durability.PERIODIC);
+        appendSome(wal.stream("s"), 50, 2_000);
+        WalStream stream = wal.stream("s");
+        wal.close();
+        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
+                .doesNotContain("stream-wal-commit", "stream-wal-checkpoint");
+        assertThatThrownBy(() -> append(stream, Durability.IMMEDIATE)).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(() -> stream.appendAsync(WriteEntry.of(bytes("x")))).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(wal::sync).isInstanceOf(WalClosedException.class);
+    }
+}

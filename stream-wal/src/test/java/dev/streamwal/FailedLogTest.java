@@ -1,0 +1,174 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.simulation.Call;
+import dev.streamwal.simulation.FaultPlan;
+import dev.streamwal.simulation.SimulatedDisk;
+import dev.streamwal.storage.PositionsFile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+
+/** After a force that failed the log acknowledges nothing, whoever forced what; it is read, closed, and opened again. */
+class FailedLogTest extends DurabilityOnSimulatedDisk {
+
+    private static final String JOURNAL = "commit/.*journal$";
+    private static final String SEGMENT = "\\.seg$";
+
+    FailedLogTest() {
+        super(new SimulatedDisk());
+    }
+
+    private void failForceOf(String pattern) {
+        disk.failing(FaultPlan.nthOf(Call.FORCE, pattern, 1, FaultPlan.Failure.IO_ERROR));
+    }
+
+    private void assertFailed(StreamWal wal) {
+        WalStream stream = wal.stream("other");
+        assertThatThrownBy(() -> stream.append(WriteEntry.of(new byte[9]), Durability.IMMEDIATE)).isInstanceOf(WalFailedException.class)
+                .hasMessageContaining("close the log and open it again");
+        assertThatThrownBy(() -> stream.append(WriteEntry.of(new byte[9]), Durability.PERIODIC)).isInstanceOf(WalFailedException.class);
+        assertThatThrownBy(() -> stream.appendAsync(WriteEntry.of(new byte[9]))).isInstanceOf(WalFailedException.class);
+        assertThatThrownBy(() -> wal.append(new WriteBatch().add("other", WriteEntry.of(new byte[9])), Durability.IMMEDIATE))
+                .isInstanceOf(WalFailedException.class);
+        assertThat(read(wal, "other")).as("refused before it was appended").isEmpty();
+        Written buffered = append(wal, "other", 20, Durability.BUFFERED);
+        assertThat(read(wal, "other")).containsExactly(buffered);
+        assertThatThrownBy(wal::sync).isInstanceOf(WalFailedException.class);
+        assertThatThrownBy(() -> wal.syncAsync().get()).isInstanceOf(ExecutionException.class)
+                .hasCauseInstanceOf(WalFailedException.class);
+        assertThat(events.failures.stream().map(Events.Failure::task)).contains("commit");
+    }
+
+    /** What was not acknowledged may be there; all else is. */
+    private void assertRecovers(StreamWal failed) throws Exception {
+        assertThatThrownBy(failed::close).isInstanceOf(WalFailedException.class);
+        failed.close();
+        long incarnation = incarnation();
+        try (StreamWal wal = open()) {
+            assertThat(incarnation()).as("nothing in the page cache is trusted").isGreaterThan(incarnation);
+            acknowledged.forEach((key, records) -> assertThat(read(wal, key)).as(key).startsWith(records.toArray(Written[]::new)));
+            append(wal, "goes on", 10, Durability.IMMEDIATE);
+        }
+    }
+
+    private long incarnation() throws Exception {
+        return PositionsFile.load(root(), () -> true).current().incarnation();
+    }
+
+    @Test
+    void journalForce_fails_failsTheLogForGood() throws Exception {
+        StreamWal wal = open();
+        appendDurably(wal, "a", 50);
+        long durable = wal.stream("a").durablePosition();
+        failForceOf(JOURNAL);
+        assertThatThrownBy(() -> append(wal, "a", 50, Durability.IMMEDIATE)).isInstanceOf(WalFailedException.class)
+                .hasStackTraceContaining("Input/output error");
+        assertThat(wal.stream("a").durablePosition()).isEqualTo(durable);
+        assertFailed(wal);
+        assertRecovers(wal);
+    }
+
+    @Test
+    void journalWrite_fails_failsTheLogForGood() throws Exception {
+        StreamWal wal = open();
+        appendDurably(wal, "a", 50);
+        disk.failing(FaultPlan.nthOf(Call.WRITE, JOURNAL, 1, FaultPlan.Failure.SHORT_WRITE_THEN_IO_ERROR));
+        assertThatThrownBy(() -> append(wal, "a", 50, Durability.IMMEDIATE)).isInstanceOf(WalFailedException.class);
+        assertFailed(wal);
+        assertRecovers(wal);
+    }
+
+    @Test
+    void journalForce_fails_failsAllThatWaits() throws Exception {
+        StreamWal wal = open();
+        appendDurably(wal, "a", 50);
+        List<CompletableFuture<?>> waiting = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            waiting.add(wal.stream("s" + i).appendAsync(WriteEntry.of(new byte[10])));
+        }
+        failForceOf(JOURNAL);
+        wal.runBackground();
+        for (CompletableFuture<?> future : waiting) {
+            assertThatThrownBy(future::get).hasCauseInstanceOf(WalFailedException.class);
+        }
+        assertFailed(wal);
+        assertRecovers(wal);
+    }
+
+    @Test
+    void segmentForce_failsWhenItIsSealed_failsTheLogAndLeavesNoFooter() throws Exception {
+        StreamWal wal = open();
+        appendDurably(wal, "a", 50);
+        clock.advance(WINDOW);
+        appendDurably(wal, "a", 50);
+        failForceOf(SEGMENT);
+        wal.runBackground();
+        wal.sweep();
+        wal.runBackground();
+        assertThat(events.sealed).isEmpty();
+        assertFailed(wal);
+        assertRecovers(wal);
+    }
+
+    @Test
+    void segmentForce_failsInARound_failsTheLog() throws Exception {
+        StreamWal wal = open();
+        appendDurably(wal, "a", 50);
+        failForceOf(SEGMENT);
+        assertThatThrownBy(() -> append(wal, "a", SMALL_JOURNAL.maxStreamBytes(), Durability.IMMEDIATE))
+                .isInstanceOf(WalFailedException.class);
+        assertFailed(wal);
+        assertRecovers(wal);
+    }
+
+    @Test
+    void segmentForce_failsInACheckpoint_failsTheLogAndKeepsTheJournal() {
+        StreamWal wal = open();
+        appendDurably(wal, "cold", 50);
+        failForceOf(SEGMENT);
+        assertThatThrownBy(() -> {
+            for (int i = 0; i < 100; i++) {
+                appendDurably(wal, "busy", 2_000);
+            }
+        }).isInstanceOf(WalFailedException.class);
+        assertFailed(wal);
+        losePower();
+        try (StreamWal after = open()) {
+            acknowledged.forEach((key, records) -> assertThat(read(after, key)).as(key).startsWith(records.toArray(Written[]::new)));
+        }
+    }
+
+    @Test
+    void segmentForce_failsInABackgroundCheckpoint_losesNothingWithThePower() {
+        StreamWal wal = open();
+        appendDurably(wal, "cold", 50);
+        for (int i = 0; i < 12; i++) {
+            appendDurably(wal, "busy", 2_000);
+        }
+        failForceOf(SEGMENT);
+        wal.runBackground();
+        assertThat(disk.failures()).hasSize(1);
+        // the kernel has forgotten: the next force says that all is well
+        wal.runBackground();
+        assertFailed(wal);
+        losePower();
+        try (StreamWal after = open()) {
+            assertAllThere(after);
+        }
+    }
+
+    @Test
+    void frontier_cannotBeWrittenAtClose_isToldAndTheLogCanBeOpenedAgain() {
+        StreamWal wal = open();
+        appendDurably(wal, "a", 50);
+        disk.failing(FaultPlan.nthOf(Call.WRITE, "frontier", 1, FaultPlan.Failure.DISK_FULL));
+        wal.close();
+        assertThat(events.failures).hasSize(1);
+        assertSurvivesPowerLoss();
+    }
+}

@@ -1,0 +1,352 @@
+package dev.streamwal.commit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.storage.ChannelStorage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who asks is answered, and what is answered stands in the journal. */
+class GroupCommitterTest {
+
+    private static final JournalSizes SIZES = new JournalSizes(16 << 10, 16 << 10, 64 << 10, 8 << 10, 4 << 10);
+    private static final WalClosedException CLOSED = new WalClosedException("closed", null, null, WalException.NO_POSITION, null);
+
+    private final FileSystem fileSystem = Jimfs.newFileSystem(Configuration.unix());
+    private final Path root = fileSystem.getPath("/log");
+    private final List<Throwable> told = new CopyOnWriteArrayList<>();
+    private final AtomicInteger ids = new AtomicInteger();
+    private final FakeStream a = new FakeStream("a");
+    private final FakeStream b = new FakeStream("b");
+
+    @BeforeEach
+    void makeTheLog() throws IOException {
+        Files.createDirectories(root.resolve("streams"));
+    }
+
+    @AfterEach
+    void end() throws IOException {
+        fileSystem.close();
+    }
+
+    private GroupCommitter committer(boolean threads) {
+        return new GroupCommitter(new CommitSettings(root, root.resolve("streams"), new ChannelStorage(), SIZES, ids::incrementAndGet, () -> 1,
+                (task, stream, failure) -> told.add(failure), () -> {}, threads, 1_000_000));
+    }
+
+    /** How far the journal has each stream's bytes, whole from the first one on. */
+    private Map<String, Integer> journalled() throws IOException {
+        Map<String, Integer> ends = new HashMap<>();
+        Frontier frontier = FrontierFile.load(root).orElseThrow();
+        frontier.segments().forEach(segment -> ends.put(segment.key().text(), segment.durableOffset()));
+        new JournalScan(root, frontier).scan(new JournalVisitor() {
+            @Override
+            public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) {
+                int end = ends.getOrDefault(segment.key().text(), segment.headerLength());
+                assertThat(offset).as("no hole in " + segment.key()).isLessThanOrEqualTo(end);
+                ends.put(segment.key().text(), Math.max(end, offset + frames.remaining()));
+            }
+
+            @Override
+            public void deletedBelow(StreamKey key, long position) {}
+
+            @Override
+            public void truncated(StreamKey key, long from, long to) {}
+
+            @Override
+            public boolean damaged(JournalDamage damage) {
+                throw new AssertionError(damage);
+            }
+        });
+        return ends;
+    }
+
+    private void assertJournalled(FakeStream... streams) throws IOException {
+        Map<String, Integer> ends = journalled();
+        for (FakeStream stream : streams) {
+            assertThat(ends).containsEntry(stream.header().key().text(), stream.header().headerLength() + (int) stream.appendedEnd());
+        }
+    }
+
+    private static CommitTarget target(FakeStream stream) {
+        return new CommitTarget(stream.cursor(), stream.appendedEnd());
+    }
+
+    @Test
+    void await_again_flushesOnlyWhatIsNew() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        committer.await(a.cursor(), a.append(80));
+        committer.await(a.cursor(), a.append(80));
+        assertThat(committer.flushes()).isEqualTo(2);
+        committer.await(a.cursor(), a.appendedEnd());
+        assertThat(committer.flushes()).as("durable already").isEqualTo(2);
+        assertJournalled(a);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
+    void await_journalUsedManyTimesOver_mentionsASegmentInEachUse() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        for (int between = 0; between < 60; between++) {
+            // for some number the same file has its turn again, and no other has mentioned the stream
+            FakeStream cold = new FakeStream("cold " + between);
+            committer.await(cold.cursor(), cold.append(8));
+            for (int i = 0; i < between; i++) {
+                committer.await(b.cursor(), b.append(2_000));
+            }
+            committer.await(cold.cursor(), cold.append(8));
+            assertJournalled(cold);
+        }
+        assertJournalled(b);
+        try (Stream<Path> files = Files.list(root.resolve("commit"))) {
+            assertThat(files.count()).isLessThan(8);
+        }
+        committer.close(CLOSED, true);
+    }
+
+    @Test
+    void await_severalAndOneFails_waitsForTheOthersToo() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        a.append(8);
+        b.append(8);
+        a.unreadable = new IllegalStateException("unreadable");
+        assertThatThrownBy(() -> committer.await(List.of(target(a), target(b)))).hasRootCauseMessage("unreadable");
+        assertThat(b.cursor().isDurable(b.appendedEnd())).isTrue();
+        assertThat(committer.hasWork()).isFalse();
+        a.unreadable = null;
+        committer.await(List.of(target(a), target(b)));
+        assertJournalled(a, b);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
+    void await_readingFailsAgainAndAgain_mentionsNothing() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        a.unreadable = new IllegalStateException("unreadable");
+        a.append(8);
+        for (int i = 0; i < 10; i++) {
+            assertThatThrownBy(() -> committer.await(a.cursor(), a.appendedEnd())).hasRootCauseMessage("unreadable");
+            committer.await(b.cursor(), b.append(8));
+        }
+        a.unreadable = null;
+        committer.await(a.cursor(), a.append(8));
+        committer.await(a.cursor(), a.append(8));
+        assertJournalled(a, b);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
+    void await_anErrorGivesUpTheBlock_whatStoodInItIsCommittedByTheNextOne() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        a.append(80);
+        b.append(80);
+        b.broken = new InternalError("a page can't be read");
+        assertThatThrownBy(() -> committer.await(List.of(target(a), target(b)))).hasRootCauseMessage("a page can't be read");
+        assertThat(a.cursor().isDurable(a.appendedEnd())).isFalse();
+        assertThat(a.durableOffset()).isEqualTo(a.header().headerLength());
+        b.broken = null;
+        committer.await(List.of(target(b)));
+        committer.await(List.of(target(a)));
+        assertJournalled(a, b);
+        assertThat(committer.hasFailed()).isFalse();
+        committer.close(CLOSED, true);
+    }
+
+    @Test
+    void await_formerFailureOfTheStream_isNotGivenToALaterRequest() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        b.unreadable = new IllegalStateException("unreadable");
+        b.append(8);
+        assertThatThrownBy(() -> committer.await(b.cursor(), b.appendedEnd())).hasRootCauseMessage("unreadable");
+        b.unreadable = null;
+        List<CommitTarget> fillingABlock = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            FakeStream stream = new FakeStream("s" + i);
+            stream.append(4_000);
+            fillingABlock.add(target(stream));
+        }
+        fillingABlock.add(target(b));
+        committer.await(fillingABlock);
+        assertThat(committer.flushes()).as("blocks").isGreaterThan(1);
+        assertJournalled(b);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
+    void await_slotThatIsNeverPublished_failsAfterALimitAndHoldsUpNobodyElse() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        long published = a.append(80);
+        long end = a.reserve(80);
+        assertThatThrownBy(() -> committer.await(a.cursor(), end)).hasMessageContaining("was not published for");
+        committer.await(a.cursor(), published);
+        committer.await(b.cursor(), b.append(8));
+        a.publish();
+        committer.await(a.cursor(), end);
+        assertJournalled(a, b);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
+    void await_slotIsPublishedMeanwhile_returns() throws Exception {
+        GroupCommitter committer = committer(true);
+        committer.ready();
+        long end = a.reserve(80);
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        Thread waiting = new Thread(() -> {
+            try {
+                committer.await(a.cursor(), end);
+            } catch (IOException e) {
+                failure.set(e);
+            }
+        });
+        waiting.start();
+        committer.await(b.cursor(), b.append(8));
+        assertThat(a.cursor().isDurable(end)).isFalse();
+        a.publish();
+        waiting.join();
+        assertThat(failure).hasValue(null);
+        assertJournalled(a, b);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
+    void later_oneCompletionThrows_theOthersAreTold() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        AtomicInteger completed = new AtomicInteger();
+        for (int i = 0; i < 3; i++) {
+            committer.later(a.cursor(), a.append(8), failure -> {
+                completed.incrementAndGet();
+                throw new AssertionError("thrown by a completion");
+            });
+        }
+        committer.await(b.cursor(), b.append(8));
+        assertThat(completed).hasValue(3);
+        assertThat(told).hasSize(3);
+        committer.close(CLOSED, true);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void later_completionCommitsItself_returns(boolean threads) throws IOException {
+        GroupCommitter committer = committer(threads);
+        committer.ready();
+        AtomicInteger completed = new AtomicInteger();
+        for (int i = 0; i < 50; i++) {
+            committer.later(a.cursor(), a.append(8), failure -> {
+                try {
+                    committer.await(b.cursor(), b.append(8));
+                    completed.incrementAndGet();
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+        }
+        if (!threads) {
+            committer.runBackground();
+        }
+        while (completed.get() < 50) {
+            LockSupport.parkNanos(100_000);
+        }
+        committer.close(CLOSED, true);
+        assertJournalled(a, b);
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void close_whileOthersAsk_answersEveryone() throws Exception {
+        for (int round = 0; round < 50; round++) {
+            GroupCommitter committer = committer(true);
+            committer.ready();
+            AtomicInteger asked = new AtomicInteger();
+            AtomicInteger answered = new AtomicInteger();
+            List<Thread> threads = new ArrayList<>();
+            for (int t = 0; t < 4; t++) {
+                boolean waits = t % 2 == 0;
+                FakeStream stream = new FakeStream("of thread " + t);
+                threads.add(new Thread(() -> {
+                    for (boolean open = true; open; ) {
+                        long end = stream.append(8);
+                        asked.incrementAndGet();
+                        if (waits) {
+                            try {
+                                committer.await(stream.cursor(), end);
+                            } catch (WalClosedException e) {
+                                open = false;
+                            } catch (IOException e) {
+                                throw new AssertionError(e);
+                            }
+                            answered.incrementAndGet();
+                        } else {
+                            AtomicReference<Throwable> failure = new AtomicReference<>();
+                            committer.later(stream.cursor(), end, problem -> {
+                                failure.set(problem);
+                                answered.incrementAndGet();
+                            });
+                            open = failure.get() == null;
+                        }
+                    }
+                }));
+            }
+            threads.forEach(Thread::start);
+            while (asked.get() < 200) {
+                Thread.onSpinWait();
+            }
+            committer.close(CLOSED, true);
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertThat(answered).hasValue(asked.get());
+        }
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void ready_afterClose_makesNoJournal() {
+        GroupCommitter committer = committer(false);
+        committer.close(CLOSED, true);
+        assertThatThrownBy(committer::ready).isSameAs(CLOSED);
+        committer.readyFor(1_000);
+        assertThat(root.resolve("commit")).doesNotExist();
+    }
+
+    @Test
+    void close_ofALogThatNeededNoJournal_hasTakenNothing() throws IOException {
+        GroupCommitter committer = committer(true);
+        committer.close(CLOSED, true);
+        assertThat(root.resolve("commit")).doesNotExist();
+        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
+                .doesNotContain("stream-wal-commit", "stream-wal-checkpoint");
+    }
+}
