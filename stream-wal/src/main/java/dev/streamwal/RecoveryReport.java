@@ -20,7 +20,15 @@ public record RecoveryReport(
     /** What fits: a log may have a hundred thousand streams, and each a torn end. */
     public static final int MAX_STREAMS = 10_000;
 
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param streams as above
+     * @param isComplete as above
+     * @param recoveredStreams as above
+     * @param refusedStreams as above
+     * @param totals as above
+     */
     public RecoveryReport {
         streams = List.copyOf(streams);
     }
@@ -36,7 +44,15 @@ public record RecoveryReport(
      */
     public record StreamFindings(String stream, Sums sums, List<Finding> findings, long findingsLeftOut, Optional<String> refusal) {
 
-        /** Copies the list. */
+        /**
+         * Copies the list.
+         *
+         * @param stream as above
+         * @param sums as above
+         * @param findings as above
+         * @param findingsLeftOut as above
+         * @param refusal as above
+         */
         public StreamFindings {
             findings = List.copyOf(findings);
         }

@@ -89,13 +89,15 @@ public final class SegmentForce {
      */
     Optional<FrontierSegment> oldestWithoutFooter(StreamKey key) throws IOException {
         Map.Entry<Long, SegmentName> oldest = names(key).firstEntry();
-        if (oldest == null || !file(directoryOf(key).resolve(oldest.getValue().fileName()))) {
+        if (oldest == null) {
             return Optional.empty();
         }
-        try (SegmentFile file = storage.open(directoryOf(key).resolve(oldest.getValue().fileName()))) {
-            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, oldest.getValue());
+        Path path = directoryOf(key).resolve(oldest.getValue().fileName());
+        try (SegmentFile file = storage.open(path)) {
+            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, oldest.getValue());
+            // looked at first: one that is written meanwhile may not be durable
             boolean hasFooter = SegmentFiles.readFooter(StorageBytes.of(file), header).isPresent();
-            return hasFooter ? Optional.empty()
+            return !file(path) || hasFooter ? Optional.empty()
                     : Optional.of(new FrontierSegment(key, header.basePosition(), header.salt(), header.headerLength()));
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
             // deleted meanwhile, or nothing that a frontier can speak for

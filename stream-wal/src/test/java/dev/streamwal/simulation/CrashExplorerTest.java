@@ -93,7 +93,7 @@ class CrashExplorerTest {
 
     @Test
     void explore_firstSegmentsNameIsLostWithoutAJournal_doesNotKeepTheSecond() {
-        keepsItsPromises(new Step.Append("a", 2, 60), new Step.Rotate("a"));
+        keepsItsPromises(new Step.Append("a", 2, 60), new Step.Rotate("a"), new Step.Sync("a"));
     }
 
     /** The deletion was forgotten with its journal file, and then the second segment stood there without a beginning. */
