@@ -26,7 +26,8 @@ record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSup
     }
 
     static Environment ofThisMachine(WalOptions options) {
-        return new Environment(BootId::ofThisMachine, new Storages(options.storage()), new SecureRandom()::nextLong, true, JournalSizes.DEFAULT);
+        return new Environment(
+                BootId::ofThisMachine, new Storages(options.storage()), new SecureRandom()::nextLong, true, JournalSizes.DEFAULT);
     }
 
     /** On a machine that was started with this id. */

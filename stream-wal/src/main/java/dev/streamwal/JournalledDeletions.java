@@ -18,8 +18,8 @@ final class JournalledDeletions implements DeletionLog {
     }
 
     /**
-     * Where there is no room for the journal, deletions are carried out all the same, since they are what makes room. Then a crash may leave
-     * some of the files.
+     * Where there is no room for the journal, deletions are carried out all the same, since they are what makes room. Then a crash may
+     * leave some of the files.
      */
     @Override
     public Kept deletedBelow(List<DeletedBelow> streams) throws IOException {

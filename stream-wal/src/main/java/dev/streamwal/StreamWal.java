@@ -55,10 +55,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It has up to seven daemon threads of its own, which prepare space, seal, sweep, and tell the listener; once something is to be durable,
- * commit what nobody waits for, and free what was committed; and, for a while after a writer that didn't close the log, recover. {@link
- * #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in {@link
- * #stats()}.
+ * <p>It has up to seven daemon threads of its own, which prepare space, seal, sweep, and tell the listener; once something is to be
+ * durable, commit what nobody waits for, and free what was committed; and, for a while after a writer that didn't close the log, recover.
+ * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in
+ * {@link #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
 

@@ -1,9 +1,12 @@
 package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.reader.WalIOException;
+import dev.streamwal.simulation.Call;
+import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;
 import java.nio.file.Files;
@@ -11,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -164,6 +168,39 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
         wal.sync();
         assertThat(root().resolve("commit")).doesNotExist();
         assertSurvivesPowerLoss();
+    }
+
+    /** Every read of a segment that the journal doesn't name would fail. */
+    @Test
+    void open_readsNoSegmentThatTheJournalDoesNotName() {
+        StreamWal wal = open();
+        for (int i = 0; i < 8; i++) {
+            acknowledge("other " + i, append(wal, "other " + i, 50, Durability.BUFFERED));
+        }
+        wal.sync();
+        appendDurably(wal, "named", 50);
+        losePower();
+        disk.failing(new FaultPlan(0, EnumSet.of(Call.READ), "streams/other.*seg$", 1, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
+        StreamWal after = open();
+        assertThat(disk.failures()).isEmpty();
+        assertThat(read(after, "named")).isEqualTo(acknowledged.get("named"));
+        assertThatThrownBy(() -> after.stream("other 1").endPosition()).as("the plan is alive").isInstanceOf(WalIOException.class);
+        disk.failing(FaultPlan.NONE);
+        assertAllThere(after);
+    }
+
+    /** In the same boot the page cache has it all. */
+    @Test
+    void open_behindAKilledProcess_readsNoSegmentAtAll() {
+        StreamWal killed = open();
+        appendDurably(killed, "named", 50);
+        acknowledge("other", append(killed, "other", 50, Durability.BUFFERED));
+        disk.kill();
+        disk.failing(new FaultPlan(0, EnumSet.of(Call.READ), "seg$", 1, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
+        StreamWal wal = open();
+        assertThat(disk.failures()).isEmpty();
+        disk.failing(FaultPlan.NONE);
+        assertAllThere(wal);
     }
 
     @Test

@@ -72,8 +72,8 @@ public final class CommitCursor {
     }
 
     /**
-     * Up to where a segment may be journalled. What stands behind is as good as gone: if the journal spoke of it behind the deletion, and the
-     * deletion's file was used again first, a redo would bring it back.
+     * Up to where a segment may be journalled. What stands behind is as good as gone: if the journal spoke of it behind the deletion, and
+     * the deletion's file was used again first, a redo would bring it back.
      */
     long journalledEnd(SegmentHeader header) {
         long base = header.basePosition();

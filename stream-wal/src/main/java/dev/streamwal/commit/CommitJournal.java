@@ -292,7 +292,8 @@ final class CommitJournal {
             nextSequence++;
             ending = isEnding(file);
         } catch (IOException e) {
-            throw new FlushFailedException("the commit journal could not be written: file=" + file.path() + ", sequence=" + nextSequence, e);
+            throw new FlushFailedException(
+                    "the commit journal could not be written: file=" + file.path() + ", sequence=" + nextSequence, e);
         }
     }
 
