@@ -14,8 +14,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,12 +28,19 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class CrashExplorerTest {
 
-    private static final int WORKLOADS = 240;
+    private static final int WORKLOADS = 60;
     private static final int STEPS = 14;
     private static final String JOURNAL = "commit/[0-9a-f]+\\.journal$";
     private static final int THREADS = 2;
     private static final int MAX_ALONE = 3;
     private static final int RANDOM = 3;
+
+    private static final AtomicLong ALL_STATES = new AtomicLong();
+
+    @AfterAll
+    static void printStates() {
+        System.out.printf("CrashExplorerTest: %d crash states in all%n", ALL_STATES.get());
+    }
 
     // ---------------------------------------------------------------- what must hold
 
@@ -168,6 +177,7 @@ class CrashExplorerTest {
         long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
         System.out.printf("CrashExplorerTest: %s: %d workloads, %d crash points, %d crash states, %d ms, %d states/s%n", what,
                 workloads.size(), points, states, millis, states * 1_000 / millis);
+        ALL_STATES.addAndGet(states);
         assertThat(states).isGreaterThan(points);
     }
 
