@@ -65,7 +65,10 @@ public final class Uninterrupted {
         try {
             while (true) {
                 try {
-                    return task.get();
+                    T result = task.get();
+                    // it ends by itself, but nobody is to see it afterwards
+                    thread.join();
+                    return result;
                 } catch (InterruptedException e) {
                     interrupted = true;
                 } catch (ExecutionException e) {
