@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -62,8 +63,8 @@ final class KillLedger {
     private final TreeSet<Integer> restarts = new TreeSet<>();
     /** What any reader saw since then, and so stands before the first slot that nobody published. */
     private final Map<String, Set<Id>> seen = new HashMap<>();
-    /** Everything in front of these positions survives a restart of the machine. */
-    private final Map<String, Long> durableBelow = new HashMap<>();
+    /** Everything in front of these positions survives a restart of the machine from that round on. */
+    private final Map<String, NavigableMap<Integer, Long>> durableBelow = new HashMap<>();
     /** Segments that were deleted. */
     private final Map<String, Long> deletedAt = new HashMap<>();
     /** The last call after which a thread deleted its own stream, or may have. */
@@ -102,7 +103,7 @@ final class KillLedger {
         if (known != UNKNOWN) {
             acknowledged.merge(call.level(), 1L, Long::sum);
             if (call.isDurable()) {
-                durable(stream, position);
+                durable(stream, round, position);
             }
         }
     }
@@ -125,13 +126,19 @@ final class KillLedger {
     private void durableUpTo(String stream, Id id) {
         for (Expected each : expected.getOrDefault(stream, Map.of()).values()) {
             if (each.id.caller().equals(id.caller()) && each.id.number <= id.number && each.position != UNKNOWN) {
-                durable(stream, each.position);
+                durable(stream, id.round, each.position);
             }
         }
     }
 
-    private void durable(String stream, long position) {
-        durableBelow.merge(stream, position + 1, Math::max);
+    private void durable(String stream, int round, long position) {
+        durableBelow.computeIfAbsent(stream, any -> new TreeMap<>()).merge(round, position + 1, Math::max);
+    }
+
+    /** Before a restart; what was cut by it isn't covered by what was made durable behind it, later. */
+    private long durableBelow(String stream, int restart) {
+        return durableBelow.getOrDefault(stream, new TreeMap<>()).headMap(restart, false).values().stream().mapToLong(Long::longValue)
+                .max().orElse(0);
     }
 
     /** A segment of which the log said that it is gone. */
@@ -264,7 +271,7 @@ final class KillLedger {
         if (record.id.round < settledBefore || restart == null || seen.getOrDefault(stream, Set.of()).contains(record.id)) {
             return false;
         }
-        return record.position == UNKNOWN || (record.position >= durableBelow.getOrDefault(stream, 0L)
+        return record.position == UNKNOWN || (record.position >= durableBelow(stream, restart)
                 && found.stream().noneMatch(each -> each.id.round < restart && each.position > record.position));
     }
 
