@@ -416,8 +416,10 @@ final class CommitJournal {
         }
     }
 
-    /** From now on no file is made. By the leader. */
-    /** Gives back the space of free files that a quiet log doesn't need; where that fails, a later checkpoint or writer does it. */
+    /**
+     * From now on no file is made; by the leader. Gives back the space of free files that a quiet log doesn't need; where that fails, a later
+     * checkpoint or writer does it.
+     */
     void close() {
         List<OpenJournalFile> surplus = new ArrayList<>();
         lock.lock();
