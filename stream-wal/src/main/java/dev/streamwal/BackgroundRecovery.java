@@ -1,8 +1,5 @@
 package dev.streamwal;
 
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,16 +10,12 @@ final class BackgroundRecovery {
 
     private final StreamWal wal;
     private final BackgroundReport report;
-    private final Thread thread;
-    private final ReentrantLock waiting = new ReentrantLock();
-    private final Condition stop = waiting.newCondition();
-    private volatile boolean stopped;
+    private final RestingThread thread;
 
     BackgroundRecovery(StreamWal wal, BackgroundReport report) {
         this.wal = wal;
         this.report = report;
-        this.thread = new Thread(this::run, "stream-wal-recover");
-        thread.setDaemon(true);
+        this.thread = new RestingThread("stream-wal-recover", this::run);
     }
 
     void start() {
@@ -32,12 +25,12 @@ final class BackgroundRecovery {
     private void run() {
         try {
             for (WalStream stream : wal.loadedStreams()) {
-                if (stopped) {
+                if (thread.isStopped()) {
                     return;
                 }
                 long start = System.nanoTime();
                 recover(stream);
-                rest(System.nanoTime() - start);
+                boolean unused = thread.rest(System.nanoTime() - start);
             }
         } catch (RuntimeException | Error e) {
             failed(null, e);
@@ -54,44 +47,13 @@ final class BackgroundRecovery {
 
     /** While the log closes, streams refuse to be recovered. */
     private void failed(@Nullable String stream, Throwable failure) {
-        if (!stopped) {
+        if (!thread.isStopped()) {
             report.failed("recover", stream, failure);
-        }
-    }
-
-    private void rest(long nanos) {
-        waiting.lock();
-        try {
-            long left = nanos;
-            while (!stopped && left > 0) {
-                left = stop.awaitNanos(left);
-            }
-        } catch (InterruptedException e) {
-            // nobody else knows this thread: go on
-        } finally {
-            waiting.unlock();
         }
     }
 
     /** Ends the thread, after the stream it is at. */
     void stop() {
-        waiting.lock();
-        try {
-            stopped = true;
-            stop.signalAll();
-        } finally {
-            waiting.unlock();
-        }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join(TimeUnit.SECONDS.toMillis(1));
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        thread.stop();
     }
 }

@@ -13,8 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -28,11 +26,8 @@ final class Sweeper {
     private final BackgroundReport report;
     private final long maxTotalBytes;
     private final ReentrantLock passes = new ReentrantLock();
-    private final ReentrantLock waiting = new ReentrantLock();
-    private final Condition stop = waiting.newCondition();
-    private final Thread thread;
+    private final RestingThread thread;
     private final long intervalNanos;
-    private volatile boolean stopped;
 
     /** @param interval zero: no thread */
     Sweeper(StreamWal wal, BackgroundReport report, long maxTotalBytes, Duration interval) {
@@ -40,8 +35,7 @@ final class Sweeper {
         this.report = report;
         this.maxTotalBytes = maxTotalBytes;
         this.intervalNanos = interval.toNanos();
-        this.thread = new Thread(this::run, "stream-wal-sweep");
-        thread.setDaemon(true);
+        this.thread = new RestingThread("stream-wal-sweep", this::run);
     }
 
     void start() {
@@ -51,53 +45,20 @@ final class Sweeper {
     }
 
     private void run() {
-        while (awaitInterval()) {
+        while (thread.rest(intervalNanos)) {
             try {
                 SweepResult unused = sweep(wal.now(), each -> {});
             } catch (Throwable failure) {
-                if (!stopped) {
+                if (!thread.isStopped()) {
                     report.sweepFailed(null, failure);
                 }
             }
         }
     }
 
-    /** @return false where the thread is to end */
-    private boolean awaitInterval() {
-        waiting.lock();
-        try {
-            long left = intervalNanos;
-            while (!stopped && left > 0) {
-                left = stop.awaitNanos(left);
-            }
-        } catch (InterruptedException e) {
-            // nobody else knows this thread: take it for the next pass, unless it is to stop
-        } finally {
-            waiting.unlock();
-        }
-        return !stopped;
-    }
-
     /** Ends the thread, after the pass it is in. */
     void stop() {
-        waiting.lock();
-        try {
-            stopped = true;
-            stop.signalAll();
-        } finally {
-            waiting.unlock();
-        }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join(TimeUnit.SECONDS.toMillis(1));
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        thread.stop();
     }
 
     SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {

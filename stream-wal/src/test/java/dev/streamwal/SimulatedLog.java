@@ -31,6 +31,12 @@ public final class SimulatedLog {
     @SuppressWarnings("exports")
     public static StreamWal open(
             Path root, WalOptions options, String bootId, boolean mapped, LongSupplier salts, JournalSizes journal) {
+        return open(root, options, bootId, mapped, salts, journal, false);
+    }
+
+    /** @param threads whether it has threads of its own */
+    static StreamWal open(
+            Path root, WalOptions options, String bootId, boolean mapped, LongSupplier salts, JournalSizes journal, boolean threads) {
         Storages storages = new Storages(options.storage()) {
 
             @Override
@@ -43,7 +49,7 @@ public final class SimulatedLog {
                 return mapped;
             }
         };
-        return StreamWal.open(root, options, new Environment(() -> Optional.of(bootId), storages, salts, false, journal));
+        return StreamWal.open(root, options, new Environment(() -> Optional.of(bootId), storages, salts, threads, journal));
     }
 
     /** Does what a log's threads would do now. */

@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.commit.DurableFrontier.Truncation;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.Entry;
@@ -16,12 +17,13 @@ import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.recovery.SegmentCut;
-import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.recovery.CutRedo;
+import dev.streamwal.source.ChannelCache;
+import dev.streamwal.source.StreamDirectory;
 import java.io.IOException;
-import java.security.SecureRandom;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -608,9 +610,8 @@ abstract class TruncationContract extends LogContract {
 
     private void redoOnce() throws IOException {
         String[] words = operations.of("truncated").get(0).split(" ");
-        Path directory = root.resolve("streams/s");
-        SegmentCut.redo(new Storages(home.storage()).of(root), StreamKey.of("s"), directory, Long.parseLong(words[2]),
-                Long.parseLong(words[3]), directory.resolve(".0123456789abcdef.seg.tmp"));
+        new CutRedo(new Storages(home.storage()).of(root), new StreamDirectory(root, new ChannelCache(1)))
+                .truncate(StreamKey.of("s"), new Truncation(Long.parseLong(words[2]), Long.parseLong(words[3])));
     }
 
     // ---------------------------------------------------------------- checkpoints

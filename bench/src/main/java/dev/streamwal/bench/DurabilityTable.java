@@ -25,16 +25,7 @@ final class DurabilityTable {
     }
 
     String text(Machine machine, String how, boolean quick) {
-        lines.add("# " + machine.shortName() + ", durability");
-        lines.add("");
-        if (quick) {
-            lines.add("**A test of the benchmarks: these figures say nothing.**");
-            lines.add("");
-        }
-        lines.add("| | |");
-        lines.add("|---|---|");
-        lines.addAll(machine.rows());
-        lines.add("");
+        lines.addAll(machine.heading(", durability", quick));
         lines.add("Records of 128 bytes that survive power loss when they are acknowledged; " + how + "; medians. \"In flight\": one thread;"
                 + " those that have no such call gather as many records and force once (files: each file once). Latencies are from the"
                 + " append's call to when its record was durable." + noise());

@@ -3,6 +3,7 @@ package dev.streamwal.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -45,7 +46,19 @@ record Machine(String processor, int cores, String memory, String kernel, String
         return (words.length() > 24 ? words.substring(0, 24) : words) + "-" + cores + "-cores-jdk" + major;
     }
 
-    List<String> rows() {
+    /** How a file of results begins: what was measured, and on what. */
+    List<String> heading(String what, boolean quick) {
+        List<String> lines = new ArrayList<>(List.of("# " + shortName() + what, ""));
+        if (quick) {
+            lines.addAll(List.of("**A test of the benchmarks: these figures say nothing.**", ""));
+        }
+        lines.addAll(List.of("| | |", "|---|---|"));
+        lines.addAll(rows());
+        lines.add("");
+        return lines;
+    }
+
+    private List<String> rows() {
         return List.of("| processor | " + processor + ", " + cores + " cores |", "| memory | " + memory + " |",
                 "| kernel | " + kernel + " |", "| file system | " + fileSystem + " |", "| JDK | " + runtime + " |");
     }

@@ -126,13 +126,8 @@ public final class RecoverySpeed {
 
     private void write() throws IOException {
         Machine machine = Machine.describe(BenchFolder.root());
-        List<String> lines = new ArrayList<>(List.of("# " + machine.shortName() + ", recovery", ""));
-        if (quick) {
-            lines.addAll(List.of("**A test of the benchmarks: these figures say nothing.**", ""));
-        }
-        lines.addAll(List.of("| | |", "|---|---|"));
-        lines.addAll(machine.rows());
-        lines.addAll(List.of("", "Medians of " + rounds + " rounds, in which what is compared takes turns. Files are in the page cache. What"
+        List<String> lines = machine.heading(", recovery", quick);
+        lines.addAll(List.of("Medians of " + rounds + " rounds, in which what is compared takes turns. Files are in the page cache. What"
                 + " opens a log is a JVM that has just started; what it opened, it leaves as a killed process does. The size is of the files"
                 + " read: segments, or the journal, as long as they are.", "",
                 "| | MiB | s | lowest | highest | MB/s |", "|---|--:|--:|--:|--:|--:|"));

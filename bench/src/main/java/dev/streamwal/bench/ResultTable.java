@@ -21,17 +21,7 @@ final class ResultTable {
     private ResultTable() {}
 
     static String of(Machine machine, int rounds, boolean quick, List<RunResult> results, List<Histogram> latencies) {
-        List<String> lines = new ArrayList<>();
-        lines.add("# " + machine.shortName());
-        lines.add("");
-        if (quick) {
-            lines.add("**A test of the benchmarks: these figures say nothing.**");
-            lines.add("");
-        }
-        lines.add("| | |");
-        lines.add("|---|---|");
-        lines.addAll(machine.rows());
-        lines.add("");
+        List<String> lines = machine.heading("", quick);
         lines.add("Medians over all iterations of " + rounds + (rounds == 1 ? " round" : " alternating rounds")
                 + " (`ManyStreamsBenchmark`: one). An operation is a record appended or read, or a ref. ± is JMH's"
                 + " error of the mean, at 99.9%; a rate is the median's.");

@@ -1,62 +1,35 @@
 package dev.streamwal.commit;
 
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /** Frees journal files in the background. Starts when the first one is full. */
-final class CheckpointThread {
-
-    private static final long AFTER_FAILURE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+final class CheckpointThread extends LazyThread {
 
     private final JournalCheckpoint checkpoint;
     private final CommitEvents events;
-    private volatile @Nullable Thread thread;
     private volatile boolean wanted;
-    private volatile boolean stopped;
 
     CheckpointThread(JournalCheckpoint checkpoint, CommitEvents events) {
+        super("stream-wal-checkpoint");
         this.checkpoint = checkpoint;
         this.events = events;
-    }
-
-    boolean isCurrent() {
-        return Thread.currentThread().equals(thread);
     }
 
     /** A file is full. */
     void wake() {
         if (!wanted) {
             wanted = true;
-            Thread running = thread;
-            if (running == null) {
-                start();
-            } else {
-                LockSupport.unpark(running);
-            }
+            startOrUnpark();
         }
     }
 
-    private synchronized void start() {
-        if (thread == null && !stopped) {
-            Thread created = new Thread(this::run, "stream-wal-checkpoint");
-            created.setDaemon(true);
-            thread = created;
-            created.start();
-        }
-    }
-
-    private void run() {
-        while (!stopped) {
-            if (wanted) {
-                wanted = false;
-                runOnce();
-            } else {
-                LockSupport.park(this);
-                // nobody else knows this thread: an interrupt means nothing
-                boolean unused = Thread.interrupted();
-            }
+    @Override
+    void work() {
+        if (wanted) {
+            wanted = false;
+            runOnce();
+        } else {
+            park();
         }
     }
 
@@ -69,7 +42,7 @@ final class CheckpointThread {
             // the log has failed, and has said so
         } catch (IOException | RuntimeException | Error e) {
             events.failed("checkpoint", null, e);
-            LockSupport.parkNanos(this, AFTER_FAILURE_NANOS);
+            restAfterFailure();
         }
     }
 
@@ -81,15 +54,5 @@ final class CheckpointThread {
         } catch (IOException e) {
             // no space: whoever appends next is told
         }
-    }
-
-    /** Ends the thread, after the checkpoint it is in. */
-    void end() {
-        Thread running;
-        synchronized (this) {
-            stopped = true;
-            running = thread;
-        }
-        ThreadEnd.await(running);
     }
 }

@@ -143,7 +143,7 @@ final class CommitRound {
      * @throws FlushFailedException where a segment could not be forced
      */
     boolean add(CommitCursor cursor) throws IOException {
-        if (cursor.gatheredFor == number) {
+        if (hasGathered(cursor)) {
             return true;
         }
         boolean alone = block.isEmpty();

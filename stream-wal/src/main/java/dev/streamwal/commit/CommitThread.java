@@ -1,19 +1,11 @@
 package dev.streamwal.commit;
 
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
-
 /** Commits what nobody waits for: asynchronous appends, and at intervals what asked for nothing more. Starts when it is first needed. */
-final class CommitThread {
-
-    private static final long AFTER_FAILURE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+final class CommitThread extends LazyThread {
 
     private final GroupCommitter committer;
     private final long intervalNanos;
-    private volatile @Nullable Thread thread;
     private volatile boolean idle;
-    private volatile boolean stopped;
     private volatile boolean timed;
 
     /** The thread's: whether an interval has begun, and when it ends. */
@@ -22,18 +14,16 @@ final class CommitThread {
     private long nextFlush;
 
     CommitThread(GroupCommitter committer, long intervalNanos) {
+        super("stream-wal-commit");
         this.committer = committer;
         this.intervalNanos = intervalNanos;
     }
 
     /** There is something in the queue: added before this is called, so that a thread about to sleep sees it, or this sees it idle. */
     void wake() {
-        Thread running = thread;
-        if (running == null) {
-            start();
-        } else if (idle) {
+        if (idle || !isStarted()) {
             idle = false;
-            LockSupport.unpark(running);
+            startOrUnpark();
         }
     }
 
@@ -41,37 +31,22 @@ final class CommitThread {
     void startTimer() {
         if (!timed) {
             timed = true;
-            Thread running = thread;
-            if (running == null) {
-                start();
-            } else {
-                LockSupport.unpark(running);
-            }
+            startOrUnpark();
         }
     }
 
-    private synchronized void start() {
-        if (thread == null && !stopped) {
-            Thread created = new Thread(this::run, "stream-wal-commit");
-            created.setDaemon(true);
-            thread = created;
-            created.start();
+    @Override
+    void work() {
+        try {
+            commit();
+        } catch (RuntimeException | Error e) {
+            // without this thread asynchronous appends would wait for ever
+            committer.tellFailure("commit", e);
+            restAfterFailure();
         }
     }
 
-    private void run() {
-        while (!stopped) {
-            try {
-                work();
-            } catch (RuntimeException | Error e) {
-                // without this thread asynchronous appends would wait for ever
-                committer.tellFailure("commit", e);
-                LockSupport.parkNanos(this, AFTER_FAILURE_NANOS);
-            }
-        }
-    }
-
-    private void work() {
+    private void commit() {
         committer.commitPending();
         if (timed && !counting) {
             nextFlush = System.nanoTime() + intervalNanos;
@@ -88,25 +63,13 @@ final class CommitThread {
 
     private void awaitWork() {
         idle = true;
-        if (!committer.hasWork() && !stopped) {
+        if (!committer.hasWork() && !isStopped()) {
             if (counting) {
-                LockSupport.parkNanos(this, Math.max(1, nextFlush - System.nanoTime()));
+                parkNanos(nextFlush - System.nanoTime());
             } else if (!timed) {
-                LockSupport.park(this);
+                park();
             }
-            // nobody else knows this thread: an interrupt means nothing
-            boolean unused = Thread.interrupted();
         }
         idle = false;
-    }
-
-    /** Ends the thread, after the round it is in. */
-    void end() {
-        Thread running;
-        synchronized (this) {
-            stopped = true;
-            running = thread;
-        }
-        ThreadEnd.await(running);
     }
 }

@@ -207,7 +207,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** What is deleted is not for the frontier to name, whether the deletion was written down or not. */
     public void forget(Collection<? extends Deletion> deletions) {
-        deletions.forEach(checkpoint::forget);
+        checkpoint.forget(deletions);
     }
 
     /** Every one of them, whatever becomes of the others: a leader takes whoever asked for one that is woken, and leads. */

@@ -1,12 +1,16 @@
 package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -217,15 +221,16 @@ final class JournalCheckpoint {
             segments.addAll(file.mentioned());
             deletedFrom.addAll(file.deletedFrom());
         }
+        Set<Path> directories = new LinkedHashSet<>();
+        Map<CommitSegment, FrontierSegment> proofs = new LinkedHashMap<>();
         for (CommitSegment segment : segments) {
             if (stopping) {
                 return false;
             }
-            force(segment);
+            force(segment, directories, proofs);
             pace();
         }
-        forceFinished();
-        Set<Path> directories = new LinkedHashSet<>();
+        forceFinished(directories);
         if (files.stream().anyMatch(OpenJournalFile::isInherited)) {
             forceInherited(directories);
             deletedFrom.addAll(inheritedDeletions);
@@ -233,6 +238,11 @@ final class JournalCheckpoint {
         }
         deletedFrom.forEach(key -> directories.add(force.directoryOf(key)));
         forceDirectories(directories);
+        // only now the names are durable that the frontier speaks for
+        proofs.forEach((segment, proof) -> {
+            segment.named();
+            forced.put(proof, segment);
+        });
         for (StreamKey key : deletedFrom) {
             keepBeginning(key);
             pace();
@@ -260,28 +270,35 @@ final class JournalCheckpoint {
     }
 
     /** Its offset first: what is written to the journal after the force is not for the frontier to promise. */
-    private void force(CommitSegment segment) throws IOException {
+    private void force(CommitSegment segment, Set<Path> directories, Map<CommitSegment, FrontierSegment> proofs) throws IOException {
         if (segment.isGone()) {
             return;
         }
         int offset = segment.durableOffset();
         boolean finished = segment.isFinished();
-        force.segment(segment);
+        forceFile(segment, directories);
         if (segment.isForceFailed()) {
             throw new FlushFailedException("a segment could not be forced when it was sealed: file=" + segment.path(), null);
         }
         if (finished) {
             forced.remove(segment);
         } else if (!segment.isGone()) {
-            forced.put(new FrontierSegment(segment.header().key(), segment.header().basePosition(), segment.header().salt(), offset), segment);
+            SegmentHeader header = segment.header();
+            proofs.put(segment, new FrontierSegment(header.key(), header.basePosition(), header.salt(), offset));
         }
     }
 
     /** A footer takes the place of a frontier's entry once it is durable. */
-    private void forceFinished() throws IOException {
+    private void forceFinished(Set<Path> directories) throws IOException {
         for (CommitSegment segment : forced.finished()) {
-            force.segment(segment);
+            forceFile(segment, directories);
             forced.remove(segment);
+        }
+    }
+
+    private void forceFile(CommitSegment segment, Set<Path> directories) throws IOException {
+        if (force.fileOf(segment)) {
+            directories.add(force.directoryOf(segment.header().key()));
         }
     }
 
@@ -345,12 +362,12 @@ final class JournalCheckpoint {
     }
 
     /** Segments that are gone for good. */
-    void forget(Deletion deletion) {
+    void forget(Collection<? extends Deletion> deletions) {
         // with no checkpoint under way, which may have looked at a segment before it was cut
         running.lock();
         try {
-            inherited.remove(deletion);
-            forced.remove(deletion);
+            deletions.forEach(inherited::remove);
+            deletions.forEach(forced::remove);
         } finally {
             running.unlock();
         }

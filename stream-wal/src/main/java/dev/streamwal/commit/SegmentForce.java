@@ -9,19 +9,14 @@ import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.source.IoFailure;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -64,12 +59,21 @@ public final class SegmentForce {
      * @throws FlushFailedException where it could not be forced
      */
     void segment(CommitSegment segment) throws IOException {
-        boolean named = segment.isNamed();
-        if (file(segment.path()) && !named) {
+        if (fileOf(segment)) {
             directory(directoryOf(segment.header().key()));
             streams();
             segment.named();
         }
+    }
+
+    /**
+     * As {@link #segment}, without its names, which many share.
+     *
+     * @return whether its names have to be forced too: its directory, and then {@link #streams()}
+     */
+    boolean fileOf(CommitSegment segment) throws IOException {
+        boolean named = segment.isNamed();
+        return file(segment.path()) && !named;
     }
 
     Path directoryOf(StreamKey key) {
@@ -78,8 +82,9 @@ public final class SegmentForce {
 
     /** Where a segment is; null where it is gone. */
     @Nullable Path find(FrontierSegment segment) throws IOException {
-        SegmentName name = names(segment.key()).get(segment.basePosition());
-        return name == null ? null : directoryOf(segment.key()).resolve(name.fileName());
+        Path directory = directoryOf(segment.key());
+        SegmentName name = SegmentNames.in(directory).ceiling(SegmentNames.from(segment.basePosition()));
+        return name == null || name.basePosition() != segment.basePosition() ? null : directory.resolve(name.fileName());
     }
 
     /**
@@ -88,13 +93,14 @@ public final class SegmentForce {
      * @return the segment, of which nothing but the header is known to be durable; empty where it has a footer, or there is none
      */
     Optional<FrontierSegment> oldestWithoutFooter(StreamKey key) throws IOException {
-        Map.Entry<Long, SegmentName> oldest = names(key).firstEntry();
-        if (oldest == null) {
+        TreeSet<SegmentName> names = SegmentNames.in(directoryOf(key));
+        if (names.isEmpty()) {
             return Optional.empty();
         }
-        Path path = directoryOf(key).resolve(oldest.getValue().fileName());
+        SegmentName oldest = names.first();
+        Path path = directoryOf(key).resolve(oldest.fileName());
         try (SegmentFile file = storage.open(path)) {
-            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, oldest.getValue());
+            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, oldest);
             // looked at first: one that is written meanwhile may not be durable
             boolean hasFooter = SegmentFiles.readFooter(StorageBytes.of(file), header).isPresent();
             return !file(path) || hasFooter ? Optional.empty()
@@ -103,21 +109,6 @@ public final class SegmentForce {
             // deleted meanwhile, or nothing that a frontier can speak for
             return Optional.empty();
         }
-    }
-
-    /** Of a stream's segments, by position. */
-    private NavigableMap<Long, SegmentName> names(StreamKey key) throws IOException {
-        NavigableMap<Long, SegmentName> names = new TreeMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directoryOf(key))) {
-            for (Path file : files) {
-                SegmentName.parse(file.getFileName().toString()).ifPresent(name -> names.put(name.basePosition(), name));
-            }
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            // the stream is gone
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
-        return names;
     }
 
     /** @return false where there is no such file */

@@ -5,13 +5,9 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.storage.DirectoryForce;
+import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** Deletes and cuts again what the journal says was deleted and cut; what is gone already stays gone. */
-final class CutRedo {
+public final class CutRedo {
 
     /** Of a copy in the making; one that a crash has left is deleted when its stream is used. */
     private static final String TEMPORARY_NAME = ".0000000000000000.seg.tmp";
@@ -29,7 +25,7 @@ final class CutRedo {
     private int deleted;
     private int cut;
 
-    CutRedo(SegmentStorage storage, StreamDirectory streams) {
+    public CutRedo(SegmentStorage storage, StreamDirectory streams) {
         this.storage = storage;
         this.streams = streams;
     }
@@ -55,8 +51,8 @@ final class CutRedo {
 
     private void deleteBelow(StreamKey key, long position) throws IOException {
         Path directory = streams.of(key);
-        TreeSet<SegmentName> names = names(directory);
-        delete(directory, names, names.headSet(new SegmentName(position, 0), false));
+        TreeSet<SegmentName> names = SegmentNames.in(directory);
+        delete(directory, names, names.headSet(SegmentNames.from(position), false));
     }
 
     /** @param doomed a view of {@code names} */
@@ -74,12 +70,13 @@ final class CutRedo {
         }
     }
 
-    private void truncate(StreamKey key, Truncation truncation) throws IOException {
+    /** Does one cut again, in a stream that nobody has open. */
+    public void truncate(StreamKey key, Truncation truncation) throws IOException {
         Path directory = streams.of(key);
-        TreeSet<SegmentName> names = names(directory);
-        SegmentName from = new SegmentName(truncation.from(), 0);
+        TreeSet<SegmentName> names = SegmentNames.in(directory);
+        SegmentName from = SegmentNames.from(truncation.from());
         SegmentName holder = names.lower(from);
-        delete(directory, names, names.subSet(from, true, new SegmentName(truncation.to(), 0), false));
+        delete(directory, names, names.subSet(from, true, SegmentNames.from(truncation.to()), false));
         if (holder != null) {
             Path temporary = directory.resolve(TEMPORARY_NAME);
             storage.delete(temporary);
@@ -88,19 +85,5 @@ final class CutRedo {
                 DirectoryForce.force(directory);
             }
         }
-    }
-
-    private static TreeSet<SegmentName> names(Path directory) throws IOException {
-        TreeSet<SegmentName> names = new TreeSet<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
-                SegmentName.parse(file.getFileName().toString()).ifPresent(names::add);
-            }
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            return names;
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
-        return names;
     }
 }

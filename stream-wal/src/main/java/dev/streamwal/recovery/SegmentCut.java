@@ -20,14 +20,7 @@ import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -123,40 +116,12 @@ public final class SegmentCut {
     }
 
     /**
-     * Does again what was written down of a cut, in a stream that nobody has open: deletes the segments that begin in {@code [from, to)},
-     * and cuts the one before them. It leaves the stream to {@link StreamRecovery}, which also judges what can't be read here.
+     * Cuts the segment that holds {@code from}, in a stream that nobody has open, if it isn't cut yet. What can't be read is left to {@link
+     * StreamRecovery}.
      *
-     * @param temporary a name in the directory that nobody has
+     * @param temporary a name in its directory that nobody has
+     * @return whether it was done now
      */
-    public static void redo(SegmentStorage storage, StreamKey key, Path directory, long from, long to, Path temporary)
-            throws IOException {
-        SegmentName holder = null;
-        for (SegmentName name : namesIn(directory)) {
-            if (name.basePosition() < from) {
-                holder = name;
-            } else if (name.basePosition() < to) {
-                storage.delete(directory.resolve(name.fileName()));
-            }
-        }
-        if (holder != null) {
-            boolean unused = redo(storage, key, directory.resolve(holder.fileName()), holder, from, temporary);
-        }
-    }
-
-    private static List<SegmentName> namesIn(Path directory) throws IOException {
-        List<SegmentName> names = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            files.forEach(file -> SegmentName.parse(file.getFileName().toString()).ifPresent(names::add));
-        } catch (NoSuchFileException e) {
-            // deleted since
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
-        Collections.sort(names);
-        return names;
-    }
-
-    /** Cuts the segment that holds {@code from}, if it isn't cut yet. Returns whether it was done now. */
     static boolean redo(SegmentStorage storage, StreamKey key, Path path, SegmentName name, long from, Path temporary)
             throws IOException {
         SegmentFile file = storage.open(path);

@@ -2,6 +2,7 @@ package dev.streamwal.simulation;
 
 import dev.streamwal.Durability;
 import dev.streamwal.RecoveredStream;
+import dev.streamwal.SimulatedLog;
 import dev.streamwal.SmallLog;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalFailedException;
@@ -511,7 +512,7 @@ final class FaultyRun {
     }
 
     private void background() {
-        step("background", () -> SmallLog.runBackground(wal));
+        step("background", () -> SimulatedLog.runBackground(wal));
         for (String key : KEYS) {
             step("durable position of " + key, () -> ledger.durableBefore(key, wal.stream(key).durablePosition()));
         }

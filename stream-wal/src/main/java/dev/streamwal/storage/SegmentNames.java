@@ -1,0 +1,37 @@
+package dev.streamwal.storage;
+
+import dev.streamwal.format.SegmentName;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.TreeSet;
+
+/** The segments of a stream, by the names in its directory. */
+public final class SegmentNames {
+
+    private SegmentNames() {}
+
+    /** In order of position; none where the stream is gone. Opens no segment. */
+    public static TreeSet<SegmentName> in(Path directory) throws IOException {
+        TreeSet<SegmentName> names = new TreeSet<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                SegmentName.parse(file.getFileName().toString()).ifPresent(names::add);
+            }
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            // nothing is left of it
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return names;
+    }
+
+    /** Below every segment that begins at this position or behind it, and above every other. */
+    public static SegmentName from(long position) {
+        return new SegmentName(position, 0);
+    }
+}
