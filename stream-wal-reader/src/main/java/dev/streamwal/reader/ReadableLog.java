@@ -27,10 +27,16 @@ interface ReadableLog extends AutoCloseable {
     /** From the first of the newest records on; it may go further than those. */
     RecordWalk scanLast(String key, int count);
 
+    /** What ends at or before the position, newest first; {@link Long#MAX_VALUE}: from the end. */
+    RecordWalk scanBackward(String key, long position);
+
     VerifyReport verify(String key);
 
     /** Read calls made so far. */
     long readCalls();
+
+    /** Bytes read so far. */
+    long readBytes();
 
     /** Files open now. */
     int openFiles();

@@ -66,6 +66,11 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
+    public RecordWalk scanBackward(String key, long position) {
+        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).backwardFrom(position));
+    }
+
+    @Override
     public VerifyReport verify(String key) {
         return onStream("verifying a stream", key, catalog -> new StreamSurvey(log, catalog).verify());
     }
@@ -86,6 +91,11 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public long readCalls() {
         return log.channels().readCalls();
+    }
+
+    @Override
+    public long readBytes() {
+        return log.channels().readBytes();
     }
 
     @Override

@@ -37,6 +37,11 @@ public final class WalReader implements AutoCloseable {
             public long readCalls(WalReader reader) {
                 return reader.readCalls();
             }
+
+            @Override
+            public long readBytes(WalReader reader) {
+                return reader.readBytes();
+            }
         });
     }
 
@@ -215,9 +220,7 @@ public final class WalReader implements AutoCloseable {
      * @throws IllegalArgumentException where the position is negative
      */
     public EntryCursor scanFrom(String key, long position) {
-        if (position < 0) {
-            throw new IllegalArgumentException("a position is not negative: position=" + position);
-        }
+        checkPosition(position);
         StreamKey.checkedUtf8(key);
         return new EntryCursor(log.scanFrom(key, position));
     }
@@ -239,6 +242,30 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
+     * The records of a stream that end at or before a position, the newest first. It sees what was there when it was called, and what
+     * wasn't published by then is not waited for in other processes than the writer's. Damage is told of once, by
+     * {@link EntryCursor#next()}, and the call after goes on before it. Where retention takes what was still to be read, it throws an
+     * {@link EntryExpiredException} once, and ends. {@link EntryCursor#nextPosition()} is where a later call goes on.
+     *
+     * @param key of the stream
+     * @param position of a record, or where one ends; {@link Long#MAX_VALUE} for the end of the stream
+     * @return to be closed by the caller; empty where there is no such stream
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws IllegalArgumentException where the position is negative
+     */
+    public EntryCursor scanBackward(String key, long position) {
+        checkPosition(position);
+        StreamKey.checkedUtf8(key);
+        return new EntryCursor(log.scanBackward(key, position));
+    }
+
+    private static void checkPosition(long position) {
+        if (position < 0) {
+            throw new IllegalArgumentException("a position is not negative: position=" + position);
+        }
+    }
+
+    /**
      * Reads a whole stream and verifies every checksum.
      *
      * @param key of the stream
@@ -252,6 +279,11 @@ public final class WalReader implements AutoCloseable {
     /** Read calls made so far. */
     long readCalls() {
         return log.readCalls();
+    }
+
+    /** Bytes read so far. */
+    long readBytes() {
+        return log.readBytes();
     }
 
     /** Files open now. */

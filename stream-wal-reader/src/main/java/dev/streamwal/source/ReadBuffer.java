@@ -9,14 +9,18 @@ import java.nio.ByteOrder;
 /** The part of a segment that was read last. Reads ahead, forwards or backwards, more with every read in sequence. One thread; close it. */
 final class ReadBuffer implements AutoCloseable {
 
-    /** What is read at a time at first; doubled with every read in sequence. */
-    private static final int FIRST_READ_BYTES = 64 << 10;
+    /** What is read at a time at first, where much is likely to be wanted; doubled with every read in sequence. */
+    static final int FIRST_READ_BYTES = 64 << 10;
+
+    /** The same, where a record or a few are likely to be enough. */
+    static final int SMALL_FIRST_READ_BYTES = 4 << 10;
 
     /** Backwards less at first: mostly the last few records are wanted. */
     private static final int FIRST_BACK_READ_BYTES = 4 << 10;
 
     private final SegmentBytes bytes;
     private final long firstOffset;
+    private final int firstReadBytes;
     private final int maxReadBytes;
 
     private ByteBuf pooled;
@@ -24,7 +28,8 @@ final class ReadBuffer implements AutoCloseable {
     private long start;
     private long end;
     private long limit = Long.MAX_VALUE;
-    private int readBytes = FIRST_READ_BYTES;
+    private long aheadLimit = Long.MAX_VALUE;
+    private int readBytes;
     private int backReadBytes = FIRST_BACK_READ_BYTES;
     private long reads;
 
@@ -32,13 +37,16 @@ final class ReadBuffer implements AutoCloseable {
      * Empty at first.
      *
      * @param firstOffset nothing before it is read
+     * @param firstReadBytes what is read at a time at first
      * @param maxReadBytes what is read at a time, unless more is asked for
      */
-    ReadBuffer(SegmentBytes bytes, long firstOffset, int maxReadBytes) {
+    ReadBuffer(SegmentBytes bytes, long firstOffset, int firstReadBytes, int maxReadBytes) {
         this.bytes = bytes;
         this.firstOffset = firstOffset;
+        this.firstReadBytes = Math.min(firstReadBytes, maxReadBytes);
         this.maxReadBytes = maxReadBytes;
-        int capacity = Math.min(FIRST_READ_BYTES, maxReadBytes);
+        this.readBytes = this.firstReadBytes;
+        int capacity = this.firstReadBytes;
         this.pooled = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
         this.buffer = pooled.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -50,6 +58,16 @@ final class ReadBuffer implements AutoCloseable {
 
     long limit() {
         return limit;
+    }
+
+    /** Nothing from this offset on is read ahead; what is asked for is read whatever this says. */
+    void readAheadTo(long offset) {
+        this.aheadLimit = offset;
+    }
+
+    /** How much memory it has. */
+    int capacity() {
+        return pooled.capacity();
     }
 
     /** How long the file is now. */
@@ -65,7 +83,8 @@ final class ReadBuffer implements AutoCloseable {
         if (from > start && from <= end) {
             readBytes = Math.min(readBytes * 2, maxReadBytes);
         }
-        fill(from, Math.max(wanted, Math.min(readBytes, maxReadBytes)));
+        long ahead = from < aheadLimit ? Math.min(readBytes, aheadLimit - from) : readBytes;
+        fill(from, (int) Math.max(wanted, ahead));
         return holds(from, wanted);
     }
 
@@ -116,7 +135,8 @@ final class ReadBuffer implements AutoCloseable {
 
     /** A new sequence of reads begins. */
     void restart() {
-        readBytes = FIRST_READ_BYTES;
+        readBytes = firstReadBytes;
+        backReadBytes = FIRST_BACK_READ_BYTES;
     }
 
     /** Where in the file it begins. */

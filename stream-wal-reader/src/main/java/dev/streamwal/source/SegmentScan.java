@@ -43,8 +43,13 @@ public final class SegmentScan implements AutoCloseable {
 
     /** @param maxReadBytes what is read at a time, at most; larger records are read whole */
     public SegmentScan(SegmentBytes bytes, SegmentHeader header, int maxReadBytes) {
+        this(bytes, header, ReadBuffer.FIRST_READ_BYTES, maxReadBytes);
+    }
+
+    /** @param firstReadBytes what is read at a time at first */
+    SegmentScan(SegmentBytes bytes, SegmentHeader header, int firstReadBytes, int maxReadBytes) {
         this.header = header;
-        this.buffer = new ReadBuffer(bytes, header.headerLength(), maxReadBytes);
+        this.buffer = new ReadBuffer(bytes, header.headerLength(), firstReadBytes, maxReadBytes);
         this.frames = new FrameCheck(header, buffer);
         this.batches = new BatchCheck(buffer, frames, header.headerLength());
         this.search = new RecordSearch(buffer, frames, batches, header.headerLength());
@@ -62,6 +67,11 @@ public final class SegmentScan implements AutoCloseable {
     /** No record reaches past this offset of the file: where the data is known to end. */
     public void limit(long dataEnd) {
         buffer.limit(dataEnd);
+    }
+
+    /** Nothing from this offset on is likely to be wanted. */
+    void readAheadTo(long end) {
+        buffer.readAheadTo(end);
     }
 
     /** The following {@link #next()} looks at this offset. */
@@ -316,6 +326,11 @@ public final class SegmentScan implements AutoCloseable {
     /** Copies the record's own header, then its content. */
     public void copyBody(byte[] target) {
         buffer.copy(view.headerIndex(), view.headerLength() + view.contentLength(), target);
+    }
+
+    /** How much memory it has to read into. */
+    int bufferBytes() {
+        return buffer.capacity();
     }
 
     /** Gives its memory back. */

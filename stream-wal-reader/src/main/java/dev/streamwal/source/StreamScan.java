@@ -1,16 +1,13 @@
 package dev.streamwal.source;
 
+import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
-import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,14 +17,13 @@ import org.jspecify.annotations.Nullable;
  * segment stops before, {@link StopEvidence} gathers what is known (footer, successor, mark, writer), and {@link StopVerdict} says whether
  * that is the end for now, a slot to wait for, or damage. Damage is told of once; the call after goes on behind it.
  */
-public final class StreamScan implements RecordWalk {
+public final class StreamScan extends StreamWalk {
 
     private static final long UNKNOWN = -1;
 
-    private final LogSource log;
     private final SegmentSequence sequence;
-    private final String key;
     private final TimeRange range;
+    private final int firstReadBytes;
     private final SlotWait slotWait;
 
     private @Nullable Segment entering;
@@ -37,30 +33,38 @@ public final class StreamScan implements RecordWalk {
     private @Nullable SegmentPass pass;
     private DamageDoubt doubt = new DamageDoubt();
 
-    private long resume;
-    private boolean onRecord;
-    private boolean closed;
-
-    private StreamScan(LogSource log, SegmentCatalog catalog, TimeRange range, @Nullable Segment first, long firstOffset, long resume) {
-        this.log = log;
+    private StreamScan(
+            LogSource log, SegmentCatalog catalog, TimeRange range, int firstReadBytes, @Nullable Segment first, long firstOffset,
+            long resume) {
+        super(log, catalog.key().text(), resume);
         this.sequence = new SegmentSequence(catalog);
-        this.key = catalog.key().text();
         this.range = range;
+        this.firstReadBytes = firstReadBytes;
         this.slotWait = new SlotWait(log);
         this.entering = first;
         this.enteringOffset = firstOffset;
         this.lastBase = first == null ? UNKNOWN : first.basePosition() - 1;
-        this.resume = resume;
     }
 
     /** From the first record there is. */
     public static StreamScan fromFirst(LogSource log, SegmentCatalog catalog, TimeRange range) {
-        return new StreamScan(log, catalog, range, null, UNKNOWN, 0);
+        return new StreamScan(log, catalog, range, ReadBuffer.FIRST_READ_BYTES, null, UNKNOWN, 0);
     }
 
     /** From a record of a segment, or the end of its data; from its first record where the offset is -1. */
     public static StreamScan from(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
-        return new StreamScan(log, catalog, TimeRange.ALL, segment, offset, position);
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadBuffer.FIRST_READ_BYTES, segment, offset, position);
+    }
+
+    /** As {@link #fromFirst}, for a scan that may not go far: it reads little at first. */
+    static StreamScan shortFromFirst(LogSource log, SegmentCatalog catalog, TimeRange range) {
+        return new StreamScan(log, catalog, range, ReadBuffer.SMALL_FIRST_READ_BYTES, null, UNKNOWN, 0);
+    }
+
+    /** As {@link #from}, in a range of time, for a scan that may not go far: it reads little at first. */
+    static StreamScan shortFrom(
+            LogSource log, SegmentCatalog catalog, TimeRange range, Segment segment, long offset, long position) {
+        return new StreamScan(log, catalog, range, ReadBuffer.SMALL_FIRST_READ_BYTES, segment, offset, position);
     }
 
     // ---- moving
@@ -73,26 +77,7 @@ public final class StreamScan implements RecordWalk {
      * @throws EntryExpiredException once where retention overtook the scan
      */
     @Override
-    public boolean next() {
-        checkUsable();
-        onRecord = false;
-        try {
-            onRecord = stepPastDeleted();
-            return onRecord;
-        } catch (IOException e) {
-            throw log.failure("reading a segment", e, file(), key, resume);
-        }
-    }
-
-    @Override
-    public void checkUsable() {
-        if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, resume, null);
-        }
-        log.checkOpen();
-    }
-
-    private boolean stepPastDeleted() throws IOException {
+    boolean advance() throws IOException {
         while (true) {
             try {
                 return step();
@@ -137,6 +122,9 @@ public final class StreamScan implements RecordWalk {
         if (segment == null) {
             return false;
         }
+        if (passUnread(segment)) {
+            return true;
+        }
         entering = segment;
         enter(segment, enteringOffset);
         entering = null;
@@ -144,10 +132,23 @@ public final class StreamScan implements RecordWalk {
         return true;
     }
 
+    /** Where the footer is known, and says that nothing is in the range, the file isn't even opened. */
+    private boolean passUnread(Segment segment) throws IOException {
+        Footer footer = range.isAll() ? null : segment.knownFooter();
+        if (footer == null || range.overlaps(footer.index())) {
+            return false;
+        }
+        entering = null;
+        enteringOffset = UNKNOWN;
+        lastBase = segment.basePosition();
+        resume = Math.max(resume, segment.header(log.channels()).positionAt(footer.dataEnd()));
+        return true;
+    }
+
     private void enter(Segment segment, long offset) throws IOException {
         SegmentPass entered;
         try {
-            entered = SegmentPass.open(segment, log, range, offset);
+            entered = SegmentPass.open(segment, log, range, offset, firstReadBytes);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             entering = null;
             enteringOffset = UNKNOWN;
@@ -164,7 +165,8 @@ public final class StreamScan implements RecordWalk {
         }
     }
 
-    private void leave() {
+    @Override
+    void leave() {
         if (pass != null) {
             pass.close();
             pass = null;
@@ -173,7 +175,7 @@ public final class StreamScan implements RecordWalk {
 
     /** The segment to be entered, or the one that was read when its channel was closed by an interrupt, has been deleted. */
     private EntryExpiredException overtaken(NoSuchFileException e) {
-        Segment gone = pass != null ? pass.reader().segment() : entering;
+        Segment gone = around();
         leave();
         entering = null;
         enteringOffset = UNKNOWN;
@@ -185,6 +187,8 @@ public final class StreamScan implements RecordWalk {
             if (!sequence.knowsUpTo(base)) {
                 long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
+                // what was given up empty has nothing between its beginning and where the stream goes on
+                to = gone != null && to <= gone.basePosition() ? from : to;
             }
             // else it was cut off, since what expires is the beginning: nothing has been missed
         } catch (IOException | WalException unknown) {
@@ -280,25 +284,16 @@ public final class StreamScan implements RecordWalk {
         return current;
     }
 
-    /** The segment's that is read, or else the stream's directory, which is listed then. */
-    private Path file() {
-        Segment segment = pass != null ? pass.reader().segment() : entering;
-        return segment == null ? log.streams().of(StreamKey.of(key)) : segment.file();
-    }
-
     // ---- the record it stands on
 
-    private SegmentScan onRecord() {
-        if (!onRecord) {
-            checkUsable();
-            throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
-        }
-        return passing().scan();
+    @Override
+    @Nullable SegmentScan scan() {
+        return pass == null ? null : pass.scan();
     }
 
     @Override
-    public String key() {
-        return key;
+    @Nullable Segment around() {
+        return pass == null ? entering : pass.reader().segment();
     }
 
     /** The segment that the record is in. */
@@ -310,59 +305,5 @@ public final class StreamScan implements RecordWalk {
     /** The record's offset in its file. */
     public long offset() {
         return onRecord().offset();
-    }
-
-    @Override
-    public long position() {
-        return onRecord().position();
-    }
-
-    @Override
-    public int size() {
-        return onRecord().frameBytes();
-    }
-
-    @Override
-    public long timestampMillis() {
-        return onRecord().timestampMillis();
-    }
-
-    @Override
-    public int headerLength() {
-        return onRecord().headerLength();
-    }
-
-    @Override
-    public int contentLength() {
-        return onRecord().contentLength();
-    }
-
-    @Override
-    public void copyHeader(ByteBuf target) {
-        onRecord().copyHeader(target);
-    }
-
-    @Override
-    public void copyContent(ByteBuf target) {
-        onRecord().copyContent(target);
-    }
-
-    @Override
-    public byte[] copyBody() {
-        byte[] body = new byte[headerLength() + contentLength()];
-        onRecord().copyBody(body);
-        return body;
-    }
-
-    @Override
-    public long nextPosition() {
-        return resume;
-    }
-
-    @Override
-    public void close() {
-        closed = true;
-        onRecord = false;
-        leave();
     }
 }
