@@ -2,8 +2,10 @@ package dev.streamwal.reader;
 
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.TimeRange;
+import java.util.Collection;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * What a {@link WalReader} reads: streams of records, whatever files they are in. Its arguments have been checked already; what it throws
@@ -29,6 +31,9 @@ interface ReadableLog extends AutoCloseable {
 
     /** What ends at or before the position, newest first; {@link Long#MAX_VALUE}: from the end. */
     RecordWalk scanBackward(String key, long position);
+
+    /** Several streams by timestamp; the keys are asked for whenever it begins, or has come to its end. */
+    RecordWalk scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range);
 
     VerifyReport verify(String key);
 

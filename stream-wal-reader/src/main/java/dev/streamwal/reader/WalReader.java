@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -257,6 +259,45 @@ public final class WalReader implements AutoCloseable {
         checkPosition(position);
         StreamKey.checkedUtf8(key);
         return new EntryCursor(log.scanBackward(key, position));
+    }
+
+    /**
+     * The records of all streams whose keys start with a prefix, by timestamp, as {@link #scanMerged(Collection, Instant, Instant)} says.
+     * Streams that come while it goes on are found when it has come to its end: the call of {@link EntryCursor#next()} after the one that
+     * said false lists the keys anew.
+     *
+     * @param keyPrefix of the keys; empty for all
+     * @param fromInclusive the range's start
+     * @param toExclusive the range's end
+     * @return to be closed by the caller
+     * @throws IllegalArgumentException where the range ends before it starts
+     */
+    public EntryCursor scanMerged(String keyPrefix, Instant fromInclusive, Instant toExclusive) {
+        Objects.requireNonNull(keyPrefix, "keyPrefix");
+        return new EntryCursor(log.scanMerged(() -> log.keys(keyPrefix), TimeRange.of(fromInclusive, toExclusive)));
+    }
+
+    /**
+     * The records of several streams whose timestamps are in a range, by timestamp, those with the same one by key, in the order of
+     * {@link EntryRef}s. Each stream is in its order of position: a record that is late, older than one before it in its stream, comes right
+     * behind that one. So a record's place is that of the greatest timestamp in its stream up to it.
+     *
+     * <p>Memory is bounded whatever the number of streams: some 64 of them have buffers, of 16 MiB together, unless a single record is
+     * larger; the others rest, each as a few numbers, and are opened again for their next record. What a stream throws it throws once, and
+     * the others go on; where the file system fails, its stream is left out until the end is reached. A cursor at its end sees
+     * what has been appended since: call {@link EntryCursor#next()} again. What comes then may be older than what came before.
+     * {@link EntryCursor#nextPosition()} is the record's stream's.
+     *
+     * @param keys of the streams
+     * @param fromInclusive the range's start
+     * @param toExclusive the range's end
+     * @return to be closed by the caller
+     * @throws IllegalArgumentException where the range ends before it starts
+     */
+    public EntryCursor scanMerged(Collection<String> keys, Instant fromInclusive, Instant toExclusive) {
+        Set<String> distinct = new LinkedHashSet<>(keys);
+        distinct.forEach(StreamKey::checkedUtf8);
+        return new EntryCursor(log.scanMerged(() -> distinct, TimeRange.of(fromInclusive, toExclusive)));
     }
 
     private static void checkPosition(long position) {

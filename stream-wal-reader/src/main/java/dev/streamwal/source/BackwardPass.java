@@ -81,7 +81,7 @@ final class BackwardPass implements AutoCloseable {
     }
 
     private static BackwardPass open(Segment segment, LogSource log) throws IOException {
-        return new BackwardPass(SegmentPass.open(segment, log, TimeRange.ALL, UNKNOWN, ReadBuffer.SMALL_FIRST_READ_BYTES));
+        return new BackwardPass(SegmentPass.open(segment, log, TimeRange.ALL, UNKNOWN, ReadSizes.small(log.options())));
     }
 
     private void startAtEnd(long previousEnd) throws IOException {

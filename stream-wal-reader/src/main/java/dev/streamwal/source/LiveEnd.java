@@ -19,21 +19,21 @@ record LiveEnd(long position, @Nullable WalException damage) {
 
     /** @param newest a segment that isn't sealed; the caller closes it */
     static LiveEnd of(LogSource log, SegmentCatalog catalog, SegmentReader newest) throws IOException {
-        long from = start(newest);
+        long from = start(newest, log);
         long position = newest.header().positionAt(from);
-        try (StreamScan scan = StreamScan.shortFrom(log, catalog, TimeRange.ALL, newest.segment(), from, position)) {
+        try (StreamScan scan = StreamScan.shortFrom(log, catalog, newest.segment(), from, position)) {
             return follow(scan);
         }
     }
 
     /** The mark, where a record is. */
-    private static long start(SegmentReader reader) throws IOException {
+    private static long start(SegmentReader reader, LogSource log) throws IOException {
         int first = reader.header().headerLength();
         int mark = reader.mark();
         if (mark <= first) {
             return first;
         }
-        try (SegmentScan scan = new SegmentScan(reader, reader.header(), ReadBuffer.SMALL_FIRST_READ_BYTES, ReadBuffer.FIRST_READ_BYTES)) {
+        try (SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.options()))) {
             return scan.verifies(mark) ? mark : first;
         }
     }

@@ -9,19 +9,12 @@ import java.nio.ByteOrder;
 /** The part of a segment that was read last. Reads ahead, forwards or backwards, more with every read in sequence. One thread; close it. */
 final class ReadBuffer implements AutoCloseable {
 
-    /** What is read at a time at first, where much is likely to be wanted; doubled with every read in sequence. */
-    static final int FIRST_READ_BYTES = 64 << 10;
-
-    /** The same, where a record or a few are likely to be enough. */
-    static final int SMALL_FIRST_READ_BYTES = 4 << 10;
-
     /** Backwards less at first: mostly the last few records are wanted. */
     private static final int FIRST_BACK_READ_BYTES = 4 << 10;
 
     private final SegmentBytes bytes;
     private final long firstOffset;
-    private final int firstReadBytes;
-    private final int maxReadBytes;
+    private final ReadSizes sizes;
 
     private ByteBuf pooled;
     private ByteBuffer buffer;
@@ -37,16 +30,14 @@ final class ReadBuffer implements AutoCloseable {
      * Empty at first.
      *
      * @param firstOffset nothing before it is read
-     * @param firstReadBytes what is read at a time at first
-     * @param maxReadBytes what is read at a time, unless more is asked for
+     * @param sizes of what is read at a time, unless more is asked for
      */
-    ReadBuffer(SegmentBytes bytes, long firstOffset, int firstReadBytes, int maxReadBytes) {
+    ReadBuffer(SegmentBytes bytes, long firstOffset, ReadSizes sizes) {
         this.bytes = bytes;
         this.firstOffset = firstOffset;
-        this.firstReadBytes = Math.min(firstReadBytes, maxReadBytes);
-        this.maxReadBytes = maxReadBytes;
-        this.readBytes = this.firstReadBytes;
-        int capacity = this.firstReadBytes;
+        this.sizes = sizes;
+        this.readBytes = sizes.firstBytes();
+        int capacity = sizes.firstBytes();
         this.pooled = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
         this.buffer = pooled.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -81,7 +72,7 @@ final class ReadBuffer implements AutoCloseable {
             return true;
         }
         if (from > start && from <= end) {
-            readBytes = Math.min(readBytes * 2, maxReadBytes);
+            readBytes = Math.min(readBytes * 2, sizes.maxBytes());
         }
         long ahead = from < aheadLimit ? Math.min(readBytes, aheadLimit - from) : readBytes;
         fill(from, (int) Math.max(wanted, ahead));
@@ -94,7 +85,7 @@ final class ReadBuffer implements AutoCloseable {
             long to = from + wanted;
             long first = Math.max(firstOffset, Math.min(from, to - backReadBytes));
             fill(first, (int) (to - first));
-            backReadBytes = Math.min(backReadBytes * 2, maxReadBytes);
+            backReadBytes = Math.min(backReadBytes * 2, sizes.maxBytes());
         }
     }
 
@@ -135,7 +126,7 @@ final class ReadBuffer implements AutoCloseable {
 
     /** A new sequence of reads begins. */
     void restart() {
-        readBytes = firstReadBytes;
+        readBytes = sizes.firstBytes();
         backReadBytes = FIRST_BACK_READ_BYTES;
     }
 

@@ -38,16 +38,12 @@ final class SegmentPass implements AutoCloseable {
         this.range = range;
     }
 
-    /**
-     * From a record of the segment, or the end of its data; from its first record where the offset is -1.
-     *
-     * @param firstReadBytes what is read at a time at first
-     */
-    static SegmentPass open(Segment segment, LogSource log, TimeRange range, long offset, int firstReadBytes) throws IOException {
+    /** From a record of the segment, or the end of its data; from its first record where the offset is -1. */
+    static SegmentPass open(Segment segment, LogSource log, TimeRange range, long offset, ReadSizes sizes) throws IOException {
         SegmentReader reader = segment.open(log.channels());
         try {
             Optional<Footer> footer = reader.footer();
-            SegmentScan scan = new SegmentScan(reader, reader.header(), firstReadBytes, log.options().scanBufferBytes());
+            SegmentScan scan = new SegmentScan(reader, reader.header(), sizes);
             SegmentPass pass = new SegmentPass(reader, scan, range);
             if (offset >= 0) {
                 scan.seek(offset);

@@ -43,13 +43,12 @@ public final class SegmentScan implements AutoCloseable {
 
     /** @param maxReadBytes what is read at a time, at most; larger records are read whole */
     public SegmentScan(SegmentBytes bytes, SegmentHeader header, int maxReadBytes) {
-        this(bytes, header, ReadBuffer.FIRST_READ_BYTES, maxReadBytes);
+        this(bytes, header, ReadSizes.large(maxReadBytes));
     }
 
-    /** @param firstReadBytes what is read at a time at first */
-    SegmentScan(SegmentBytes bytes, SegmentHeader header, int firstReadBytes, int maxReadBytes) {
+    SegmentScan(SegmentBytes bytes, SegmentHeader header, ReadSizes sizes) {
         this.header = header;
-        this.buffer = new ReadBuffer(bytes, header.headerLength(), firstReadBytes, maxReadBytes);
+        this.buffer = new ReadBuffer(bytes, header.headerLength(), sizes);
         this.frames = new FrameCheck(header, buffer);
         this.batches = new BatchCheck(buffer, frames, header.headerLength());
         this.search = new RecordSearch(buffer, frames, batches, header.headerLength());

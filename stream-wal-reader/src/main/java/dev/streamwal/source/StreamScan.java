@@ -23,48 +23,79 @@ public final class StreamScan extends StreamWalk {
 
     private final SegmentSequence sequence;
     private final TimeRange range;
-    private final int firstReadBytes;
+    private final ReadSizes sizes;
     private final SlotWait slotWait;
 
     private @Nullable Segment entering;
-    private long enteringOffset = UNKNOWN;
+    private long enteringOffset;
     private long lastBase;
 
     private @Nullable SegmentPass pass;
-    private DamageDoubt doubt = new DamageDoubt();
+    private DamageDoubt doubt;
 
-    private StreamScan(
-            LogSource log, SegmentCatalog catalog, TimeRange range, int firstReadBytes, @Nullable Segment first, long firstOffset,
-            long resume) {
-        super(log, catalog.key().text(), resume);
+    /**
+     * Where a scan goes on: all that there is to know of one that rests.
+     *
+     * @param segment to be entered; null for the first one behind {@code lastBase}
+     * @param offset where to enter it, of a record or the end of the data; -1 for its first record
+     * @param lastBase where the segment begins that was entered last; -1 for none
+     * @param doubt of the segment to be entered
+     * @param position in the stream
+     */
+    record Rest(@Nullable Segment segment, long offset, long lastBase, DamageDoubt doubt, long position) {
+
+        /** Before the first record there is. */
+        static Rest atFirst() {
+            return new Rest(null, UNKNOWN, UNKNOWN, new DamageDoubt(), 0);
+        }
+
+        static Rest at(Segment segment, long offset, long position) {
+            return new Rest(segment, offset, segment.basePosition() - 1, new DamageDoubt(), position);
+        }
+    }
+
+    /** Goes on where another one, or none yet, has been. */
+    StreamScan(LogSource log, SegmentCatalog catalog, TimeRange range, ReadSizes sizes, Rest rest) {
+        super(log, catalog.key().text(), rest.position());
         this.sequence = new SegmentSequence(catalog);
         this.range = range;
-        this.firstReadBytes = firstReadBytes;
+        this.sizes = sizes;
         this.slotWait = new SlotWait(log);
-        this.entering = first;
-        this.enteringOffset = firstOffset;
-        this.lastBase = first == null ? UNKNOWN : first.basePosition() - 1;
+        this.entering = rest.segment();
+        this.enteringOffset = rest.offset();
+        this.lastBase = rest.lastBase();
+        this.doubt = rest.doubt();
     }
 
     /** From the first record there is. */
     public static StreamScan fromFirst(LogSource log, SegmentCatalog catalog, TimeRange range) {
-        return new StreamScan(log, catalog, range, ReadBuffer.FIRST_READ_BYTES, null, UNKNOWN, 0);
+        return new StreamScan(log, catalog, range, ReadSizes.large(log.options()), Rest.atFirst());
     }
 
     /** From a record of a segment, or the end of its data; from its first record where the offset is -1. */
     public static StreamScan from(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
-        return new StreamScan(log, catalog, TimeRange.ALL, ReadBuffer.FIRST_READ_BYTES, segment, offset, position);
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()), Rest.at(segment, offset, position));
     }
 
-    /** As {@link #fromFirst}, for a scan that may not go far: it reads little at first. */
-    static StreamScan shortFromFirst(LogSource log, SegmentCatalog catalog, TimeRange range) {
-        return new StreamScan(log, catalog, range, ReadBuffer.SMALL_FIRST_READ_BYTES, null, UNKNOWN, 0);
+    /** As {@link #from}, where a few records are likely to follow. */
+    static StreamScan shortFrom(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.small(log.options()), Rest.at(segment, offset, position));
     }
 
-    /** As {@link #from}, in a range of time, for a scan that may not go far: it reads little at first. */
-    static StreamScan shortFrom(
-            LogSource log, SegmentCatalog catalog, TimeRange range, Segment segment, long offset, long position) {
-        return new StreamScan(log, catalog, range, ReadBuffer.SMALL_FIRST_READ_BYTES, segment, offset, position);
+    /** Where another scan goes on: at the record that this one stands on, or else behind all that it has passed. */
+    Rest rest() {
+        SegmentPass current = pass;
+        if (current == null) {
+            return new Rest(entering, enteringOffset, lastBase, doubt, resume);
+        }
+        SegmentScan scan = current.scan();
+        long offset = isOnRecord() ? scan.offset() : scan.nextOffset();
+        return new Rest(current.reader().segment(), offset, lastBase, doubt, scan.header().positionAt(offset));
+    }
+
+    /** How much memory it has to read into. */
+    int bufferBytes() {
+        return pass == null ? 0 : pass.scan().bufferBytes();
     }
 
     // ---- moving
@@ -148,7 +179,7 @@ public final class StreamScan extends StreamWalk {
     private void enter(Segment segment, long offset) throws IOException {
         SegmentPass entered;
         try {
-            entered = SegmentPass.open(segment, log, range, offset, firstReadBytes);
+            entered = SegmentPass.open(segment, log, range, offset, sizes);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             entering = null;
             enteringOffset = UNKNOWN;
@@ -156,7 +187,6 @@ public final class StreamScan extends StreamWalk {
             throw e;
         }
         pass = entered;
-        doubt = new DamageDoubt();
         lastBase = segment.basePosition();
         resume = Math.max(resume, entered.passedTo());
         if (entered.isBeforeRange() && sequence.knowsAfter(lastBase)) {
@@ -170,6 +200,7 @@ public final class StreamScan extends StreamWalk {
         if (pass != null) {
             pass.close();
             pass = null;
+            doubt = new DamageDoubt();
         }
     }
 

@@ -62,6 +62,10 @@ abstract class StreamWalk implements RecordWalk {
         return segment == null ? log.streams().of(StreamKey.of(key)) : segment.file();
     }
 
+    final boolean isOnRecord() {
+        return onRecord;
+    }
+
     /** What it stands on. */
     final SegmentScan onRecord() {
         SegmentScan scan = scan();
