@@ -2,6 +2,7 @@ package dev.streamwal.reader;
 
 import dev.streamwal.source.FollowedStreams;
 import dev.streamwal.source.LogSource;
+import dev.streamwal.source.MergedScan;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.StreamEnd;
@@ -12,9 +13,11 @@ import dev.streamwal.source.TimeRange;
 import dev.streamwal.source.WriterView;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A log of this project's own: segments in a directory a stream. */
@@ -85,6 +88,17 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
+    public RecordWalk scanBackward(String key, long position) {
+        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).backwardFrom(position));
+    }
+
+    @Override
+    public RecordWalk scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range) {
+        log.checkOpen();
+        return new MergedScan(log, keys, range);
+    }
+
+    @Override
     public VerifyReport verify(String key) {
         return onStream("verifying a stream", key, catalog -> new StreamSurvey(log, catalog).verify());
     }
@@ -105,6 +119,11 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public long readCalls() {
         return log.channels().readCalls();
+    }
+
+    @Override
+    public long readBytes() {
+        return log.channels().readBytes();
     }
 
     @Override

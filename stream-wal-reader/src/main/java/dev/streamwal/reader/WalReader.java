@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,11 @@ public final class WalReader implements AutoCloseable {
             @Override
             public long readCalls(WalReader reader) {
                 return reader.readCalls();
+            }
+
+            @Override
+            public long readBytes(WalReader reader) {
+                return reader.readBytes();
             }
         });
     }
@@ -220,12 +227,6 @@ public final class WalReader implements AutoCloseable {
         return new EntryCursor(log.scanFrom(key, position));
     }
 
-    private static void checkPosition(long position) {
-        if (position < 0) {
-            throw new IllegalArgumentException("a position is not negative: position=" + position);
-        }
-    }
-
     /**
      * The newest records of a stream, the oldest of them first.
      *
@@ -306,6 +307,69 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
+     * The records of a stream that end at or before a position, the newest first. It sees what was there when it was called, and what
+     * wasn't published by then is not waited for in other processes than the writer's. Damage is told of once, by
+     * {@link EntryCursor#next()}, and the call after goes on before it. Where retention takes what was still to be read, it throws an
+     * {@link EntryExpiredException} once, and ends. {@link EntryCursor#nextPosition()} is where a later call goes on.
+     *
+     * @param key of the stream
+     * @param position of a record, or where one ends; {@link Long#MAX_VALUE} for the end of the stream
+     * @return to be closed by the caller; empty where there is no such stream
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws IllegalArgumentException where the position is negative
+     */
+    public EntryCursor scanBackward(String key, long position) {
+        checkPosition(position);
+        StreamKey.checkedUtf8(key);
+        return new EntryCursor(log.scanBackward(key, position));
+    }
+
+    /**
+     * The records of all streams whose keys start with a prefix, by timestamp, as {@link #scanMerged(Collection, Instant, Instant)} says.
+     * Streams that come while it goes on are found when it has come to its end: the call of {@link EntryCursor#next()} after the one that
+     * said false lists the keys anew.
+     *
+     * @param keyPrefix of the keys; empty for all
+     * @param fromInclusive the range's start
+     * @param toExclusive the range's end
+     * @return to be closed by the caller
+     * @throws IllegalArgumentException where the range ends before it starts
+     */
+    public EntryCursor scanMerged(String keyPrefix, Instant fromInclusive, Instant toExclusive) {
+        Objects.requireNonNull(keyPrefix, "keyPrefix");
+        return new EntryCursor(log.scanMerged(() -> log.keys(keyPrefix), TimeRange.of(fromInclusive, toExclusive)));
+    }
+
+    /**
+     * The records of several streams whose timestamps are in a range, by timestamp, those with the same one by key, in the order of
+     * {@link EntryRef}s. Each stream is in its order of position: a record that is late, older than one before it in its stream, comes right
+     * behind that one. So a record's place is that of the greatest timestamp in its stream up to it.
+     *
+     * <p>Memory is bounded whatever the number of streams: some 64 of them have buffers, of 16 MiB together, unless a single record is
+     * larger; the others rest, each as a few numbers, and are opened again for their next record. What a stream throws it throws once, and
+     * the others go on; where the file system fails, its stream is left out until the end is reached. A cursor at its end sees
+     * what has been appended since: call {@link EntryCursor#next()} again. What comes then may be older than what came before.
+     * {@link EntryCursor#nextPosition()} is the record's stream's.
+     *
+     * @param keys of the streams
+     * @param fromInclusive the range's start
+     * @param toExclusive the range's end
+     * @return to be closed by the caller
+     * @throws IllegalArgumentException where the range ends before it starts
+     */
+    public EntryCursor scanMerged(Collection<String> keys, Instant fromInclusive, Instant toExclusive) {
+        Set<String> distinct = new LinkedHashSet<>(keys);
+        distinct.forEach(StreamKey::checkedUtf8);
+        return new EntryCursor(log.scanMerged(() -> distinct, TimeRange.of(fromInclusive, toExclusive)));
+    }
+
+    private static void checkPosition(long position) {
+        if (position < 0) {
+            throw new IllegalArgumentException("a position is not negative: position=" + position);
+        }
+    }
+
+    /**
      * Reads a whole stream and verifies every checksum.
      *
      * @param key of the stream
@@ -319,6 +383,11 @@ public final class WalReader implements AutoCloseable {
     /** Read calls made so far. */
     long readCalls() {
         return log.readCalls();
+    }
+
+    /** Bytes read so far. */
+    long readBytes() {
+        return log.readBytes();
     }
 
     /** Files open now. */
