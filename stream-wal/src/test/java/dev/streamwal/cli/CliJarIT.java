@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalStream;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.file.Files;
@@ -52,18 +53,21 @@ class CliJarIT {
     private List<String> run(String... arguments) throws IOException, InterruptedException {
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");
-        Process process = java(arguments).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        Process process = jar(arguments).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         end(process);
         assertThat(err).isEmptyFile();
         assertThat(process.exitValue()).isEqualTo(Exit.OK.code());
         return Files.readAllLines(out, UTF_8);
     }
 
-    private static ProcessBuilder java(String... arguments) {
+    private static ProcessBuilder jar(String... arguments) {
+        return java(List.of("-jar", CLI_JAR.toString()), arguments);
+    }
+
+    private static ProcessBuilder java(List<String> program, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-jar");
-        command.add(CLI_JAR.toString());
+        command.addAll(program);
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
         // what they add to a JVM's flags it also announces on standard error
@@ -89,13 +93,25 @@ class CliJarIT {
             }
         }
         Path err = directory.resolve("err");
-        Process process = java("cat", root.toString()).redirectError(err.toFile()).start();
+        Process process = jar("cat", root.toString()).redirectError(err.toFile()).start();
         try (BufferedReader lines = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
             assertThat(lines.readLine()).contains("s@0+40  0");
         }
         end(process);
         assertThat(err).isEmptyFile();
         assertThat(process.exitValue()).isEqualTo(Exit.OK.code());
+    }
+
+    /** What the progress bars need is in the jar, where its libraries leave something out. */
+    @Test
+    void run_watched_showsProgressOnStandardError() throws Exception {
+        SampleLog log = SampleLog.closed(directory);
+        Path err = directory.resolve("err");
+        String classPath = CLI_JAR + File.pathSeparator + CLI_JAR.resolveSibling("test-classes");
+        Process process = java(List.of("-cp", classPath, WatchedProgram.class.getName()), "verify", log.root().toString())
+                .redirectOutput(directory.resolve("out").toFile()).redirectError(err.toFile()).start();
+        end(process);
+        assertThat(Files.readString(err, UTF_8)).contains("verifying 100%").doesNotContain("WARNING");
     }
 
     @Test
