@@ -4,6 +4,9 @@ module dev.streamwal.examples {
     requires de.siegmar.fastcsv;
     requires dev.streamwal;
     requires info.picocli;
+    requires io.netty.codec;
+    requires io.netty.common;
+    requires io.netty.transport;
     requires java.desktop;
     requires java.management;
     requires jdk.management;

@@ -2,6 +2,7 @@ package dev.streamwal.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.examples.tcp.ServeOverTcp;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,11 @@ class QuietTest {
     @Test
     void retentionPerKey_printsWhatItDidAndNothingElse() throws Exception {
         assertThat(run(RetentionPerKey.class, folder.resolve("log").toString())).isEmpty();
+    }
+
+    @Test
+    void serveOverTcp_printsWhatItDidAndNothingElse() throws Exception {
+        assertThat(run(ServeOverTcp.class, folder.resolve("log").toString())).isEmpty();
     }
 
     /** From JDK 24 on the JDK itself says once that Chronicle Bytes calls sun.misc.Unsafe. */

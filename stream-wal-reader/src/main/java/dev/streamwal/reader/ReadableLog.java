@@ -1,9 +1,12 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.source.RecordWalk;
+import dev.streamwal.source.TailWalk;
 import dev.streamwal.source.TimeRange;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link WalReader} reads: streams of records, whatever files they are in. Its arguments have been checked already; what it throws
@@ -26,6 +29,12 @@ interface ReadableLog extends AutoCloseable {
 
     /** From the first of the newest records on; it may go further than those. */
     RecordWalk scanLast(String key, int count);
+
+    /** @param position as {@link EntryTail} has it */
+    TailWalk follow(String key, long position);
+
+    /** @param prefix null for the given streams only */
+    TailWalk followAll(@Nullable String prefix, Map<String, Long> from);
 
     VerifyReport verify(String key);
 

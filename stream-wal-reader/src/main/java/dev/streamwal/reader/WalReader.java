@@ -215,11 +215,15 @@ public final class WalReader implements AutoCloseable {
      * @throws IllegalArgumentException where the position is negative
      */
     public EntryCursor scanFrom(String key, long position) {
+        checkPosition(position);
+        StreamKey.checkedUtf8(key);
+        return new EntryCursor(log.scanFrom(key, position));
+    }
+
+    private static void checkPosition(long position) {
         if (position < 0) {
             throw new IllegalArgumentException("a position is not negative: position=" + position);
         }
-        StreamKey.checkedUtf8(key);
-        return new EntryCursor(log.scanFrom(key, position));
     }
 
     /**
@@ -236,6 +240,69 @@ public final class WalReader implements AutoCloseable {
         }
         StreamKey.checkedUtf8(key);
         return new EntryCursor(log.scanLast(key, count), count);
+    }
+
+    /**
+     * Follows a stream, from a position on, through everything that will be appended to it; also one that isn't there yet.
+     *
+     * @param key of the stream
+     * @param position {@link EntryTail#FIRST}, {@link EntryTail#END}, or one as {@link #scanFrom} takes it. What has been deleted behind it is
+     *     told of. One that was cut off, or lost with the machine's power, and where nothing more can come, is taken for the end
+     * @return to be closed by the caller
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws IllegalArgumentException where the position is negative
+     */
+    public EntryTail follow(String key, long position) {
+        return follow(key, position, new WakeableRest());
+    }
+
+    /** As the public one, resting as a test wants it to. */
+    EntryTail follow(String key, long position, WakeableRest rest) {
+        checkPosition(position);
+        StreamKey.checkedUtf8(key);
+        return new EntryTail(log.follow(key, position), rest);
+    }
+
+    /**
+     * Follows all streams whose keys start with a prefix, also those that come later, each entry with its key. Among what is there now the
+     * entry with the smallest timestamp comes first, as far as can be told from the 64 streams that are read at a time; no stream waits for
+     * long while others have more. The first call of {@code next} looks at every stream; a stream that rests holds no file and no buffer.
+     *
+     * @param keyPrefix of the keys; empty for all
+     * @param from where to begin, by key; each value as {@link #follow(String, long)} takes it. A stream whose key isn't in it, be it there
+     *     already or not, is delivered from its first record: to leave out what is there, give its key with {@link EntryTail#END}
+     * @return to be closed by the caller
+     * @throws EntryNotFoundException where no record starts at a position, and none ends there
+     * @throws IllegalArgumentException where a key doesn't start with the prefix, or a position is negative
+     */
+    public EntryTail followPrefix(String keyPrefix, Map<String, Long> from) {
+        Objects.requireNonNull(keyPrefix, "keyPrefix");
+        from.forEach((key, position) -> {
+            checkFrom(key, position);
+            if (!key.startsWith(keyPrefix)) {
+                throw new IllegalArgumentException(
+                        "the keys begin with the prefix: keyPrefix=" + keyPrefix + ", key=" + key + "; drop it, or follow it by itself");
+            }
+        });
+        return new EntryTail(log.followAll(keyPrefix, from), new WakeableRest());
+    }
+
+    /**
+     * Follows some streams; as {@link #followPrefix}, without any others.
+     *
+     * @param from where to begin, by key; each value as {@link #follow(String, long)} takes it
+     * @return to be closed by the caller
+     * @throws EntryNotFoundException where no record starts at a position, and none ends there
+     * @throws IllegalArgumentException where a position is negative
+     */
+    public EntryTail follow(Map<String, Long> from) {
+        from.forEach(WalReader::checkFrom);
+        return new EntryTail(log.followAll(null, from), new WakeableRest());
+    }
+
+    private static void checkFrom(String key, Long position) {
+        StreamKey.checkedUtf8(key);
+        checkPosition(position);
     }
 
     /**

@@ -1,0 +1,139 @@
+package dev.streamwal.examples.tcp;
+
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryBatch.Status;
+import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.WalReader;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+
+/** A client's connection. Files are read, and slow clients waited for, on a thread of its own; that ends with the connection. */
+final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
+
+    /** Asked for and not served yet; a client that sends more without reading is cut off. */
+    private static final int MAX_REQUESTS = 64;
+    /** Sent together while a stream is followed, if there are so many. */
+    private static final int GROUP_ENTRIES = 256;
+    private static final int GROUP_BYTES = 1 << 20;
+    private static final Duration REST = Duration.ofMinutes(1);
+    private static final int SMALLEST_ENTRY = 32;
+
+    private final WalReader reader;
+    private final Channel channel;
+    private final Outlet outlet;
+    private final BlockingQueue<Request> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
+    private final Thread serving;
+
+    Connection(WalReader reader, Channel channel) {
+        this.reader = reader;
+        this.channel = channel;
+        this.outlet = new Outlet(channel);
+        this.serving = new Thread(this::serve, "serving " + channel.id().asShortText());
+    }
+
+    // ---- on Netty's thread
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        serving.start();
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext context, ByteBuf frame) {
+        if (!requests.offer(Request.decode(frame))) {
+            channel.close();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        outlet.writabilityChanged();
+    }
+
+    /** The reader doesn't mind interrupts. */
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        serving.interrupt();
+    }
+
+    /** A frame that is no request, or a broken connection. */
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        channel.close();
+    }
+
+    // ---- on its own thread
+
+    private void serve() {
+        try {
+            while (true) {
+                Request request = requests.take();
+                if (request instanceof Request.Batch batch) {
+                    send(batch.refs());
+                } else if (request instanceof Request.Follow follow) {
+                    follow(follow);
+                }
+            }
+        } catch (InterruptedException theClientHasGone) {
+            Thread.currentThread().interrupt();
+        } finally {
+            channel.close();
+        }
+    }
+
+    private void send(List<EntryRef> refs) throws InterruptedException {
+        try (EntryBatch batch = reader.readBatch(refs)) {
+            outlet.write(refs, batch);
+        }
+    }
+
+    /** The tail says what there is, a batch has it in buffers that outlive the tail's next step. */
+    private void follow(Request.Follow follow) throws InterruptedException {
+        try (EntryTail tail = reader.follow(follow.key(), follow.position())) {
+            List<EntryRef> group = new ArrayList<>();
+            while (true) {
+                try {
+                    gather(tail, group);
+                    send(group);
+                } catch (EntryExpiredException e) {
+                    send(group);
+                    outlet.write(Status.EXPIRED, new EntryRef(follow.key(), e.from(), SMALLEST_ENTRY));
+                } catch (CorruptSegmentException e) {
+                    send(group);
+                    outlet.write(Status.CORRUPT, new EntryRef(follow.key(), e.position(), SMALLEST_ENTRY));
+                }
+                group.clear();
+            }
+        }
+    }
+
+    private static void gather(EntryTail tail, List<EntryRef> group) throws InterruptedException {
+        if (!tail.next(REST)) {
+            return;
+        }
+        long bytes = 0;
+        do {
+            group.add(tail.ref());
+            bytes += tail.size();
+        } while (group.size() < GROUP_ENTRIES && bytes < GROUP_BYTES && tail.next());
+    }
+
+    /** After the channel was closed. */
+    void awaitEnd() {
+        try {
+            serving.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

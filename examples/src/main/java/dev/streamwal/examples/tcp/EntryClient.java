@@ -1,0 +1,89 @@
+package dev.streamwal.examples.tcp;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** Reads entries from an {@link EntryServer}. For one thread; what it doesn't take soon waits at the server. */
+final class EntryClient implements AutoCloseable {
+
+    /** Received and not taken yet; beyond half of it nothing is read from the socket, so that the rest is room for what was read already. */
+    private static final int MAX_WAITING = 1 << 16;
+
+    private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    private final BlockingQueue<Response> received = new ArrayBlockingQueue<>(MAX_WAITING);
+    private final Channel channel;
+
+    EntryClient(InetSocketAddress server) {
+        this.channel = new Bootstrap()
+                .group(group)
+                .channel(NioSocketChannel.class)
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel connected) {
+                        connected.pipeline().addLast(
+                                new LengthFieldBasedFrameDecoder(Response.MAX_FRAME_BYTES, 0, Integer.BYTES, 0, Integer.BYTES), new Inlet());
+                    }
+                })
+                .connect(server)
+                .syncUninterruptibly()
+                .channel();
+    }
+
+    private final class Inlet extends SimpleChannelInboundHandler<ByteBuf> {
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, ByteBuf frame) {
+            if (!received.offer(Response.decode(frame))) {
+                throw new IllegalStateException("a client has room for what was read: entries=" + received.size());
+            }
+            if (received.size() >= MAX_WAITING / 2) {
+                context.channel().config().setAutoRead(false);
+            }
+        }
+    }
+
+    /** Its responses come from {@link #next}. */
+    void send(Request request) {
+        channel.writeAndFlush(request.encode(channel.alloc())).syncUninterruptibly();
+    }
+
+    /**
+     * The next response.
+     *
+     * @return empty where there is none for that long
+     * @throws IOException where the server has gone
+     */
+    Optional<Response> next(Duration timeout) throws IOException, InterruptedException {
+        Response response = received.poll();
+        if (response == null) {
+            channel.config().setAutoRead(true);
+            if (!channel.isActive() && received.isEmpty()) {
+                throw new IOException("the server has closed the connection: " + channel.remoteAddress());
+            }
+            response = received.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        }
+        return Optional.ofNullable(response);
+    }
+
+    /** Ends the connection and its thread. */
+    @Override
+    public void close() {
+        channel.close().syncUninterruptibly();
+        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}

@@ -1,0 +1,59 @@
+package dev.streamwal.examples.tcp;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.streamwal.reader.EntryRef;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a client asks for. As a frame, big-endian: the length of what follows (u32), a kind (u8), and
+ *
+ * <pre>
+ *   'B'  refs, as they encode themselves, to the frame's end
+ *   'F'  a position (i64), and a key in UTF-8 to the frame's end
+ * </pre>
+ */
+sealed interface Request {
+
+    /** What a frame may have: 4,096 refs of long keys; a longer one ends the connection before anything is allocated for it. */
+    int MAX_FRAME_BYTES = 1 << 22;
+
+    /** These entries, in this order. */
+    record Batch(List<EntryRef> refs) implements Request {}
+
+    /** A stream from a position on, as it grows, until the client goes. */
+    record Follow(String key, long position) implements Request {}
+
+    static Request decode(ByteBuf frame) {
+        byte kind = frame.readByte();
+        switch (kind) {
+            case 'B' -> {
+                List<EntryRef> refs = new ArrayList<>();
+                while (frame.isReadable()) {
+                    refs.add(EntryRef.decode(frame));
+                }
+                return new Batch(refs);
+            }
+            case 'F' -> {
+                long position = frame.readLong();
+                return new Follow(frame.readString(frame.readableBytes(), UTF_8), position);
+            }
+            default -> throw new IllegalArgumentException("a request is a batch (B) or follows a stream (F): kind=" + kind);
+        }
+    }
+
+    /** The frame, to be released by the caller. */
+    default ByteBuf encode(ByteBufAllocator allocator) {
+        ByteBuf frame = allocator.buffer().writeInt(0);
+        if (this instanceof Batch batch) {
+            frame.writeByte('B');
+            batch.refs().forEach(ref -> ref.encode(frame));
+        } else if (this instanceof Follow follow) {
+            frame.writeByte('F').writeLong(follow.position()).writeCharSequence(follow.key(), UTF_8);
+        }
+        return frame.setInt(0, frame.readableBytes() - Integer.BYTES);
+    }
+}

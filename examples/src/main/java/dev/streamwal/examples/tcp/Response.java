@@ -1,0 +1,62 @@
+package dev.streamwal.examples.tcp;
+
+import dev.streamwal.reader.Entry;
+import dev.streamwal.reader.EntryBatch.Status;
+import dev.streamwal.reader.EntryRef;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+
+/**
+ * One entry, or what became of it, as a client gets it. As a frame, big-endian: the length of what follows (u32), the status (u8), the ref
+ * as it encodes itself, and, if the status is {@code FOUND}, the timestamp (i64), the header's length (u16), the header, and the content
+ * to the frame's end.
+ *
+ * @param ref the entry's; of what has expired while a stream was followed, where that begins, and its size as far as it can be told
+ * @param timestampMillis 0 where there is no entry
+ * @param header empty where there is no entry
+ * @param content empty where there is no entry
+ */
+record Response(Status status, EntryRef ref, long timestampMillis, byte[] header, byte[] content) {
+
+    /** More than the largest record, its ref and its key. */
+    static final int MAX_FRAME_BYTES = 1 << 25;
+
+    private static final Status[] STATUSES = Status.values();
+    private static final byte[] NONE = {};
+
+    /** What stands before an entry's own bytes in its frame: those are written after it, from the buffers that they were read into. */
+    static ByteBuf encodePrefix(ByteBufAllocator allocator, Entry entry) {
+        int headerLength = entry.header().readableBytes();
+        ByteBuf prefix = encodeStatus(allocator, Status.FOUND, entry.ref()).writeLong(entry.timestampMillis()).writeShort(headerLength);
+        return withLength(prefix, headerLength + entry.content().readableBytes());
+    }
+
+    /** The frame of an entry that isn't to be had. */
+    static ByteBuf encode(ByteBufAllocator allocator, Status status, EntryRef ref) {
+        return withLength(encodeStatus(allocator, status, ref), 0);
+    }
+
+    private static ByteBuf encodeStatus(ByteBufAllocator allocator, Status status, EntryRef ref) {
+        ByteBuf prefix = allocator.buffer().writeInt(0).writeByte(status.ordinal());
+        ref.encode(prefix);
+        return prefix;
+    }
+
+    private static ByteBuf withLength(ByteBuf prefix, int following) {
+        return prefix.setInt(0, prefix.readableBytes() - Integer.BYTES + following);
+    }
+
+    static Response decode(ByteBuf frame) {
+        Status status = STATUSES[frame.readByte()];
+        EntryRef ref = EntryRef.decode(frame);
+        if (status != Status.FOUND) {
+            return new Response(status, ref, 0, NONE, NONE);
+        }
+        long timestampMillis = frame.readLong();
+        byte[] header = new byte[frame.readUnsignedShort()];
+        frame.readBytes(header);
+        byte[] content = new byte[frame.readableBytes()];
+        frame.readBytes(content);
+        return new Response(status, ref, timestampMillis, header, content);
+    }
+}

@@ -1,0 +1,5 @@
+/** Entries over TCP, from the reader's buffers onto the socket: a server, a client, and a program that runs both. */
+@NullMarked
+package dev.streamwal.examples.tcp;
+
+import org.jspecify.annotations.NullMarked;
