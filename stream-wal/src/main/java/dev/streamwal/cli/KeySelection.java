@@ -1,0 +1,51 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.retention.KeyPattern;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+
+/**
+ * Streams named on the command line. The key of a stream that is there names that stream, whatever characters it has; anything else is a
+ * {@linkplain KeyPattern pattern}.
+ *
+ * @param keys of streams that are there, in their natural order
+ * @param missing the arguments that no stream answers to
+ */
+record KeySelection(NavigableSet<String> keys, List<String> missing) {
+
+    /** All streams, where no argument is given. Who gives keys doesn't wait until all of them are listed. */
+    static KeySelection of(Path root, WalReader reader, List<String> arguments) throws IOException {
+        if (arguments.isEmpty()) {
+            return new KeySelection(reader.keys(), List.of());
+        }
+        NavigableSet<String> selected = new TreeSet<>();
+        List<String> patterns = new ArrayList<>();
+        for (String argument : arguments) {
+            if (!argument.isEmpty() && StreamFiles.of(root, argument).exist()) {
+                selected.add(argument);
+            } else {
+                patterns.add(argument);
+            }
+        }
+        List<String> missing = patterns.isEmpty() ? List.of() : addMatching(patterns, reader.keys(), selected);
+        return new KeySelection(selected, missing);
+    }
+
+    /** Returns the patterns that match nothing. */
+    private static List<String> addMatching(List<String> patterns, NavigableSet<String> all, NavigableSet<String> selected) {
+        List<String> missing = new ArrayList<>();
+        for (String pattern : patterns) {
+            List<String> matching = all.stream().filter(new KeyPattern(pattern)::matches).toList();
+            if (matching.isEmpty()) {
+                missing.add(pattern);
+            }
+            selected.addAll(matching);
+        }
+        return List.copyOf(missing);
+    }
+}
