@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.retention.KeyPattern;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.storage.OpenFileLimit;
 import java.time.Duration;

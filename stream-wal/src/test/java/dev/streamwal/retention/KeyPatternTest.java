@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,11 +1,11 @@
-package dev.streamwal;
+package dev.streamwal.retention;
 
 /**
- * Which keys an option is for: {@code *} stands for any run of characters, also of none and with {@code /} in it,
+ * Which keys an option or a command is for: {@code *} stands for any run of characters, also of none and with {@code /} in it,
  * {@code ?} for one character (code point), everything else for itself. There is no way to say a literal {@code *} or
  * {@code ?}. Immutable.
  */
-final class KeyPattern {
+public final class KeyPattern {
 
     private static final int ANY_RUN = '*';
     private static final int ANY_ONE = '?';
@@ -14,7 +14,7 @@ final class KeyPattern {
     private final int[] pattern;
 
     /** @throws IllegalArgumentException where no key can match: it is empty */
-    KeyPattern(String text) {
+    public KeyPattern(String text) {
         if (text.isEmpty()) {
             throw new IllegalArgumentException("a key pattern has at least one character, as keys have: it is empty");
         }
@@ -27,7 +27,7 @@ final class KeyPattern {
      * character more, since an earlier one could gain nothing. So the steps are at most the product of the lengths, and
      * mostly the length of the key.
      */
-    boolean matches(String key) {
+    public boolean matches(String key) {
         int[] subject = key.codePoints().toArray();
         int p = 0;
         int s = 0;

@@ -1,0 +1,63 @@
+package dev.streamwal.cli;
+
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** What all commands have. */
+@Command(
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false,
+        usageHelpWidth = 110,
+        exitCodeListHeading = "%nExit codes:%n")
+abstract class CliCommand implements Callable<Integer> {
+
+    private final CommandContext context;
+
+    @Option(names = "--json", description = "Print JSON, an object a line.")
+    private boolean json;
+
+    @Option(names = {"-q", "--quiet"}, description = "Show no progress.")
+    private boolean quiet;
+
+    @Option(names = "--verbose", description = "Where it fails, print the stack trace too.")
+    private boolean verbose;
+
+    CliCommand(CommandContext context) {
+        this.context = context;
+    }
+
+    /** Does what the command is for. */
+    abstract Exit run(CommandOutput out) throws IOException;
+
+    @Override
+    public final Integer call() throws IOException {
+        CommandOutput out = new CommandOutput(context.out(), json);
+        try {
+            return run(out).code();
+        } finally {
+            out.flush();
+        }
+    }
+
+    CommandContext context() {
+        return context;
+    }
+
+    boolean isVerbose() {
+        return verbose;
+    }
+
+    /** Tells of something that is wrong, on standard error; the command goes on. */
+    void complain(String problem) {
+        context.err().println("stream-wal: " + TerminalText.escape(problem));
+        context.err().flush();
+    }
+
+    /** Shown where somebody watches and wants to; the caller closes it. */
+    Progress progress(String task, long steps, String unit) {
+        return new Progress(context, !quiet && context.interactive(), task, steps, unit);
+    }
+}

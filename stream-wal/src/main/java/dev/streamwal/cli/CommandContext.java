@@ -1,0 +1,15 @@
+package dev.streamwal.cli;
+
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.time.InstantSource;
+
+/**
+ * What a command sees of the process that it runs in.
+ *
+ * @param out where its results go; throws where they can't be written
+ * @param err where it says what went wrong, and shows progress
+ * @param interactive whether somebody watches {@code err}
+ * @param clock what time it is
+ */
+record CommandContext(OutputStream out, PrintWriter err, boolean interactive, InstantSource clock) {}

@@ -1,0 +1,93 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.function.Supplier;
+
+/**
+ * A command's results: lines of text for people, or, with {@code --json}, an object a line for programs. UTF-8. Every line of text is
+ * {@linkplain TerminalText escaped}.
+ */
+final class CommandOutput {
+
+    /** What {@link #item} writes between an object's braces. */
+    interface JsonFields {
+        void writeTo(JsonGenerator json) throws IOException;
+    }
+
+    /** A pipe's on Linux. */
+    private static final int BUFFER_BYTES = 64 << 10;
+
+    private final OutputStream stream;
+    private final boolean asJson;
+    private final JsonGenerator json;
+
+    CommandOutput(OutputStream target, boolean asJson) {
+        this.stream = new BufferedOutputStream(target, BUFFER_BYTES);
+        this.asJson = asJson;
+        try {
+            this.json = new JsonFactory().createGenerator(stream)
+                    .setPrettyPrinter(new MinimalPrettyPrinter("")) // nothing between objects: each ends its line
+                    .disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM);
+        } catch (IOException e) {
+            throw new OutputFailedException(e);
+        }
+    }
+
+    /** Whether results are for programs. */
+    boolean isJson() {
+        return asJson;
+    }
+
+    /** One result, in the shape that was asked for. */
+    void item(Supplier<String> text, JsonFields fields) {
+        if (asJson) {
+            json(fields);
+        } else {
+            line(text.get());
+        }
+    }
+
+    /** One object, as a line. */
+    void json(JsonFields fields) {
+        try {
+            json.writeStartObject();
+            fields.writeTo(json);
+            json.writeEndObject();
+            json.flush();
+            stream.write('\n');
+        } catch (IOException e) {
+            throw new OutputFailedException(e);
+        }
+    }
+
+    /** One line of text. */
+    void line(String text) {
+        bytes(TerminalText.escape(text).getBytes(UTF_8));
+        bytes(new byte[] {'\n'});
+    }
+
+    /** Anything, as it is. */
+    void bytes(byte[] bytes) {
+        try {
+            stream.write(bytes);
+        } catch (IOException e) {
+            throw new OutputFailedException(e);
+        }
+    }
+
+    /** To be called when there is nothing more to come for a while. */
+    void flush() {
+        try {
+            stream.flush();
+        } catch (IOException e) {
+            throw new OutputFailedException(e);
+        }
+    }
+}

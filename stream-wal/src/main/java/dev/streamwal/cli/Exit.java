@@ -1,0 +1,60 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.WalLockedException;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.EntryNotFoundException;
+import dev.streamwal.reader.WalException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.ParameterException;
+
+/** What a command's exit code says. */
+enum Exit {
+    OK(0, "all is well"),
+    FINDINGS(1, "it ran, and found damage, or not everything that was asked for"),
+    USAGE(2, "the arguments make no sense"),
+    FAILED(3, "files or the log can't be read or written"),
+    LOCKED(4, "another process writes the log"),
+    BUG(5, "a fault of this program: please report what --verbose prints");
+
+    private final int code;
+    private final String meaning;
+
+    Exit(int code, String meaning) {
+        this.code = code;
+        this.meaning = meaning;
+    }
+
+    int code() {
+        return code;
+    }
+
+    /** What a command that threw this ends with. */
+    static Exit of(Exception failure) {
+        if (failure instanceof WalLockedException) {
+            return LOCKED;
+        }
+        if (failure instanceof CorruptSegmentException
+                || failure instanceof EntryNotFoundException
+                || failure instanceof EntryExpiredException) {
+            return FINDINGS;
+        }
+        if (failure instanceof WalException || failure instanceof IOException || failure instanceof UncheckedIOException) {
+            return FAILED;
+        }
+        // the libraries throw it for keys, positions and sizes that can't be any
+        return failure instanceof ParameterException || failure instanceof IllegalArgumentException ? USAGE : BUG;
+    }
+
+    /** For the help. */
+    static Map<String, String> meanings() {
+        Map<String, String> meanings = new LinkedHashMap<>();
+        for (Exit exit : values()) {
+            meanings.put(" " + exit.code, exit.meaning);
+        }
+        return meanings;
+    }
+}

@@ -1,0 +1,55 @@
+package dev.streamwal.cli;
+
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.Locale;
+
+/** Sizes, rates and times as people read them; the same in every locale. */
+final class Figures {
+
+    private static final String[] BYTE_UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    private static final int UNIT_STEP = 1_024;
+    /** Below it, a number has a decimal. */
+    private static final int ROUNDED_FROM = 100;
+
+    private static final DateTimeFormatter MILLIS =
+            new DateTimeFormatterBuilder().appendInstant(3).toFormatter(Locale.ROOT).withZone(ZoneOffset.UTC);
+
+    private Figures() {}
+
+    /** {@code 999 B}, {@code 1.5 MiB}, {@code 640 KiB}. */
+    static String bytes(long bytes) {
+        int unit = 0;
+        double value = bytes;
+        while (value >= UNIT_STEP && unit < BYTE_UNITS.length - 1) {
+            value /= UNIT_STEP;
+            unit++;
+        }
+        return (unit == 0 ? Long.toString(bytes) : rounded(value)) + ' ' + BYTE_UNITS[unit];
+    }
+
+    /** {@code 1,234,567}. */
+    static String count(long count) {
+        return String.format(Locale.ROOT, "%,d", count);
+    }
+
+    /** {@code 12.5/s}, or, where that is little, {@code 3.0/min}, {@code 0.5/h}. */
+    static String rate(double perSecond) {
+        if (perSecond >= 1) {
+            return rounded(perSecond) + "/s";
+        }
+        double perMinute = perSecond * 60;
+        return perMinute >= 1 ? rounded(perMinute) + "/min" : rounded(perMinute * 60) + "/h";
+    }
+
+    /** {@code 2024-05-01T12:00:00.000Z}: to the millisecond, in UTC. */
+    static String time(long epochMillis) {
+        return MILLIS.format(Instant.ofEpochMilli(epochMillis));
+    }
+
+    private static String rounded(double value) {
+        return String.format(Locale.ROOT, value < ROUNDED_FROM ? "%.1f" : "%,.0f", value);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.streamwal.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.reader.StreamInfo;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** Lists streams. */
+@Command(name = "ls", description = "Lists streams: their segments, bytes and range of time.")
+final class LsCommand extends ReadingCommand {
+
+    @Parameters(index = "1..*", paramLabel = "KEY", description = "Which: " + KeySelection.SYNTAX + ". All, where none is given.")
+    private List<String> patterns = List.of();
+
+    LsCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    Exit read(WalReader reader, CommandOutput out) {
+        KeySelection selection = KeySelection.of(reader, patterns);
+        TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">DATA", "FROM", "TO", ">DATA RATE");
+        for (String key : selection.keys()) {
+            // empty: deleted since the keys were listed
+            reader.describe(key).ifPresent(stream -> show(stream, table, out));
+        }
+        if (!out.isJson()) {
+            table.print();
+        }
+        return complainOfMissing(selection);
+    }
+
+    private static void show(StreamInfo stream, TextTable table, CommandOutput out) {
+        if (out.isJson()) {
+            out.json(json -> write(stream, json));
+        } else {
+            table.row(stream.key(), Figures.count(stream.segments()), Figures.bytes(stream.bytes()), Figures.bytes(dataBytes(stream)),
+                    time(stream.smallestTimestampMillis()), time(stream.largestTimestampMillis()),
+                    dataRate(stream).map(rate -> Figures.bytes(Math.round(rate)) + "/s").orElse("-"));
+        }
+    }
+
+    private static void write(StreamInfo stream, JsonGenerator json) throws IOException {
+        json.writeStringField("key", stream.key());
+        json.writeNumberField("segments", stream.segments());
+        json.writeNumberField("bytes", stream.bytes());
+        json.writeNumberField("firstPosition", stream.firstPosition());
+        json.writeNumberField("endPosition", stream.endPosition());
+        if (stream.smallestTimestampMillis().isPresent() && stream.largestTimestampMillis().isPresent()) {
+            JsonTime.write(json, "from", stream.smallestTimestampMillis().getAsLong());
+            JsonTime.write(json, "to", stream.largestTimestampMillis().getAsLong());
+        }
+    }
+
+    private static long dataBytes(StreamInfo stream) {
+        return stream.endPosition() - stream.firstPosition();
+    }
+
+    private static String time(OptionalLong millis) {
+        return millis.isPresent() ? Figures.time(millis.getAsLong()) : "-";
+    }
+
+    /** Bytes a second, where there is some time to divide by. */
+    private static Optional<Double> dataRate(StreamInfo stream) {
+        if (stream.smallestTimestampMillis().isEmpty() || stream.largestTimestampMillis().isEmpty()) {
+            return Optional.empty();
+        }
+        double millis = (double) stream.largestTimestampMillis().getAsLong() - stream.smallestTimestampMillis().getAsLong();
+        return millis <= 0 ? Optional.empty() : Optional.of(dataBytes(stream) * 1_000 / millis);
+    }
+}

@@ -1,0 +1,22 @@
+package dev.streamwal.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** Results can't be written. */
+final class OutputFailedException extends UncheckedIOException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final boolean closedByReader;
+
+    OutputFailedException(IOException cause) {
+        super("the results can't be written to standard output: " + cause.getMessage(), cause);
+        this.closedByReader = String.valueOf(cause.getMessage()).contains("Broken pipe");
+    }
+
+    /** Whoever reads the output has seen enough, as {@code head} does: no error. */
+    boolean isClosedByReader() {
+        return closedByReader;
+    }
+}

@@ -1,0 +1,49 @@
+package dev.streamwal.cli;
+
+import java.util.HexFormat;
+
+/**
+ * Text that can be shown: keys and contents come from anywhere, and a terminal obeys control characters. They are escaped as in Java, and
+ * so are invisible ones, which hide or turn around what stands beside them. A backslash stays as it is: who needs the exact
+ * characters asks for JSON.
+ */
+final class TerminalText {
+
+    private static final HexFormat HEX = HexFormat.of();
+
+    private TerminalText() {}
+
+    static String escape(String text) {
+        if (text.codePoints().allMatch(TerminalText::isVisible)) {
+            return text;
+        }
+        StringBuilder escaped = new StringBuilder(text.length() + 16);
+        text.codePoints().forEach(c -> append(escaped, c));
+        return escaped.toString();
+    }
+
+    private static boolean isVisible(int codePoint) {
+        return switch (Character.getType(codePoint)) {
+            case Character.CONTROL, Character.FORMAT, Character.SURROGATE,
+                    Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
+            default -> true;
+        };
+    }
+
+    private static void append(StringBuilder out, int codePoint) {
+        if (isVisible(codePoint)) {
+            out.appendCodePoint(codePoint);
+            return;
+        }
+        switch (codePoint) {
+            case '\t' -> out.append("\\t");
+            case '\n' -> out.append("\\n");
+            case '\r' -> out.append("\\r");
+            default -> {
+                for (char unit : Character.toChars(codePoint)) {
+                    out.append("\\u").append(HEX.toHexDigits(unit));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package dev.streamwal.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Lines of text whose columns are aligned, in rounds, so that a long table needs little memory and its first lines come soon: what is
+ * wider than in the rounds before widens its column from there on.
+ */
+final class TextTable {
+
+    private static final int ROWS_PER_ROUND = 1_000;
+    private static final String GAP = "  ";
+
+    private final CommandOutput out;
+    private final boolean[] right;
+    private final int[] widths;
+    private final List<String[]> rows = new ArrayList<>();
+
+    /** @param header the columns' names; one that starts with {@code >} is aligned to the right */
+    TextTable(CommandOutput out, String... header) {
+        this.out = out;
+        this.right = new boolean[header.length];
+        this.widths = new int[header.length];
+        String[] names = header.clone();
+        for (int column = 0; column < names.length; column++) {
+            right[column] = names[column].startsWith(">");
+            names[column] = right[column] ? names[column].substring(1) : names[column];
+        }
+        row(names);
+    }
+
+    void row(String... cells) {
+        String[] escaped = new String[cells.length];
+        for (int column = 0; column < cells.length; column++) {
+            escaped[column] = TerminalText.escape(cells[column]);
+            widths[column] = Math.max(widths[column], width(escaped[column]));
+        }
+        rows.add(escaped);
+        if (rows.size() == ROWS_PER_ROUND) {
+            print();
+        }
+    }
+
+    /** Prints what hasn't been printed; to be called in the end. */
+    void print() {
+        rows.forEach(cells -> out.line(line(cells)));
+        rows.clear();
+    }
+
+    private String line(String[] cells) {
+        StringBuilder line = new StringBuilder();
+        for (int column = 0; column < cells.length; column++) {
+            String fill = " ".repeat(widths[column] - width(cells[column]));
+            line.append(column == 0 ? "" : GAP).append(right[column] ? fill + cells[column] : cells[column] + fill);
+        }
+        return line.toString().stripTrailing();
+    }
+
+    private static int width(String cell) {
+        return cell.codePointCount(0, cell.length());
+    }
+}

@@ -1,0 +1,13 @@
+package dev.streamwal.cli;
+
+import picocli.CommandLine.IVersionProvider;
+
+/** Of the executable jar. */
+final class Version implements IVersionProvider {
+
+    @Override
+    public String[] getVersion() {
+        String version = Version.class.getPackage().getImplementationVersion();
+        return new String[] {"stream-wal " + (version == null ? "(run from class files, which have no version)" : version)};
+    }
+}

@@ -1,0 +1,5 @@
+/** The command line. Its libraries are optional dependencies: nothing outside this package uses it or them. */
+@NullMarked
+package dev.streamwal.cli;
+
+import org.jspecify.annotations.NullMarked;
