@@ -35,6 +35,11 @@ final class Figures {
         return String.format(Locale.ROOT, "%,d", count);
     }
 
+    /** {@code 1 stream}, {@code 1,234 streams}. */
+    static String count(long count, String thing) {
+        return count(count) + ' ' + thing + (count == 1 ? "" : "s");
+    }
+
     /** {@code 12.5/s}, or, where that is little, {@code 3.0/min}, {@code 0.5/h}. */
     static String rate(double perSecond) {
         if (perSecond >= 1) {

@@ -10,6 +10,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import picocli.AutoComplete.GenerateCompletion;
@@ -59,6 +60,7 @@ public final class StreamWalCommand {
     static CommandLine commandLine(CommandContext context) {
         CommandLine program = new CommandLine(new StreamWalCommand())
                 .addSubcommand("ls", new LsCommand(context))
+                .addSubcommand("import", new ImportCommand(context))
                 .addSubcommand("completion", new GenerateCompletion());
         for (CommandLine command : program.getSubcommands().values()) {
             command.getCommandSpec().usageMessage().exitCodeList(Exit.meanings());
@@ -66,6 +68,7 @@ public final class StreamWalCommand {
         program.getCommandSpec().usageMessage().exitCodeList(Exit.meanings());
         return program
                 .registerConverter(Instant.class, new TimeArgument(context.clock()))
+                .registerConverter(Duration.class, new DurationArgument())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false) // keys may start with an @
                 .setOut(new PrintWriter(new OutputStreamWriter(context.out(), UTF_8), true))
