@@ -1,6 +1,6 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.source.StreamScan;
+import dev.streamwal.source.RecordWalk;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -16,17 +16,17 @@ public class EntryCursor implements AutoCloseable {
 
     private static final int NO_LIMIT = Integer.MAX_VALUE;
 
-    private final StreamScan scan;
+    private final RecordWalk walk;
     private long left;
     private final Part header = new Part();
     private final Part content = new Part();
 
-    EntryCursor(StreamScan scan) {
-        this(scan, NO_LIMIT);
+    EntryCursor(RecordWalk walk) {
+        this(walk, NO_LIMIT);
     }
 
-    EntryCursor(StreamScan scan, int limit) {
-        this.scan = scan;
+    EntryCursor(RecordWalk walk, int limit) {
+        this.walk = walk;
         this.left = limit == NO_LIMIT ? Long.MAX_VALUE : limit;
     }
 
@@ -74,10 +74,10 @@ public class EntryCursor implements AutoCloseable {
         content.loaded = false;
         if (left == 0) {
             // still the place that says whether the cursor may be used
-            scan.checkUsable();
+            walk.checkUsable();
             return false;
         }
-        if (!scan.next()) {
+        if (!walk.next()) {
             return false;
         }
         left--;
@@ -86,63 +86,63 @@ public class EntryCursor implements AutoCloseable {
 
     /** {@return the key of the stream} */
     public String key() {
-        return scan.key();
+        return walk.key();
     }
 
     /** {@return where the record stands in the stream} */
     public long position() {
-        return scan.position();
+        return walk.position();
     }
 
     /** {@return the record's frame with its padding, bytes} */
     public int size() {
-        return scan.size();
+        return walk.size();
     }
 
     /** {@return epoch milliseconds} */
     public long timestampMillis() {
-        return scan.timestampMillis();
+        return walk.timestampMillis();
     }
 
     /** {@return the record's header, read-only, empty where it has none; valid until {@link #next()} or {@link #close()}} */
     public ByteBuf header() {
-        int length = scan.headerLength();
+        int length = walk.headerLength();
         if (header.loaded) {
             return header.readOnly;
         }
-        scan.copyHeader(header.prepare(length));
+        walk.copyHeader(header.prepare(length));
         return header.expose(length);
     }
 
     /** {@return the record's content, read-only; valid until {@link #next()} or {@link #close()}} */
     public ByteBuf content() {
-        int length = scan.contentLength();
+        int length = walk.contentLength();
         if (content.loaded) {
             return content.readOnly;
         }
-        scan.copyContent(content.prepare(length));
+        walk.copyContent(content.prepare(length));
         return content.expose(length);
     }
 
     /** {@return where the record stands, to be found again by} */
     public EntryRef ref() {
-        return new EntryRef(scan.key(), scan.position(), scan.size());
+        return new EntryRef(walk.key(), walk.position(), walk.size());
     }
 
     /** {@return the record, on the heap} */
     public Entry copy() {
-        return new HeapEntry(ref(), scan.timestampMillis(), scan.headerLength(), scan.copyBody());
+        return new HeapEntry(ref(), walk.timestampMillis(), walk.headerLength(), walk.copyBody());
     }
 
     /** {@return where a later {@link WalReader#scanFrom} resumes: behind everything that this cursor has gone past} */
     public long nextPosition() {
-        return scan.nextPosition();
+        return walk.nextPosition();
     }
 
     /** Gives its buffers back; a second time it does nothing. */
     @Override
     public void close() {
-        scan.close();
+        walk.close();
         header.release();
         content.release();
     }

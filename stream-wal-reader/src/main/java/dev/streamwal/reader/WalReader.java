@@ -1,14 +1,9 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.LogSource;
-import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.SharedReader;
-import dev.streamwal.source.StreamEnd;
-import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.TimeRange;
 import dev.streamwal.source.WriterView;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -35,7 +30,7 @@ public final class WalReader implements AutoCloseable {
         SharedReader.accessBy(new SharedReader.Access() {
             @Override
             public WalReader open(Path root, ReaderOptions options, WriterView writer) {
-                return new WalReader(root, options, writer);
+                return new WalReader(new SegmentedLog(root, options, writer), options);
             }
 
             @Override
@@ -45,10 +40,12 @@ public final class WalReader implements AutoCloseable {
         });
     }
 
-    private final LogSource log;
+    private final ReadableLog log;
+    private final ReaderOptions options;
 
-    private WalReader(Path root, ReaderOptions options, @Nullable WriterView writer) {
-        this.log = new LogSource(root, options, writer);
+    private WalReader(ReadableLog log, ReaderOptions options) {
+        this.log = log;
+        this.options = options;
     }
 
     /**
@@ -76,7 +73,7 @@ public final class WalReader implements AutoCloseable {
             throw new WalIOException(
                     "a log's root is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
         }
-        return new WalReader(root, options, null);
+        return new WalReader(new SegmentedLog(root, options, null), options);
     }
 
     /**
@@ -96,12 +93,7 @@ public final class WalReader implements AutoCloseable {
      */
     public NavigableSet<String> keys(String prefix) {
         Objects.requireNonNull(prefix, "prefix");
-        log.checkOpen();
-        try {
-            return log.streams().keys(key -> key.startsWith(prefix));
-        } catch (IOException e) {
-            throw log.failure("listing streams", e, log.streams().path(), null, WalException.NO_POSITION);
-        }
+        return log.keys(prefix);
     }
 
     /**
@@ -111,7 +103,8 @@ public final class WalReader implements AutoCloseable {
      * @return empty where there is no such stream
      */
     public Optional<StreamInfo> describe(String key) {
-        return onStream("describing a stream", key, catalog -> new StreamSurvey(log, catalog).describe());
+        StreamKey.checkedUtf8(key);
+        return log.describe(key);
     }
 
     /**
@@ -124,13 +117,11 @@ public final class WalReader implements AutoCloseable {
      * @throws WalIOException where the file system fails
      */
     public EntryBatch readBatch(Collection<EntryRef> refs) {
-        if (refs.size() > log.options().maxBatchRefs()) {
+        if (refs.size() > options.maxBatchRefs()) {
             throw new IllegalArgumentException(
-                    "a batch has at most maxBatchRefs refs: refs=" + refs.size() + ", maxBatchRefs=" + log.options().maxBatchRefs());
+                    "a batch has at most maxBatchRefs refs: refs=" + refs.size() + ", maxBatchRefs=" + options.maxBatchRefs());
         }
-        EntryRef[] asked = refs.toArray(EntryRef[]::new);
-        log.checkOpen();
-        return new BatchRead(log, asked).run();
+        return log.readBatch(refs.toArray(EntryRef[]::new));
     }
 
     /**
@@ -165,10 +156,8 @@ public final class WalReader implements AutoCloseable {
      * @throws CorruptSegmentException where the end of the stream is damaged
      */
     public Optional<Entry> latest(String key) {
-        return onStream("reading the last record", key, catalog -> {
-            Optional<StreamEnd.Place> last = new StreamEnd(log, catalog).last();
-            return last.flatMap(place -> find(new EntryRef(key, place.position(), place.size())));
-        });
+        StreamKey.checkedUtf8(key);
+        return log.last(key).flatMap(this::find);
     }
 
     /**
@@ -211,7 +200,8 @@ public final class WalReader implements AutoCloseable {
     }
 
     private EntryCursor scan(String key, TimeRange range) {
-        return onStream("opening a scan", key, catalog -> new EntryCursor(StreamScan.fromFirst(log, catalog, range)));
+        StreamKey.checkedUtf8(key);
+        return new EntryCursor(log.scan(key, range));
     }
 
     /**
@@ -228,7 +218,8 @@ public final class WalReader implements AutoCloseable {
         if (position < 0) {
             throw new IllegalArgumentException("a position is not negative: position=" + position);
         }
-        return onStream("opening a scan", key, catalog -> new EntryCursor(new ScanStart(log, catalog).from(position)));
+        StreamKey.checkedUtf8(key);
+        return new EntryCursor(log.scanFrom(key, position));
     }
 
     /**
@@ -243,7 +234,8 @@ public final class WalReader implements AutoCloseable {
         if (count < 0) {
             throw new IllegalArgumentException("a count is not negative: count=" + count);
         }
-        return onStream("opening a scan", key, catalog -> new EntryCursor(new ScanStart(log, catalog).last(count), count));
+        StreamKey.checkedUtf8(key);
+        return new EntryCursor(log.scanLast(key, count), count);
     }
 
     /**
@@ -253,31 +245,18 @@ public final class WalReader implements AutoCloseable {
      * @return what was found; an empty report where there is no such stream
      */
     public VerifyReport verify(String key) {
-        return onStream("verifying a stream", key, catalog -> new StreamSurvey(log, catalog).verify());
-    }
-
-    private interface OnStream<T> {
-        T run(SegmentCatalog catalog) throws IOException;
-    }
-
-    private <T> T onStream(String action, String key, OnStream<T> operation) {
         StreamKey.checkedUtf8(key);
-        log.checkOpen();
-        try {
-            return operation.run(log.freshCatalog(key));
-        } catch (IOException e) {
-            throw log.failure(action, e, log.root(), key, WalException.NO_POSITION);
-        }
+        return log.verify(key);
     }
 
     /** Read calls made so far. */
     long readCalls() {
-        return log.channels().readCalls();
+        return log.readCalls();
     }
 
     /** Files open now. */
     int openFiles() {
-        return log.channels().openFiles();
+        return log.openFiles();
     }
 
     /** Closes its files; cursors can't go on, batches stay valid until they are closed themselves. A second time it does nothing. */

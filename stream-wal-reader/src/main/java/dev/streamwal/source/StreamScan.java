@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * segment stops before, {@link StopEvidence} gathers what is known (footer, successor, mark, writer), and {@link StopVerdict} says whether
  * that is the end for now, a slot to wait for, or damage. Damage is told of once; the call after goes on behind it.
  */
-public final class StreamScan implements AutoCloseable {
+public final class StreamScan implements RecordWalk {
 
     private static final long UNKNOWN = -1;
 
@@ -72,6 +72,7 @@ public final class StreamScan implements AutoCloseable {
      * @throws CorruptSegmentException once for each damage; the call after goes on behind it
      * @throws EntryExpiredException once where retention overtook the scan
      */
+    @Override
     public boolean next() {
         checkUsable();
         onRecord = false;
@@ -83,7 +84,7 @@ public final class StreamScan implements AutoCloseable {
         }
     }
 
-    /** @throws WalClosedException where the scan, or the log it reads, has been closed */
+    @Override
     public void checkUsable() {
         if (closed) {
             throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, resume, null);
@@ -295,7 +296,7 @@ public final class StreamScan implements AutoCloseable {
         return passing().scan();
     }
 
-    /** Which stream. */
+    @Override
     public String key() {
         return key;
     }
@@ -311,49 +312,49 @@ public final class StreamScan implements AutoCloseable {
         return onRecord().offset();
     }
 
-    /** The record's position. */
+    @Override
     public long position() {
         return onRecord().position();
     }
 
-    /** The record's frame with its padding. */
+    @Override
     public int size() {
         return onRecord().frameBytes();
     }
 
-    /** Epoch ms. */
+    @Override
     public long timestampMillis() {
         return onRecord().timestampMillis();
     }
 
-    /** Bytes. */
+    @Override
     public int headerLength() {
         return onRecord().headerLength();
     }
 
-    /** Bytes. */
+    @Override
     public int contentLength() {
         return onRecord().contentLength();
     }
 
-    /** Appends the record's own header to the target. */
+    @Override
     public void copyHeader(ByteBuf target) {
         onRecord().copyHeader(target);
     }
 
-    /** Appends the record's content to the target. */
+    @Override
     public void copyContent(ByteBuf target) {
         onRecord().copyContent(target);
     }
 
-    /** The record's own header, then its content. */
+    @Override
     public byte[] copyBody() {
         byte[] body = new byte[headerLength() + contentLength()];
         onRecord().copyBody(body);
         return body;
     }
 
-    /** Where a later scan goes on. */
+    @Override
     public long nextPosition() {
         return resume;
     }

@@ -1,0 +1,40 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.source.RecordWalk;
+import dev.streamwal.source.TimeRange;
+import java.util.NavigableSet;
+import java.util.Optional;
+
+/**
+ * What a {@link WalReader} reads: streams of records, whatever files they are in. Its arguments have been checked already; what it throws
+ * is what the reader's methods say. Thread-safe; the walks and batches that it hands out are not.
+ */
+interface ReadableLog extends AutoCloseable {
+
+    NavigableSet<String> keys(String prefix);
+
+    Optional<StreamInfo> describe(String key);
+
+    EntryBatch readBatch(EntryRef[] refs);
+
+    /** Where the record at the greatest position stands. */
+    Optional<EntryRef> last(String key);
+
+    RecordWalk scan(String key, TimeRange range);
+
+    RecordWalk scanFrom(String key, long position);
+
+    /** From the first of the newest records on; it may go further than those. */
+    RecordWalk scanLast(String key, int count);
+
+    VerifyReport verify(String key);
+
+    /** Read calls made so far. */
+    long readCalls();
+
+    /** Files open now. */
+    int openFiles();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,100 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.source.LogSource;
+import dev.streamwal.source.RecordWalk;
+import dev.streamwal.source.SegmentCatalog;
+import dev.streamwal.source.StreamEnd;
+import dev.streamwal.source.StreamScan;
+import dev.streamwal.source.TimeRange;
+import dev.streamwal.source.WriterView;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.NavigableSet;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A log of this project's own: segments in a directory a stream. */
+final class SegmentedLog implements ReadableLog {
+
+    private final LogSource log;
+
+    /** @param writer null in a process that doesn't write the log */
+    SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
+        this.log = new LogSource(root, options, writer);
+    }
+
+    @Override
+    public NavigableSet<String> keys(String prefix) {
+        log.checkOpen();
+        try {
+            return log.streams().keys(key -> key.startsWith(prefix));
+        } catch (IOException e) {
+            throw log.failure("listing streams", e, log.streams().path(), null, WalException.NO_POSITION);
+        }
+    }
+
+    @Override
+    public Optional<StreamInfo> describe(String key) {
+        return onStream("describing a stream", key, catalog -> new StreamSurvey(log, catalog).describe());
+    }
+
+    @Override
+    public EntryBatch readBatch(EntryRef[] refs) {
+        log.checkOpen();
+        return new BatchRead(log, refs).run();
+    }
+
+    @Override
+    public Optional<EntryRef> last(String key) {
+        return onStream("reading the last record", key, catalog -> new StreamEnd(log, catalog).last()
+                .map(place -> new EntryRef(key, place.position(), place.size())));
+    }
+
+    @Override
+    public RecordWalk scan(String key, TimeRange range) {
+        return onStream("opening a scan", key, catalog -> StreamScan.fromFirst(log, catalog, range));
+    }
+
+    @Override
+    public RecordWalk scanFrom(String key, long position) {
+        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).from(position));
+    }
+
+    @Override
+    public RecordWalk scanLast(String key, int count) {
+        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).last(count));
+    }
+
+    @Override
+    public VerifyReport verify(String key) {
+        return onStream("verifying a stream", key, catalog -> new StreamSurvey(log, catalog).verify());
+    }
+
+    private interface OnStream<T> {
+        T run(SegmentCatalog catalog) throws IOException;
+    }
+
+    private <T> T onStream(String action, String key, OnStream<T> operation) {
+        log.checkOpen();
+        try {
+            return operation.run(log.freshCatalog(key));
+        } catch (IOException e) {
+            throw log.failure(action, e, log.root(), key, WalException.NO_POSITION);
+        }
+    }
+
+    @Override
+    public long readCalls() {
+        return log.channels().readCalls();
+    }
+
+    @Override
+    public int openFiles() {
+        return log.channels().openFiles();
+    }
+
+    @Override
+    public void close() {
+        log.close();
+    }
+}
