@@ -3,6 +3,7 @@ package dev.streamwal;
 import dev.streamwal.RecoveryReport.Finding;
 import dev.streamwal.RecoveryReport.StreamFindings;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.recovery.Quarantine;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 record BorrowedLog(Path original, Path root) implements AutoCloseable {
 
     /** Whatever is set aside gets a name that isn't there, and room that isn't taken: so they count, too. */
-    private static final String QUARANTINE = "quarantine";
+    private static final String QUARANTINE = Quarantine.NAME;
 
     private static final String STREAMS = "streams";
     private static final String JOURNAL = "commit";

@@ -61,6 +61,11 @@ public final class StreamWalCommand {
         CommandLine program = new CommandLine(new StreamWalCommand())
                 .addSubcommand("ls", new LsCommand(context))
                 .addSubcommand("import", new ImportCommand(context))
+                .addSubcommand("sweep", new SweepCommand(context))
+                .addSubcommand("purge", new PurgeCommand(context))
+                .addSubcommand("recover", new RecoverCommand(context))
+                .addSubcommand("quarantine", new QuarantineCommand(context))
+                .addSubcommand("checkpoint", new CheckpointCommand(context))
                 .addSubcommand("completion", new GenerateCompletion());
         for (CommandLine command : program.getSubcommands().values()) {
             command.getCommandSpec().usageMessage().exitCodeList(Exit.meanings());
