@@ -113,7 +113,7 @@ public final class RecoveryRehearsal {
             try {
                 return new NoWriter(root, Optional.of(WriterLock.acquire(root)));
             } catch (WriterLock.HeldException e) {
-                throw locked(root, e.getMessage());
+                throw locked(root, String.valueOf(e.getMessage()));
             }
         }
 

@@ -51,7 +51,7 @@ public final class LineProtocolRows implements Rows {
         try {
             return LineProtocol.parse(line);
         } catch (LineProtocol.SyntaxException e) {
-            throw new BadRowException(e.getMessage(), file, lines.number(), e);
+            throw new BadRowException(String.valueOf(e.getMessage()), file, lines.number(), e);
         }
     }
 
