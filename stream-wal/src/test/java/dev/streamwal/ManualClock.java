@@ -6,11 +6,11 @@ import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A clock that stands still until it is told to go on. Thread-safe. */
-final class ManualClock implements InstantSource {
+public final class ManualClock implements InstantSource {
 
     private final AtomicLong millis;
 
-    ManualClock(long startMillis) {
+    public ManualClock(long startMillis) {
         this.millis = new AtomicLong(startMillis);
     }
 
@@ -24,12 +24,12 @@ final class ManualClock implements InstantSource {
         return millis.get();
     }
 
-    void advance(Duration by) {
+    public void advance(Duration by) {
         millis.addAndGet(by.toMillis());
     }
 
     /** Backwards too. */
-    void set(long newMillis) {
+    public void set(long newMillis) {
         millis.set(newMillis);
     }
 

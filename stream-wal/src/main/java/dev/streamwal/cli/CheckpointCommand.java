@@ -32,7 +32,7 @@ final class CheckpointCommand extends WritingCommand {
         try (StreamWal wal = openLog()) {
             copy(wal);
             WalStats stats = wal.stats();
-            out.item(() -> "copied " + Figures.count(stats.streams(), "stream") + ", " + Figures.count(stats.segments(), "segment") + ", "
+            out.item(() -> "copied " + Figures.number(stats.streams(), "stream") + ", " + Figures.number(stats.segments(), "segment") + ", "
                     + Figures.bytes(stats.bytes()) + ", to " + target, json -> {
                 json.writeStringField("target", target.toString());
                 json.writeNumberField("streams", stats.streams());

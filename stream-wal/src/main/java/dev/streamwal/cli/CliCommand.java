@@ -10,8 +10,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
-        usageHelpWidth = 110,
-        exitCodeListHeading = "%nExit codes:%n")
+        usageHelpWidth = 110)
 abstract class CliCommand implements Callable<Integer> {
 
     private final CommandContext context;
@@ -52,8 +51,7 @@ abstract class CliCommand implements Callable<Integer> {
 
     /** Tells of something that is wrong, on standard error; the command goes on. */
     void complain(String problem) {
-        context.err().println("stream-wal: " + TerminalText.escape(problem));
-        context.err().flush();
+        context.complain(problem);
     }
 
     /** Shown where somebody watches and wants to; the caller closes it. */

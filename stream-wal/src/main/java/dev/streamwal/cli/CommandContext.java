@@ -12,4 +12,11 @@ import java.time.InstantSource;
  * @param interactive whether somebody watches {@code err}
  * @param clock what time it is
  */
-record CommandContext(OutputStream out, PrintWriter err, boolean interactive, InstantSource clock) {}
+record CommandContext(OutputStream out, PrintWriter err, boolean interactive, InstantSource clock) {
+
+    /** Tells of something that is wrong, in a line that can be shown. */
+    void complain(String problem) {
+        err.println("stream-wal: " + TerminalText.escape(problem));
+        err.flush();
+    }
+}

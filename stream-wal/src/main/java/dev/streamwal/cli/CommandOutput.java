@@ -23,6 +23,7 @@ final class CommandOutput {
 
     /** A pipe's on Linux. */
     private static final int BUFFER_BYTES = 64 << 10;
+    private static final int LAST_ASCII = 127;
 
     private final OutputStream stream;
     private final boolean asJson;
@@ -34,7 +35,8 @@ final class CommandOutput {
         try {
             this.json = new JsonFactory().createGenerator(stream)
                     .setPrettyPrinter(new MinimalPrettyPrinter("")) // nothing between objects: each ends its line
-                    .disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM);
+                    .disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM)
+                    .setHighestNonEscapedChar(LAST_ASCII); // terminals obey control characters beyond ASCII, too
         } catch (IOException e) {
             throw new OutputFailedException(e);
         }
@@ -80,6 +82,25 @@ final class CommandOutput {
         } catch (IOException e) {
             throw new OutputFailedException(e);
         }
+    }
+
+    /** For a library that writes; closing it does nothing. */
+    OutputStream asStream() {
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                stream.write(b);
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                try {
+                    stream.write(bytes, offset, length);
+                } catch (IOException e) {
+                    throw new OutputFailedException(e);
+                }
+            }
+        };
     }
 
     /** To be called when there is nothing more to come for a while. */

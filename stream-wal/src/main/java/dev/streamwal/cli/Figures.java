@@ -14,6 +14,9 @@ final class Figures {
     /** Below it, a number has a decimal. */
     private static final int ROUNDED_FROM = 100;
 
+    private static final String[] DURATION_UNITS = {"ms", "s", "min", "h", "d"};
+    private static final long[] DURATION_MILLIS = {1, 1_000, 60_000, 3_600_000, 86_400_000};
+
     private static final DateTimeFormatter MILLIS =
             new DateTimeFormatterBuilder().appendInstant(3).toFormatter(Locale.ROOT).withZone(ZoneOffset.UTC);
 
@@ -35,9 +38,9 @@ final class Figures {
         return String.format(Locale.ROOT, "%,d", count);
     }
 
-    /** {@code 1 stream}, {@code 1,234 streams}. */
-    static String count(long count, String thing) {
-        return count(count) + ' ' + thing + (count == 1 ? "" : "s");
+    /** {@code 1 record}, {@code 2,000 records}. */
+    static String number(long count, String noun) {
+        return count(count) + ' ' + noun + (count == 1 ? "" : "s");
     }
 
     /** {@code 12.5/s}, or, where that is little, {@code 3.0/min}, {@code 0.5/h}. */
@@ -47,6 +50,17 @@ final class Figures {
         }
         double perMinute = perSecond * 60;
         return perMinute >= 1 ? rounded(perMinute) + "/min" : rounded(perMinute * 60) + "/h";
+    }
+
+    /** {@code 250 ms}, {@code 1.5 s}, {@code 10 min}, {@code 2 h}, {@code 7 d}: with a decimal where it isn't whole. */
+    static String duration(long millis) {
+        int unit = 0;
+        while (unit < DURATION_UNITS.length - 1 && millis >= DURATION_MILLIS[unit + 1]) {
+            unit++;
+        }
+        double value = (double) millis / DURATION_MILLIS[unit];
+        boolean whole = millis % DURATION_MILLIS[unit] == 0;
+        return (whole ? count(millis / DURATION_MILLIS[unit]) : rounded(value)) + ' ' + DURATION_UNITS[unit];
     }
 
     /** {@code 2024-05-01T12:00:00.000Z}: to the millisecond, in UTC. */

@@ -244,7 +244,7 @@ final class ImportCommand extends LogCommand {
 
     private void bad(BadRowException problem) throws IOException {
         if (!skipBad) {
-            throw new IOException(problem.getMessage() + "; " + (dryRun ? "nothing was imported" : Figures.count(totals.records(), "row")
+            throw new IOException(problem.getMessage() + "; " + (dryRun ? "nothing was imported" : Figures.number(totals.records(), "row")
                     + " before it imported") + "; --skip-bad leaves bad rows out, --resume goes on behind what was imported", problem);
         }
         totals.badRow();
@@ -277,18 +277,18 @@ final class ImportCommand extends LogCommand {
 
     private List<String> describe() {
         List<String> lines = new ArrayList<>();
-        lines.add((dryRun ? "would import " : "imported ") + Figures.count(totals.records(), "record") + ", "
-                + Figures.bytes(totals.bytes()) + ", into " + Figures.count(totals.streams(), "stream"));
+        lines.add((dryRun ? "would import " : "imported ") + Figures.number(totals.records(), "record") + ", "
+                + Figures.bytes(totals.bytes()) + ", into " + Figures.number(totals.streams(), "stream"));
         totals.smallestMillis().ifPresent(smallest -> lines.add("times from " + Figures.time(smallest) + " to "
                 + Figures.time(totals.largestMillis().orElseThrow())));
         if (totals.present() > 0) {
-            lines.add("left out " + Figures.count(totals.present(), "row") + ", there already");
+            lines.add("left out " + Figures.number(totals.present(), "row") + ", there already");
         }
         if (totals.badRows() > 0) {
-            lines.add("left out " + Figures.count(totals.badRows(), "bad row"));
+            lines.add("left out " + Figures.number(totals.badRows(), "bad row"));
         }
         if (totals.timesCut() > 0) {
-            lines.add("cut " + Figures.count(totals.timesCut(), "time") + " to milliseconds"
+            lines.add("cut " + Figures.number(totals.timesCut(), "time") + " to milliseconds"
                     + (keepTime ? "; whole in the records' headers" : ""));
         }
         return lines;

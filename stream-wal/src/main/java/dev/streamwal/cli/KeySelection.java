@@ -2,42 +2,50 @@ package dev.streamwal.cli;
 
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.KeyPattern;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 
 /**
- * Streams named on the command line, by keys or patterns. A key that is there is itself, whatever characters it has; else an argument with
- * {@code *} or {@code ?} is a {@linkplain KeyPattern pattern}.
+ * Streams named on the command line. The key of a stream that is there names that stream, whatever characters it has; anything else is a
+ * {@linkplain KeyPattern pattern}.
  *
  * @param keys of streams that are there, in their natural order
  * @param missing the arguments that no stream answers to
  */
 record KeySelection(NavigableSet<String> keys, List<String> missing) {
 
-    static final String SYNTAX = "a key, or a pattern: * is any run of characters, / included, ? one character";
-
-    /** All streams, where no argument is given. */
-    static KeySelection of(WalReader reader, List<String> arguments) {
-        NavigableSet<String> all = reader.keys();
+    /** All streams, where no argument is given. Who gives keys doesn't wait until all of them are listed. */
+    static KeySelection of(Path root, WalReader reader, List<String> arguments) throws IOException {
         if (arguments.isEmpty()) {
-            return new KeySelection(all, List.of());
+            return new KeySelection(reader.keys(), List.of());
         }
         NavigableSet<String> selected = new TreeSet<>();
-        List<String> missing = new ArrayList<>();
+        List<String> patterns = new ArrayList<>();
         for (String argument : arguments) {
-            List<String> named = all.contains(argument) ? List.of(argument) : matching(argument, all);
-            if (named.isEmpty()) {
-                missing.add(argument);
+            if (!argument.isEmpty() && StreamFiles.of(root, argument).exist()) {
+                selected.add(argument);
+            } else {
+                patterns.add(argument);
             }
-            selected.addAll(named);
         }
-        return new KeySelection(selected, List.copyOf(missing));
+        List<String> missing = patterns.isEmpty() ? List.of() : addMatching(patterns, reader.keys(), selected);
+        return new KeySelection(selected, missing);
     }
 
-    private static List<String> matching(String argument, NavigableSet<String> all) {
-        KeyPattern pattern = new KeyPattern(argument);
-        return all.stream().filter(pattern::matches).toList();
+    /** Returns the patterns that match nothing. */
+    private static List<String> addMatching(List<String> patterns, NavigableSet<String> all, NavigableSet<String> selected) {
+        List<String> missing = new ArrayList<>();
+        for (String pattern : patterns) {
+            List<String> matching = all.stream().filter(new KeyPattern(pattern)::matches).toList();
+            if (matching.isEmpty()) {
+                missing.add(pattern);
+            }
+            selected.addAll(matching);
+        }
+        return List.copyOf(missing);
     }
 }

@@ -4,26 +4,20 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
 
 /** Lists streams. */
 @Command(name = "ls", description = "Lists streams: their segments, bytes and range of time.")
-final class LsCommand extends ReadingCommand {
-
-    @Parameters(index = "1..*", paramLabel = "KEY", description = "Which: " + KeySelection.SYNTAX + ". All, where none is given.")
-    private List<String> patterns = List.of();
+final class LsCommand extends StreamsCommand {
 
     LsCommand(CommandContext context) {
         super(context);
     }
 
     @Override
-    Exit read(WalReader reader, CommandOutput out) {
-        KeySelection selection = KeySelection.of(reader, patterns);
+    Exit read(WalReader reader, KeySelection selection, CommandOutput out) {
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">DATA", "FROM", "TO", ">DATA RATE");
         for (String key : selection.keys()) {
             // empty: deleted since the keys were listed
@@ -32,7 +26,7 @@ final class LsCommand extends ReadingCommand {
         if (!out.isJson()) {
             table.print();
         }
-        return complainOfMissing(selection);
+        return Exit.OK;
     }
 
     private static void show(StreamInfo stream, TextTable table, CommandOutput out) {

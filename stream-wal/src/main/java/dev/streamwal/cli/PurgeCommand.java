@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
             "%nA dry run reads, and can be done while a program writes the log."})
 final class PurgeCommand extends WritingCommand {
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "KEY", description = "Which streams: " + KeySelection.SYNTAX + ".")
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "KEY", description = "Which streams: keys, or patterns, in which * is any run of"
+            + " characters, / included, and ? one character.")
     private List<String> patterns = List.of();
 
     @Option(names = "--before", required = true, paramLabel = "TIME", description = TimeArgument.SYNTAX)
@@ -56,7 +57,7 @@ final class PurgeCommand extends WritingCommand {
     private Exit purge(CommandOutput out, Purge purge) throws IOException {
         KeySelection selection;
         try (WalReader reader = WalReader.open(root())) {
-            selection = KeySelection.of(reader, patterns);
+            selection = KeySelection.of(root(), reader, patterns);
         }
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">LEFT");
         for (String key : selection.keys()) {
@@ -68,15 +69,14 @@ final class PurgeCommand extends WritingCommand {
             }
         }
         end(out, table);
-        selection.missing().forEach(argument -> complain("no stream has this key or matches this pattern: " + argument));
-        return selection.missing().isEmpty() ? Exit.OK : Exit.FINDINGS;
+        return complainOfMissing(selection);
     }
 
     private SweepResult rehearse(String key) throws IOException {
         SegmentInventory inventory = new SegmentInventory(root());
-        List<SegmentInventory.Found> over = inventory.over(key, before);
-        return new SweepResult(over.size(), 0, inventory.segments(key).size() - over.size(),
-                over.stream().mapToLong(SegmentInventory.Found::bytes).sum());
+        List<SegmentInventory.Found> all = inventory.segments(key);
+        List<SegmentInventory.Found> over = inventory.over(all, before);
+        return new SweepResult(over.size(), 0, all.size() - over.size(), over.stream().mapToLong(SegmentInventory.Found::bytes).sum());
     }
 
     private static void show(String key, SweepResult result, CommandOutput out, TextTable table) {
@@ -98,7 +98,7 @@ final class PurgeCommand extends WritingCommand {
         if (!out.isJson() && segments > 0) {
             table.print();
         }
-        out.item(() -> (dryRun ? "would delete " : "deleted ") + Figures.count(segments, "segment") + ", " + Figures.bytes(bytes), json -> {
+        out.item(() -> (dryRun ? "would delete " : "deleted ") + Figures.number(segments, "segment") + ", " + Figures.bytes(bytes), json -> {
             json.writeStringField("type", "summary");
             json.writeBooleanField("dryRun", dryRun);
             json.writeNumberField("segments", segments);

@@ -171,7 +171,7 @@ final class QuarantineCommand extends WritingCommand {
             table.print();
         }
         String done = (target == null ? "" : ", exported to " + target) + (remove ? ", removed" : "");
-        out.item(() -> Figures.count(files, "file") + ", " + Figures.bytes(bytes) + done, json -> {
+        out.item(() -> Figures.number(files, "file") + ", " + Figures.bytes(bytes) + done, json -> {
             json.writeStringField("type", "summary");
             json.writeNumberField("files", files);
             json.writeNumberField("bytes", bytes);

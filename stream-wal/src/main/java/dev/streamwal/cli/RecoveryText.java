@@ -38,7 +38,7 @@ final class RecoveryText {
 
     private String describe(Finding finding) {
         return shortened.apply(finding.file()) + ", offset " + Figures.count(finding.offset()) + ", "
-                + Figures.count(finding.length(), "byte") + ": " + finding.decision()
+                + Figures.number(finding.length(), "byte") + ": " + finding.decision()
                 + finding.setAside().map(copy -> "; set aside as " + shortened.apply(copy)).orElse("");
     }
 
@@ -55,7 +55,7 @@ final class RecoveryText {
     }
 
     private static String describe(RecoveryReport report, boolean dryRun, long bytesRead) {
-        return (dryRun ? "would have " : "") + Figures.count(report.recoveredStreams(), "stream") + " in order, "
+        return (dryRun ? "would have " : "") + Figures.number(report.recoveredStreams(), "stream") + " in order, "
                 + Figures.count(report.refusedStreams()) + " refused; read " + Figures.bytes(bytesRead) + ", "
                 + describe(report.totals())
                 + (report.isComplete() ? "" : "; streams beyond the first " + Figures.count(RecoveryReport.MAX_STREAMS) + " are not listed");
@@ -63,7 +63,7 @@ final class RecoveryText {
 
     private static String describe(Sums sums) {
         List<String> parts = new ArrayList<>();
-        parts.add("kept " + Figures.count(sums.recordsKept(), "record") + " (" + Figures.bytes(sums.bytesKept()) + ")");
+        parts.add("kept " + Figures.number(sums.recordsKept(), "record") + " (" + Figures.bytes(sums.bytesKept()) + ")");
         add(parts, "redone from the journal", sums.bytesRedone());
         add(parts, "cut", sums.bytesCut());
         add(parts, "skipped", sums.bytesSkipped());

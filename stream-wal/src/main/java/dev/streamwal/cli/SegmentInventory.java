@@ -5,17 +5,14 @@ import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
-import dev.streamwal.source.ChannelCache;
 import dev.streamwal.source.PositionsFile;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
-import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.storage.BootId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -31,20 +28,10 @@ import java.util.Optional;
  */
 final class SegmentInventory {
 
-    /** Of streams only directories are asked for. */
-    private static final int OPEN_FILES = 1;
-
     private final Path root;
-    private final StreamDirectory streams;
 
     SegmentInventory(Path root) {
         this.root = root;
-        this.streams = new StreamDirectory(root, new ChannelCache(OPEN_FILES));
-    }
-
-    /** The folder of the streams' directories. */
-    static Path streamsOf(Path root) {
-        return new StreamDirectory(root, new ChannelCache(OPEN_FILES)).path();
     }
 
     /** A file. */
@@ -53,8 +40,10 @@ final class SegmentInventory {
     /** What a sweep would delete now. */
     List<ExpiryPlan.Deletion> expired(Instant now) throws IOException {
         List<ExpiryPlan.Stream> views = new ArrayList<>();
-        for (String key : streams.keys(key -> true)) {
-            views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, segments(key).stream().map(SegmentInventory::view).toList()));
+        try (WalReader reader = WalReader.open(root)) {
+            for (String key : reader.keys()) {
+                views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, segments(key).stream().map(SegmentInventory::view).toList()));
+            }
         }
         return ExpiryPlan.of(now.toEpochMilli(), Long.MAX_VALUE, views);
     }
@@ -66,13 +55,12 @@ final class SegmentInventory {
     }
 
     Path fileOf(ExpiryPlan.Deletion deletion) {
-        SegmentName name = new SegmentName(deletion.segment().basePosition(), deletion.segment().expirationMillis());
-        return streams.of(StreamKey.of(deletion.key())).resolve(name.fileName());
+        ExpiryPlan.Segment segment = deletion.segment();
+        return StreamFiles.of(root, deletion.key()).file(new SegmentName(segment.basePosition(), segment.expirationMillis()));
     }
 
-    /** What a purge would delete of a stream. */
-    List<Found> over(String key, Instant before) throws IOException {
-        List<Found> segments = segments(key);
+    /** What a purge would delete of a stream's segments. */
+    List<Found> over(List<Found> segments, Instant before) throws IOException {
         List<Found> over = new ArrayList<>();
         for (Found segment : segments) {
             boolean newest = over.size() == segments.size() - 1;
@@ -102,22 +90,17 @@ final class SegmentInventory {
                 && BootId.ofThisMachine().equals(Optional.of(positions.get().bootId()));
     }
 
-    /** In order of position. */
+    /** In order of position, without what is deleted meanwhile. */
     List<Found> segments(String key) throws IOException {
+        StreamFiles files = StreamFiles.of(root, key);
         List<Found> found = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(streams.of(StreamKey.of(key)))) {
-            for (Path file : files) {
-                Optional<SegmentName> name = SegmentName.parse(file.getFileName().toString());
-                if (name.isPresent()) {
-                    found.add(new Found(key, file, name.get(), Files.size(file)));
-                }
+        for (SegmentName name : files.names()) {
+            try {
+                found.add(new Found(key, files.file(name), name, Files.size(files.file(name))));
+            } catch (NoSuchFileException e) {
+                // expired
             }
-        } catch (NoSuchFileException e) {
-            // deleted meanwhile: that one, or the stream
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
-        found.sort((a, b) -> a.name().compareTo(b.name()));
         return found;
     }
 }

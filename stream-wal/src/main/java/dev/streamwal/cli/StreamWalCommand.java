@@ -3,12 +3,15 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +20,8 @@ import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
-import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** The program {@code stream-wal}. */
 @Command(
@@ -27,8 +31,7 @@ import picocli.CommandLine.ParseResult;
         usageHelpWidth = 110,
         description = "Looks into a log of stream-wal, and looks after it.",
         synopsisSubcommandLabel = "COMMAND",
-        commandListHeading = "%nCommands, each with a --help of its own:%n",
-        exitCodeListHeading = "%nExit codes:%n")
+        commandListHeading = "%nCommands, each with a --help of its own:%n")
 public final class StreamWalCommand {
 
     private StreamWalCommand() {}
@@ -38,7 +41,7 @@ public final class StreamWalCommand {
      *
      * @param arguments the command's name, and what belongs to it
      */
-    @SuppressForbidden("a program: standard output and error, the exit code and the system's clock are its own; commands get them from here")
+    @SuppressForbidden("a program: the console, the exit code and the system's clock are its own, and commands get them from here")
     public static void main(String[] arguments) {
         PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true);
         // System.out would swallow what it can't write
@@ -59,39 +62,75 @@ public final class StreamWalCommand {
     /** The program; {@code execute} runs a command and returns its exit code. */
     static CommandLine commandLine(CommandContext context) {
         CommandLine program = new CommandLine(new StreamWalCommand())
-                .addSubcommand("ls", new LsCommand(context))
-                .addSubcommand("import", new ImportCommand(context))
-                .addSubcommand("sweep", new SweepCommand(context))
-                .addSubcommand("purge", new PurgeCommand(context))
-                .addSubcommand("recover", new RecoverCommand(context))
-                .addSubcommand("quarantine", new QuarantineCommand(context))
-                .addSubcommand("checkpoint", new CheckpointCommand(context))
-                .addSubcommand("completion", new GenerateCompletion());
-        for (CommandLine command : program.getSubcommands().values()) {
-            command.getCommandSpec().usageMessage().exitCodeList(Exit.meanings());
-        }
-        program.getCommandSpec().usageMessage().exitCodeList(Exit.meanings());
+                .addSubcommand(new LsCommand(context))
+                .addSubcommand(new StatsCommand(context))
+                .addSubcommand(new LatestCommand(context))
+                .addSubcommand(new CatCommand(context))
+                .addSubcommand(new GetCommand(context))
+                .addSubcommand(new ExportCommand(context))
+                .addSubcommand(new VerifyCommand(context))
+                .addSubcommand(new DumpCommand(context))
+                .addSubcommand(new ImportCommand(context))
+                .addSubcommand(new SweepCommand(context))
+                .addSubcommand(new PurgeCommand(context))
+                .addSubcommand(new RecoverCommand(context))
+                .addSubcommand(new QuarantineCommand(context))
+                .addSubcommand(new CheckpointCommand(context))
+                .addSubcommand(new GenerateCompletion());
+        program.getSubcommands().values().forEach(StreamWalCommand::explainExitCodes);
+        explainExitCodes(program);
         return program
                 .registerConverter(Instant.class, new TimeArgument(context.clock()))
                 .registerConverter(Duration.class, new DurationArgument())
+                .registerConverter(EntryRef.class, StreamWalCommand::ref)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false) // keys may start with an @
                 .setOut(new PrintWriter(new OutputStreamWriter(context.out(), UTF_8), true))
                 .setErr(context.err())
                 .setColorScheme(Help.defaultColorScheme(context.interactive() ? Help.Ansi.AUTO : Help.Ansi.OFF))
-                .setExecutionExceptionHandler(StreamWalCommand::explain);
+                .setParameterExceptionHandler((wrong, arguments) -> explain(wrong, context))
+                .setExecutionExceptionHandler((failure, command, arguments) -> explain(failure, command, context));
     }
 
-    private static int explain(Exception failure, CommandLine command, ParseResult arguments) {
+    private static void explainExitCodes(CommandLine command) {
+        command.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n").exitCodeList(Exit.meanings());
+    }
+
+    private static EntryRef ref(String text) {
+        try {
+            return EntryRef.parse(text);
+        } catch (IllegalArgumentException e) {
+            TypeConversionException refusal = new TypeConversionException(String.valueOf(e.getMessage()));
+            refusal.initCause(e);
+            throw refusal;
+        }
+    }
+
+    private static int explain(Exception failure, CommandLine command, CommandContext context) {
         if (failure instanceof OutputFailedException output && output.isClosedByReader()) {
             return Exit.OK.code();
         }
         Exit exit = Exit.of(failure);
-        CliCommand failed = command.getCommand();
-        failed.complain(exit == Exit.BUG || failure.getMessage() == null ? failure.toString() : failure.getMessage());
-        if (failed.isVerbose()) {
+        context.complain(message(failure, exit));
+        if (command.getCommand() instanceof CliCommand failed && failed.isVerbose()) {
             failure.printStackTrace(command.getErr());
         }
         return exit.code();
+    }
+
+    private static int explain(ParameterException wrong, CommandContext context) {
+        CommandLine command = wrong.getCommandLine();
+        context.complain(String.valueOf(wrong.getMessage()));
+        context.complain("try " + command.getCommandSpec().qualifiedName() + " --help");
+        return Exit.USAGE.code();
+    }
+
+    /** Some exceptions of the JDK only name the file. */
+    private static String message(Exception failure, Exit exit) {
+        if (failure instanceof NoSuchFileException missing) {
+            return "there is no such file: " + missing.getFile();
+        }
+        boolean explained = failure instanceof WalException || failure instanceof OutputFailedException || exit == Exit.USAGE;
+        return explained ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 }

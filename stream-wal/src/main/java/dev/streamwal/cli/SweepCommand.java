@@ -73,7 +73,7 @@ final class SweepCommand extends WritingCommand {
             table.print();
         }
         long bytes = gone.stream().mapToLong(DeletedSegment::bytes).sum();
-        out.item(() -> (dryRun ? "would delete " : "deleted ") + Figures.count(gone.size(), "segment") + ", " + Figures.bytes(bytes)
+        out.item(() -> (dryRun ? "would delete " : "deleted ") + Figures.number(gone.size(), "segment") + ", " + Figures.bytes(bytes)
                 + (failed == 0 ? "" : "; failed: " + Figures.count(failed)), json -> {
             json.writeStringField("type", "summary");
             json.writeBooleanField("dryRun", dryRun);

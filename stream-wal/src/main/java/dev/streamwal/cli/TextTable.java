@@ -17,7 +17,7 @@ final class TextTable {
     private final int[] widths;
     private final List<String[]> rows = new ArrayList<>();
 
-    /** @param header the columns' names; one that starts with {@code >} is aligned to the right */
+    /** @param header the columns' names; one that starts with {@code >} is aligned to the right; without any name there is no header */
     TextTable(CommandOutput out, String... header) {
         this.out = out;
         this.right = new boolean[header.length];
@@ -27,7 +27,9 @@ final class TextTable {
             right[column] = names[column].startsWith(">");
             names[column] = right[column] ? names[column].substring(1) : names[column];
         }
-        row(names);
+        if (!String.join("", names).isEmpty()) {
+            row(names);
+        }
     }
 
     void row(String... cells) {

@@ -121,7 +121,7 @@ class RetentionCommandsTest {
     @Test
     void purge_whatIsNotThere_isTold() {
         CliRun run = CliRun.of("purge", root, "disk", "mem", "--before", "now");
-        assertThat(run.err()).isEqualTo("stream-wal: no stream has this key or matches this pattern: disk\n");
+        assertThat(run.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: disk\n");
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
     }
 

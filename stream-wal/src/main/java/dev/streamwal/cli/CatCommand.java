@@ -1,0 +1,87 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalReader;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Shows records. */
+@Command(
+        name = "cat",
+        description = "Shows the records of streams, one stream after the other, each in order of position.")
+final class CatCommand extends StreamsCommand {
+
+    @Mixin
+    private final TimeRangeOptions range = new TimeRangeOptions();
+
+    @Option(names = "--position", paramLabel = "POSITION", description = "From this position on; of one stream.")
+    private @Nullable Long position;
+
+    @Option(names = "--ref", paramLabel = "REF", description = "From this record on, key@position+size; instead of KEY.")
+    private @Nullable EntryRef ref;
+
+    @Option(names = {"-n", "--last"}, paramLabel = "COUNT", description = "The newest records of each stream, so many at most.")
+    private @Nullable Integer last;
+
+    @Mixin
+    private final FormatOption format = new FormatOption();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    CatCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    Exit read(WalReader reader, KeySelection selection, CommandOutput out) {
+        checkArguments(selection);
+        EntryWriter writer = format.writer(out);
+        TolerantScan scan = new TolerantScan(this::complain);
+        if (ref != null) {
+            show(reader.scanFrom(ref.stream(), ref.position()), scan, writer);
+        } else {
+            selection.keys().forEach(key -> show(open(reader, key), scan, writer));
+        }
+        return scan.exit();
+    }
+
+    private void checkArguments(KeySelection selection) {
+        if (ref != null && !patterns().isEmpty()) {
+            throw usage("either keys or a --ref say which stream");
+        }
+        if (Stream.of(range.isGiven(), position != null, ref != null, last != null).filter(given -> given).count() > 1) {
+            throw usage("only one of --from and --to, --position, --ref, --last says where to begin");
+        }
+        if (position != null && selection.keys().size() > 1) {
+            throw usage("--position is of one stream, and here are " + selection.keys().size());
+        }
+    }
+
+    private ParameterException usage(String problem) {
+        return new ParameterException(spec.commandLine(), problem);
+    }
+
+    private EntryCursor open(WalReader reader, String key) {
+        if (last != null) {
+            return reader.scanLast(key, last);
+        }
+        return position != null ? reader.scanFrom(key, position) : range.scan(reader, key);
+    }
+
+    private static void show(EntryCursor opened, TolerantScan scan, EntryWriter writer) {
+        try (EntryCursor cursor = opened) {
+            while (scan.next(cursor)) {
+                writer.write(ShownEntry.of(cursor));
+            }
+        }
+    }
+}

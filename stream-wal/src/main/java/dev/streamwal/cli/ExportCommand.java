@@ -1,0 +1,82 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import de.siegmar.fastcsv.writer.CsvWriter;
+import de.siegmar.fastcsv.writer.LineDelimiter;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import java.io.IOException;
+import java.util.Base64;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Writes records for other programs. */
+@Command(
+        name = "export",
+        description = {
+            "Writes records to standard output, for other programs: as CSV, or, with --json, as JSON lines.",
+            "CSV has a header line: key, position, size, timestamp, header, content, encoding; the last is utf-8, or base64 where header "
+                    + "or content isn't UTF-8."
+        })
+final class ExportCommand extends StreamsCommand {
+
+    private static final String[] COLUMNS = {"key", "position", "size", "timestamp", "header", "content", "encoding"};
+
+    /** How records are written. */
+    private interface Sink {
+        void write(ShownEntry entry);
+    }
+
+    @Mixin
+    private final TimeRangeOptions range = new TimeRangeOptions();
+
+    ExportCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    Exit read(WalReader reader, KeySelection selection, CommandOutput out) throws IOException {
+        TolerantScan scan = new TolerantScan(this::complain);
+        if (out.isJson()) {
+            export(reader, selection, scan, new EntryWriter(out, EntryFormat.JSON)::write);
+        } else {
+            try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(out.asStream(), UTF_8)) {
+                csv.writeRecord(COLUMNS);
+                export(reader, selection, scan, entry -> write(entry, csv));
+            }
+        }
+        return scan.exit();
+    }
+
+    private void export(WalReader reader, KeySelection selection, TolerantScan scan, Sink sink) throws IOException {
+        try (Progress progress = progress("exporting", fileBytes(selection), "B")) {
+            for (String key : selection.keys()) {
+                long shown = 0;
+                try (EntryCursor cursor = range.scan(reader, key)) {
+                    while (scan.next(cursor)) {
+                        sink.write(ShownEntry.of(cursor));
+                        progress.step(cursor.size());
+                        shown += cursor.size();
+                    }
+                }
+                // headers, footers, what is out of the range, and space that is prepared
+                progress.step(Math.max(0, StreamFiles.of(root(), key).bytes() - shown));
+            }
+        }
+    }
+
+    private static void write(ShownEntry entry, CsvWriter csv) {
+        boolean text = ByteBufUtil.isText(entry.header(), UTF_8) && ByteBufUtil.isText(entry.content(), UTF_8);
+        csv.writeRecord(
+                entry.ref().stream(), Long.toString(entry.ref().position()), Integer.toString(entry.ref().size()),
+                Figures.time(entry.timestampMillis()),
+                encoded(entry.header(), text), encoded(entry.content(), text), text ? "utf-8" : "base64");
+    }
+
+    private static String encoded(ByteBuf bytes, boolean text) {
+        return text ? bytes.toString(UTF_8) : Base64.getEncoder().encodeToString(ByteBufUtil.getBytes(bytes));
+    }
+}

@@ -1,0 +1,79 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.reader.WalReader;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** Shows records by ref. */
+@Command(name = "get", description = "Shows records by ref, in the order asked.")
+final class GetCommand extends ReadingCommand {
+
+    /** What is read at a time: one record of the largest size, or many small ones. */
+    private static final long BATCH_BYTES = 32 << 20;
+    private static final int BATCH_REFS = 1_024;
+
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "REF", description = "key@position+size.")
+    private List<EntryRef> refs = List.of();
+
+    @Mixin
+    private final FormatOption format = new FormatOption();
+
+    GetCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    Exit read(WalReader reader, CommandOutput out) {
+        boolean all = true;
+        List<EntryRef> batch = new ArrayList<>();
+        long bytes = 0;
+        for (EntryRef ref : refs) {
+            if (!batch.isEmpty() && (bytes + ref.size() > BATCH_BYTES || batch.size() == BATCH_REFS)) {
+                all &= show(reader, batch, out);
+                batch.clear();
+                bytes = 0;
+            }
+            batch.add(ref);
+            bytes += ref.size();
+        }
+        all &= show(reader, batch, out);
+        return all ? Exit.OK : Exit.FINDINGS;
+    }
+
+    private boolean show(WalReader reader, List<EntryRef> asked, CommandOutput out) {
+        EntryWriter writer = format.writer(out);
+        boolean all = true;
+        try (EntryBatch batch = reader.readBatch(asked)) {
+            for (int i = 0; i < batch.size(); i++) {
+                if (batch.status(i) == EntryBatch.Status.FOUND) {
+                    writer.write(ShownEntry.of(batch.get(i)));
+                } else {
+                    all = false;
+                    tellWhy(batch, i, asked.get(i), out);
+                }
+            }
+        }
+        return all;
+    }
+
+    private void tellWhy(EntryBatch batch, int index, EntryRef ref, CommandOutput out) {
+        String status = batch.status(index).name();
+        try {
+            batch.get(index);
+        } catch (WalException why) {
+            complain(String.valueOf(why.getMessage()));
+        }
+        if (out.isJson()) {
+            out.json(json -> {
+                json.writeStringField("ref", ref.toString());
+                json.writeStringField("status", status);
+            });
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentFiles;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/**
+ * Gathers the figures of a log, stream by stream. Of sealed segments it reads header and footer, which has their records' number and, for
+ * every block, their range of time; within a block records are taken as spread evenly. From a stream's first segment without a
+ * footer on, it reads the records.
+ */
+final class LogFigures {
+
+    private final WalReader reader;
+    private final TolerantScan scan;
+    private final RecordsOverTime overTime = new RecordsOverTime();
+
+    private long streams;
+    private long segments;
+    private long sealed;
+    private long unreadable;
+    private long fileBytes;
+    private long dataBytes;
+    private long records;
+    private long sealedBytes;
+    private long sealedCapacity;
+    private long shortestWindow = Long.MAX_VALUE;
+    private long longestWindow;
+
+    LogFigures(WalReader reader, TolerantScan scan) {
+        this.reader = reader;
+        this.scan = scan;
+    }
+
+    void add(StreamFiles stream) throws IOException {
+        streams++;
+        long readFrom = -1;
+        for (SegmentName name : stream.names()) {
+            boolean counted = addSegment(stream, name, readFrom < 0);
+            readFrom = readFrom < 0 && !counted ? name.basePosition() : readFrom;
+        }
+        if (readFrom >= 0) {
+            readRecords(stream.key().text(), readFrom);
+        }
+    }
+
+    /** Whether its records have been counted, where they are wanted from its footer. */
+    private boolean addSegment(StreamFiles stream, SegmentName name, boolean byFooter) throws IOException {
+        try (FileChannel channel = FileChannel.open(stream.file(name), StandardOpenOption.READ)) {
+            SegmentBytes bytes = SegmentBytes.of(channel);
+            segments++;
+            fileBytes += bytes.size();
+            SegmentHeader header = SegmentFiles.readHeader(bytes, stream.file(name), stream.key(), name);
+            long window = header.window().endMillis() - header.window().startMillis();
+            shortestWindow = Math.min(shortestWindow, window);
+            longestWindow = Math.max(longestWindow, window);
+            Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
+            footer.ifPresent(found -> addSealed(header, found, byFooter));
+            return footer.isPresent();
+        } catch (NoSuchFileException e) {
+            return true; // expired meanwhile
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            unreadable++;
+            return true; // nothing of it can be counted
+        }
+    }
+
+    private void addSealed(SegmentHeader header, Footer footer, boolean byFooter) {
+        sealed++;
+        sealedBytes += footer.dataEnd();
+        sealedCapacity += header.capacity();
+        if (byFooter) {
+            dataBytes += footer.dataEnd() - header.headerLength();
+            records += footer.index().records();
+            addBlocks(footer);
+        }
+    }
+
+    /** A block's share of the records is that of the bytes. */
+    private void addBlocks(Footer footer) {
+        SegmentIndex index = footer.index();
+        int blocks = index.blocks();
+        long bytes = blocks == 0 ? 0 : footer.dataEnd() - index.firstOffset(0);
+        long before = 0;
+        for (int block = 0; block < blocks; block++) {
+            int end = block + 1 < blocks ? index.firstOffset(block + 1) : footer.dataEnd();
+            long upToHere = index.records() * (end - index.firstOffset(0)) / bytes;
+            overTime.add(index.smallestTimestampMillis(block), index.largestTimestampMillis(block), upToHere - before);
+            before = upToHere;
+        }
+    }
+
+    private void readRecords(String key, long from) {
+        try (EntryCursor cursor = reader.scanFrom(key, from)) {
+            while (scan.next(cursor)) {
+                records++;
+                dataBytes += cursor.size();
+                overTime.add(cursor.timestampMillis(), 1);
+            }
+        }
+    }
+
+    long streams() {
+        return streams;
+    }
+
+    long segments() {
+        return segments;
+    }
+
+    /** Segments that have a footer. */
+    long sealed() {
+        return sealed;
+    }
+
+    /** Segments whose header is damaged, or of a later version. */
+    long unreadable() {
+        return unreadable;
+    }
+
+    long fileBytes() {
+        return fileBytes;
+    }
+
+    /** Of records, their frames included. */
+    long dataBytes() {
+        return dataBytes;
+    }
+
+    long records() {
+        return records;
+    }
+
+    /** How much of their capacity the sealed segments used before their window ended, 0 to 1; 0 where there is none. */
+    double fill() {
+        return sealedCapacity == 0 ? 0 : (double) sealedBytes / sealedCapacity;
+    }
+
+    /** {@link Long#MAX_VALUE} where there is no segment. */
+    long shortestWindowMillis() {
+        return shortestWindow;
+    }
+
+    /** 0 where there is no segment. */
+    long longestWindowMillis() {
+        return longestWindow;
+    }
+
+    RecordsOverTime overTime() {
+        return overTime;
+    }
+}

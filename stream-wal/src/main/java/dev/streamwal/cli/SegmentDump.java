@@ -1,0 +1,88 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.source.ScanStop;
+import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentScan;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** Takes a segment's file apart, from its first byte to its last, also where it is damaged. */
+final class SegmentDump {
+
+    private final SegmentBytes bytes;
+    private final DumpWriter writer;
+    private final SegmentFields fields;
+    private boolean damaged;
+
+    SegmentDump(SegmentBytes bytes, DumpWriter writer) {
+        this.bytes = bytes;
+        this.writer = writer;
+        this.fields = new SegmentFields(bytes);
+    }
+
+    Exit run() throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int available = bytes.read(first, 0);
+        try {
+            SegmentHeader header = SegmentHeaderLayout.decode(first, available);
+            writer.write(fields.header(header));
+            records(header);
+        } catch (FormatException e) {
+            // without the header's salt nothing behind it can be verified
+            damage(DumpPart.Kind.DAMAGE, 0, bytes.size(), String.valueOf(e.getMessage()));
+        }
+        return damaged ? Exit.FINDINGS : Exit.OK;
+    }
+
+    private void records(SegmentHeader header) throws IOException {
+        try (SegmentScan scan = new SegmentScan(bytes, header)) {
+            boolean more = true;
+            while (more) {
+                if (scan.next()) {
+                    writer.write(fields.record(scan, header));
+                } else {
+                    more = passStop(scan, header);
+                }
+            }
+        }
+    }
+
+    /** Goes past what is no record; false where that is the file's end. */
+    private boolean passStop(SegmentScan scan, SegmentHeader header) throws IOException {
+        ScanStop stop = scan.judge();
+        long at = scan.offset();
+        long size = bytes.size();
+        if (stop == ScanStop.TOO_NEW) {
+            writer.write(fields.record(scan, header));
+            scan.skip();
+            return true;
+        }
+        long end = scan.nextValid() < 0 ? size : scan.nextValid();
+        switch (stop) {
+            case HOLE -> writer.write(new DumpPart(DumpPart.Kind.HOLE, at, end).fact("reason", "reserved, and not published"));
+            case CORRUPT -> damage(DumpPart.Kind.DAMAGE, at, end, scan.rule());
+            case TORN_TAIL -> damage(DumpPart.Kind.TORN_TAIL, at, end, scan.rule());
+            default -> {
+                if (at < size) {
+                    writer.write(new DumpPart(DumpPart.Kind.UNUSED, at, size));
+                }
+            }
+        }
+        scan.seek(end);
+        return end < size;
+    }
+
+    private void damage(DumpPart.Kind kind, long from, long to, String rule) throws IOException {
+        damaged = true;
+        DumpPart part = new DumpPart(kind, from, to).fact("brokenRule", rule);
+        if (to - from >= RecordLayout.PREFIX_BYTES && from > 0) {
+            fields.prefix(part, from);
+        }
+        writer.write(part);
+    }
+}

@@ -1,0 +1,107 @@
+package dev.streamwal.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+
+/** Sums a log up. */
+@Command(
+        name = "stats",
+        description = {
+            "Sums streams up: sizes, how full segments get, records over time.",
+            "Of sealed segments it reads the footers only, within whose blocks of 64 KiB records are taken as spread evenly."
+        })
+final class StatsCommand extends StreamsCommand {
+
+    StatsCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    Exit read(WalReader reader, KeySelection selection, CommandOutput out) throws IOException {
+        TolerantScan scan = new TolerantScan(this::complain);
+        LogFigures figures = new LogFigures(reader, scan);
+        try (Progress progress = progress("reading", selection.keys().size(), "streams")) {
+            for (String key : selection.keys()) {
+                figures.add(StreamFiles.of(root(), key));
+                progress.step(1);
+            }
+        }
+        if (out.isJson()) {
+            out.json(json -> write(figures, json));
+        } else {
+            show(figures, out);
+        }
+        return figures.unreadable() == 0 ? scan.exit() : Exit.FINDINGS;
+    }
+
+    private static void show(LogFigures figures, CommandOutput out) {
+        TextTable table = new TextTable(out, "", "");
+        table.row("streams", Figures.count(figures.streams()));
+        table.row("segments", Figures.count(figures.segments()) + ", " + Figures.count(figures.sealed()) + " of them sealed"
+                + (figures.unreadable() == 0 ? "" : ", " + Figures.count(figures.unreadable()) + " unreadable"));
+        table.row("files", Figures.bytes(figures.fileBytes()));
+        table.row("records", Figures.count(figures.records()) + ", " + Figures.bytes(figures.dataBytes())
+                + (figures.records() == 0 ? "" : ", " + Figures.bytes(figures.dataBytes() / figures.records()) + " each"));
+        if (figures.longestWindowMillis() > 0) {
+            table.row("windows", windows(figures));
+        }
+        RecordsOverTime overTime = figures.overTime();
+        if (!overTime.isEmpty()) {
+            table.row("time", Figures.time(overTime.first()) + " to " + Figures.time(overTime.last()));
+            table.row("rate", rate(figures));
+        }
+        table.print();
+        if (!overTime.isEmpty()) {
+            out.line("");
+            out.line(overTime.sparkline());
+            out.line("records, a column for " + Figures.duration(overTime.widthMillis()) + ", at most "
+                    + Figures.count(Arrays.stream(overTime.columns()).max().orElse(0)));
+        }
+    }
+
+    private static String windows(LogFigures figures) {
+        String shortest = Figures.duration(figures.shortestWindowMillis());
+        String longest = Figures.duration(figures.longestWindowMillis());
+        String lengths = shortest.equals(longest) ? shortest : shortest + " to " + longest;
+        return figures.sealed() == 0
+                ? lengths
+                : lengths + "; sealed segments use " + String.format(Locale.ROOT, "%.2f", figures.fill() * 100) + " % of their capacity";
+    }
+
+    private static String rate(LogFigures figures) {
+        long millis = figures.overTime().last() - figures.overTime().first();
+        return millis == 0 ? "-" : Figures.rate(figures.records() * 1_000.0 / millis);
+    }
+
+    private static void write(LogFigures figures, JsonGenerator json) throws IOException {
+        json.writeNumberField("streams", figures.streams());
+        json.writeNumberField("segments", figures.segments());
+        json.writeNumberField("sealedSegments", figures.sealed());
+        json.writeNumberField("unreadableSegments", figures.unreadable());
+        json.writeNumberField("fileBytes", figures.fileBytes());
+        json.writeNumberField("dataBytes", figures.dataBytes());
+        json.writeNumberField("records", figures.records());
+        if (figures.longestWindowMillis() > 0) {
+            json.writeNumberField("shortestWindowMillis", figures.shortestWindowMillis());
+            json.writeNumberField("longestWindowMillis", figures.longestWindowMillis());
+        }
+        if (figures.sealed() > 0) {
+            json.writeNumberField("sealedFill", figures.fill());
+        }
+        RecordsOverTime overTime = figures.overTime();
+        if (!overTime.isEmpty()) {
+            JsonTime.write(json, "from", overTime.first());
+            JsonTime.write(json, "to", overTime.last());
+            json.writeObjectFieldStart("recordsOverTime");
+            JsonTime.write(json, "start", overTime.startMillis());
+            json.writeNumberField("columnMillis", overTime.widthMillis());
+            json.writeFieldName("columns");
+            json.writeArray(overTime.columns(), 0, overTime.columns().length);
+            json.writeEndObject();
+        }
+    }
+}

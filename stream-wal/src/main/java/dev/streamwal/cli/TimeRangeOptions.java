@@ -1,0 +1,27 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import java.time.Instant;
+import picocli.CommandLine.Option;
+
+/** Which records by their timestamps; all by default. */
+final class TimeRangeOptions {
+
+    @Option(
+            names = "--from",
+            paramLabel = "TIME",
+            description = "Only records with this timestamp or a later one. Times are " + TimeArgument.SYNTAX + ".")
+    private Instant from = Instant.MIN;
+
+    @Option(names = "--to", paramLabel = "TIME", description = "Only records with an earlier timestamp.")
+    private Instant to = Instant.MAX;
+
+    boolean isGiven() {
+        return !from.equals(Instant.MIN) || !to.equals(Instant.MAX);
+    }
+
+    EntryCursor scan(WalReader reader, String key) {
+        return reader.scan(key, from, to);
+    }
+}

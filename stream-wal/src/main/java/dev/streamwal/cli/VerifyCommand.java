@@ -1,0 +1,85 @@
+package dev.streamwal.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.reader.Damage;
+import dev.streamwal.reader.VerifyReport;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+
+/** Verifies every checksum. */
+@Command(
+        name = "verify",
+        description = {
+            "Verifies every checksum, and tells what is damaged, where, and what that costs.",
+            "How many records a damaged part held is estimated by the stream's mean size."
+        })
+final class VerifyCommand extends StreamsCommand {
+
+    private long records;
+    private long bytes;
+    private final LossEstimate lost = new LossEstimate();
+
+    VerifyCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    Exit read(WalReader reader, KeySelection selection, CommandOutput out) throws IOException {
+        try (Progress progress = progress("verifying", fileBytes(selection), "B")) {
+            for (String key : selection.keys()) {
+                long fileBytes = StreamFiles.of(root(), key).bytes();
+                verified(reader.verify(key), out);
+                progress.step(fileBytes);
+            }
+        }
+        if (!out.isJson()) {
+            out.line(Figures.number(selection.keys().size(), "stream") + ", " + Figures.number(records, "record") + ", "
+                    + Figures.bytes(bytes) + " verify; " + lost);
+        }
+        return lost.isNone() ? Exit.OK : Exit.FINDINGS;
+    }
+
+    private void verified(VerifyReport report, CommandOutput out) {
+        records += report.records();
+        bytes += report.bytes();
+        LossEstimate here = new LossEstimate();
+        report.damage().forEach(damage -> here.add(damage, report));
+        lost.add(here);
+        if (out.isJson()) {
+            out.json(json -> write(report, here, json));
+        } else {
+            report.damage().forEach(damage -> show(damage, report, out));
+            if (report.truncated()) {
+                out.line(report.key() + "  more damage than " + VerifyReport.MAX_DAMAGE + " places, which are all that is listed");
+            }
+        }
+    }
+
+    private static void show(Damage damage, VerifyReport report, CommandOutput out) {
+        LossEstimate here = new LossEstimate();
+        here.add(damage, report);
+        out.line(damage.stream() + ": " + damage.file() + ", offset " + damage.offset() + ": " + Figures.bytes(damage.length())
+                + " damaged, about " + Figures.number(here.records(), "record") + " lost");
+        out.line("    " + damage.reason());
+    }
+
+    private static void write(VerifyReport report, LossEstimate lost, JsonGenerator json) throws IOException {
+        json.writeStringField("key", report.key());
+        json.writeNumberField("records", report.records());
+        json.writeNumberField("bytes", report.bytes());
+        json.writeNumberField("damagedBytes", lost.bytes());
+        json.writeNumberField("estimatedRecordsLost", lost.records());
+        json.writeBooleanField("truncated", report.truncated());
+        json.writeArrayFieldStart("damage");
+        for (Damage damage : report.damage()) {
+            json.writeStartObject();
+            json.writeStringField("file", damage.file().toString());
+            json.writeNumberField("offset", damage.offset());
+            json.writeNumberField("length", damage.length());
+            json.writeStringField("reason", damage.reason());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+}

@@ -1,0 +1,160 @@
+package dev.streamwal.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code verify} and {@code dump}. */
+class CheckingCommandsTest {
+
+    private static final Path GOLDEN = Path.of("../stream-wal-reader/src/test/resources/dev/streamwal/format/golden.seg");
+
+    @TempDir
+    private Path directory;
+    private SampleLog log;
+
+    @BeforeEach
+    void write() {
+        log = SampleLog.closed(directory);
+    }
+
+    // ---- verify
+
+    @Test
+    void verify_sound_ok() throws IOException {
+        CliRun run = CliRun.of("verify", log.root());
+        assertThat(run.out()).isEqualTo("4 streams, 34 records, 1.3 KiB verify; no damage\n");
+        assertThat(run.exit()).isEqualTo(Exit.OK.code());
+        assertThat(CliRun.of("verify", log.root(), "--json").json()).hasSize(4).allMatch(stream -> stream.get("damage").equals(List.of()));
+    }
+
+    @Test
+    void verify_damage_saysWhereAndWhatItCosts() throws IOException {
+        log.damage(2);
+        log.damage(3);
+        log.damage(7);
+        CliRun run = CliRun.of("verify", log.root());
+        String file = "ROOT/streams/meter%2f1/" + log.segments("meter/1").get(0).getFileName();
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        List<String> lines = run.out(log.root()).lines().toList();
+        assertThat(lines).hasSize(5);
+        assertThat(lines.get(0)).isEqualTo("meter/1: " + file + ", offset 192: 80 B damaged, about 2 records lost");
+        assertThat(lines.get(1)).startsWith("    damaged: a record's checksum is right, and here that isn't so");
+        assertThat(lines.get(2)).isEqualTo("meter/1: " + file + ", offset 392: 40 B damaged, about 1 record lost");
+        assertThat(lines.get(4)).isEqualTo("4 streams, 31 records, 1.2 KiB verify; 2 places damaged: 120 B, about 3 records lost");
+    }
+
+    @Test
+    void verify_json_anObjectAStream() throws IOException {
+        log.damage(2);
+        CliRun run = CliRun.of("verify", log.root(), "meter/1", "--json");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        Map<String, Object> stream = run.json().get(0);
+        assertThat(stream).containsEntry("key", "meter/1").containsEntry("records", 29L).containsEntry("bytes", 1_160L)
+                .containsEntry("damagedBytes", 40L).containsEntry("estimatedRecordsLost", 1L).containsEntry("truncated", false);
+        assertThat(stream.get("damage")).asInstanceOf(InstanceOfAssertFactories.LIST).hasSize(1)
+                .first().asInstanceOf(InstanceOfAssertFactories.MAP)
+                .containsEntry("file", log.segments("meter/1").get(0).toString()).containsEntry("offset", 192L).containsEntry("length", 40L)
+                .containsKey("reason");
+    }
+
+    // ---- dump
+
+    @Test
+    void dump_theGoldenSegment_everyField() {
+        CliRun run = CliRun.of("dump", GOLDEN);
+        assertThat(run.exit()).as(run.err()).isEqualTo(Exit.OK.code());
+        List<String> lines = run.lines();
+        assertThat(lines.get(0)).startsWith("          -- header, 112 bytes, key=sensor/a, ");
+        assertThat(lines.get(1)).isEqualTo(
+                "00000000  4e 41 4e 4f 2d 4c 4f 47  80 1a 1e 9b 9b 01 00 00  |NANO-LOG........|"
+                        + "  magic, expiration=2026-01-08T01:00:00.000Z");
+        assertThat(run.out()).contains(
+                "base position=", "window start=", "created=", "capacity=", "key length=8, key=sensor/a",
+                "-- record, 40 bytes, position=", "commit word, header length=6", "header \"unit=C\", content \"21\"",
+                "-- batch, 40 bytes, ", "members=2, bytes=80", "-- member, 40 bytes", "content \"22.125\"",
+                "-- padding, 48 bytes", "content, zero", "-- footer, ", "copy of the segment header: magic", "records=4, smallest=",
+                "block 0: first offset=112", "footer size=");
+        assertThat(run.out()).contains("\n*\n");
+    }
+
+    @Test
+    void dump_bytesShown_areTheFile() throws IOException {
+        byte[] file = Files.readAllBytes(GOLDEN);
+        for (String line : CliRun.of("dump", GOLDEN).lines()) {
+            if (line.matches("[0-9a-f]{8} .*")) {
+                int offset = Integer.parseInt(line.substring(0, 8), 16);
+                List<String> bytes = Arrays.stream(line.substring(10, 59).split(" ")).filter(digits -> !digits.isEmpty()).toList();
+                for (int i = 0; i < bytes.size(); i++) {
+                    assertThat(Integer.parseInt(bytes.get(i), 16)).isEqualTo(file[offset + i] & 0xff);
+                }
+            }
+        }
+    }
+
+    @Test
+    void dump_brief_aLineAPart() throws IOException {
+        log.damage(2);
+        CliRun run = CliRun.of("dump", log.segments("meter/1").get(0), "--brief");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(run.lines()).hasSize(12).containsSubsequence(
+                "0  header, 112 bytes, key=meter/1, windowStart=2024-05-01T11:30:00.000Z, windowEnd=2024-05-01T11:40:00.000Z,"
+                        + " expiration=2024-05-08T11:40:00.000Z, basePosition=0",
+                "152  record, 40 bytes, position=40, timestamp=2024-05-01T11:31:00.000Z",
+                "192  damage, 40 bytes, brokenRule=a record's checksum is right",
+                "232  record, 40 bytes, position=120, timestamp=2024-05-01T11:33:00.000Z",
+                "512  footer, 3,584 bytes, position=400, records=10, blocks=1");
+    }
+
+    @Test
+    void dump_json_anObjectAPart() throws IOException {
+        List<Map<String, Object>> parts = CliRun.of("dump", log.segments("meter/2").get(0), "--json").json();
+        assertThat(parts).extracting(part -> part.get("part")).containsExactly("header", "batch", "member", "member");
+        assertThat(parts.get(1)).isEqualTo(Map.of("part", "batch", "offset", 112L, "length", 40L, "position", 0L, "members", 2L));
+    }
+
+    @Test
+    void dump_everyByteChanged_partsCoverTheFileAndNothingFails() throws IOException {
+        byte[] sound = Files.readAllBytes(log.segments("meter/2").get(0));
+        Path file = directory.resolve("changed.seg");
+        for (int offset = 0; offset < sound.length; offset++) {
+            byte[] changed = sound.clone();
+            changed[offset] ^= 0x55;
+            Files.write(file, changed);
+            CliRun run = CliRun.of("dump", file, "--json");
+            long end = 0;
+            for (Map<String, Object> part : run.json()) {
+                assertThat(part).as("changed at %d", offset).containsEntry("offset", end);
+                end += (long) part.get("length");
+            }
+            assertThat(end).as("changed at %d", offset).isEqualTo(sound.length);
+            assertThat(CliRun.of("dump", file).exit()).isEqualTo(run.exit());
+            assertThat(run.exit()).isIn(Exit.OK.code(), Exit.FINDINGS.code());
+        }
+    }
+
+    @Test
+    void dump_anyFileCutAnywhere_nothingFails() throws IOException {
+        byte[] sound = Files.readAllBytes(log.segments("meter/2").get(0));
+        Path file = directory.resolve("cut.seg");
+        for (int length = 0; length < sound.length; length++) {
+            Files.write(file, Arrays.copyOf(sound, length));
+            assertThat(CliRun.of("dump", file).exit()).as("cut to %d", length).isIn(Exit.OK.code(), Exit.FINDINGS.code());
+        }
+    }
+
+    @Test
+    void dump_keyThatClearsTheTerminal_escaped() throws IOException {
+        CliRun run = CliRun.of("dump", log.segments(SampleLog.EVIL).get(0));
+        assertThat(run.out()).contains("key=\\u001b[2J", "content \"\\u001b[2J\\n\"").doesNotContain("\u001b");
+    }
+}
