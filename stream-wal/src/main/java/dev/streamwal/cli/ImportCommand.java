@@ -132,7 +132,7 @@ final class ImportCommand extends LogCommand {
         for (Path file : files) {
             ImportFormat unused = source.formatOf(file, spec.commandLine());
             if (!Files.isRegularFile(file)) {
-                throw new IOException("a file to import is there, and a file: file=" + file);
+                throw new RefusedException("a file to import is there, and a file: file=" + file);
             }
         }
     }
@@ -244,8 +244,9 @@ final class ImportCommand extends LogCommand {
 
     private void bad(BadRowException problem) throws IOException {
         if (!skipBad) {
-            throw new IOException(problem.getMessage() + "; " + (dryRun ? "nothing was imported" : Figures.number(totals.records(), "row")
-                    + " before it imported") + "; --skip-bad leaves bad rows out, --resume goes on behind what was imported", problem);
+            throw new RefusedException(problem.getMessage() + "; imported before it: "
+                    + Figures.number(dryRun ? 0 : totals.records(), "row")
+                    + "; --skip-bad leaves bad rows out, --resume goes on behind what was imported", problem);
         }
         totals.badRow();
         if (totals.badRows() <= MAX_COMPLAINTS) {

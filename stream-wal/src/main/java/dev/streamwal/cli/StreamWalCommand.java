@@ -130,7 +130,8 @@ public final class StreamWalCommand {
         if (failure instanceof NoSuchFileException missing) {
             return "there is no such file: " + missing.getFile();
         }
-        boolean explained = failure instanceof WalException || failure instanceof OutputFailedException || exit == Exit.USAGE;
+        boolean explained = failure instanceof WalException || failure instanceof OutputFailedException || failure instanceof RefusedException
+                || exit == Exit.USAGE;
         return explained ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 }

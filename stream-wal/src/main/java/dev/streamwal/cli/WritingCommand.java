@@ -28,7 +28,7 @@ abstract class WritingCommand extends LogCommand {
     /** Opening would make one. */
     final void checkIsLog() throws IOException {
         if (!Files.isRegularFile(PositionsFile.in(root())) && !Files.isDirectory(StreamFiles.folder(root()))) {
-            throw new IOException("a log's directory has a file positions, or a folder streams: root=" + root());
+            throw new RefusedException("a log's directory has a file positions, or a folder streams: root=" + root());
         }
     }
 

@@ -90,8 +90,8 @@ class ImportTest {
         Path file = file("x.csv", CSV + "noon,a,4\n2024-04-01T00:00:00Z,a,5\n2024-05-01T11:00:02Z,a,6\n");
         CliRun stopped = CliRun.of("import", root, file, "--key", "k");
         assertThat(stopped.exit()).isEqualTo(Exit.FAILED.code());
-        assertThat(stopped.err()).startsWith("stream-wal: a row has a time: ").contains("file=" + file + ", line=5; 3 rows before it"
-                + " imported; --skip-bad leaves bad rows out, --resume goes on behind what was imported");
+        assertThat(stopped.err()).startsWith("stream-wal: a row has a time: ").contains("file=" + file + ", line=5; imported before it: 3 rows"
+                + "; --skip-bad leaves bad rows out, --resume goes on behind what was imported");
         assertThat(records("k")).hasSize(3);
 
         CliRun skipped = CliRun.of("import", root, file, "--key", "k", "--skip-bad", "--resume");
