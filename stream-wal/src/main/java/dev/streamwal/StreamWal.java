@@ -19,6 +19,7 @@ import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
+import dev.streamwal.retention.TimeRules;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
 import dev.streamwal.storage.DirectoryForce;

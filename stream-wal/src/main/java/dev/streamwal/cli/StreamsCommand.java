@@ -31,8 +31,8 @@ abstract class StreamsCommand extends ReadingCommand {
     final Exit read(WalReader reader, CommandOutput out) throws IOException {
         KeySelection selection = KeySelection.of(root(), reader, patterns);
         Exit exit = read(reader, selection, out);
-        selection.missing().forEach(argument -> complain("no stream has this key, or matches this pattern: " + argument));
-        return exit == Exit.OK && !selection.missing().isEmpty() ? Exit.FINDINGS : exit;
+        Exit missing = complainOfMissing(selection);
+        return exit == Exit.OK ? missing : exit;
     }
 
     /** Of the streams' segments: how far the progress of reading them goes. */

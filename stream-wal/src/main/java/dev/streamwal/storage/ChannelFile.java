@@ -39,10 +39,15 @@ class ChannelFile implements SegmentFile {
     private FileChannel channel() throws IOException {
         FileChannel open = channel;
         if (open == null || !open.isOpen()) {
-            open = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            open = openChannel();
             channel = open;
         }
         return open;
+    }
+
+    /** As the file is to be opened now. */
+    FileChannel openChannel() throws IOException {
+        return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
     @Override
