@@ -3,11 +3,13 @@ package dev.streamwal.reader;
 import dev.streamwal.source.LogSource;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentCatalog;
+import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.source.StreamEnd;
 import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.TimeRange;
 import dev.streamwal.source.WriterView;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -21,6 +23,11 @@ final class SegmentedLog implements ReadableLog {
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
         this.log = new LogSource(root, options, writer);
+    }
+
+    /** Whether there is, or was, a stream. */
+    static boolean isRoot(Path root) {
+        return Files.isDirectory(StreamDirectory.in(root));
     }
 
     @Override
