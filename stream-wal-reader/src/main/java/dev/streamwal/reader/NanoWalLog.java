@@ -116,24 +116,30 @@ final class NanoWalLog implements ReadableLog {
         return onStream("opening a scan", key, chain -> from(key, chain, position));
     }
 
-    private RecordWalk from(String key, NanoWalChain chain, long position) throws IOException {
-        int ordinal = NanoWalPosition.ordinal(position);
-        Optional<NanoWalFile> file = chain.at(position);
+    private NanoWalForward from(String key, NanoWalChain chain, long position) throws IOException {
+        Optional<NanoWalFile> file = startIn(key, chain, position);
+        long base = NanoWalPosition.base(NanoWalPosition.ordinal(position));
         if (file.isEmpty()) {
-            boolean isKnown = ordinal < chain.nextOrdinal() || position == NanoWalPosition.base(chain.nextOrdinal()) || chain.size() == 0;
-            if (!isKnown) {
-                throw notFound(key, position, source.path());
-            }
-            return NanoWalForward.from(source, key, NanoWalPosition.base(ordinal));
+            return NanoWalForward.from(source, key, base);
         }
         try {
             return NanoWalForward.from(source, file.get(), startAt(file.get(), position));
         } catch (NoSuchFileException e) {
-            return NanoWalForward.from(source, key, NanoWalPosition.base(ordinal));
+            return NanoWalForward.from(source, key, base);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             // the walk tells of it
-            return NanoWalForward.from(source, key, NanoWalPosition.base(ordinal));
+            return NanoWalForward.from(source, key, base);
         }
+    }
+
+    /** The file that the position is in; empty where that has been deleted, or would be the next one. */
+    private Optional<NanoWalFile> startIn(String key, NanoWalChain chain, long position) {
+        boolean isKnown = NanoWalPosition.ordinal(position) < chain.nextOrdinal()
+                || position == NanoWalPosition.base(chain.nextOrdinal()) || chain.size() == 0;
+        if (!isKnown) {
+            throw notFound(key, position, source.path());
+        }
+        return chain.at(position);
     }
 
     /** The offset in the file; behind the data anything goes that the file has, as something may be damaged there, or half-written. */
@@ -182,9 +188,47 @@ final class NanoWalLog implements ReadableLog {
         return start;
     }
 
-    /** The records that start before the position, the newest first. */
+    /** What ends at or before the position, newest first; {@link Long#MAX_VALUE}: from the end. */
     RecordWalk scanBackward(String key, long position) {
-        return onStream("opening a scan", key, chain -> new NanoWalBackward(source, key, position));
+        return onStream("opening a scan", key, chain -> {
+            Optional<NanoWalFile> file = position == Long.MAX_VALUE ? Optional.empty() : startIn(key, chain, position);
+            return new NanoWalBackward(source, key, file.isEmpty() ? position : checked(file.get(), position));
+        });
+    }
+
+    /** The same, or where the record ends that it is meant to be the end of. */
+    private long checked(NanoWalFile file, long position) throws IOException {
+        try {
+            return file.position(startAt(file, position));
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            // the walk tells of it
+            return position;
+        }
+    }
+
+    /** From {@link Long#MAX_VALUE}: what is appended from now on; from 0: the first record that there is. */
+    NanoWalForward follow(String key, long position) {
+        return onStream("opening a tail", key, chain -> {
+            NanoWalForward walk = position == Long.MAX_VALUE ? atEnd(key, chain) : from(key, chain, position);
+            return position == 0 ? walk : walk.tellingGaps();
+        });
+    }
+
+    /** Behind damage, if there is some at the end. */
+    private NanoWalForward atEnd(String key, NanoWalChain chain) throws IOException {
+        if (chain.size() > 0) {
+            NanoWalFile newest = chain.get(chain.size() - 1);
+            try {
+                Optional<NanoWalIndex.End> end = endOf(newest);
+                if (end.isPresent()) {
+                    return NanoWalForward.from(
+                            source, newest, end.get().isDamaged(true) ? end.get().fileBytes() : end.get().offset());
+                }
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                // nothing is read of it
+            }
+        }
+        return NanoWalForward.from(source, key, NanoWalPosition.base(chain.nextOrdinal()));
     }
 
     // ---- the whole

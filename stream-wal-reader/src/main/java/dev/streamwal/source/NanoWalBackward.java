@@ -72,8 +72,12 @@ public final class NanoWalBackward extends NanoWalWalk {
             header = enter(previous);
             end = previous.index().extend(bytes(), source.options().scanBufferBytes());
         } catch (NoSuchFileException e) {
-            // deleted, as those before it: the stream begins behind
-            return false;
+            // and so are those before it
+            long first = NanoWalPosition.base(chain.get(0).ordinal());
+            long to = Math.min(from, NanoWalPosition.base(previous.ordinal() + 1));
+            ordinal = 0;
+            resume = first;
+            throw NanoWalFailures.expired(key, first, to, previous.path(), e);
         }
         long behind = NanoWalPosition.ordinal(from) == ordinal ? Math.max(0, NanoWalPosition.offset(from)) : Long.MAX_VALUE;
         below = Math.min(behind, end.offset());

@@ -6,6 +6,7 @@ import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,8 +60,15 @@ public final class NanoWalForward extends NanoWalWalk {
         return walk;
     }
 
+    /** From a place where somebody has read up to, so that what has gone since is told of. */
+    public NanoWalForward tellingGaps() {
+        expected = nextOrdinal;
+        return this;
+    }
+
     @Override
     boolean step() throws IOException {
+        wake();
         while (isInFile() || enterNext()) {
             NanoWalScan scan = scan();
             if (scan.next()) {
@@ -150,7 +158,8 @@ public final class NanoWalForward extends NanoWalWalk {
         NanoWalIndex.End end = new NanoWalIndex.End(scan.offset(), scan.stop(), isFollowed, scan.fileBytes(), UNKNOWN, 0);
         NanoWalFile current = file();
         boolean isDamaged = end.isDamaged(isNewest);
-        if (!isNewest) {
+        boolean isDeleted = isNewest && source.chain(key).at(NanoWalPosition.base(current.ordinal())).isEmpty();
+        if (!isNewest || (isDeleted && !isDamaged)) {
             leave();
         } else if (isDamaged) {
             scan.seek(end.fileBytes());
@@ -172,5 +181,30 @@ public final class NanoWalForward extends NanoWalWalk {
         searchedOffset = scan.offset();
         searchedBytes = scan.fileBytes();
         return scan.isFollowed();
+    }
+
+    // ---- waiting
+
+    /**
+     * Whether something may have come since {@link #next()} said that there is nothing. A true may be wrong, a false isn't: a file that is
+     * appended to grows, and another one changes the directory.
+     */
+    public boolean mayHaveMore() {
+        checkUsable();
+        try {
+            return (isInFile() && bytes().size() != knownBytes()) || following() != null;
+        } catch (IOException e) {
+            throw source.failure("looking for more", e, source.path(), key, resume);
+        }
+    }
+
+    /** Nothing has come for a while: gives back the memory that can be had again when something comes. */
+    public void settle() {
+        rest();
+    }
+
+    /** By key, where a later walk goes on. */
+    public Map<String, Long> positions() {
+        return Map.of(key, nextPosition());
     }
 }

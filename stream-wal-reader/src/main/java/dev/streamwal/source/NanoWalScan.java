@@ -192,6 +192,11 @@ public final class NanoWalScan implements AutoCloseable {
         return offset;
     }
 
+    /** Where the next record is looked for. */
+    long resumeOffset() {
+        return next;
+    }
+
     /** Where the record ends. */
     public long nextOffset() {
         return offset + frameBytes();

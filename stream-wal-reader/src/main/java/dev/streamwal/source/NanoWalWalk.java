@@ -15,6 +15,9 @@ abstract class NanoWalWalk implements RecordWalk {
     @Nullable NanoWalFile file;
     private @Nullable SharedFile bytes;
     private @Nullable NanoWalScan scan;
+    /** Where the scan stood, and how long the file was, when its memory was given back. */
+    private long restingOffset;
+    private long restingBytes;
 
     long resume;
     private boolean onRecord;
@@ -61,7 +64,30 @@ abstract class NanoWalWalk implements RecordWalk {
     }
 
     boolean isInFile() {
-        return scan != null;
+        return bytes != null;
+    }
+
+    /** Gives the memory back, until {@link #wake()}. */
+    void rest() {
+        NanoWalScan resting = scan;
+        if (resting != null) {
+            restingOffset = resting.resumeOffset();
+            restingBytes = resting.fileBytes();
+            resting.close();
+            scan = null;
+        }
+    }
+
+    void wake() throws IOException {
+        if (bytes != null && scan == null) {
+            scan = new NanoWalScan(bytes, source.options().scanBufferBytes());
+            scan.seek(restingOffset);
+        }
+    }
+
+    /** How long the file was when it was looked at last. */
+    long knownBytes() {
+        return scan == null ? restingBytes : scan.fileBytes();
     }
 
     NanoWalFile file() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.reader.EntryBatch.Status;
+import dev.streamwal.source.NanoWalForward;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentWriterForTests;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -159,6 +161,24 @@ class NanoWalTest {
             assertThat(backward(KEY, refs.get(i).position())).isEqualTo(reversed.subList(6 - i, 6));
         }
         assertThat(backward("nobody", Long.MAX_VALUE)).isEmpty();
+        assertThatThrownBy(() -> backward(KEY, refs.get(1).position() + 8)).isInstanceOf(EntryNotFoundException.class);
+    }
+
+    @Test
+    void backward_overADeletedFile_isToldOnce() throws IOException {
+        try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
+                RecordWalk walk = log.scanBackward(KEY, Long.MAX_VALUE)) {
+            assertThat(walk.next()).isTrue();
+            Files.delete(NanoWalFiles.path(directory, KEY, 9_000));
+            assertThat(walk.next()).isTrue();
+            assertThat(walk.next()).isTrue();
+            assertThat(walk.nextPosition()).isEqualTo(1L << 40);
+            assertThatThrownBy(walk::next).isInstanceOfSatisfying(EntryExpiredException.class, gone -> {
+                assertThat(gone.from()).isZero();
+                assertThat(gone.to()).isEqualTo(1L << 40);
+            });
+            assertThat(walk.next()).isFalse();
+        }
     }
 
     @Test
@@ -302,6 +322,56 @@ class NanoWalTest {
                 assertThat(gone.to()).isEqualTo(2L << 40);
             });
             assertThat(readOn(cursor)).containsExactly("content 6");
+        }
+    }
+
+    @Test
+    void follow_looksCheaply_andMissesNothing() throws IOException {
+        try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
+                NanoWalForward tail = log.follow(KEY, Long.MAX_VALUE);
+                NanoWalForward first = log.follow(KEY, 0);
+                NanoWalForward nobody = log.follow("later", Long.MAX_VALUE)) {
+            assertThat(tail.next()).isFalse();
+            assertThat(nobody.next()).isFalse();
+            IntStream.range(0, 6).forEach(i -> assertThat(first.next()).isTrue());
+            for (NanoWalForward settled : List.of(tail, nobody)) {
+                settled.settle();
+                assertThat(settled.mayHaveMore()).isFalse();
+                assertThat(settled.next()).isFalse();
+            }
+            Path file = NanoWalFiles.path(directory, KEY, 20_000);
+            for (int i = 6; i < 20; i++) {
+                tail.settle();
+                byte[] record = record(i);
+                if (i % 5 == 0) {
+                    file = NanoWalFiles.write(directory, KEY, 20_000 + i);
+                }
+                NanoWalFiles.append(file, Arrays.copyOf(record, i));
+                assertThat(tail.mayHaveMore()).isTrue();
+                assertThat(tail.next()).isFalse();
+                assertThat(tail.mayHaveMore()).isFalse();
+                NanoWalFiles.append(file, Arrays.copyOfRange(record, i, record.length));
+                assertThat(tail.mayHaveMore()).isTrue();
+                assertThat(tail.next()).isTrue();
+                assertThat(new String(tail.copyBody(), StandardCharsets.UTF_8)).endsWith("content " + i);
+                assertThat(tail.next()).isFalse();
+                assertThat(tail.positions()).containsExactly(Map.entry(KEY, tail.nextPosition()));
+            }
+            NanoWalFiles.write(directory, "later", 1, record(0));
+            assertThat(nobody.mayHaveMore()).isTrue();
+            assertThat(nobody.next()).isTrue();
+            Files.delete(NanoWalFiles.path(directory, KEY, 20_000));
+            Files.delete(NanoWalFiles.path(directory, KEY, 20_010));
+            IntStream.range(6, 10).forEach(i -> assertThat(first.next()).isTrue());
+            assertThatThrownBy(first::next).isInstanceOf(EntryExpiredException.class);
+            IntStream.range(15, 20).forEach(i -> assertThat(first.next()).isTrue());
+            assertThat(first.next()).isFalse();
+            assertThatThrownBy(() -> log.follow(KEY, 1L << 40).next()).isInstanceOf(EntryExpiredException.class);
+            int open = log.openFiles();
+            Files.delete(NanoWalFiles.path(directory, KEY, 20_015));
+            assertThat(tail.next()).isFalse();
+            assertThat(first.next()).isFalse();
+            assertThat(log.openFiles()).as("a deleted file is let go of").isEqualTo(open - 1);
         }
     }
 
