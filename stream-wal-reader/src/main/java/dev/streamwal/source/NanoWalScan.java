@@ -9,9 +9,10 @@ import java.nio.ByteOrder;
 /**
  * Walks the records of one nano-wal file by their framing: the one parser of that format. One thread; close it.
  *
- * <p>No checksum says that a length is right, so it asks what stands where the record ends: a record is one only if the file ends there or
- * another signature begins. Of that, two bytes may be wrong: then it is the next record that is damaged, and not the length that leads
- * there. A wrong length that happens to lead to a place like that goes unnoticed, and so does every change of a header or content.
+ * <p>No checksum says that a length is right, so it asks what stands where the record ends: a record is one only if the file ends there,
+ * another signature begins, or nothing but zeros follow. Of a signature two bytes may be wrong: then it is the next record that is damaged,
+ * and not the length that leads there. A wrong length that happens to lead to a place like that goes unnoticed, and so does every change of
+ * a header or content.
  *
  * <p>Nothing is read or allocated for a length that goes beyond the file's end, and no buffer is larger than the file.
  */
@@ -26,7 +27,7 @@ public final class NanoWalScan implements AutoCloseable {
         CUT("a record ends in its file"),
         NO_SIGNATURE("a record starts with \"NANORC\""),
         /** Its length is wrong, or what follows it is not what it was. */
-        UNCONFIRMED("behind a record's last byte the file ends, or the next one starts with \"NANORC\""),
+        UNCONFIRMED("behind a record's last byte the file ends, or goes on with \"NANORC\", or with zeros only"),
         /** A record, though not one that can be read. */
         TOO_LONG("a record that can be read has at most " + NanoWalLayout.MAX_FRAME_BYTES + " bytes");
 
@@ -46,6 +47,9 @@ public final class NanoWalScan implements AutoCloseable {
     private static final int READ_WITH_PREFIX_BYTES = 64 << 10;
     /** Of a signature's six: chance has it for one offset in 300 million. */
     private static final int CONFIRMING_BYTES = 4;
+    /** So many are no part of a content that a wrong length leads to, mostly. */
+    private static final int MAX_ZEROS = 64 << 10;
+    private static final int ZEROS_AT_A_TIME = 4 << 10;
     /** How far a record is looked for behind one that the file doesn't hold: farther than most records are long. */
     private static final int MAX_SEARCH_BYTES = 1 << 20;
 
@@ -142,14 +146,35 @@ public final class NanoWalScan implements AutoCloseable {
         if (available == 0) {
             return true;
         }
-        int same;
         if (frame <= READ_WITH_PREFIX_BYTES && buffer.ensure(offset, (int) frame + available)) {
-            same = NanoWalLayout.signatureBytes(buffer.bytes(), buffer.index(end), available);
-        } else {
-            following.clear().limit(available);
-            same = bytes.read(following, end) == available ? NanoWalLayout.signatureBytes(following, 0, available) : 0;
+            return isConfirmed(buffer.bytes(), buffer.index(end), available, end);
         }
-        return same >= Math.min(available, CONFIRMING_BYTES);
+        following.clear().limit(available);
+        return bytes.read(following, end) == available && isConfirmed(following, 0, available, end);
+    }
+
+    private boolean isConfirmed(ByteBuffer source, int index, int available, long end) throws IOException {
+        if (NanoWalLayout.signatureBytes(source, index, available) >= CONFIRMING_BYTES) {
+            return true;
+        }
+        int begun = 0;
+        while (begun < available && NanoWalLayout.signatureBytes(source, index, begun + 1) > begun) {
+            begun++;
+        }
+        return isZeroFrom(end + begun);
+    }
+
+    /** Whether there is nothing, or nothing but zeros: where the file's length outlived a loss of power, and what was written last didn't. */
+    private boolean isZeroFrom(long from) throws IOException {
+        ByteBuffer some = ByteBuffer.allocate((int) Math.min(ZEROS_AT_A_TIME, fileBytes - from));
+        long to = Math.min(fileBytes, from + MAX_ZEROS);
+        for (long at = from; at < to; at += some.limit()) {
+            some.clear().limit((int) Math.min(some.capacity(), to - at));
+            if (bytes.read(some, at) < some.limit() || some.flip().mismatch(ByteBuffer.allocate(some.limit())) >= 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**

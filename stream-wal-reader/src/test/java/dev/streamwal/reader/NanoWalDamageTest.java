@@ -148,6 +148,36 @@ class NanoWalDamageTest {
         }
     }
 
+    /** What a power loss leaves where the file's length was written and its last blocks weren't. */
+    @Test
+    void everyTailOfZeros_leavesTheRecordsInFrontOfIt() throws IOException {
+        for (int file = 0; file < 2; file++) {
+            int[] starts = starts(file);
+            for (int length = starts[1]; length < files[file].length; length++) {
+                byte[] zeroed = files[file].clone();
+                Arrays.fill(zeroed, length, zeroed.length, (byte) 0);
+                Files.write(path(file), zeroed);
+                int tail = length;
+                int whole = (int) IntStream.range(0, CONTENTS.length).filter(i -> starts[i + 1] <= tail).count();
+
+                Found found = scan();
+
+                assertIntactUpTo(found, file, whole, "file " + file + " zero from " + length);
+                // in the last record's content zeros are content
+                boolean isTold = length < starts[CONTENTS.length - 1] + 10;
+                assertThat(found.errors).as("file %d zero from %d", file, length).hasSize(isTold ? 1 : 0);
+            }
+            Files.write(path(file), files[file]);
+        }
+    }
+
+    private void assertIntactUpTo(Found found, int file, int whole, String what) {
+        int before = file == OLDER ? 0 : CONTENTS.length;
+        for (int i = 0; i < whole; i++) {
+            assertThat(Arrays.equals(found.records.get(before + i), records.get(file).get(i))).as("%s, record %d", what, i).isTrue();
+        }
+    }
+
     // ---- changed
 
     @Test

@@ -116,7 +116,7 @@ class NanoWalTest {
                 assertThat(cursor.content().toString(StandardCharsets.UTF_8)).isEqualTo("content " + i);
                 assertThat(cursor.timestampMillis()).isZero();
                 assertThat(cursor.size()).isEqualTo(8 * (16 + 8 + 9));
-                assertThat(cursor.position()).isEqualTo(((long) (i / 3) << 40) + (i % 3) * cursor.size());
+                assertThat(cursor.position()).isEqualTo(((long) (i / 3) << 40) + (long) cursor.size() * (i % 3));
                 assertThat(cursor.nextPosition()).isEqualTo(cursor.ref().end());
             }
             assertThat(cursor.next()).isFalse();
@@ -185,7 +185,7 @@ class NanoWalTest {
     void latest_isTheLastRecord_alsoBeforeAnEmptyFile() throws IOException {
         assertThat(reader.latest(KEY)).hasValueSatisfying(entry -> assertThat(entry.contentBytes()).asString().isEqualTo("content 5"));
         NanoWalFiles.write(directory, KEY, 30_000);
-        assertThat(reader.latest(List.of("other", "nobody", KEY)).values()).extracting(entry -> new String(entry.contentBytes()))
+        assertThat(reader.latest(List.of("other", "nobody", KEY)).values()).extracting(entry -> entry.content().toString(StandardCharsets.UTF_8))
                 .containsExactly("alone", "content 5");
         assertThat(reader.latest("nobody")).isEmpty();
     }
@@ -219,7 +219,7 @@ class NanoWalTest {
                 assertThat(entry.content()).isEqualTo(same.content());
                 assertThat(entry.content().isReadOnly()).isTrue();
             }
-            assertThat(batch.found()).extracting(entry -> new String(entry.contentBytes()))
+            assertThat(batch.found()).extracting(entry -> entry.content().toString(StandardCharsets.UTF_8))
                     .contains("alone", "content 0", "content 5");
         }
     }
