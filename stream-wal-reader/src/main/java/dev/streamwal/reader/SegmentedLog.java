@@ -5,6 +5,7 @@ import dev.streamwal.source.LogSource;
 import dev.streamwal.source.MergedScan;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentCatalog;
+import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.source.StreamEnd;
 import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.StreamTail;
@@ -12,6 +13,7 @@ import dev.streamwal.source.TailWalk;
 import dev.streamwal.source.TimeRange;
 import dev.streamwal.source.WriterView;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
@@ -28,6 +30,11 @@ final class SegmentedLog implements ReadableLog {
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
         this.log = new LogSource(root, options, writer);
+    }
+
+    /** Whether there is, or was, a stream. */
+    static boolean isRoot(Path root) {
+        return Files.isDirectory(StreamDirectory.in(root));
     }
 
     @Override

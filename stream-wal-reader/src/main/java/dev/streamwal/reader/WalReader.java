@@ -71,16 +71,68 @@ public final class WalReader implements AutoCloseable {
      * @param root the log's directory, on any file system; it may be empty as yet
      * @param options how to read
      * @return the reader, to be closed by the caller
+     * @throws UnsupportedFormatException where there are nano-wal files instead: see {@link #openNanoWal(Path, ReaderOptions)}
      * @throws WalIOException where the root isn't a directory
      */
     public static WalReader open(Path root, ReaderOptions options) {
         Objects.requireNonNull(options, "options");
+        checkDirectory(root, "a log's root");
+        if (!SegmentedLog.isRoot(root) && NanoWalLog.isDirectory(root)) {
+            throw new UnsupportedFormatException(
+                    "a log's root has no nano-wal files: root=" + root + "; open it with openNanoWal", root, null, WalException.NO_POSITION, null);
+        }
+        return new WalReader(new SegmentedLog(root, options, null), options);
+    }
+
+    private static void checkDirectory(Path root, String what) {
         if (!Files.isDirectory(root)) {
             String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "it is something else" : "there is nothing";
             throw new WalIOException(
-                    "a log's root is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
+                    what + " is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
         }
-        return new WalReader(new SegmentedLog(root, options, null), options);
+    }
+
+    /**
+     * As {@link #openNanoWal(Path, ReaderOptions)}, with the defaults.
+     *
+     * @param directory of the files
+     * @return the reader, to be closed by the caller
+     */
+    public static WalReader openNanoWal(Path directory) {
+        return openNanoWal(directory, ReaderOptions.builder().build());
+    }
+
+    /**
+     * Opens a directory of nano-wal 1.0 files, {@code <prefix>_<expiration>.seg}, for reading: a stream for each prefix, whose files follow
+     * each other by expiration. A prefix ends at the name's last underscore; files with other names, and those whose prefix can't be a
+     * stream's key, are ignored. All that reads a log reads these files, while nano-wal writes and deletes them, and never writes
+     * anything. Where they differ from a log's segments:
+     *
+     * <ul>
+     *   <li>There are no timestamps. All are 0, so a range of time has either all records or none.
+     *   <li>There are no checksums. A record is one if its lengths lead to the file's end or to the next record. What doesn't is told as
+     *       damage, once, and reading goes on with the next file, since nothing behind the damage can be told from a record's content. A
+     *       record at the newest file's end that isn't there whole is one that is being written. Changed bytes of a header or content go
+     *       unnoticed, and so does a wrong length that leads to where another record, or the file, ends.
+     *   <li>Positions are made up: they, and refs, count for this reader only. A later one numbers the files anew.
+     *   <li>Nothing leads backwards: reading a file's last record walks it once from its beginning, which this reader remembers.
+     *   <li>A record of 256 MiB or more, and a file of more than 128 GiB, is an {@link UnsupportedFormatException}.
+     * </ul>
+     *
+     * @param directory of the files
+     * @param options how to read
+     * @return the reader, to be closed by the caller
+     * @throws UnsupportedFormatException where this is a log's root
+     * @throws WalIOException where it isn't a directory
+     */
+    public static WalReader openNanoWal(Path directory, ReaderOptions options) {
+        Objects.requireNonNull(options, "options");
+        checkDirectory(directory, "what holds nano-wal files");
+        if (SegmentedLog.isRoot(directory) && !NanoWalLog.isDirectory(directory)) {
+            throw new UnsupportedFormatException("a directory of nano-wal files is no log's root: root=" + directory + "; open it with open",
+                    directory, null, WalException.NO_POSITION, null);
+        }
+        return new WalReader(new NanoWalLog(directory, options), options);
     }
 
     /**

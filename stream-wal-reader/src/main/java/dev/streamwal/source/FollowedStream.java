@@ -145,7 +145,7 @@ final class FollowedStream {
             return true;
         }
         boolean wasSettled = settled;
-        settled = wasSettled || now == null || nanoTime - modifiedSince >= SegmentCatalog.SETTLING_NANOS;
+        settled = wasSettled || now == null || nanoTime - modifiedSince >= ListingAge.SETTLING_NANOS;
         return !wasSettled && settled && now != null;
     }
 

@@ -3,7 +3,6 @@ package dev.streamwal.source;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalIOException;
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It goes on in rounds. In a round every stream is opened, and read to its end; with the call after that the next round begins, with the
  * streams that there are then.
  */
-public final class MergedScan implements RecordWalk {
+public final class MergedScan extends WalkOfWalks {
 
     /** A descriptor each, and few enough to be looked through for the one that is to rest. */
     static final int MAX_OPEN_STREAMS = 64;
@@ -201,64 +200,14 @@ public final class MergedScan implements RecordWalk {
         log.checkOpen();
     }
 
-    private StreamScan onRecord() {
+    @Override
+    StreamScan onRecord() {
         MergedStream stream = current;
         if (!onRecord || stream == null) {
             checkUsable();
             throw new IllegalStateException("a scan has a record only after next() said so");
         }
         return stream.scan();
-    }
-
-    @Override
-    public String key() {
-        return onRecord().key();
-    }
-
-    @Override
-    public long position() {
-        return onRecord().position();
-    }
-
-    @Override
-    public int size() {
-        return onRecord().size();
-    }
-
-    @Override
-    public long timestampMillis() {
-        return onRecord().timestampMillis();
-    }
-
-    @Override
-    public int headerLength() {
-        return onRecord().headerLength();
-    }
-
-    @Override
-    public int contentLength() {
-        return onRecord().contentLength();
-    }
-
-    @Override
-    public void copyHeader(ByteBuf target) {
-        onRecord().copyHeader(target);
-    }
-
-    @Override
-    public void copyContent(ByteBuf target) {
-        onRecord().copyContent(target);
-    }
-
-    @Override
-    public byte[] copyBody() {
-        return onRecord().copyBody();
-    }
-
-    /** Of the record's stream. */
-    @Override
-    public long nextPosition() {
-        return onRecord().nextPosition();
     }
 
     @Override
