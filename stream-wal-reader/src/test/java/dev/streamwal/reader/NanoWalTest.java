@@ -3,12 +3,15 @@ package dev.streamwal.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.source.NanoWalForward;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentWriterForTests;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -20,10 +23,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A directory of nano-wal files, read as streams. */
@@ -249,6 +254,18 @@ class NanoWalTest {
     }
 
     @Test
+    void readBatch_madeUpRefs_takeNoMoreMemoryThanTheFile() throws IOException {
+        NanoWalFiles.write(directory, "large", 1, NanoWalFiles.record(new byte[0], new byte[4_000_000]));
+        List<EntryRef> made = new ArrayList<>(IntStream.range(0, 100).mapToObj(i -> new EntryRef("large", i * 8L, 8 * 3_000_000)).toList());
+        made.add(refs("large").get(0));
+        made.add(made.get(100));
+        try (EntryBatch batch = reader.readBatch(made)) {
+            assertThat(batch.bufferCount()).isEqualTo(1);
+            assertThat(batch.found()).hasSize(2).allSatisfy(entry -> assertThat(entry.content().readableBytes()).isEqualTo(4_000_000));
+        }
+    }
+
+    @Test
     void aRefIntoContentThatLooksLikeARecord_isFoundOnlyByWhoMadeItUp() throws IOException {
         byte[] inner = NanoWalFiles.record("", "inner");
         NanoWalFiles.write(directory, "nested", 1, NanoWalFiles.record(new byte[0], inner), record(1));
@@ -322,6 +339,38 @@ class NanoWalTest {
                 assertThat(gone.to()).isEqualTo(2L << 40);
             });
             assertThat(readOn(cursor)).containsExactly("content 6");
+        }
+    }
+
+    /** The last record of a file, and the next file, may come between a look at the end and one at the directory. */
+    @Test
+    @Timeout(60)
+    void aCursor_whileFilesFollowEachOther_missesNothing() throws Exception {
+        int files = 2_000;
+        try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix())) {
+            Path busy = Files.createDirectory(memory.getPath("/busy"));
+            FutureTask<Void> writer = new FutureTask<>(() -> {
+                for (int i = 0; i < files; i++) {
+                    Path file = NanoWalFiles.write(busy, KEY, 1_000 + i);
+                    NanoWalFiles.append(file, record(2 * i));
+                    NanoWalFiles.append(file, record(2 * i + 1));
+                }
+                return null;
+            });
+            new Thread(writer, "nano-wal writer").start();
+            try (WalReader live = WalReader.openNanoWal(busy); EntryCursor cursor = live.scan(KEY)) {
+                for (int i = 0; i < 2 * files; i++) {
+                    while (!cursor.next()) {
+                        Thread.onSpinWait();
+                        if (writer.isDone()) {
+                            writer.get();
+                        }
+                    }
+                    assertThat(cursor.content().toString(StandardCharsets.UTF_8)).isEqualTo("content " + i);
+                }
+                writer.get();
+                assertThat(cursor.next()).isFalse();
+            }
         }
     }
 
