@@ -22,8 +22,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A consumer's cursor, for the one process that has it open. Thread-safe.
@@ -52,8 +50,6 @@ public final class CursorWriter implements AutoCloseable {
 
     /** How many times the bytes that count a file has before it is written anew: so three bytes are added for each that is copied. */
     static final int MAX_GARBAGE_FACTOR = 4;
-    /** Shorter files aren't worth it: a consumer of one key commits some 20,000 times before its file is this long. */
-    static final long MIN_COMPACTED_BYTES = 1 << 20;
     /** Some five million keys. It is kept in memory, by the writer of the log too. */
     static final long MAX_FILE_BYTES = 256L << 20;
 
@@ -61,7 +57,7 @@ public final class CursorWriter implements AutoCloseable {
 
     private final Path root;
     private final StreamKey name;
-    private final LongSupplier salts;
+    private final CursorSettings settings;
     private final ProcessLock lock;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     @GuardedBy("this")
@@ -85,28 +81,25 @@ public final class CursorWriter implements AutoCloseable {
         Map<String, Long> positions() throws IOException;
     }
 
-    private CursorWriter(Path root, LongSupplier salts, ProcessLock lock, CursorState state, boolean inDoubt) {
+    private CursorWriter(Path root, CursorSettings settings, ProcessLock lock, CursorState state, boolean inDoubt) {
         this.root = root;
+        this.settings = settings;
         this.name = state.header().name();
-        this.salts = salts;
         this.lock = lock;
         this.state = state;
         this.inDoubt = inDoubt;
-        this.compactedAbove = compactedAbove(state);
+        this.compactedAbove = compactedAbove(state, settings);
         this.file = new EntryFile(CursorFiles.cursor(root, name));
     }
 
     /**
      * Opens a consumer's cursor, and makes it, durably, if there is none.
      *
-     * @param salts a different one at each call
-     * @param nowMillis when a new consumer's first commits are made
      * @param beginning asked for a new consumer
      * @throws ProcessLock.HeldException where somebody has it open, in this process or another
      * @throws IllegalArgumentException where the consumer reads something else
      */
-    public static CursorWriter open(
-            Path root, StreamKey name, CursorScope scope, LongSupplier salts, long nowMillis, Beginning beginning)
+    public static CursorWriter open(Path root, StreamKey name, CursorScope scope, CursorSettings settings, Beginning beginning)
             throws IOException, ProcessLock.HeldException {
         createDirectory(root);
         ProcessLock lock = ProcessLock.acquire(CursorFiles.lock(root, name));
@@ -116,11 +109,11 @@ public final class CursorWriter implements AutoCloseable {
             CursorState found = reader.state();
             if (found != null) {
                 checkScope(found.header(), scope);
-                return new CursorWriter(root, salts, lock, found, reader.isTrailed());
+                return new CursorWriter(root, settings, lock, found, reader.isTrailed());
             }
-            CursorState nothing = new CursorState(new CursorHeader(name, scope, salts.getAsLong()));
-            CursorWriter made = new CursorWriter(root, salts, lock, nothing, true);
-            made.create(beginning.positions(), nowMillis);
+            CursorState nothing = new CursorState(new CursorHeader(name, scope, settings.salts().getAsLong()));
+            CursorWriter made = new CursorWriter(root, settings, lock, nothing, true);
+            made.create(beginning.positions());
             return made;
         } catch (IOException | RuntimeException e) {
             lock.close();
@@ -144,7 +137,8 @@ public final class CursorWriter implements AutoCloseable {
         }
     }
 
-    private synchronized void create(Map<String, Long> positions, long nowMillis) throws IOException {
+    private synchronized void create(Map<String, Long> positions) throws IOException {
+        long nowMillis = settings.clock().millis();
         Map<String, Committed> commits = new HashMap<>();
         positions.forEach((key, position) -> commits.put(key, new Committed(position, nowMillis)));
         replaceBy(writeTemporary(commits));
@@ -196,8 +190,8 @@ public final class CursorWriter implements AutoCloseable {
 
     // ---------------------------------------------------------------- a new file
 
-    private static long compactedAbove(CursorState state) {
-        return Math.min(MAX_FILE_BYTES, Math.max(MIN_COMPACTED_BYTES, MAX_GARBAGE_FACTOR * state.liveBytes()));
+    private static long compactedAbove(CursorState state, CursorSettings settings) {
+        return Math.min(MAX_FILE_BYTES, Math.max(settings.minCompactedBytes(), MAX_GARBAGE_FACTOR * state.liveBytes()));
     }
 
     /** Where a new file can't be made, the old one, which is sound, may become longer. */
@@ -227,7 +221,7 @@ public final class CursorWriter implements AutoCloseable {
     /** @return what the file says, which is durable but for its name */
     @GuardedBy("this")
     private CursorState writeTemporary(Map<String, Committed> commits) throws IOException {
-        CursorHeader header = new CursorHeader(name, state.header().scope(), salts.getAsLong());
+        CursorHeader header = new CursorHeader(name, state.header().scope(), settings.salts().getAsLong());
         Path temporary = CursorFiles.temporary(root, name);
         return Uninterrupted.run(() -> {
             try (FileChannel channel = FileChannel.open(
@@ -276,7 +270,7 @@ public final class CursorWriter implements AutoCloseable {
         inDoubt = true;
         Files.move(CursorFiles.temporary(root, name), CursorFiles.cursor(root, name), StandardCopyOption.ATOMIC_MOVE);
         state = next;
-        compactedAbove = compactedAbove(next);
+        compactedAbove = compactedAbove(next, settings);
         file.close();
         DirectoryForce.force(CursorFiles.directory(root));
         inDoubt = false;
