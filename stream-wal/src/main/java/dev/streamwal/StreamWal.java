@@ -101,7 +101,8 @@ public final class StreamWal implements AutoCloseable {
         this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
         commits.streams(this::knownLog);
-        this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
+        this.sweeper = new Sweeper(this, report, new ConsumerHolds(root, options, report), options.maxTotalBytes(),
+                options.sweepInterval());
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this, report);
     }
