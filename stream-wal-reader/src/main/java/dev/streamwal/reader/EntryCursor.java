@@ -139,11 +139,16 @@ public class EntryCursor implements AutoCloseable {
         return walk.nextPosition();
     }
 
+    /** While it stands on no record: gives back what it copied the last one to. */
+    final void releaseParts() {
+        header.release();
+        content.release();
+    }
+
     /** Gives its buffers back; a second time it does nothing. */
     @Override
     public void close() {
         walk.close();
-        header.release();
-        content.release();
+        releaseParts();
     }
 }

@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.source.RecordWalk;
+import dev.streamwal.source.TailWalk;
 import dev.streamwal.source.TimeRange;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -26,6 +27,9 @@ interface ReadableLog extends AutoCloseable {
 
     /** From the first of the newest records on; it may go further than those. */
     RecordWalk scanLast(String key, int count);
+
+    /** @param position as {@link EntryTail} has it */
+    TailWalk follow(String key, long position);
 
     VerifyReport verify(String key);
 

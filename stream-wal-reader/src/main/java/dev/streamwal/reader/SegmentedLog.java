@@ -5,6 +5,8 @@ import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.StreamEnd;
 import dev.streamwal.source.StreamScan;
+import dev.streamwal.source.StreamTail;
+import dev.streamwal.source.TailWalk;
 import dev.streamwal.source.TimeRange;
 import dev.streamwal.source.WriterView;
 import java.io.IOException;
@@ -63,6 +65,11 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public RecordWalk scanLast(String key, int count) {
         return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).last(count));
+    }
+
+    @Override
+    public TailWalk follow(String key, long position) {
+        return onStream("opening a tail", key, catalog -> new StreamTail(log, catalog, new TailStart(log, catalog).at(position)));
     }
 
     @Override

@@ -215,11 +215,15 @@ public final class WalReader implements AutoCloseable {
      * @throws IllegalArgumentException where the position is negative
      */
     public EntryCursor scanFrom(String key, long position) {
+        checkPosition(position);
+        StreamKey.checkedUtf8(key);
+        return new EntryCursor(log.scanFrom(key, position));
+    }
+
+    private static void checkPosition(long position) {
         if (position < 0) {
             throw new IllegalArgumentException("a position is not negative: position=" + position);
         }
-        StreamKey.checkedUtf8(key);
-        return new EntryCursor(log.scanFrom(key, position));
     }
 
     /**
@@ -236,6 +240,27 @@ public final class WalReader implements AutoCloseable {
         }
         StreamKey.checkedUtf8(key);
         return new EntryCursor(log.scanLast(key, count), count);
+    }
+
+    /**
+     * Follows a stream, from a position on, through everything that will be appended to it; also one that isn't there yet.
+     *
+     * @param key of the stream
+     * @param position {@link EntryTail#FIRST}, {@link EntryTail#END}, or one as {@link #scanFrom} takes it. What has been deleted behind it is
+     *     told of. One that was cut off, or lost with the machine's power, and where nothing more can come, is taken for the end
+     * @return to be closed by the caller
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws IllegalArgumentException where the position is negative
+     */
+    public EntryTail follow(String key, long position) {
+        return follow(key, position, new WakeableRest());
+    }
+
+    /** As the public one, resting as a test wants it to. */
+    EntryTail follow(String key, long position, WakeableRest rest) {
+        checkPosition(position);
+        StreamKey.checkedUtf8(key);
+        return new EntryTail(log.follow(key, position), rest);
     }
 
     /**

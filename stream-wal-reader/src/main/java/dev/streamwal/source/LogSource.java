@@ -104,7 +104,7 @@ public final class LogSource implements AutoCloseable {
     }
 
     /** Whether the machine was restarted since the segment, which has no footer, was written, and no writer has recovered it yet. */
-    boolean awaitsRecovery(SegmentHeader header) throws IOException {
+    public boolean awaitsRecovery(SegmentHeader header) throws IOException {
         Optional<Positions> positions = positions();
         if (positions.isEmpty()) {
             return false;

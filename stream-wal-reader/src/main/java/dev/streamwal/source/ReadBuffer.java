@@ -2,6 +2,7 @@ package dev.streamwal.source;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,6 +15,8 @@ final class ReadBuffer implements AutoCloseable {
 
     /** Backwards less at first: mostly the last few records are wanted. */
     private static final int FIRST_BACK_READ_BYTES = 4 << 10;
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).order(ByteOrder.LITTLE_ENDIAN);
 
     private final SegmentBytes bytes;
     private final long firstOffset;
@@ -149,6 +152,14 @@ final class ReadBuffer implements AutoCloseable {
 
     void copy(int index, int count, byte[] target) {
         pooled.getBytes(index, target, 0, count);
+    }
+
+    /** Gives the memory back, until something is read again. */
+    void releaseMemory() {
+        pooled.release();
+        pooled = Unpooled.EMPTY_BUFFER;
+        buffer = NOTHING;
+        forget();
     }
 
     /** Gives the memory back. */

@@ -44,7 +44,7 @@ final class ScanFailures {
                 reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
     }
 
-    static EntryExpiredException expired(String key, long from, long to, @Nullable Path file, IOException cause) {
+    static EntryExpiredException expired(String key, long from, long to, @Nullable Path file, @Nullable IOException cause) {
         return new EntryExpiredException(
                 "a segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to + ", file="
                         + (file == null ? "" : file) + GOES_ON,

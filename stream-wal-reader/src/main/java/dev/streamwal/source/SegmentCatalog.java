@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class SegmentCatalog {
 
     /** Far more than the granularity of a directory's modification time: what changes after such a time gets another one. */
-    private static final long SETTLING_NANOS = 2_000_000_000L;
+    static final long SETTLING_NANOS = 2_000_000_000L;
 
     private final StreamKey key;
     private final Path directory;

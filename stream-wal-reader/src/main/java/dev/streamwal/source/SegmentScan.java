@@ -318,6 +318,13 @@ public final class SegmentScan implements AutoCloseable {
         buffer.copy(view.headerIndex(), view.headerLength() + view.contentLength(), target);
     }
 
+    /** Gives its memory back, until it needs it again; it stands on no record then. */
+    void releaseMemory() {
+        finding = Finding.END;
+        offset = next;
+        buffer.releaseMemory();
+    }
+
     /** Gives its memory back. */
     @Override
     public void close() {

@@ -1,6 +1,7 @@
 package dev.streamwal.source;
 
 import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
@@ -9,6 +10,7 @@ import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,7 @@ public final class StreamScan implements RecordWalk {
     private final String key;
     private final TimeRange range;
     private final SlotWait slotWait;
+    private final ByteBuffer commitWord = ByteBuffer.allocate(Long.BYTES);
 
     private @Nullable Segment entering;
     private long enteringOffset = UNKNOWN;
@@ -40,6 +43,13 @@ public final class StreamScan implements RecordWalk {
     private long resume;
     private boolean onRecord;
     private boolean closed;
+
+    /** Whether what is missing between two segments is told of: see {@link #tellGap}. */
+    private boolean tellsGaps;
+    /** Whether the call before said that there is no more, for now. */
+    private boolean ended;
+    /** Whether what is missing before the next segment has been told of already, as damage. */
+    private boolean gapIsTold;
 
     private StreamScan(LogSource log, SegmentCatalog catalog, TimeRange range, @Nullable Segment first, long firstOffset, long resume) {
         this.log = log;
@@ -63,6 +73,24 @@ public final class StreamScan implements RecordWalk {
         return new StreamScan(log, catalog, TimeRange.ALL, segment, offset, position);
     }
 
+    /**
+     * For a tail: from the first record behind {@code resume}, or, where that is 0, from the first there is. What has been deleted in between
+     * is told of, also where it went before the scan came to it.
+     *
+     * @param behind a segment that has been read; null for none
+     */
+    public static StreamScan behind(LogSource log, SegmentCatalog catalog, @Nullable Segment behind, long resume) {
+        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, null, UNKNOWN, resume);
+        scan.lastBase = behind == null ? UNKNOWN : behind.basePosition();
+        return scan.tellingGaps();
+    }
+
+    /** As {@link #behind}, for a scan that begins elsewhere. */
+    public StreamScan tellingGaps() {
+        tellsGaps = true;
+        return this;
+    }
+
     // ---- moving
 
     /**
@@ -78,6 +106,7 @@ public final class StreamScan implements RecordWalk {
         onRecord = false;
         try {
             onRecord = stepPastDeleted();
+            ended = !onRecord;
             return onRecord;
         } catch (IOException e) {
             throw log.failure("reading a segment", e, file(), key, resume);
@@ -137,6 +166,9 @@ public final class StreamScan implements RecordWalk {
         if (segment == null) {
             return false;
         }
+        if (tellsGaps && enteringOffset == UNKNOWN) {
+            tellGap(segment);
+        }
         entering = segment;
         enter(segment, enteringOffset);
         entering = null;
@@ -152,6 +184,7 @@ public final class StreamScan implements RecordWalk {
             entering = null;
             enteringOffset = UNKNOWN;
             lastBase = segment.basePosition();
+            gapIsTold = true;
             throw e;
         }
         pass = entered;
@@ -161,6 +194,37 @@ public final class StreamScan implements RecordWalk {
         if (entered.isBeforeRange() && sequence.knowsAfter(lastBase)) {
             // the newest segment may still be appended to
             leave();
+        }
+    }
+
+    /**
+     * Each segment says where the data before it ended. What is between there and where this scan has come to was deleted, in segments that
+     * it never saw. Where the stream was deleted and came again, its first segment may not know: then somebody who had read all that there
+     * was has missed nothing, unless it was appended and deleted between two looks; and whoever comes back later is told.
+     */
+    private void tellGap(Segment segment) throws IOException {
+        boolean isTold = gapIsTold || resume == 0;
+        gapIsTold = false;
+        SegmentHeader header = headerOf(segment);
+        if (header == null) {
+            return;
+        }
+        boolean isUnknown = header.isFirst() && header.previousEnd() == header.basePosition();
+        long from = resume;
+        if (isTold || (isUnknown && ended) || header.previousEnd() <= from) {
+            resume = header.basePosition();
+            return;
+        }
+        resume = header.previousEnd();
+        throw ScanFailures.expired(key, from, resume, segment.file(), null);
+    }
+
+    /** Null where it can't be read; whoever enters the segment is told why. */
+    private @Nullable SegmentHeader headerOf(Segment segment) throws IOException {
+        try {
+            return segment.header(log.channels());
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            return null;
         }
     }
 
@@ -182,11 +246,13 @@ public final class StreamScan implements RecordWalk {
         try {
             long base = gone == null ? lastBase : gone.basePosition();
             Segment next = sequence.listedAfter(base);
-            if (!sequence.knowsUpTo(base)) {
+            boolean comesBack = tellsGaps && ended && next == null;
+            if (!sequence.knowsUpTo(base) && !comesBack) {
                 long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
             }
-            // else it was cut off, since what expires is the beginning: nothing has been missed
+            // else it was cut off, since what expires is the beginning: nothing has been missed; or the segment that the stream comes back
+            // with says whether something was
         } catch (IOException | WalException unknown) {
             e.addSuppressed(unknown);
         }
@@ -270,6 +336,42 @@ public final class StreamScan implements RecordWalk {
         scan.seek(to == UNKNOWN ? offset : to);
         resume = current.passedTo();
         return to != UNKNOWN;
+    }
+
+    // ---- for a tail, between two calls to next() that say that there is no more
+
+    /** Whether something stands where the scan has stopped. */
+    boolean isMoreWhereItStopped() throws IOException {
+        SegmentPass current = pass;
+        if (current == null) {
+            return entering != null;
+        }
+        commitWord.clear();
+        return current.reader().read(commitWord, current.scan().nextOffset()) == Long.BYTES && commitWord.getLong(0) != 0;
+    }
+
+    /** Gives its memory back, until it needs it again. */
+    void releaseMemory() {
+        onRecord = false;
+        if (pass != null) {
+            pass.scan().releaseMemory();
+        }
+    }
+
+    /** Whether it stands in a segment that has been deleted. */
+    boolean isInDeleted() throws IOException {
+        SegmentPass current = pass;
+        if (current == null) {
+            return false;
+        }
+        Segment segment = current.reader().segment();
+        return sequence.listedAfter(segment.basePosition() - 1) != segment;
+    }
+
+    /** Leaves the segment it stands in, so that a deleted file's space is free. */
+    void leaveSegment() {
+        onRecord = false;
+        leave();
     }
 
     private SegmentPass passing() {
