@@ -3,8 +3,10 @@ package dev.streamwal.reader;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.TailWalk;
 import dev.streamwal.source.TimeRange;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link WalReader} reads: streams of records, whatever files they are in. Its arguments have been checked already; what it throws
@@ -30,6 +32,9 @@ interface ReadableLog extends AutoCloseable {
 
     /** @param position as {@link EntryTail} has it */
     TailWalk follow(String key, long position);
+
+    /** @param prefix null for the given streams only */
+    TailWalk followAll(@Nullable String prefix, Map<String, Long> from);
 
     VerifyReport verify(String key);
 

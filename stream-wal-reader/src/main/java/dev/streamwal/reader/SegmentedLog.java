@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.source.FollowedStreams;
 import dev.streamwal.source.LogSource;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentCatalog;
@@ -11,6 +12,7 @@ import dev.streamwal.source.TimeRange;
 import dev.streamwal.source.WriterView;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +72,16 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public TailWalk follow(String key, long position) {
         return onStream("opening a tail", key, catalog -> new StreamTail(log, catalog, new TailStart(log, catalog).at(position)));
+    }
+
+    @Override
+    public TailWalk followAll(@Nullable String prefix, Map<String, Long> from) {
+        log.checkOpen();
+        try {
+            return new FollowedStreams(log, prefix, from, (catalog, position) -> new TailStart(log, catalog).at(position));
+        } catch (IOException e) {
+            throw log.failure("opening a tail", e, log.streams().path(), null, WalException.NO_POSITION);
+        }
     }
 
     @Override

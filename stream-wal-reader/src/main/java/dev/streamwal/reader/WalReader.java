@@ -264,6 +264,48 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
+     * Follows all streams whose keys start with a prefix, also those that come later, each entry with its key. Among what is there now the
+     * entry with the smallest timestamp comes first, as far as can be told from the 64 streams that are read at a time; no stream waits for
+     * long while others have more. The first call of {@code next} looks at every stream; a stream that rests holds no file and no buffer.
+     *
+     * @param keyPrefix of the keys; empty for all
+     * @param from where to begin, by key; each value as {@link #follow(String, long)} takes it. A stream whose key isn't in it, be it there
+     *     already or not, is delivered from its first record: to leave out what is there, give its key with {@link EntryTail#END}
+     * @return to be closed by the caller
+     * @throws EntryNotFoundException where no record starts at a position, and none ends there
+     * @throws IllegalArgumentException where a key doesn't start with the prefix, or a position is negative
+     */
+    public EntryTail followPrefix(String keyPrefix, Map<String, Long> from) {
+        Objects.requireNonNull(keyPrefix, "keyPrefix");
+        from.forEach((key, position) -> {
+            checkFrom(key, position);
+            if (!key.startsWith(keyPrefix)) {
+                throw new IllegalArgumentException(
+                        "the keys begin with the prefix: keyPrefix=" + keyPrefix + ", key=" + key + "; drop it, or follow it by itself");
+            }
+        });
+        return new EntryTail(log.followAll(keyPrefix, from), new WakeableRest());
+    }
+
+    /**
+     * Follows some streams; as {@link #followPrefix}, without any others.
+     *
+     * @param from where to begin, by key; each value as {@link #follow(String, long)} takes it
+     * @return to be closed by the caller
+     * @throws EntryNotFoundException where no record starts at a position, and none ends there
+     * @throws IllegalArgumentException where a position is negative
+     */
+    public EntryTail follow(Map<String, Long> from) {
+        from.forEach(WalReader::checkFrom);
+        return new EntryTail(log.followAll(null, from), new WakeableRest());
+    }
+
+    private static void checkFrom(String key, Long position) {
+        StreamKey.checkedUtf8(key);
+        checkPosition(position);
+    }
+
+    /**
      * Reads a whole stream and verifies every checksum.
      *
      * @param key of the stream

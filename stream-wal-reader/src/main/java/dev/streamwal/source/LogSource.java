@@ -80,6 +80,14 @@ public final class LogSource implements AutoCloseable {
         return known;
     }
 
+    /** As {@link #freshCatalog}, of which nothing is kept when the caller has done with it. */
+    SegmentCatalog unsharedCatalog(String key) throws IOException {
+        StreamKey streamKey = StreamKey.of(key);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels);
+        listed.refresh();
+        return listed;
+    }
+
     private SegmentCatalog listAnew(String key) throws IOException {
         StreamKey streamKey = StreamKey.of(key);
         SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels);

@@ -14,8 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
@@ -60,6 +62,29 @@ public final class StreamDirectory {
             throw e.getCause();
         }
         return keys;
+    }
+
+    /** The names of all that is in the folder, streams or not; nothing is opened. */
+    Set<String> names() throws IOException {
+        return channels.makingRoom(() -> {
+            Set<String> names = new HashSet<>();
+            try (DirectoryStream<Path> directories = Files.newDirectoryStream(streams)) {
+                directories.forEach(directory -> names.add(directory.getFileName().toString()));
+            } catch (NoSuchFileException e) {
+                names.clear();
+            } catch (DirectoryIteratorException e) {
+                throw e.getCause();
+            }
+            return names;
+        });
+    }
+
+    /** The key of the stream with this directory, as far as a segment is needed to say it and there is one. */
+    Optional<String> keyOf(String directoryName) throws IOException {
+        Optional<StreamKey> plain = StreamKey.fromDirectoryName(directoryName);
+        return plain.isPresent() || !StreamKey.isDigestName(directoryName)
+                ? plain.map(StreamKey::text)
+                : channels.makingRoom(() -> key(streams.resolve(directoryName)));
     }
 
     private Optional<String> key(Path directory) throws IOException {

@@ -2,6 +2,7 @@ package dev.streamwal.source;
 
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
@@ -36,6 +37,9 @@ public final class StreamScan implements RecordWalk {
     private @Nullable Segment entering;
     private long enteringOffset = UNKNOWN;
     private long lastBase;
+    private long lastExpiration;
+    /** Offset of damage in the segment to be entered that another scan has told of. */
+    private long toldBefore = UNKNOWN;
 
     private @Nullable SegmentPass pass;
     private DamageDoubt doubt = new DamageDoubt();
@@ -82,6 +86,39 @@ public final class StreamScan implements RecordWalk {
     public static StreamScan behind(LogSource log, SegmentCatalog catalog, @Nullable Segment behind, long resume) {
         StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, null, UNKNOWN, resume);
         scan.lastBase = behind == null ? UNKNOWN : behind.basePosition();
+        return scan.tellingGaps();
+    }
+
+    /**
+     * Where a scan for a tail has come to, for another one to go on from.
+     *
+     * @param base of the segment it came to last; -1 for none
+     * @param expirationMillis of that segment
+     * @param resume stream position
+     * @param ended whether there was no more, for now
+     * @param told offset in the segment of damage that was told of; -1 for none
+     * @param gapIsTold see the field
+     */
+    record Rest(long base, long expirationMillis, long resume, boolean ended, long told, boolean gapIsTold) {
+
+        /** In the segment's file. */
+        long offset(StreamKey key) {
+            return SegmentHeaderLayout.headerLength(key.utf8Length()) + resume - base;
+        }
+    }
+
+    /** Goes on where another scan has rested. */
+    static StreamScan resumed(LogSource log, SegmentCatalog catalog, Rest rest) {
+        int index = catalog.chain().floor(rest.base());
+        Segment segment = index < 0 ? null : catalog.chain().get(index);
+        boolean isThere = segment != null && segment.basePosition() == rest.base();
+        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, isThere ? segment : null,
+                isThere ? rest.offset(catalog.key()) : UNKNOWN, rest.resume());
+        scan.lastBase = rest.base();
+        scan.lastExpiration = rest.expirationMillis();
+        scan.ended = rest.ended();
+        scan.toldBefore = rest.told();
+        scan.gapIsTold = rest.gapIsTold();
         return scan.tellingGaps();
     }
 
@@ -189,7 +226,10 @@ public final class StreamScan implements RecordWalk {
         }
         pass = entered;
         doubt = new DamageDoubt();
+        doubt.tell(toldBefore);
+        toldBefore = UNKNOWN;
         lastBase = segment.basePosition();
+        lastExpiration = segment.name().expirationMillis();
         resume = Math.max(resume, entered.passedTo());
         if (entered.isBeforeRange() && sequence.knowsAfter(lastBase)) {
             // the newest segment may still be appended to
@@ -356,6 +396,20 @@ public final class StreamScan implements RecordWalk {
         if (pass != null) {
             pass.scan().releaseMemory();
         }
+    }
+
+    /**
+     * Where it has come to, before the record that it stands on, if it does: for another scan, when this one is closed. Null where it hasn't
+     * come to anything yet.
+     */
+    @Nullable Rest rest() {
+        SegmentPass current = pass;
+        if (entering != null) {
+            return null;
+        }
+        long position = onRecord ? position() : resume;
+        long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
+        return new Rest(lastBase, lastExpiration, position, ended, told, gapIsTold);
     }
 
     /** Whether it stands in a segment that has been deleted. */

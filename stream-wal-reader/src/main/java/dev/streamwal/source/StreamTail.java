@@ -62,6 +62,7 @@ public final class StreamTail implements TailWalk {
             boolean found = isInDeleted && scan.next();
             if (isInDeleted && !found) {
                 scan.leaveSegment();
+                found = scan.next();
             }
             namesChanged = found;
             return found;

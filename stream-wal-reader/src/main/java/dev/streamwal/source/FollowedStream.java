@@ -1,0 +1,177 @@
+package dev.streamwal.source;
+
+import dev.streamwal.format.ActivityLayout;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of the streams of a {@link FollowedStreams}: awake, with a scan, or asleep, as little more than its key and where it has come to. One
+ * thread.
+ */
+final class FollowedStream {
+
+    private final String key;
+    private final long hash;
+    /** Of the next stream whose key has the same slot in the file {@code activity}. */
+    @Nullable FollowedStream nextInSlot;
+    /** Whether it is to be read, or is being read. */
+    boolean wanted;
+    /** Records delivered since it was taken up. */
+    int turn;
+    /** How many records had been delivered, of all streams, when its head came up. */
+    long headSince;
+    /** Of the record it stands on. */
+    long headMillis;
+    /** Whether it stands on a record that wasn't delivered. */
+    boolean isHead;
+    /** Whether names in its directory may have changed since it was read. */
+    boolean hasNames;
+    /** Whether it isn't followed any more. */
+    boolean isForgotten;
+
+    private @Nullable StreamScan scan;
+    private StreamScan.@Nullable Rest rest;
+
+    /** Of its directory; null where there is none, or where it wasn't looked at yet. */
+    private @Nullable FileTime modified;
+    private long modifiedSince;
+    private boolean settled;
+
+    FollowedStream(String key) {
+        this.key = key;
+        this.hash = ActivityLayout.hash(key);
+    }
+
+    long hash() {
+        return hash;
+    }
+
+    String key() {
+        return key;
+    }
+
+    boolean isAwake() {
+        return scan != null;
+    }
+
+    StreamScan scan() {
+        return Objects.requireNonNull(scan, "only of a stream that is awake");
+    }
+
+    /** Where a later tail goes on: behind what was delivered. */
+    long resume() {
+        if (scan == null) {
+            return rest == null ? 0 : rest.resume();
+        }
+        return isHead ? scan.position() : scan.nextPosition();
+    }
+
+    /** Begins where this scan does, before the stream was ever asked. */
+    void begin(StreamScan first) {
+        scan = first;
+    }
+
+    /** Goes on where it was when it went to sleep; from the first record there is, if it never was awake. */
+    void wake(LogSource log) throws IOException {
+        if (scan != null) {
+            return;
+        }
+        SegmentCatalog catalog = log.unsharedCatalog(key);
+        StreamScan.Rest from = rest;
+        scan = from == null ? StreamScan.behind(log, catalog, null, 0) : StreamScan.resumed(log, catalog, from);
+    }
+
+    /** Holds no file and no buffer any more. False where it can't, as it hasn't come to anything yet. */
+    boolean sleep() {
+        StreamScan current = scan;
+        if (current == null) {
+            return true;
+        }
+        StreamScan.Rest reached = current.rest();
+        if (reached == null) {
+            return false;
+        }
+        rest = reached;
+        close();
+        return true;
+    }
+
+    /** As {@link #close}, because its directory has gone. */
+    void letGo(LogSource log) {
+        boolean unused = sleep();
+        close();
+        StreamScan.Rest last = rest;
+        if (last != null && last.base() >= 0) {
+            log.channels().forget(file(log, last));
+        }
+    }
+
+    private Path file(LogSource log, StreamScan.Rest stopped) {
+        return log.streams().of(StreamKey.of(key)).resolve(new SegmentName(stopped.base(), stopped.expirationMillis()).fileName());
+    }
+
+    void close() {
+        StreamScan current = scan;
+        scan = null;
+        if (current != null) {
+            current.close();
+        }
+    }
+
+    /**
+     * Whether it may have more since it was read to its end, by the same evidence as {@link StreamTail}. After a true it must be read before
+     * it is asked again.
+     */
+    boolean mayHaveMore(LogSource log, long nanoTime) throws IOException {
+        hasNames |= isDirectoryNews(log, nanoTime);
+        return hasNames | isMoreWhereItStopped(log);
+    }
+
+    /** A time counts only if the directory was read when that time was old enough: see {@link DirectoryWatch}. */
+    private boolean isDirectoryNews(LogSource log, long nanoTime) throws IOException {
+        FileTime now = modifiedNow(log);
+        if (!Objects.equals(now, modified)) {
+            modified = now;
+            modifiedSince = nanoTime;
+            settled = now == null;
+            return true;
+        }
+        boolean wasSettled = settled;
+        settled = wasSettled || now == null || nanoTime - modifiedSince >= SegmentCatalog.SETTLING_NANOS;
+        return !wasSettled && settled && now != null;
+    }
+
+    private @Nullable FileTime modifiedNow(LogSource log) throws IOException {
+        try {
+            return Files.getLastModifiedTime(log.streams().of(StreamKey.of(key)));
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private boolean isMoreWhereItStopped(LogSource log) throws IOException {
+        StreamScan current = scan;
+        if (current != null) {
+            return current.isMoreWhereItStopped();
+        }
+        StreamScan.Rest stopped = rest;
+        if (stopped == null || stopped.base() < 0) {
+            return false;
+        }
+        ByteBuffer word = ByteBuffer.allocate(Long.BYTES);
+        try (SharedFile bytes = log.channels().acquire(file(log, stopped))) {
+            return bytes.read(word, stopped.offset(StreamKey.of(key))) == Long.BYTES && word.getLong(0) != 0;
+        } catch (NoSuchFileException e) {
+            // that changes the directory's time
+            return false;
+        }
+    }
+}

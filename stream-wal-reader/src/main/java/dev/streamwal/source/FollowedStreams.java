@@ -1,0 +1,355 @@
+package dev.streamwal.source;
+
+import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.reader.WalException;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows many streams. One thread; close it.
+ *
+ * <p>A stream is <i>wanted</i> while it may have something that wasn't delivered. Of those, at most {@link #MAX_READ} are read at a time: each
+ * stands on a record, its head, and the head with the smallest timestamp comes next. So what is there is merged by time, as far as it is in
+ * the streams that are read. Two rules keep one stream from starving others: a head that has been passed over {@link #PATIENCE} times comes
+ * next whatever its time, and a stream that has delivered {@link #TURN} records gives way where others wait to be read.
+ *
+ * <p>A stream that was read to its end rests. The last few keep their scans; of the others there is only what {@link FollowedStream} keeps.
+ * Whether one that rests is wanted again is told by the file {@code activity}, where the writer keeps one ({@link ActivityWatch}), by the
+ * folder of streams, for new ones ({@link NewStreams}), and by a few looks at streams in turn with every look at all, which find in the end
+ * what neither says: what a killed writer appended last, and what one without that file appends.
+ */
+public final class FollowedStreams implements TailWalk {
+
+    /** Streams that are read at a time; each takes a descriptor and 64 KiB at least. */
+    static final int MAX_READ = 64;
+    /** Of streams at rest, so many keep their scans: what has come to a few will come to them again. */
+    static final int MAX_AWAKE_AT_REST = 64;
+    static final int TURN = 1_024;
+    static final int PATIENCE = 1_024;
+    /** Heads are looked through for the most patient one now and then. */
+    private static final int PATIENCE_STRIDE = 64;
+    /** Some 15 µs each: together about what a read of the activity file takes, or less. */
+    private static final int LOOKS_BESIDE_ACTIVITY = 4;
+    private static final int LOOKS_WITHOUT_ACTIVITY = 64;
+
+    /** Where a stream begins to be followed. */
+    public interface Start {
+        StreamScan at(SegmentCatalog catalog, long position) throws IOException;
+    }
+
+    private final LogSource log;
+    private final @Nullable NewStreams newStreams;
+    private final ActivityWatch activity;
+
+    private final Map<String, FollowedStream> streams = new HashMap<>();
+    /** The same, to be gone through in turn. */
+    private final List<FollowedStream> inTurn = new ArrayList<>();
+    private int nextInTurn;
+
+    /** Wanted, and not read yet. */
+    private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
+    /** Read, and standing on a record that wasn't delivered. */
+    private final PriorityQueue<FollowedStream> heads =
+            new PriorityQueue<>(Comparator.comparingLong((FollowedStream stream) -> stream.headMillis).thenComparingLong(s -> s.headSince));
+    /** At rest with their scans, the one longest so first. */
+    private final Set<FollowedStream> awakeAtRest = new LinkedHashSet<>();
+    /** Whose record was delivered last. */
+    private @Nullable FollowedStream current;
+    private long delivered;
+    private boolean closed;
+
+    /**
+     * Follows the given streams, and those that start with the prefix.
+     *
+     * @param prefix null for the given ones only
+     * @param from where to begin with a stream; with others from their first record
+     * @param start how
+     */
+    public FollowedStreams(LogSource log, @Nullable String prefix, Map<String, Long> from, Start start) throws IOException {
+        this.log = log;
+        this.activity = new ActivityWatch(log.channels(), log.root());
+        this.newStreams = prefix == null ? null : new NewStreams(log.streams(), prefix);
+        // before anything is read: see ActivityWatch
+        activity.look(inTurn, stream -> {});
+        try {
+            for (Map.Entry<String, Long> each : from.entrySet()) {
+                FollowedStream stream = add(each.getKey());
+                if (each.getValue() != 0) {
+                    stream.begin(start.at(log.unsharedCatalog(each.getKey()), each.getValue()));
+                }
+            }
+            addNewStreams();
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private FollowedStream add(String key) {
+        FollowedStream stream = new FollowedStream(key);
+        streams.put(key, stream);
+        inTurn.add(stream);
+        activity.add(stream);
+        want(stream);
+        return stream;
+    }
+
+    private void want(FollowedStream stream) {
+        if (!stream.wanted) {
+            stream.wanted = true;
+            stream.turn = 0;
+            awakeAtRest.remove(stream);
+            waiting.addLast(stream);
+        }
+    }
+
+    // ---- moving
+
+    @Override
+    public boolean next() {
+        checkUsable();
+        try {
+            goOnWithCurrent();
+            takeUpWaiting();
+            FollowedStream chosen = chooseHead();
+            if (chosen == null) {
+                return false;
+            }
+            delivered++;
+            chosen.turn++;
+            chosen.isHead = false;
+            current = chosen;
+            return true;
+        } catch (IOException e) {
+            throw log.failure("following streams", e, log.streams().path(), null, WalException.NO_POSITION);
+        }
+    }
+
+    private void goOnWithCurrent() {
+        FollowedStream stream = current;
+        if (stream == null) {
+            return;
+        }
+        current = null;
+        waiting.addFirst(stream);
+    }
+
+    /** Every stream that is taken up gets a head, rests, or gives way; one that throws is the first again. */
+    private void takeUpWaiting() throws IOException {
+        while (heads.size() < MAX_READ && !waiting.isEmpty()) {
+            FollowedStream stream = waiting.getFirst();
+            stream.wake(log);
+            boolean hasMore = stream.scan().next() || (stream.hasNames && nextByName(stream));
+            waiting.removeFirst();
+            if (!hasMore) {
+                rest(stream);
+            } else if (stream.turn >= TURN && waiting.size() >= MAX_READ - heads.size() && stream.sleep()) {
+                stream.turn = 0;
+                waiting.addLast(stream);
+            } else {
+                stream.headMillis = stream.scan().timestampMillis();
+                stream.headSince = delivered;
+                stream.isHead = true;
+                heads.add(stream);
+            }
+        }
+    }
+
+    /** Where its segment was deleted under it, it is read to its end by now, and goes on by what has a name; or holds no file any more. */
+    private boolean nextByName(FollowedStream stream) throws IOException {
+        stream.hasNames = false;
+        if (!stream.sleep()) {
+            return false;
+        }
+        stream.wake(log);
+        return stream.scan().next();
+    }
+
+    private void rest(FollowedStream stream) {
+        stream.wanted = false;
+        awakeAtRest.add(stream);
+        if (awakeAtRest.size() > MAX_AWAKE_AT_REST) {
+            FollowedStream longest = awakeAtRest.iterator().next();
+            awakeAtRest.remove(longest);
+            sleep(longest);
+        }
+    }
+
+    private void sleep(FollowedStream stream) {
+        if (!stream.sleep()) {
+            awakeAtRest.add(stream);
+        }
+    }
+
+    private @Nullable FollowedStream chooseHead() {
+        if (delivered % PATIENCE_STRIDE == 0) {
+            for (FollowedStream head : heads) {
+                if (delivered - head.headSince >= PATIENCE) {
+                    heads.remove(head);
+                    return head;
+                }
+            }
+        }
+        return heads.poll();
+    }
+
+    // ---- looking
+
+    @Override
+    public boolean mayHaveMore() {
+        checkUsable();
+        try {
+            addNewStreams();
+            activity.look(inTurn, this::want);
+            lookAtSome(activity.isThere() ? LOOKS_BESIDE_ACTIVITY : LOOKS_WITHOUT_ACTIVITY);
+        } catch (IOException e) {
+            throw log.failure("looking for more", e, log.streams().path(), null, WalException.NO_POSITION);
+        }
+        return !waiting.isEmpty();
+    }
+
+    private void lookAtSome(int count) throws IOException {
+        long now = System.nanoTime();
+        for (int i = Math.min(count, inTurn.size()); i > 0; i--) {
+            nextInTurn = nextInTurn + 1 < inTurn.size() ? nextInTurn + 1 : 0;
+            FollowedStream stream = inTurn.get(nextInTurn);
+            if (!stream.wanted && stream.mayHaveMore(log, now)) {
+                want(stream);
+            }
+        }
+    }
+
+    private void addNewStreams() throws IOException {
+        NewStreams folder = newStreams;
+        if (folder == null || !folder.look()) {
+            return;
+        }
+        for (String key : folder.found()) {
+            FollowedStream known = streams.get(key);
+            if (known == null) {
+                add(key);
+            } else {
+                want(known);
+            }
+        }
+        folder.gone().forEach(this::forget);
+        if (!folder.gone().isEmpty()) {
+            inTurn.removeIf(stream -> stream.isForgotten);
+            nextInTurn = 0;
+        }
+    }
+
+    /** A stream that has gone and was read to its end; if it comes again, all of it is new. One that wasn't read says so itself. */
+    private void forget(String key) {
+        FollowedStream stream = streams.get(key);
+        if (stream != null && !stream.wanted) {
+            awakeAtRest.remove(stream);
+            stream.letGo(log);
+            streams.remove(key);
+            stream.isForgotten = true;
+            activity.remove(stream);
+        }
+    }
+
+    @Override
+    public void settle() {
+        for (FollowedStream stream : List.copyOf(awakeAtRest)) {
+            awakeAtRest.remove(stream);
+            sleep(stream);
+        }
+    }
+
+    @Override
+    public Map<String, Long> positions() {
+        Map<String, Long> positions = new HashMap<>();
+        streams.values().forEach(stream -> positions.put(stream.key(), stream.resume()));
+        return positions;
+    }
+
+    // ---- the record it stands on
+
+    private StreamScan scan() {
+        FollowedStream stream = current;
+        if (stream == null) {
+            checkUsable();
+            throw new IllegalStateException("a tail has a record only after next() said so");
+        }
+        return stream.scan();
+    }
+
+    @Override
+    public void checkUsable() {
+        if (closed) {
+            throw new WalClosedException("a cursor is not used after it was closed: root=" + log.root(), log.root(), null,
+                    WalException.NO_POSITION, null);
+        }
+        log.checkOpen();
+    }
+
+    @Override
+    public String key() {
+        return scan().key();
+    }
+
+    @Override
+    public long position() {
+        return scan().position();
+    }
+
+    @Override
+    public int size() {
+        return scan().size();
+    }
+
+    @Override
+    public long timestampMillis() {
+        return scan().timestampMillis();
+    }
+
+    @Override
+    public int headerLength() {
+        return scan().headerLength();
+    }
+
+    @Override
+    public int contentLength() {
+        return scan().contentLength();
+    }
+
+    @Override
+    public void copyHeader(ByteBuf target) {
+        scan().copyHeader(target);
+    }
+
+    @Override
+    public void copyContent(ByteBuf target) {
+        scan().copyContent(target);
+    }
+
+    @Override
+    public byte[] copyBody() {
+        return scan().copyBody();
+    }
+
+    @Override
+    public long nextPosition() {
+        return scan().nextPosition();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        current = null;
+        inTurn.forEach(FollowedStream::close);
+    }
+}

@@ -1,0 +1,290 @@
+package dev.streamwal.reader;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.source.SegmentWriterForTests;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Following many streams, whose files are made by hand, without a file {@code activity}. */
+@Timeout(60)
+class FollowPrefixTest {
+
+    private static final Duration LONG = Duration.ofSeconds(50);
+    private static final Duration SHORT = Duration.ofMillis(20);
+    private static final Map<String, Long> FROM_THE_FIRST = Map.of();
+
+    @TempDir
+    private Path root;
+
+    private WalReader reader;
+    private final Map<String, SegmentWriterForTests> segments = new TreeMap<>();
+
+    @BeforeEach
+    void open() {
+        // so that what is open is what is read
+        reader = WalReader.open(root, ReaderOptions.builder().maxOpenFiles(1).build());
+    }
+
+    @AfterEach
+    void close() {
+        reader.close();
+    }
+
+    private SegmentWriterForTests append(String key, long timestampMillis, String content) {
+        SegmentWriterForTests segment = segments.computeIfAbsent(key, k -> SegmentWriterForTests.first(root, k).prepare(4_096));
+        segment.append(timestampMillis, content);
+        return segment.write();
+    }
+
+    private static String next(EntryTail tail) throws InterruptedException {
+        assertThat(tail.next(LONG)).isTrue();
+        return tail.key() + "=" + tail.content().toString(StandardCharsets.UTF_8);
+    }
+
+    private static List<String> all(EntryTail tail) {
+        List<String> all = new ArrayList<>();
+        while (tail.next()) {
+            all.add(tail.key() + "=" + tail.content().toString(StandardCharsets.UTF_8));
+        }
+        return all;
+    }
+
+    @Test
+    void next_whatIsThere_isMergedByTime() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            append("p/a", 100 * i, "a" + i);
+            append("p/b", 100 * i + 50, "b" + i);
+            append("q", i, "no");
+        }
+        List<String> expected = IntStream.range(0, 20).mapToObj(i -> (i % 2 == 0 ? "p/a=a" : "p/b=b") + i / 2).toList();
+        try (EntryTail tail = reader.followPrefix("p/", FROM_THE_FIRST)) {
+            assertThat(all(tail)).isEqualTo(expected);
+            assertThat(tail.next(SHORT)).isFalse();
+            append("p/b", 2_000, "late");
+            append("p/a", 1_999, "early");
+            List<String> two = new ArrayList<>(List.of(next(tail), next(tail)));
+            assertThat(two).containsExactlyInAnyOrder("p/a=early", "p/b=late");
+        }
+    }
+
+    @Test
+    void next_streamsThatCome_areFoundAndTheirKeysRead() throws Exception {
+        String longKey = "p/" + "x".repeat(500);
+        try (EntryTail tail = reader.followPrefix("p/", FROM_THE_FIRST)) {
+            assertThat(tail.next(SHORT)).isFalse();
+            append("p/a", 1, "1");
+            assertThat(next(tail)).isEqualTo("p/a=1");
+            append("other", 1, "1");
+            append(longKey, 1, "2");
+            assertThat(next(tail)).isEqualTo(longKey + "=2");
+            Files.createDirectory(segments.get("p/a").file().getParent().resolveSibling("p%2fb"));
+            assertThat(tail.next(SHORT)).isFalse();
+            append("p/b", 1, "3");
+            assertThat(next(tail)).isEqualTo("p/b=3");
+            assertThat(tail.positions().keySet()).containsExactlyInAnyOrder("p/a", "p/b", longKey);
+        }
+    }
+
+    @Test
+    void positions_givenToTheNext_resumeEachStream() throws Exception {
+        for (int i = 0; i < 6; i++) {
+            append("a", i, "a" + i);
+            append("b", i, "b" + i);
+        }
+        List<String> all = new ArrayList<>();
+        Map<String, Long> from = new HashMap<>();
+        for (int i = 0; i < 12; i++) {
+            try (EntryTail tail = reader.followPrefix("", from)) {
+                all.add(next(tail));
+                from.put(tail.key(), tail.nextPosition());
+                from.keySet().forEach(key -> assertThat(tail.positions().get(key)).isEqualTo(from.get(key)));
+            }
+        }
+        assertThat(all).doesNotHaveDuplicates().hasSize(12);
+        assertThat(all.stream().filter(entry -> entry.startsWith("a"))).isSorted().hasSize(6);
+        try (EntryTail tail = reader.followPrefix("", from)) {
+            assertThat(tail.next(SHORT)).isFalse();
+        }
+    }
+
+    @Test
+    void follow_givenKeys_areFollowedAndNoOthers() throws Exception {
+        append("a", 1, "1");
+        append("b", 1, "1");
+        append("c", 1, "1");
+        try (EntryTail tail = reader.follow(Map.of("a", EntryTail.FIRST, "b", EntryTail.END, "d", EntryTail.FIRST))) {
+            assertThat(all(tail)).containsExactly("a=1");
+            append("b", 2, "2");
+            append("c", 2, "2");
+            assertThat(next(tail)).isEqualTo("b=2");
+            append("d", 2, "2");
+            assertThat(next(tail)).isEqualTo("d=2");
+            assertThat(tail.next(SHORT)).isFalse();
+        }
+    }
+
+    @Test
+    void followPrefix_keysAndPositionsThatAreNone_areRefused() {
+        append("a", 1, "1");
+        assertThatThrownBy(() -> reader.followPrefix("b", Map.of("a", 0L))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> reader.followPrefix("", Map.of("a", -1L))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> reader.followPrefix("", Map.of("", 0L))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> reader.followPrefix("", Map.of("a", 8L))).isInstanceOf(EntryNotFoundException.class);
+        assertThat(reader.openFiles()).isLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void next_moreStreamsThanAreReadAtATime_deliversAllOfEachInOrder() throws Exception {
+        int streams = 300;
+        for (int i = 0; i < streams; i++) {
+            for (int j = 0; j < 3; j++) {
+                append("s" + i, 10 * j + i % 7, String.valueOf(j));
+            }
+        }
+        try (EntryTail tail = reader.followPrefix("s", FROM_THE_FIRST)) {
+            Map<String, String> delivered = new HashMap<>();
+            while (tail.next()) {
+                delivered.merge(tail.key(), tail.content().toString(StandardCharsets.UTF_8), String::concat);
+                assertThat(reader.openFiles()).isLessThanOrEqualTo(64 + 64 + 1);
+            }
+            assertThat(delivered).hasSize(streams).allSatisfy((key, contents) -> assertThat(contents).isEqualTo("012"));
+            assertThat(tail.next(Duration.ofMillis(150))).isFalse();
+            append("s17", 100, "3");
+            append("s250", 100, "3");
+            assertThat(List.of(next(tail), next(tail))).containsExactlyInAnyOrder("s17=3", "s250=3");
+        }
+    }
+
+    /** Of 70 streams only 64 are read at a time, and all but one have more than any turn. */
+    @Test
+    void next_manyStreamsWithMuchToRead_noneWaitsForLong() throws Exception {
+        for (int i = 0; i < 70; i++) {
+            SegmentWriterForTests segment = SegmentWriterForTests.first(root, "s" + i);
+            segment.fill(i == 69 ? 1 : 3_000, 8, i == 69 ? 900_000 : 1).write();
+        }
+        try (EntryTail tail = reader.followPrefix("s", FROM_THE_FIRST)) {
+            Map<String, Integer> delivered = new HashMap<>();
+            int newestWaited = 0;
+            Map<String, Long> position = new HashMap<>();
+            while (tail.next()) {
+                delivered.merge(tail.key(), 1, Integer::sum);
+                Long before = position.put(tail.key(), tail.position());
+                assertThat(before == null || before < tail.position()).isTrue();
+                newestWaited += delivered.containsKey("s69") ? 0 : 1;
+            }
+            assertThat(delivered).hasSize(70).containsEntry("s0", 3_000).containsEntry("s68", 3_000);
+            assertThat(newestWaited).isLessThan(69 * 3_000 / 2);
+        }
+    }
+
+    @Test
+    void next_oneStreamIsOvertakenAndOneDamaged_theOthersGoOn() throws Exception {
+        append("a", 1, "1");
+        SegmentWriterForTests b = append("b", 2, "1");
+        SegmentWriterForTests c = append("c", 3, "1");
+        try (EntryTail tail = reader.followPrefix("", FROM_THE_FIRST)) {
+            assertThat(all(tail)).hasSize(3);
+            b.append(4, "lost");
+            SegmentWriterForTests later = b.successor();
+            later.append(5, "2");
+            long lostFrom = b.refs().get(1).position();
+            b.delete();
+            later.write();
+            int damaged = c.tail() + 36;
+            c.append(4, "damaged!");
+            c.append(5, "2");
+            c.flip(damaged, 1).write();
+            append("a", 6, "2");
+            List<String> entries = new ArrayList<>();
+            List<WalException> failures = new ArrayList<>();
+            while (entries.size() < 3) {
+                try {
+                    entries.add(next(tail));
+                } catch (WalException e) {
+                    failures.add(e);
+                }
+            }
+            assertThat(entries).containsExactlyInAnyOrder("a=2", "b=2", "c=2");
+            assertThat(failures).hasSize(2)
+                    .anySatisfy(e -> assertThat(e).isInstanceOfSatisfying(EntryExpiredException.class, expired -> {
+                        assertThat(expired.stream()).isEqualTo("b");
+                        assertThat(expired.from()).isEqualTo(lostFrom);
+                        assertThat(expired.to()).isEqualTo(b.end());
+                    }))
+                    .anySatisfy(e -> assertThat(e).isInstanceOf(CorruptSegmentException.class)
+                            .extracting(WalException::stream).isEqualTo("c"));
+            assertThat(tail.next(SHORT)).isFalse();
+        }
+    }
+
+    @Test
+    void next_streamsGoAndComeAgain_areFollowedAndLeaveNothingBehind() throws Exception {
+        append("a", 1, "1");
+        append("b", 1, "1");
+        try (EntryTail tail = reader.followPrefix("", FROM_THE_FIRST)) {
+            assertThat(all(tail)).hasSize(2);
+            SegmentWriterForTests gone = segments.remove("a");
+            gone.delete();
+            Files.delete(gone.file().getParent());
+            do {
+                assertThat(tail.next(SHORT)).isFalse();
+            } while (tail.positions().size() > 1);
+            SegmentWriterForTests again = new SegmentWriterForTests(root, "a", 1 << 20, gone.end());
+            again.append(1, "2");
+            again.write();
+            assertThat(next(tail)).isEqualTo("a=2");
+            assertThat(tail.positions()).containsEntry("a", again.end());
+        }
+    }
+
+    @Test
+    void next_nothingComes_holdsNoFiles() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            append("s" + i, 1, "1");
+        }
+        try (EntryTail tail = reader.followPrefix("", FROM_THE_FIRST)) {
+            assertThat(all(tail)).hasSize(100);
+            assertThat(tail.next(Duration.ofMillis(150))).isFalse();
+            assertThat(reader.openFiles()).isLessThanOrEqualTo(1);
+            for (SegmentWriterForTests segment : segments.values()) {
+                segment.delete();
+                Files.delete(segment.file().getParent());
+            }
+            do {
+                assertThat(tail.next(SHORT)).isFalse();
+            } while (!tail.positions().isEmpty());
+            assertThat(reader.openFiles()).isZero();
+        }
+    }
+
+    @Test
+    void next_closed_throws() {
+        append("a", 1, "1");
+        EntryTail tail = reader.followPrefix("", FROM_THE_FIRST);
+        assertThat(tail.next()).isTrue();
+        tail.close();
+        tail.close();
+        assertThatThrownBy(tail::next).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(tail::key).isInstanceOf(WalClosedException.class);
+        EntryTail other = reader.followPrefix("", FROM_THE_FIRST);
+        assertThatThrownBy(other::key).isInstanceOf(IllegalStateException.class);
+        reader.close();
+        assertThatThrownBy(() -> other.next(LONG)).isInstanceOf(WalClosedException.class);
+        other.close();
+    }
+}
