@@ -10,6 +10,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The folder {@code cursors} of a log, and what its files are called. A name is encoded as a key is. */
 public final class CursorFiles {
@@ -68,6 +69,11 @@ public final class CursorFiles {
     private static boolean isCursor(Path file) {
         String encoded = encodedName(file);
         return !encoded.isEmpty() && (StreamKey.isDigestName(encoded) || StreamKey.fromDirectoryName(encoded).isPresent());
+    }
+
+    /** Whose file this is, as its name says; empty where it doesn't, or is too long to. */
+    public static Optional<StreamKey> name(Path file) {
+        return StreamKey.fromDirectoryName(encodedName(file));
     }
 
     /** Empty where the file is not called as a cursor file is. */

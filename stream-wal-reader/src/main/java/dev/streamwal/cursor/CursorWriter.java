@@ -74,10 +74,12 @@ public final class CursorWriter implements AutoCloseable {
     private boolean closed;
 
     /** Where the commits of a consumer begin that never was. */
-    @FunctionalInterface
     public interface Beginning {
 
-        /** Stream positions by key; streams that aren't there yet are left out. */
+        /** Where the log begins: streams that aren't there yet come at or above it. Asked first. */
+        long start() throws IOException;
+
+        /** Stream positions by key, of the streams that are there. */
         Map<String, Long> positions() throws IOException;
     }
 
@@ -111,7 +113,7 @@ public final class CursorWriter implements AutoCloseable {
                 checkScope(found.header(), scope);
                 return new CursorWriter(root, settings, lock, found, reader.isTrailed());
             }
-            CursorState nothing = new CursorState(new CursorHeader(name, scope, settings.salts().getAsLong()));
+            CursorState nothing = new CursorState(new CursorHeader(name, scope, beginning.start(), settings.salts().getAsLong()));
             CursorWriter made = new CursorWriter(root, settings, lock, nothing, true);
             made.create(beginning.positions());
             return made;
@@ -142,6 +144,11 @@ public final class CursorWriter implements AutoCloseable {
         Map<String, Committed> commits = new HashMap<>();
         positions.forEach((key, position) -> commits.put(key, new Committed(position, nowMillis)));
         replaceBy(writeTemporary(commits));
+    }
+
+    /** Where streams begin of which nothing is committed. */
+    public synchronized long start() {
+        return state.header().start();
     }
 
     /** By key; a copy. */
@@ -221,7 +228,7 @@ public final class CursorWriter implements AutoCloseable {
     /** @return what the file says, which is durable but for its name */
     @GuardedBy("this")
     private CursorState writeTemporary(Map<String, Committed> commits) throws IOException {
-        CursorHeader header = new CursorHeader(name, state.header().scope(), settings.salts().getAsLong());
+        CursorHeader header = new CursorHeader(name, state.header().scope(), state.header().start(), settings.salts().getAsLong());
         Path temporary = CursorFiles.temporary(root, name);
         return Uninterrupted.run(() -> {
             try (FileChannel channel = FileChannel.open(

@@ -15,9 +15,10 @@ import java.util.zip.CRC32C;
  *   8  8  salt              random; another one in every file
  *  16  4  checksum          CRC32C over the header from 20 on, then the salt
  *  20  4  flags             bit 0 PREFIX: of all streams whose keys begin so, not of one stream
- *  24  2  name length       of the consumer's name, 1 to 1,024
- *  26  2  scope length      of the key, or the prefix, which may be empty; at most 1,024
- *  28     name, scope, UTF-8, zero padding to a multiple of 8
+ *  24  8  start             the log's when the consumer was made: where streams without an entry begin
+ *  32  2  name length       of the consumer's name, 1 to 1,024
+ *  34  2  scope length      of the key, or the prefix, which may be empty; at most 1,024
+ *  36     name, scope, UTF-8, zero padding to a multiple of 8
  * </pre>
  *
  * <p>Each commit:
@@ -42,10 +43,11 @@ public final class CursorLayout {
     static final int SALT = 8;
     static final int CHECKSUM = 16;
     static final int FLAGS = 20;
-    static final int NAME_LENGTH = 24;
-    static final int SCOPE_LENGTH = 26;
+    static final int START = 24;
+    static final int NAME_LENGTH = 32;
+    static final int SCOPE_LENGTH = 34;
     /** Before the name. */
-    static final int FIXED_BYTES = 28;
+    static final int FIXED_BYTES = 36;
 
     static final int ENTRY_CHECKSUM = 0;
     static final int KEY_LENGTH = 4;
@@ -86,6 +88,7 @@ public final class CursorLayout {
         out.putLong(MAGIC, MAGIC_VALUE);
         out.putLong(SALT, header.salt());
         out.putInt(FLAGS, header.scope().isPrefix() ? PREFIX : 0);
+        out.putLong(START, header.start());
         out.putShort(NAME_LENGTH, (short) name.length);
         out.putShort(SCOPE_LENGTH, (short) scope.length);
         out.put(FIXED_BYTES, name);
@@ -122,8 +125,10 @@ public final class CursorLayout {
             throw FormatException.unsupported("the cursor file has flags that this version doesn't know: flags=0x"
                     + Integer.toHexString(flags) + "; use the version that wrote it, or a newer one");
         }
+        check(in.getLong(START) >= 0, "positions are not negative", in.getLong(START));
         StreamKey name = StreamKey.ofUtf8(bytes(in, FIXED_BYTES, nameLength));
-        return new CursorHeader(name, scope(bytes(in, FIXED_BYTES + nameLength, scopeLength), flags == PREFIX), in.getLong(SALT));
+        CursorScope scope = scope(bytes(in, FIXED_BYTES + nameLength, scopeLength), flags == PREFIX);
+        return new CursorHeader(name, scope, in.getLong(START), in.getLong(SALT));
     }
 
     private static CursorScope scope(byte[] utf8, boolean isPrefix) throws FormatException {

@@ -18,7 +18,7 @@ class CursorLayoutTest {
 
     private static final long SALT = 0x0123_4567_89AB_CDEFL;
     private static final Pattern LINE = Pattern.compile("(?m)^\\p{XDigit}{8}  ([^|]+)\\|");
-    private static final CursorHeader HEADER = new CursorHeader(StreamKey.of("shipper"), new CursorScope("sensor/", true), SALT);
+    private static final CursorHeader HEADER = new CursorHeader(StreamKey.of("shipper"), new CursorScope("sensor/", true), 64L << 30, SALT);
     private static final List<CursorEntry> ENTRIES = List.of(
             new CursorEntry(StreamKey.of("sensor/a"), 504, 1_767_225_600_000L),
             new CursorEntry(StreamKey.of("sensor/b1"), 64L << 30, 1_767_225_601_000L),
@@ -71,7 +71,7 @@ class CursorLayoutTest {
         for (String name : List.of("n", "ü/\n", "x".repeat(StreamKey.MAX_BYTES))) {
             for (CursorScope scope : List.of(new CursorScope("", true), new CursorScope("a", true), new CursorScope("a", false),
                     new CursorScope("k".repeat(StreamKey.MAX_BYTES), false))) {
-                CursorHeader header = new CursorHeader(StreamKey.of(name), scope, SALT);
+                CursorHeader header = new CursorHeader(StreamKey.of(name), scope, 8, SALT);
                 assertThat(CursorLayout.decodeHeader(CursorLayout.encode(header))).isEqualTo(header);
                 assertThat(CursorLayout.encode(header).limit()).isLessThanOrEqualTo(CursorLayout.MAX_HEADER_BYTES);
                 assertThat(entries(file(header, ENTRIES))).isEqualTo(ENTRIES);
@@ -149,6 +149,6 @@ class CursorLayoutTest {
     @Test
     void decodeHeader_noCursorFile_saysWhy() {
         assertThatThrownBy(() -> CursorLayout.decodeHeader(ByteBuffer.allocate(64))).hasMessageContaining("STRMCUR1");
-        assertThatThrownBy(() -> CursorLayout.decodeHeader(ByteBuffer.allocate(3))).hasMessageContaining("28 bytes");
+        assertThatThrownBy(() -> CursorLayout.decodeHeader(ByteBuffer.allocate(3))).hasMessageContaining("36 bytes");
     }
 }

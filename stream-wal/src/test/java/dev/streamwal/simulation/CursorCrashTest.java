@@ -35,12 +35,23 @@ class CursorCrashTest {
 
     private static final StreamKey NAME = StreamKey.of("c");
     /** The header, and some four entries. */
-    private static final long COMPACTED_ABOVE = 170;
+    private static final long COMPACTED_ABOVE = 180;
 
     /** @param salt of the first file; each later one has the next */
     private static CursorWriter open(Path root, long salt) throws IOException, ProcessLock.HeldException {
         CursorSettings settings = new CursorSettings(new AtomicLong(salt)::incrementAndGet, InstantSource.system(), COMPACTED_ABOVE);
-        return CursorWriter.open(root, NAME, new CursorScope("", true), settings, () -> BEGINNING);
+        return CursorWriter.open(root, NAME, new CursorScope("", true), settings, new CursorWriter.Beginning() {
+
+            @Override
+            public long start() {
+                return 0;
+            }
+
+            @Override
+            public Map<String, Long> positions() {
+                return BEGINNING;
+            }
+        });
     }
 
     private static CursorReader reader(Path root) {
