@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,14 +46,19 @@ public final class NanoWalDirectory implements AutoCloseable {
 
     /** By prefix; a prefix stays here, without files, when its last one is deleted: what was there has expired. */
     private volatile Map<String, NanoWalChain> chains = Map.of();
-    private final ListingAge age = new ListingAge(System::nanoTime);
+    private final ListingAge age;
 
     /** @param directory with or without files in it */
     public NanoWalDirectory(Path directory, ReaderOptions options) {
+        this(directory, options, System::nanoTime);
+    }
+
+    NanoWalDirectory(Path directory, ReaderOptions options, LongSupplier nanoTime) {
         this.directory = directory;
         this.options = options;
         this.channels = new ChannelCache(options.maxOpenFiles());
         this.failures = new ReadFailures(directory, channels);
+        this.age = new ListingAge(nanoTime);
     }
 
     /** Whether there are nano-wal files. */
