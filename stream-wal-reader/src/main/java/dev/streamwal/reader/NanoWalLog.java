@@ -9,6 +9,7 @@ import dev.streamwal.source.NanoWalFailures;
 import dev.streamwal.source.NanoWalFile;
 import dev.streamwal.source.NanoWalForward;
 import dev.streamwal.source.NanoWalIndex;
+import dev.streamwal.source.NanoWalMerged;
 import dev.streamwal.source.NanoWalPlaces;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SharedFile;
@@ -16,9 +17,13 @@ import dev.streamwal.source.TimeRange;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /** A directory of nano-wal 1.0 files: a stream for each prefix of their names. Nothing is ever written there. */
 final class NanoWalLog implements ReadableLog {
@@ -204,6 +209,12 @@ final class NanoWalLog implements ReadableLog {
             // the walk tells of it
             return position;
         }
+    }
+
+    /** Several streams by timestamp; the keys are asked for whenever it begins, or has come to its end. */
+    NanoWalMerged scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range) {
+        source.checkOpen();
+        return new NanoWalMerged(source, range.contains(TIMESTAMP_MILLIS) ? keys : List::of, Map.of());
     }
 
     /** From {@link Long#MAX_VALUE}: what is appended from now on; from 0: the first record that there is. */

@@ -7,8 +7,10 @@ import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.source.NanoWalForward;
+import dev.streamwal.source.NanoWalMerged;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentWriterForTests;
+import dev.streamwal.source.TimeRange;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
@@ -193,6 +195,36 @@ class NanoWalTest {
         assertThat(reader.latest(List.of("other", "nobody", KEY)).values()).extracting(entry -> entry.content().toString(StandardCharsets.UTF_8))
                 .containsExactly("alone", "content 5");
         assertThat(reader.latest("nobody")).isEmpty();
+    }
+
+    @Test
+    void scanMerged_goesFromPrefixToPrefix_andOnWithWhatComes() throws IOException {
+        try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
+                NanoWalMerged walk = log.scanMerged(() -> log.keys(""), TimeRange.ALL);
+                NanoWalMerged none = log.scanMerged(() -> log.keys(""), new TimeRange(1, 2))) {
+            assertThat(none.next()).isFalse();
+            List<String> found = new ArrayList<>();
+            while (walk.next()) {
+                found.add(walk.key() + "@" + walk.position());
+            }
+            List<String> all = new ArrayList<>(refs(KEY).stream().map(ref -> KEY + "@" + ref.position()).toList());
+            all.add("other@0");
+            assertThat(found).isEqualTo(all);
+            assertThat(walk.next()).isFalse();
+            NanoWalFiles.append(NanoWalFiles.path(directory, KEY, 20_000), record(6));
+            NanoWalFiles.write(directory, "new", 1, NanoWalFiles.record("", "first"));
+            assertThat(walk.next()).isTrue();
+            assertThat(walk.copyBody()).asString(StandardCharsets.UTF_8).isEqualTo("header 6content 6");
+            assertThat(walk.next()).isTrue();
+            assertThat(walk.key()).isEqualTo("new");
+            assertThat(walk.next()).isFalse();
+            assertThat(walk.positions()).containsOnlyKeys(KEY, "other", "new");
+            Files.delete(NanoWalFiles.path(directory, "new", 1));
+            NanoWalFiles.write(directory, "new", 2, NanoWalFiles.record("", "second"));
+            assertThatThrownBy(walk::next).isInstanceOf(EntryExpiredException.class);
+            assertThat(walk.next()).isTrue();
+            assertThat(walk.copyBody()).asString(StandardCharsets.UTF_8).isEqualTo("second");
+        }
     }
 
     @Test
