@@ -18,12 +18,16 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A directory of nano-wal 1.0 files: a stream for each prefix of their names. Nothing is ever written there. */
 final class NanoWalLog implements ReadableLog {
@@ -223,6 +227,29 @@ final class NanoWalLog implements ReadableLog {
             NanoWalForward walk = position == Long.MAX_VALUE ? atEnd(key, chain) : from(key, chain, position);
             return position == 0 ? walk : walk.tellingGaps();
         });
+    }
+
+    /**
+     * As {@link #follow(String, long)}, several streams in turn.
+     *
+     * @param prefix of their keys, those included that come; null for the given streams only
+     * @param from by key, where to begin; others from their first record
+     */
+    NanoWalMerged followAll(@Nullable String prefix, Map<String, Long> from) {
+        source.checkOpen();
+        Map<String, Long> positions = new HashMap<>();
+        from.forEach((key, position) -> {
+            try (NanoWalForward walk = follow(key, position)) {
+                positions.put(key, walk.nextPosition());
+            }
+        });
+        positions.values().removeIf(position -> position == 0);
+        Set<String> given = Set.copyOf(from.keySet());
+        return new NanoWalMerged(source, () -> {
+            Set<String> keys = new HashSet<>(given);
+            keys.addAll(prefix == null ? Set.of() : keys(prefix));
+            return keys;
+        }, positions);
     }
 
     /** Behind damage, if there is some at the end. */

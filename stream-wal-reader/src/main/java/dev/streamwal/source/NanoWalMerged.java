@@ -72,6 +72,12 @@ public final class NanoWalMerged implements RecordWalk {
         source.checkOpen();
     }
 
+    /** Whether something may have come since {@link #next()} said that there is nothing: only another round can tell. */
+    public boolean mayHaveMore() {
+        checkUsable();
+        return true;
+    }
+
     /** By key, where a later walk goes on. */
     public Map<String, Long> positions() {
         Map<String, Long> now = new HashMap<>(positions);

@@ -455,6 +455,34 @@ class NanoWalTest {
         }
     }
 
+    @Test
+    void followAll_goesOnWhereEachStreamWasReadTo() throws IOException {
+        long fourth = refs(KEY).get(4).position();
+        try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
+                NanoWalMerged all = log.followAll("", Map.of(KEY, fourth, "later", Long.MAX_VALUE));
+                NanoWalMerged given = log.followAll(null, Map.of(KEY, Long.MAX_VALUE))) {
+            assertThat(bodies(all)).containsExactly("header 4content 4", "header 5content 5", "alone");
+            assertThat(bodies(given)).isEmpty();
+            NanoWalFiles.append(NanoWalFiles.path(directory, KEY, 20_000), record(6));
+            NanoWalFiles.write(directory, "later", 1, NanoWalFiles.record("", "x"));
+            assertThat(all.mayHaveMore()).isTrue();
+            assertThat(bodies(all)).containsExactly("header 6content 6", "x");
+            assertThat(bodies(given)).containsExactly("header 6content 6");
+            try (NanoWalMerged resumed = log.followAll("", all.positions())) {
+                assertThat(bodies(resumed)).isEmpty();
+            }
+            assertThatThrownBy(() -> log.followAll("", Map.of(KEY, fourth + 8))).isInstanceOf(EntryNotFoundException.class);
+        }
+    }
+
+    private static List<String> bodies(RecordWalk walk) {
+        List<String> bodies = new ArrayList<>();
+        while (walk.next()) {
+            bodies.add(new String(walk.copyBody(), StandardCharsets.UTF_8));
+        }
+        return bodies;
+    }
+
     // ---- other files
 
     @Test
