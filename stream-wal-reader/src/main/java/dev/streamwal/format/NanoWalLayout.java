@@ -26,7 +26,7 @@ public final class NanoWalLayout {
     /** The header, and what a segment of this project's own has behind it. */
     public static final int FILE_START_BYTES = FILE_HEADER_BYTES + Long.BYTES;
 
-    /** What is asked of a buffer at most; nano-wal itself sets no limit. */
+    /** What is asked of a buffer at most; the format has 64 bits for a length. */
     public static final int MAX_FRAME_BYTES = (1 << 28) - 1;
 
     public static final int SIGNATURE_BYTES = HEADER_LENGTH - SIGNATURE;

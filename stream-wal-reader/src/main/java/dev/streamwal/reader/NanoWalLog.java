@@ -9,21 +9,23 @@ import dev.streamwal.source.NanoWalFailures;
 import dev.streamwal.source.NanoWalFile;
 import dev.streamwal.source.NanoWalForward;
 import dev.streamwal.source.NanoWalIndex;
+import dev.streamwal.source.NanoWalMerged;
 import dev.streamwal.source.NanoWalPlaces;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SharedFile;
-import dev.streamwal.source.StreamsInTurn;
-import dev.streamwal.source.TailWalk;
 import dev.streamwal.source.TimeRange;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -214,6 +216,12 @@ final class NanoWalLog implements ReadableLog {
     }
 
     @Override
+    public NanoWalMerged scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range) {
+        source.checkOpen();
+        return new NanoWalMerged(source, range.contains(TIMESTAMP_MILLIS) ? keys : List::of, Map.of());
+    }
+
+    @Override
     public NanoWalForward follow(String key, long position) {
         return onStream("opening a tail", key, chain -> {
             NanoWalForward walk = position == Long.MAX_VALUE ? atEnd(key, chain) : from(key, chain, position);
@@ -222,14 +230,21 @@ final class NanoWalLog implements ReadableLog {
     }
 
     @Override
-    public TailWalk followAll(@Nullable String prefix, Map<String, Long> from) {
-        throw new UnsupportedOperationException("streams of nano-wal files are followed one by one: directory=" + source.path());
-    }
-
-    @Override
-    public RecordWalk scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range) {
+    public NanoWalMerged followAll(@Nullable String prefix, Map<String, Long> from) {
         source.checkOpen();
-        return new StreamsInTurn(() -> new TreeSet<>(keys.get()), key -> scan(key, range), source::checkOpen);
+        Map<String, Long> positions = new HashMap<>();
+        from.forEach((key, position) -> {
+            try (NanoWalForward walk = follow(key, position)) {
+                positions.put(key, walk.nextPosition());
+            }
+        });
+        positions.values().removeIf(position -> position == 0);
+        Set<String> given = Set.copyOf(from.keySet());
+        return new NanoWalMerged(source, () -> {
+            Set<String> keys = new HashSet<>(given);
+            keys.addAll(prefix == null ? Set.of() : keys(prefix));
+            return keys;
+        }, positions);
     }
 
     /** Behind damage, if there is some at the end. */

@@ -10,13 +10,14 @@ import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.SeekableByteChannel;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,14 +47,19 @@ public final class NanoWalDirectory implements AutoCloseable {
 
     /** By prefix; a prefix stays here, without files, when its last one is deleted: what was there has expired. */
     private volatile Map<String, NanoWalChain> chains = Map.of();
-    private final ListingAge age = new ListingAge(System::nanoTime);
+    private final ListingAge age;
 
     /** @param directory with or without files in it */
     public NanoWalDirectory(Path directory, ReaderOptions options) {
+        this(directory, options, System::nanoTime);
+    }
+
+    NanoWalDirectory(Path directory, ReaderOptions options, LongSupplier nanoTime) {
         this.directory = directory;
         this.options = options;
         this.channels = new ChannelCache(options.maxOpenFiles());
         this.failures = new ReadFailures(directory, channels);
+        this.age = new ListingAge(nanoTime);
     }
 
     /** Whether there are nano-wal files. */
@@ -81,11 +88,8 @@ public final class NanoWalDirectory implements AutoCloseable {
             return false;
         }
         ByteBuffer first = ByteBuffer.allocate(NanoWalLayout.FILE_START_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
-            while (first.hasRemaining() && channel.read(first) >= 0) {
-                // until the file ends
-            }
-            return NanoWalLayout.decodeHeader(first, first.position()) >= 0;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return NanoWalLayout.decodeHeader(first, SegmentBytes.of(channel).read(first, 0)) >= 0;
         } catch (NoSuchFileException | FormatException e) {
             return false;
         }

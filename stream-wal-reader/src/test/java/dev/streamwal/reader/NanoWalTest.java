@@ -7,8 +7,10 @@ import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.source.NanoWalForward;
+import dev.streamwal.source.NanoWalMerged;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentWriterForTests;
+import dev.streamwal.source.TimeRange;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
@@ -196,6 +198,36 @@ class NanoWalTest {
     }
 
     @Test
+    void scanMerged_goesFromPrefixToPrefix_andOnWithWhatComes() throws IOException {
+        try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
+                NanoWalMerged walk = log.scanMerged(() -> log.keys(""), TimeRange.ALL);
+                NanoWalMerged none = log.scanMerged(() -> log.keys(""), new TimeRange(1, 2))) {
+            assertThat(none.next()).isFalse();
+            List<String> found = new ArrayList<>();
+            while (walk.next()) {
+                found.add(walk.key() + "@" + walk.position());
+            }
+            List<String> all = new ArrayList<>(refs(KEY).stream().map(ref -> KEY + "@" + ref.position()).toList());
+            all.add("other@0");
+            assertThat(found).isEqualTo(all);
+            assertThat(walk.next()).isFalse();
+            NanoWalFiles.append(NanoWalFiles.path(directory, KEY, 20_000), record(6));
+            NanoWalFiles.write(directory, "new", 1, NanoWalFiles.record("", "first"));
+            assertThat(walk.next()).isTrue();
+            assertThat(walk.copyBody()).asString(StandardCharsets.UTF_8).isEqualTo("header 6content 6");
+            assertThat(walk.next()).isTrue();
+            assertThat(walk.key()).isEqualTo("new");
+            assertThat(walk.next()).isFalse();
+            assertThat(walk.positions()).containsOnlyKeys(KEY, "other", "new");
+            Files.delete(NanoWalFiles.path(directory, "new", 1));
+            NanoWalFiles.write(directory, "new", 2, NanoWalFiles.record("", "second"));
+            assertThatThrownBy(walk::next).isInstanceOf(EntryExpiredException.class);
+            assertThat(walk.next()).isTrue();
+            assertThat(walk.copyBody()).asString(StandardCharsets.UTF_8).isEqualTo("second");
+        }
+    }
+
+    @Test
     void describe_saysWhatThereIs() throws IOException {
         StreamInfo info = reader.describe(KEY).orElseThrow();
         assertThat(info).isEqualTo(new StreamInfo(
@@ -342,11 +374,10 @@ class NanoWalTest {
         }
     }
 
-    /** The last record of a file, and the next file, may come between a look at the end and one at the directory. */
     @Test
     @Timeout(60)
     void aCursor_whileFilesFollowEachOther_missesNothing() throws Exception {
-        int files = 2_000;
+        int files = 500;
         try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix())) {
             Path busy = Files.createDirectory(memory.getPath("/busy"));
             FutureTask<Void> writer = new FutureTask<>(() -> {
@@ -422,6 +453,34 @@ class NanoWalTest {
             assertThat(first.next()).isFalse();
             assertThat(log.openFiles()).as("a deleted file is let go of").isEqualTo(open - 1);
         }
+    }
+
+    @Test
+    void followAll_goesOnWhereEachStreamWasReadTo() throws IOException {
+        long fourth = refs(KEY).get(4).position();
+        try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
+                NanoWalMerged all = log.followAll("", Map.of(KEY, fourth, "later", Long.MAX_VALUE));
+                NanoWalMerged given = log.followAll(null, Map.of(KEY, Long.MAX_VALUE))) {
+            assertThat(bodies(all)).containsExactly("header 4content 4", "header 5content 5", "alone");
+            assertThat(bodies(given)).isEmpty();
+            NanoWalFiles.append(NanoWalFiles.path(directory, KEY, 20_000), record(6));
+            NanoWalFiles.write(directory, "later", 1, NanoWalFiles.record("", "x"));
+            assertThat(all.mayHaveMore()).isTrue();
+            assertThat(bodies(all)).containsExactly("header 6content 6", "x");
+            assertThat(bodies(given)).containsExactly("header 6content 6");
+            try (NanoWalMerged resumed = log.followAll("", all.positions())) {
+                assertThat(bodies(resumed)).isEmpty();
+            }
+            assertThatThrownBy(() -> log.followAll("", Map.of(KEY, fourth + 8))).isInstanceOf(EntryNotFoundException.class);
+        }
+    }
+
+    private static List<String> bodies(RecordWalk walk) {
+        List<String> bodies = new ArrayList<>();
+        while (walk.next()) {
+            bodies.add(new String(walk.copyBody(), StandardCharsets.UTF_8));
+        }
+        return bodies;
     }
 
     // ---- other files

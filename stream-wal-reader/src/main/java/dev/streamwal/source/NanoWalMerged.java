@@ -1,0 +1,114 @@
+package dev.streamwal.source;
+
+import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.reader.WalClosedException;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks several prefixes, by timestamp: these are all the same, so one prefix after the other. It has one file open at a time, and
+ * remembers where it is in each prefix. At the end of all of them it says that there is no more, for now; the call after begins another
+ * round, with what was appended, and with the keys there are then. A file that is deleted between two rounds is told of, as nobody can say
+ * whether something had been appended to it. One thread; close it.
+ */
+public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
+
+    private final NanoWalDirectory source;
+    private final Supplier<? extends Collection<String>> keys;
+    private final Map<String, Long> positions;
+    private final Queue<String> left = new ArrayDeque<>();
+    private @Nullable NanoWalForward current;
+    private boolean closed;
+
+    /** @param from by key, where to begin; others from their first record */
+    public NanoWalMerged(NanoWalDirectory source, Supplier<? extends Collection<String>> keys, Map<String, Long> from) {
+        this.source = source;
+        this.keys = keys;
+        this.positions = new HashMap<>(from);
+    }
+
+    @Override
+    public boolean next() {
+        checkUsable();
+        if (current == null && left.isEmpty()) {
+            left.addAll(new TreeSet<>(keys.get()));
+        }
+        while (current != null || !left.isEmpty()) {
+            NanoWalForward walk = current != null ? current : open(left.remove());
+            current = walk;
+            if (walk.next()) {
+                return true;
+            }
+            positions.put(walk.key(), walk.nextPosition());
+            walk.close();
+            current = null;
+        }
+        return false;
+    }
+
+    private NanoWalForward open(String key) {
+        Long position = positions.get(key);
+        if (position == null) {
+            return NanoWalForward.from(source, key, 0);
+        }
+        Optional<NanoWalFile> file = source.chain(key).at(position);
+        return file.isPresent() ? NanoWalForward.from(source, file.get(), NanoWalPosition.offset(position)).tellingGaps()
+                : NanoWalForward.from(source, key, position).tellingGaps();
+    }
+
+    @Override
+    public void checkUsable() {
+        if (closed) {
+            throw new WalClosedException("a cursor is not used after it was closed", null, null, WalClosedException.NO_POSITION, null);
+        }
+        source.checkOpen();
+    }
+
+    /** Only another round can tell. */
+    @Override
+    public boolean mayHaveMore() {
+        checkUsable();
+        return true;
+    }
+
+    /** Between two rounds it has nothing to give back. */
+    @Override
+    public void settle() {
+        // the file was closed at its end
+    }
+
+    @Override
+    public Map<String, Long> positions() {
+        Map<String, Long> now = new HashMap<>(positions);
+        if (current != null) {
+            now.put(current.key(), current.nextPosition());
+        }
+        return now;
+    }
+
+    @Override
+    NanoWalForward onRecord() {
+        NanoWalForward walk = current;
+        if (walk == null) {
+            checkUsable();
+            throw new IllegalStateException("a walk has a record only after next() said so");
+        }
+        return walk;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        if (current != null) {
+            current.close();
+            current = null;
+        }
+    }
+}
