@@ -43,7 +43,7 @@ final class FollowedStream {
     /** Of its directory; null where there is none, or where it wasn't looked at yet. */
     private @Nullable FileTime modified;
     private long modifiedSince;
-    private boolean settled;
+    private boolean settled = true;
 
     FollowedStream(String key) {
         this.key = key;
@@ -84,6 +84,8 @@ final class FollowedStream {
         if (scan != null) {
             return;
         }
+        // before it is listed and read
+        boolean unused = hasAnotherTime(log, System.nanoTime());
         SegmentCatalog catalog = log.unsharedCatalog(key);
         StreamScan.Bookmark from = rest;
         scan = from == null ? StreamScan.behind(log, catalog, null, 0) : StreamScan.resumed(log, catalog, from);
@@ -137,16 +139,32 @@ final class FollowedStream {
 
     /** A time counts only if the directory was read when that time was old enough: see {@link DirectoryWatch}. */
     private boolean isDirectoryNews(LogSource log, long nanoTime) throws IOException {
-        FileTime now = modifiedNow(log);
-        if (!Objects.equals(now, modified)) {
-            modified = now;
-            modifiedSince = nanoTime;
-            settled = now == null;
+        if (hasAnotherTime(log, nanoTime)) {
             return true;
         }
-        boolean wasSettled = settled;
-        settled = wasSettled || now == null || nanoTime - modifiedSince >= ListingAge.SETTLING_NANOS;
-        return !wasSettled && settled && now != null;
+        if (settled || nanoTime - modifiedSince < ListingAge.SETTLING_NANOS) {
+            return false;
+        }
+        settled = true;
+        return hasOtherSegments(log);
+    }
+
+    private boolean hasAnotherTime(LogSource log, long nanoTime) throws IOException {
+        FileTime now = modifiedNow(log);
+        if (Objects.equals(now, modified)) {
+            return false;
+        }
+        modified = now;
+        modifiedSince = nanoTime;
+        settled = now == null;
+        return true;
+    }
+
+    /** Than the one where it stands, as the last. */
+    private boolean hasOtherSegments(LogSource log) throws IOException {
+        StreamScan.Bookmark stopped = scan == null ? rest : scan.bookmark();
+        SegmentChain chain = log.unsharedCatalog(key).chain();
+        return stopped == null || chain.size() == 0 || chain.get(chain.size() - 1).basePosition() != stopped.base();
     }
 
     private @Nullable FileTime modifiedNow(LogSource log) throws IOException {

@@ -37,9 +37,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     static final int PATIENCE = 1_024;
     /** Heads are looked through for the most patient one now and then. */
     private static final int PATIENCE_STRIDE = 64;
-    /** Some 15 µs each: together about what a read of the activity file takes, or less. */
-    private static final int LOOKS_BESIDE_ACTIVITY = 4;
-    private static final int LOOKS_WITHOUT_ACTIVITY = 64;
+    /** Streams that are looked at in turn at a time: some 15 µs each, together about what a read of the activity file takes. */
+    private static final int LOOKS_IN_TURN = 8;
+    /** Beside the activity file they are to find in the end what it can't say, and not to delay what it says. */
+    private static final int REST_PER_LOOKS_BESIDE_ACTIVITY = 64;
+    private static final long MIN_LOOKS_NANOS = 50_000;
 
     /** Where a stream begins to be followed. */
     public interface Start {
@@ -54,6 +56,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** The same, to be gone through in turn. */
     private final List<FollowedStream> inTurn = new ArrayList<>();
     private int nextInTurn;
+    private long lookedInTurnAt = System.nanoTime();
+    private long looksTook;
 
     /** Wanted, and not read yet. */
     private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
@@ -210,16 +214,25 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         try {
             addNewStreams();
             activity.look(inTurn, this::want);
-            lookAtSome(activity.isThere() ? LOOKS_BESIDE_ACTIVITY : LOOKS_WITHOUT_ACTIVITY);
+            lookInTurn();
         } catch (IOException e) {
             throw log.failure("looking for more", e, log.streams().path(), null, WalException.NO_POSITION);
         }
         return !waiting.isEmpty();
     }
 
-    private void lookAtSome(int count) throws IOException {
+    private void lookInTurn() throws IOException {
         long now = System.nanoTime();
-        for (int i = Math.min(count, inTurn.size()); i > 0; i--) {
+        if (activity.isThere() && now - lookedInTurnAt < looksTook * REST_PER_LOOKS_BESIDE_ACTIVITY) {
+            return;
+        }
+        lookAtSome(now);
+        lookedInTurnAt = System.nanoTime();
+        looksTook = Math.min(lookedInTurnAt - now, 2 * Math.max(looksTook, MIN_LOOKS_NANOS));
+    }
+
+    private void lookAtSome(long now) throws IOException {
+        for (int i = Math.min(LOOKS_IN_TURN, inTurn.size()); i > 0; i--) {
             nextInTurn = nextInTurn + 1 < inTurn.size() ? nextInTurn + 1 : 0;
             FollowedStream stream = inTurn.get(nextInTurn);
             if (!stream.wanted && stream.mayHaveMore(log, now)) {
