@@ -91,7 +91,7 @@ public final class Segment implements Comparable<Segment> {
 
     /** Forgets this footer, not one that was found after it. */
     void forget(Footer old) {
-        if (footer == old) {
+        if (old.equals(footer)) {
             footer = null;
         }
     }

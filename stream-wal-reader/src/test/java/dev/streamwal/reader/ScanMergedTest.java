@@ -102,9 +102,9 @@ class ScanMergedTest {
                 long greatest = 0;
                 for (int n = 0; n < 3; n++) {
                     for (int r = random.nextInt(20); r >= 0; r--) {
-                        segment.append(n * 100 + random.nextInt(200), new byte[0], new byte[random.nextInt(3_000)]);
+                        segment.append(n * 100L + random.nextInt(200), new byte[0], new byte[random.nextInt(3_000)]);
                     }
-                    segment.appendBatch(n * 100, "x", "y");
+                    segment.appendBatch(n * 100L, "x", "y");
                     for (SegmentWriterForTests.Written written : segment.written()) {
                         greatest = Math.max(greatest, written.timestampMillis());
                         expected.add(new Placed(written.ref(), greatest));
