@@ -23,6 +23,14 @@ final class HeapEntry implements Entry {
         this.body = body;
     }
 
+    static HeapEntry copyOf(Entry entry) {
+        int headerLength = entry.header().readableBytes();
+        byte[] body = new byte[headerLength + entry.content().readableBytes()];
+        entry.header().getBytes(0, body, 0, headerLength);
+        entry.content().getBytes(0, body, headerLength, body.length - headerLength);
+        return new HeapEntry(entry.ref(), entry.timestampMillis(), headerLength, body);
+    }
+
     @Override
     public EntryRef ref() {
         return ref;

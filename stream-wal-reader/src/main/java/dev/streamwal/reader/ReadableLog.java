@@ -25,6 +25,21 @@ interface ReadableLog extends AutoCloseable {
     /** Where the record at the greatest position stands. */
     Optional<EntryRef> last(String key);
 
+    /** The record at the greatest position, on the heap. */
+    default Optional<Entry> latest(String key) {
+        return last(key).flatMap(this::find);
+    }
+
+    /** One record, on the heap; empty where it has expired or isn't there. */
+    default Optional<Entry> find(EntryRef ref) {
+        try (EntryBatch batch = readBatch(new EntryRef[] {ref})) {
+            return switch (batch.status(0)) {
+                case FOUND, CORRUPT -> Optional.of(HeapEntry.copyOf(batch.get(0)));
+                case EXPIRED, NOT_FOUND -> Optional.empty();
+            };
+        }
+    }
+
     RecordWalk scan(String key, TimeRange range);
 
     RecordWalk scanFrom(String key, long position);

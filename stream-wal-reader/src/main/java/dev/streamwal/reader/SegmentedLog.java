@@ -1,6 +1,8 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.source.FollowedStreams;
+import dev.streamwal.source.LastRecord;
+import dev.streamwal.source.LastRecordRead;
 import dev.streamwal.source.LogSource;
 import dev.streamwal.source.MergedScan;
 import dev.streamwal.source.RecordWalk;
@@ -62,6 +64,17 @@ final class SegmentedLog implements ReadableLog {
     public Optional<EntryRef> last(String key) {
         return onStream("reading the last record", key, catalog -> new StreamEnd(log, catalog).last()
                 .map(place -> new EntryRef(key, place.position(), place.size())));
+    }
+
+    @Override
+    public Optional<Entry> latest(String key) {
+        Optional<LastRecord> plain = onStream("reading the last record", key, catalog -> new LastRecordRead(log, catalog).run());
+        return plain.isPresent() ? plain.map(last -> entry(key, last)) : ReadableLog.super.latest(key);
+    }
+
+    private static Entry entry(String key, LastRecord last) {
+        EntryRef ref = new EntryRef(key, last.position(), last.size());
+        return new HeapEntry(ref, last.timestampMillis(), last.headerLength(), last.body());
     }
 
     @Override

@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
@@ -193,20 +192,7 @@ public final class WalReader implements AutoCloseable {
      * @throws CorruptSegmentException where it is damaged
      */
     public Optional<Entry> find(EntryRef ref) {
-        try (EntryBatch batch = readBatch(List.of(ref))) {
-            return switch (batch.status(0)) {
-                case FOUND, CORRUPT -> Optional.of(copy(batch.get(0)));
-                case EXPIRED, NOT_FOUND -> Optional.empty();
-            };
-        }
-    }
-
-    private static Entry copy(Entry entry) {
-        int headerLength = entry.header().readableBytes();
-        byte[] body = new byte[headerLength + entry.content().readableBytes()];
-        entry.header().getBytes(0, body, 0, headerLength);
-        entry.content().getBytes(0, body, headerLength, body.length - headerLength);
-        return new HeapEntry(entry.ref(), entry.timestampMillis(), headerLength, body);
+        return log.find(Objects.requireNonNull(ref, "ref"));
     }
 
     /**
@@ -218,7 +204,7 @@ public final class WalReader implements AutoCloseable {
      */
     public Optional<Entry> latest(String key) {
         StreamKey.checkedUtf8(key);
-        return log.last(key).flatMap(this::find);
+        return log.latest(key);
     }
 
     /**

@@ -21,6 +21,7 @@ public final class Segment implements Comparable<Segment> {
     private volatile @Nullable SegmentHeader header;
     private volatile @Nullable Footer footer;
     private volatile long dataSize;
+    private volatile int lastSeen;
 
     Segment(StreamKey key, SegmentName name, Path file) {
         this.key = key;
@@ -59,11 +60,9 @@ public final class Segment implements Comparable<Segment> {
         SharedFile bytes = channels.acquire(file);
         try {
             SegmentHeader known = header;
-            if (known == null) {
-                known = SegmentFiles.readHeader(bytes, file, key, name);
-                header = known;
-            }
-            return new SegmentReader(this, known, bytes);
+            SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file, key, name) : known;
+            header = read;
+            return new SegmentReader(this, read, bytes, channels.footers(), known == null);
         } catch (IOException | RuntimeException e) {
             bytes.close();
             throw e;
@@ -86,8 +85,15 @@ public final class Segment implements Comparable<Segment> {
         return footer;
     }
 
-    void footerIs(@Nullable Footer found) {
+    void footerIs(Footer found) {
         footer = found;
+    }
+
+    /** Forgets this footer, not one that was found after it. */
+    void forget(Footer old) {
+        if (old.equals(footer)) {
+            footer = null;
+        }
     }
 
     long knownDataSize() {
@@ -96,6 +102,15 @@ public final class Segment implements Comparable<Segment> {
 
     void dataSizeIs(long size) {
         dataSize = size;
+    }
+
+    /** Offset of some record that was there; 0 where none is known. It may have been cut off since. */
+    int lastSeen() {
+        return lastSeen;
+    }
+
+    void lastSeenIs(int offset) {
+        lastSeen = offset;
     }
 
     @Override

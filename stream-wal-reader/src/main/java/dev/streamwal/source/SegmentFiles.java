@@ -71,7 +71,11 @@ public final class SegmentFiles {
 
     /** The footer, if the segment was sealed and the footer verifies; then everything before it is durable. */
     public static Optional<Footer> readFooter(SegmentBytes bytes, SegmentHeader header) throws IOException {
-        long size = bytes.size();
+        return readFooter(bytes, header, bytes.size());
+    }
+
+    /** @param size how long the file is, as it was told just now */
+    static Optional<Footer> readFooter(SegmentBytes bytes, SegmentHeader header, long size) throws IOException {
         if (size < FooterLayout.PAGE_BYTES) {
             return Optional.empty();
         }

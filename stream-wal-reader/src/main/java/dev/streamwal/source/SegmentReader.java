@@ -14,12 +14,17 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     private final Segment segment;
     private final SegmentHeader header;
     private final SharedFile bytes;
+    private final FooterCache footers;
+    private final boolean isHeaderNew;
     private boolean closed;
 
-    SegmentReader(Segment segment, SegmentHeader header, SharedFile bytes) {
+    /** @param isHeaderNew whether the header was read just now */
+    SegmentReader(Segment segment, SegmentHeader header, SharedFile bytes, FooterCache footers, boolean isHeaderNew) {
         this.segment = segment;
         this.header = header;
         this.bytes = bytes;
+        this.footers = footers;
+        this.isHeaderNew = isHeaderNew;
     }
 
     /** Which segment. */
@@ -61,6 +66,11 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return bytes.read(mark, SegmentHeaderLayout.MARK) == Integer.BYTES ? mark.getInt(0) : 0;
     }
 
+    /** The mark as it was when this was opened, or later. */
+    int markAtOpening() throws IOException {
+        return isHeaderNew ? header.mark() : mark();
+    }
+
     /** Whether the file has become another segment since it was opened: expired files may be used again. */
     public boolean isReplaced() throws IOException {
         ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -77,8 +87,17 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         if (known != null) {
             return Optional.of(known);
         }
-        Optional<Footer> found = SegmentFiles.readFooter(bytes, header);
-        found.ifPresent(segment::footerIs);
+        return footer(bytes.size());
+    }
+
+    /** @param size how long the file is, as it was told just now */
+    Optional<Footer> footer(long size) throws IOException {
+        Footer known = segment.knownFooter();
+        if (known != null) {
+            return Optional.of(known);
+        }
+        Optional<Footer> found = SegmentFiles.readFooter(bytes, header, size);
+        found.ifPresent(footer -> footers.keep(segment, footer));
         return found;
     }
 
@@ -92,7 +111,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     public void forgetOldFooter() throws IOException {
         Footer known = segment.knownFooter();
         if (known != null && !isStill(known)) {
-            segment.footerIs(null);
+            segment.forget(known);
         }
     }
 

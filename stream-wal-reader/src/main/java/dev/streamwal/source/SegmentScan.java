@@ -34,6 +34,7 @@ public final class SegmentScan implements AutoCloseable {
     private long next;
     private int back;
     private Finding finding = Finding.END;
+    private boolean believesEmpty;
     private long nextValid = RecordSearch.NOWHERE;
 
     /** A scan that reads up to 1 MiB at a time. */
@@ -155,11 +156,15 @@ public final class SegmentScan implements AutoCloseable {
             return true;
         }
         boolean isFresh = buffer.reads() != readsBefore && (finding == Finding.END || buffer.start() == at);
-        if (finding == Finding.TOO_NEW || isFresh) {
+        if (finding == Finding.TOO_NEW || isFresh || isBelieved(at)) {
             return false;
         }
         buffer.forget();
         return accept(at);
+    }
+
+    private boolean isBelieved(long at) {
+        return believesEmpty && (finding == Finding.EMPTY || buffer.limit() - at < RecordLayout.PREFIX_BYTES);
     }
 
     private boolean accept(long at) throws IOException {
@@ -332,6 +337,11 @@ public final class SegmentScan implements AutoCloseable {
         finding = Finding.END;
         offset = next;
         buffer.releaseMemory();
+    }
+
+    /** What was empty when it was read isn't read anew: for whoever asks what there was when it began. */
+    void believeEmpty() {
+        believesEmpty = true;
     }
 
     /** How much memory it has to read into. */

@@ -28,6 +28,8 @@ class ScanMergedTest {
     private static final Instant FIRST = Instant.EPOCH;
     private static final Instant LAST = Instant.ofEpochMilli(Long.MAX_VALUE);
 
+    private static final int RECORDS = 3_000;
+
     private final FileSystem memory = Jimfs.newFileSystem(Configuration.unix());
     private Path root;
 
@@ -102,9 +104,9 @@ class ScanMergedTest {
                 long greatest = 0;
                 for (int n = 0; n < 3; n++) {
                     for (int r = random.nextInt(20); r >= 0; r--) {
-                        segment.append(n * 100 + random.nextInt(200), new byte[0], new byte[random.nextInt(3_000)]);
+                        segment.append(n * 100L + random.nextInt(200), new byte[0], new byte[random.nextInt(3_000)]);
                     }
-                    segment.appendBatch(n * 100, "x", "y");
+                    segment.appendBatch(n * 100L, "x", "y");
                     for (SegmentWriterForTests.Written written : segment.written()) {
                         greatest = Math.max(greatest, written.timestampMillis());
                         expected.add(new Placed(written.ref(), greatest));
@@ -232,5 +234,31 @@ class ScanMergedTest {
             assertThat(found).isEqualTo(2 * streams - 1);
             assertThat(expired).isEqualTo(1);
         }
+    }
+
+    @Test
+    void next_streamsThatAreOpen_makesNoGarbage() throws ReflectiveOperationException {
+        for (int i = 0; i < 10; i++) {
+            SegmentWriterForTests.first(root, "s" + i).fill(RECORDS, 100, i).seal().write();
+        }
+        AllocatedBytes thread = new AllocatedBytes();
+        long allocated = Long.MAX_VALUE;
+        for (int round = 0; round < 3; round++) {
+            try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged("", FIRST, LAST)) {
+                long sum = 0;
+                for (int i = 0; i < RECORDS; i++) {
+                    cursor.next();
+                    sum += cursor.content().getByte(0);
+                }
+                long before = thread.now();
+                for (int i = 0; i < 8 * RECORDS; i++) {
+                    cursor.next();
+                    sum += cursor.content().readableBytes() + cursor.timestampMillis() + cursor.key().length();
+                }
+                allocated = Math.min(allocated, thread.now() - before);
+                assertThat(sum).isPositive();
+            }
+        }
+        assertThat(allocated).isLessThan(8 * RECORDS);
     }
 }

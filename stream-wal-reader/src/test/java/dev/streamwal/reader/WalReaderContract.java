@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.SegmentWriterForTests.Written;
@@ -842,6 +843,62 @@ abstract class WalReaderContract {
             assertThat(batch.status(1)).isEqualTo(Status.NOT_FOUND);
             assertThat(batch.status(2)).isEqualTo(Status.CORRUPT);
         }
+    }
+
+    /** A stream's only segment, behind positions of a log that has seen others. */
+    @Test
+    void scan_segmentGivenUpEmptyWhileItIsEntered_losesNothing() {
+        SegmentWriterForTests.writePositions(root, new Positions(1, 2 << 20, 1 << 20, 1, "boot"));
+        SegmentWriterForTests empty = new SegmentWriterForTests(root, KEY, 1 << 20, 1 << 20).prepare(64).write();
+        try (EntryCursor cursor = reader.scan(KEY)) {
+            empty.delete();
+            assertThat(cursor.next()).isFalse();
+            five(new SegmentWriterForTests(root, KEY, (1 << 20) + 4_096, 1 << 20), 0).prepare(64).write();
+            assertThat(contents(cursor)).hasSize(5);
+        }
+    }
+
+    @Test
+    void scan_onlySegmentExpiresWhileItIsEntered_isTold() {
+        SegmentWriterForTests.writePositions(root, new Positions(1, 2 << 20, 1 << 20, 1, "boot"));
+        SegmentWriterForTests segment = five(new SegmentWriterForTests(root, KEY, 1 << 20, 1 << 20), 0).seal().write();
+        try (EntryCursor cursor = reader.scan(KEY)) {
+            SegmentWriterForTests.writePositions(root, new Positions(2, 2 << 20, 2 << 20, 1, "boot"));
+            segment.delete();
+            assertThatThrownBy(cursor::next).isInstanceOf(EntryExpiredException.class);
+            assertThat(cursor.next()).isFalse();
+        }
+    }
+
+    /** The first and the third block have what is asked for, the second hasn't. */
+    @Test
+    void scan_byTimeWithDamageThatEndsInTheMiddleOfABlock_goesOnThere() {
+        SegmentWriterForTests segment = first();
+        while (segment.tail() < 3 * SegmentIndex.BLOCK_BYTES) {
+            boolean isAsked = segment.tail() / SegmentIndex.BLOCK_BYTES != 1;
+            segment.append(isAsked ? 100 : 500, new byte[0], new byte[1_000]);
+        }
+        segment.seal();
+        int from = SegmentIndex.BLOCK_BYTES - 3_000;
+        int to = 2 * SegmentIndex.BLOCK_BYTES + 30_000;
+        for (int at = from; at < to; at++) {
+            segment.flip(at, 0x55);
+        }
+        segment.write();
+        List<EntryRef> expected = segment.written().stream().filter(record -> record.timestampMillis() == 100).map(Written::ref)
+                .filter(ref -> segment.header().offsetOf(ref.end()) <= from || segment.header().offsetOf(ref.position()) >= to).toList();
+        List<EntryRef> found = new ArrayList<>();
+        try (EntryCursor cursor = reader.scan(KEY, Instant.ofEpochMilli(100), Instant.ofEpochMilli(101))) {
+            assertThatThrownBy(() -> {
+                while (cursor.next()) {
+                    found.add(cursor.ref());
+                }
+            }).isInstanceOf(CorruptSegmentException.class);
+            while (cursor.next()) {
+                found.add(cursor.ref());
+            }
+        }
+        assertThat(found).isEqualTo(expected);
     }
 
     @Test
