@@ -30,9 +30,15 @@ abstract class StreamsCommand extends ReadingCommand {
     @Override
     final Exit read(WalReader reader, CommandOutput out) throws IOException {
         KeySelection selection = KeySelection.of(root(), reader, patterns);
+        List<String> missed = selection.missing().stream().filter(this::isMissed).toList();
+        missed.forEach(argument -> complain("no stream has this key, or matches this pattern: " + argument));
         Exit exit = read(reader, selection, out);
-        selection.missing().forEach(argument -> complain("no stream has this key, or matches this pattern: " + argument));
-        return exit == Exit.OK && !selection.missing().isEmpty() ? Exit.FINDINGS : exit;
+        return exit == Exit.OK && !missed.isEmpty() ? Exit.FINDINGS : exit;
+    }
+
+    /** Whether it is wrong that no stream answers to this. */
+    boolean isMissed(String argument) {
+        return true;
     }
 
     /** Of the streams' segments: how far the progress of reading them goes. */
