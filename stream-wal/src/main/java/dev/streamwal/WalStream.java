@@ -5,9 +5,10 @@ import dev.streamwal.append.Draft;
 import dev.streamwal.append.Source;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.commit.CommitTarget;
-import dev.streamwal.format.RecordLayout;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalException;
+import dev.streamwal.retention.SizeRules;
+import dev.streamwal.retention.TimeRules;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -387,18 +388,7 @@ public final class WalStream {
     }
 
     private void checkSizes(Draft draft) {
-        int headerLength = draft.headerLength();
-        int contentLength = draft.contentLength();
-        if (headerLength > RecordLayout.MAX_HEADER_BYTES) {
-            throw new HeaderTooLargeException("a record's header has at most " + RecordLayout.MAX_HEADER_BYTES + " bytes: header="
-                    + headerLength
-                    + ", stream=" + key, null, key, WalException.NO_POSITION);
-        }
-        int limit = log.policy().maxRecordBytes();
-        if ((long) headerLength + contentLength > limit) {
-            throw new RecordTooLargeException("a record's header and content have at most maxRecordBytes=" + limit + " bytes: header="
-                    + headerLength + ", content=" + contentLength + ", stream=" + key, null, key, WalException.NO_POSITION);
-        }
+        SizeRules.check(draft.headerLength(), draft.contentLength(), log.policy().maxRecordBytes(), key);
     }
 
     /** All that can be wrong with a batch is found before anything of it is appended. */

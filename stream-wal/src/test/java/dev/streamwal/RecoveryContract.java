@@ -49,8 +49,12 @@ abstract class RecoveryContract extends LogContract {
     }
 
     private StreamWal open(RecoverySettings settings, Supplier<Optional<String>> bootId) {
+        opening(settings, bootId);
         return open(settings, bootId, new Storages(home.storage()));
     }
+
+    /** For who wants to look at each of the logs that are recovered here. */
+    void opening(RecoverySettings settings, Supplier<Optional<String>> bootId) {}
 
     private StreamWal open(RecoverySettings settings, Supplier<Optional<String>> bootId, Storages storages) {
         return closing(StreamWal.open(root, options().build(), new Environment(bootId, storages, new SecureRandom()::nextLong, true),

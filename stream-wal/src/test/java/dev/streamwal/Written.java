@@ -78,6 +78,9 @@ record Written(EntryRef ref, long timestampMillis, String header, String content
         assertThat(drain(reader.scanLast(key, expected.size() + 1))).as("scanLast of more").isEqualTo(expected);
         assertThat(reader.latest(key).map(Written::of)).as("latest")
                 .isEqualTo(expected.stream().reduce((first, second) -> second));
+        List<Written> reversed = new ArrayList<>(expected);
+        Collections.reverse(reversed);
+        assertThat(drain(reader.scanBackward(key, Long.MAX_VALUE))).as("scanBackward").isEqualTo(reversed);
         if (expected.isEmpty()) {
             return;
         }
@@ -85,6 +88,8 @@ record Written(EntryRef ref, long timestampMillis, String header, String content
         List<Written> half = expected.subList(middle, expected.size());
         assertThat(drain(reader.scanLast(key, half.size()))).as("scanLast of the newer half").isEqualTo(half);
         assertThat(drain(reader.scanFrom(key, half.get(0).ref().position()))).as("scanFrom the middle").isEqualTo(half);
+        assertThat(drain(reader.scanBackward(key, half.get(0).ref().position()))).as("scanBackward from the middle")
+                .isEqualTo(reversed.subList(half.size(), reversed.size()));
         List<Written> shuffled = new ArrayList<>(expected);
         Collections.shuffle(shuffled, new Random(expected.size()));
         try (EntryBatch batch = reader.readBatch(refs(shuffled))) {

@@ -15,9 +15,13 @@ import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -36,13 +40,15 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Real series, from the Numenta Anomaly Benchmark: imported and read back; and kept for 30 days under their own clock.
+ * Real series, from the Numenta Anomaly Benchmark: imported and read back; written as nano-wal files and read back; and kept for 30 days
+ * under their own clock.
  * What is to be found is taken from the files by the plainest code there is, not by the example's reader.
  */
 class NabTest {
@@ -123,11 +129,66 @@ class NabTest {
         try (WalReader reader = WalReader.open(root)) {
             assertThat(reader.keys()).isEqualTo(files.keySet());
             Map<EntryRef, Row> byRef = new HashMap<>();
-            files.forEach((key, rows) -> byRef.putAll(everyRow(reader, key, rows)));
+            files.forEach((key, rows) -> byRef.putAll(everyRow(reader, key, rows, NabTest::row)));
             files.forEach((key, rows) -> newestRows(reader, key, rows));
             files.forEach((key, rows) -> aDay(reader, key, rows));
-            randomRefs(reader, byRef);
+            randomRefs(reader, byRef, NabTest::row);
         }
+    }
+
+    /** A file a day, as nano-wal 1.0 writes them; a file's name can't have the slash of a series'. */
+    @Test
+    void nanoWalFiles_everyRowIsReadBack() throws IOException {
+        for (Map.Entry<String, List<Row>> file : files.entrySet()) {
+            for (Day day : days(file.getKey(), file.getValue())) {
+                Files.write(nanoWalFile(day), header(day));
+            }
+            Iterator<Row> rows = file.getValue().iterator();
+            for (Day day : days(file.getKey(), file.getValue())) {
+                ByteArrayOutputStream records = new ByteArrayOutputStream();
+                for (int i = 0; i < day.rows; i++) {
+                    records.writeBytes(record(rows.next()));
+                }
+                Files.write(nanoWalFile(day), records.toByteArray(), StandardOpenOption.APPEND);
+            }
+        }
+
+        try (WalReader reader = WalReader.openNanoWal(root)) {
+            assertThat(reader.keys()).hasSize(31);
+            Map<EntryRef, Row> byRef = new HashMap<>();
+            files.forEach((series, rows) -> {
+                String key = nanoWalPrefix(series);
+                byRef.putAll(everyRow(reader, key, rows, NabTest::nanoWalRow));
+                assertThat(read(reader.scanLast(key, 100), NabTest::nanoWalRow)).isEqualTo(rows.subList(rows.size() - 100, rows.size()));
+                assertThat(nanoWalRow(reader.latest(key).orElseThrow())).isEqualTo(rows.get(rows.size() - 1));
+            });
+            randomRefs(reader, byRef, NabTest::nanoWalRow);
+        }
+    }
+
+    private static String nanoWalPrefix(String series) {
+        return series.replace('/', '.');
+    }
+
+    private Path nanoWalFile(Day day) {
+        return root.resolve(nanoWalPrefix(day.stream) + suffix(day.expiration()));
+    }
+
+    private static byte[] header(Day day) {
+        return ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN)
+                .put("NANO-LOG".getBytes(UTF_8)).putLong(day.expiration().toEpochMilli()).array();
+    }
+
+    /** The header has what the format lacks. */
+    private static byte[] record(Row row) {
+        byte[] content = row.value.getBytes(UTF_8);
+        return ByteBuffer.allocate(16 + Long.BYTES + content.length).order(ByteOrder.LITTLE_ENDIAN)
+                .put("NANORC".getBytes(UTF_8)).putShort((short) Long.BYTES).putLong(content.length)
+                .putLong(row.timestampMillis).put(content).array();
+    }
+
+    private static Row nanoWalRow(Entry entry) {
+        return new Row(entry.header().getLongLE(0), entry.content().toString(UTF_8));
     }
 
     @Test
@@ -140,12 +201,12 @@ class NabTest {
         sweepAndCheck(true);
     }
 
-    private static Map<EntryRef, Row> everyRow(WalReader reader, String key, List<Row> rows) {
+    private static Map<EntryRef, Row> everyRow(WalReader reader, String key, List<Row> rows, Function<Entry, Row> asRow) {
         Map<EntryRef, Row> byRef = new HashMap<>();
         List<Row> read = new ArrayList<>();
         try (EntryCursor cursor = reader.scan(key)) {
             while (cursor.next()) {
-                read.add(row(cursor));
+                read.add(asRow.apply(cursor.copy()));
                 byRef.put(cursor.ref(), read.get(read.size() - 1));
             }
         }
@@ -173,7 +234,7 @@ class NabTest {
         }
     }
 
-    private static void randomRefs(WalReader reader, Map<EntryRef, Row> byRef) {
+    private static void randomRefs(WalReader reader, Map<EntryRef, Row> byRef, Function<Entry, Row> asRow) {
         long seed = System.nanoTime();
         System.out.println("NabTest: seed=" + seed);
         List<EntryRef> refs = new ArrayList<>(byRef.keySet());
@@ -185,7 +246,7 @@ class NabTest {
             for (int i = 0; i < refs.size(); i++) {
                 Entry entry = batch.get(i);
                 assertThat(entry.ref()).isEqualTo(refs.get(i));
-                assertThat(row(entry)).isEqualTo(byRef.get(refs.get(i)));
+                assertThat(asRow.apply(entry)).isEqualTo(byRef.get(refs.get(i)));
             }
         }
     }
@@ -327,17 +388,17 @@ class NabTest {
     }
 
     private static List<Row> read(EntryCursor cursor) {
+        return read(cursor, NabTest::row);
+    }
+
+    private static List<Row> read(EntryCursor cursor, Function<Entry, Row> asRow) {
         List<Row> rows = new ArrayList<>();
         try (cursor) {
             while (cursor.next()) {
-                rows.add(row(cursor));
+                rows.add(asRow.apply(cursor.copy()));
             }
         }
         return rows;
-    }
-
-    private static Row row(EntryCursor cursor) {
-        return new Row(cursor.timestampMillis(), cursor.content().toString(UTF_8));
     }
 
     private static Row row(Entry entry) {

@@ -125,7 +125,7 @@ public final class SegmentHeaderLayout {
             throw FormatException.corrupt("a segment starts with its header: bytes=" + available + ", needed="
                     + MIN_BYTES);
         }
-        check(source.getLong(MAGIC) == MAGIC_VALUE, "a segment starts with \"NANO-LOG\"", source.getLong(MAGIC));
+        check(isMagic(source.getLong(MAGIC)), "a segment starts with \"NANO-LOG\"", source.getLong(MAGIC));
         if (available < FIXED_BYTES || (source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK) != EXTENSION_VALUE) {
             throw notExtended(source, available);
         }
@@ -180,16 +180,27 @@ public final class SegmentHeaderLayout {
         return (int) crc.getValue();
     }
 
+    /** Of this format and of nano-wal's alike. */
+    static boolean isMagic(long word) {
+        return word == MAGIC_VALUE;
+    }
+
+    /** Whether the word behind the first 16 bytes is this format's, of any version. */
+    static boolean isExtension(long word) {
+        return ((word ^ EXTENSION_VALUE) & ANY_VERSION_MASK) == 0;
+    }
+
     private static FormatException notExtended(ByteBuffer source, int available) {
         boolean word = available >= EXTENSION_MAGIC + Long.BYTES;
         if (available == EXTENSION_MAGIC || (word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC)))) {
-            return FormatException.unsupported("a nano-wal 1.0 file, which has no stream's header: bytes=" + available);
+            return FormatException.unsupported(
+                    "a nano-wal 1.0 file, which has no stream's header: bytes=" + available + "; open its directory with openNanoWal");
         }
         long extension = word ? source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK : 0;
         if (extension == EXTENSION_VALUE) {
             return FormatException.corrupt("the file holds its header: bytes=" + available + ", needed=" + MIN_BYTES);
         }
-        return word && ((extension ^ EXTENSION_VALUE) & ANY_VERSION_MASK) == 0
+        return word && isExtension(extension)
                 ? FormatException.unsupported("the segment is of another version of this format: version=0x"
                 + Long.toHexString(extension >>> 40)
                         + ", known=0x32; read it with the version that wrote it")

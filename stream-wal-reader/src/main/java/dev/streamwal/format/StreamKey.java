@@ -192,6 +192,23 @@ public final class StreamKey {
         }
     }
 
+    /**
+     * The order of keys. That of code points is that of their UTF-8 bytes; that of UTF-16 units isn't: surrogates go behind
+     * the rest.
+     */
+    public static int compare(String a, String b) {
+        int length = Math.min(a.length(), b.length());
+        for (int i = 0; i < length; i++) {
+            char x = a.charAt(i);
+            char y = b.charAt(i);
+            if (x != y) {
+                boolean xPair = Character.isSurrogate(x);
+                return xPair == Character.isSurrogate(y) ? Character.compare(x, y) : xPair ? 1 : -1;
+            }
+        }
+        return Integer.compare(a.length(), b.length());
+    }
+
     public String text() {
         return text;
     }

@@ -89,7 +89,7 @@ final class BatchRead {
     EntryBatch run() {
         try {
             readStreams();
-            EntryBatch batch = new EntryBatch(refs, statuses, places, failures, buffers);
+            EntryBatch batch = new EntryBatch(refs, statuses, places, failures, buffers, FrameShape.SEGMENT);
             current = null;
             return batch;
         } catch (Throwable e) {

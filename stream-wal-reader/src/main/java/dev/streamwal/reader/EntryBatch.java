@@ -1,6 +1,5 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.format.RecordLayout;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -32,6 +31,7 @@ public final class EntryBatch implements AutoCloseable {
     private final long[] places;
     private final @Nullable WalException @Nullable [] failures;
     private final List<ByteBuf> buffers;
+    private final FrameShape shape;
     private @Nullable Slice @Nullable [] entries;
     private boolean closed;
 
@@ -40,12 +40,14 @@ public final class EntryBatch implements AutoCloseable {
             Status[] statuses,
             long[] places,
             @Nullable WalException @Nullable [] failures,
-            List<ByteBuf> buffers) {
+            List<ByteBuf> buffers,
+            FrameShape shape) {
         this.refs = refs;
         this.statuses = statuses;
         this.places = places;
         this.failures = failures;
         this.buffers = buffers;
+        this.shape = shape;
     }
 
     /** {@return how many refs were asked for} */
@@ -151,7 +153,7 @@ public final class EntryBatch implements AutoCloseable {
             this.ref = ref;
             this.buffer = buffer;
             this.frame = frame;
-            this.headerLength = RecordLayout.headerLength(buffer.getLongLE(frame + RecordLayout.COMMIT_WORD));
+            this.headerLength = batch.shape.headerLength(buffer, frame);
         }
 
         @Override
@@ -162,7 +164,7 @@ public final class EntryBatch implements AutoCloseable {
         @Override
         public long timestampMillis() {
             batch.checkOpen();
-            return buffer.getLongLE(frame + RecordLayout.TIMESTAMP);
+            return batch.shape.timestampMillis(buffer, frame);
         }
 
         @Override
@@ -200,7 +202,7 @@ public final class EntryBatch implements AutoCloseable {
         }
 
         private int headerIndex() {
-            return frame + RecordLayout.PREFIX_BYTES;
+            return frame + batch.shape.prefixBytes();
         }
 
         private int contentIndex() {
@@ -208,7 +210,7 @@ public final class EntryBatch implements AutoCloseable {
         }
 
         private int contentLength() {
-            return buffer.getIntLE(frame + RecordLayout.CONTENT_LENGTH);
+            return batch.shape.contentLength(buffer, frame);
         }
 
         @Override

@@ -6,11 +6,11 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 
 /**
- * Goes through a stream's records in order of position; late records make timestamps go back. It stands on a record after {@link #next()}
- * returned true, and its other methods are about that record. It makes no garbage but by {@link #ref()} and {@link #copy()}, and is not
- * an {@link Entry}, so that it can't be collected by mistake. One thread; close it.
+ * Goes through a stream's records in order of position, unless it was asked for in another one; late records make timestamps go back. It
+ * stands on a record after {@link #next()} returned true, and its other methods are about that record. It makes no garbage but by
+ * {@link #ref()} and {@link #copy()}, and is not an {@link Entry}, so that it can't be collected by mistake. One thread; close it.
  *
- * <p>A cursor at the end sees what is appended later: call {@link #next()} again.
+ * <p>A cursor at the end sees what is appended later: call {@link #next()} again. One that goes backwards has no such end.
  */
 public class EntryCursor implements AutoCloseable {
 
@@ -134,7 +134,13 @@ public class EntryCursor implements AutoCloseable {
         return new HeapEntry(ref(), walk.timestampMillis(), walk.headerLength(), walk.copyBody());
     }
 
-    /** {@return where a later {@link WalReader#scanFrom} resumes: behind everything that this cursor has gone past} */
+    /**
+     * Where a later {@link WalReader#scanFrom} resumes, or, of one that goes backwards, a later {@link WalReader#scanBackward}: beyond
+     * everything that this cursor has gone past.
+     *
+     * @return a position in the stream; of a cursor over several, in the record's
+     * @throws IllegalStateException where it is over several, and stands on no record
+     */
     public long nextPosition() {
         return walk.nextPosition();
     }

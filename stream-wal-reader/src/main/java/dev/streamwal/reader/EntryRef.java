@@ -212,26 +212,12 @@ public record EntryRef(String stream, long position, int size) implements Compar
     /** By key, as unsigned UTF-8 bytes, then by position, then by size. */
     @Override
     public int compareTo(EntryRef other) {
-        int byKey = compareByCodePoint(stream, other.stream);
+        int byKey = StreamKey.compare(stream, other.stream);
         if (byKey != 0) {
             return byKey;
         }
         int byPosition = Long.compare(position, other.position);
         return byPosition != 0 ? byPosition : Integer.compare(size, other.size);
-    }
-
-    /** The order of code points is the order of their UTF-8 bytes; that of UTF-16 units isn't: surrogates go behind the rest. */
-    private static int compareByCodePoint(String a, String b) {
-        int length = Math.min(a.length(), b.length());
-        for (int i = 0; i < length; i++) {
-            char x = a.charAt(i);
-            char y = b.charAt(i);
-            if (x != y) {
-                boolean xPair = Character.isSurrogate(x);
-                return xPair == Character.isSurrogate(y) ? Character.compare(x, y) : xPair ? 1 : -1;
-            }
-        }
-        return Integer.compare(a.length(), b.length());
     }
 
     /** {@code key@position+size}. */

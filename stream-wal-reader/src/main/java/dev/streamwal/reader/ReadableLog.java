@@ -3,9 +3,11 @@ package dev.streamwal.reader;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.TailWalk;
 import dev.streamwal.source.TimeRange;
+import java.util.Collection;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,10 +38,24 @@ interface ReadableLog extends AutoCloseable {
     /** @param prefix null for the given streams only */
     TailWalk followAll(@Nullable String prefix, Map<String, Long> from);
 
+    /** What ends at or before the position, newest first; {@link Long#MAX_VALUE}: from the end. */
+    RecordWalk scanBackward(String key, long position);
+
+    /** Several streams by timestamp; the keys are asked for whenever it begins, or has come to its end. */
+    RecordWalk scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range);
+
     VerifyReport verify(String key);
+
+    /** Who commits here. */
+    default Consumers consumers() {
+        throw new UnsupportedOperationException("a directory of nano-wal files is read and never written to: it has no consumers");
+    }
 
     /** Read calls made so far. */
     long readCalls();
+
+    /** Bytes read so far. */
+    long readBytes();
 
     /** Files open now. */
     int openFiles();

@@ -2,8 +2,10 @@ package dev.streamwal.reader;
 
 import dev.streamwal.source.FollowedStreams;
 import dev.streamwal.source.LogSource;
+import dev.streamwal.source.MergedScan;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentCatalog;
+import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.source.StreamEnd;
 import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.StreamTail;
@@ -11,10 +13,13 @@ import dev.streamwal.source.TailWalk;
 import dev.streamwal.source.TimeRange;
 import dev.streamwal.source.WriterView;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A log of this project's own: segments in a directory a stream. */
@@ -25,6 +30,11 @@ final class SegmentedLog implements ReadableLog {
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
         this.log = new LogSource(root, options, writer);
+    }
+
+    /** Whether there is, or was, a stream. */
+    static boolean isRoot(Path root) {
+        return Files.isDirectory(StreamDirectory.in(root));
     }
 
     @Override
@@ -85,6 +95,17 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
+    public RecordWalk scanBackward(String key, long position) {
+        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).backwardFrom(position));
+    }
+
+    @Override
+    public RecordWalk scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range) {
+        log.checkOpen();
+        return new MergedScan(log, keys, range);
+    }
+
+    @Override
     public VerifyReport verify(String key) {
         return onStream("verifying a stream", key, catalog -> new StreamSurvey(log, catalog).verify());
     }
@@ -103,8 +124,18 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
+    public Consumers consumers() {
+        return new Consumers(log);
+    }
+
+    @Override
     public long readCalls() {
         return log.channels().readCalls();
+    }
+
+    @Override
+    public long readBytes() {
+        return log.channels().readBytes();
     }
 
     @Override

@@ -11,9 +11,6 @@ import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.TimeRange;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -29,14 +26,14 @@ final class StreamSurvey {
     private long largest = SegmentIndex.NO_LARGEST;
     private long end;
 
-    private final List<Damage> damage = new ArrayList<>();
-    private boolean truncated;
+    private final DamageList damage;
 
     /** @param catalog listed just now */
     StreamSurvey(LogSource log, SegmentCatalog catalog) {
         this.log = log;
         this.catalog = catalog;
         this.key = catalog.key().text();
+        this.damage = new DamageList(key);
     }
 
     // ---- describing
@@ -89,21 +86,11 @@ final class StreamSurvey {
     /** Reads what no footer describes; damage is for {@link #verify()} to tell of. */
     private void scanFrom(Segment segment) {
         try (StreamScan scan = StreamScan.from(log, catalog, segment, -1, segment.basePosition())) {
-            while (nextPastDamage(scan)) {
+            while (damage.next(scan)) {
                 smallest = Math.min(smallest, scan.timestampMillis());
                 largest = Math.max(largest, scan.timestampMillis());
             }
             end = scan.nextPosition();
-        }
-    }
-
-    private static boolean nextPastDamage(StreamScan scan) {
-        while (true) {
-            try {
-                return scan.next();
-            } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException damaged) {
-                // the next call goes on behind it
-            }
         }
     }
 
@@ -115,7 +102,7 @@ final class StreamSurvey {
         long recordsBefore = 0;
         Segment segment = null;
         try (StreamScan scan = StreamScan.fromFirst(log, catalog, TimeRange.ALL)) {
-            while (verifyNext(scan)) {
+            while (damage.next(scan)) {
                 if (!scan.segment().equals(segment)) {
                     verifyCount(segment, records - recordsBefore);
                     segment = scan.segment();
@@ -126,45 +113,16 @@ final class StreamSurvey {
             }
         }
         verifyCount(segment, records - recordsBefore);
-        return new VerifyReport(key, records, bytes, damage, truncated);
+        return damage.report(records, bytes);
     }
 
     /** A footer counts the records before it. Of a segment with damage inside there are fewer, and that has been told. */
     private void verifyCount(@Nullable Segment segment, long records) {
         Footer footer = segment == null ? null : segment.knownFooter();
         if (segment != null && footer != null && footer.index().records() != records
-                && damage.stream().noneMatch(found -> found.file().equals(segment.file()))) {
-            add(new Damage(segment.file(), key, footer.dataEnd(), 0,
+                && !damage.concerns(segment.file())) {
+            damage.add(new Damage(segment.file(), key, footer.dataEnd(), 0,
                     "a footer counts the segment's records: footer=" + footer.index().records() + ", records=" + records));
-        }
-    }
-
-    private boolean verifyNext(StreamScan scan) {
-        while (true) {
-            try {
-                return scan.next();
-            } catch (CorruptSegmentException e) {
-                add(e, e.offset(), e.length());
-            } catch (UnsupportedFormatException e) {
-                add(e, 0, 0);
-            } catch (EntryExpiredException e) {
-                // deleted, not damaged
-            }
-        }
-    }
-
-    private void add(WalException found, long offset, long length) {
-        Path file = found.file();
-        if (file != null) {
-            add(new Damage(file, key, offset, length, String.valueOf(found.getMessage())));
-        }
-    }
-
-    private void add(Damage found) {
-        if (damage.size() == VerifyReport.MAX_DAMAGE) {
-            truncated = true;
-        } else {
-            damage.add(found);
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.TimeRange;
@@ -10,11 +12,13 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +40,11 @@ public final class WalReader implements AutoCloseable {
             @Override
             public long readCalls(WalReader reader) {
                 return reader.readCalls();
+            }
+
+            @Override
+            public long readBytes(WalReader reader) {
+                return reader.readBytes();
             }
         });
     }
@@ -64,16 +73,68 @@ public final class WalReader implements AutoCloseable {
      * @param root the log's directory, on any file system; it may be empty as yet
      * @param options how to read
      * @return the reader, to be closed by the caller
+     * @throws UnsupportedFormatException where there are nano-wal files instead: see {@link #openNanoWal(Path, ReaderOptions)}
      * @throws WalIOException where the root isn't a directory
      */
     public static WalReader open(Path root, ReaderOptions options) {
         Objects.requireNonNull(options, "options");
+        checkDirectory(root, "a log's root");
+        if (!SegmentedLog.isRoot(root) && NanoWalLog.isDirectory(root)) {
+            throw new UnsupportedFormatException(
+                    "a log's root has no nano-wal files: root=" + root + "; open it with openNanoWal", root, null, WalException.NO_POSITION, null);
+        }
+        return new WalReader(new SegmentedLog(root, options, null), options);
+    }
+
+    private static void checkDirectory(Path root, String what) {
         if (!Files.isDirectory(root)) {
             String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "it is something else" : "there is nothing";
             throw new WalIOException(
-                    "a log's root is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
+                    what + " is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
         }
-        return new WalReader(new SegmentedLog(root, options, null), options);
+    }
+
+    /**
+     * As {@link #openNanoWal(Path, ReaderOptions)}, with the defaults.
+     *
+     * @param directory of the files
+     * @return the reader, to be closed by the caller
+     */
+    public static WalReader openNanoWal(Path directory) {
+        return openNanoWal(directory, ReaderOptions.builder().build());
+    }
+
+    /**
+     * Opens a directory of nano-wal 1.0 files, {@code <prefix>_<expiration>.seg}, for reading: a stream for each prefix, whose files follow
+     * each other by expiration. A prefix ends at the name's last underscore; files with other names, and those whose prefix can't be a
+     * stream's key, are ignored. All that reads a log reads these files, while nano-wal writes and deletes them, and never writes
+     * anything. Where they differ from a log's segments:
+     *
+     * <ul>
+     *   <li>There are no timestamps. All are 0, so a range of time has either all records or none.
+     *   <li>There are no checksums. A record is one if its lengths lead to the file's end or to the next record. What doesn't is told as
+     *       damage, once, and reading goes on with the next file, since nothing behind the damage can be told from a record's content. A
+     *       record at the newest file's end that isn't there whole is one that is being written. Changed bytes of a header or content go
+     *       unnoticed, and so does a wrong length that leads to where another record, or the file, ends.
+     *   <li>Positions are made up: they, and refs, count for this reader only. A later one numbers the files anew.
+     *   <li>Nothing leads backwards: reading a file's last record walks it once from its beginning, which this reader remembers.
+     *   <li>A record of 256 MiB or more, and a file of more than 128 GiB, is an {@link UnsupportedFormatException}.
+     * </ul>
+     *
+     * @param directory of the files
+     * @param options how to read
+     * @return the reader, to be closed by the caller
+     * @throws UnsupportedFormatException where this is a log's root
+     * @throws WalIOException where it isn't a directory
+     */
+    public static WalReader openNanoWal(Path directory, ReaderOptions options) {
+        Objects.requireNonNull(options, "options");
+        checkDirectory(directory, "what holds nano-wal files");
+        if (SegmentedLog.isRoot(directory) && !NanoWalLog.isDirectory(directory)) {
+            throw new UnsupportedFormatException("a directory of nano-wal files is no log's root: root=" + directory + "; open it with open",
+                    directory, null, WalException.NO_POSITION, null);
+        }
+        return new WalReader(new NanoWalLog(directory, options), options);
     }
 
     /**
@@ -220,12 +281,6 @@ public final class WalReader implements AutoCloseable {
         return new EntryCursor(log.scanFrom(key, position));
     }
 
-    private static void checkPosition(long position) {
-        if (position < 0) {
-            throw new IllegalArgumentException("a position is not negative: position=" + position);
-        }
-    }
-
     /**
      * The newest records of a stream, the oldest of them first.
      *
@@ -306,6 +361,133 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
+     * The records of a stream that end at or before a position, the newest first. It sees what was there when it was called, and what
+     * wasn't published by then is not waited for in other processes than the writer's. Damage is told of once, by
+     * {@link EntryCursor#next()}, and the call after goes on before it. Where retention takes what was still to be read, it throws an
+     * {@link EntryExpiredException} once, and ends. {@link EntryCursor#nextPosition()} is where a later call goes on.
+     *
+     * @param key of the stream
+     * @param position of a record, or where one ends; {@link Long#MAX_VALUE} for the end of the stream
+     * @return to be closed by the caller; empty where there is no such stream
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws IllegalArgumentException where the position is negative
+     */
+    public EntryCursor scanBackward(String key, long position) {
+        checkPosition(position);
+        StreamKey.checkedUtf8(key);
+        return new EntryCursor(log.scanBackward(key, position));
+    }
+
+    /**
+     * The records of all streams whose keys start with a prefix, by timestamp, as {@link #scanMerged(Collection, Instant, Instant)} says.
+     * Streams that come while it goes on are found when it has come to its end: the call of {@link EntryCursor#next()} after the one that
+     * said false lists the keys anew.
+     *
+     * @param keyPrefix of the keys; empty for all
+     * @param fromInclusive the range's start
+     * @param toExclusive the range's end
+     * @return to be closed by the caller
+     * @throws IllegalArgumentException where the range ends before it starts
+     */
+    public EntryCursor scanMerged(String keyPrefix, Instant fromInclusive, Instant toExclusive) {
+        Objects.requireNonNull(keyPrefix, "keyPrefix");
+        return new EntryCursor(log.scanMerged(() -> log.keys(keyPrefix), TimeRange.of(fromInclusive, toExclusive)));
+    }
+
+    /**
+     * The records of several streams whose timestamps are in a range, by timestamp, those with the same one by key, in the order of
+     * {@link EntryRef}s. Each stream is in its order of position: a record that is late, older than one before it in its stream, comes right
+     * behind that one. So a record's place is that of the greatest timestamp in its stream up to it.
+     *
+     * <p>Memory is bounded whatever the number of streams: some 64 of them have buffers, of 16 MiB together, unless a single record is
+     * larger; the others rest, each as a few numbers, and are opened again for their next record. What a stream throws it throws once, and
+     * the others go on; where the file system fails, its stream is left out until the end is reached. A cursor at its end sees
+     * what has been appended since: call {@link EntryCursor#next()} again. What comes then may be older than what came before.
+     * {@link EntryCursor#nextPosition()} is the record's stream's.
+     *
+     * @param keys of the streams
+     * @param fromInclusive the range's start
+     * @param toExclusive the range's end
+     * @return to be closed by the caller
+     * @throws IllegalArgumentException where the range ends before it starts
+     */
+    public EntryCursor scanMerged(Collection<String> keys, Instant fromInclusive, Instant toExclusive) {
+        Set<String> distinct = new LinkedHashSet<>(keys);
+        distinct.forEach(StreamKey::checkedUtf8);
+        return new EntryCursor(log.scanMerged(() -> distinct, TimeRange.of(fromInclusive, toExclusive)));
+    }
+
+    private static void checkPosition(long position) {
+        if (position < 0) {
+            throw new IllegalArgumentException("a position is not negative: position=" + position);
+        }
+    }
+
+    /**
+     * Opens a consumer of one stream, and makes it if there is none: see {@link WalConsumer}.
+     *
+     * @param name of the consumer, 1 to 1,024 bytes of UTF-8
+     * @param key of the stream, which needn't be there yet
+     * @return to be closed by the caller
+     * @throws ConsumerInUseException where somebody has it open, in this process or another
+     * @throws IllegalArgumentException where the consumer was made for something else
+     * @throws CorruptSegmentException where what it has committed can't be read: put the file back from a copy, or remove the consumer
+     * @throws WalIOException where the file system fails; not where nothing can be written
+     */
+    public WalConsumer consumer(String name, String key) {
+        return log.consumers().open(CursorFiles.name(name), new CursorScope(key, false), log);
+    }
+
+    /**
+     * Opens a consumer of all streams whose keys have a prefix, and makes it if there is none: see {@link WalConsumer}. To make or open it
+     * looks at every such stream once.
+     *
+     * @param name of the consumer, 1 to 1,024 bytes of UTF-8
+     * @param keyPrefix of the keys; empty for all
+     * @return to be closed by the caller
+     * @throws ConsumerInUseException where somebody has it open, in this process or another
+     * @throws IllegalArgumentException where the consumer was made for something else
+     * @throws CorruptSegmentException where what it has committed can't be read: put the file back from a copy, or remove the consumer
+     * @throws WalIOException where the file system fails; not where nothing can be written
+     */
+    public WalConsumer consumerOfPrefix(String name, String keyPrefix) {
+        return log.consumers().open(CursorFiles.name(name), new CursorScope(keyPrefix, true), log);
+    }
+
+    /**
+     * The names of all consumers: a snapshot, the caller's own.
+     *
+     * @return in their natural order
+     */
+    public NavigableSet<String> consumers() {
+        return log.consumers().names();
+    }
+
+    /**
+     * What a consumer is and has committed, whoever has it open.
+     *
+     * @param name of the consumer
+     * @return empty where there is none of that name
+     * @throws CorruptSegmentException where it can't be read
+     */
+    public Optional<ConsumerInfo> describeConsumer(String name) {
+        return log.consumers().describe(CursorFiles.name(name));
+    }
+
+    /**
+     * Removes a consumer, with what it has committed; what was kept for it may then be kept for one that has committed nothing, until the
+     * log's writer is told otherwise.
+     *
+     * @param name of the consumer
+     * @return whether there was one
+     * @throws ConsumerInUseException where somebody has it open, in this process or another
+     * @throws WalIOException where the file system fails, or nothing can be written
+     */
+    public boolean removeConsumer(String name) {
+        return log.consumers().remove(CursorFiles.name(name));
+    }
+
+    /**
      * Reads a whole stream and verifies every checksum.
      *
      * @param key of the stream
@@ -319,6 +501,11 @@ public final class WalReader implements AutoCloseable {
     /** Read calls made so far. */
     long readCalls() {
         return log.readCalls();
+    }
+
+    /** Bytes read so far. */
+    long readBytes() {
+        return log.readBytes();
     }
 
     /** Files open now. */

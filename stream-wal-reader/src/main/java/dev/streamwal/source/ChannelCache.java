@@ -9,7 +9,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,7 @@ public final class ChannelCache implements AutoCloseable {
 
     private final int maxOpenFiles;
     private final LongSupplier nanoTime;
-    private final LongAdder readCalls = new LongAdder();
+    private final ReadCounter reads = new ReadCounter();
     private final int[] recentUses;
 
     private final Map<Path, SharedFile> open = new HashMap<>();
@@ -70,7 +69,7 @@ public final class ChannelCache implements AutoCloseable {
             }
             SharedFile known = open.get(path);
             wasOpen = known != null;
-            file = known != null ? known : new SharedFile(path, this, readCalls);
+            file = known != null ? known : new SharedFile(path, this, reads);
             open.put(path, file);
             idle.remove(path);
             file.users++;
@@ -202,7 +201,12 @@ public final class ChannelCache implements AutoCloseable {
 
     /** Read calls made so far, by everybody. */
     public long readCalls() {
-        return readCalls.sum();
+        return reads.calls();
+    }
+
+    /** Bytes read so far, by everybody. */
+    public long readBytes() {
+        return reads.bytes();
     }
 
     /** Files open now. */

@@ -58,7 +58,7 @@ final class DirectoryWatch {
         if (settled) {
             return false;
         }
-        settled = time - changedAt >= SegmentCatalog.SETTLING_NANOS;
+        settled = time - changedAt >= ListingAge.SETTLING_NANOS;
         if (!settled && time - readAt < Math.max(FIRST_PAUSE_NANOS, (readAt - changedAt) / AGE_SHARE)) {
             return false;
         }

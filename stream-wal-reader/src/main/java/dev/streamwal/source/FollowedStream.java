@@ -38,7 +38,7 @@ final class FollowedStream {
     boolean isForgotten;
 
     private @Nullable StreamScan scan;
-    private StreamScan.@Nullable Rest rest;
+    private StreamScan.@Nullable Bookmark rest;
 
     /** Of its directory; null where there is none, or where it wasn't looked at yet. */
     private @Nullable FileTime modified;
@@ -85,7 +85,7 @@ final class FollowedStream {
             return;
         }
         SegmentCatalog catalog = log.unsharedCatalog(key);
-        StreamScan.Rest from = rest;
+        StreamScan.Bookmark from = rest;
         scan = from == null ? StreamScan.behind(log, catalog, null, 0) : StreamScan.resumed(log, catalog, from);
     }
 
@@ -95,7 +95,7 @@ final class FollowedStream {
         if (current == null) {
             return true;
         }
-        StreamScan.Rest reached = current.rest();
+        StreamScan.Bookmark reached = current.bookmark();
         if (reached == null) {
             return false;
         }
@@ -108,13 +108,13 @@ final class FollowedStream {
     void letGo(LogSource log) {
         boolean unused = sleep();
         close();
-        StreamScan.Rest last = rest;
+        StreamScan.Bookmark last = rest;
         if (last != null && last.base() >= 0) {
             log.channels().forget(file(log, last));
         }
     }
 
-    private Path file(LogSource log, StreamScan.Rest stopped) {
+    private Path file(LogSource log, StreamScan.Bookmark stopped) {
         return log.streams().of(StreamKey.of(key)).resolve(new SegmentName(stopped.base(), stopped.expirationMillis()).fileName());
     }
 
@@ -145,7 +145,7 @@ final class FollowedStream {
             return true;
         }
         boolean wasSettled = settled;
-        settled = wasSettled || now == null || nanoTime - modifiedSince >= SegmentCatalog.SETTLING_NANOS;
+        settled = wasSettled || now == null || nanoTime - modifiedSince >= ListingAge.SETTLING_NANOS;
         return !wasSettled && settled && now != null;
     }
 
@@ -162,7 +162,7 @@ final class FollowedStream {
         if (current != null) {
             return current.isMoreWhereItStopped();
         }
-        StreamScan.Rest stopped = rest;
+        StreamScan.Bookmark stopped = rest;
         if (stopped == null || stopped.base() < 0) {
             return false;
         }

@@ -2,7 +2,6 @@ package dev.streamwal.source;
 
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * folder of streams, for new ones ({@link NewStreams}), and by a few looks at streams in turn with every look at all, which find in the end
  * what neither says: what a killed writer appended last, and what one without that file appends.
  */
-public final class FollowedStreams implements TailWalk {
+public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /** Streams that are read at a time; each takes a descriptor and 64 KiB at least. */
     static final int MAX_READ = 64;
@@ -278,7 +277,8 @@ public final class FollowedStreams implements TailWalk {
 
     // ---- the record it stands on
 
-    private StreamScan scan() {
+    @Override
+    StreamScan onRecord() {
         FollowedStream stream = current;
         if (stream == null) {
             checkUsable();
@@ -294,56 +294,6 @@ public final class FollowedStreams implements TailWalk {
                     WalException.NO_POSITION, null);
         }
         log.checkOpen();
-    }
-
-    @Override
-    public String key() {
-        return scan().key();
-    }
-
-    @Override
-    public long position() {
-        return scan().position();
-    }
-
-    @Override
-    public int size() {
-        return scan().size();
-    }
-
-    @Override
-    public long timestampMillis() {
-        return scan().timestampMillis();
-    }
-
-    @Override
-    public int headerLength() {
-        return scan().headerLength();
-    }
-
-    @Override
-    public int contentLength() {
-        return scan().contentLength();
-    }
-
-    @Override
-    public void copyHeader(ByteBuf target) {
-        scan().copyHeader(target);
-    }
-
-    @Override
-    public void copyContent(ByteBuf target) {
-        scan().copyContent(target);
-    }
-
-    @Override
-    public byte[] copyBody() {
-        return scan().copyBody();
-    }
-
-    @Override
-    public long nextPosition() {
-        return scan().nextPosition();
     }
 
     @Override

@@ -24,6 +24,7 @@ public final class LogSource implements AutoCloseable {
     private final ReaderOptions options;
     private final @Nullable WriterView writer;
     private final ChannelCache channels;
+    private final ReadFailures failures;
     private final StreamDirectory streams;
     /** Of streams that have segments, so that asking for others leaves nothing behind. */
     private final Map<String, SegmentCatalog> catalogs = new ConcurrentHashMap<>();
@@ -34,6 +35,7 @@ public final class LogSource implements AutoCloseable {
         this.options = options;
         this.writer = writer;
         this.channels = new ChannelCache(options.maxOpenFiles());
+        this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
     }
 
@@ -134,19 +136,12 @@ public final class LogSource implements AutoCloseable {
 
     /** @throws WalClosedException after {@link #close()} */
     public void checkOpen() {
-        if (channels.isClosed()) {
-            throw closedError(null);
-        }
+        failures.checkOpen();
     }
 
     /** The error for what the file system threw; if the log was closed meanwhile, that is why it did. */
     public WalException failure(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
-        return channels.isClosed() ? closedError(failure) : IoFailure.of(action, failure, file, stream, position);
-    }
-
-    private WalClosedException closedError(@Nullable IOException failure) {
-        return new WalClosedException(
-                "a reader is not used after it was closed: root=" + root, root, null, WalException.NO_POSITION, failure);
+        return failures.of(action, failure, file, stream, position);
     }
 
     @Override

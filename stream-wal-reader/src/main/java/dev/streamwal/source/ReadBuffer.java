@@ -10,9 +10,6 @@ import java.nio.ByteOrder;
 /** The part of a segment that was read last. Reads ahead, forwards or backwards, more with every read in sequence. One thread; close it. */
 final class ReadBuffer implements AutoCloseable {
 
-    /** What is read at a time at first; doubled with every read in sequence. */
-    private static final int FIRST_READ_BYTES = 64 << 10;
-
     /** Backwards less at first: mostly the last few records are wanted. */
     private static final int FIRST_BACK_READ_BYTES = 4 << 10;
 
@@ -20,14 +17,15 @@ final class ReadBuffer implements AutoCloseable {
 
     private final SegmentBytes bytes;
     private final long firstOffset;
-    private final int maxReadBytes;
+    private final ReadSizes sizes;
 
     private ByteBuf pooled;
     private ByteBuffer buffer;
     private long start;
     private long end;
     private long limit = Long.MAX_VALUE;
-    private int readBytes = FIRST_READ_BYTES;
+    private long aheadLimit = Long.MAX_VALUE;
+    private int readBytes;
     private int backReadBytes = FIRST_BACK_READ_BYTES;
     private long reads;
 
@@ -35,13 +33,14 @@ final class ReadBuffer implements AutoCloseable {
      * Empty at first.
      *
      * @param firstOffset nothing before it is read
-     * @param maxReadBytes what is read at a time, unless more is asked for
+     * @param sizes of what is read at a time, unless more is asked for
      */
-    ReadBuffer(SegmentBytes bytes, long firstOffset, int maxReadBytes) {
+    ReadBuffer(SegmentBytes bytes, long firstOffset, ReadSizes sizes) {
         this.bytes = bytes;
         this.firstOffset = firstOffset;
-        this.maxReadBytes = maxReadBytes;
-        int capacity = Math.min(FIRST_READ_BYTES, maxReadBytes);
+        this.sizes = sizes;
+        this.readBytes = sizes.firstBytes();
+        int capacity = sizes.firstBytes();
         this.pooled = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
         this.buffer = pooled.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -55,6 +54,16 @@ final class ReadBuffer implements AutoCloseable {
         return limit;
     }
 
+    /** Nothing from this offset on is read ahead; what is asked for is read whatever this says. */
+    void readAheadTo(long offset) {
+        this.aheadLimit = offset;
+    }
+
+    /** How much memory it has. */
+    int capacity() {
+        return pooled.capacity();
+    }
+
     /** How long the file is now. */
     long fileSize() throws IOException {
         return bytes.size();
@@ -66,9 +75,10 @@ final class ReadBuffer implements AutoCloseable {
             return true;
         }
         if (from > start && from <= end) {
-            readBytes = Math.min(readBytes * 2, maxReadBytes);
+            readBytes = Math.min(readBytes * 2, sizes.maxBytes());
         }
-        fill(from, Math.max(wanted, Math.min(readBytes, maxReadBytes)));
+        long ahead = from < aheadLimit ? Math.min(readBytes, aheadLimit - from) : readBytes;
+        fill(from, (int) Math.max(wanted, ahead));
         return holds(from, wanted);
     }
 
@@ -78,7 +88,7 @@ final class ReadBuffer implements AutoCloseable {
             long to = from + wanted;
             long first = Math.max(firstOffset, Math.min(from, to - backReadBytes));
             fill(first, (int) (to - first));
-            backReadBytes = Math.min(backReadBytes * 2, maxReadBytes);
+            backReadBytes = Math.min(backReadBytes * 2, sizes.maxBytes());
         }
     }
 
@@ -119,7 +129,8 @@ final class ReadBuffer implements AutoCloseable {
 
     /** A new sequence of reads begins. */
     void restart() {
-        readBytes = FIRST_READ_BYTES;
+        readBytes = sizes.firstBytes();
+        backReadBytes = FIRST_BACK_READ_BYTES;
     }
 
     /** Where in the file it begins. */

@@ -16,7 +16,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A stream's segments, by the names in its directory: nothing is opened to list them, and files with other names are somebody else's. What
@@ -24,20 +23,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SegmentCatalog {
 
-    /** Far more than the granularity of a directory's modification time: what changes after such a time gets another one. */
-    static final long SETTLING_NANOS = 2_000_000_000L;
-
     private final StreamKey key;
     private final Path directory;
     private final ChannelCache channels;
 
     private volatile SegmentChain chain = SegmentChain.EMPTY;
-
-    private final LongSupplier nanoTime;
-    /** When the directory was modified last, as it was seen before a listing; and since when that has been so, and listed. */
-    private @Nullable FileTime modified;
-    private long modifiedSince;
-    private boolean settled;
+    private final ListingAge age;
 
     /** @param channels told of files that have gone */
     public SegmentCatalog(StreamKey key, Path directory, ChannelCache channels) {
@@ -48,7 +39,7 @@ public final class SegmentCatalog {
         this.key = key;
         this.directory = directory;
         this.channels = channels;
-        this.nanoTime = nanoTime;
+        this.age = new ListingAge(nanoTime);
     }
 
     /** Of the stream. */
@@ -67,20 +58,14 @@ public final class SegmentCatalog {
         try {
             now = Files.getLastModifiedTime(directory);
         } catch (NoSuchFileException e) {
-            settled = false;
+            age.forget();
             return listAnew();
         }
-        if (settled && now.equals(modified)) {
+        if (age.isCurrent(now)) {
             return chain;
         }
-        long time = nanoTime.getAsLong();
-        if (!now.equals(modified)) {
-            modified = now;
-            modifiedSince = time;
-        }
-        settled = false;
         SegmentChain listed = listAnew();
-        settled = time - modifiedSince >= SETTLING_NANOS;
+        age.listed();
         return listed;
     }
 

@@ -39,11 +39,11 @@ final class SegmentPass implements AutoCloseable {
     }
 
     /** From a record of the segment, or the end of its data; from its first record where the offset is -1. */
-    static SegmentPass open(Segment segment, LogSource log, TimeRange range, long offset) throws IOException {
+    static SegmentPass open(Segment segment, LogSource log, TimeRange range, long offset, ReadSizes sizes) throws IOException {
         SegmentReader reader = segment.open(log.channels());
         try {
             Optional<Footer> footer = reader.footer();
-            SegmentScan scan = new SegmentScan(reader, reader.header(), log.options().scanBufferBytes());
+            SegmentScan scan = new SegmentScan(reader, reader.header(), sizes);
             SegmentPass pass = new SegmentPass(reader, scan, range);
             if (offset >= 0) {
                 scan.seek(offset);
@@ -98,25 +98,30 @@ final class SegmentPass implements AutoCloseable {
     }
 
     /** Goes on to the next part of the segment whose timestamps can be in the range; false where there is none. */
-    private boolean enterRegion(long from) throws IOException {
+    private boolean enterRegion(long from) {
         SegmentIndex blocks = index;
-        if (blocks == null || !range.overlaps(blocks)) {
+        if (blocks == null || from >= dataEnd || !range.overlaps(blocks)) {
             return false;
         }
-        int first = 0;
-        while (first < blocks.blocks() && (blocks.firstOffset(first) < from || !range.overlaps(blocks, first))) {
-            first++;
+        int block = 0;
+        while (block < blocks.blocks() && (end(blocks, block) <= from || !range.overlaps(blocks, block))) {
+            block++;
         }
-        if (first == blocks.blocks()) {
+        if (block == blocks.blocks()) {
             return false;
         }
-        int behind = first + 1;
-        while (behind < blocks.blocks() && range.overlaps(blocks, behind)) {
-            behind++;
+        // in the middle of a block where the scan begins there, or damage ends
+        scan.seek(Math.max(from, blocks.firstOffset(block)));
+        while (block + 1 < blocks.blocks() && range.overlaps(blocks, block + 1)) {
+            block++;
         }
-        scan.seek(blocks.firstOffset(first));
-        regionEnd = behind < blocks.blocks() ? blocks.firstOffset(behind) : dataEnd;
+        regionEnd = end(blocks, block);
+        scan.readAheadTo(regionEnd);
         return true;
+    }
+
+    private long end(SegmentIndex blocks, int block) {
+        return block + 1 < blocks.blocks() ? blocks.firstOffset(block + 1) : dataEnd;
     }
 
     /** Where the footer says that the data ends, and the pass with it from now on; -1 where there is no footer. */

@@ -43,8 +43,12 @@ public final class SegmentScan implements AutoCloseable {
 
     /** @param maxReadBytes what is read at a time, at most; larger records are read whole */
     public SegmentScan(SegmentBytes bytes, SegmentHeader header, int maxReadBytes) {
+        this(bytes, header, ReadSizes.large(maxReadBytes));
+    }
+
+    SegmentScan(SegmentBytes bytes, SegmentHeader header, ReadSizes sizes) {
         this.header = header;
-        this.buffer = new ReadBuffer(bytes, header.headerLength(), maxReadBytes);
+        this.buffer = new ReadBuffer(bytes, header.headerLength(), sizes);
         this.frames = new FrameCheck(header, buffer);
         this.batches = new BatchCheck(buffer, frames, header.headerLength());
         this.search = new RecordSearch(buffer, frames, batches, header.headerLength());
@@ -62,6 +66,11 @@ public final class SegmentScan implements AutoCloseable {
     /** No record reaches past this offset of the file: where the data is known to end. */
     public void limit(long dataEnd) {
         buffer.limit(dataEnd);
+    }
+
+    /** Nothing from this offset on is likely to be wanted. */
+    void readAheadTo(long end) {
+        buffer.readAheadTo(end);
     }
 
     /** The following {@link #next()} looks at this offset. */
@@ -323,6 +332,11 @@ public final class SegmentScan implements AutoCloseable {
         finding = Finding.END;
         offset = next;
         buffer.releaseMemory();
+    }
+
+    /** How much memory it has to read into. */
+    int bufferBytes() {
+        return buffer.capacity();
     }
 
     /** Gives its memory back. */

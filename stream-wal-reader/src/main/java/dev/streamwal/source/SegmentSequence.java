@@ -31,6 +31,23 @@ final class SegmentSequence {
         return chain.after(position);
     }
 
+    /** The last segment that begins before the position; null where there is none. */
+    @Nullable Segment before(long position) {
+        int index = chain.floor(position - 1);
+        return index < 0 ? null : chain.get(index);
+    }
+
+    /** As {@link #before}, by a list made now. */
+    @Nullable Segment listedBefore(long position) throws IOException {
+        chain = catalog.refresh();
+        return before(position);
+    }
+
+    /** Where the oldest segment that was listed begins; the position given where there is none. */
+    long firstPosition(long otherwise) {
+        return chain.size() == 0 ? otherwise : chain.get(0).basePosition();
+    }
+
     /** Whether a segment that begins at or before the position was listed. */
     boolean knowsUpTo(long position) {
         return chain.floor(position) >= 0;

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +24,7 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
 
     private final Path path;
     private final ChannelCache cache;
-    private final LongAdder readCalls;
+    private final ReadCounter reads;
 
     private volatile @Nullable FileChannel channel;
     /** Which file had the name just before it was opened last; null where the file system doesn't tell files apart. */
@@ -39,10 +38,10 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
     /** Guarded by the cache: whether the file stays open when nobody reads it. */
     boolean kept;
 
-    SharedFile(Path path, ChannelCache cache, LongAdder readCalls) {
+    SharedFile(Path path, ChannelCache cache, ReadCounter reads) {
         this.path = path;
         this.cache = cache;
-        this.readCalls = readCalls;
+        this.reads = reads;
     }
 
     /** Which file this is. */
@@ -76,8 +75,9 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         int start = target.position();
         run(open -> {
             while (target.hasRemaining()) {
-                readCalls.increment();
-                if (open.read(target, offset + target.position() - start) < 0) {
+                int read = open.read(target, offset + target.position() - start);
+                reads.add(read);
+                if (read < 0) {
                     break;
                 }
             }

@@ -16,6 +16,9 @@ public final class SharedReader {
 
         /** See {@link ChannelCache#readCalls()}. */
         long readCalls(WalReader reader);
+
+        /** See {@link ChannelCache#readBytes()}. */
+        long readBytes(WalReader reader);
     }
 
     /** Set once, when {@link WalReader} is initialised. */
@@ -36,6 +39,11 @@ public final class SharedReader {
     /** Read calls that the reader has made, of headers and footers too. */
     public static long readCalls(WalReader reader) {
         return access().readCalls(reader);
+    }
+
+    /** Bytes that the reader has read, of headers and footers too. */
+    public static long readBytes(WalReader reader) {
+        return access().readBytes(reader);
     }
 
     private static Access access() {

@@ -31,8 +31,13 @@ public final class StreamDirectory {
 
     /** @param root of the log */
     public StreamDirectory(Path root, ChannelCache channels) {
-        this.streams = root.resolve(NAME);
+        this.streams = in(root);
         this.channels = channels;
+    }
+
+    /** Where the folder is, if there is one. */
+    public static Path in(Path root) {
+        return root.resolve(NAME);
     }
 
     /** The folder. */

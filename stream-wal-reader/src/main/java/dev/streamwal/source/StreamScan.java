@@ -1,5 +1,6 @@
 package dev.streamwal.source;
 
+import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
@@ -7,13 +8,10 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,58 +21,91 @@ import org.jspecify.annotations.Nullable;
  * segment stops before, {@link StopEvidence} gathers what is known (footer, successor, mark, writer), and {@link StopVerdict} says whether
  * that is the end for now, a slot to wait for, or damage. Damage is told of once; the call after goes on behind it.
  */
-public final class StreamScan implements RecordWalk {
+public final class StreamScan extends StreamWalk {
 
     private static final long UNKNOWN = -1;
 
-    private final LogSource log;
     private final SegmentSequence sequence;
-    private final String key;
     private final TimeRange range;
+    private final ReadSizes sizes;
     private final SlotWait slotWait;
     private final ByteBuffer commitWord = ByteBuffer.allocate(Long.BYTES);
 
     private @Nullable Segment entering;
-    private long enteringOffset = UNKNOWN;
+    private long enteringOffset;
     private long lastBase;
     private long lastExpiration;
-    /** Offset of damage in the segment to be entered that another scan has told of. */
-    private long toldBefore = UNKNOWN;
 
     private @Nullable SegmentPass pass;
-    private DamageDoubt doubt = new DamageDoubt();
-
-    private long resume;
-    private boolean onRecord;
-    private boolean closed;
+    private DamageDoubt doubt;
 
     /** Whether what is missing between two segments is told of: see {@link #tellGap}. */
     private boolean tellsGaps;
+    /** Whether position 0 is one that was come to, and not the first record that there is, whichever. */
+    private boolean tellsFromZero;
     /** Whether the call before said that there is no more, for now. */
     private boolean ended;
     /** Whether what is missing before the next segment has been told of already, as damage. */
     private boolean gapIsTold;
 
-    private StreamScan(LogSource log, SegmentCatalog catalog, TimeRange range, @Nullable Segment first, long firstOffset, long resume) {
-        this.log = log;
+    /**
+     * Where a scan goes on: all that there is to know of one that rests.
+     *
+     * @param segment to be entered; null for the first one behind {@code lastBase}
+     * @param offset where to enter it, of a record or the end of the data; -1 for its first record
+     * @param lastBase where the segment begins that was entered last; -1 for none
+     * @param doubt of the segment to be entered
+     * @param position in the stream
+     */
+    record Rest(@Nullable Segment segment, long offset, long lastBase, DamageDoubt doubt, long position) {
+
+        /** Before the first record there is. */
+        static Rest atFirst() {
+            return new Rest(null, UNKNOWN, UNKNOWN, new DamageDoubt(), 0);
+        }
+
+        static Rest at(Segment segment, long offset, long position) {
+            return new Rest(segment, offset, segment.basePosition() - 1, new DamageDoubt(), position);
+        }
+    }
+
+    /** Goes on where another one, or none yet, has been. */
+    StreamScan(LogSource log, SegmentCatalog catalog, TimeRange range, ReadSizes sizes, Rest rest) {
+        super(log, catalog.key().text(), rest.position());
         this.sequence = new SegmentSequence(catalog);
-        this.key = catalog.key().text();
         this.range = range;
+        this.sizes = sizes;
         this.slotWait = new SlotWait(log);
-        this.entering = first;
-        this.enteringOffset = firstOffset;
-        this.lastBase = first == null ? UNKNOWN : first.basePosition() - 1;
-        this.resume = resume;
+        this.entering = rest.segment();
+        this.enteringOffset = rest.offset();
+        this.lastBase = rest.lastBase();
+        this.doubt = rest.doubt();
     }
 
     /** From the first record there is. */
     public static StreamScan fromFirst(LogSource log, SegmentCatalog catalog, TimeRange range) {
-        return new StreamScan(log, catalog, range, null, UNKNOWN, 0);
+        return new StreamScan(log, catalog, range, ReadSizes.large(log.options()), Rest.atFirst());
     }
 
     /** From a record of a segment, or the end of its data; from its first record where the offset is -1. */
     public static StreamScan from(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
-        return new StreamScan(log, catalog, TimeRange.ALL, segment, offset, position);
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()), Rest.at(segment, offset, position));
+    }
+
+    /** As {@link #from}, where a few records are likely to follow. */
+    static StreamScan shortFrom(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.small(log.options()), Rest.at(segment, offset, position));
+    }
+
+    /** Where another scan goes on: at the record that this one stands on, or else behind all that it has passed. */
+    Rest rest() {
+        SegmentPass current = pass;
+        if (current == null) {
+            return new Rest(entering, enteringOffset, lastBase, doubt, resume);
+        }
+        SegmentScan scan = current.scan();
+        long offset = isOnRecord() ? scan.offset() : scan.nextOffset();
+        return new Rest(current.reader().segment(), offset, lastBase, doubt, scan.header().positionAt(offset));
     }
 
     /**
@@ -84,13 +115,13 @@ public final class StreamScan implements RecordWalk {
      * @param behind a segment that has been read; null for none
      */
     public static StreamScan behind(LogSource log, SegmentCatalog catalog, @Nullable Segment behind, long resume) {
-        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, null, UNKNOWN, resume);
-        scan.lastBase = behind == null ? UNKNOWN : behind.basePosition();
-        return scan.tellingGaps();
+        long lastBase = behind == null ? UNKNOWN : behind.basePosition();
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()),
+                new Rest(null, UNKNOWN, lastBase, new DamageDoubt(), resume)).tellingGaps();
     }
 
     /**
-     * Where a scan for a tail has come to, for another one to go on from.
+     * Where a scan for a tail has come to, for another one to go on from, in whatever segments there are then.
      *
      * @param base of the segment it came to last; -1 for none
      * @param expirationMillis of that segment
@@ -99,7 +130,7 @@ public final class StreamScan implements RecordWalk {
      * @param told offset in the segment of damage that was told of; -1 for none
      * @param gapIsTold see the field
      */
-    record Rest(long base, long expirationMillis, long resume, boolean ended, long told, boolean gapIsTold) {
+    record Bookmark(long base, long expirationMillis, long resume, boolean ended, long told, boolean gapIsTold) {
 
         /** In the segment's file. */
         long offset(StreamKey key) {
@@ -107,18 +138,18 @@ public final class StreamScan implements RecordWalk {
         }
     }
 
-    /** Goes on where another scan has rested. */
-    static StreamScan resumed(LogSource log, SegmentCatalog catalog, Rest rest) {
-        int index = catalog.chain().floor(rest.base());
+    /** Goes on where another scan for a tail has come to. */
+    static StreamScan resumed(LogSource log, SegmentCatalog catalog, Bookmark bookmark) {
+        int index = catalog.chain().floor(bookmark.base());
         Segment segment = index < 0 ? null : catalog.chain().get(index);
-        boolean isThere = segment != null && segment.basePosition() == rest.base();
-        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, isThere ? segment : null,
-                isThere ? rest.offset(catalog.key()) : UNKNOWN, rest.resume());
-        scan.lastBase = rest.base();
-        scan.lastExpiration = rest.expirationMillis();
-        scan.ended = rest.ended();
-        scan.toldBefore = rest.told();
-        scan.gapIsTold = rest.gapIsTold();
+        boolean isThere = segment != null && segment.basePosition() == bookmark.base();
+        DamageDoubt doubt = new DamageDoubt();
+        doubt.tell(bookmark.told());
+        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()), new Rest(
+                isThere ? segment : null, isThere ? bookmark.offset(catalog.key()) : UNKNOWN, bookmark.base(), doubt, bookmark.resume()));
+        scan.lastExpiration = bookmark.expirationMillis();
+        scan.ended = bookmark.ended();
+        scan.gapIsTold = bookmark.gapIsTold();
         return scan.tellingGaps();
     }
 
@@ -126,6 +157,18 @@ public final class StreamScan implements RecordWalk {
     public StreamScan tellingGaps() {
         tellsGaps = true;
         return this;
+    }
+
+    /** How much memory it has to read into. */
+    int bufferBytes() {
+        return pass == null ? 0 : pass.scan().bufferBytes();
+    }
+
+    /** From position 0, which is a position like any other: what was deleted behind it is told of. */
+    public static StreamScan fromZero(LogSource log, SegmentCatalog catalog) {
+        StreamScan scan = behind(log, catalog, null, 0);
+        scan.tellsFromZero = true;
+        return scan;
     }
 
     // ---- moving
@@ -138,24 +181,10 @@ public final class StreamScan implements RecordWalk {
      * @throws EntryExpiredException once where retention overtook the scan
      */
     @Override
-    public boolean next() {
-        checkUsable();
-        onRecord = false;
-        try {
-            onRecord = stepPastDeleted();
-            ended = !onRecord;
-            return onRecord;
-        } catch (IOException e) {
-            throw log.failure("reading a segment", e, file(), key, resume);
-        }
-    }
-
-    @Override
-    public void checkUsable() {
-        if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, resume, null);
-        }
-        log.checkOpen();
+    boolean advance() throws IOException {
+        boolean found = stepPastDeleted();
+        ended = !found;
+        return found;
     }
 
     private boolean stepPastDeleted() throws IOException {
@@ -203,6 +232,9 @@ public final class StreamScan implements RecordWalk {
         if (segment == null) {
             return false;
         }
+        if (passUnread(segment)) {
+            return true;
+        }
         if (tellsGaps && enteringOffset == UNKNOWN) {
             tellGap(segment);
         }
@@ -213,10 +245,23 @@ public final class StreamScan implements RecordWalk {
         return true;
     }
 
+    /** Where the footer is known, and says that nothing is in the range, the file isn't even opened. */
+    private boolean passUnread(Segment segment) throws IOException {
+        Footer footer = range.isAll() ? null : segment.knownFooter();
+        if (footer == null || range.overlaps(footer.index())) {
+            return false;
+        }
+        entering = null;
+        enteringOffset = UNKNOWN;
+        lastBase = segment.basePosition();
+        resume = Math.max(resume, segment.header(log.channels()).positionAt(footer.dataEnd()));
+        return true;
+    }
+
     private void enter(Segment segment, long offset) throws IOException {
         SegmentPass entered;
         try {
-            entered = SegmentPass.open(segment, log, range, offset);
+            entered = SegmentPass.open(segment, log, range, offset, sizes);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             entering = null;
             enteringOffset = UNKNOWN;
@@ -225,9 +270,6 @@ public final class StreamScan implements RecordWalk {
             throw e;
         }
         pass = entered;
-        doubt = new DamageDoubt();
-        doubt.tell(toldBefore);
-        toldBefore = UNKNOWN;
         lastBase = segment.basePosition();
         lastExpiration = segment.name().expirationMillis();
         resume = Math.max(resume, entered.passedTo());
@@ -243,7 +285,7 @@ public final class StreamScan implements RecordWalk {
      * was has missed nothing, unless it was appended and deleted between two looks; and whoever comes back later is told.
      */
     private void tellGap(Segment segment) throws IOException {
-        boolean isTold = gapIsTold || resume == 0;
+        boolean isTold = gapIsTold || (resume == 0 && !tellsFromZero);
         gapIsTold = false;
         SegmentHeader header = headerOf(segment);
         if (header == null) {
@@ -268,16 +310,18 @@ public final class StreamScan implements RecordWalk {
         }
     }
 
-    private void leave() {
+    @Override
+    void leave() {
         if (pass != null) {
             pass.close();
             pass = null;
+            doubt = new DamageDoubt();
         }
     }
 
     /** The segment to be entered, or the one that was read when its channel was closed by an interrupt, has been deleted. */
     private EntryExpiredException overtaken(NoSuchFileException e) {
-        Segment gone = pass != null ? pass.reader().segment() : entering;
+        Segment gone = around();
         leave();
         entering = null;
         enteringOffset = UNKNOWN;
@@ -290,6 +334,8 @@ public final class StreamScan implements RecordWalk {
             if (!sequence.knowsUpTo(base) && !comesBack) {
                 long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
+                // what was given up empty has nothing between its beginning and where the stream goes on
+                to = gone != null && to <= gone.basePosition() ? from : to;
             }
             // else it was cut off, since what expires is the beginning: nothing has been missed; or the segment that the stream comes back
             // with says whether something was
@@ -392,7 +438,7 @@ public final class StreamScan implements RecordWalk {
 
     /** Gives its memory back, until it needs it again. */
     void releaseMemory() {
-        onRecord = false;
+        leaveRecord();
         if (pass != null) {
             pass.scan().releaseMemory();
         }
@@ -402,14 +448,14 @@ public final class StreamScan implements RecordWalk {
      * Where it has come to, before the record that it stands on, if it does: for another scan, when this one is closed. Null where it hasn't
      * come to anything yet.
      */
-    @Nullable Rest rest() {
+    @Nullable Bookmark bookmark() {
         SegmentPass current = pass;
         if (entering != null) {
             return null;
         }
-        long position = onRecord ? position() : resume;
+        long position = isOnRecord() ? position() : resume;
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
-        return new Rest(lastBase, lastExpiration, position, ended, told, gapIsTold);
+        return new Bookmark(lastBase, lastExpiration, position, ended, told, gapIsTold);
     }
 
     /** Whether it stands in a segment that has been deleted. */
@@ -424,7 +470,7 @@ public final class StreamScan implements RecordWalk {
 
     /** Leaves the segment it stands in, so that a deleted file's space is free. */
     void leaveSegment() {
-        onRecord = false;
+        leaveRecord();
         leave();
     }
 
@@ -436,25 +482,16 @@ public final class StreamScan implements RecordWalk {
         return current;
     }
 
-    /** The segment's that is read, or else the stream's directory, which is listed then. */
-    private Path file() {
-        Segment segment = pass != null ? pass.reader().segment() : entering;
-        return segment == null ? log.streams().of(StreamKey.of(key)) : segment.file();
-    }
-
     // ---- the record it stands on
 
-    private SegmentScan onRecord() {
-        if (!onRecord) {
-            checkUsable();
-            throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
-        }
-        return passing().scan();
+    @Override
+    @Nullable SegmentScan scan() {
+        return pass == null ? null : pass.scan();
     }
 
     @Override
-    public String key() {
-        return key;
+    @Nullable Segment around() {
+        return pass == null ? entering : pass.reader().segment();
     }
 
     /** The segment that the record is in. */
@@ -466,59 +503,5 @@ public final class StreamScan implements RecordWalk {
     /** The record's offset in its file. */
     public long offset() {
         return onRecord().offset();
-    }
-
-    @Override
-    public long position() {
-        return onRecord().position();
-    }
-
-    @Override
-    public int size() {
-        return onRecord().frameBytes();
-    }
-
-    @Override
-    public long timestampMillis() {
-        return onRecord().timestampMillis();
-    }
-
-    @Override
-    public int headerLength() {
-        return onRecord().headerLength();
-    }
-
-    @Override
-    public int contentLength() {
-        return onRecord().contentLength();
-    }
-
-    @Override
-    public void copyHeader(ByteBuf target) {
-        onRecord().copyHeader(target);
-    }
-
-    @Override
-    public void copyContent(ByteBuf target) {
-        onRecord().copyContent(target);
-    }
-
-    @Override
-    public byte[] copyBody() {
-        byte[] body = new byte[headerLength() + contentLength()];
-        onRecord().copyBody(body);
-        return body;
-    }
-
-    @Override
-    public long nextPosition() {
-        return resume;
-    }
-
-    @Override
-    public void close() {
-        closed = true;
-        onRecord = false;
-        leave();
     }
 }

@@ -1,6 +1,5 @@
 package dev.streamwal.source;
 
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -28,7 +27,7 @@ import java.util.OptionalLong;
  * so what changes meanwhile is seen by the next look; {@link DirectoryWatch} has the rest of that argument. In the process that writes, a
  * scan at what the writer has reserved doesn't list the directory: what is reserved is compared too, and taken before the scan is asked.
  */
-public final class StreamTail implements TailWalk {
+public final class StreamTail extends WalkOfWalks implements TailWalk {
 
     private final LogSource log;
     private final String key;
@@ -113,53 +112,13 @@ public final class StreamTail implements TailWalk {
     }
 
     @Override
+    StreamScan onRecord() {
+        return scan;
+    }
+
+    @Override
     public String key() {
         return key;
-    }
-
-    @Override
-    public long position() {
-        return scan.position();
-    }
-
-    @Override
-    public int size() {
-        return scan.size();
-    }
-
-    @Override
-    public long timestampMillis() {
-        return scan.timestampMillis();
-    }
-
-    @Override
-    public int headerLength() {
-        return scan.headerLength();
-    }
-
-    @Override
-    public int contentLength() {
-        return scan.contentLength();
-    }
-
-    @Override
-    public void copyHeader(ByteBuf target) {
-        scan.copyHeader(target);
-    }
-
-    @Override
-    public void copyContent(ByteBuf target) {
-        scan.copyContent(target);
-    }
-
-    @Override
-    public byte[] copyBody() {
-        return scan.copyBody();
-    }
-
-    @Override
-    public long nextPosition() {
-        return scan.nextPosition();
     }
 
     @Override

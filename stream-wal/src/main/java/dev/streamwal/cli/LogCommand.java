@@ -17,4 +17,10 @@ abstract class LogCommand extends CliCommand {
     final Path root() {
         return root;
     }
+
+    /** What a command ends with that found everything but what it says now. */
+    final Exit complainOfMissing(KeySelection selection) {
+        selection.missing().forEach(argument -> complain("no stream has this key, or matches this pattern: " + argument));
+        return selection.missing().isEmpty() ? Exit.OK : Exit.FINDINGS;
+    }
 }

@@ -13,6 +13,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import picocli.AutoComplete.GenerateCompletion;
@@ -70,11 +71,18 @@ public final class StreamWalCommand {
                 .addSubcommand(new ExportCommand(context))
                 .addSubcommand(new VerifyCommand(context))
                 .addSubcommand(new DumpCommand(context))
+                .addSubcommand(new ImportCommand(context))
+                .addSubcommand(new SweepCommand(context))
+                .addSubcommand(new PurgeCommand(context))
+                .addSubcommand(new RecoverCommand(context))
+                .addSubcommand(new QuarantineCommand(context))
+                .addSubcommand(new CheckpointCommand(context))
                 .addSubcommand(new GenerateCompletion());
         program.getSubcommands().values().forEach(StreamWalCommand::explainExitCodes);
         explainExitCodes(program);
         return program
                 .registerConverter(Instant.class, new TimeArgument(context.clock()))
+                .registerConverter(Duration.class, new DurationArgument())
                 .registerConverter(EntryRef.class, StreamWalCommand::ref)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false) // keys may start with an @
@@ -123,7 +131,8 @@ public final class StreamWalCommand {
         if (failure instanceof NoSuchFileException missing) {
             return "there is no such file: " + missing.getFile();
         }
-        boolean explained = failure instanceof WalException || failure instanceof OutputFailedException || exit == Exit.USAGE;
+        boolean explained = failure instanceof WalException || failure instanceof OutputFailedException || failure instanceof RefusedException
+                || exit == Exit.USAGE;
         return explained ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 }

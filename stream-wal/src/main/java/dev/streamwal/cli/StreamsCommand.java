@@ -30,10 +30,10 @@ abstract class StreamsCommand extends ReadingCommand {
     @Override
     final Exit read(WalReader reader, CommandOutput out) throws IOException {
         KeySelection selection = KeySelection.of(root(), reader, patterns);
-        List<String> missed = selection.missing().stream().filter(this::isMissed).toList();
-        missed.forEach(argument -> complain("no stream has this key, or matches this pattern: " + argument));
+        // before the reading, which may go on for ever
+        Exit missing = complainOfMissing(selection.withMissing(this::isMissed));
         Exit exit = read(reader, selection, out);
-        return exit == Exit.OK && !missed.isEmpty() ? Exit.FINDINGS : exit;
+        return exit == Exit.OK ? missing : exit;
     }
 
     /** Whether it is wrong that no stream answers to this. */

@@ -63,7 +63,8 @@ final class TimeArgument implements ITypeConverter<Instant> {
         return ZonedDateTime.parse(text).toInstant();
     }
 
-    private static Duration distance(String parts) {
+    /** Of parts such as {@code 1h30m}. */
+    static Duration distance(String parts) {
         Duration sum = Duration.ZERO;
         Matcher part = PART.matcher(parts);
         while (part.find()) {

@@ -22,7 +22,10 @@ import java.util.Optional;
  */
 public final class Quarantine {
 
-    static final String NAME = "quarantine";
+    public static final String NAME = "quarantine";
+
+    /** Of a stream's directory's name, in a copy's. */
+    static final int MAX_STREAM_CHARS = 100;
 
     /** Past this, torn tails are cut and only reported, and damage is left alone: it must not fill the disk a second time. */
     public static final long MAX_BYTES = 256L << 20;
@@ -151,7 +154,7 @@ public final class Quarantine {
 
     private static String name(StreamKey key, Path segment, long from, int number) {
         String stream = key.directoryName();
-        return stream.substring(0, Math.min(stream.length(), 100)) + '_' + segment.getFileName() + '_' + from
+        return stream.substring(0, Math.min(stream.length(), MAX_STREAM_CHARS)) + '_' + segment.getFileName() + '_' + from
                 + (number == 0 ? "" : "_" + number) + ".aside";
     }
 

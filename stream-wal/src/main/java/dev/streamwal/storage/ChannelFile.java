@@ -1,5 +1,7 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.files.FileForce;
+import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.SuppressForbidden;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,10 +41,15 @@ class ChannelFile implements SegmentFile {
     private FileChannel channel() throws IOException {
         FileChannel open = channel;
         if (open == null || !open.isOpen()) {
-            open = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            open = openChannel();
             channel = open;
         }
         return open;
+    }
+
+    /** As the file is to be opened now. */
+    FileChannel openChannel() throws IOException {
+        return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
     @Override

@@ -1,18 +1,18 @@
-package dev.streamwal;
+package dev.streamwal.retention;
 
+import dev.streamwal.TimestampOutOfRangeException;
 import dev.streamwal.format.Window;
 import dev.streamwal.reader.WalException;
-import dev.streamwal.retention.StreamPolicy;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** Which timestamps a stream takes. Pure. */
-final class TimeRules {
+public final class TimeRules {
 
     private final StreamPolicy policy;
     private final long maxSkewMillis;
 
-    TimeRules(StreamPolicy policy, long maxSkewMillis) {
+    public TimeRules(StreamPolicy policy, long maxSkewMillis) {
         this.policy = policy;
         this.maxSkewMillis = maxSkewMillis;
     }
@@ -21,7 +21,7 @@ final class TimeRules {
      * Refuses a timestamp that would hold the stream in a window of the far future, and one whose own window has expired, since the record
      * would be swept as soon as it was acknowledged.
      */
-    void check(long timestampMillis, long nowMillis, String stream) {
+    public void check(long timestampMillis, long nowMillis, String stream) {
         // a window ends after its timestamps: what is younger than the retention can't have expired
         boolean recent = timestampMillis >= nowMillis - policy.retentionMillis() && timestampMillis <= nowMillis + maxSkewMillis;
         if (recent && timestampMillis >= StreamPolicy.MIN_TIMESTAMP_MILLIS && timestampMillis <= StreamPolicy.MAX_TIMESTAMP_MILLIS) {

@@ -1,0 +1,58 @@
+package dev.streamwal.format;
+
+/**
+ * Where a nano-wal record stands, as a stream position. The format has none, so they are made up: {@code ordinal << 40 | 8 × (offset − 16)},
+ * the ordinal being the file's among those of its prefix. Eight times, and 16 bytes at least for a frame, so that positions and sizes
+ * follow the rules of an {@code EntryRef}: multiples of 8, and a size of 32 or more that leads to where the next record is.
+ *
+ * <p>A ref's size ends below 32 MiB. A frame of 4 MiB or more has the greatest size there is, whatever its length.
+ */
+public final class NanoWalPosition {
+
+    /** Where files are longer positions would run into the next file's: 128 GiB. */
+    public static final long MAX_FILE_BYTES = 1L << 37;
+    public static final int MAX_ORDINAL = (1 << 23) - 1;
+    /** What a ref says of a frame of 4 MiB or more. */
+    public static final int MAX_SIZE = RecordLayout.MAX_FRAME_BYTES;
+
+    private static final int ORDINAL_SHIFT = 40;
+    private static final long IN_FILE_MASK = (1L << ORDINAL_SHIFT) - 1;
+    private static final int UNIT = RecordLayout.ALIGNMENT;
+
+    static {
+        RecordLayout.require(MAX_FILE_BYTES * UNIT - 1 == IN_FILE_MASK, "a file's positions fill the bits they have");
+        RecordLayout.require(NanoWalLayout.PREFIX_BYTES * UNIT >= RecordLayout.PREFIX_BYTES, "the shortest frame has a ref's size");
+    }
+
+    private NanoWalPosition() {}
+
+    /** @param offset in the file, at or behind its header */
+    public static long of(int ordinal, long offset) {
+        return (long) ordinal << ORDINAL_SHIFT | (offset - NanoWalLayout.FILE_HEADER_BYTES) * UNIT;
+    }
+
+    /** Where the file's first record stands. */
+    public static long base(int ordinal) {
+        return of(ordinal, NanoWalLayout.FILE_HEADER_BYTES);
+    }
+
+    public static int ordinal(long position) {
+        return (int) (position >>> ORDINAL_SHIFT);
+    }
+
+    /** In the file; -1 where no position is made that way. */
+    public static long offset(long position) {
+        long inFile = position & IN_FILE_MASK;
+        return inFile % UNIT == 0 ? inFile / UNIT + NanoWalLayout.FILE_HEADER_BYTES : -1;
+    }
+
+    /** Of a frame, for its ref. */
+    public static int size(long frameBytes) {
+        return (int) Math.min(frameBytes * UNIT, MAX_SIZE);
+    }
+
+    /** How long a frame with that size is; -1 where the size doesn't say. */
+    public static int frameBytes(int size) {
+        return size == MAX_SIZE ? -1 : size / UNIT;
+    }
+}

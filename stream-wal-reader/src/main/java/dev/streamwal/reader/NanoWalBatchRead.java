@@ -1,0 +1,233 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.format.NanoWalLayout;
+import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.reader.EntryBatch.Status;
+import dev.streamwal.source.NanoWalChain;
+import dev.streamwal.source.NanoWalDirectory;
+import dev.streamwal.source.NanoWalFailures;
+import dev.streamwal.source.NanoWalFile;
+import dev.streamwal.source.NanoWalPlaces;
+import dev.streamwal.source.NanoWalScan;
+import dev.streamwal.source.ReadPlan;
+import dev.streamwal.source.SharedFile;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads one batch of records from nano-wal files: neighbours with one call, as their refs say how long they are. A ref whose signature and
+ * lengths aren't there is looked for by walking its file, and explained. One use.
+ */
+final class NanoWalBatchRead {
+
+    /** Of a size that doesn't say how long the record is. */
+    private static final int UNKNOWN = -1;
+
+    private final NanoWalDirectory source;
+    private final EntryRef[] refs;
+    private final Status[] statuses;
+    private final long[] places;
+    private final int[] lengths;
+    private @Nullable WalException @Nullable [] failures;
+    private final List<ByteBuf> buffers = new ArrayList<>();
+    private final ReadPlan plan;
+
+    NanoWalBatchRead(NanoWalDirectory source, EntryRef[] refs) {
+        this.source = source;
+        this.refs = refs;
+        this.statuses = new Status[refs.length];
+        this.places = new long[refs.length];
+        this.lengths = new int[refs.length];
+        this.plan = new ReadPlan(source.options().mergeGapBytes());
+    }
+
+    EntryBatch run() {
+        try {
+            byFile().forEach(this::readFile);
+            return new EntryBatch(refs, statuses, places, failures, buffers, FrameShape.NANO_WAL);
+        } catch (Throwable e) {
+            buffers.forEach(ByteBuf::release);
+            throw e;
+        }
+    }
+
+    private record FileOfKey(String key, int ordinal) implements Comparable<FileOfKey> {
+        @Override
+        public int compareTo(FileOfKey other) {
+            int byKey = key.compareTo(other.key);
+            return byKey != 0 ? byKey : Integer.compare(ordinal, other.ordinal);
+        }
+    }
+
+    private Map<FileOfKey, List<Integer>> byFile() {
+        Map<FileOfKey, List<Integer>> byFile = new TreeMap<>();
+        for (int i = 0; i < refs.length; i++) {
+            EntryRef ref = Objects.requireNonNull(refs[i], "ref");
+            lengths[i] = NanoWalPosition.frameBytes(ref.size());
+            byFile.computeIfAbsent(new FileOfKey(ref.stream(), NanoWalPosition.ordinal(ref.position())), key -> new ArrayList<>()).add(i);
+        }
+        return byFile;
+    }
+
+    private void readFile(FileOfKey place, List<Integer> indexes) {
+        try {
+            Optional<NanoWalFile> file = source.chain(place.key).at(NanoWalPosition.base(place.ordinal));
+            NanoWalChain chain = file.isPresent() ? source.chain(place.key) : source.freshChain(place.key);
+            file = chain.at(NanoWalPosition.base(place.ordinal));
+            if (file.isEmpty()) {
+                settle(indexes, place.ordinal < chain.nextOrdinal() ? Status.EXPIRED : Status.NOT_FOUND);
+                return;
+            }
+            readFile(file.get(), indexes);
+        } catch (IOException e) {
+            throw source.failure("reading records", e, source.path(), place.key, WalException.NO_POSITION);
+        }
+    }
+
+    private void readFile(NanoWalFile file, List<Integer> indexes) throws IOException {
+        try (SharedFile bytes = file.open(source.channels())) {
+            long[] missed = readPlanned(bytes, indexes);
+            if (missed.length > 0) {
+                lookFor(file, bytes, missed);
+            }
+        } catch (NoSuchFileException e) {
+            settle(indexes, Status.EXPIRED);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            indexes.forEach(index -> fail(index, e));
+        }
+    }
+
+    private void settle(List<Integer> indexes, Status status) {
+        indexes.forEach(index -> statuses[index] = status);
+    }
+
+    // ---- where the refs say
+
+    /** What is missed, packed and in ascending order. */
+    private long[] readPlanned(SharedFile bytes, List<Integer> indexes) throws IOException {
+        long fileBytes = bytes.size();
+        long[] packed = new long[indexes.size()];
+        long[] missed = new long[indexes.size()];
+        int planned = 0;
+        int misses = 0;
+        for (int index : indexes) {
+            long offset = NanoWalPosition.offset(refs[index].position());
+            if (offset < 0) {
+                statuses[index] = Status.NOT_FOUND;
+            } else if (lengths[index] != UNKNOWN && offset + lengths[index] <= fileBytes) {
+                packed[planned++] = ReadPlan.pack(offset, index);
+            } else {
+                missed[misses++] = ReadPlan.pack(offset, index);
+            }
+        }
+        Arrays.sort(packed, 0, planned);
+        plan.plan(packed, planned, lengths);
+        // records don't overlap: where more is asked for than there is, some refs are made up, and don't decide how much is allocated
+        boolean isSound = plan.totalBytes() <= fileBytes;
+        for (int run = 0; run < plan.runs(); run++) {
+            if (isSound) {
+                readRun(bytes, packed, run);
+            }
+            for (int i = plan.firstRef(run); i < plan.endRef(run); i++) {
+                if (statuses[ReadPlan.index(packed[i])] == null) {
+                    missed[misses++] = packed[i];
+                }
+            }
+        }
+        missed = Arrays.copyOf(missed, misses);
+        Arrays.sort(missed);
+        return missed;
+    }
+
+    private void readRun(SharedFile bytes, long[] packed, int run) throws IOException {
+        int length = plan.length(run);
+        ByteBuffer target = newBuffer(length);
+        int read = bytes.read(target, plan.offset(run));
+        for (int i = plan.firstRef(run); i < plan.endRef(run); i++) {
+            int index = ReadPlan.index(packed[i]);
+            int at = (int) (ReadPlan.offset(packed[i]) - plan.offset(run));
+            if (isFrame(target, at, read, lengths[index])) {
+                found(index, at);
+            }
+        }
+    }
+
+    private static boolean isFrame(ByteBuffer target, int at, int limit, int length) {
+        return limit - at >= length && NanoWalLayout.isRecord(target, at)
+                && NanoWalLayout.checkedFrameBytes(
+                        NanoWalLayout.headerLength(target, at), NanoWalLayout.contentLength(target, at), length) == length;
+    }
+
+    /** The last of the batch's buffers; its length has been checked against the file. */
+    private ByteBuffer newBuffer(int length) {
+        ByteBuf buffer = PooledByteBufAllocator.DEFAULT.directBuffer(length, length);
+        buffers.add(buffer);
+        buffer.writerIndex(length);
+        return buffer.nioBuffer(0, length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private void found(int index, int at) {
+        statuses[index] = Status.FOUND;
+        places[index] = (long) (buffers.size() - 1) << 32 | at;
+    }
+
+    // ---- what isn't where its ref says, or whose ref doesn't say how long it is
+
+    private void lookFor(NanoWalFile file, SharedFile bytes, long[] missed) throws IOException {
+        try (NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.options().scanBufferBytes())) {
+            boolean isDamaged = known.end().isDamaged(source.freshChain(file.key()).isNewest(file));
+            for (int i = 0; i < missed.length; i++) {
+                int index = ReadPlan.index(missed[i]);
+                long offset = ReadPlan.offset(missed[i]);
+                if (known.isRecord(offset)) {
+                    readOne(bytes, known.scan(), index, i > 0 ? missed[i - 1] : -1);
+                } else if (offset >= known.end().offset() && isDamaged && offset < known.end().fileBytes()) {
+                    fail(index, NanoWalFailures.damaged(file, known.end()));
+                } else {
+                    statuses[index] = Status.NOT_FOUND;
+                }
+            }
+        }
+    }
+
+    private void readOne(SharedFile bytes, NanoWalScan record, int index, long before) throws IOException {
+        if (NanoWalPosition.size(record.frameBytes()) != refs[index].size()) {
+            statuses[index] = Status.NOT_FOUND;
+            return;
+        }
+        if (before >= 0 && ReadPlan.offset(before) == record.offset() && statuses[ReadPlan.index(before)] == Status.FOUND) {
+            statuses[index] = Status.FOUND;
+            places[index] = places[ReadPlan.index(before)];
+            return;
+        }
+        int length = (int) record.frameBytes();
+        ByteBuffer target = newBuffer(length);
+        if (isFrame(target, 0, bytes.read(target, record.offset()), length)) {
+            found(index, 0);
+        } else {
+            statuses[index] = Status.NOT_FOUND;
+        }
+    }
+
+    private void fail(int index, WalException failure) {
+        statuses[index] = Status.CORRUPT;
+        @Nullable WalException[] known = failures;
+        if (known == null) {
+            known = new WalException[refs.length];
+            failures = known;
+        }
+        known[index] = failure;
+    }
+}

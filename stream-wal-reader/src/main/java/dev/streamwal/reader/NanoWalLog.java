@@ -1,0 +1,322 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.source.IoFailure;
+import dev.streamwal.source.NanoWalBackward;
+import dev.streamwal.source.NanoWalChain;
+import dev.streamwal.source.NanoWalDirectory;
+import dev.streamwal.source.NanoWalFailures;
+import dev.streamwal.source.NanoWalFile;
+import dev.streamwal.source.NanoWalForward;
+import dev.streamwal.source.NanoWalIndex;
+import dev.streamwal.source.NanoWalPlaces;
+import dev.streamwal.source.RecordWalk;
+import dev.streamwal.source.SharedFile;
+import dev.streamwal.source.StreamsInTurn;
+import dev.streamwal.source.TailWalk;
+import dev.streamwal.source.TimeRange;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A directory of nano-wal 1.0 files: a stream for each prefix of their names. Nothing is ever written there. */
+final class NanoWalLog implements ReadableLog {
+
+    /** Of every record: the format has none. */
+    private static final long TIMESTAMP_MILLIS = 0;
+
+    private final NanoWalDirectory source;
+
+    NanoWalLog(Path directory, ReaderOptions options) {
+        this.source = new NanoWalDirectory(directory, options);
+    }
+
+    /** Whether it has such files. */
+    static boolean isDirectory(Path directory) {
+        try {
+            return NanoWalDirectory.hasFiles(directory);
+        } catch (IOException e) {
+            throw IoFailure.of("looking for nano-wal files", e, directory, null, WalException.NO_POSITION);
+        }
+    }
+
+    @Override
+    public NavigableSet<String> keys(String prefix) {
+        source.checkOpen();
+        try {
+            return source.keys(prefix);
+        } catch (IOException e) {
+            throw source.failure("listing streams", e, source.path(), null, WalException.NO_POSITION);
+        }
+    }
+
+    @Override
+    public EntryBatch readBatch(EntryRef[] refs) {
+        source.checkOpen();
+        return new NanoWalBatchRead(source, refs).run();
+    }
+
+    private interface OnChain<T> {
+        T run(NanoWalChain chain) throws IOException;
+    }
+
+    private <T> T onStream(String action, String key, OnChain<T> operation) {
+        source.checkOpen();
+        try {
+            return operation.run(source.freshChain(key));
+        } catch (IOException e) {
+            throw source.failure(action, e, source.path(), key, WalException.NO_POSITION);
+        }
+    }
+
+    // ---- the end
+
+    @Override
+    public Optional<EntryRef> last(String key) {
+        return onStream("reading the last record", key, chain -> {
+            for (int i = chain.size() - 1; i >= 0; i--) {
+                NanoWalFile file = chain.get(i);
+                Optional<NanoWalIndex.End> end = endOf(file);
+                if (end.isPresent() && end.get().isDamaged(chain.isNewest(file))) {
+                    throw NanoWalFailures.damaged(file, end.get());
+                }
+                if (end.isPresent() && end.get().hasRecord()) {
+                    return Optional.of(refOfLast(file, end.get()));
+                }
+            }
+            return Optional.empty();
+        });
+    }
+
+    private static EntryRef refOfLast(NanoWalFile file, NanoWalIndex.End end) {
+        return new EntryRef(file.key(), file.position(end.lastOffset()), NanoWalPosition.size(end.lastFrameBytes()));
+    }
+
+    /** Empty where the file has been deleted. */
+    private Optional<NanoWalIndex.End> endOf(NanoWalFile file) throws IOException {
+        try (SharedFile bytes = file.open(source.channels())) {
+            return Optional.of(file.index().extend(bytes, source.options().scanBufferBytes()));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    // ---- walks
+
+    @Override
+    public RecordWalk scan(String key, TimeRange range) {
+        return onStream("opening a scan", key, chain -> range.contains(TIMESTAMP_MILLIS)
+                ? NanoWalForward.from(source, key, 0)
+                : NanoWalForward.nowhere(source, key, NanoWalPosition.base(chain.nextOrdinal())));
+    }
+
+    @Override
+    public RecordWalk scanFrom(String key, long position) {
+        return onStream("opening a scan", key, chain -> from(key, chain, position));
+    }
+
+    private NanoWalForward from(String key, NanoWalChain chain, long position) throws IOException {
+        Optional<NanoWalFile> file = startIn(key, chain, position);
+        long base = NanoWalPosition.base(NanoWalPosition.ordinal(position));
+        if (file.isEmpty()) {
+            return NanoWalForward.from(source, key, base);
+        }
+        try {
+            return NanoWalForward.from(source, file.get(), startAt(file.get(), position));
+        } catch (NoSuchFileException e) {
+            return NanoWalForward.from(source, key, base);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // the walk tells of it
+            return NanoWalForward.from(source, key, base);
+        }
+    }
+
+    /** The file that the position is in; empty where that has been deleted, or would be the next one. */
+    private Optional<NanoWalFile> startIn(String key, NanoWalChain chain, long position) {
+        boolean isKnown = NanoWalPosition.ordinal(position) < chain.nextOrdinal()
+                || position == NanoWalPosition.base(chain.nextOrdinal()) || chain.size() == 0;
+        if (!isKnown) {
+            throw notFound(key, position, source.path());
+        }
+        return chain.at(position);
+    }
+
+    /** The offset in the file; behind the data anything goes that the file has, as something may be damaged there, or half-written. */
+    private long startAt(NanoWalFile file, long position) throws IOException {
+        long offset = NanoWalPosition.offset(position);
+        if (position == NanoWalPosition.base(file.ordinal())) {
+            return offset;
+        }
+        try (SharedFile bytes = file.open(source.channels());
+                NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.options().scanBufferBytes())) {
+            NanoWalIndex.End end = known.end();
+            if ((offset >= end.offset() && offset <= Math.max(end.offset(), end.fileBytes())) || known.isRecord(offset)) {
+                return offset;
+            }
+            // behind a record whose ref couldn't say how long it is
+            long start = NanoWalPosition.offset(position - NanoWalPosition.MAX_SIZE);
+            if (position - NanoWalPosition.MAX_SIZE >= NanoWalPosition.base(file.ordinal()) && known.isRecord(start)
+                    && NanoWalPosition.size(known.scan().frameBytes()) == NanoWalPosition.MAX_SIZE) {
+                return known.scan().nextOffset();
+            }
+        }
+        throw notFound(file.key(), position, file.path());
+    }
+
+    private static EntryNotFoundException notFound(String key, long position, Path file) {
+        return new EntryNotFoundException(
+                "no record starts or ends at the position: stream=" + key + ", position=" + position + ", file=" + file
+                        + "; positions of nano-wal files count for the reader that gave them only",
+                file, key, position, null);
+    }
+
+    @Override
+    public RecordWalk scanLast(String key, int count) {
+        return onStream("opening a scan", key, chain -> from(key, chain, startOfLast(key, count)));
+    }
+
+    private long startOfLast(String key, int count) {
+        long start = 0;
+        // which the scan that goes forward tells of
+        DamageList passed = new DamageList(key);
+        try (NanoWalBackward walk = new NanoWalBackward(source, key, Long.MAX_VALUE)) {
+            for (int left = count; left > 0 && passed.next(walk); left--) {
+                start = walk.position();
+            }
+        }
+        return start;
+    }
+
+    @Override
+    public RecordWalk scanBackward(String key, long position) {
+        return onStream("opening a scan", key, chain -> {
+            Optional<NanoWalFile> file = position == Long.MAX_VALUE ? Optional.empty() : startIn(key, chain, position);
+            return new NanoWalBackward(source, key, file.isEmpty() ? position : checked(file.get(), position));
+        });
+    }
+
+    /** The same, or where the record ends that it is meant to be the end of. */
+    private long checked(NanoWalFile file, long position) throws IOException {
+        try {
+            return file.position(startAt(file, position));
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            // the walk tells of it
+            return position;
+        }
+    }
+
+    @Override
+    public NanoWalForward follow(String key, long position) {
+        return onStream("opening a tail", key, chain -> {
+            NanoWalForward walk = position == Long.MAX_VALUE ? atEnd(key, chain) : from(key, chain, position);
+            return position == 0 ? walk : walk.tellingGaps();
+        });
+    }
+
+    @Override
+    public TailWalk followAll(@Nullable String prefix, Map<String, Long> from) {
+        throw new UnsupportedOperationException("streams of nano-wal files are followed one by one: directory=" + source.path());
+    }
+
+    @Override
+    public RecordWalk scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range) {
+        source.checkOpen();
+        return new StreamsInTurn(() -> new TreeSet<>(keys.get()), key -> scan(key, range), source::checkOpen);
+    }
+
+    /** Behind damage, if there is some at the end. */
+    private NanoWalForward atEnd(String key, NanoWalChain chain) throws IOException {
+        if (chain.size() > 0) {
+            NanoWalFile newest = chain.get(chain.size() - 1);
+            try {
+                Optional<NanoWalIndex.End> end = endOf(newest);
+                if (end.isPresent()) {
+                    return NanoWalForward.from(
+                            source, newest, end.get().isDamaged(true) ? end.get().fileBytes() : end.get().offset());
+                }
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                // nothing is read of it
+            }
+        }
+        return NanoWalForward.from(source, key, NanoWalPosition.base(chain.nextOrdinal()));
+    }
+
+    // ---- the whole
+
+    @Override
+    public Optional<StreamInfo> describe(String key) {
+        return onStream("describing a stream", key, chain -> {
+            int files = 0;
+            long bytes = 0;
+            long first = 0;
+            NanoWalIndex.End end = NanoWalIndex.EMPTY;
+            long endPosition = 0;
+            for (int i = chain.size() - 1; i >= 0; i--) {
+                NanoWalFile file = chain.get(i);
+                try (SharedFile open = source.channels().acquire(file.path())) {
+                    bytes += open.size();
+                    end = end.hasRecord() ? end : endOfReadable(file);
+                    endPosition = files == 0 ? file.position(end.offset()) : endPosition;
+                    first = NanoWalPosition.base(file.ordinal());
+                    files++;
+                } catch (NoSuchFileException e) {
+                    // deleted since it was listed
+                }
+            }
+            OptionalLong timestamp = end.hasRecord() ? OptionalLong.of(TIMESTAMP_MILLIS) : OptionalLong.empty();
+            return files == 0 ? Optional.empty() : Optional.of(new StreamInfo(key, files, bytes, first, endPosition, timestamp, timestamp));
+        });
+    }
+
+    private NanoWalIndex.End endOfReadable(NanoWalFile file) throws IOException {
+        try {
+            return endOf(file).orElse(NanoWalIndex.EMPTY);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            return NanoWalIndex.EMPTY;
+        }
+    }
+
+    @Override
+    public VerifyReport verify(String key) {
+        DamageList damage = new DamageList(key);
+        long records = 0;
+        long bytes = 0;
+        try (RecordWalk walk = scan(key, TimeRange.ALL)) {
+            while (damage.next(walk)) {
+                records++;
+                bytes += FrameShape.NANO_WAL.prefixBytes() + walk.headerLength() + walk.contentLength();
+            }
+        }
+        return damage.report(records, bytes);
+    }
+
+    // ---- the reader's life
+
+    @Override
+    public long readCalls() {
+        return source.channels().readCalls();
+    }
+
+    @Override
+    public long readBytes() {
+        return source.channels().readBytes();
+    }
+
+    @Override
+    public int openFiles() {
+        return source.channels().openFiles();
+    }
+
+    @Override
+    public void close() {
+        source.close();
+    }
+}

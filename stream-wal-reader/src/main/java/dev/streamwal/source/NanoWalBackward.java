@@ -1,0 +1,125 @@
+package dev.streamwal.source;
+
+import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.reader.WalException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks the records of a prefix backwards. The format leads forwards only, so it walks a block of a file forwards, from one mark of the
+ * file's index to the next, remembers where the records start, and hands them out from the last to the first. One thread; close it.
+ */
+public final class NanoWalBackward extends NanoWalWalk {
+
+    private static final int FIRST_STARTS = 64;
+
+    private final long from;
+    private NanoWalChain chain;
+    private int ordinal;
+
+    /** Records below it in the file are to come. */
+    private long below;
+    private long[] starts = new long[FIRST_STARTS];
+    private int left;
+
+    /** The records that start before the position, as the files are listed. */
+    public NanoWalBackward(NanoWalDirectory source, String key, long position) {
+        super(source, key);
+        this.from = position;
+        this.resume = position;
+        this.chain = source.chain(key);
+        this.ordinal = (int) Math.min(NanoWalPosition.ordinal(position) + 1L, chain.nextOrdinal());
+    }
+
+    @Override
+    boolean step() throws IOException {
+        while (true) {
+            if (left > 0) {
+                NanoWalScan scan = scan();
+                long start = starts[--left];
+                scan.hold(starts[0], start);
+                scan.seek(start);
+                if (!scan.next()) {
+                    throw new IOException("the file was cut while it was read");
+                }
+                load();
+                resume = file().position(scan.offset());
+                return true;
+            }
+            long mark = isInFile() ? file().index().markBelow(below) : -1;
+            if (mark >= 0) {
+                collect(mark);
+            } else if (!enterPrevious()) {
+                return false;
+            }
+        }
+    }
+
+    private boolean enterPrevious() throws IOException {
+        leave();
+        NanoWalFile previous = chain.before(ordinal);
+        if (previous == null) {
+            return false;
+        }
+        ordinal = previous.ordinal();
+        NanoWalFile.Header header;
+        NanoWalIndex.End end;
+        try {
+            header = enter(previous);
+            end = previous.index().extend(bytes(), source.options().scanBufferBytes());
+        } catch (NoSuchFileException e) {
+            // and so are those before it
+            long first = NanoWalPosition.base(chain.get(0).ordinal());
+            long to = Math.min(from, NanoWalPosition.base(previous.ordinal() + 1));
+            ordinal = 0;
+            resume = first;
+            throw NanoWalFailures.expired(key, first, to, previous.path(), e);
+        }
+        long behind = NanoWalPosition.ordinal(from) == ordinal ? Math.max(0, NanoWalPosition.offset(from)) : Long.MAX_VALUE;
+        below = Math.min(behind, end.offset());
+        if (behind > end.offset() && end.isDamaged(isNewest())) {
+            throw NanoWalFailures.damaged(previous, end);
+        }
+        if (header == NanoWalFile.Header.OTHER_EXPIRATION) {
+            throw NanoWalFailures.otherExpiration(previous);
+        }
+        return true;
+    }
+
+    private boolean isNewest() throws IOException {
+        return source.freshChain(key).after(ordinal) == null;
+    }
+
+    private void collect(long mark) throws IOException {
+        NanoWalScan scan = scan();
+        WalException told = null;
+        long at = mark;
+        for (scan.seek(mark); at < below; at = scan.nextOffset()) {
+            if (scan.next()) {
+                if (scan.offset() < below) {
+                    add(scan.offset());
+                }
+            } else if (scan.stop() == NanoWalScan.Stop.TOO_LONG) {
+                told = NanoWalFailures.tooLong(file(), scan);
+                scan.skip();
+            } else {
+                throw new IOException("the file was cut while it was read");
+            }
+        }
+        below = mark;
+        if (told != null) {
+            throw told;
+        }
+    }
+
+    private void add(long start) {
+        if (left == starts.length) {
+            starts = Arrays.copyOf(starts, left * 2);
+        }
+        starts[left++] = start;
+    }
+}

@@ -1,0 +1,201 @@
+package dev.streamwal.source;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.NanoWalLayout;
+import dev.streamwal.format.NanoWalName;
+import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.reader.WalException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A directory of nano-wal files that is read: a stream for each prefix. Thread-safe.
+ *
+ * <p>A file gets its ordinal, and with it its positions, when it is seen first: all that a listing has new, in order of expiration. So a
+ * position stays what it is while the directory is open, whatever is deleted; a reader that is opened later counts anew.
+ */
+public final class NanoWalDirectory implements AutoCloseable {
+
+    /** Files that are opened to tell whether a directory holds nano-wal files: the first with such a name mostly does. */
+    private static final int MAX_LOOKED_INTO = 16;
+
+    private final Path directory;
+    private final ReaderOptions options;
+    private final ChannelCache channels;
+    private final ReadFailures failures;
+
+    /** By prefix; a prefix stays here, without files, when its last one is deleted: what was there has expired. */
+    private volatile Map<String, NanoWalChain> chains = Map.of();
+    private final ListingAge age = new ListingAge(System::nanoTime);
+
+    /** @param directory with or without files in it */
+    public NanoWalDirectory(Path directory, ReaderOptions options) {
+        this.directory = directory;
+        this.options = options;
+        this.channels = new ChannelCache(options.maxOpenFiles());
+        this.failures = new ReadFailures(directory, channels);
+    }
+
+    /** Whether there are nano-wal files. */
+    public static boolean hasFiles(Path directory) throws IOException {
+        int lookedInto = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                if (NanoWalName.parse(file.getFileName().toString()).isPresent()) {
+                    lookedInto++;
+                    if (isNanoWal(file)) {
+                        return true;
+                    }
+                    if (lookedInto == MAX_LOOKED_INTO) {
+                        return false;
+                    }
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return false;
+    }
+
+    private static boolean isNanoWal(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        ByteBuffer first = ByteBuffer.allocate(NanoWalLayout.FILE_START_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+            while (first.hasRemaining() && channel.read(first) >= 0) {
+                // until the file ends
+            }
+            return NanoWalLayout.decodeHeader(first, first.position()) >= 0;
+        } catch (NoSuchFileException | FormatException e) {
+            return false;
+        }
+    }
+
+    /** Where the files are. */
+    public Path path() {
+        return directory;
+    }
+
+    /** How to read. */
+    public ReaderOptions options() {
+        return options;
+    }
+
+    /** Its open files. */
+    public ChannelCache channels() {
+        return channels;
+    }
+
+    /** The prefixes that have a file now, in their natural order. */
+    public NavigableSet<String> keys(String prefix) throws IOException {
+        refresh();
+        NavigableSet<String> keys = new TreeSet<>();
+        chains.forEach((key, chain) -> {
+            if (chain.size() > 0 && key.startsWith(prefix)) {
+                keys.add(key);
+            }
+        });
+        return keys;
+    }
+
+    /** The files of a prefix, as listed last. */
+    public NanoWalChain chain(String key) {
+        return chains.getOrDefault(key, NanoWalChain.EMPTY);
+    }
+
+    /** The files of a prefix, as there are now. */
+    public NanoWalChain freshChain(String key) throws IOException {
+        refresh();
+        return chain(key);
+    }
+
+    // ---- listing
+
+    private synchronized void refresh() throws IOException {
+        FileTime now = Files.getLastModifiedTime(directory);
+        if (!age.isCurrent(now)) {
+            Map<String, TreeMap<NanoWalName, Path>> found = channels.makingRoom(this::list);
+            Map<String, NanoWalChain> old = chains;
+            Map<String, NanoWalChain> listed = new HashMap<>(old);
+            listed.replaceAll((prefix, chain) -> merged(chain, found.getOrDefault(prefix, new TreeMap<>())));
+            found.forEach((prefix, files) -> listed.computeIfAbsent(prefix, unused -> merged(NanoWalChain.EMPTY, files)));
+            chains = listed;
+            age.listed();
+        }
+    }
+
+    private Map<String, TreeMap<NanoWalName, Path>> list() throws IOException {
+        Map<String, TreeMap<NanoWalName, Path>> found = new HashMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                NanoWalName.parse(file.getFileName().toString())
+                        .ifPresent(name -> found.computeIfAbsent(name.prefix(), prefix -> new TreeMap<>()).put(name, file));
+            }
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            found.clear();
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return found;
+    }
+
+    /** Takes what is known out of {@code found}. */
+    private NanoWalChain merged(NanoWalChain known, TreeMap<NanoWalName, Path> found) {
+        List<NanoWalFile> files = new ArrayList<>();
+        boolean changed = false;
+        for (NanoWalFile file : known.files()) {
+            if (found.remove(file.name()) != null) {
+                files.add(file);
+            } else {
+                channels.forget(file.path());
+                changed = true;
+            }
+        }
+        int next = known.nextOrdinal();
+        for (Map.Entry<NanoWalName, Path> file : found.entrySet()) {
+            if (next > NanoWalPosition.MAX_ORDINAL) {
+                throw NanoWalFailures.tooManyFiles(file.getKey().prefix(), file.getValue());
+            }
+            files.add(new NanoWalFile(file.getKey(), next++, file.getValue()));
+            changed = true;
+        }
+        return changed ? new NanoWalChain(files, next) : known;
+    }
+
+    // ---- the reader's life
+
+    /** @throws WalClosedException after {@link #close()} */
+    public void checkOpen() {
+        failures.checkOpen();
+    }
+
+    /** The error for what the file system threw; if the reader was closed meanwhile, that is why it did. */
+    public WalException failure(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
+        return failures.of(action, failure, file, stream, position);
+    }
+
+    @Override
+    public void close() {
+        channels.close();
+    }
+}

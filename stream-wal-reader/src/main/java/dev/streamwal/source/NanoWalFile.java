@@ -1,0 +1,111 @@
+package dev.streamwal.source;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.NanoWalLayout;
+import dev.streamwal.format.NanoWalName;
+import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.UnsupportedFormatException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+
+/** A nano-wal file that was listed, and what is known of it. Thread-safe. */
+public final class NanoWalFile {
+
+    /** What stands in front of the records. */
+    enum Header {
+        /** As it should be. */
+        SOUND,
+        /** Its magic is right, and its expiration isn't the name's, which is the one that counts. */
+        OTHER_EXPIRATION,
+        /** Not written to its end yet; there are no records. */
+        BEGUN
+    }
+
+    private final NanoWalName name;
+    private final int ordinal;
+    private final Path path;
+    private final NanoWalIndex index = new NanoWalIndex();
+    private volatile boolean sound;
+
+    NanoWalFile(NanoWalName name, int ordinal, Path path) {
+        this.name = name;
+        this.ordinal = ordinal;
+        this.path = path;
+    }
+
+    /** Of the stream. */
+    public String key() {
+        return name.prefix();
+    }
+
+    NanoWalName name() {
+        return name;
+    }
+
+    /** Among the files of its prefix that the reader has seen. */
+    public int ordinal() {
+        return ordinal;
+    }
+
+    /** Where it is. */
+    public Path path() {
+        return path;
+    }
+
+    /** Where its records start. */
+    public NanoWalIndex index() {
+        return index;
+    }
+
+    /** Of what stands at the offset. */
+    public long position(long offset) {
+        return NanoWalPosition.of(ordinal, offset);
+    }
+
+    /**
+     * The file, open, until it is closed by the caller.
+     *
+     * @throws CorruptSegmentException where it doesn't start as a nano-wal file does
+     * @throws UnsupportedFormatException where it is a segment of this project's own, or too long
+     */
+    public SharedFile open(ChannelCache channels) throws IOException {
+        SharedFile bytes = channels.acquire(path);
+        try {
+            Header unused = header(bytes);
+            return bytes;
+        } catch (IOException | RuntimeException e) {
+            bytes.close();
+            throw e;
+        }
+    }
+
+    Header header(SegmentBytes bytes) throws IOException {
+        if (sound) {
+            return Header.SOUND;
+        }
+        if (bytes.size() > NanoWalPosition.MAX_FILE_BYTES) {
+            throw NanoWalFailures.unsupported(this, "a nano-wal file that can be read has at most " + NanoWalPosition.MAX_FILE_BYTES
+                    + " bytes: bytes=" + bytes.size(), null);
+        }
+        ByteBuffer first = ByteBuffer.allocate(NanoWalLayout.FILE_START_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int available = bytes.read(first, 0);
+        if (NanoWalLayout.isHeaderBegun(first, available)) {
+            return Header.BEGUN;
+        }
+        try {
+            sound = NanoWalLayout.decodeHeader(first, available) == name.expirationMillis();
+        } catch (FormatException e) {
+            throw e.isUnsupported() ? NanoWalFailures.unsupported(this, e.getMessage(), e)
+                    : NanoWalFailures.badHeader(this, e.getMessage(), bytes.size(), e);
+        }
+        return sound ? Header.SOUND : Header.OTHER_EXPIRATION;
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+}

@@ -1,0 +1,213 @@
+package dev.streamwal.source;
+
+import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.UnsupportedFormatException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks the records of a prefix in order, while its files are written and deleted. One thread; close it.
+ *
+ * <p>A file is left when there is one behind it: nothing is written to it any more. What it has at its end that is no record is damage
+ * then, and the walk goes on with the next file. In the newest file a record that the file doesn't hold whole is one that is being written:
+ * the end, for now; other damage is told of once, and the walk goes on where the file ended then.
+ */
+public final class NanoWalForward extends NanoWalWalk implements TailWalk {
+
+    private static final int UNKNOWN = -1;
+
+    private @Nullable NanoWalFile entering;
+    private long enteringOffset;
+    /** Files before it are done with. */
+    private int nextOrdinal;
+    /** The first ordinal that would be missed, were it gone. */
+    private int expected = UNKNOWN;
+
+    /** Whether the file was known not to be the newest before the scan looked for its end. */
+    private boolean finished;
+    private long searchedOffset = UNKNOWN;
+    private long searchedBytes;
+
+    private NanoWalForward(NanoWalDirectory source, String key, int nextOrdinal) {
+        super(source, key);
+        this.nextOrdinal = nextOrdinal;
+    }
+
+    /** From the first record that is left behind the position, which is a file's beginning. */
+    public static NanoWalForward from(NanoWalDirectory source, String key, long position) {
+        NanoWalForward walk = new NanoWalForward(source, key, NanoWalPosition.ordinal(position));
+        walk.resume = position;
+        return walk;
+    }
+
+    /** To nowhere, also when there are more records. */
+    public static NanoWalForward nowhere(NanoWalDirectory source, String key, long position) {
+        NanoWalForward walk = new NanoWalForward(source, key, NanoWalPosition.MAX_ORDINAL + 1);
+        walk.resume = position;
+        return walk;
+    }
+
+    /** From a record of a file, or the end of its data. */
+    public static NanoWalForward from(NanoWalDirectory source, NanoWalFile file, long offset) {
+        NanoWalForward walk = new NanoWalForward(source, file.key(), file.ordinal());
+        walk.entering = file;
+        walk.enteringOffset = offset;
+        walk.resume = file.position(offset);
+        return walk;
+    }
+
+    /** From a place where somebody has read up to, so that what has gone since is told of. */
+    public NanoWalForward tellingGaps() {
+        expected = nextOrdinal;
+        return this;
+    }
+
+    @Override
+    boolean step() throws IOException {
+        wake();
+        while (isInFile() || enterNext()) {
+            NanoWalScan scan = scan();
+            if (scan.next()) {
+                load();
+                resume = file().position(scan.nextOffset());
+                return true;
+            }
+            if (scan.stop() == NanoWalScan.Stop.TOO_LONG) {
+                scan.skip();
+                resume = file().position(scan.nextOffset());
+                throw NanoWalFailures.tooLong(file(), scan);
+            }
+            if (!passStop()) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    // ---- from file to file
+
+    private boolean enterNext() throws IOException {
+        NanoWalFile next = entering != null ? entering : following();
+        if (next == null) {
+            return false;
+        }
+        if (expected != UNKNOWN && next.ordinal() > expected) {
+            throw missed(expected, null);
+        }
+        NanoWalFile.Header header;
+        try {
+            header = enter(next);
+        } catch (NoSuchFileException e) {
+            throw missed(next.ordinal(), e);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            goOnWith(next.ordinal() + 1);
+            throw e;
+        }
+        if (entering != null) {
+            scan().seek(enteringOffset);
+            entering = null;
+        }
+        nextOrdinal = next.ordinal() + 1;
+        expected = nextOrdinal;
+        finished = false;
+        resume = Math.max(resume, NanoWalPosition.base(next.ordinal()));
+        if (header == NanoWalFile.Header.OTHER_EXPIRATION) {
+            throw NanoWalFailures.otherExpiration(next);
+        }
+        return true;
+    }
+
+    private @Nullable NanoWalFile following() throws IOException {
+        NanoWalFile known = source.chain(key).after(nextOrdinal - 1);
+        return known != null ? known : source.freshChain(key).after(nextOrdinal - 1);
+    }
+
+    /** Nothing of the files from this ordinal on has been read, and it is gone. */
+    private EntryExpiredException missed(int ordinal, @Nullable NoSuchFileException e) throws IOException {
+        long from = Math.max(resume, NanoWalPosition.base(ordinal));
+        NanoWalFile gone = file;
+        NanoWalFile left = source.freshChain(key).after(ordinal);
+        goOnWith(left == null ? ordinal + 1 : left.ordinal());
+        return NanoWalFailures.expired(key, from, resume, e == null || gone == null ? null : gone.path(), e);
+    }
+
+    private void goOnWith(int ordinal) {
+        leave();
+        entering = null;
+        nextOrdinal = ordinal;
+        expected = ordinal;
+        resume = NanoWalPosition.base(ordinal);
+    }
+
+    // ---- where a file's scan has stopped
+
+    /** Whether there is a way on, for now. */
+    private boolean passStop() throws IOException {
+        boolean isNewest = following() == null;
+        if (!isNewest && !finished) {
+            // written between the look at the file's end and the one for a newer file
+            finished = true;
+            return true;
+        }
+        NanoWalScan scan = scan();
+        boolean isFollowed = isNewest && scan.stop() == NanoWalScan.Stop.CUT && isFollowed();
+        NanoWalIndex.End end = new NanoWalIndex.End(scan.offset(), scan.stop(), isFollowed, scan.fileBytes(), UNKNOWN, 0);
+        NanoWalFile current = file();
+        boolean isDamaged = end.isDamaged(isNewest);
+        boolean isDeleted = isNewest && source.chain(key).at(NanoWalPosition.base(current.ordinal())).isEmpty();
+        if (!isNewest || (isDeleted && !isDamaged)) {
+            leave();
+        } else if (isDamaged) {
+            scan.seek(end.fileBytes());
+            resume = current.position(end.fileBytes());
+        }
+        if (isDamaged) {
+            resume = isNewest ? resume : NanoWalPosition.base(current.ordinal() + 1);
+            throw NanoWalFailures.damaged(current, end);
+        }
+        return !isNewest;
+    }
+
+    /** Searched anew only when the file has grown. */
+    private boolean isFollowed() throws IOException {
+        NanoWalScan scan = scan();
+        if (scan.offset() == searchedOffset && scan.fileBytes() == searchedBytes) {
+            return false;
+        }
+        searchedOffset = scan.offset();
+        searchedBytes = scan.fileBytes();
+        return scan.isFollowed();
+    }
+
+    // ---- waiting
+
+    /**
+     * Whether something may have come since {@link #next()} said that there is nothing. A true may be wrong, a false isn't: a file that is
+     * appended to grows, and another one changes the directory.
+     */
+    @Override
+    public boolean mayHaveMore() {
+        checkUsable();
+        try {
+            return (isInFile() && bytes().size() != knownBytes()) || following() != null;
+        } catch (IOException e) {
+            throw source.failure("looking for more", e, source.path(), key, resume);
+        }
+    }
+
+    /** Nothing has come for a while: gives back the memory that can be had again when something comes. */
+    @Override
+    public void settle() {
+        rest();
+    }
+
+    /** By key, where a later walk goes on. */
+    @Override
+    public Map<String, Long> positions() {
+        return Map.of(key, nextPosition());
+    }
+}

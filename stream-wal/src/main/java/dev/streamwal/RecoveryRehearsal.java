@@ -1,0 +1,140 @@
+package dev.streamwal;
+
+import dev.streamwal.files.ProcessLock;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.storage.BootId;
+import dev.streamwal.storage.BorrowedStorage;
+import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.StorageErrors;
+import dev.streamwal.storage.WriterLock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+/**
+ * Says what recovery would do to a log, and does nothing to it: neither a byte nor a time of its files changes.
+ *
+ * <p>It recovers a log that looks the same. What recovery reads without asking whose it is, the positions and the commit journal, is copied;
+ * each segment is a symbolic link, and becomes a copy before its first change. So it takes room for the segments that recovery has to
+ * change, at most those that have no footer yet, and for the journal.
+ */
+public final class RecoveryRehearsal {
+
+    private RecoveryRehearsal() {}
+
+    /**
+     * What opening the log, and recovering all its streams, would find and do; as {@link StreamWal#recoverAll} would report it, with the
+     * paths that it would name. Nobody can open the log for writing meanwhile.
+     *
+     * @param root the log's directory
+     * @param policy for damage
+     * @param scratch an existing directory, where a folder is made that is removed again; not in the log, and where symbolic links can be
+     *     made, or all segments are copied
+     * @param progress is told how far it is, by the calling thread
+     * @return what would be found
+     * @throws WalLockedException where somebody writes the log
+     * @throws CorruptSegmentException where opening the log would throw it: the commit journal, or the file {@code positions}, is damaged
+     * @throws WalException where it can't be done: the message says why
+     */
+    public static RecoveryReport run(Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
+        return run(root, policy, scratch, progress, BootId::ofThisMachine, found -> found);
+    }
+
+    /** As the other one, on a machine that was started with this id, and by other settings than what was found. */
+    static RecoveryReport run(
+            Path root,
+            RecoveryPolicy policy,
+            Path scratch,
+            Consumer<RecoveryProgress> progress,
+            Supplier<Optional<String>> bootId,
+            UnaryOperator<RecoverySettings> adjusted) {
+        Objects.requireNonNull(policy, "policy");
+        Objects.requireNonNull(progress, "progress");
+        Environment environment = new Environment(bootId, new Borrowed(), new SecureRandom()::nextLong, false);
+        try (NoWriter unused = NoWriter.of(root); BorrowedLog copy = BorrowedLog.of(root, scratch)) {
+            RecoveryReport report = recover(copy, options(policy), environment, adjusted, progress);
+            unused.check();
+            return report;
+        } catch (IOException e) {
+            throw StorageErrors.translate("rehearse the recovery", e, scratch, null, WalException.NO_POSITION, 0);
+        }
+    }
+
+    private static WalOptions options(RecoveryPolicy policy) {
+        return WalOptions.builder().recoveryPolicy(policy).storage(Storage.CHANNEL).sweepInterval(Duration.ZERO).build();
+    }
+
+    private static RecoveryReport recover(
+            BorrowedLog copy,
+            WalOptions options,
+            Environment environment,
+            UnaryOperator<RecoverySettings> adjusted,
+            Consumer<RecoveryProgress> progress) {
+        try (StreamWal wal = StreamWal.open(copy.root(), options, environment, adjusted)) {
+            return copy.inOriginal(wal.recoverAll(progress));
+        } catch (CorruptSegmentException e) {
+            throw new CorruptSegmentException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.stream(), e.position(), e.offset(),
+                    e.length(), e);
+        } catch (UnsupportedFormatException e) {
+            throw new UnsupportedFormatException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.stream(), e.position(), e);
+        }
+    }
+
+    /** Never maps. */
+    private static final class Borrowed extends Storages {
+        Borrowed() {
+            super(Storage.CHANNEL);
+        }
+
+        @Override
+        SegmentStorage of(Path root) {
+            return new BorrowedStorage();
+        }
+    }
+
+    /**
+     * Keeps writers away: by the writer's lock; or, where there is no file for it, since the log was copied, and making one would change the
+     * log, by looking again whether there is one now. Every writer makes it first, and nobody deletes it.
+     */
+    private record NoWriter(Path root, Optional<ProcessLock> lock) implements AutoCloseable {
+
+        static NoWriter of(Path root) throws IOException {
+            if (!Files.exists(root.resolve(WriterLock.FILE_NAME))) {
+                return new NoWriter(root, Optional.empty());
+            }
+            try {
+                return new NoWriter(root, Optional.of(WriterLock.acquire(root)));
+            } catch (ProcessLock.HeldException e) {
+                throw locked(root, String.valueOf(e.getMessage()));
+            }
+        }
+
+        void check() {
+            if (lock.isEmpty() && Files.exists(root.resolve(WriterLock.FILE_NAME))) {
+                throw locked(root, "somebody opened it while its recovery was rehearsed");
+            }
+        }
+
+        private static WalLockedException locked(Path root, String why) {
+            return new WalLockedException("the recovery of a log is rehearsed while nobody writes it: " + why + ", root=" + root
+                    + "; what its writer found is in StreamWal.recoveryReport()", root.resolve(WriterLock.FILE_NAME), null,
+                    WalException.NO_POSITION);
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (lock.isPresent()) {
+                lock.get().close();
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.cli.ingest.CountedInput;
+import dev.streamwal.cli.ingest.CsvLayout;
+import dev.streamwal.cli.ingest.CsvRows;
+import dev.streamwal.cli.ingest.EpochUnit;
+import dev.streamwal.cli.ingest.LineProtocolRows;
+import dev.streamwal.cli.ingest.RowContent;
+import dev.streamwal.cli.ingest.Rows;
+import dev.streamwal.cli.ingest.TimeFormat;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.ZoneId;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** How {@code import} reads its files: the options that say so. */
+final class ImportSource {
+
+    @Option(names = "--format", description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp or .influx). influx is"
+            + " InfluxDB's line protocol: the key is the measurement with its tags, sorted.")
+    private @Nullable ImportFormat format;
+
+    @Option(names = "--content", defaultValue = "text", description = "What a record's content is: text, of CSV the fields that are neither"
+            + " key nor time, of line protocol the fields as they stand there; or json, an object of the same.")
+    private RowContent content = RowContent.TEXT;
+
+    @ArgGroup(exclusive = true)
+    private Key key = new Key();
+
+    /** Whose the rows of a CSV file are. */
+    static final class Key {
+        @Option(names = "--key", description = "CSV: the key of all rows (default: the file's name without .csv).")
+        private @Nullable String fixed;
+
+        @Option(names = "--key-column", paramLabel = "COLUMN", description = "CSV: has the row's key. Columns are called by their names in"
+                + " the first row; with --no-header by their numbers, from 1 on.")
+        private @Nullable String column;
+    }
+
+    @Option(names = "--time-column", paramLabel = "COLUMN", defaultValue = "timestamp",
+            description = "CSV: has the row's time (default: ${DEFAULT-VALUE}).")
+    private String timeColumn = "timestamp";
+
+    @Option(names = "--time-format", paramLabel = "FORMAT", defaultValue = "iso",
+            description = "CSV: " + TimeFormat.SYNTAX + " (default: ${DEFAULT-VALUE}).")
+    private String timeFormat = "iso";
+
+    @Option(names = "--zone", defaultValue = "UTC", description = "CSV: of times that don't say theirs (default: ${DEFAULT-VALUE}).")
+    private String zone = "UTC";
+
+    @Option(names = "--value-column", paramLabel = "COLUMN", description = "CSV: is the content as it is, and nothing else.")
+    private @Nullable String valueColumn;
+
+    @Option(names = "--separator", defaultValue = ",", description = "CSV: between fields (default: a comma).")
+    private char separator = ',';
+
+    @Option(names = "--no-header", description = "CSV: the first row has no names.")
+    private boolean headless;
+
+    @Option(names = "--precision", defaultValue = "ns",
+            description = "Line protocol: the timestamps' unit, ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private EpochUnit precision = EpochUnit.NS;
+
+    /** An open file. */
+    record Opened(Rows rows, CountedInput input) implements AutoCloseable {
+        @Override
+        public void close() throws IOException {
+            rows.close();
+        }
+    }
+
+    /** @throws ParameterException where nobody can say what it is */
+    ImportFormat formatOf(Path file, CommandLine command) {
+        return Optional.ofNullable(format).or(() -> ImportFormat.ofName(file)).orElseThrow(() -> new ParameterException(command,
+                "the file's name doesn't say its format: file=" + file + "; give --format"));
+    }
+
+    /** @throws IllegalArgumentException where an option has a value that it can't have */
+    void check() {
+        CsvLayout unused = layout();
+    }
+
+    Opened open(Path file, ImportFormat fileFormat) throws IOException {
+        CsvLayout layout = layout();
+        CountedInput input = new CountedInput(Files.newInputStream(file));
+        try {
+            return new Opened(fileFormat == ImportFormat.INFLUX
+                    ? new LineProtocolRows(input, file.toString(), precision, content)
+                    : new CsvRows(input, file.toString(), layout, fixedKey(file)), input);
+        } catch (IOException | RuntimeException e) {
+            input.close();
+            throw e;
+        }
+    }
+
+    private CsvLayout layout() {
+        try {
+            return new CsvLayout(!headless, separator, timeColumn, TimeFormat.of(timeFormat, ZoneId.of(zone)),
+                    Optional.ofNullable(key.column), Optional.ofNullable(valueColumn), content);
+        } catch (DateTimeException e) {
+            throw new IllegalArgumentException("a zone has an offset or a name that is known: zone=" + zone, e);
+        }
+    }
+
+    private String fixedKey(Path file) {
+        String name = String.valueOf(file.getFileName());
+        return key.fixed != null ? key.fixed : name.endsWith(".csv") ? name.substring(0, name.length() - ".csv".length()) : name;
+    }
+}

@@ -1,0 +1,73 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.cli.ingest.RowTime;
+import java.util.HashSet;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** Counts what an import does. */
+final class ImportTotals {
+
+    private final Set<String> streams = new HashSet<>();
+    private long records;
+    private long bytes;
+    private long badRows;
+    private long present;
+    private long timesCut;
+    private long smallestMillis = Long.MAX_VALUE;
+    private long largestMillis = Long.MIN_VALUE;
+
+    void record(String key, RowTime time, int recordBytes) {
+        streams.add(key);
+        records++;
+        bytes += recordBytes;
+        timesCut += time.exact() ? 0 : 1;
+        time.millis().ifPresent(millis -> {
+            smallestMillis = Math.min(smallestMillis, millis);
+            largestMillis = Math.max(largestMillis, millis);
+        });
+    }
+
+    void badRow() {
+        badRows++;
+    }
+
+    /** One that an earlier import has brought. */
+    void presentRow() {
+        present++;
+    }
+
+    int streams() {
+        return streams.size();
+    }
+
+    long records() {
+        return records;
+    }
+
+    /** Of headers and contents. */
+    long bytes() {
+        return bytes;
+    }
+
+    long badRows() {
+        return badRows;
+    }
+
+    long present() {
+        return present;
+    }
+
+    /** Times that had more than milliseconds. */
+    long timesCut() {
+        return timesCut;
+    }
+
+    OptionalLong smallestMillis() {
+        return smallestMillis == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(smallestMillis);
+    }
+
+    OptionalLong largestMillis() {
+        return largestMillis == Long.MIN_VALUE ? OptionalLong.empty() : OptionalLong.of(largestMillis);
+    }
+}

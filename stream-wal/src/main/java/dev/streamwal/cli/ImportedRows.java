@@ -1,0 +1,72 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.streamwal.cli.ingest.Row;
+import dev.streamwal.reader.Entry;
+import dev.streamwal.reader.WalReader;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which rows an import that was cut short has brought: of each stream those up to the last one that is the stream's newest record. That is
+ * right as long as nobody else appends to these streams; of several equal rows the last one is taken for it.
+ */
+final class ImportedRows {
+
+    private final WalReader reader;
+    private final Map<String, Progress> streams = new HashMap<>();
+
+    ImportedRows(WalReader reader) {
+        this.reader = reader;
+    }
+
+    /** Of one stream. */
+    private static final class Progress {
+        /** Null where the stream has no record. */
+        final byte @Nullable [] newest;
+        long seen;
+        long present;
+
+        Progress(byte @Nullable [] newest) {
+            this.newest = newest;
+        }
+    }
+
+    /** Looks at a row; to be called for all of them, in order, before the first question. */
+    void look(Row row, byte[] header) {
+        Progress stream = streams.computeIfAbsent(row.key(), this::progress);
+        stream.seen++;
+        if (stream.newest != null && row.time().millis().isPresent()
+                && Arrays.equals(stream.newest, digest(row.time().millis().getAsLong(), header, row.content()))) {
+            stream.present = stream.seen;
+        }
+    }
+
+    private Progress progress(String key) {
+        Optional<Entry> newest = reader.latest(key);
+        return new Progress(newest.map(entry -> digest(entry.timestampMillis(), entry.headerBytes(), entry.contentBytes())).orElse(null));
+    }
+
+    /** Whether the next row of this stream is there; to be asked for each row, in the same order. */
+    boolean hasNext(String key) {
+        Progress stream = streams.get(key);
+        return stream != null && stream.present-- > 0;
+    }
+
+    private static byte[] digest(long millis, byte[] header, byte[] content) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update((millis + " " + header.length + " ").getBytes(US_ASCII));
+            digest.update(header);
+            return digest.digest(content);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+}

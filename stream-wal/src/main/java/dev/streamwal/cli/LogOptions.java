@@ -1,0 +1,20 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.WalOptions;
+import java.time.Duration;
+import java.time.InstantSource;
+
+/** With what options commands open logs for writing. */
+final class LogOptions {
+
+    /** For the help of commands that do. */
+    static final String OPENING = "%nThe log is opened for writing: nobody else may write it meanwhile (exit code 4), and what a writer that was"
+            + " killed has left is brought in order first, as any program does that opens it. Damaged streams stay as they are.";
+
+    private LogOptions() {}
+
+    /** Nothing happens by itself; what is there keeps its windows and expirations, whatever the options. */
+    static WalOptions.Builder of(InstantSource clock) {
+        return WalOptions.builder().clock(clock).sweepInterval(Duration.ZERO);
+    }
+}

@@ -1,0 +1,118 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.RecoveryPolicy;
+import dev.streamwal.RecoveryProgress;
+import dev.streamwal.RecoveryRehearsal;
+import dev.streamwal.RecoveryReport;
+import dev.streamwal.StreamWal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Brings a log in order. */
+@Command(
+        name = "recover",
+        description = "Brings every stream of a log in order, as a program does that opens it, and reports what was found and done.",
+        footer = {
+            "%nEnds with exit code 1 where something was damaged or missing, or a stream can't be opened for writing. What a crash may leave,"
+                + " and nobody was promised to survive, is cut without that.",
+            "%nA dry run makes a log of links to the segments in a folder of its own, and recovers that: it takes room for the commit"
+                + " journal and for segments that recovery changes, at most those without a footer. The log stays as it is, to the byte,"
+                + " and can't be written meanwhile.",
+            "%nA log that is written can't be recovered (exit code 4): its program has it in order, see StreamWal.recoveryReport()."})
+final class RecoverCommand extends WritingCommand {
+
+    @Option(names = "--policy", defaultValue = "stop", description = "What to do with damage, stop or skip: stop refuses to append to damaged"
+            + " streams and leaves them as they are; skip sets what is damaged aside, in the log's quarantine, and goes on behind it"
+            + " (default: ${DEFAULT-VALUE}).")
+    private Policy policy = Policy.STOP;
+
+    @Option(names = "--dry-run", description = "Report what would be found and done, and leave the log as it is.")
+    private boolean dryRun;
+
+    @Option(names = "--scratch", paramLabel = "DIR", description = "Where a dry run has its folder, which it removes (default: the system's"
+            + " directory for temporary files).")
+    private @Nullable Path scratch;
+
+    private long bytesRead;
+
+    RecoverCommand(CommandContext context) {
+        super(context);
+    }
+
+    /** As it is called on the command line. */
+    enum Policy {
+        STOP(RecoveryPolicy.STOP_AT_FIRST_ERROR), SKIP(RecoveryPolicy.SKIP_BAD_RECORDS);
+
+        private final RecoveryPolicy meant;
+
+        Policy(RecoveryPolicy meant) {
+            this.meant = meant;
+        }
+    }
+
+    @Override
+    Exit run(CommandOutput out) throws IOException {
+        checkIsLog();
+        RecoveryReport report;
+        try (Bar bar = new Bar()) {
+            report = dryRun ? rehearse(bar) : recover(bar);
+        }
+        RecoveryText text = new RecoveryText(out, this::relative);
+        report.streams().forEach(text::stream);
+        text.summary(report, dryRun, bytesRead);
+        if (report.refusedStreams() > 0 && policy == Policy.STOP) {
+            complain("refused streams can be read, and not appended to; --policy skip sets aside what is damaged, and goes on behind it");
+        }
+        RecoveryReport.Sums totals = report.totals();
+        boolean whole = report.refusedStreams() == 0 && totals.bytesSkipped() == 0 && totals.bytesMissing() == 0;
+        return whole ? Exit.OK : Exit.FINDINGS;
+    }
+
+    private RecoveryReport recover(Consumer<RecoveryProgress> progress) throws IOException {
+        try (StreamWal wal = openLog(LogOptions.of(context().clock()).recoveryPolicy(policy.meant).build())) {
+            return wal.recoverAll(progress);
+        }
+    }
+
+    private RecoveryReport rehearse(Consumer<RecoveryProgress> progress) throws IOException {
+        Path given = scratch;
+        if (given != null) {
+            return RecoveryRehearsal.run(root(), policy.meant, given, progress);
+        }
+        Path made = Files.createTempDirectory("stream-wal-");
+        try {
+            return RecoveryRehearsal.run(root(), policy.meant, made, progress);
+        } finally {
+            Files.deleteIfExists(made);
+        }
+    }
+
+    /** Shows how many streams are done. */
+    private final class Bar implements Consumer<RecoveryProgress>, AutoCloseable {
+
+        private @Nullable Progress shown;
+        private int told;
+
+        @Override
+        public void accept(RecoveryProgress now) {
+            if (shown == null) {
+                shown = progress(dryRun ? "rehearsing" : "recovering", now.streamsTotal(), "streams");
+            }
+            shown.step(now.streamsDone() - told);
+            told = now.streamsDone();
+            bytesRead = now.bytesRead();
+        }
+
+        @Override
+        public void close() {
+            if (shown != null) {
+                shown.close();
+            }
+        }
+    }
+}

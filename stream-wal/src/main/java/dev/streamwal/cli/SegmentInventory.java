@@ -1,0 +1,106 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.Positions;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.source.PositionsFile;
+import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.storage.BootId;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The files of a log, and which of them would go: by what can be read without opening the log for writing. So what recovery would do first
+ * is left out, and a live log may have other files the next moment.
+ */
+final class SegmentInventory {
+
+    private final Path root;
+
+    SegmentInventory(Path root) {
+        this.root = root;
+    }
+
+    /** A file. */
+    record Found(String key, Path file, SegmentName name, long bytes) {}
+
+    /** What a sweep would delete now. */
+    List<ExpiryPlan.Deletion> expired(Instant now) throws IOException {
+        List<ExpiryPlan.Stream> views = new ArrayList<>();
+        try (WalReader reader = WalReader.open(root)) {
+            for (String key : reader.keys()) {
+                views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, segments(key).stream().map(SegmentInventory::view).toList()));
+            }
+        }
+        return ExpiryPlan.of(now.toEpochMilli(), Long.MAX_VALUE, views);
+    }
+
+    /** The newest segment too: a sweep seals it where it has expired. */
+    private static ExpiryPlan.Segment view(Found segment) {
+        return new ExpiryPlan.Segment(segment.name().basePosition(), segment.name().expirationMillis(), segment.name().expirationMillis(),
+                segment.bytes(), true);
+    }
+
+    Path fileOf(ExpiryPlan.Deletion deletion) {
+        ExpiryPlan.Segment segment = deletion.segment();
+        return StreamFiles.of(root, deletion.key()).file(new SegmentName(segment.basePosition(), segment.expirationMillis()));
+    }
+
+    /** What a purge would delete of a stream's segments. */
+    List<Found> over(List<Found> segments, Instant before) throws IOException {
+        List<Found> over = new ArrayList<>();
+        for (Found segment : segments) {
+            boolean newest = over.size() == segments.size() - 1;
+            if (!isOver(segment, before, newest)) {
+                break;
+            }
+            over.add(segment);
+        }
+        return over;
+    }
+
+    private boolean isOver(Found segment, Instant before, boolean newest) throws IOException {
+        try (FileChannel channel = FileChannel.open(segment.file(), StandardOpenOption.READ)) {
+            SegmentBytes bytes = SegmentBytes.of(channel);
+            SegmentHeader header = SegmentFiles.readHeader(bytes, segment.file(), StreamKey.of(segment.key()), segment.name());
+            return header.window().endMillis() <= before.toEpochMilli() && !(newest && isAppendedTo(bytes, header));
+        } catch (NoSuchFileException e) {
+            return true;
+        }
+    }
+
+    /** Whether a writer that opens the log goes on in the stream's newest segment: it has no footer, and the machine is up since. */
+    private boolean isAppendedTo(SegmentBytes bytes, SegmentHeader header) throws IOException {
+        Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
+        Optional<Positions> positions = PositionsFile.read(root);
+        return footer.isEmpty() && !header.isCut() && positions.isPresent() && positions.get().incarnation() == header.incarnation()
+                && BootId.ofThisMachine().equals(Optional.of(positions.get().bootId()));
+    }
+
+    /** In order of position, without what is deleted meanwhile. */
+    List<Found> segments(String key) throws IOException {
+        StreamFiles files = StreamFiles.of(root, key);
+        List<Found> found = new ArrayList<>();
+        for (SegmentName name : files.names()) {
+            try {
+                found.add(new Found(key, files.file(name), name, Files.size(files.file(name))));
+            } catch (NoSuchFileException e) {
+                // expired
+            }
+        }
+        return found;
+    }
+}

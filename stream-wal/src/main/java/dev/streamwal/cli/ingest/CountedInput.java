@@ -1,0 +1,40 @@
+package dev.streamwal.cli.ingest;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+
+/** Counts what is read, for progress. Can't be marked or skipped in. */
+public final class CountedInput extends FilterInputStream {
+
+    private long bytes;
+
+    /** Closed with this. */
+    public CountedInput(InputStream input) {
+        super(input);
+    }
+
+    /** So far. */
+    public long bytes() {
+        return bytes;
+    }
+
+    @Override
+    public int read() throws IOException {
+        int read = super.read();
+        bytes += read < 0 ? 0 : 1;
+        return read;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+        int read = super.read(target, offset, length);
+        bytes += Math.max(0, read);
+        return read;
+    }
+
+    @Override
+    public boolean markSupported() {
+        return false;
+    }
+}

@@ -1,0 +1,229 @@
+package dev.streamwal.cli.ingest;
+
+import dev.streamwal.cli.ingest.Point.Field;
+import dev.streamwal.cli.ingest.Point.Kind;
+import dev.streamwal.cli.ingest.Point.Tag;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * One line of InfluxDB's line protocol.
+ *
+ * <pre>
+ * line        = [white space] [ "#" anything ] | spaces point spaces
+ * point       = measurement { "," name "=" value } space spaces field { "," field } [ space spaces timestamp ]
+ * field       = name "=" ( float | integer "i" | unsigned "u" | boolean | '"' text '"' )
+ * </pre>
+ *
+ * Of names and values none is empty. A backslash before a comma or a space, and in names and values of tags and names of fields before an
+ * equals sign, takes that character for itself; in a string so before a quote and a backslash; anywhere else it is a backslash.
+ * Stricter than InfluxDB: names of tags, and of fields, are all different, numbers are finite and in range, and a string ends on its line.
+ */
+final class LineProtocol {
+
+    /** An exponent of more digits is out of range anyway, and more than {@link java.math.BigDecimal} may take. */
+    private static final Pattern FLOAT = Pattern.compile("[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][-+]?\\d{1,4})?");
+    private static final Pattern INTEGER = Pattern.compile("[-+]?\\d+");
+    private static final Pattern TIMESTAMP = Pattern.compile("[-+]?\\d{1,19}");
+    private static final Set<String> BOOLEANS = Set.of("t", "T", "true", "True", "TRUE", "f", "F", "false", "False", "FALSE");
+    private static final int LONG_BITS = 63;
+
+    /** What is wrong with a line. */
+    static final class SyntaxException extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        SyntaxException(String rule, int column) {
+            super(rule + ", column=" + (column + 1), null, false, false);
+        }
+    }
+
+    private final String line;
+    private int at;
+
+    private LineProtocol(String line) {
+        this.line = line;
+    }
+
+    /** Empty where the line is blank, or a comment. */
+    static Optional<Point> parse(String line) throws SyntaxException {
+        return new LineProtocol(line).line();
+    }
+
+    private Optional<Point> line() throws SyntaxException {
+        if (line.isBlank() || line.stripLeading().startsWith("#")) {
+            return Optional.empty();
+        }
+        skipSpaces();
+        String measurement = name(", ", ", ", "a line begins with a measurement");
+        List<Tag> tags = tags();
+        expectSpaces("fields follow the measurement and its tags");
+        int fieldsFrom = at;
+        List<Field> fields = fields();
+        String fieldSet = line.substring(fieldsFrom, at);
+        skipSpaces();
+        String timestamp = timestamp();
+        return Optional.of(new Point(measurement, tags, fields, fieldSet, timestamp));
+    }
+
+    private List<Tag> tags() throws SyntaxException {
+        List<Tag> tags = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        while (!isEnd() && line.charAt(at) == ',') {
+            int start = ++at;
+            String name = name("=, ", ",= ", "a tag has a name");
+            if (!names.add(name)) {
+                throw new SyntaxException("tags have different names: twice=" + name, start);
+            }
+            expect('=', "a tag is a name, =, and a value");
+            tags.add(new Tag(name, name("=, ", ",= ", "a tag has a value")));
+            if (!isEnd() && line.charAt(at) == '=') {
+                throw new SyntaxException("an equals sign in a tag's value has a backslash before it", at);
+            }
+        }
+        return tags;
+    }
+
+    private List<Field> fields() throws SyntaxException {
+        List<Field> fields = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        do {
+            int start = fields.isEmpty() ? at : ++at;
+            String name = name("=, ", ",= ", "a field has a name");
+            if (!names.add(name)) {
+                throw new SyntaxException("fields have different names: twice=" + name, start);
+            }
+            expect('=', "a field is a name, =, and a value");
+            fields.add(value(name));
+        } while (!isEnd() && line.charAt(at) == ',');
+        return fields;
+    }
+
+    private Field value(String name) throws SyntaxException {
+        if (!isEnd() && line.charAt(at) == '"') {
+            Field field = new Field(name, Kind.STRING, string());
+            if (!isEnd() && line.charAt(at) != ',' && !isSpace()) {
+                throw new SyntaxException("behind a string there is a comma, a space or the end", at);
+            }
+            return field;
+        }
+        int start = at;
+        while (!isEnd() && line.charAt(at) != ',' && !isSpace()) {
+            at++;
+        }
+        return plain(name, line.substring(start, at), start);
+    }
+
+    private static Field plain(String name, String value, int start) throws SyntaxException {
+        if (BOOLEANS.contains(value)) {
+            return new Field(name, Kind.BOOLEAN, value);
+        }
+        if (FLOAT.matcher(value).matches() && Double.isFinite(Double.parseDouble(value))) {
+            return new Field(name, Kind.FLOAT, value);
+        }
+        String digits = value.isEmpty() ? "" : value.substring(0, value.length() - 1);
+        if (value.endsWith("i") && isInteger(digits, true)) {
+            return new Field(name, Kind.INTEGER, digits);
+        }
+        if (value.endsWith("u") && isInteger(digits, false)) {
+            return new Field(name, Kind.UNSIGNED, digits);
+        }
+        throw new SyntaxException("a field's value is a finite float, an integer with i, or u behind it, of 64 bits, a boolean, or a string"
+                + " in quotes: value=" + value, start);
+    }
+
+    private static boolean isInteger(String digits, boolean signed) {
+        // longer ones are out of range, and take time that grows with the square
+        if (digits.length() > LONG_BITS || !INTEGER.matcher(digits).matches()) {
+            return false;
+        }
+        BigInteger value = new BigInteger(digits);
+        return signed ? value.bitLength() <= LONG_BITS : value.signum() >= 0 && value.bitLength() <= LONG_BITS + 1;
+    }
+
+    private String string() throws SyntaxException {
+        int start = at;
+        StringBuilder text = new StringBuilder();
+        for (at++; !isEnd(); at++) {
+            char c = line.charAt(at);
+            if (c == '"') {
+                at++;
+                return text.toString();
+            }
+            if (c == '\\' && at + 1 < line.length() && (line.charAt(at + 1) == '"' || line.charAt(at + 1) == '\\')) {
+                c = line.charAt(++at);
+            }
+            text.append(c);
+        }
+        throw new SyntaxException("a string ends with a quote on the same line", start);
+    }
+
+    private String timestamp() throws SyntaxException {
+        int start = at;
+        while (!isEnd() && !isSpace()) {
+            at++;
+        }
+        String timestamp = line.substring(start, at);
+        skipSpaces();
+        if (!isEnd()) {
+            throw new SyntaxException("nothing follows the timestamp", at);
+        }
+        if (!timestamp.isEmpty() && !TIMESTAMP.matcher(timestamp).matches()) {
+            throw new SyntaxException("a timestamp is an integer: timestamp=" + timestamp, start);
+        }
+        return timestamp;
+    }
+
+    /**
+     * @param end characters before which it ends
+     * @param escapable those that a backslash takes for themselves
+     */
+    private String name(String end, String escapable, String rule) throws SyntaxException {
+        int start = at;
+        StringBuilder name = new StringBuilder();
+        while (!isEnd() && end.indexOf(line.charAt(at)) < 0) {
+            if (line.charAt(at) == '\\' && at + 1 < line.length() && escapable.indexOf(line.charAt(at + 1)) >= 0) {
+                at++;
+            }
+            name.append(line.charAt(at++));
+        }
+        if (name.isEmpty()) {
+            throw new SyntaxException(rule, start);
+        }
+        return name.toString();
+    }
+
+    private void expect(char c, String rule) throws SyntaxException {
+        if (isEnd() || line.charAt(at) != c) {
+            throw new SyntaxException(rule, at);
+        }
+        at++;
+    }
+
+    private void expectSpaces(String rule) throws SyntaxException {
+        int start = at;
+        skipSpaces();
+        if (at == start || isEnd()) {
+            throw new SyntaxException(rule, at);
+        }
+    }
+
+    private void skipSpaces() {
+        while (!isEnd() && isSpace()) {
+            at++;
+        }
+    }
+
+    private boolean isSpace() {
+        return line.charAt(at) == ' ';
+    }
+
+    private boolean isEnd() {
+        return at == line.length();
+    }
+}

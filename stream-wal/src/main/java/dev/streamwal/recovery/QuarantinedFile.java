@@ -1,0 +1,37 @@
+package dev.streamwal.recovery;
+
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What the name of a file in the quarantine says about where it comes from. Pure.
+ *
+ * @param streamDirectory the name of the stream's directory, or its beginning; empty for a file of the commit journal
+ * @param file the segment's name, or the journal's file's
+ * @param offset in a segment's file, where the bytes stood
+ */
+public record QuarantinedFile(Optional<String> streamDirectory, String file, long offset) {
+
+    private static final Pattern OF_SEGMENT = Pattern.compile("(.+)_([0-9a-f]{16}_\\d{1,19}\\.seg)_(\\d{1,18})(?:_\\d{1,3})?\\.aside");
+    private static final Pattern OF_JOURNAL = Pattern.compile("([0-9a-f]{8}\\.journal|frontier)_[^_]+\\.aside");
+
+    /** Empty for a name that {@link Quarantine} doesn't give. */
+    public static Optional<QuarantinedFile> parse(String name) {
+        Matcher segment = OF_SEGMENT.matcher(name);
+        if (segment.matches() && SegmentName.parse(segment.group(2)).isPresent()) {
+            return Optional.of(new QuarantinedFile(Optional.of(segment.group(1)), segment.group(2), Long.parseLong(segment.group(3))));
+        }
+        Matcher journal = OF_JOURNAL.matcher(name);
+        return journal.matches() ? Optional.of(new QuarantinedFile(Optional.empty(), journal.group(1), 0)) : Optional.empty();
+    }
+
+    /** The stream's key, where its directory's name stands in the file's name whole. */
+    public Optional<String> key() {
+        return streamDirectory.filter(directory -> directory.length() < Quarantine.MAX_STREAM_CHARS)
+                .flatMap(StreamKey::fromDirectoryName)
+                .map(StreamKey::text);
+    }
+}

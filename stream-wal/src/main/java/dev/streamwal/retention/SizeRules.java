@@ -1,0 +1,25 @@
+package dev.streamwal.retention;
+
+import dev.streamwal.HeaderTooLargeException;
+import dev.streamwal.RecordTooLargeException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.reader.WalException;
+
+/** How large a record may be. Pure. */
+public final class SizeRules {
+
+    private SizeRules() {}
+
+    /** Refuses what could never be stored. */
+    public static void check(int headerLength, int contentLength, int maxRecordBytes, String stream) {
+        if (headerLength > RecordLayout.MAX_HEADER_BYTES) {
+            throw new HeaderTooLargeException("a record's header has at most " + RecordLayout.MAX_HEADER_BYTES + " bytes: header="
+                    + headerLength + ", stream=" + stream, null, stream, WalException.NO_POSITION);
+        }
+        if ((long) headerLength + contentLength > maxRecordBytes) {
+            throw new RecordTooLargeException("a record's header and content have at most maxRecordBytes=" + maxRecordBytes
+                    + " bytes: header=" + headerLength + ", content=" + contentLength + ", stream=" + stream, null, stream,
+                    WalException.NO_POSITION);
+        }
+    }
+}

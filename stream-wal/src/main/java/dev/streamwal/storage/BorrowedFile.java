@@ -1,0 +1,61 @@
+package dev.streamwal.storage;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that is a copy once it is changed. What a link leads to is opened for reading only, so that a change which forgot to make the copy
+ * would fail, and change nothing.
+ */
+final class BorrowedFile extends ChannelFile {
+
+    private static final String COPY_SUFFIX = ".copy.tmp";
+
+    BorrowedFile(Path path, @Nullable FileChannel channel, ByteBuffer zeros) {
+        super(path, channel, zeros);
+    }
+
+    @Override
+    FileChannel openChannel() throws IOException {
+        return Files.isSymbolicLink(path()) ? FileChannel.open(path(), StandardOpenOption.READ) : super.openChannel();
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer... buffers) throws IOException {
+        own();
+        super.write(offset, buffers);
+    }
+
+    @Override
+    public void zero(long from, long to) throws IOException {
+        own();
+        super.zero(from, to);
+    }
+
+    @Override
+    public void truncate(long length) throws IOException {
+        own();
+        super.truncate(length);
+    }
+
+    @Override
+    public void force() {
+        // see the storage
+    }
+
+    private void own() throws IOException {
+        if (!Files.isSymbolicLink(path())) {
+            return;
+        }
+        close();
+        Path copy = path().resolveSibling(path().getFileName() + COPY_SUFFIX);
+        Files.copy(path(), copy);
+        Files.move(copy, path(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+}

@@ -1,0 +1,177 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ImportTest {
+
+    private static final String CSV = "timestamp,host,cpu\n2024-05-01T11:00:00Z,a,1\n2024-05-01 11:00:00.5004,b,2\n2024-05-01T11:00:01Z,a,3\n";
+
+    @TempDir
+    private Path directory;
+
+    private Path root;
+
+    @BeforeEach
+    void root() {
+        root = directory.resolve("log");
+    }
+
+    private Path file(String name, String text) throws IOException {
+        return Files.writeString(directory.resolve(name), text);
+    }
+
+    /** As {@code time header content}. */
+    private List<String> records(String key) {
+        List<String> records = new ArrayList<>();
+        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scan(key)) {
+            while (cursor.next()) {
+                records.add(Instant.ofEpochMilli(cursor.timestampMillis()) + " " + cursor.header().toString(UTF_8) + " "
+                        + cursor.content().toString(UTF_8));
+            }
+        }
+        return records;
+    }
+
+    @Test
+    void csv_keyColumn_aStreamEach() throws IOException {
+        CliRun run = CliRun.of("import", root, file("x.csv", CSV), "--key-column", "host");
+        assertThat(run.out()).isEqualTo("""
+                imported 3 records, 3 B, into 2 streams
+                times from 2024-05-01T11:00:00.000Z to 2024-05-01T11:00:01.000Z
+                cut 1 time to milliseconds
+                """);
+        assertThat(run.exit()).isZero();
+        assertThat(records("a")).containsExactly("2024-05-01T11:00:00Z  1", "2024-05-01T11:00:01Z  3");
+        assertThat(records("b")).containsExactly("2024-05-01T11:00:00.500Z  2");
+    }
+
+    @Test
+    void csv_fileNameAsKey_jsonContent_timesKept() throws IOException {
+        CliRun run = CliRun.of("import", root, file("x.csv", CSV), "--content", "json", "--keep-time", "--json");
+        assertThat(run.json()).containsExactly(Map.ofEntries(
+                Map.entry("dryRun", false), Map.entry("records", 3L), Map.entry("streams", 1L), Map.entry("bytes", 130L),
+                Map.entry("fromMillis", 1714561200000L), Map.entry("from", "2024-05-01T11:00:00.000Z"),
+                Map.entry("toMillis", 1714561201000L), Map.entry("to", "2024-05-01T11:00:01.000Z"),
+                Map.entry("badRows", 0L), Map.entry("alreadyThere", 0L), Map.entry("timesCut", 1L)));
+        assertThat(records("x").get(1)).isEqualTo("2024-05-01T11:00:00.500Z 2024-05-01 11:00:00.5004 {\"host\":\"b\",\"cpu\":\"2\"}");
+    }
+
+    @Test
+    void influx_aStreamASeries() throws IOException {
+        Path file = file("x.lp", "# made by hand\ncpu,host=b,dc=eu\\ 1 idle=1 1714561200000000001\ncpu,dc=eu\\ 1,host=b idle=2\n");
+        CliRun run = CliRun.of("import", root, file);
+        assertThat(run.out()).startsWith("imported 2 records, 12 B, into 1 stream\n").endsWith("cut 1 time to milliseconds\n");
+        assertThat(records("cpu,dc=eu\\ 1,host=b")).containsExactly("2024-05-01T11:00:00Z  idle=1", "2024-05-01T12:00:00Z  idle=2");
+        assertThat(CliRun.of("import", root, file("y.txt", "m f=1 1714561200"), "--format", "influx", "--precision", "s", "--content", "json")
+                .exit()).isZero();
+        assertThat(records("m")).containsExactly("2024-05-01T11:00:00Z  {\"f\":1}");
+    }
+
+    @Test
+    void badRow_endsTheImport_orIsLeftOut() throws IOException {
+        Path file = file("x.csv", CSV + "noon,a,4\n2024-04-01T00:00:00Z,a,5\n2024-05-01T11:00:02Z,a,6\n");
+        CliRun stopped = CliRun.of("import", root, file, "--key", "k");
+        assertThat(stopped.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(stopped.err()).startsWith("stream-wal: a row has a time: ").contains("file=" + file + ", line=5; imported before it: 3 rows"
+                + "; --skip-bad leaves bad rows out, --resume goes on behind what was imported");
+        assertThat(records("k")).hasSize(3);
+
+        CliRun skipped = CliRun.of("import", root, file, "--key", "k", "--skip-bad", "--resume");
+        assertThat(skipped.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(skipped.out()).isEqualTo("""
+                imported 1 record, 3 B, into 1 stream
+                times from 2024-05-01T11:00:02.000Z to 2024-05-01T11:00:02.000Z
+                left out 3 rows, there already
+                left out 2 bad rows
+                """);
+        assertThat(skipped.err()).contains("bad row: a row has a time", "bad row: a timestamp's window has not expired yet", "line=6");
+        assertThat(records("k")).hasSize(4);
+    }
+
+    @Test
+    void olderThanTheRetention_withALongerOne_isTaken() throws IOException {
+        Path file = file("x.csv", "timestamp,v\n2014-02-14 14:30:00,1\n");
+        assertThat(CliRun.of("import", root, file).exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(CliRun.of("import", root, file, "--retention", "36500d", "--window", "1d", "--segment-bytes", "65536").exit()).isZero();
+        assertThat(records("x")).containsExactly("2014-02-14T14:30:00Z  1");
+        try (Stream<Path> segments = Files.list(root.resolve("streams/x"))) {
+            assertThat(segments.map(path -> path.getFileName().toString())).singleElement().asString()
+                    .endsWith("_" + (Instant.parse("2014-02-15T00:00:00Z").toEpochMilli() + 36_500 * 86_400_000L) + ".seg");
+        }
+    }
+
+    @Test
+    void dryRun_findsWhatTheImportFinds_andWritesNothing() throws IOException {
+        Path file = file("x.csv", CSV + "2099-05-01T11:00:02Z,a,6\n");
+        CliRun dry = CliRun.of("import", root, file, "--dry-run", "--skip-bad");
+        assertThat(root).doesNotExist();
+        CliRun real = CliRun.of("import", root, file, "--skip-bad");
+        assertThat(dry.out()).isEqualTo(real.out().replace("imported", "would import"));
+        assertThat(dry.err()).isEqualTo(real.err());
+        assertThat(dry.exit()).isEqualTo(real.exit());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void resume_appendsWhatIsMissing_whateverIsThere(int before) throws IOException {
+        Path all = file("x.csv", CSV);
+        if (before > 0) {
+            Path part = file("y.csv", String.join("\n", CSV.lines().limit(before + 1).toList()) + "\n");
+            assertThat(CliRun.of("import", root, part, "--key-column", "host").exit()).isZero();
+        }
+        CliRun run = CliRun.of("import", root, all, "--key-column", "host", "--resume", "--json");
+        assertThat(run.json().get(0)).containsEntry("records", 3L - before).containsEntry("alreadyThere", (long) before);
+        assertThat(records("a")).hasSize(2);
+        assertThat(records("b")).hasSize(1);
+    }
+
+    @Test
+    void again_withoutResume_appendsAgain() throws IOException {
+        Path file = file("x.csv", CSV);
+        CliRun.of("import", root, file);
+        CliRun.of("import", root, file);
+        assertThat(records("x")).hasSize(6);
+    }
+
+    @Test
+    void lockedLog_failsAtOnce() throws IOException {
+        Path file = file("x.csv", CSV);
+        try (StreamWal wal = StreamWal.open(root)) {
+            CliRun run = CliRun.of("import", root, file);
+            assertThat(run.exit()).isEqualTo(Exit.LOCKED.code());
+            assertThat(run.err()).startsWith("stream-wal: a log has one writer at a time");
+            assertThat(wal.keys()).isEmpty();
+        }
+    }
+
+    @Test
+    void nonsense_isRefused_andNothingIsMade() throws IOException {
+        Path file = file("x.csv", CSV);
+        assertThat(CliRun.of("import", root, file("x.txt", CSV)).err()).contains("give --format");
+        assertThat(CliRun.of("import", root).exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("import", root, file, "--key", "a", "--key-column", "host").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("import", root, file, "--window", "soon").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("import", root, file, "--zone", "Nowhere").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("import", root, file, "--time-format", "bogus").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("import", root, file, directory.resolve("none.csv")).exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(root).doesNotExist();
+    }
+}

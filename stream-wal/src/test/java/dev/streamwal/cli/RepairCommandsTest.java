@@ -1,0 +1,199 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code recover}, {@code quarantine} and {@code checkpoint}. */
+class RepairCommandsTest {
+
+    private static final Duration[] RECORDS = {Duration.ofMinutes(4), Duration.ofMinutes(3), Duration.ofMinutes(2), Duration.ofMinutes(1)};
+
+    @TempDir
+    private Path directory;
+
+    private Path root;
+    private WrittenLog log;
+
+    @BeforeEach
+    void write() {
+        root = directory.resolve("log");
+        log = new WrittenLog(root);
+        log.append("cpu/a", RECORDS);
+        log.append("mem", RECORDS);
+    }
+
+    private Path scratch() throws IOException {
+        return Files.createDirectories(directory.resolve("scratch"));
+    }
+
+    private static int count(Path log, String key) {
+        int count = 0;
+        try (WalReader reader = WalReader.open(log); EntryCursor cursor = reader.scan(key)) {
+            while (cursor.next()) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    // ---------------------------------------------------------------- recover
+
+    @Test
+    void recover_allIsWell() throws IOException {
+        CliRun run = CliRun.of("recover", root);
+        assertThat(run.out()).isEqualTo("2 streams in order, 0 refused; read 384 B, kept 8 records (384 B)\n");
+        assertThat(run.exit()).isZero();
+        assertThat(CliRun.of("recover", root, "--json").json()).singleElement().satisfies(summary -> assertThat(summary)
+                .containsEntry("type", "summary").containsEntry("dryRun", false).containsEntry("streamsInOrder", 2L)
+                .containsEntry("streamsRefused", 0L).containsEntry("recordsKept", 8L).containsEntry("bytesSkipped", 0L));
+    }
+
+    @Test
+    void recover_stopsAtDamage_andSkipsItWhenAsked() throws IOException {
+        log.damage(log.segments("cpu%2fa").get(0), RECORDS[1]);
+        CliRun stopped = CliRun.of("recover", root);
+        assertThat(stopped.out(root)).isEqualTo("""
+                cpu/a: kept 0 records (0 B)
+                  REFUSED: a record is damaged, and data stands behind it, or did: file=ROOT/streams/cpu%2fa/0000000000000000_1714568400000.seg,\
+                 stream=cpu/a, position=48, offset=152, length=48; nothing was changed there: open the log with RecoveryPolicy.SKIP_BAD_RECORDS\
+                 to go on behind it; or copy what you need, the stream can be read around the damage, and delete the stream
+                1 stream in order, 1 refused; read 528 B, kept 4 records (192 B)
+                """);
+        assertThat(stopped.err()).contains("--policy skip sets aside what is damaged");
+        assertThat(stopped.exit()).isEqualTo(Exit.FINDINGS.code());
+
+        CliRun skipped = CliRun.of("recover", root, "--policy", "skip");
+        assertThat(skipped.out(root)).isEqualTo("""
+                cpu/a: kept 3 records (192 B), skipped 48 B, set aside 48 B
+                  streams/cpu%2fa/0000000000000000_1714568400000.seg, offset 152, 48 bytes: damaged records were set aside and became padding;\
+                 set aside as quarantine/cpu%2fa_0000000000000000_1714568400000.seg_152.aside
+                2 streams in order, 0 refused; read 576 B, kept 7 records (384 B), skipped 48 B, set aside 48 B
+                """);
+        assertThat(skipped.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(count(root, "cpu/a")).isEqualTo(3);
+        assertThat(CliRun.of("recover", root).exit()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stop", "skip"})
+    void recover_dryRun_reportsTheSame_andChangesNothing(String policy) throws IOException {
+        log.damage(log.segments("cpu%2fa").get(0), RECORDS[1]);
+        Path torn = log.segments("mem").get(0);
+        Files.write(torn, "torn".repeat(20).getBytes(UTF_8), StandardOpenOption.APPEND);
+        Map<String, String> before = log.files();
+        CliRun dryText = CliRun.of("recover", root, "--policy", policy, "--dry-run");
+        CliRun dry = CliRun.of("recover", root, "--policy", policy, "--dry-run", "--json", "--scratch", scratch());
+        assertThat(log.files()).isEqualTo(before);
+        assertThat(scratch()).isEmptyDirectory();
+        CliRun real = CliRun.of("recover", root, "--policy", policy, "--json");
+        List<Map<String, Object>> objects = real.json();
+        objects.get(objects.size() - 1).put("dryRun", true);
+        assertThat(dry.json()).isEqualTo(objects).hasSize(3);
+        assertThat(dry.exit()).isEqualTo(real.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(dryText.lines().get(dryText.lines().size() - 1)).startsWith("would have ");
+    }
+
+    @Test
+    void liveLog_isLocked_andStaysAsItIs() throws IOException {
+        try (StreamWal wal = log.open()) {
+            Map<String, String> before = log.files();
+            assertThat(CliRun.of("recover", root).exit()).isEqualTo(Exit.LOCKED.code());
+            assertThat(CliRun.of("recover", root, "--dry-run").exit()).isEqualTo(Exit.LOCKED.code());
+            assertThat(CliRun.of("quarantine", root, "*", "--remove").exit()).isEqualTo(Exit.LOCKED.code());
+            CliRun checkpoint = CliRun.of("checkpoint", root, directory.resolve("copy"));
+            assertThat(checkpoint.exit()).isEqualTo(Exit.LOCKED.code());
+            assertThat(checkpoint.err()).contains("made in the program that writes it, by StreamWal.checkpoint");
+            assertThat(CliRun.of("quarantine", root).exit()).isZero();
+            assertThat(log.files()).isEqualTo(before);
+            assertThat(wal.keys()).hasSize(2);
+        }
+    }
+
+    @Test
+    void recover_positionsUnreadable_isTold() throws IOException {
+        Files.write(root.resolve("positions"), new byte[5]);
+        CliRun dry = CliRun.of("recover", root, "--dry-run");
+        CliRun real = CliRun.of("recover", root);
+        assertThat(dry.err()).isEqualTo(real.err()).contains("file=" + root.resolve("positions"));
+        assertThat(dry.exit()).isEqualTo(real.exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
+    // ---------------------------------------------------------------- quarantine
+
+    @Test
+    void quarantine_listed_exported_removed() throws IOException {
+        assertThat(CliRun.of("quarantine", root).out()).isEqualTo("0 files, 0 B\n");
+        Path segment = log.segments("cpu%2fa").get(0);
+        log.damage(segment, RECORDS[1]);
+        CliRun.of("recover", root, "--policy", "skip");
+        String name = "cpu%2fa_" + segment.getFileName() + "_152.aside";
+        Path copy = root.resolve("quarantine").resolve(name);
+
+        List<String> lines = CliRun.of("quarantine", root).lines();
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(1)).startsWith(name).contains("48 B").contains("cpu/a  " + segment.getFileName()).endsWith("152");
+        assertThat(lines.get(2)).isEqualTo("1 file, 48 B");
+        assertThat(CliRun.of("quarantine", root, "--json").json().get(0)).containsEntry("file", copy.toString()).containsEntry("bytes", 48L)
+                .containsEntry("key", "cpu/a").containsEntry("from", segment.getFileName().toString()).containsEntry("offset", 152L);
+
+        Path target = directory.resolve("evidence");
+        CliRun moved = CliRun.of("quarantine", root, "cpu*", "--export", target, "--remove");
+        assertThat(moved.lines().get(2)).isEqualTo("1 file, 48 B, exported to " + target + ", removed");
+        assertThat(target.resolve(name)).exists();
+        assertThat(copy).doesNotExist();
+        CliRun gone = CliRun.of("quarantine", root, "cpu*", "--remove");
+        assertThat(gone.err()).isEqualTo("stream-wal: no file in the quarantine has this name: cpu*\n");
+        assertThat(gone.exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
+    @Test
+    void quarantine_whatCannotBeExported_isNotRemoved() throws IOException {
+        Path file = Files.createDirectories(root.resolve("quarantine")).resolve("notes.txt");
+        Files.writeString(file, "of somebody");
+        Path target = Files.createDirectories(directory.resolve("evidence"));
+        Files.writeString(target.resolve("notes.txt"), "of somebody else");
+        assertThat(CliRun.of("quarantine", root, "*", "--export", target, "--remove").exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(file).exists();
+        assertThat(CliRun.of("quarantine", root).lines().get(1)).startsWith("notes.txt  11 B").endsWith("Z  ?    ?          ?");
+    }
+
+    // ---------------------------------------------------------------- checkpoint
+
+    @Test
+    void checkpoint_opensAsALog() throws IOException {
+        Path copy = directory.resolve("copy");
+        CliRun run = CliRun.of("checkpoint", root, copy);
+        assertThat(run.out()).isEqualTo("copied 2 streams, 2 segments, 592 B, to " + copy + "\n");
+        assertThat(run.exit()).isZero();
+        assertThat(count(copy, "cpu/a")).isEqualTo(4);
+        assertThat(CliRun.of("recover", copy).exit()).isZero();
+        assertThat(CliRun.of("checkpoint", root, directory.resolve("other"), "--json").json().get(0)).containsEntry("streams", 2L);
+        CliRun again = CliRun.of("checkpoint", root, copy);
+        assertThat(again.exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(again.err()).contains("a checkpoint's target is empty");
+    }
+
+    @Test
+    void checkpoint_ofADamagedStream_isNone() throws IOException {
+        log.damage(log.segments("cpu%2fa").get(0), RECORDS[1]);
+        CliRun run = CliRun.of("checkpoint", root, directory.resolve("copy"));
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(run.err()).startsWith("stream-wal: the copy is not complete, delete it: target=").contains("SKIP_BAD_RECORDS");
+    }
+}

@@ -1,0 +1,146 @@
+package dev.streamwal.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code sweep} and {@code purge}. */
+class RetentionCommandsTest {
+
+    private static final Duration[] THREE_WINDOWS = {Duration.ofHours(3), Duration.ofMinutes(59), Duration.ofMinutes(5)};
+
+    @TempDir
+    private Path root;
+
+    private WrittenLog log;
+
+    @BeforeEach
+    void write() {
+        log = new WrittenLog(root);
+        log.append("cpu/a", THREE_WINDOWS);
+        log.append("cpu/b", THREE_WINDOWS);
+        log.append("mem", Duration.ofHours(2));
+    }
+
+    private static List<Map<String, Object>> without(CliRun run, String field) throws IOException {
+        List<Map<String, Object>> objects = run.json();
+        objects.forEach(object -> object.remove(field));
+        return objects;
+    }
+
+    // ---------------------------------------------------------------- sweep
+
+    @Test
+    void sweep_deletesWhatHasExpired() throws IOException {
+        CliRun run = CliRun.of("sweep", root);
+        assertThat(run.out()).isEqualTo("""
+                KEY    SEGMENT                                SIZE  EXPIRED                   WHY
+                cpu/a  0000000000000000_1714558200000.seg  4.0 KiB  2024-05-01T10:10:00.000Z  EXPIRED
+                cpu/b  0000000000000000_1714558200000.seg  4.0 KiB  2024-05-01T10:10:00.000Z  EXPIRED
+                mem    0000000000000000_1714561800000.seg    152 B  2024-05-01T11:10:00.000Z  EXPIRED
+                deleted 3 segments, 8.1 KiB
+                """);
+        assertThat(run.exit()).isZero();
+        assertThat(log.segments("cpu%2fa")).hasSize(2);
+        assertThat(root.resolve("streams/mem")).doesNotExist();
+        assertThat(CliRun.of("sweep", root).out()).isEqualTo("deleted 0 segments, 0 B\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"now", "+15m", "+10d", "-2h", "2024-05-01T12:10:00Z"})
+    void sweep_dryRun_tellsWhatTheRealOneDoes_andChangesNothing(String now) throws IOException {
+        Map<String, String> before = log.files();
+        CliRun dry = CliRun.of("sweep", root, "--json", "--dry-run", "--now", now);
+        assertThat(log.files()).isEqualTo(before);
+        CliRun real = CliRun.of("sweep", root, "--json", "--now", now);
+        assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun"));
+        assertThat(dry.exit()).isZero();
+        assertThat(real.exit()).isZero();
+    }
+
+    @Test
+    void sweep_json() throws IOException {
+        CliRun run = CliRun.of("sweep", root, "--json", "--dry-run");
+        assertThat(run.json()).hasSize(4);
+        assertThat(run.json().get(2)).isEqualTo(Map.of("type", "segment", "key", "mem",
+                "file", log.segments("mem").get(0).toString(), "bytes", 152L,
+                "expirationMillis", 1714561800000L, "expiration", "2024-05-01T11:10:00.000Z", "reason", "EXPIRED"));
+        assertThat(run.json().get(3)).containsEntry("type", "summary").containsEntry("dryRun", true).containsEntry("segments", 3L);
+    }
+
+    @Test
+    void liveLog_isLocked_andOnlyDryRunsRun() throws IOException {
+        try (StreamWal wal = log.open()) {
+            Map<String, String> before = log.files();
+            assertThat(CliRun.of("sweep", root).exit()).isEqualTo(Exit.LOCKED.code());
+            assertThat(CliRun.of("purge", root, "*", "--before", "now").exit()).isEqualTo(Exit.LOCKED.code());
+            assertThat(CliRun.of("sweep", root, "--dry-run").lines()).hasSize(5);
+            assertThat(CliRun.of("purge", root, "*", "--before", "now", "--dry-run").lines()).hasSize(4);
+            assertThat(log.files()).isEqualTo(before);
+            assertThat(wal.keys()).hasSize(3);
+        }
+    }
+
+    // ---------------------------------------------------------------- purge
+
+    @Test
+    void purge_deletesTheBeginning() throws IOException {
+        CliRun run = CliRun.of("purge", root, "cpu/*", "--before", "-30m");
+        assertThat(run.out()).isEqualTo("""
+                KEY    SEGMENTS     SIZE  LEFT
+                cpu/a         2  8.0 KiB     1
+                cpu/b         2  8.0 KiB     1
+                deleted 4 segments, 16.0 KiB
+                """);
+        assertThat(run.exit()).isZero();
+        assertThat(log.segments("cpu%2fa")).hasSize(1);
+        assertThat(log.segments("mem")).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"now", "-59m", "-1h", "-10d", "+10d"})
+    void purge_dryRun_tellsWhatTheRealOneDoes_andChangesNothing(String time) throws IOException {
+        Map<String, String> before = log.files();
+        CliRun dry = CliRun.of("purge", root, "*", "--json", "--dry-run", "--before", time);
+        assertThat(log.files()).isEqualTo(before);
+        CliRun real = CliRun.of("purge", root, "*", "--json", "--before", time);
+        assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun"));
+        assertThat(log.segments("cpu%2fa")).as("the segment that is appended to").isNotEmpty();
+    }
+
+    @Test
+    void purge_whatIsNotThere_isTold() {
+        CliRun run = CliRun.of("purge", root, "disk", "mem", "--before", "now");
+        assertThat(run.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: disk\n");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
+    @Test
+    void nonsense_isRefused_andMakesNoLog() {
+        Path nowhere = root.resolve("nowhere");
+        for (String command : List.of("sweep", "recover", "quarantine")) {
+            CliRun run = CliRun.of(command, nowhere);
+            assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+            assertThat(run.err()).startsWith("stream-wal: a log's directory has a file positions, or a folder streams: root=");
+        }
+        assertThat(CliRun.of("purge", nowhere, "a", "--before", "now").exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(CliRun.of("checkpoint", nowhere, root.resolve("copy")).exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(nowhere).doesNotExist();
+        assertThat(CliRun.of("purge", root, "a").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("purge", root, "--before", "now").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("sweep", root, "--now", "soon").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("recover", root, "--policy", "hope").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("quarantine", root, "--remove").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("checkpoint", root).exit()).isEqualTo(Exit.USAGE.code());
+    }
+}

@@ -1,0 +1,66 @@
+package dev.streamwal.cli.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.ZoneId;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TimeFormatTest {
+
+    private static final ZoneId UTC = ZoneId.of("UTC");
+
+    @ParameterizedTest
+    @CsvSource({
+            "iso, 2024-05-01T12:00:00Z, 2024-05-01T12:00:00Z, true",
+            "iso, 2024-05-01 12:00:00, 2024-05-01T12:00:00Z, true",
+            "iso, 2024-05-01T12:00, 2024-05-01T12:00:00Z, true",
+            "iso, 2024-05-01, 2024-05-01T00:00:00Z, true",
+            "iso, 2024-05-01T14:00:00.1234+02:00, 2024-05-01T12:00:00.123Z, false",
+            "ISO, 1969-12-31T23:59:59.9999Z, 1969-12-31T23:59:59.999Z, false",
+            "s, 1714564800, 2024-05-01T12:00:00Z, true",
+            "s, 1714564800.25, 2024-05-01T12:00:00.250Z, true",
+            "s, -0.0001, 1969-12-31T23:59:59.999Z, false",
+            "ms, 1714564800001, 2024-05-01T12:00:00.001Z, true",
+            "us, 1714564800001002, 2024-05-01T12:00:00.001Z, false",
+            "ns, 1714564800001000000, 2024-05-01T12:00:00.001Z, true",
+            "ns, 1714564800001000001, 2024-05-01T12:00:00.001Z, false",
+            "ns, -1, 1969-12-31T23:59:59.999Z, false",
+            "dd.MM.yyyy HH:mm, 01.05.2024 12:00, 2024-05-01T12:00:00Z, true",
+            "uuuu-MM-dd HH:mm:ss, 2024-05-01 12:00:00, 2024-05-01T12:00:00Z, true",
+            "uuuu-MM-dd HH:mm XXX, 2024-05-01 12:00 +02:00, 2024-05-01T10:00:00Z, true",
+            "dd/MM/yyyy, 01/05/2024, 2024-05-01T00:00:00Z, true",
+            "MM/dd/yyyy hh:mm a, 05/01/2024 01:30 PM, 2024-05-01T13:30:00Z, true"
+    })
+    void texts_areTimes_cutTowardsThePast(String format, String text, Instant expected, boolean exact) {
+        RowTime time = TimeFormat.of(format, UTC).parse(text);
+        assertThat(time.millis()).hasValue(expected.toEpochMilli());
+        assertThat(time.exact()).isEqualTo(exact);
+        assertThat(time.text()).isEqualTo(text);
+    }
+
+    @Test
+    void zone_isThatOfTimesWithoutOne() {
+        TimeFormat format = TimeFormat.of("iso", ZoneId.of("Europe/Berlin"));
+        assertThat(format.parse("2024-05-01T14:00").millis()).hasValue(Instant.parse("2024-05-01T12:00:00Z").toEpochMilli());
+        assertThat(format.parse("2024-05-01T14:00Z").millis()).hasValue(Instant.parse("2024-05-01T14:00:00Z").toEpochMilli());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+            "iso, ''", "iso, noon", "iso, 2024-02-30", "iso, 2024-05-01T25:00", "iso, +999999999-01-01T00:00Z", "s, 1e9", "s, 0x10", "s, ''",
+            "ms, 99999999999999999999", "s, 9999999999999999999", "dd.MM.yyyy, 31.02.2024", "dd.MM.yyyy, 2024-05-01"
+    })
+    void otherTexts_areRefused(String format, String text) {
+        assertThatThrownBy(() -> TimeFormat.of(format, UTC).parse(text)).isInstanceOf(DateTimeException.class);
+    }
+
+    @Test
+    void formats_thatAreNone_areRefused() {
+        assertThatThrownBy(() -> TimeFormat.of("nonsense", UTC)).isInstanceOf(IllegalArgumentException.class);
+    }
+}
