@@ -70,7 +70,7 @@ class CommandLineTest {
         "", "nothing", "ls", "ls ROOT --nothing", "get ROOT", "get ROOT yesterday", "get ROOT meter/1@0+7", "cat ROOT * --from yesterday",
         "cat ROOT * --from now --to -1h", "cat ROOT * --position 0", "cat ROOT meter/1 --position -1", "cat ROOT meter/1 --last -1",
         "cat ROOT meter/1 --last 1 --from -1h", "cat ROOT meter/1 --ref meter/1@0+40", "cat ROOT meter/1 --format paper",
-        "cat ROOT --last 1 --last 2", "dump", "dump ROOT"
+        "cat ROOT --last 1 --last 2", "cat ROOT --merged --last 1", "stats ROOT/streams --nano-wal", "dump", "dump ROOT"
     })
     void arguments_nonsense_usage(String line) {
         try (SampleLog log = SampleLog.closed(directory)) {
