@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 /** Shows records. */
 @Command(
         name = "cat",
-        description = "Shows the records of streams, one stream after the other, each in order of position.")
+        description = "Shows the records of streams, each in order of position.")
 final class CatCommand extends StreamsCommand {
 
     @Mixin
@@ -29,6 +29,9 @@ final class CatCommand extends StreamsCommand {
 
     @Option(names = {"-n", "--last"}, paramLabel = "COUNT", description = "The newest records of each stream, so many at most.")
     private @Nullable Integer last;
+
+    @Option(names = "--merged", description = "All streams together, by timestamp; else one after the other.")
+    private boolean merged;
 
     @Mixin
     private final FormatOption format = new FormatOption();
@@ -48,6 +51,8 @@ final class CatCommand extends StreamsCommand {
         TolerantScan scan = new TolerantScan(this::complain);
         if (ref != null) {
             show(reader.scanFrom(ref.stream(), ref.position()), scan, writer);
+        } else if (merged) {
+            show(range.scanMerged(reader, selection.keys()), scan, writer);
         } else {
             selection.keys().forEach(key -> show(open(reader, key), scan, writer));
         }
@@ -60,6 +65,9 @@ final class CatCommand extends StreamsCommand {
         }
         if (Stream.of(range.isGiven(), position != null, ref != null, last != null).filter(given -> given).count() > 1) {
             throw usage("only one of --from and --to, --position, --ref, --last says where to begin");
+        }
+        if (merged && (position != null || ref != null || last != null)) {
+            throw usage("--merged goes with --from and --to");
         }
         if (position != null && selection.keys().size() > 1) {
             throw usage("--position is of one stream, and here are " + selection.keys().size());
@@ -79,7 +87,7 @@ final class CatCommand extends StreamsCommand {
 
     private static void show(EntryCursor opened, TolerantScan scan, EntryWriter writer) {
         try (EntryCursor cursor = opened) {
-            while (scan.next(cursor)) {
+            while (scan.next(cursor::next)) {
                 writer.write(ShownEntry.of(cursor));
             }
         }

@@ -5,9 +5,15 @@ import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
+import picocli.CommandLine.Option;
 
 /** A command that reads a log, which may be live: it writes nothing there, and locks nothing. */
 abstract class ReadingCommand extends LogCommand {
+
+    @Option(
+            names = "--nano-wal",
+            description = "ROOT is a directory of nano-wal 1.0 files: a stream for each prefix of their names, and no times.")
+    private boolean nanoWal;
 
     ReadingCommand(CommandContext context) {
         super(context);
@@ -18,10 +24,17 @@ abstract class ReadingCommand extends LogCommand {
 
     @Override
     final Exit run(CommandOutput out) throws IOException {
-        try (WalReader reader = WalReader.open(root())) {
-            checkIsLog();
+        try (WalReader reader = nanoWal ? WalReader.openNanoWal(root()) : WalReader.open(root())) {
+            if (!nanoWal) {
+                checkIsLog();
+            }
             return read(reader, out);
         }
+    }
+
+    /** Whether ROOT is none of a log. */
+    final boolean isNanoWal() {
+        return nanoWal;
     }
 
     /** A reader takes any directory for a log that is empty as yet; who types one has made a mistake. */

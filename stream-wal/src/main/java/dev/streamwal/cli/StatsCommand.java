@@ -22,6 +22,9 @@ final class StatsCommand extends StreamsCommand {
 
     @Override
     Exit read(WalReader reader, KeySelection selection, CommandOutput out) throws IOException {
+        if (isNanoWal()) {
+            throw new IllegalArgumentException("stats sums up windows and times, which nano-wal files have none of; ls has their sizes");
+        }
         TolerantScan scan = new TolerantScan(this::complain);
         LogFigures figures = new LogFigures(reader, scan);
         try (Progress progress = progress("reading", selection.keys().size(), "streams")) {

@@ -53,7 +53,7 @@ public final class StreamWalCommand {
     @SuppressForbidden("the process's own standard error has a path of the default file system")
     private static boolean isWatched() {
         try {
-            return Files.readSymbolicLink(Path.of("/proc/self/fd/2")).startsWith("/dev/");
+            return Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString().matches("/dev/(pts/.*|tty.*|console)");
         } catch (IOException | UnsupportedOperationException notLinux) {
             return System.console() != null;
         }
@@ -66,6 +66,7 @@ public final class StreamWalCommand {
                 .addSubcommand(new StatsCommand(context))
                 .addSubcommand(new LatestCommand(context))
                 .addSubcommand(new CatCommand(context))
+                .addSubcommand(new TailCommand(context))
                 .addSubcommand(new GetCommand(context))
                 .addSubcommand(new ExportCommand(context))
                 .addSubcommand(new VerifyCommand(context))

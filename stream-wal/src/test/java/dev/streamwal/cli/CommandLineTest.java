@@ -70,7 +70,7 @@ class CommandLineTest {
         "", "nothing", "ls", "ls ROOT --nothing", "get ROOT", "get ROOT yesterday", "get ROOT meter/1@0+7", "cat ROOT * --from yesterday",
         "cat ROOT * --from now --to -1h", "cat ROOT * --position 0", "cat ROOT meter/1 --position -1", "cat ROOT meter/1 --last -1",
         "cat ROOT meter/1 --last 1 --from -1h", "cat ROOT meter/1 --ref meter/1@0+40", "cat ROOT meter/1 --format paper",
-        "cat ROOT --last 1 --last 2", "dump", "dump ROOT"
+        "cat ROOT --last 1 --last 2", "cat ROOT --merged --last 1", "stats ROOT/streams --nano-wal", "dump", "dump ROOT"
     })
     void arguments_nonsense_usage(String line) {
         try (SampleLog log = SampleLog.closed(directory)) {
@@ -94,7 +94,7 @@ class CommandLineTest {
     void root_notThereOrNoLog_failed() throws IOException {
         Path nowhere = directory.resolve("nowhere");
         Path file = Files.writeString(directory.resolve("file"), "x");
-        for (String command : List.of("ls", "stats", "latest", "cat", "export", "verify")) {
+        for (String command : List.of("ls", "stats", "latest", "cat", "tail", "export", "verify")) {
             CliRun run = CliRun.of(command, nowhere);
             assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
             assertThat(run.err()).startsWith("stream-wal: a log's root is a directory").contains(nowhere.toString()).hasLineCount(1);
@@ -149,7 +149,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ls", "stats", "latest", "cat", "export", "verify"})
+    @ValueSource(strings = {"ls", "stats", "latest", "cat", "tail", "export", "verify"})
     void output_pipeThatBreaks_endsQuietly(String command) {
         try (SampleLog log = SampleLog.closed(directory)) {
             for (String more : List.of("--quiet", "--json")) {

@@ -72,6 +72,20 @@ class RecordCommandsTest {
     }
 
     @Test
+    void cat_merged_byTimestamp() {
+        assertThat(CliRun.of("cat", log.root(), "meter/*", "--merged", "--from", "-6m").out()).isEqualTo("""
+                2024-05-01T11:54:00.000Z  meter/1@960+40  [unit=W]  24
+                2024-05-01T11:55:00.000Z  meter/1@1000+40  [unit=W]  25
+                2024-05-01T11:55:00.000Z  meter/2@40+40  a
+                2024-05-01T11:55:01.000Z  meter/2@80+40  b
+                2024-05-01T11:56:00.000Z  meter/1@1040+40  [unit=W]  26
+                2024-05-01T11:57:00.000Z  meter/1@1080+40  [unit=W]  27
+                2024-05-01T11:58:00.000Z  meter/1@1120+40  [unit=W]  28
+                2024-05-01T11:59:00.000Z  meter/1@1160+40  [unit=W]  29
+                """);
+    }
+
+    @Test
     void cat_hex_theBytes() {
         assertThat(CliRun.of("cat", log.root(), "meter/1", SampleLog.EVIL, "--last", 1, "--format", "hex").out()).isEqualTo("""
                 2024-05-01T11:57:00.000Z  \\u001b[2J@0+40
