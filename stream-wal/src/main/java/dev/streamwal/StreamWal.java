@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.append.Activity;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
@@ -29,6 +30,7 @@ import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -163,6 +165,7 @@ public final class StreamWal implements AutoCloseable {
             }
             report.redone(redo);
             log.durability(commits);
+            log.activity(activity(environment, storage, root, report));
             log.deletions(new JournalledDeletions(commits));
             StreamWal wal = new StreamWal(root, options, lock, log, report, folders, settings, commits);
             if (environment.threads()) {
@@ -179,6 +182,19 @@ public final class StreamWal implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             release(lock, e);
             throw e;
+        }
+    }
+
+    /** Only beside mappings; a log goes on without, as its readers do. */
+    private static Activity activity(Environment environment, SegmentStorage storage, Path root, BackgroundReport report) {
+        if (!environment.storages().maps() || !root.getFileSystem().equals(FileSystems.getDefault())) {
+            return Activity.NONE;
+        }
+        try {
+            return Activity.create(storage, root, environment.salts().getAsLong());
+        } catch (IOException e) {
+            report.failed("create the file activity", null, e);
+            return Activity.NONE;
         }
     }
 
@@ -737,15 +753,23 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private void closeStreams() {
+        boolean complete = true;
         for (WalStream stream : streams.all()) {
             try {
                 if (!stream.log().close()) {
+                    complete = false;
                     report.failed("close", stream.key(), new IllegalStateException(
                             "a slot was reserved and never published: its mapping stays to the end of the process"));
                 }
             } catch (RuntimeException e) {
+                complete = false;
                 report.failed("close", stream.key(), e);
             }
+        }
+        // a segment that isn't closed may still be appended to
+        if (complete && !log.closeActivity()) {
+            report.failed("close", null, new IllegalStateException(
+                    "a thread has been publishing a record for a second: the mapping of the file activity stays to the end of the process"));
         }
     }
 

@@ -49,7 +49,7 @@ class LayoutDiagramTest {
 
     @ParameterizedTest
     @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
-            RecordChecksum.class, CursorLayout.class})
+            RecordChecksum.class, ActivityLayout.class, CursorLayout.class})
     void picture_rows_followEachOtherWithoutGaps(Class<?> layout) throws IOException {
         List<Row> rows = rows(layout);
         int offset = 0;

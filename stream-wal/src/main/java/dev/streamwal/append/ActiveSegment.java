@@ -77,6 +77,8 @@ final class ActiveSegment extends CommitSegment {
     private final int capacity;
     private final long windowEndMillis;
     private final long expirationMillis;
+    private final Activity activity;
+    private final long activityHash;
     private final SegmentFile file;
     private final SegmentTail tail;
     private final SlotWriter slots;
@@ -114,6 +116,8 @@ final class ActiveSegment extends CommitSegment {
         this.capacity = header.capacity();
         this.windowEndMillis = header.window().endMillis();
         this.expirationMillis = header.expirationMillis();
+        this.activity = log.activity();
+        this.activityHash = owner.activityHash();
         this.file = file;
         this.tail = SegmentTail.parked(recovered.tail(), recovered.lastSize());
         this.slots = new SlotWriter(log, tail, header);
@@ -234,9 +238,17 @@ final class ActiveSegment extends CommitSegment {
                 continue;
             }
             SegmentMapping early = log.seam() == null ? null : log.seam().beforeReserve(this);
-            if (tail.compareAndSet(word, SegmentTail.next(end, frameBytes))) {
-                SegmentMapping target = early == null ? mappingAfterReserve() : early;
-                slots.write(target, scratch, draft, start, frameBytes, SegmentTail.lastSize(word));
+            scratch.enter(activity);
+            boolean reserved = tail.compareAndSet(word, SegmentTail.next(end, frameBytes));
+            try {
+                if (reserved) {
+                    SegmentMapping target = early == null ? mappingAfterReserve() : early;
+                    slots.write(target, scratch, draft, start, frameBytes, SegmentTail.lastSize(word));
+                }
+            } finally {
+                leave(scratch, reserved, end);
+            }
+            if (reserved) {
                 askForSpaceBehind(end);
                 return positionAt(start);
             }
@@ -271,12 +283,28 @@ final class ActiveSegment extends CommitSegment {
                 prepareFor(end);
                 continue;
             }
-            if (tail.compareAndSet(word, SegmentTail.next(end, lastSize))) {
-                slots.writeBatch(mappingAfterReserve(), scratch, members, start, batchBytes, lastSize, SegmentTail.lastSize(word));
+            scratch.enter(activity);
+            boolean reserved = tail.compareAndSet(word, SegmentTail.next(end, lastSize));
+            try {
+                if (reserved) {
+                    slots.writeBatch(mappingAfterReserve(), scratch, members, start, batchBytes, lastSize, SegmentTail.lastSize(word));
+                }
+            } finally {
+                leave(scratch, reserved, end);
+            }
+            if (reserved) {
                 askForSpaceBehind(end);
                 return positionAt(start);
             }
         }
+    }
+
+    /** Behind the commit word, be it a record's or, where that failed, padding's: those who wait for it may sleep by the mark. */
+    private void leave(AppendScratch scratch, boolean reserved, int end) {
+        if (reserved) {
+            activity.published(activityHash, positionAt(end));
+        }
+        scratch.leave();
     }
 
     /** Only behind a successful compare-and-set on a word without PARKED, which sees the current mapping: see the essay above. */
@@ -318,6 +346,7 @@ final class ActiveSegment extends CommitSegment {
             writeParked(scratch, drafts, start, totalBytes, SegmentTail.lastSize(word));
             published.add(drafts, start);
             tail.setParked(start + totalBytes, lastSize);
+            activity.published(activityHash, positionAt(start + totalBytes));
             space.raiseMarkInFile(published.lastStart(), MARK_STRIDE_BYTES);
             return positionAt(start);
         } finally {

@@ -1,6 +1,8 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.RecordChecksum;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import net.openhft.chronicle.bytes.Bytes;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +22,42 @@ public final class AppendScratch {
     private @Nullable BytesPair bytes;
     private byte @Nullable [] chunk;
 
+    private static final VarHandle PUBLISHING;
+
+    static {
+        try {
+            PUBLISHING = MethodHandles.lookup().findVarHandle(AppendScratch.class, "publishing", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** In how many slots the thread is; more than one where a source appends itself. Written by its thread only. */
+    private int publishing;
+
+    /** Of the log that the thread appended to last. */
+    private @Nullable Activity registeredAt;
+
     private AppendScratch() {}
+
+    /** Before a slot is reserved: see the essay in {@link Activity}. */
+    void enter(Activity activity) {
+        if (!activity.equals(registeredAt)) {
+            activity.register(this);
+            registeredAt = activity;
+        }
+        PUBLISHING.setOpaque(this, publishing + 1);
+    }
+
+    /** Behind the slot's mark, or where no slot was reserved. */
+    void leave() {
+        PUBLISHING.setRelease(this, publishing - 1);
+    }
+
+    /** For other threads. */
+    boolean isPublishing() {
+        return (int) PUBLISHING.getAcquire(this) > 0;
+    }
 
     public static AppendScratch ofThisThread() {
         return OF_THREAD.get();

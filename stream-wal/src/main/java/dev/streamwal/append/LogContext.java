@@ -31,6 +31,9 @@ public final class LogContext {
     /** Set once, before a stream is used. */
     private SegmentDurability durability = SegmentDurability.NONE;
 
+    /** Set once, before a stream is used. */
+    private Activity activity = Activity.NONE;
+
     /**
      * @param maxOpenFiles descriptors for writing
      * @param maxMappedSegments 0: every segment is written by position
@@ -74,6 +77,20 @@ public final class LogContext {
     /** To be called once, before a stream is used. */
     public void durability(SegmentDurability newDurability) {
         durability = newDurability;
+    }
+
+    /** To be called once, before a stream is used. */
+    public void activity(Activity newActivity) {
+        activity = newActivity;
+    }
+
+    /** When every stream is closed; see {@link Activity#close()}. */
+    public boolean closeActivity() {
+        return activity.close();
+    }
+
+    Activity activity() {
+        return activity;
     }
 
     SegmentDurability durability() {

@@ -1,6 +1,7 @@
 package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.format.Positions;
 import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSegment;
@@ -65,6 +66,7 @@ public final class StreamLog implements CommitStream {
     private final StreamKey key;
     private final StreamPolicy policy;
     private final Path directory;
+    private final long activityHash;
     private final AtomicReference<@Nullable ActiveSegment> active = new AtomicReference<>();
     private final SpareSlot spare;
     private final ReentrantLock rotation = new ReentrantLock();
@@ -108,6 +110,7 @@ public final class StreamLog implements CommitStream {
         this.key = key;
         this.policy = policy;
         this.directory = directory;
+        this.activityHash = ActivityLayout.hash(key.text());
         this.spare = new SpareSlot(log, key, () -> log.isClosed() || active.get() == null);
     }
 
@@ -124,6 +127,11 @@ public final class StreamLog implements CommitStream {
 
     public StreamKey key() {
         return key;
+    }
+
+    /** See {@link ActivityLayout}. */
+    long activityHash() {
+        return activityHash;
     }
 
     public StreamPolicy policy() {
@@ -526,6 +534,7 @@ public final class StreamLog implements CommitStream {
             load();
             if (!segments.isEmpty()) {
                 goOnFrom(log.recovery().recover(key, directory, segments.names()));
+                log.activity().changed(activityHash);
             }
             recovered = true;
         } catch (IOException e) {
