@@ -11,6 +11,7 @@ import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -283,6 +285,93 @@ abstract class ConsumerContract extends LogContract {
         return new ConsumerInfo(NAME, KEY, false, new TreeMap<>(Map.of(KEY, position)), OptionalLong.of(atMillis));
     }
 
+    // ---------------------------------------------------------------- of a prefix
+
+    private WalConsumer consumerOfAll() {
+        return reader().consumerOfPrefix(NAME, "machine/");
+    }
+
+    /** What comes next, by stream, each in its order. */
+    private static Map<String, List<Long>> deliver(WalConsumer consumer) {
+        Map<String, List<Long>> delivered = new TreeMap<>();
+        EntryTail entries = consumer.entries();
+        while (entries.next()) {
+            delivered.computeIfAbsent(entries.key(), any -> new ArrayList<>()).add(entries.position());
+        }
+        return delivered;
+    }
+
+    private static List<Long> positions(List<Written> records) {
+        return records.stream().map(record -> record.ref().position()).toList();
+    }
+
+    @Test
+    void consumerOfPrefix_openedAgain_goesOnInEachStream() {
+        StreamWal wal = open();
+        List<Written> cpu = appendSome(wal.stream(KEY), 5);
+        List<Written> disk = appendSome(wal.stream("machine/disk"), 3);
+        appendSome(wal.stream("other"), 3);
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).isEqualTo(Map.of(KEY, positions(cpu), "machine/disk", positions(disk)));
+            consumer.commit(KEY, cpu.get(2).ref().end());
+            assertThatThrownBy(() -> consumer.commit("other", 8)).isInstanceOf(IllegalArgumentException.class);
+            appendSome(wal.stream("machine/late"), 2);
+            appendSome(wal.stream("machine/disk"), 1);
+        }
+        try (WalConsumer consumer = consumerOfAll()) {
+            Map<String, List<Long>> delivered = deliver(consumer);
+            assertThat(delivered.keySet()).containsExactly(KEY, "machine/disk", "machine/late");
+            assertThat(delivered.get(KEY)).isEqualTo(positions(cpu.subList(3, 5)));
+            assertThat(delivered.get("machine/disk")).hasSize(4);
+            assertThat(delivered.get("machine/late")).hasSize(2);
+            assertThat(consumer.lost()).isEmpty();
+        }
+        assertThat(reader().describeConsumer(NAME).orElseThrow()).extracting(ConsumerInfo::prefix, ConsumerInfo::keyOrPrefix)
+                .containsExactly(true, "machine/");
+    }
+
+    @Test
+    void sweep_streamThatCameAfterTheConsumer_isKeptAndWhatItLosesIsTold() {
+        StreamWal wal = openKeeping(MUCH, WINDOW);
+        appendSome(wal.stream("gone"), 1);
+        wal.delete("gone");
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).isEmpty();
+        }
+        List<List<Written>> written = appendWindows(wal, KEY, 4);
+        assertThat(wal.sweep(expiration(0))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(0, 1);
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(consumer.lost()).isEmpty();
+        }
+        assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(2);
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(1))));
+            assertThatThrownBy(consumer.entries()::next).isInstanceOf(EntryExpiredException.class);
+            assertThat(consumer.lost()).hasSize(1);
+            assertThat(deliver(consumer)).isEqualTo(Map.of(KEY, positions(flat(written.subList(2, 5)))));
+        }
+    }
+
+    @Test
+    void consumerOfPrefix_severalStreamsLose_eachIsTold() {
+        StreamWal wal = openKeeping(MUCH, WINDOW);
+        List<List<Written>> cpu = appendWindows(wal, KEY, 3);
+        clock.set(NOW);
+        List<List<Written>> disk = appendWindows(wal, "machine/disk", 3);
+        try (WalConsumer consumer = consumerOfAll()) {
+            consumer.commit(KEY, end(cpu.get(0)));
+            consumer.commit("machine/disk", end(disk.get(2)));
+            assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(2 + 3);
+            EntryTail entries = consumer.entries();
+            assertThatThrownBy(() -> {
+                while (entries.next()) {
+                    assertThat(entries.key()).isEqualTo("machine/disk");
+                }
+            }).isInstanceOf(EntryExpiredException.class);
+            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(cpu.get(1)), end(cpu.get(1))));
+        }
+    }
+
     // ---------------------------------------------------------------- keeping
 
     @Test
@@ -513,6 +602,39 @@ abstract class ConsumerContract extends LogContract {
         Files.write(file, sound);
         assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(2);
         assertThat(reader().removeConsumer(NAME)).isTrue();
+    }
+
+    @Test
+    void consumer_cursorFileChangedOrCut_hasAnEarlierCommitOrSaysWhy() throws IOException {
+        open();
+        List<Long> commits = List.of(8L, 16L, 24L);
+        try (WalConsumer consumer = consumer()) {
+            commits.forEach(position -> consumer.commit(KEY, position));
+        }
+        Path file = CursorFiles.cursor(root, CursorFiles.name(NAME));
+        byte[] sound = Files.readAllBytes(file);
+        WalReader reader = reader();
+        for (int at = 0; at < sound.length; at++) {
+            byte[] changed = sound.clone();
+            changed[at] ^= (byte) (1 << at % 8);
+            assertEarlierOrRefused(reader, file, changed);
+            assertEarlierOrRefused(reader, file, Arrays.copyOf(sound, at));
+        }
+        Files.write(file, sound);
+        try (WalConsumer consumer = reader.consumer(NAME, KEY)) {
+            assertThat(consumer.committed(KEY)).hasValue(24);
+        }
+    }
+
+    private static void assertEarlierOrRefused(WalReader reader, Path file, byte[] content) throws IOException {
+        Files.write(file, content);
+        try (WalConsumer consumer = reader.consumer(NAME, KEY)) {
+            assertThat(consumer.committed(KEY).orElse(0)).isIn(0L, 8L, 16L);
+            consumer.commit(KEY, 32);
+            assertThat(reader.describeConsumer(NAME).orElseThrow().committed()).containsEntry(KEY, 32L);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            assertThat(e).hasMessageContaining(file.toString());
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.SmallDisk;
@@ -44,5 +45,58 @@ class ReadOnlyRootTest {
                 assertThat(wal.stream("s").append(new byte[100]).position()).isEqualTo(ref.end());
             }
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Storage.class, names = {"MAPPED", "CHANNEL"})
+    void consumer_readOnly_readsOnAndCannotCommit(Storage storage) throws IOException {
+        SmallDisk disk = SmallDisk.mount(DISK_BYTES);
+        try (LogHome home = LogHome.on(disk, storage)) {
+            Path root = home.root();
+            EntryRef first;
+            EntryRef second;
+            try (StreamWal wal = StreamWal.open(root, WalOptions.builder().storage(storage).build()); WalReader reader = wal.reader()) {
+                first = wal.stream("s").append(new byte[100]);
+                second = wal.stream("s").append(new byte[100]);
+                try (WalConsumer consumer = reader.consumer("known", "s")) {
+                    consumer.commit("s", first.end());
+                }
+            }
+            assumeTrue(disk.remount("ro"));
+            try (WalReader reader = WalReader.open(root)) {
+                try (WalConsumer known = reader.consumer("known", "s")) {
+                    assertReads(known, second);
+                    assertThat(known.lost()).isEmpty();
+                    assertThat(known.committed("s")).hasValue(first.end());
+                    assertCannotCommit(known, second.end());
+                }
+                try (WalConsumer unknown = reader.consumer("new", "s"); WalConsumer all = reader.consumerOfPrefix("newer", "")) {
+                    assertReads(unknown, first);
+                    assertReads(all, first);
+                    assertCannotCommit(unknown, first.end());
+                    assertReads(unknown, second);
+                }
+                assertThatThrownBy(() -> reader.consumer("known", "other")).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> reader.removeConsumer("known")).isInstanceOf(WalIOException.class);
+                assertThat(reader.consumers()).containsExactly("known");
+                assertThat(reader.describeConsumer("known").orElseThrow().committed()).containsEntry("s", first.end());
+            }
+            assumeTrue(disk.remount("rw"));
+            try (WalReader reader = WalReader.open(root); WalConsumer known = reader.consumer("known", "s")) {
+                assertReads(known, second);
+                known.commit("s", second.end());
+            }
+        }
+    }
+
+    private static void assertReads(WalConsumer consumer, EntryRef ref) {
+        assertThat(consumer.entries().next()).isTrue();
+        assertThat(consumer.entries().ref()).isEqualTo(ref);
+    }
+
+    private static void assertCannotCommit(WalConsumer consumer, long position) {
+        assertThatThrownBy(() -> consumer.commit("s", position)).isInstanceOf(WalIOException.class)
+                .hasMessageContaining("can be written to").hasMessageContaining("consumer=" + consumer.name())
+                .hasMessageContaining("Read-only").hasMessageContaining("read on");
     }
 }

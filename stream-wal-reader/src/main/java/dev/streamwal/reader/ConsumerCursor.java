@@ -8,6 +8,7 @@ import dev.streamwal.format.CursorHeader;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** What an open consumer has committed, and commits, unless nothing can be written there. Thread-safe. */
@@ -15,11 +16,11 @@ final class ConsumerCursor {
 
     private final @Nullable CursorWriter writer;
     private final Map<String, Committed> found;
-    private final long foundStart;
+    private final OptionalLong foundStart;
     private final @Nullable IOException whyReadOnly;
 
     private ConsumerCursor(
-            @Nullable CursorWriter writer, Map<String, Committed> found, long foundStart, @Nullable IOException whyReadOnly) {
+            @Nullable CursorWriter writer, Map<String, Committed> found, OptionalLong foundStart, @Nullable IOException whyReadOnly) {
         this.writer = writer;
         this.found = found;
         this.foundStart = foundStart;
@@ -27,12 +28,13 @@ final class ConsumerCursor {
     }
 
     static ConsumerCursor of(CursorWriter writer) {
-        return new ConsumerCursor(writer, Map.of(), 0, null);
+        return new ConsumerCursor(writer, Map.of(), OptionalLong.of(writer.start()), null);
     }
 
     /** @param why nothing can be written */
     static ConsumerCursor readOnly(CursorReader reader, IOException why) {
-        return new ConsumerCursor(null, Map.copyOf(reader.commits()), reader.header().map(CursorHeader::start).orElse(0L), why);
+        OptionalLong start = reader.header().stream().mapToLong(CursorHeader::start).findAny();
+        return new ConsumerCursor(null, Map.copyOf(reader.commits()), start, why);
     }
 
     /** By key. */
@@ -48,9 +50,14 @@ final class ConsumerCursor {
         return committed == null ? null : committed.position();
     }
 
-    /** Where streams begin of which nothing is committed. */
+    /** Whether it was ever opened where it could be written. */
+    boolean knowsStart() {
+        return foundStart.isPresent();
+    }
+
+    /** Where streams begin of which nothing is committed; 0 where that isn't known. */
     long start() {
-        return writer == null ? foundStart : writer.start();
+        return foundStart.orElse(0);
     }
 
     /** Null where it can commit. */

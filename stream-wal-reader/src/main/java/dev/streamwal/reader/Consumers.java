@@ -112,13 +112,12 @@ final class Consumers {
 
     // ---------------------------------------------------------------- opening one
 
-    /** @param tails of the same log */
-    WalConsumer open(StreamKey name, CursorScope scope, ReadableLog tails) {
+    WalConsumer open(StreamKey name, CursorScope scope) {
         Path file = CursorFiles.cursor(log.root(), name);
         return onCursors("opening a consumer", file, () -> {
             ConsumerCursor cursor = cursor(name, scope, file);
             try {
-                WalConsumer consumer = new WalConsumer(log, tails, name, scope, cursor);
+                WalConsumer consumer = new WalConsumer(log, name, scope, cursor);
                 findLost(scope, cursor, consumer.lostRanges());
                 return consumer;
             } catch (IOException | RuntimeException e) {
@@ -180,6 +179,9 @@ final class Consumers {
     // ---------------------------------------------------------------- what is gone
 
     private void findLost(CursorScope scope, ConsumerCursor cursor, LostRanges lost) throws IOException {
+        if (!cursor.knowsStart()) {
+            return;
+        }
         Map<String, Long> committed = cursor.positions();
         for (String key : log.streams().keys(scope::contains)) {
             OptionalLong begins = dataBegins(key, committed.get(key));

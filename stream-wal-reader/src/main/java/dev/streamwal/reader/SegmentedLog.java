@@ -101,7 +101,8 @@ final class SegmentedLog implements ReadableLog {
     public TailWalk followAll(@Nullable String prefix, Map<String, Long> from) {
         log.checkOpen();
         try {
-            return new FollowedStreams(log, prefix, from, (catalog, position) -> new TailStart(log, catalog).at(position));
+            return new FollowedStreams(log, prefix, from, FollowedStreams.FIRST,
+                    (catalog, position) -> new TailStart(log, catalog).at(position));
         } catch (IOException e) {
             throw log.failure("opening a tail", e, log.streams().path(), null, WalException.NO_POSITION);
         }

@@ -8,11 +8,9 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.IoFailure;
 import dev.streamwal.source.LogSource;
-import dev.streamwal.source.TailWalk;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -36,12 +34,14 @@ import org.jspecify.annotations.Nullable;
  * <p><b>When it is new</b> it begins with the oldest record that there is, and is there at once: from then on streams are kept for it, and it
  * is told of everything that it loses, also if it has committed nothing. Streams that come later it reads from their beginning.
  *
- * <p><b>What it is delivered</b> is every record once and in order within a stream; after it was closed, or its process ended, everything
+ * <p><b>What it is delivered</b> by one tail is every record once and in order within a stream; after it was closed, or its process ended, everything
  * behind the last commit again. A commit survives the end of the process, {@code kill -9} included. A power loss may leave an
  * earlier one, so that more is delivered again; what a commit has given free is not deleted before that commit survives power loss, too.
  *
  * <p><b>What it has lost</b> is in {@link #lost()}: what was deleted before it was opened at once, what is deleted later when its tail comes
- * upon it, which throws an {@link EntryExpiredException} then.
+ * upon it, which throws an {@link EntryExpiredException} then. Where all of a stream was deleted and it came again, it may not be known any
+ * more what was before: then a consumer that is opened later is told from its commit on, whether it had read that or not, and one whose tail
+ * had come to the end is not.
  *
  * <p><b>Where nothing can be written</b>, as on a read-only file system, it goes on where it has committed, or begins with the oldest record,
  * and {@link #commit} throws.
@@ -51,7 +51,6 @@ import org.jspecify.annotations.Nullable;
 public final class WalConsumer implements AutoCloseable {
 
     private final LogSource log;
-    private final ReadableLog tails;
     private final StreamKey name;
     private final CursorScope scope;
     private final ConsumerCursor cursor;
@@ -62,9 +61,8 @@ public final class WalConsumer implements AutoCloseable {
     private @Nullable EntryTail tail;
     private volatile boolean closed;
 
-    WalConsumer(LogSource log, ReadableLog tails, StreamKey name, CursorScope scope, ConsumerCursor cursor) {
+    WalConsumer(LogSource log, StreamKey name, CursorScope scope, ConsumerCursor cursor) {
         this.log = log;
-        this.tails = tails;
         this.name = name;
         this.scope = scope;
         this.cursor = cursor;
@@ -88,20 +86,11 @@ public final class WalConsumer implements AutoCloseable {
         if (known != null && walk != null && !walk.isClosed()) {
             return known;
         }
-        ConsumedWalk opened = new ConsumedWalk(openWalk(), lost);
+        ConsumedWalk opened = new ConsumedWalk(new ConsumerTail(log, scope, cursor).open(), lost);
         EntryTail made = new EntryTail(opened, new WakeableRest());
         walk = opened;
         tail = made;
         return made;
-    }
-
-    private TailWalk openWalk() {
-        Map<String, Long> from = cursor.positions();
-        from.replaceAll((key, position) -> position == 0 ? TailStart.ZERO : position);
-        if (scope.isPrefix()) {
-            return tails.followAll(scope.text(), from);
-        }
-        return tails.follow(scope.text(), from.getOrDefault(scope.text(), EntryTail.FIRST));
     }
 
     /**

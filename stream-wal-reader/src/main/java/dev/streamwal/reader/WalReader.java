@@ -421,7 +421,7 @@ public final class WalReader implements AutoCloseable {
      * @throws WalIOException where the file system fails; not where nothing can be written
      */
     public WalConsumer consumer(String name, String key) {
-        return log.consumers().open(CursorFiles.name(name), new CursorScope(key, false), log);
+        return log.consumers().open(CursorFiles.name(name), new CursorScope(key, false));
     }
 
     /**
@@ -437,7 +437,7 @@ public final class WalReader implements AutoCloseable {
      * @throws WalIOException where the file system fails; not where nothing can be written
      */
     public WalConsumer consumerOfPrefix(String name, String keyPrefix) {
-        return log.consumers().open(CursorFiles.name(name), new CursorScope(keyPrefix, true), log);
+        return log.consumers().open(CursorFiles.name(name), new CursorScope(keyPrefix, true));
     }
 
     /**

@@ -79,8 +79,8 @@ final class FollowedStream {
         scan = first;
     }
 
-    /** Goes on where it was when it went to sleep; from the first record there is, if it never was awake. */
-    void wake(LogSource log) throws IOException {
+    /** Goes on where it was when it went to sleep; if it never was awake, from the beginning that {@link FollowedStreams} says. */
+    void wake(LogSource log, long beginning) throws IOException {
         if (scan != null) {
             return;
         }
@@ -88,7 +88,12 @@ final class FollowedStream {
         boolean unused = hasAnotherTime(log, System.nanoTime());
         SegmentCatalog catalog = log.unsharedCatalog(key);
         StreamScan.Bookmark from = rest;
-        scan = from == null ? StreamScan.behind(log, catalog, null, 0) : StreamScan.resumed(log, catalog, from);
+        if (from != null) {
+            scan = StreamScan.resumed(log, catalog, from);
+        } else {
+            scan = beginning == FollowedStreams.FIRST ? StreamScan.behind(log, catalog, null, 0)
+                    : StreamScan.ofNewStream(log, catalog, beginning);
+        }
     }
 
     /** Holds no file and no buffer any more. False where it can't, as it hasn't come to anything yet. */

@@ -48,7 +48,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         StreamScan at(SegmentCatalog catalog, long position) throws IOException;
     }
 
+    /** In place of where others begin: with the first record that there is, and nothing that was before it is told of. */
+    public static final long FIRST = -1;
+
     private final LogSource log;
+    private final long others;
     private final @Nullable NewStreams newStreams;
     private final ActivityWatch activity;
 
@@ -75,11 +79,13 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      * Follows the given streams, and those that start with the prefix.
      *
      * @param prefix null for the given ones only
-     * @param from where to begin with a stream; with others from their first record
+     * @param from where to begin with a stream
+     * @param others {@link #FIRST}, or where the log began before these streams came: see {@link StreamScan#ofNewStream}
      * @param start how
      */
-    public FollowedStreams(LogSource log, @Nullable String prefix, Map<String, Long> from, Start start) throws IOException {
+    public FollowedStreams(LogSource log, @Nullable String prefix, Map<String, Long> from, long others, Start start) throws IOException {
         this.log = log;
+        this.others = others;
         this.activity = new ActivityWatch(log.channels(), log.root());
         this.newStreams = prefix == null ? null : new NewStreams(log.streams(), prefix);
         // before anything is read: see ActivityWatch
@@ -151,7 +157,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private void takeUpWaiting() throws IOException {
         while (heads.size() < MAX_READ && !waiting.isEmpty()) {
             FollowedStream stream = waiting.getFirst();
-            stream.wake(log);
+            stream.wake(log, others);
             boolean hasMore = stream.scan().next() || (stream.hasNames && nextByName(stream));
             waiting.removeFirst();
             if (!hasMore) {
@@ -174,7 +180,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         if (!stream.sleep()) {
             return false;
         }
-        stream.wake(log);
+        stream.wake(log, others);
         return stream.scan().next();
     }
 
@@ -261,12 +267,18 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /** A stream that has gone and was read to its end; if it comes again, all of it is new. One that wasn't read says so itself. */
+    /**
+     * A stream that has gone and was read to its end; if it comes again, all of it is new. One that wasn't read says so itself. Where what
+     * was before a new stream is told of, it is remembered how far it was read.
+     */
     private void forget(String key) {
         FollowedStream stream = streams.get(key);
         if (stream != null && !stream.wanted) {
             awakeAtRest.remove(stream);
             stream.letGo(log);
+            if (others != FIRST) {
+                return;
+            }
             streams.remove(key);
             stream.isForgotten = true;
             activity.remove(stream);

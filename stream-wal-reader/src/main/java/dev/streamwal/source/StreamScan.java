@@ -171,6 +171,17 @@ public final class StreamScan extends StreamWalk {
         return scan;
     }
 
+    /**
+     * From the beginning of a stream that had no segment when the log began at {@code start}: what was deleted behind that is told of, but
+     * where the stream may have begun with what is its first segment now.
+     */
+    public static StreamScan ofNewStream(LogSource log, SegmentCatalog catalog, long start) {
+        StreamScan scan = behind(log, catalog, null, start);
+        scan.tellsFromZero = true;
+        scan.ended = true;
+        return scan;
+    }
+
     // ---- moving
 
     /**
