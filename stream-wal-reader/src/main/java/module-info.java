@@ -6,6 +6,8 @@ module dev.streamwal.reader {
     requires static transitive org.jspecify;
 
     exports dev.streamwal.reader;
+    exports dev.streamwal.cursor to dev.streamwal;
+    exports dev.streamwal.files to dev.streamwal;
     exports dev.streamwal.format to dev.streamwal;
     exports dev.streamwal.source to dev.streamwal;
 }

@@ -1,10 +1,11 @@
 package dev.streamwal;
 
+import dev.streamwal.files.ProcessLock;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
-import dev.streamwal.storage.BorrowedStorage;
 import dev.streamwal.storage.BootId;
+import dev.streamwal.storage.BorrowedStorage;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterLock;
@@ -104,7 +105,7 @@ public final class RecoveryRehearsal {
      * Keeps writers away: by the writer's lock; or, where there is no file for it, since the log was copied, and making one would change the
      * log, by looking again whether there is one now. Every writer makes it first, and nobody deletes it.
      */
-    private record NoWriter(Path root, Optional<WriterLock> lock) implements AutoCloseable {
+    private record NoWriter(Path root, Optional<ProcessLock> lock) implements AutoCloseable {
 
         static NoWriter of(Path root) throws IOException {
             if (!Files.exists(root.resolve(WriterLock.FILE_NAME))) {
@@ -112,7 +113,7 @@ public final class RecoveryRehearsal {
             }
             try {
                 return new NoWriter(root, Optional.of(WriterLock.acquire(root)));
-            } catch (WriterLock.HeldException e) {
+            } catch (ProcessLock.HeldException e) {
                 throw locked(root, String.valueOf(e.getMessage()));
             }
         }

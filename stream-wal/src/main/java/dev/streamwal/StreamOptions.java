@@ -1,6 +1,11 @@
 package dev.streamwal;
 
+import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.format.StreamKey;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -13,11 +18,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamOptions {
 
+    /** Each sweep reads what they have committed. */
+    private static final int MAX_CONSUMERS = 64;
+
     private final @Nullable Duration window;
     private final @Nullable Duration retention;
     private final @Nullable Long maxBytes;
     private final @Nullable Durability durability;
     private final @Nullable Integer segmentBytes;
+    private final List<RetainFor> retainedFor;
 
     private StreamOptions(Builder builder) {
         this.window = builder.window;
@@ -25,6 +34,7 @@ public final class StreamOptions {
         this.maxBytes = builder.maxBytes;
         this.durability = builder.durability;
         this.segmentBytes = builder.segmentBytes;
+        this.retainedFor = List.copyOf(builder.retainedFor.values());
     }
 
     /**
@@ -81,10 +91,20 @@ public final class StreamOptions {
         return segmentBytes == null ? OptionalInt.empty() : OptionalInt.of(segmentBytes);
     }
 
+    /**
+     * For which consumers a stream keeps what they haven't committed.
+     *
+     * @return in the order in which they were given; empty: for none
+     */
+    public List<RetainFor> retainedFor() {
+        return retainedFor;
+    }
+
     @Override
     public String toString() {
         return "StreamOptions[window=" + window + ", retention=" + retention + ", maxBytes=" + maxBytes
-                + ", durability=" + durability + ", segmentBytes=" + segmentBytes + ']';
+                + ", durability=" + durability + ", segmentBytes=" + segmentBytes
+                + ", retainedFor=" + retainedFor + ']';
     }
 
     /** Makes {@link StreamOptions}. Each method returns this builder. Not thread-safe. */
@@ -95,6 +115,7 @@ public final class StreamOptions {
         private @Nullable Long maxBytes;
         private @Nullable Durability durability;
         private @Nullable Integer segmentBytes;
+        private final Map<String, RetainFor> retainedFor = new LinkedHashMap<>();
 
         private Builder() {}
 
@@ -155,6 +176,44 @@ public final class StreamOptions {
          */
         public Builder segmentBytes(int bytes) {
             this.segmentBytes = OptionLimits.segmentBytes(bytes);
+            return this;
+        }
+
+        /**
+         * Keeps what a consumer hasn't committed beyond what the retention, {@link #maxBytes} and the log's limits of bytes say, within
+         * limits. A segment that would go stays while the consumer's committed position is below the segment's end, its expiration is
+         * less than {@code maxTime} ago, and it has, with the later segments of the stream that would go too, at most {@code maxBytes}.
+         * Beyond a limit the oldest go first, and the consumer is told exactly which positions it has lost.
+         *
+         * <ul>
+         *   <li>A consumer that hasn't come yet holds as one that has committed nothing. One that reads other streams holds nothing
+         *       here.
+         *   <li>Consumers in other processes count: a sweep reads what they have committed.
+         *   <li>What is held comes on top of {@link WalOptions.Builder#maxTotalBytes}, which takes nothing that is held, nor anything of
+         *       other streams in its place. So the disk needs room for that limit and for {@code maxBytes} of each stream.
+         *   <li>Of several consumers each has its own limits; a segment stays as long as one of them holds it.
+         *   <li>Where a consumer's cursor can't be read, it holds as if it had committed nothing, and the failure is reported as one of
+         *       a sweep.
+         *   <li>{@link StreamWal#purge} and {@link StreamWal#delete} don't ask. Nor does a consumer that goes back get more than is
+         *       there then.
+         * </ul>
+         *
+         * @param consumer the consumer's name; given again, it replaces what was said before
+         * @param maxBytes 1 or more, of each matching stream by itself
+         * @param maxTime zero to 3,652,500 days, in whole milliseconds
+         * @return this
+         * @throws IllegalArgumentException where the name can't be one, a value is outside of that, or there are more than
+         *     {@value #MAX_CONSUMERS} consumers
+         */
+        public Builder retainFor(String consumer, long maxBytes, Duration maxTime) {
+            StreamKey name = CursorFiles.name(consumer);
+            retainedFor.put(name.text(), new RetainFor(name.text(), OptionLimits.maxBytes("maxBytes", maxBytes),
+                    OptionLimits.span("maxTime", maxTime, Duration.ZERO, OptionLimits.MAX_RETENTION)));
+            if (retainedFor.size() > MAX_CONSUMERS) {
+                retainedFor.remove(name.text());
+                throw new IllegalArgumentException(
+                        "a stream keeps records for at most " + MAX_CONSUMERS + " consumers: consumer=" + consumer);
+            }
             return this;
         }
 

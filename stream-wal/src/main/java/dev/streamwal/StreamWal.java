@@ -9,6 +9,8 @@ import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.InheritedJournal;
+import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.files.ProcessLock;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
@@ -22,7 +24,6 @@ import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
-import dev.streamwal.storage.DirectoryForce;
 import dev.streamwal.storage.OpenFileLimit;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -70,7 +71,7 @@ public final class StreamWal implements AutoCloseable {
     private final Path root;
     private final WalOptions options;
     private final InstantSource clock;
-    private final WriterLock lock;
+    private final ProcessLock lock;
     private final LogContext log;
     private final BackgroundReport report;
     private final StreamRegistry streams;
@@ -85,7 +86,7 @@ public final class StreamWal implements AutoCloseable {
     private StreamWal(
             Path root,
             WalOptions options,
-            WriterLock lock,
+            ProcessLock lock,
             LogContext log,
             BackgroundReport report,
             StreamFolders folders,
@@ -101,7 +102,8 @@ public final class StreamWal implements AutoCloseable {
         this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
         commits.streams(this::knownLog);
-        this.sweeper = new Sweeper(this, report, options.maxTotalBytes(), options.sweepInterval());
+        this.sweeper = new Sweeper(this, report, new ConsumerHolds(root, options, report), options.maxTotalBytes(),
+                options.sweepInterval());
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this, report);
     }
@@ -140,7 +142,7 @@ public final class StreamWal implements AutoCloseable {
     static StreamWal open(Path root, WalOptions options, Environment environment, UnaryOperator<RecoverySettings> adjusted) {
         Objects.requireNonNull(root, "root");
         Objects.requireNonNull(options, "options");
-        WriterLock lock = lock(root);
+        ProcessLock lock = lock(root);
         try {
             SegmentStorage storage = environment.storages().of(root);
             StreamFolders folders = new StreamFolders(root);
@@ -190,14 +192,15 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    private static WriterLock lock(Path root) {
+    private static ProcessLock lock(Path root) {
         try {
             if (!Files.exists(root)) {
                 DirectoryForce.create(root);
             }
             return WriterLock.acquire(root);
-        } catch (WriterLock.HeldException e) {
-            throw new WalLockedException("a log has one writer at a time: " + e.getMessage() + ", root=" + root
+        } catch (ProcessLock.HeldException e) {
+            throw new WalLockedException("a log has one writer at a time: "
+                    + (e.byThisProcess() ? "this process" : "another process") + " writes the log already, root=" + root
                     + "; close the other one, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
                     WalException.NO_POSITION);
         } catch (IOException e) {
@@ -205,7 +208,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    private static void release(WriterLock lock, Throwable cause) {
+    private static void release(ProcessLock lock, Throwable cause) {
         try {
             lock.close();
         } catch (IOException e) {

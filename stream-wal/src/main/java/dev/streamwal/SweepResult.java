@@ -8,5 +8,22 @@ package dev.streamwal;
  *     again, and {@link WalListener#backgroundFailure} and {@link WalStats#lastFailure()} say why
  * @param liveSegments how many segments the log still has (for {@code purge}: the stream), those that failed among them
  * @param bytesReclaimed bytes of the deleted segments' files
+ * @param heldSegments how many should have been deleted, and are kept for consumers that haven't committed them: see
+ *     {@link StreamOptions.Builder#retainFor}
+ * @param heldBytes of their files
  */
-public record SweepResult(int deletedSegments, int failedSegments, int liveSegments, long bytesReclaimed) {}
+public record SweepResult(
+        int deletedSegments, int failedSegments, int liveSegments, long bytesReclaimed, int heldSegments, long heldBytes) {
+
+    /**
+     * Of a sweep that held nothing for consumers.
+     *
+     * @param deletedSegments as above
+     * @param failedSegments as above
+     * @param liveSegments as above
+     * @param bytesReclaimed as above
+     */
+    public SweepResult(int deletedSegments, int failedSegments, int liveSegments, long bytesReclaimed) {
+        this(deletedSegments, failedSegments, liveSegments, bytesReclaimed, 0, 0);
+    }
+}

@@ -3,6 +3,7 @@ package dev.streamwal;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,22 +18,24 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, and carries the plan out. One pass at
- * a time, by its own thread at intervals or by whoever calls.
+ * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, leaves what is held for consumers
+ * ({@link ConsumerHolds}), and carries the plan out. One pass at a time, by its own thread at intervals or by whoever calls.
  */
 final class Sweeper {
 
     private final StreamWal wal;
     private final BackgroundReport report;
+    private final ConsumerHolds holds;
     private final long maxTotalBytes;
     private final ReentrantLock passes = new ReentrantLock();
     private final RestingThread thread;
     private final long intervalNanos;
 
     /** @param interval zero: no thread */
-    Sweeper(StreamWal wal, BackgroundReport report, long maxTotalBytes, Duration interval) {
+    Sweeper(StreamWal wal, BackgroundReport report, ConsumerHolds holds, long maxTotalBytes, Duration interval) {
         this.wal = wal;
         this.report = report;
+        this.holds = holds;
         this.maxTotalBytes = maxTotalBytes;
         this.intervalNanos = interval.toNanos();
         this.thread = new RestingThread("stream-wal-sweep", this::run);
@@ -88,8 +91,10 @@ final class Sweeper {
         SweepResult run() {
             List<ExpiryPlan.Stream> views = look();
             int segments = views.stream().mapToInt(view -> view.segments().size()).sum();
-            carryOut(ExpiryPlan.of(nowMillis, maxTotalBytes, views));
-            return new SweepResult(deleted, failed, segments - deleted, reclaimed);
+            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
+            HeldBack.Outcome outcome = holds.of(nowMillis, plan, views, logs);
+            carryOut(outcome.deletions());
+            return new SweepResult(deleted, failed, segments - deleted, reclaimed, outcome.segments(), outcome.bytes());
         }
 
         private List<ExpiryPlan.Stream> look() {

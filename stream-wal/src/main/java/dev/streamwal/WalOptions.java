@@ -116,7 +116,7 @@ public final class WalOptions {
                     bytes,
                     recordBytes(wantedRecordBytes, bytes, " (of the streams " + pattern + ")"),
                     options.maxBytes().orElse(maxBytesPerStream)),
-                    options.durability().orElse(durability)));
+                    options.durability().orElse(durability), options.retainedFor()));
         });
         return List.copyOf(out);
     }
@@ -140,7 +140,12 @@ public final class WalOptions {
         return Optional.empty();
     }
 
-    private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability) {}
+    /** For whom the stream of this key is kept: chosen as by {@link #policyOf}. */
+    List<RetainFor> retainedFor(String key) {
+        return ruleOf(key).map(Rule::retainedFor).orElse(List.of());
+    }
+
+    private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability, List<RetainFor> retainedFor) {}
 
     /**
      * Everything as by default.

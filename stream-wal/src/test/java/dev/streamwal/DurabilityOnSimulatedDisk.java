@@ -3,10 +3,10 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.files.DirectoryForce;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;
-import dev.streamwal.storage.DirectoryForce;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.SimulatedStorage;
 import java.io.IOException;

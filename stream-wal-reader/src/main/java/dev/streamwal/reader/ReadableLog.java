@@ -46,6 +46,11 @@ interface ReadableLog extends AutoCloseable {
 
     VerifyReport verify(String key);
 
+    /** Who commits here. */
+    default Consumers consumers() {
+        throw new UnsupportedOperationException("a directory of nano-wal files is read and never written to: it has no consumers");
+    }
+
     /** Read calls made so far. */
     long readCalls();
 

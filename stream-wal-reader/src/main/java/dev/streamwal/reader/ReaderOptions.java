@@ -1,5 +1,9 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.format.SuppressForbidden;
+import java.time.InstantSource;
+import java.util.Objects;
+
 /**
  * How a {@link WalReader} reads. Immutable.
  *
@@ -11,12 +15,14 @@ public final class ReaderOptions {
     private final int maxOpenFiles;
     private final int mergeGapBytes;
     private final int scanBufferBytes;
+    private final InstantSource clock;
 
     private ReaderOptions(Builder builder) {
         this.maxBatchRefs = builder.maxBatchRefs;
         this.maxOpenFiles = builder.maxOpenFiles;
         this.mergeGapBytes = builder.mergeGapBytes;
         this.scanBufferBytes = builder.scanBufferBytes;
+        this.clock = builder.clock;
     }
 
     /** {@return a builder with the defaults} */
@@ -44,6 +50,11 @@ public final class ReaderOptions {
         return scanBufferBytes;
     }
 
+    /** {@return what says when a consumer commits} */
+    public InstantSource clock() {
+        return clock;
+    }
+
     /** Starts with the defaults. Not thread-safe. */
     public static final class Builder {
 
@@ -58,8 +69,14 @@ public final class ReaderOptions {
         private int maxOpenFiles = 512;
         private int mergeGapBytes = 4 << 10;
         private int scanBufferBytes = 1 << 20;
+        private InstantSource clock = systemClock();
 
         private Builder() {}
+
+        @SuppressForbidden("the default, which a program replaces; nothing else asks the system")
+        private static InstantSource systemClock() {
+            return InstantSource.system();
+        }
 
         /**
          * How many refs one {@link WalReader#readBatch} takes.
@@ -102,6 +119,17 @@ public final class ReaderOptions {
          */
         public Builder scanBufferBytes(int bytes) {
             this.scanBufferBytes = checked("scanBufferBytes", bytes, MIN_SCAN_BUFFER_BYTES, MAX_SCAN_BUFFER_BYTES);
+            return this;
+        }
+
+        /**
+         * What says when a consumer commits, for people who ask about it; nothing else depends on it.
+         *
+         * @param clock the system's by default
+         * @return this
+         */
+        public Builder clock(InstantSource clock) {
+            this.clock = Objects.requireNonNull(clock, "clock");
             return this;
         }
 

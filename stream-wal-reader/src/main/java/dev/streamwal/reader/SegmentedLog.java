@@ -124,6 +124,11 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
+    public Consumers consumers() {
+        return new Consumers(log);
+    }
+
+    @Override
     public long readCalls() {
         return log.channels().readCalls();
     }

@@ -14,6 +14,9 @@ import java.io.IOException;
 /** Finds where a tail begins. */
 final class TailStart {
 
+    /** Position 0 for somebody who has come there, other than {@link EntryTail#FIRST}. */
+    static final long ZERO = -1;
+
     private final LogSource log;
     private final SegmentCatalog catalog;
 
@@ -26,6 +29,9 @@ final class TailStart {
     StreamScan at(long position) throws IOException {
         if (position == EntryTail.END) {
             return atEnd().tellingGaps();
+        }
+        if (position == ZERO) {
+            return StreamScan.fromZero(log, catalog);
         }
         SegmentChain chain = catalog.chain();
         int index = chain.floor(position);

@@ -1,5 +1,7 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.TimeRange;
@@ -419,6 +421,70 @@ public final class WalReader implements AutoCloseable {
         if (position < 0) {
             throw new IllegalArgumentException("a position is not negative: position=" + position);
         }
+    }
+
+    /**
+     * Opens a consumer of one stream, and makes it if there is none: see {@link WalConsumer}.
+     *
+     * @param name of the consumer, 1 to 1,024 bytes of UTF-8
+     * @param key of the stream, which needn't be there yet
+     * @return to be closed by the caller
+     * @throws ConsumerInUseException where somebody has it open, in this process or another
+     * @throws IllegalArgumentException where the consumer was made for something else
+     * @throws CorruptSegmentException where what it has committed can't be read: put the file back from a copy, or remove the consumer
+     * @throws WalIOException where the file system fails; not where nothing can be written
+     */
+    public WalConsumer consumer(String name, String key) {
+        return log.consumers().open(CursorFiles.name(name), new CursorScope(key, false), log);
+    }
+
+    /**
+     * Opens a consumer of all streams whose keys have a prefix, and makes it if there is none: see {@link WalConsumer}. To make or open it
+     * looks at every such stream once.
+     *
+     * @param name of the consumer, 1 to 1,024 bytes of UTF-8
+     * @param keyPrefix of the keys; empty for all
+     * @return to be closed by the caller
+     * @throws ConsumerInUseException where somebody has it open, in this process or another
+     * @throws IllegalArgumentException where the consumer was made for something else
+     * @throws CorruptSegmentException where what it has committed can't be read: put the file back from a copy, or remove the consumer
+     * @throws WalIOException where the file system fails; not where nothing can be written
+     */
+    public WalConsumer consumerOfPrefix(String name, String keyPrefix) {
+        return log.consumers().open(CursorFiles.name(name), new CursorScope(keyPrefix, true), log);
+    }
+
+    /**
+     * The names of all consumers: a snapshot, the caller's own.
+     *
+     * @return in their natural order
+     */
+    public NavigableSet<String> consumers() {
+        return log.consumers().names();
+    }
+
+    /**
+     * What a consumer is and has committed, whoever has it open.
+     *
+     * @param name of the consumer
+     * @return empty where there is none of that name
+     * @throws CorruptSegmentException where it can't be read
+     */
+    public Optional<ConsumerInfo> describeConsumer(String name) {
+        return log.consumers().describe(CursorFiles.name(name));
+    }
+
+    /**
+     * Removes a consumer, with what it has committed; what was kept for it may then be kept for one that has committed nothing, until the
+     * log's writer is told otherwise.
+     *
+     * @param name of the consumer
+     * @return whether there was one
+     * @throws ConsumerInUseException where somebody has it open, in this process or another
+     * @throws WalIOException where the file system fails, or nothing can be written
+     */
+    public boolean removeConsumer(String name) {
+        return log.consumers().remove(CursorFiles.name(name));
     }
 
     /**

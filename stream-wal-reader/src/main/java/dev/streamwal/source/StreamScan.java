@@ -41,6 +41,8 @@ public final class StreamScan extends StreamWalk {
 
     /** Whether what is missing between two segments is told of: see {@link #tellGap}. */
     private boolean tellsGaps;
+    /** Whether position 0 is one that was come to, and not the first record that there is, whichever. */
+    private boolean tellsFromZero;
     /** Whether the call before said that there is no more, for now. */
     private boolean ended;
     /** Whether what is missing before the next segment has been told of already, as damage. */
@@ -162,6 +164,13 @@ public final class StreamScan extends StreamWalk {
         return pass == null ? 0 : pass.scan().bufferBytes();
     }
 
+    /** From position 0, which is a position like any other: what was deleted behind it is told of. */
+    public static StreamScan fromZero(LogSource log, SegmentCatalog catalog) {
+        StreamScan scan = behind(log, catalog, null, 0);
+        scan.tellsFromZero = true;
+        return scan;
+    }
+
     // ---- moving
 
     /**
@@ -276,7 +285,7 @@ public final class StreamScan extends StreamWalk {
      * was has missed nothing, unless it was appended and deleted between two looks; and whoever comes back later is told.
      */
     private void tellGap(Segment segment) throws IOException {
-        boolean isTold = gapIsTold || resume == 0;
+        boolean isTold = gapIsTold || (resume == 0 && !tellsFromZero);
         gapIsTold = false;
         SegmentHeader header = headerOf(segment);
         if (header == null) {

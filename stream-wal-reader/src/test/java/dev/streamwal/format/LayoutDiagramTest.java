@@ -33,7 +33,8 @@ class LayoutDiagramTest {
             Short.BYTES);
 
     /** Rows that aren't fields of the layout's own. */
-    private static final List<String> NO_FIELDS = List.of("zero", "header, content, zero padding to a multiple of 8", "header, content");
+    private static final List<String> NO_FIELDS = List.of("zero", "header, content, zero padding to a multiple of 8", "header, content",
+            "name, scope, UTF-8, zero padding to a multiple of 8");
 
     private record Row(int offset, OptionalInt width, String name) {
         Optional<String> constant() {
@@ -48,7 +49,7 @@ class LayoutDiagramTest {
 
     @ParameterizedTest
     @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
-            RecordChecksum.class, NanoWalLayout.class})
+            RecordChecksum.class, NanoWalLayout.class, CursorLayout.class})
     void picture_rows_followEachOtherWithoutGaps(Class<?> layout) throws IOException {
         List<Row> rows = rows(layout);
         int offset = 0;
@@ -63,7 +64,7 @@ class LayoutDiagramTest {
 
     @ParameterizedTest
     @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
-            RecordChecksum.class, NanoWalLayout.class})
+            RecordChecksum.class, NanoWalLayout.class, CursorLayout.class})
     void picture_names_areTheConstantsInTheirOrder(Class<?> layout) throws IOException {
         List<Row> fields = rows(layout).stream().filter(row -> row.constant().isPresent()).toList();
         List<String> names = fields.stream().map(row -> row.constant().orElseThrow()).toList();
@@ -76,10 +77,10 @@ class LayoutDiagramTest {
 
     @ParameterizedTest
     @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
-            RecordChecksum.class, NanoWalLayout.class})
+            RecordChecksum.class, NanoWalLayout.class, CursorLayout.class})
     void picture_end_isTheLayoutsLength(Class<?> layout) throws IOException {
         Row last = rows(layout).get(rows(layout).size() - 1);
-        String length = layout == SegmentHeaderLayout.class ? "FIXED_BYTES"
+        String length = layout == SegmentHeaderLayout.class || layout == CursorLayout.class ? "FIXED_BYTES"
                 : layout == RecordLayout.class || layout == NanoWalLayout.class ? "PREFIX_BYTES"
                 : layout == PositionsLayout.class ? "USED_BYTES"
                 : layout == RecordChecksum.class ? "CONTEXT_BYTES"
@@ -90,7 +91,7 @@ class LayoutDiagramTest {
 
     @ParameterizedTest
     @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
-            RecordChecksum.class, NanoWalLayout.class})
+            RecordChecksum.class, NanoWalLayout.class, CursorLayout.class})
     void picture_widths_areThoseOfThePutsAndGets(Class<?> layout) throws IOException {
         List<Row> rows = rows(layout);
         List<Integer> edges = rows.stream().flatMap(row -> row.end().stream().boxed()).toList();

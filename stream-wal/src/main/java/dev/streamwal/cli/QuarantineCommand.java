@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WalLockedException;
+import dev.streamwal.files.ProcessLock;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.QuarantinedFile;
@@ -59,7 +60,7 @@ final class QuarantineCommand extends WritingCommand {
         if (!remove) {
             return run(out, false);
         }
-        WriterLock lock = lock();
+        ProcessLock lock = lock();
         try {
             return run(out, true);
         } finally {
@@ -67,10 +68,10 @@ final class QuarantineCommand extends WritingCommand {
         }
     }
 
-    private WriterLock lock() throws IOException {
+    private ProcessLock lock() throws IOException {
         try {
             return WriterLock.acquire(root());
-        } catch (WriterLock.HeldException e) {
+        } catch (ProcessLock.HeldException e) {
             throw new WalLockedException("a log's files are deleted while nobody writes it: " + e.getMessage() + ", root=" + root(),
                     root().resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         }

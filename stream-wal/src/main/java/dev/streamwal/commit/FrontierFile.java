@@ -1,11 +1,11 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
-import dev.streamwal.storage.DirectoryForce;
-import dev.streamwal.storage.Uninterrupted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

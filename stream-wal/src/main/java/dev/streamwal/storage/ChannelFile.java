@@ -1,5 +1,7 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.files.FileForce;
+import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.SuppressForbidden;
 import java.io.IOException;
 import java.nio.ByteBuffer;

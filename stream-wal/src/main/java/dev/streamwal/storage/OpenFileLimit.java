@@ -1,5 +1,6 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.files.Uninterrupted;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;

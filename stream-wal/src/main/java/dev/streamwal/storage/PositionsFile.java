@@ -1,6 +1,8 @@
 package dev.streamwal.storage;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.reader.CorruptSegmentException;

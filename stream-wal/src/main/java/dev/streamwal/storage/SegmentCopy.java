@@ -1,5 +1,6 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.source.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,6 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.files.ProcessLock;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -53,12 +54,12 @@ final class LockingProcess implements AutoCloseable {
     /** Ends when its parent closes its input, too. */
     @SuppressWarnings("try") // the lock is held, not used
     public static void main(String[] args) throws IOException {
-        try (WriterLock lock = WriterLock.acquire(Path.of(args[0]))) {
+        try (ProcessLock lock = WriterLock.acquire(Path.of(args[0]))) {
             System.out.println(LOCKED);
             while (System.in.read() >= 0) {
                 // until killed
             }
-        } catch (WriterLock.HeldException e) {
+        } catch (ProcessLock.HeldException e) {
             System.out.println(e.byThisProcess() ? "held by itself?" : HELD);
         }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.files.ProcessLock;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -39,7 +40,7 @@ class WriterLockTest {
 
     @Test
     void acquire_againInThisProcess_isRefusedAndTakesNothing() throws Exception {
-        try (WriterLock lock = WriterLock.acquire(root)) {
+        try (ProcessLock lock = WriterLock.acquire(root)) {
             assertHeld(root, true);
             assertHeld(root.resolve("..").resolve(root.getFileName()), true);
             try (LockingProcess other = LockingProcess.start(root)) {
@@ -51,9 +52,9 @@ class WriterLockTest {
 
     @Test
     void acquire_afterClose_works() throws Exception {
-        WriterLock first = WriterLock.acquire(root);
+        ProcessLock first = WriterLock.acquire(root);
         first.close();
-        try (WriterLock second = WriterLock.acquire(root)) {
+        try (ProcessLock second = WriterLock.acquire(root)) {
             first.close(); // the second time: nothing, and above all not the other's
             assertHeld(root, true);
             try (LockingProcess other = LockingProcess.start(root)) {
@@ -82,7 +83,7 @@ class WriterLockTest {
         Path log = Files.createDirectory(root.resolve("log"));
         Path link = Files.createSymbolicLink(root.resolve("link"), log);
         Path copy = Files.createDirectory(root.resolve("copy"));
-        try (WriterLock lock = WriterLock.acquire(log)) {
+        try (ProcessLock lock = WriterLock.acquire(log)) {
             Files.createLink(copy.resolve(WriterLock.FILE_NAME), log.resolve(WriterLock.FILE_NAME));
             assertHeld(link, true);
             assertHeld(copy, true);
@@ -115,18 +116,18 @@ class WriterLockTest {
     void acquire_manyThreads_oneGetsIt() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(8);
         try {
-            List<Callable<WriterLock>> attempts = new ArrayList<>();
+            List<Callable<ProcessLock>> attempts = new ArrayList<>();
             for (int i = 0; i < 64; i++) {
                 attempts.add(() -> {
                     try {
                         return WriterLock.acquire(root);
-                    } catch (WriterLock.HeldException e) {
+                    } catch (ProcessLock.HeldException e) {
                         return null;
                     }
                 });
             }
-            List<WriterLock> got = new ArrayList<>();
-            for (Future<WriterLock> attempt : threads.invokeAll(attempts)) {
+            List<ProcessLock> got = new ArrayList<>();
+            for (Future<ProcessLock> attempt : threads.invokeAll(attempts)) {
                 if (attempt.get() != null) {
                     got.add(attempt.get());
                 }
@@ -144,7 +145,7 @@ class WriterLockTest {
     @Test
     void acquire_interruptedThread_worksAndKeepsTheFlag() throws Exception {
         Thread.currentThread().interrupt();
-        try (WriterLock lock = WriterLock.acquire(root)) {
+        try (ProcessLock lock = WriterLock.acquire(root)) {
             assertThat(Thread.interrupted()).isTrue();
             assertHeld(root, true);
         }
@@ -175,7 +176,7 @@ class WriterLockTest {
                 FileSystem other = Jimfs.newFileSystem(Configuration.unix())) {
             Path rootOfOne = Files.createDirectory(one.getPath("/log"));
             Path rootOfOther = Files.createDirectory(other.getPath("/log"));
-            try (WriterLock lock = WriterLock.acquire(rootOfOne)) {
+            try (ProcessLock lock = WriterLock.acquire(rootOfOne)) {
                 assertThatCode(() -> WriterLock.acquire(rootOfOther).close()).doesNotThrowAnyException();
                 assertHeld(rootOfOne, true);
             }
@@ -185,7 +186,7 @@ class WriterLockTest {
 
     private static void assertHeld(Path root, boolean byThisProcess) {
         assertThatThrownBy(() -> WriterLock.acquire(root))
-                .isInstanceOfSatisfying(WriterLock.HeldException.class,
+                .isInstanceOfSatisfying(ProcessLock.HeldException.class,
                         e -> assertThat(e.byThisProcess()).isEqualTo(byThisProcess));
     }
 }

@@ -1,4 +1,4 @@
-package dev.streamwal.storage;
+package dev.streamwal.files;
 
 import dev.streamwal.format.SuppressForbidden;
 import java.io.FileNotFoundException;
@@ -18,12 +18,12 @@ import java.nio.file.StandardOpenOption;
  * that has told of a lost page once doesn't tell again: the repetition would succeed. So no interrupt may reach a force that isn't preceded
  * by writing the same bytes again. {@link java.io.FileDescriptor#sync()} knows no interrupts.
  */
-final class FileForce {
+public final class FileForce {
 
     private FileForce() {}
 
     /** @throws NoSuchFileException where there is no such file; none is made */
-    static void force(Path file) throws IOException {
+    public static void force(Path file) throws IOException {
         if (file.getFileSystem().equals(FileSystems.getDefault())) {
             sync(file);
         } else {

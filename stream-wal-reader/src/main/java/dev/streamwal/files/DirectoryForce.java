@@ -1,4 +1,4 @@
-package dev.streamwal.storage;
+package dev.streamwal.files;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;

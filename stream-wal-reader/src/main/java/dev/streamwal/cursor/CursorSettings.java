@@ -1,0 +1,22 @@
+package dev.streamwal.cursor;
+
+import java.time.InstantSource;
+import java.util.function.LongSupplier;
+
+/**
+ * How a cursor file is written.
+ *
+ * @param salts a different one at each call
+ * @param clock when commits are made
+ * @param minCompactedBytes shorter files are not written anew
+ */
+public record CursorSettings(LongSupplier salts, InstantSource clock, long minCompactedBytes) {
+
+    /** A consumer of one key commits some 20,000 times before its file is this long. */
+    private static final long MIN_COMPACTED_BYTES = 1 << 20;
+
+    /** With files that are written anew when it is worth it. */
+    public CursorSettings(LongSupplier salts, InstantSource clock) {
+        this(salts, clock, MIN_COMPACTED_BYTES);
+    }
+}

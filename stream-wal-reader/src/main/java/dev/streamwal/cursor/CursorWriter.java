@@ -1,0 +1,320 @@
+package dev.streamwal.cursor;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.files.FileForce;
+import dev.streamwal.files.ProcessLock;
+import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.format.CursorEntry;
+import dev.streamwal.format.CursorHeader;
+import dev.streamwal.format.CursorLayout;
+import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.StreamKey;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A consumer's cursor, for the one process that has it open. Thread-safe.
+ *
+ * <h2>A commit is all or nothing</h2>
+ *
+ * <p>It is one entry behind the last one, or a new file with it, which takes the old one's name by a move.
+ *
+ * <ul>
+ *   <li><b>The process is killed</b> while the entry is written: what there is of it doesn't verify, so it isn't there. Nothing is ever
+ *       written behind or over it: whoever opens the cursor next begins a new file with his first commit. Where a new file takes the name,
+ *       the one or the other is whole.
+ *   <li><b>The power is lost</b>: entries are not forced, so the last ones may be gone, or in part, and reading stops before the first
+ *       that is: an earlier commit is what is left, and what came after it is delivered again. A new file is forced before it gets the
+ *       name. Only a commit that goes <em>back</em> is forced before it returns, since there an earlier commit would skip records; and
+ *       whoever deletes what a commit gives free forces the file first.
+ *   <li><b>A write or a force fails</b>: the commit throws, and counts or doesn't. What stands in the file is not known, so the next
+ *       commit begins a new one.
+ *   <li><b>The thread is interrupted</b>: the channel is closed, opened again, and the same bytes are written at the same offset.
+ * </ul>
+ *
+ * <p>A commit costs one write. A new file is begun when the file has {@link #MAX_GARBAGE_FACTOR} times the bytes that count, so a commit's
+ * share of that is the same however many keys there are.
+ */
+public final class CursorWriter implements AutoCloseable {
+
+    /** How many times the bytes that count a file has before it is written anew: so three bytes are added for each that is copied. */
+    static final int MAX_GARBAGE_FACTOR = 4;
+    /** Some five million keys. It is kept in memory, by the writer of the log too. */
+    static final long MAX_FILE_BYTES = 256L << 20;
+
+    private static final int CHUNK_BYTES = 64 << 10;
+
+    private final Path root;
+    private final StreamKey name;
+    private final CursorSettings settings;
+    private final ProcessLock lock;
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    @GuardedBy("this")
+    private CursorState state;
+    /** Whether the file may hold something behind the state's end, or its name stand for another file. */
+    @GuardedBy("this")
+    private boolean inDoubt;
+    /** Above which length the file is written anew. */
+    @GuardedBy("this")
+    private long compactedAbove;
+    @GuardedBy("this")
+    private final EntryFile file;
+    @GuardedBy("this")
+    private boolean closed;
+
+    /** Where the commits of a consumer begin that never was. */
+    public interface Beginning {
+
+        /** Where the log begins: streams that aren't there yet come at or above it. Asked first. */
+        long start() throws IOException;
+
+        /** Stream positions by key, of the streams that are there. */
+        Map<String, Long> positions() throws IOException;
+    }
+
+    private CursorWriter(Path root, CursorSettings settings, ProcessLock lock, CursorState state, boolean inDoubt) {
+        this.root = root;
+        this.settings = settings;
+        this.name = state.header().name();
+        this.lock = lock;
+        this.state = state;
+        this.inDoubt = inDoubt;
+        this.compactedAbove = compactedAbove(state, settings);
+        this.file = new EntryFile(CursorFiles.cursor(root, name));
+    }
+
+    /**
+     * Opens a consumer's cursor, and makes it, durably, if there is none.
+     *
+     * @param beginning asked for a new consumer
+     * @throws ProcessLock.HeldException where somebody has it open, in this process or another
+     * @throws IllegalArgumentException where the consumer reads something else
+     */
+    public static CursorWriter open(Path root, StreamKey name, CursorScope scope, CursorSettings settings, Beginning beginning)
+            throws IOException, ProcessLock.HeldException {
+        createDirectory(root);
+        ProcessLock lock = ProcessLock.acquire(CursorFiles.lock(root, name));
+        try {
+            CursorReader reader = new CursorReader(CursorFiles.cursor(root, name));
+            boolean unused = reader.refresh();
+            CursorState found = reader.state();
+            if (found != null) {
+                checkScope(found.header(), scope);
+                return new CursorWriter(root, settings, lock, found, reader.isTrailed());
+            }
+            CursorState nothing = new CursorState(new CursorHeader(name, scope, beginning.start(), settings.salts().getAsLong()));
+            CursorWriter made = new CursorWriter(root, settings, lock, nothing, true);
+            made.create(beginning.positions());
+            return made;
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static void createDirectory(Path root) throws IOException {
+        Path directory = CursorFiles.directory(root);
+        if (!Files.isDirectory(directory)) {
+            Files.createDirectories(directory);
+            DirectoryForce.force(root);
+        }
+    }
+
+    /** @throws IllegalArgumentException where the consumer reads something else */
+    public static void checkScope(CursorHeader header, CursorScope scope) {
+        if (!header.scope().equals(scope)) {
+            throw new IllegalArgumentException("a consumer reads what it was made for: consumer=" + header.name() + ", made for "
+                    + header.scope() + ", asked for " + scope + "; use another name, or remove the consumer first");
+        }
+    }
+
+    private synchronized void create(Map<String, Long> positions) throws IOException {
+        long nowMillis = settings.clock().millis();
+        Map<String, Committed> commits = new HashMap<>();
+        positions.forEach((key, position) -> commits.put(key, new Committed(position, nowMillis)));
+        replaceBy(writeTemporary(commits));
+    }
+
+    /** Where streams begin of which nothing is committed. */
+    public synchronized long start() {
+        return state.header().start();
+    }
+
+    /** By key; a copy. */
+    public synchronized Map<String, Committed> commits() {
+        return Map.copyOf(state.commits());
+    }
+
+    /** Empty where it has never been committed. */
+    public synchronized Optional<Committed> committed(String key) {
+        return Optional.ofNullable(state.of(key));
+    }
+
+    /**
+     * When it returns, the commit survives the end of the process, and where it goes back, power loss.
+     *
+     * @throws IOException where it can't be written, and counts or doesn't
+     */
+    public synchronized void commit(CursorEntry entry) throws IOException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+        if (inDoubt) {
+            replaceBy(writeTemporary(commitsWith(entry)));
+        } else if (state.end() + CursorLayout.entryBytes(entry.key()) > compactedAbove) {
+            compact(entry);
+        } else {
+            append(entry);
+        }
+    }
+
+    // ---------------------------------------------------------------- one entry more
+
+    @GuardedBy("this")
+    private void append(CursorEntry entry) throws IOException {
+        Committed before = state.of(entry.key().text());
+        buffer.clear();
+        CursorLayout.encode(buffer, entry, state.header().salt(), state.end());
+        inDoubt = true;
+        file.write(buffer.flip(), state.end());
+        state.add(entry.key().text(), new Committed(entry.position(), entry.committedAtMillis()), buffer.limit());
+        if (before != null && entry.position() < before.position()) {
+            FileForce.force(CursorFiles.cursor(root, name));
+        }
+        inDoubt = false;
+    }
+
+    // ---------------------------------------------------------------- a new file
+
+    private static long compactedAbove(CursorState state, CursorSettings settings) {
+        return Math.min(MAX_FILE_BYTES, Math.max(settings.minCompactedBytes(), MAX_GARBAGE_FACTOR * state.liveBytes()));
+    }
+
+    /** Where a new file can't be made, the old one, which is sound, may become longer. */
+    @GuardedBy("this")
+    private void compact(CursorEntry entry) throws IOException {
+        CursorState next;
+        try {
+            next = writeTemporary(commitsWith(entry));
+        } catch (IOException e) {
+            compactedAbove = Math.min(MAX_FILE_BYTES, 2 * compactedAbove);
+            if (state.end() + CursorLayout.entryBytes(entry.key()) > compactedAbove) {
+                throw e;
+            }
+            append(entry);
+            return;
+        }
+        replaceBy(next);
+    }
+
+    @GuardedBy("this")
+    private Map<String, Committed> commitsWith(CursorEntry entry) {
+        Map<String, Committed> commits = new HashMap<>(state.commits());
+        commits.put(entry.key().text(), new Committed(entry.position(), entry.committedAtMillis()));
+        return commits;
+    }
+
+    /** @return what the file says, which is durable but for its name */
+    @GuardedBy("this")
+    private CursorState writeTemporary(Map<String, Committed> commits) throws IOException {
+        CursorHeader header = new CursorHeader(name, state.header().scope(), state.header().start(), settings.salts().getAsLong());
+        Path temporary = CursorFiles.temporary(root, name);
+        return Uninterrupted.run(() -> {
+            try (FileChannel channel = FileChannel.open(
+                    temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                CursorState written = writeAll(channel, buffer, header, commits);
+                channel.force(true);
+                return written;
+            }
+        });
+    }
+
+    private static CursorState writeAll(FileChannel channel, ByteBuffer chunk, CursorHeader header, Map<String, Committed> commits)
+            throws IOException {
+        CursorState written = new CursorState(header);
+        long flushed = 0;
+        chunk.clear().put(CursorLayout.encode(header));
+        for (Map.Entry<String, Committed> commit : commits.entrySet()) {
+            if (chunk.remaining() < CursorLayout.MAX_ENTRY_BYTES) {
+                flushed = flush(channel, chunk, flushed);
+            }
+            CursorEntry entry = new CursorEntry(StreamKey.of(commit.getKey()), commit.getValue().position(), commit.getValue().atMillis());
+            CursorLayout.encode(chunk, entry, header.salt(), written.end());
+            written.add(commit.getKey(), commit.getValue(), CursorLayout.entryBytes(entry.key()));
+        }
+        long end = flush(channel, chunk, flushed);
+        if (end > MAX_FILE_BYTES) {
+            throw new IOException("a consumer's commits take at most " + MAX_FILE_BYTES + " bytes: bytes=" + end + ", keys="
+                    + commits.size() + "; use several consumers, each with a longer prefix");
+        }
+        return written;
+    }
+
+    /** @return where the next bytes go */
+    private static long flush(FileChannel channel, ByteBuffer chunk, long offset) throws IOException {
+        chunk.flip();
+        while (chunk.hasRemaining()) {
+            channel.write(chunk, offset + chunk.position());
+        }
+        long end = offset + chunk.limit();
+        chunk.clear();
+        return end;
+    }
+
+    @GuardedBy("this")
+    private void replaceBy(CursorState next) throws IOException {
+        inDoubt = true;
+        Files.move(CursorFiles.temporary(root, name), CursorFiles.cursor(root, name), StandardCopyOption.ATOMIC_MOVE);
+        state = next;
+        compactedAbove = compactedAbove(next, settings);
+        file.close();
+        DirectoryForce.force(CursorFiles.directory(root));
+        inDoubt = false;
+    }
+
+    // ---------------------------------------------------------------- the end
+
+    /** Others may open the consumer; the second time it does nothing. */
+    @Override
+    public synchronized void close() throws IOException {
+        if (!closed) {
+            closed = true;
+            try {
+                file.close();
+            } finally {
+                lock.close();
+            }
+        }
+    }
+
+    /**
+     * Removes a consumer; what it has committed is gone.
+     *
+     * @return whether there was one
+     * @throws ProcessLock.HeldException where somebody has it open, in this process or another
+     */
+    @SuppressWarnings("try") // the lock is held, not used
+    public static boolean remove(Path root, StreamKey name) throws IOException, ProcessLock.HeldException {
+        Path file = CursorFiles.cursor(root, name);
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try (ProcessLock lock = ProcessLock.acquire(CursorFiles.lock(root, name))) {
+            Files.deleteIfExists(CursorFiles.temporary(root, name));
+            boolean removed = Files.deleteIfExists(file);
+            DirectoryForce.force(CursorFiles.directory(root));
+            return removed;
+        }
+    }
+}

@@ -1,0 +1,217 @@
+package dev.streamwal.format;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.zip.CRC32C;
+
+/**
+ * A file in {@code cursors/}: a header, then a consumer's commits in the order in which they were made, nothing between them. Of a key's
+ * entries the last one counts. Little-endian:
+ *
+ * <pre>
+ *   0  8  magic             "STRMCUR1"
+ *   8  8  salt              random; another one in every file
+ *  16  4  checksum          CRC32C over the header from 20 on, then the salt
+ *  20  4  flags             bit 0 PREFIX: of all streams whose keys begin so, not of one stream
+ *  24  8  start             the log's when the consumer was made: where streams without an entry begin
+ *  32  2  name length       of the consumer's name, 1 to 1,024
+ *  34  2  scope length      of the key, or the prefix, which may be empty; at most 1,024
+ *  36     name, scope, UTF-8, zero padding to a multiple of 8
+ * </pre>
+ *
+ * <p>Each commit:
+ *
+ * <pre>
+ *   0  4  entry checksum    CRC32C over the entry from 4 on, then salt and offset in the file, 8 bytes each
+ *   4  4  key length        1 to 1,024
+ *   8  8  position          everything before it has been done with
+ *  16  8  committed at      epoch ms
+ *  24     key, UTF-8, zero padding to a multiple of 8
+ * </pre>
+ *
+ * <p>A file is complete up to the end of its first entries when it gets its name. From then on entries are added at its end, and nothing
+ * in it is changed: where something doesn't verify, the file ends for good, and its consumer puts a new one, with a new salt, in its
+ * place before it commits anything more. So a reader goes on where it stopped for as long as it finds the same salt, and what it has read
+ * stays true. Salt and offset in the checksum keep bytes of another file, and a key that is made to look like entries, from passing for
+ * one by accident.
+ */
+public final class CursorLayout {
+
+    static final int MAGIC = 0;
+    static final int SALT = 8;
+    static final int CHECKSUM = 16;
+    static final int FLAGS = 20;
+    static final int START = 24;
+    static final int NAME_LENGTH = 32;
+    static final int SCOPE_LENGTH = 34;
+    /** Before the name. */
+    static final int FIXED_BYTES = 36;
+
+    static final int ENTRY_CHECKSUM = 0;
+    static final int KEY_LENGTH = 4;
+    static final int POSITION = 8;
+    static final int COMMITTED_AT = 16;
+    /** Before the key. */
+    static final int ENTRY_FIXED_BYTES = 24;
+
+    /** The longest header. */
+    public static final int MAX_HEADER_BYTES = (int) RecordLayout.align(FIXED_BYTES + 2 * StreamKey.MAX_BYTES);
+    /** The longest entry. */
+    public static final int MAX_ENTRY_BYTES = (int) RecordLayout.align(ENTRY_FIXED_BYTES + StreamKey.MAX_BYTES);
+
+    /** Flag: of a prefix. */
+    static final int PREFIX = 1;
+    /** "STRMCUR1". */
+    private static final long MAGIC_VALUE = 0x3152_5543_4D52_5453L;
+    /** "STRMCUR", of any version. */
+    private static final long MAGIC_FAMILY = 0x00FF_FFFF_FFFF_FFFFL;
+
+    private CursorLayout() {}
+
+    /** How long a header is. */
+    public static int headerBytes(CursorHeader header) {
+        return (int) RecordLayout.align(FIXED_BYTES + header.name().utf8Length() + header.scope().utf8().length);
+    }
+
+    /** How long the entry of a key is. */
+    public static int entryBytes(StreamKey key) {
+        return (int) RecordLayout.align(ENTRY_FIXED_BYTES + key.utf8Length());
+    }
+
+    /** From position 0 to the limit. */
+    public static ByteBuffer encode(CursorHeader header) {
+        byte[] name = header.name().utf8();
+        byte[] scope = header.scope().utf8();
+        ByteBuffer out = ByteBuffer.allocate(headerBytes(header)).order(ByteOrder.LITTLE_ENDIAN);
+        out.putLong(MAGIC, MAGIC_VALUE);
+        out.putLong(SALT, header.salt());
+        out.putInt(FLAGS, header.scope().isPrefix() ? PREFIX : 0);
+        out.putLong(START, header.start());
+        out.putShort(NAME_LENGTH, (short) name.length);
+        out.putShort(SCOPE_LENGTH, (short) scope.length);
+        out.put(FIXED_BYTES, name);
+        out.put(FIXED_BYTES + name.length, scope);
+        out.putInt(CHECKSUM, checksum(out, FLAGS, out.limit(), header.salt()));
+        return out;
+    }
+
+    /**
+     * The header of a file.
+     *
+     * @param file its first bytes, up to {@link #MAX_HEADER_BYTES} of them, from index 0 to the limit
+     * @throws FormatException naming the field that is wrong
+     */
+    public static CursorHeader decodeHeader(ByteBuffer file) throws FormatException {
+        ByteBuffer in = file.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        check(in.limit() >= FIXED_BYTES, "a cursor file has " + FIXED_BYTES + " bytes before its consumer's name", in.limit());
+        long magic = in.getLong(MAGIC);
+        if (magic != MAGIC_VALUE && (magic & MAGIC_FAMILY) == (MAGIC_VALUE & MAGIC_FAMILY)) {
+            throw FormatException.unsupported("the cursor file is of a version that this one doesn't know: magic=\"STRMCUR"
+                    + (char) (magic >>> 56) + "\"; use the version that wrote it, or a newer one");
+        }
+        check(magic == MAGIC_VALUE, "a cursor file starts with \"STRMCUR1\"", magic);
+        int nameLength = in.getShort(NAME_LENGTH) & 0xFFFF;
+        int scopeLength = in.getShort(SCOPE_LENGTH) & 0xFFFF;
+        check(nameLength >= 1 && nameLength <= StreamKey.MAX_BYTES, "a consumer's name has 1 to 1,024 bytes", nameLength);
+        check(scopeLength <= StreamKey.MAX_BYTES, "a key or prefix has at most 1,024 bytes", scopeLength);
+        int length = (int) RecordLayout.align(FIXED_BYTES + nameLength + scopeLength);
+        check(length <= in.limit(), "a cursor file holds its header, of bytes=" + length, in.limit());
+        check(in.getInt(CHECKSUM) == checksum(in, FLAGS, length, in.getLong(SALT)), "a cursor file's header has its checksum",
+                in.getInt(CHECKSUM));
+        int flags = in.getInt(FLAGS);
+        if ((flags & ~PREFIX) != 0) {
+            throw FormatException.unsupported("the cursor file has flags that this version doesn't know: flags=0x"
+                    + Integer.toHexString(flags) + "; use the version that wrote it, or a newer one");
+        }
+        check(in.getLong(START) >= 0, "positions are not negative", in.getLong(START));
+        StreamKey name = StreamKey.ofUtf8(bytes(in, FIXED_BYTES, nameLength));
+        CursorScope scope = scope(bytes(in, FIXED_BYTES + nameLength, scopeLength), flags == PREFIX);
+        return new CursorHeader(name, scope, in.getLong(START), in.getLong(SALT));
+    }
+
+    private static CursorScope scope(byte[] utf8, boolean isPrefix) throws FormatException {
+        return isPrefix && utf8.length == 0 ? new CursorScope("", true) : new CursorScope(StreamKey.ofUtf8(utf8).text(), isPrefix);
+    }
+
+    /**
+     * Writes an entry where the target stands, and moves it behind.
+     *
+     * @param target little-endian
+     * @param offset of the entry in the file
+     */
+    public static void encode(ByteBuffer target, CursorEntry entry, long salt, long offset) {
+        int at = target.position();
+        byte[] key = entry.key().utf8();
+        int end = at + entryBytes(entry.key());
+        target.putInt(at + KEY_LENGTH, key.length);
+        target.putLong(at + POSITION, entry.position());
+        target.putLong(at + COMMITTED_AT, entry.committedAtMillis());
+        target.put(at + ENTRY_FIXED_BYTES, key);
+        for (int i = at + ENTRY_FIXED_BYTES + key.length; i < end; i++) {
+            target.put(i, (byte) 0);
+        }
+        target.putInt(at + ENTRY_CHECKSUM, checksum(target, at + KEY_LENGTH, end, salt, offset));
+        target.position(end);
+    }
+
+    /**
+     * How long the entry is that begins here, if it is one.
+     *
+     * @param file little-endian, to its limit
+     * @param index in the buffer
+     * @param offset of that in the file
+     * @return -1 where there is none: nothing as yet, or something that doesn't verify
+     */
+    public static int entryBytesAt(ByteBuffer file, int index, long salt, long offset) {
+        int available = file.limit() - index;
+        if (available < ENTRY_FIXED_BYTES) {
+            return -1;
+        }
+        int keyLength = file.getInt(index + KEY_LENGTH);
+        if (keyLength < 1 || keyLength > StreamKey.MAX_BYTES || file.getLong(index + POSITION) < 0) {
+            return -1;
+        }
+        int length = (int) RecordLayout.align(ENTRY_FIXED_BYTES + keyLength);
+        boolean verifies = length <= available
+                && file.getInt(index + ENTRY_CHECKSUM) == checksum(file, index + KEY_LENGTH, index + length, salt, offset);
+        return verifies ? length : -1;
+    }
+
+    /** Of an entry that verifies. */
+    public static String key(ByteBuffer file, int index) {
+        return new String(bytes(file, index + ENTRY_FIXED_BYTES, file.getInt(index + KEY_LENGTH)), StandardCharsets.UTF_8);
+    }
+
+    /** Of an entry that verifies. */
+    public static long position(ByteBuffer file, int index) {
+        return file.getLong(index + POSITION);
+    }
+
+    /** Of an entry that verifies; epoch ms. */
+    public static long committedAtMillis(ByteBuffer file, int index) {
+        return file.getLong(index + COMMITTED_AT);
+    }
+
+    private static byte[] bytes(ByteBuffer in, int index, int length) {
+        byte[] bytes = new byte[length];
+        in.get(index, bytes);
+        return bytes;
+    }
+
+    private static int checksum(ByteBuffer bytes, int from, int to, long... context) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes.duplicate().position(from).limit(to));
+        ByteBuffer behind = ByteBuffer.allocate(context.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        Arrays.stream(context).forEach(behind::putLong);
+        crc.update(behind.flip());
+        return (int) crc.getValue();
+    }
+
+    private static void check(boolean fact, String rule, long actual) throws FormatException {
+        if (!fact) {
+            throw FormatException.corrupt(rule + ": actual=" + actual);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.source.TailWalk;
+import io.netty.buffer.ByteBuf;
+import java.util.Map;
+
+/** The walk of a consumer's tail: what it finds gone is written down, before it is thrown. */
+final class ConsumedWalk implements TailWalk {
+
+    private final TailWalk walk;
+    private final LostRanges lost;
+    private volatile boolean closed;
+
+    ConsumedWalk(TailWalk walk, LostRanges lost) {
+        this.walk = walk;
+        this.lost = lost;
+    }
+
+    @Override
+    public boolean next() {
+        try {
+            return walk.next();
+        } catch (EntryExpiredException e) {
+            String key = e.stream();
+            if (key != null) {
+                lost.add(key, e.from(), e.to());
+            }
+            throw e;
+        }
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        walk.close();
+    }
+
+    @Override
+    public boolean mayHaveMore() {
+        return walk.mayHaveMore();
+    }
+
+    @Override
+    public void settle() {
+        walk.settle();
+    }
+
+    @Override
+    public Map<String, Long> positions() {
+        return walk.positions();
+    }
+
+    @Override
+    public void checkUsable() {
+        walk.checkUsable();
+    }
+
+    @Override
+    public String key() {
+        return walk.key();
+    }
+
+    @Override
+    public long position() {
+        return walk.position();
+    }
+
+    @Override
+    public int size() {
+        return walk.size();
+    }
+
+    @Override
+    public long timestampMillis() {
+        return walk.timestampMillis();
+    }
+
+    @Override
+    public int headerLength() {
+        return walk.headerLength();
+    }
+
+    @Override
+    public int contentLength() {
+        return walk.contentLength();
+    }
+
+    @Override
+    public void copyHeader(ByteBuf target) {
+        walk.copyHeader(target);
+    }
+
+    @Override
+    public void copyContent(ByteBuf target) {
+        walk.copyContent(target);
+    }
+
+    @Override
+    public byte[] copyBody() {
+        return walk.copyBody();
+    }
+
+    @Override
+    public long nextPosition() {
+        return walk.nextPosition();
+    }
+}

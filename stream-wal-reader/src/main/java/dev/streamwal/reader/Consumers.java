@@ -1,0 +1,217 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.cursor.Committed;
+import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.cursor.CursorReader;
+import dev.streamwal.cursor.CursorSettings;
+import dev.streamwal.cursor.CursorWriter;
+import dev.streamwal.files.ProcessLock;
+import dev.streamwal.format.CursorHeader;
+import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.source.LogSource;
+import dev.streamwal.source.SegmentChain;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** The consumers of a log. Thread-safe. */
+final class Consumers {
+
+    /** Every attempt fails only if a segment is deleted during it. */
+    private static final int MAX_ATTEMPTS = 16;
+
+    private final LogSource log;
+
+    Consumers(LogSource log) {
+        this.log = log;
+    }
+
+    // ---------------------------------------------------------------- what there is
+
+    NavigableSet<String> names() {
+        NavigableSet<String> names = new TreeSet<>();
+        for (Path file : onCursors("listing consumers", null, () -> CursorFiles.list(log.root()))) {
+            try {
+                names.add(header(file).map(header -> header.name().text()).orElse(""));
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                // the file's name says whose it is, unless it is a very long one; whoever asks for that consumer is told
+                CursorFiles.name(file).ifPresent(name -> names.add(name.text()));
+            }
+        }
+        names.remove("");
+        return names;
+    }
+
+    private Optional<CursorHeader> header(Path file) {
+        return read(file).header();
+    }
+
+    private CursorReader read(Path file) {
+        return onCursors("reading a cursor", file, () -> {
+            CursorReader reader = new CursorReader(file);
+            boolean unused = reader.refresh();
+            return reader;
+        });
+    }
+
+    Optional<ConsumerInfo> describe(StreamKey name) {
+        CursorReader reader = read(CursorFiles.cursor(log.root(), name));
+        return reader.header().map(header -> info(header, reader.commits()));
+    }
+
+    private static ConsumerInfo info(CursorHeader header, Map<String, Committed> commits) {
+        NavigableMap<String, Long> positions = new TreeMap<>();
+        commits.forEach((key, committed) -> positions.put(key, committed.position()));
+        OptionalLong last = commits.values().stream().mapToLong(Committed::atMillis).max();
+        return new ConsumerInfo(header.name().text(), header.scope().text(), header.scope().isPrefix(),
+                Collections.unmodifiableNavigableMap(positions), last);
+    }
+
+    boolean remove(StreamKey name) {
+        Path file = CursorFiles.cursor(log.root(), name);
+        return onCursors("removing a consumer", file, () -> {
+            try {
+                return CursorWriter.remove(log.root(), name);
+            } catch (ProcessLock.HeldException e) {
+                throw inUse(name, file, e);
+            }
+        });
+    }
+
+    private static ConsumerInUseException inUse(StreamKey name, Path file, ProcessLock.HeldException e) {
+        return new ConsumerInUseException("a consumer is open once at a time: " + e.getMessage() + ", consumer=" + name + ", file=" + file
+                + "; close it there, or use another name", file, e);
+    }
+
+    private interface OnCursors<T> {
+        T run() throws IOException;
+    }
+
+    private <T> T onCursors(String action, @Nullable Path file, OnCursors<T> operation) {
+        log.checkOpen();
+        try {
+            return operation.run();
+        } catch (IOException e) {
+            throw log.failure(action, e, file == null ? CursorFiles.directory(log.root()) : file, null, WalException.NO_POSITION);
+        }
+    }
+
+    // ---------------------------------------------------------------- opening one
+
+    /** @param tails of the same log */
+    WalConsumer open(StreamKey name, CursorScope scope, ReadableLog tails) {
+        Path file = CursorFiles.cursor(log.root(), name);
+        return onCursors("opening a consumer", file, () -> {
+            ConsumerCursor cursor = cursor(name, scope, file);
+            try {
+                WalConsumer consumer = new WalConsumer(log, tails, name, scope, cursor);
+                findLost(scope, cursor, consumer.lostRanges());
+                return consumer;
+            } catch (IOException | RuntimeException e) {
+                cursor.close();
+                throw e;
+            }
+        });
+    }
+
+    /** Where nothing can be written, the consumer reads all the same. */
+    private ConsumerCursor cursor(StreamKey name, CursorScope scope, Path file) throws IOException {
+        try {
+            CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.options().clock());
+            return ConsumerCursor.of(CursorWriter.open(log.root(), name, scope, settings, new Beginning(scope)));
+        } catch (ProcessLock.HeldException e) {
+            throw inUse(name, file, e);
+        } catch (IOException e) {
+            if (mayWrite()) {
+                throw e;
+            }
+            CursorReader reader = read(file);
+            reader.header().ifPresent(header -> CursorWriter.checkScope(header, scope));
+            return ConsumerCursor.readOnly(reader, e);
+        }
+    }
+
+    private boolean mayWrite() {
+        Path directory = CursorFiles.directory(log.root());
+        return Files.isWritable(Files.isDirectory(directory) ? directory : log.root());
+    }
+
+    /** Where a new consumer begins: with what there is. */
+    private final class Beginning implements CursorWriter.Beginning {
+
+        private final CursorScope scope;
+
+        Beginning(CursorScope scope) {
+            this.scope = scope;
+        }
+
+        @Override
+        public long start() throws IOException {
+            return log.start();
+        }
+
+        @Override
+        public Map<String, Long> positions() throws IOException {
+            Map<String, Long> positions = new HashMap<>();
+            for (String key : log.streams().keys(scope::contains)) {
+                SegmentChain chain = log.freshCatalog(key).chain();
+                if (chain.size() > 0) {
+                    positions.put(key, chain.get(0).basePosition());
+                }
+            }
+            return positions;
+        }
+    }
+
+    // ---------------------------------------------------------------- what is gone
+
+    private void findLost(CursorScope scope, ConsumerCursor cursor, LostRanges lost) throws IOException {
+        Map<String, Long> committed = cursor.positions();
+        for (String key : log.streams().keys(scope::contains)) {
+            OptionalLong begins = dataBegins(key, committed.get(key));
+            long from = committed.getOrDefault(key, cursor.start());
+            if (begins.isPresent() && from < begins.getAsLong()) {
+                lost.add(key, from, begins.getAsLong());
+            }
+        }
+    }
+
+    /**
+     * Where the data ended before what there is of a stream; empty where the consumer has come further. The first segment of a stream that
+     * came again may not know: a consumer that has committed the stream may have lost something, as far as anybody knows, one that hasn't
+     * has not.
+     */
+    private OptionalLong dataBegins(String key, @Nullable Long committed) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            SegmentChain chain = log.freshCatalog(key).chain();
+            if (chain.size() == 0 || (committed != null && chain.get(0).basePosition() <= committed)) {
+                return OptionalLong.empty();
+            }
+            try {
+                SegmentHeader header = chain.get(0).header(log.channels());
+                boolean isUnknown = header.isFirst() && header.previousEnd() == header.basePosition();
+                return isUnknown && committed == null ? OptionalLong.empty() : OptionalLong.of(header.previousEnd());
+            } catch (NoSuchFileException e) {
+                if (attempt == MAX_ATTEMPTS) {
+                    throw e;
+                }
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                return OptionalLong.empty(); // the tail says so
+            }
+        }
+    }
+}

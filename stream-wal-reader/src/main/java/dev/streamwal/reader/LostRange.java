@@ -1,0 +1,10 @@
+package dev.streamwal.reader;
+
+/**
+ * Positions of a stream whose records were deleted before a consumer had them. Immutable.
+ *
+ * @param key of the stream
+ * @param from stream position, inclusive
+ * @param to stream position, exclusive
+ */
+public record LostRange(String key, long from, long to) {}

@@ -1,0 +1,55 @@
+package dev.streamwal.reader;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/** What a consumer has lost: of each stream disjoint ranges, so many at most. Thread-safe. */
+final class LostRanges {
+
+    /** As many findings as a recovery reports. */
+    static final int MAX_RANGES = 10_000;
+
+    /** By key: where each range begins, and where it ends. */
+    @GuardedBy("this")
+    private final NavigableMap<String, NavigableMap<Long, Long>> ranges = new TreeMap<>();
+    @GuardedBy("this")
+    private int count;
+    @GuardedBy("this")
+    private boolean truncated;
+
+    /** Makes one range of those that touch. What would be one range too many is left out. */
+    synchronized void add(String key, long from, long to) {
+        NavigableMap<Long, Long> ofStream = ranges.computeIfAbsent(key, any -> new TreeMap<>());
+        long start = from;
+        long end = to;
+        for (Map.Entry<Long, Long> last = ofStream.floorEntry(end); last != null && last.getValue() >= start;
+                last = ofStream.floorEntry(end)) {
+            start = Math.min(start, last.getKey());
+            end = Math.max(end, last.getValue());
+            ofStream.remove(last.getKey());
+            count--;
+        }
+        if (count == MAX_RANGES) {
+            truncated = true;
+        } else {
+            ofStream.put(start, end);
+            count++;
+        }
+    }
+
+    /** By key, then by position. */
+    synchronized List<LostRange> list() {
+        List<LostRange> list = new ArrayList<>(count);
+        ranges.forEach((key, ofStream) -> ofStream.forEach((from, to) -> list.add(new LostRange(key, from, to))));
+        return list;
+    }
+
+    /** Whether some were left out. */
+    synchronized boolean isTruncated() {
+        return truncated;
+    }
+}

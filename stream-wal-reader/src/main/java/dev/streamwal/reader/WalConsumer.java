@@ -1,0 +1,214 @@
+package dev.streamwal.reader;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.format.CursorEntry;
+import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.source.IoFailure;
+import dev.streamwal.source.LogSource;
+import dev.streamwal.source.TailWalk;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A named reader of one stream, or of all whose keys have a prefix. The log keeps how far it has come, so that it goes on there when it is
+ * opened again, by whatever process; one has it open at a time. A stream can be set to keep what it hasn't committed: see
+ * {@code StreamOptions.retainFor}.
+ *
+ * <pre>{@code
+ * try (WalConsumer shipper = reader.consumer("shipper", "machine/cpu")) {
+ *     EntryTail entries = shipper.entries();
+ *     while (running) {
+ *         if (entries.next(Duration.ofSeconds(1))) {
+ *             ship(entries.content());
+ *             shipper.commit(entries.key(), entries.nextPosition());
+ *         }
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p><b>When it is new</b> it begins with the oldest record that there is, and is there at once: from then on streams are kept for it, and it
+ * is told of everything that it loses, also if it has committed nothing. Streams that come later it reads from their beginning.
+ *
+ * <p><b>What it is delivered</b> is every record once and in order within a stream; after it was closed, or its process ended, everything
+ * behind the last commit again. A commit survives the end of the process, {@code kill -9} included. A power loss may leave an
+ * earlier one, so that more is delivered again; what a commit has given free is not deleted before that commit survives power loss, too.
+ *
+ * <p><b>What it has lost</b> is in {@link #lost()}: what was deleted before it was opened at once, what is deleted later when its tail comes
+ * upon it, which throws an {@link EntryExpiredException} then.
+ *
+ * <p><b>Where nothing can be written</b>, as on a read-only file system, it goes on where it has committed, or begins with the oldest record,
+ * and {@link #commit} throws.
+ *
+ * <p>Thread-safe; the tail is for one thread, which also closes the consumer, or has closed the tail before.
+ */
+public final class WalConsumer implements AutoCloseable {
+
+    private final LogSource log;
+    private final ReadableLog tails;
+    private final StreamKey name;
+    private final CursorScope scope;
+    private final ConsumerCursor cursor;
+    private final LostRanges lost = new LostRanges();
+    @GuardedBy("this")
+    private @Nullable ConsumedWalk walk;
+    @GuardedBy("this")
+    private @Nullable EntryTail tail;
+    private volatile boolean closed;
+
+    WalConsumer(LogSource log, ReadableLog tails, StreamKey name, CursorScope scope, ConsumerCursor cursor) {
+        this.log = log;
+        this.tails = tails;
+        this.name = name;
+        this.scope = scope;
+        this.cursor = cursor;
+    }
+
+    /** {@return the consumer's name} */
+    public String name() {
+        return name.text();
+    }
+
+    /**
+     * What it reads. The same tail at every call, until that is closed; then a new one, which goes on behind the last commits.
+     *
+     * @return closed with the consumer
+     * @throws EntryNotFoundException where no record starts at a position that was committed, and none ends there; commit another one
+     * @throws WalClosedException where the consumer, or its reader, has been closed
+     */
+    public synchronized EntryTail entries() {
+        checkOpen();
+        EntryTail known = tail;
+        if (known != null && walk != null && !walk.isClosed()) {
+            return known;
+        }
+        ConsumedWalk opened = new ConsumedWalk(openWalk(), lost);
+        EntryTail made = new EntryTail(opened, new WakeableRest());
+        walk = opened;
+        tail = made;
+        return made;
+    }
+
+    private TailWalk openWalk() {
+        Map<String, Long> from = cursor.positions();
+        from.replaceAll((key, position) -> position == 0 ? TailStart.ZERO : position);
+        if (scope.isPrefix()) {
+            return tails.followAll(scope.text(), from);
+        }
+        return tails.follow(scope.text(), from.getOrDefault(scope.text(), EntryTail.FIRST));
+    }
+
+    /**
+     * Says that everything that stands before a position of a stream has been done with. Going back is allowed: what stands behind is
+     * delivered again, as far as it is there, by the next tail; such a commit survives power loss, and takes as long as that takes.
+     *
+     * @param key of one of the consumer's streams
+     * @param position as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it. It is not looked up: where it is no
+     *     record's end, {@link #entries()} says so when the consumer is opened again
+     * @throws IllegalArgumentException where the stream isn't one of the consumer's, or the position can't be any record's
+     * @throws WalIOException where it can't be written, as on a read-only file system: then it is committed or not, and can be committed
+     *     again
+     * @throws WalClosedException where the consumer has been closed
+     */
+    public void commit(String key, long position) {
+        if (!scope.contains(key)) {
+            throw new IllegalArgumentException("a consumer commits what it reads: consumer=" + name + ", " + scope + ", committed key=" + key);
+        }
+        StreamKey stream = StreamKey.of(key);
+        if (position < 0 || position % RecordLayout.ALIGNMENT != 0) {
+            throw new IllegalArgumentException("a position is a multiple of " + RecordLayout.ALIGNMENT
+                    + " that is not negative, as EntryRef.end() and EntryCursor.nextPosition() give it: position=" + position + ", stream="
+                    + key);
+        }
+        checkOpen();
+        try {
+            cursor.commit(new CursorEntry(stream, position, log.options().clock().millis()));
+        } catch (IOException e) {
+            throw notCommitted(key, position, e);
+        }
+    }
+
+    private WalException notCommitted(String key, long position, IOException e) {
+        Path file = CursorFiles.cursor(log.root(), name);
+        if (closed) {
+            return closedError();
+        }
+        IOException readOnly = cursor.whyReadOnly();
+        if (readOnly != null) {
+            return new WalIOException("a consumer commits in a log whose folder can be written to: " + readOnly + ", consumer=" + name
+                    + ", stream=" + key + ", position=" + position + ", file=" + file
+                    + "; read on, or make the folder writable and open the consumer again", file, key, position, readOnly);
+        }
+        return IoFailure.of("committing to consumer " + name, e, file, key, position);
+    }
+
+    /**
+     * How far a stream has been committed.
+     *
+     * @param key of the stream
+     * @return the stream position before which everything has been done with; empty where nothing has been committed. A new consumer has
+     *     committed the beginning of each stream that was there
+     */
+    public OptionalLong committed(String key) {
+        Long position = cursor.position(key);
+        return position == null ? OptionalLong.empty() : OptionalLong.of(position);
+    }
+
+    /**
+     * What was deleted, as expired or by hand, before the consumer had it: see above. Ranges of a stream that touch are one.
+     *
+     * @return by key and position; a snapshot, at most 10,000 ranges
+     */
+    public List<LostRange> lost() {
+        return lost.list();
+    }
+
+    /** {@return whether there are more ranges than {@link #lost()} has room for} */
+    public boolean isLostTruncated() {
+        return lost.isTruncated();
+    }
+
+    LostRanges lostRanges() {
+        return lost;
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw closedError();
+        }
+        log.checkOpen();
+    }
+
+    private WalClosedException closedError() {
+        return new WalClosedException("a consumer is not used after it was closed: consumer=" + name, null, null, WalException.NO_POSITION,
+                null);
+    }
+
+    /**
+     * Closes its tail, and lets others open the consumer. What was delivered and not committed is delivered again then. A second time it does
+     * nothing.
+     *
+     * @throws WalIOException where the file system fails; it is closed all the same
+     */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        EntryTail open = tail;
+        tail = null;
+        if (open != null) {
+            open.close();
+        }
+        try {
+            cursor.close();
+        } catch (IOException e) {
+            throw IoFailure.of(
+                    "closing consumer " + name, e, CursorFiles.cursor(log.root(), name), null, WalException.NO_POSITION);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package dev.streamwal;
+
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.cursor.Committed;
+import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.cursor.CursorReader;
+import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.files.FileForce;
+import dev.streamwal.format.CursorHeader;
+import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the cursors of consumers, in whatever process they are, what of a plan is to stay for them; {@link HeldBack} decides. For one sweep
+ * at a time.
+ *
+ * <p>The cursors are read after the plan was made and before anything is deleted. A commit that comes later gives more free, which the next
+ * sweep finds. One that goes back later is too late: the consumer is told what it has lost.
+ *
+ * <p>A commit is in the page cache when it returns, and could be gone after a power loss, when what it gave free is deleted: the consumer
+ * would come back to an earlier commit and be told that it had lost what it has had. So a cursor counts as far as this class has
+ * forced it.
+ */
+final class ConsumerHolds {
+
+    private final Path root;
+    private final WalOptions options;
+    private final BackgroundReport report;
+    /** By consumer. What was read is kept, so that the next sweep reads what was added. */
+    private final Map<String, DurableCursor> cursors = new HashMap<>();
+
+    ConsumerHolds(Path root, WalOptions options, BackgroundReport report) {
+        this.root = root;
+        this.options = options;
+        this.report = report;
+    }
+
+    /**
+     * @param streams what the plan was made of
+     * @param logs of these streams
+     */
+    HeldBack.Outcome of(
+            long nowMillis, List<ExpiryPlan.Deletion> plan, List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
+        Map<String, List<RetainFor>> retained = new HashMap<>();
+        for (ExpiryPlan.Deletion deletion : plan) {
+            retained.computeIfAbsent(deletion.key(), options::retainedFor);
+        }
+        retained.values().removeIf(List::isEmpty);
+        if (retained.isEmpty()) {
+            return new HeldBack.Outcome(plan, 0, 0);
+        }
+        Map<String, Optional<CursorReader>> read = readCursors(retained);
+        Map<String, List<HeldBack.Hold>> holds = new HashMap<>();
+        retained.forEach((key, consumers) -> holds.put(key, holdsOf(key, consumers, read)));
+        return HeldBack.of(nowMillis, dues(plan, holds, streams, logs), holds);
+    }
+
+    /** @return by consumer; empty where it can't be read now */
+    private Map<String, Optional<CursorReader>> readCursors(Map<String, List<RetainFor>> retained) {
+        Map<String, Optional<CursorReader>> read = new LinkedHashMap<>();
+        retained.values().forEach(consumers -> consumers.forEach(retain -> read.computeIfAbsent(retain.consumer(), this::read)));
+        return read;
+    }
+
+    private Optional<CursorReader> read(String consumer) {
+        try {
+            DurableCursor cursor = cursors.computeIfAbsent(
+                    consumer, name -> new DurableCursor(CursorFiles.cursor(root, CursorFiles.name(name))));
+            cursor.refresh();
+            return Optional.of(cursor.reader);
+        } catch (IOException | RuntimeException e) {
+            report.sweepFailed(null, new IllegalStateException("the cursor of a consumer that streams are kept for can be read: consumer="
+                    + consumer + "; until it can, they are kept as if it had committed nothing", e));
+            return Optional.empty();
+        }
+    }
+
+    private static List<HeldBack.Hold> holdsOf(String key, List<RetainFor> consumers, Map<String, Optional<CursorReader>> read) {
+        List<HeldBack.Hold> holds = new ArrayList<>();
+        for (RetainFor retain : consumers) {
+            Optional<CursorReader> cursor = read.getOrDefault(retain.consumer(), Optional.empty());
+            boolean readsOthers = cursor.flatMap(CursorReader::header).map(CursorHeader::scope).filter(scope -> !scope.contains(key)).isPresent();
+            if (!readsOthers) {
+                Committed committed = cursor.map(found -> found.commits().get(key)).orElse(null);
+                holds.add(new HeldBack.Hold(committed == null ? 0 : committed.position(), retain.maxBytes(), retain.maxTime().toMillis()));
+            }
+        }
+        return holds;
+    }
+
+    /** A segment ends where the next one begins, or before: a consumer that has read on has committed more than that. */
+    private List<HeldBack.Due> dues(List<ExpiryPlan.Deletion> plan, Map<String, List<HeldBack.Hold>> holds,
+            List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
+        Map<String, Iterator<ExpiryPlan.Segment>> next = new HashMap<>();
+        streams.stream().filter(stream -> holds.containsKey(stream.key()))
+                .forEach(stream -> next.put(stream.key(), stream.segments().stream().skip(1).iterator()));
+        List<HeldBack.Due> dues = new ArrayList<>(plan.size());
+        for (ExpiryPlan.Deletion deletion : plan) {
+            Iterator<ExpiryPlan.Segment> successors = next.getOrDefault(deletion.key(), Collections.emptyIterator());
+            long end = successors.hasNext() ? successors.next().basePosition()
+                    : endOfNewest(deletion, holds.getOrDefault(deletion.key(), List.of()), logs);
+            dues.add(new HeldBack.Due(deletion, end));
+        }
+        return dues;
+    }
+
+    /** The stream may have to be recovered to know, so that nobody is asked in vain. */
+    private long endOfNewest(ExpiryPlan.Deletion deletion, List<HeldBack.Hold> holds, Map<String, StreamLog> logs) {
+        boolean anyIsInIt = holds.stream().anyMatch(hold -> hold.committed() > deletion.segment().basePosition());
+        return anyIsInIt ? streamEnd(deletion.key(), logs.get(deletion.key())) : Long.MAX_VALUE;
+    }
+
+    private long streamEnd(String key, @Nullable StreamLog log) {
+        try {
+            return Objects.requireNonNull(log, key).endPosition();
+        } catch (RuntimeException e) {
+            report.sweepFailed(key, e);
+            return Long.MAX_VALUE;
+        }
+    }
+
+    /** A cursor that has been forced as far as it has been read. */
+    private static final class DurableCursor {
+
+        final CursorReader reader;
+        private Optional<CursorHeader> named = Optional.empty();
+        private boolean unforced;
+
+        DurableCursor(Path file) {
+            this.reader = new CursorReader(file);
+        }
+
+        void refresh() throws IOException {
+            unforced |= reader.refresh();
+            if (unforced && reader.header().isPresent()) {
+                FileForce.force(reader.file());
+                if (!named.equals(reader.header())) {
+                    DirectoryForce.force(Objects.requireNonNull(reader.file().getParent(), "cursors are in a folder of the log's"));
+                    named = reader.header();
+                }
+            }
+            unforced = false;
+        }
+    }
+}

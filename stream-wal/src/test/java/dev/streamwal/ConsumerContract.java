@@ -1,0 +1,532 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.reader.ConsumerInUseException;
+import dev.streamwal.reader.ConsumerInfo;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.LostRange;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Named consumers: where they go on, what is kept for them, what they are told that they have lost. */
+@Timeout(60)
+abstract class ConsumerContract extends LogContract {
+
+    private static final String KEY = "machine/cpu";
+    private static final String NAME = "shipper";
+    private static final Duration LONG = Duration.ofDays(1);
+    private static final long MUCH = 1L << 40;
+
+    private int sealedSoFar;
+
+    ConsumerContract(LogHome home) {
+        super(home);
+    }
+
+    private StreamWal openKeeping(long maxBytes, Duration maxTime) {
+        return open(options().streams("*", StreamOptions.builder().retainFor(NAME, maxBytes, maxTime).build()));
+    }
+
+    private WalConsumer consumer() {
+        return reader().consumer(NAME, KEY);
+    }
+
+    /** So many windows one after the other, and a last one, which isn't over; a list for each window. */
+    private List<List<Written>> appendWindows(StreamWal wal, String key, int windows) {
+        List<List<Written>> written = new ArrayList<>();
+        for (int w = 0; w <= windows; w++) {
+            written.add(appendSome(wal.stream(key), 3));
+            if (w < windows) {
+                clock.advance(WINDOW);
+            }
+        }
+        sealedSoFar += windows;
+        awaitSealed(sealedSoFar);
+        return written;
+    }
+
+    /** When the segment of the n-th window expires, if the test has begun with it. */
+    private static Instant expiration(int window) {
+        return Instant.ofEpochMilli(NOW).plus(WINDOW.multipliedBy(window + 1)).plus(RETENTION);
+    }
+
+    private static void assertDelivers(WalConsumer consumer, List<Written> records) {
+        EntryTail entries = consumer.entries();
+        for (Written record : records) {
+            assertThat(entries.next()).as("there is %s", record.ref()).isTrue();
+            assertThat(entries.ref()).isEqualTo(record.ref());
+        }
+        assertThat(entries.next()).isFalse();
+    }
+
+    private static List<Written> flat(List<List<Written>> lists) {
+        return lists.stream().flatMap(List::stream).toList();
+    }
+
+    private static long end(List<Written> records) {
+        return records.get(records.size() - 1).ref().end();
+    }
+
+    private static long begin(List<Written> records) {
+        return records.get(0).ref().position();
+    }
+
+    // ---------------------------------------------------------------- committing
+
+    @Test
+    void entries_openedAgain_goOnBehindTheCommit() {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 10);
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, records);
+            assertThat(consumer.entries()).as("the same tail").isSameAs(consumer.entries());
+            consumer.commit(KEY, records.get(3).ref().end());
+            assertThat(consumer.committed(KEY)).hasValue(records.get(3).ref().end());
+            assertThat(consumer.lost()).isEmpty();
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, records.subList(4, 10));
+            consumer.commit(KEY, records.get(9).ref().end());
+            List<Written> more = appendSome(wal.stream(KEY), 2);
+            assertDelivers(consumer, more);
+            assertThat(consumer.lost()).isEmpty();
+        }
+        try (WalConsumer consumer = wal.reader().consumer(NAME, KEY)) {
+            assertThat(consumer.name()).isEqualTo(NAME);
+            assertThat(consumer.entries().next()).isTrue();
+        }
+    }
+
+    @Test
+    void entries_closedAndAskedForAgain_goOnBehindTheCommit() {
+        List<Written> records = appendSome(open().stream(KEY), 5);
+        try (WalConsumer consumer = consumer()) {
+            EntryTail first = consumer.entries();
+            assertThat(first.next()).isTrue();
+            consumer.commit(KEY, first.nextPosition());
+            assertThat(first.next()).isTrue();
+            first.close();
+            assertThat(consumer.entries()).isNotSameAs(first);
+            assertDelivers(consumer, records.subList(1, 5));
+        }
+    }
+
+    @Test
+    void commit_back_isDeliveredAgain() {
+        List<Written> records = appendSome(open().stream(KEY), 5);
+        try (WalConsumer consumer = consumer()) {
+            consumer.commit(KEY, end(records));
+            assertDelivers(consumer, List.of());
+            consumer.commit(KEY, begin(records));
+            assertDelivers(consumer, List.of());
+            consumer.entries().close();
+            assertDelivers(consumer, records);
+        }
+    }
+
+    @Test
+    void consumer_streamThatComesLater_isReadFromItsBeginning() {
+        StreamWal wal = open();
+        try (WalConsumer consumer = consumer()) {
+            assertThat(consumer.entries().next()).isFalse();
+            List<Written> records = appendSome(wal.stream(KEY), 3);
+            assertDelivers(consumer, records);
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertThat(consumer.committed(KEY)).isEmpty();
+            assertThat(consumer.entries().next()).isTrue();
+        }
+    }
+
+    @Test
+    void commit_whatCanNeverBe_isRefused() {
+        open();
+        try (WalConsumer consumer = consumer()) {
+            assertThatThrownBy(() -> consumer.commit("other", 8)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("key=" + KEY).hasMessageContaining("other").hasMessageContaining(NAME);
+            for (long position : new long[] {-8, -1, 7, EntryTail.END}) {
+                assertThatThrownBy(() -> consumer.commit(KEY, position)).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("position=" + position);
+            }
+            assertThatThrownBy(() -> consumer.commit(null, 8)).isInstanceOf(NullPointerException.class);
+            assertThat(consumer.committed(KEY)).isEmpty();
+        }
+    }
+
+    @Test
+    void consumer_whatCanNeverBe_isRefused() {
+        open();
+        WalReader reader = reader();
+        for (String name : List.of("", "x".repeat(1_025), "\ud800")) {
+            assertThatThrownBy(() -> reader.consumer(name, KEY)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("consumer's name");
+            assertThatThrownBy(() -> reader.removeConsumer(name)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> StreamOptions.builder().retainFor(name, 1, LONG)).isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThatThrownBy(() -> reader.consumer(NAME, "")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> reader.consumer(null, KEY)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> reader.consumer(NAME, null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> reader.consumerOfPrefix(NAME, null)).isInstanceOf(NullPointerException.class);
+        assertThat(reader.consumers()).isEmpty();
+        assertThat(root.resolve("cursors")).doesNotExist();
+    }
+
+    @Test
+    void consumer_ofSomethingElse_isRefused() {
+        open();
+        consumer().close();
+        assertThatThrownBy(() -> reader().consumer(NAME, "other")).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("made for key=" + KEY).hasMessageContaining("key=other");
+        assertThatThrownBy(() -> reader().consumerOfPrefix(NAME, KEY)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("prefix=" + KEY);
+        consumer().close();
+    }
+
+    @Test
+    void consumer_openAlready_isRefusedUntilItIsClosed() {
+        open();
+        WalReader reader = reader();
+        try (WalConsumer first = reader.consumer(NAME, KEY)) {
+            for (WalReader any : List.of(reader, reader())) {
+                assertThatThrownBy(() -> any.consumer(NAME, KEY)).isInstanceOf(ConsumerInUseException.class)
+                        .hasMessageContaining("consumer=" + NAME).hasMessageContaining("this process").hasMessageContaining("close it");
+                assertThatThrownBy(() -> any.removeConsumer(NAME)).isInstanceOf(ConsumerInUseException.class);
+            }
+            reader.consumer("another", KEY).close();
+            first.commit(KEY, 8);
+        }
+        consumer().close();
+    }
+
+    @Test
+    void close_whateverComesLater_isRefused() {
+        open();
+        WalConsumer consumer = consumer();
+        EntryTail entries = consumer.entries();
+        consumer.close();
+        consumer.close();
+        assertThatThrownBy(() -> consumer.commit(KEY, 8)).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(consumer::entries).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(entries::next).isInstanceOf(WalClosedException.class);
+        WalReader reader = reader();
+        WalConsumer other = reader.consumer(NAME, KEY);
+        reader.close();
+        assertThatThrownBy(other::entries).isInstanceOf(WalClosedException.class);
+        other.close();
+    }
+
+    @Test
+    void commit_interruptedThread_countsAndKeepsTheFlag() {
+        open();
+        try (WalConsumer consumer = consumer()) {
+            for (long position = 8; position < 800; position += 8) {
+                Thread.currentThread().interrupt();
+                consumer.commit(KEY, position);
+                assertThat(Thread.interrupted()).isTrue();
+            }
+            Thread.currentThread().interrupt();
+            consumer.commit(KEY, 0);
+            assertThat(Thread.interrupted()).isTrue();
+            consumer.commit(KEY, 16);
+        }
+        assertThat(reader().describeConsumer(NAME).orElseThrow().committed()).isEqualTo(Map.of(KEY, 16L));
+    }
+
+    @Test
+    void consumers_some_areListedAndRemoved() {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        WalReader reader = closing(WalReader.open(root, ReaderOptions.builder().clock(clock).build()));
+        List<String> names = List.of("../evil", "UPPER", "a/b", "con", NAME, "ü".repeat(300));
+        for (String name : names) {
+            reader.consumer(name, KEY).close();
+        }
+        assertThat(reader.consumers()).containsExactlyElementsOf(names);
+        clock.advance(WINDOW);
+        try (WalConsumer consumer = reader.consumer(NAME, KEY)) {
+            assertThat(reader.describeConsumer(NAME)).contains(info(begin(records), NOW));
+            consumer.commit(KEY, end(records));
+            assertThat(reader.describeConsumer(NAME)).contains(info(end(records), clock.millis()));
+        }
+        assertThat(reader.describeConsumer("nobody")).isEmpty();
+        assertThat(reader.removeConsumer("nobody")).isFalse();
+        for (String name : names) {
+            assertThat(reader.removeConsumer(name)).isTrue();
+            assertThat(reader.removeConsumer(name)).isFalse();
+        }
+        assertThat(reader.consumers()).isEmpty();
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, records);
+        }
+    }
+
+    private static ConsumerInfo info(long position, long atMillis) {
+        return new ConsumerInfo(NAME, KEY, false, new TreeMap<>(Map.of(KEY, position)), OptionalLong.of(atMillis));
+    }
+
+    // ---------------------------------------------------------------- keeping
+
+    @Test
+    void sweep_notCommitted_isKeptUntilItIs() {
+        StreamWal wal = openKeeping(MUCH, LONG);
+        List<List<Written>> written = appendWindows(wal, KEY, 4);
+        try (WalConsumer consumer = consumer()) {
+            SweepResult held = wal.sweep(expiration(3));
+            assertThat(held.deletedSegments()).isZero();
+            assertThat(held.heldSegments()).isEqualTo(4);
+            assertThat(held.heldBytes()).isPositive();
+
+            consumer.commit(KEY, end(written.get(1)) - 8);
+            assertThat(wal.sweep(expiration(3))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 3);
+            consumer.commit(KEY, end(written.get(2)));
+            assertThat(wal.sweep(expiration(3))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(2, 1);
+            assertThat(wal.sweep(expiration(3))).isEqualTo(new SweepResult(0, 0, 2, 0, 1, held.heldBytes() / 4));
+            assertDelivers(consumer, flat(written.subList(3, 5)));
+            assertThat(consumer.lost()).isEmpty();
+        }
+    }
+
+    @Test
+    void sweep_consumerThatNeverCame_isKeptForItWithinLimits() {
+        StreamWal wal = openKeeping(MUCH, Duration.ofMinutes(15));
+        appendWindows(wal, KEY, 3);
+        assertThat(wal.sweep(expiration(2))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 2);
+    }
+
+    @Test
+    void sweep_consumerOfOtherStreams_holdsNothing() {
+        StreamWal wal = openKeeping(MUCH, LONG);
+        appendWindows(wal, "other", 3);
+        try (WalConsumer consumer = consumer()) {
+            assertThat(wal.sweep(expiration(2))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(3, 0);
+            assertThat(consumer.lost()).isEmpty();
+        }
+    }
+
+    @Test
+    void sweep_overTheLimitOfTime_goesAndTheConsumerIsTold() {
+        StreamWal wal = openKeeping(MUCH, WINDOW);
+        List<List<Written>> written = appendWindows(wal, KEY, 4);
+        try (WalConsumer consumer = consumer()) {
+            assertThat(wal.sweep(expiration(1).minusMillis(1)).deletedSegments()).isZero();
+            assertThat(wal.sweep(expiration(1)).deletedSegments()).isEqualTo(1);
+            assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(1);
+
+            LostRange lost = new LostRange(KEY, begin(written.get(0)), end(written.get(1)));
+            EntryTail entries = consumer.entries();
+            assertThatThrownBy(entries::next).isInstanceOfSatisfying(EntryExpiredException.class,
+                    e -> assertThat(new LostRange(KEY, e.from(), e.to())).isEqualTo(lost));
+            assertThat(consumer.lost()).containsExactly(lost);
+            assertDelivers(consumer, flat(written.subList(2, 5)));
+            assertThat(consumer.lost()).containsExactly(lost);
+            assertThat(consumer.isLostTruncated()).isFalse();
+        }
+        try (WalConsumer again = consumer()) {
+            assertThat(again.lost()).as("still not committed").containsExactly(
+                    new LostRange(KEY, begin(written.get(0)), end(written.get(1))));
+            assertThatThrownBy(again.entries()::next).isInstanceOf(EntryExpiredException.class);
+            assertDelivers(again, flat(written.subList(2, 5)));
+            assertThat(again.lost()).hasSize(1);
+            again.commit(KEY, begin(written.get(2)));
+        }
+        try (WalConsumer again = consumer()) {
+            assertThat(again.lost()).isEmpty();
+        }
+    }
+
+    @Test
+    void sweep_overTheLimitWhileTheTailIsInTheSegment_onlyTheRestIsLost() {
+        StreamWal wal = openKeeping(MUCH, WINDOW);
+        List<List<Written>> written = appendWindows(wal, KEY, 4);
+        try (WalConsumer consumer = consumer()) {
+            EntryTail entries = consumer.entries();
+            assertThat(entries.next()).isTrue();
+            assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(2);
+            assertThat(entries.next()).as("the file is open").isTrue();
+            assertThat(entries.next()).isTrue();
+            assertThatThrownBy(entries::next).isInstanceOf(EntryExpiredException.class);
+            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(1)), end(written.get(1))));
+            assertDelivers(consumer, flat(written.subList(2, 5)));
+        }
+    }
+
+    @Test
+    void sweep_overTheLimitOfBytes_theOldestGo() throws IOException {
+        StreamWal keeping = openKeeping(1, LONG);
+        List<List<Written>> written = appendWindows(keeping, KEY, 4);
+        consumer().close();
+        long each = sizeOfFirst();
+        assertThat(keeping.sweep(expiration(0))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 0);
+        keeping.close();
+
+        StreamWal wal = openKeeping(2 * each, LONG);
+        assertThat(wal.sweep(expiration(2))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments, SweepResult::heldBytes)
+                .containsExactly(0, 2, 2 * each);
+        assertThat(wal.sweep(expiration(3))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments, SweepResult::heldBytes)
+                .containsExactly(1, 2, 2 * each);
+        try (WalConsumer consumer = consumer()) {
+            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(1))));
+        }
+    }
+
+    private long sizeOfFirst() throws IOException {
+        return Files.size(segmentsOf(KEY).get(0));
+    }
+
+    @Test
+    void sweep_limitsOfBytesOfTheLog_takeNothingThatIsHeldAndNothingInItsPlace() {
+        StreamWal wal = open(options().maxTotalBytes(1)
+                .streams(KEY, StreamOptions.builder().retainFor(NAME, MUCH, LONG).build()));
+        appendWindows(wal, KEY, 2);
+        appendWindows(wal, "other", 2);
+        assertThat(wal.sweep()).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(2, 2);
+        assertThat(segmentsOf(KEY)).hasSize(3);
+        assertThat(segmentsOf("other")).hasSize(1);
+        try (WalConsumer consumer = consumer()) {
+            consumer.commit(KEY, wal.stream(KEY).endPosition());
+        }
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(3);
+    }
+
+    @Test
+    void sweep_limitOfBytesOfTheStream_holdsToo() {
+        StreamWal wal = open(options().streams("*", StreamOptions.builder().maxBytes(1).retainFor(NAME, MUCH, WINDOW).build()));
+        appendWindows(wal, KEY, 2);
+        assertThat(wal.sweep()).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(0, 2);
+        assertThat(wal.sweep(expiration(0).plus(WINDOW)).deletedSegments()).isEqualTo(1);
+    }
+
+    @Test
+    void sweep_twoConsumers_eachHoldsWithinItsLimits() {
+        StreamWal wal = open(options().streams("*", StreamOptions.builder()
+                .retainFor(NAME, MUCH, LONG).retainFor("slow", MUCH, WINDOW).build()));
+        List<List<Written>> written = appendWindows(wal, KEY, 4);
+        try (WalConsumer quick = consumer(); WalConsumer slow = reader().consumer("slow", KEY)) {
+            quick.commit(KEY, end(written.get(3)));
+            assertThat(wal.sweep(expiration(1))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 1);
+            assertThat(quick.lost()).isEmpty();
+            assertThatThrownBy(slow.entries()::next).isInstanceOf(EntryExpiredException.class);
+            assertThat(slow.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(0))));
+            slow.commit(KEY, end(written.get(3)));
+            assertThat(wal.sweep(expiration(3)).deletedSegments()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void purgeAndDelete_uncommitted_doNotAsk() {
+        StreamWal wal = openKeeping(MUCH, LONG);
+        List<List<Written>> written = appendWindows(wal, KEY, 3);
+        try (WalConsumer consumer = consumer()) {
+            assertThat(wal.purge(KEY, Instant.ofEpochMilli(NOW).plus(WINDOW)).deletedSegments()).isEqualTo(1);
+            assertThatThrownBy(consumer.entries()::next).isInstanceOf(EntryExpiredException.class);
+            assertDelivers(consumer, flat(written.subList(1, 4)));
+            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(0))));
+            assertThat(wal.delete(KEY)).isTrue();
+            List<Written> again = appendSome(wal.stream(KEY), 2);
+            assertDelivers(consumer, again);
+            assertThat(consumer.lost()).hasSize(1);
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertThat(consumer.lost()).hasSize(1);
+            assertThat(consumer.lost().get(0).from()).isEqualTo(begin(written.get(0)));
+            assertThat(consumer.lost().get(0).to()).isBetween(end(written.get(3)), wal.stream(KEY).endPosition());
+        }
+    }
+
+    @Test
+    void sweep_idleStreamThatIsCommitted_goesAltogether() {
+        StreamWal wal = openKeeping(MUCH, LONG);
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        try (WalConsumer consumer = consumer()) {
+            consumer.commit(KEY, records.get(2).ref().position());
+            assertThat(wal.sweep(expiration(0))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(0, 1);
+            // idle, and so sealed all the same
+            awaitSealed(1);
+            consumer.commit(KEY, end(records));
+            assertThat(wal.sweep(expiration(0)).deletedSegments()).isEqualTo(1);
+            assertThat(segmentsOf(KEY)).isEmpty();
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertThat(consumer.lost()).isEmpty();
+            assertThat(consumer.entries().next()).isFalse();
+            clock.set(expiration(0).toEpochMilli());
+            List<Written> more = appendSome(wal.stream(KEY), 1);
+            assertDelivers(consumer, more);
+            assertThat(consumer.lost()).isEmpty();
+        }
+    }
+
+    @Test
+    void sweep_afterReopening_readsWhatWasCommittedBefore() {
+        StreamWal wal = openKeeping(MUCH, LONG);
+        List<List<Written>> written = appendWindows(wal, KEY, 3);
+        try (WalConsumer consumer = consumer()) {
+            consumer.commit(KEY, end(written.get(3)));
+        }
+        wal.close();
+        StreamWal again = openKeeping(MUCH, LONG);
+        assertThat(again.sweep(expiration(3)).deletedSegments()).isEqualTo(3);
+        assertThat(again.sweep(expiration(3)).deletedSegments()).as("the newest one, which had to be recovered to know its end").isEqualTo(1);
+    }
+
+    @Test
+    void sweep_cursorThatCannotBeRead_holdsAndReports() throws IOException {
+        expectFailures();
+        StreamWal wal = openKeeping(MUCH, WINDOW);
+        List<List<Written>> written = appendWindows(wal, KEY, 3);
+        try (WalConsumer consumer = consumer()) {
+            consumer.commit(KEY, end(written.get(2)));
+        }
+        Path file = CursorFiles.cursor(root, CursorFiles.name(NAME));
+        byte[] sound = Files.readAllBytes(file);
+        byte[] damaged = sound.clone();
+        damaged[20] ^= 1;
+        Files.write(file, damaged);
+
+        assertThat(wal.sweep(expiration(0))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(0, 1);
+        assertThat(wal.stats().sweepFailures()).isEqualTo(1);
+        assertThat(wal.stats().lastFailure()).hasValueSatisfying(what -> assertThat(what).contains("consumer=" + NAME));
+        assertThatThrownBy(this::consumer).isInstanceOf(CorruptSegmentException.class).hasMessageContaining(file.toString());
+        assertThat(reader().consumers()).containsExactly(NAME);
+        assertThatThrownBy(() -> reader().describeConsumer(NAME)).isInstanceOf(CorruptSegmentException.class);
+        assertThat(wal.sweep(expiration(0).plus(WINDOW)).deletedSegments()).as("its limit wins all the same").isEqualTo(1);
+
+        Files.write(file, sound);
+        assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(2);
+        assertThat(reader().removeConsumer(NAME)).isTrue();
+    }
+
+    @Test
+    void retainFor_whatCannotBe_isRefused() {
+        StreamOptions.Builder builder = StreamOptions.builder();
+        assertThatThrownBy(() -> builder.retainFor(NAME, 0, LONG)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("maxBytes");
+        assertThatThrownBy(() -> builder.retainFor(NAME, 1, Duration.ofMillis(-1))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("maxTime");
+        assertThatThrownBy(() -> builder.retainFor(null, 1, LONG)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> builder.retainFor(NAME, 1, null)).isInstanceOf(NullPointerException.class);
+        for (int i = 0; i < 64; i++) {
+            builder.retainFor("c" + i, 1, LONG);
+        }
+        assertThatThrownBy(() -> builder.retainFor(NAME, 1, LONG)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("64");
+        assertThat(builder.retainFor("c0", 2, LONG).build().retainedFor()).hasSize(64).first().isEqualTo(new RetainFor("c0", 2, LONG));
+    }
+}
