@@ -79,7 +79,7 @@ final class CatCommand extends StreamsCommand {
 
     private static void show(EntryCursor opened, TolerantScan scan, EntryWriter writer) {
         try (EntryCursor cursor = opened) {
-            while (scan.next(cursor)) {
+            while (scan.next(cursor::next)) {
                 writer.write(ShownEntry.of(cursor));
             }
         }

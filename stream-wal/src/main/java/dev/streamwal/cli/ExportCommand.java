@@ -56,7 +56,7 @@ final class ExportCommand extends StreamsCommand {
             for (String key : selection.keys()) {
                 long shown = 0;
                 try (EntryCursor cursor = range.scan(reader, key)) {
-                    while (scan.next(cursor)) {
+                    while (scan.next(cursor::next)) {
                         sink.write(ShownEntry.of(cursor));
                         progress.step(cursor.size());
                         shown += cursor.size();

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Streams named on the command line. The key of a stream that is there names that stream, whatever characters it has; anything else is a
@@ -34,6 +35,11 @@ record KeySelection(NavigableSet<String> keys, List<String> missing) {
         }
         List<String> missing = patterns.isEmpty() ? List.of() : addMatching(patterns, reader.keys(), selected);
         return new KeySelection(selected, missing);
+    }
+
+    /** The same, without what isn't missed. */
+    KeySelection withMissing(Predicate<String> isMissed) {
+        return new KeySelection(keys, missing.stream().filter(isMissed).toList());
     }
 
     /** Returns the patterns that match nothing. */

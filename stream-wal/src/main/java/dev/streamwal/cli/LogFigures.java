@@ -104,7 +104,7 @@ final class LogFigures {
 
     private void readRecords(String key, long from) {
         try (EntryCursor cursor = reader.scanFrom(key, from)) {
-            while (scan.next(cursor)) {
+            while (scan.next(cursor::next)) {
                 records++;
                 dataBytes += cursor.size();
                 overTime.add(cursor.timestampMillis(), 1);

@@ -66,6 +66,7 @@ public final class StreamWalCommand {
                 .addSubcommand(new StatsCommand(context))
                 .addSubcommand(new LatestCommand(context))
                 .addSubcommand(new CatCommand(context))
+                .addSubcommand(new TailCommand(context))
                 .addSubcommand(new GetCommand(context))
                 .addSubcommand(new ExportCommand(context))
                 .addSubcommand(new VerifyCommand(context))

@@ -30,9 +30,15 @@ abstract class StreamsCommand extends ReadingCommand {
     @Override
     final Exit read(WalReader reader, CommandOutput out) throws IOException {
         KeySelection selection = KeySelection.of(root(), reader, patterns);
+        // before the reading, which may go on for ever
+        Exit missing = complainOfMissing(selection.withMissing(this::isMissed));
         Exit exit = read(reader, selection, out);
-        Exit missing = complainOfMissing(selection);
         return exit == Exit.OK ? missing : exit;
+    }
+
+    /** Whether it is wrong that no stream answers to this. */
+    boolean isMissed(String argument) {
+        return true;
     }
 
     /** Of the streams' segments: how far the progress of reading them goes. */

@@ -1,7 +1,6 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
@@ -9,6 +8,15 @@ import java.util.function.Consumer;
 
 /** Goes on behind what can't be read, and tells of it. */
 final class TolerantScan {
+
+    /**
+     * A cursor's way to go on.
+     *
+     * @param <E> what it may throw beside what is told of
+     */
+    interface Step<E extends Exception> {
+        boolean next() throws E;
+    }
 
     private final Consumer<String> complaints;
     private boolean complete = true;
@@ -18,8 +26,8 @@ final class TolerantScan {
         this.complaints = complaints;
     }
 
-    /** As the cursor's; each failure is followed by progress, as it promises. */
-    boolean next(EntryCursor cursor) {
+    /** As the cursor's; each of these failures is followed by progress, as it promises. */
+    <E extends Exception> boolean next(Step<E> cursor) throws E {
         while (true) {
             try {
                 return cursor.next();

@@ -94,7 +94,7 @@ class CommandLineTest {
     void root_notThereOrNoLog_failed() throws IOException {
         Path nowhere = directory.resolve("nowhere");
         Path file = Files.writeString(directory.resolve("file"), "x");
-        for (String command : List.of("ls", "stats", "latest", "cat", "export", "verify")) {
+        for (String command : List.of("ls", "stats", "latest", "cat", "tail", "export", "verify")) {
             CliRun run = CliRun.of(command, nowhere);
             assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
             assertThat(run.err()).startsWith("stream-wal: a log's root is a directory").contains(nowhere.toString()).hasLineCount(1);
@@ -149,7 +149,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ls", "stats", "latest", "cat", "export", "verify"})
+    @ValueSource(strings = {"ls", "stats", "latest", "cat", "tail", "export", "verify"})
     void output_pipeThatBreaks_endsQuietly(String command) {
         try (SampleLog log = SampleLog.closed(directory)) {
             for (String more : List.of("--quiet", "--json")) {

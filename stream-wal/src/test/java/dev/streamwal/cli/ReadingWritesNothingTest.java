@@ -25,7 +25,7 @@ class ReadingWritesNothingTest {
     private static List<CliRun> runAll(SampleLog log) throws IOException {
         List<CliRun> runs = new ArrayList<>();
         for (String json : List.of("--quiet", "--json")) {
-            for (String command : List.of("ls", "stats", "latest", "cat", "export", "verify")) {
+            for (String command : List.of("ls", "stats", "latest", "cat", "tail", "export", "verify")) {
                 runs.add(CliRun.of(command, log.root(), json));
             }
             runs.add(CliRun.of("cat", log.root(), "meter/1", "--last", 2, json));

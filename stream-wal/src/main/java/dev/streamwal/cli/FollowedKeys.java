@@ -1,0 +1,35 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.WalReader;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Which streams are followed: all whose keys have a prefix, those to come too, or some.
+ *
+ * @param prefix empty: those that are named
+ */
+record FollowedKeys(Optional<String> prefix) {
+
+    /** @param arguments keys and patterns, as they were given */
+    static FollowedKeys of(List<String> arguments, KeySelection selection) {
+        if (arguments.isEmpty()) {
+            return new FollowedKeys(Optional.of(""));
+        }
+        String only = arguments.get(0);
+        String prefix = only.endsWith("*") ? only.substring(0, only.length() - 1) : only;
+        boolean isPrefix = arguments.size() == 1 && isPattern(only) && !isPattern(prefix) && !selection.keys().contains(only);
+        return new FollowedKeys(isPrefix ? Optional.of(prefix) : Optional.empty());
+    }
+
+    static boolean isPattern(String argument) {
+        return argument.indexOf('*') >= 0 || argument.indexOf('?') >= 0;
+    }
+
+    /** @param positions where to begin, by key; a stream that isn't in it begins with its first record */
+    EntryTail follow(WalReader reader, Map<String, Long> positions) {
+        return prefix.map(keys -> reader.followPrefix(keys, positions)).orElseGet(() -> reader.follow(positions));
+    }
+}

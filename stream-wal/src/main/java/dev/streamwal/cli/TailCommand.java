@@ -1,0 +1,89 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.WalReader;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Shows the newest records, and those to come. */
+@Command(
+        name = "tail",
+        description = {
+            "Shows the newest records of each stream and, with -f, whatever is appended from then on, until it is interrupted.",
+            "New streams are followed too, from their first record: those of the keys given and, where none is given or a single pattern "
+                    + "that is a prefix and a *, all that have it."
+        })
+final class TailCommand extends StreamsCommand {
+
+    private static final Duration FOREVER = Duration.ofDays(10_000);
+
+    @Option(names = {"-f", "--follow"}, description = "Go on with what is appended, to all streams as it comes.")
+    private boolean follow;
+
+    @Option(
+            names = {"-n", "--last"},
+            paramLabel = "COUNT",
+            description = "How many records of each stream that are there already, ${DEFAULT-VALUE} by default.")
+    private int last = 10;
+
+    @Mixin
+    private final FormatOption format = new FormatOption();
+
+    TailCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    boolean isMissed(String argument) {
+        return !follow || FollowedKeys.isPattern(argument);
+    }
+
+    @Override
+    Exit read(WalReader reader, KeySelection selection, CommandOutput out) {
+        EntryWriter writer = format.writer(out);
+        TolerantScan scan = new TolerantScan(this::complain);
+        Map<String, Long> positions = new LinkedHashMap<>();
+        for (String key : selection.keys()) {
+            positions.put(key, showLast(reader, key, scan, writer));
+        }
+        if (follow) {
+            selection.missing().stream().filter(key -> !FollowedKeys.isPattern(key)).forEach(key -> positions.put(key, EntryTail.FIRST));
+            try (EntryTail tail = FollowedKeys.of(patterns(), selection).follow(reader, positions)) {
+                follow(tail, scan, writer, out);
+            }
+        }
+        return scan.exit();
+    }
+
+    /** Returns where to go on. */
+    private long showLast(WalReader reader, String key, TolerantScan scan, EntryWriter writer) {
+        try (EntryCursor cursor = reader.scanLast(key, last)) {
+            while (scan.next(cursor::next)) {
+                writer.write(ShownEntry.of(cursor));
+            }
+            return last == 0 ? EntryTail.END : cursor.nextPosition();
+        }
+    }
+
+    /** Ends when the thread is interrupted, or nobody reads the output any more. */
+    private static void follow(EntryTail tail, TolerantScan scan, EntryWriter writer, CommandOutput out) {
+        try {
+            while (true) {
+                if (!scan.next(tail::next)) {
+                    out.flush();
+                    if (!scan.next(() -> tail.next(FOREVER))) {
+                        continue;
+                    }
+                }
+                writer.write(ShownEntry.of(tail));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
