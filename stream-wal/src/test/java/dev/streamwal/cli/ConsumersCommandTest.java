@@ -3,7 +3,6 @@ package dev.streamwal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
-import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -21,6 +20,9 @@ class ConsumersCommandTest {
 
     private static final Duration[] RECORDS = {Duration.ofMinutes(25), Duration.ofMinutes(14), Duration.ofMinutes(3)};
 
+    /** Of each of them. */
+    private static final int FRAME_BYTES = 48;
+
     @TempDir
     private Path root;
 
@@ -35,9 +37,7 @@ class ConsumersCommandTest {
         try (WalReader reader = reader();
                 WalConsumer shipper = reader.consumerOfPrefix("shipper", "cpu/");
                 WalConsumer alarm = reader.consumer("alarm", "mem")) {
-            EntryTail entries = shipper.entries();
-            assertThat(entries.next()).isTrue();
-            shipper.commit(entries.key(), entries.nextPosition());
+            shipper.commit("cpu/a", FRAME_BYTES);
             alarm.commit("mem", reader.describe("mem").orElseThrow().endPosition());
         }
     }
