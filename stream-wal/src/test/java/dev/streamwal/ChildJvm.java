@@ -8,12 +8,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /** A second JVM: the one that runs the tests, with their class path. */
-final class ChildJvm {
+public final class ChildJvm {
 
     private ChildJvm() {}
 
     /** To be started by the caller; by default its two outputs are pipes. */
-    static ProcessBuilder of(List<String> flags, Class<?> main, String... arguments) {
+    public static ProcessBuilder of(List<String> flags, Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(flags);
@@ -32,14 +32,14 @@ final class ChildJvm {
     }
 
     /** Runs it to its end, with both outputs in files. */
-    static int run(ProcessBuilder builder, Path output, Path errors) throws IOException, InterruptedException {
+    public static int run(ProcessBuilder builder, Path output, Path errors) throws IOException, InterruptedException {
         File out = output.toFile();
         File err = errors.toFile();
         return builder.redirectOutput(out).redirectError(err).start().waitFor();
     }
 
     /** How much longer than usual a test may go on, by {@code -Dscale}; 1 if nothing is said. */
-    static double scale() {
+    public static double scale() {
         String scale = System.getProperty("scale", "");
         return scale.isBlank() || scale.startsWith("$") ? 1 : Double.parseDouble(scale);
     }
