@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,8 +11,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -61,14 +58,7 @@ class NanoWalImportTest {
     }
 
     private List<String> records(String key) {
-        List<String> records = new ArrayList<>();
-        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scan(key)) {
-            while (cursor.next()) {
-                records.add(Instant.ofEpochMilli(cursor.timestampMillis()) + " " + cursor.header().toString(UTF_8) + " "
-                        + cursor.content().toString(UTF_8));
-            }
-        }
-        return records;
+        return ImportTest.records(root, key);
     }
 
     @Test
