@@ -129,9 +129,12 @@ final class ActivityWatch {
         int slot = ActivityLayout.slot(stream.hash(), streams.length);
         FollowedStream previous = null;
         for (FollowedStream each = streams[slot]; each != null; previous = each, each = each.nextInSlot) {
-            if (each == stream && previous == null) {
+            if (!each.equals(stream)) {
+                continue;
+            }
+            if (previous == null) {
                 streams[slot] = stream.nextInSlot;
-            } else if (each == stream) {
+            } else {
                 previous.nextInSlot = stream.nextInSlot;
             }
         }

@@ -76,7 +76,9 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         try {
             boolean changed = directory.mayHaveChanged();
             namesChanged |= changed;
-            return hasReserved() | changed | scan.isMoreWhereItStopped();
+            // taken in any case: it is what the next look compares with
+            boolean reserves = hasReserved();
+            return reserves || changed || scan.isMoreWhereItStopped();
         } catch (IOException e) {
             throw failure(e);
         }

@@ -11,7 +11,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.WeakHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +51,8 @@ public final class Activity {
 
     @GuardedBy("this")
     private boolean closed;
+    @GuardedBy("this")
+    private long changes;
 
     private Activity(@Nullable SegmentMapping mapping, int slots) {
         this.mapping = mapping;
@@ -120,7 +121,9 @@ public final class Activity {
         if (current != null) {
             synchronized (this) {
                 if (!closed) {
-                    current.setRelease(offset(hash), ThreadLocalRandom.current().nextLong());
+                    changes++;
+                    // no position, and so none that a record ends at
+                    current.setRelease(offset(hash), ActivityLayout.value(hash, -changes));
                 }
             }
         }

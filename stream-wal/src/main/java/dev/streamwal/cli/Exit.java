@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WalLockedException;
+import dev.streamwal.reader.ConsumerInUseException;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.EntryNotFoundException;
@@ -17,7 +18,7 @@ enum Exit {
     FINDINGS(1, "it ran, and found damage, or not everything that was asked for"),
     USAGE(2, "the arguments make no sense"),
     FAILED(3, "files or the log can't be read or written"),
-    LOCKED(4, "another process writes the log"),
+    LOCKED(4, "another process writes the log, or has the consumer open"),
     BUG(5, "a fault of this program: please report what --verbose prints");
 
     private final int code;
@@ -34,7 +35,7 @@ enum Exit {
 
     /** What a command that threw this ends with. */
     static Exit of(Exception failure) {
-        if (failure instanceof WalLockedException) {
+        if (failure instanceof WalLockedException || failure instanceof ConsumerInUseException) {
             return LOCKED;
         }
         if (failure instanceof CorruptSegmentException

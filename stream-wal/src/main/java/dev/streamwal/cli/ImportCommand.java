@@ -10,6 +10,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.cli.ingest.BadRowException;
 import dev.streamwal.cli.ingest.Row;
+import dev.streamwal.cli.ingest.Rows;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.SizeRules;
@@ -32,7 +33,7 @@ import picocli.CommandLine.Spec;
 /** Appends the rows of files. */
 @Command(
         name = "import",
-        description = "Appends the rows of CSV files, or of files in InfluxDB's line protocol, as records.",
+        description = "Appends the rows of CSV files, of files in InfluxDB's line protocol, or the records of nano-wal files.",
         footer = {
             "%nTimes have milliseconds in a log. What is finer is cut off, and counted; --keep-time keeps the text. A point without a"
                 + " timestamp gets the time of the import. Rows that are too old for the retention, or too far in the future, are bad rows.",
@@ -46,7 +47,6 @@ final class ImportCommand extends LogCommand {
     private static final int MAX_COMPLAINTS = 10;
     /** Between two looks at how far the reading is. */
     private static final int ROWS_A_STEP = 1_000;
-    private static final byte[] NO_HEADER = {};
 
     @Parameters(index = "1..*", arity = "1..*", paramLabel = "FILE", description = "What to read, in this order.")
     private List<Path> files = List.of();
@@ -130,9 +130,9 @@ final class ImportCommand extends LogCommand {
     private void checkFiles() throws IOException {
         source.check();
         for (Path file : files) {
-            ImportFormat unused = source.formatOf(file, spec.commandLine());
-            if (!Files.isRegularFile(file)) {
-                throw new RefusedException("a file to import is there, and a file: file=" + file);
+            boolean directory = source.formatOf(file, spec.commandLine()) == ImportFormat.NANO_WAL;
+            if (directory ? !Files.isDirectory(file) : !Files.isRegularFile(file)) {
+                throw new RefusedException("what is imported is a file, or of nano-wal a directory, and is there: file=" + file);
             }
         }
     }
@@ -168,13 +168,13 @@ final class ImportCommand extends LogCommand {
             }
             target.append(row, header);
         } catch (TimestampOutOfRangeException | RecordTooLargeException | HeaderTooLargeException | IllegalArgumentException e) {
-            throw new BadRowException(String.valueOf(e.getMessage()), file.toString(), row.line(), e);
+            throw new BadRowException(String.valueOf(e.getMessage()), file.toString(), row.place(), e);
         }
         totals.record(row.key(), row.time(), header.length + row.content().length);
     }
 
     private byte[] header(Row row) {
-        return keepTime ? row.time().text().getBytes(UTF_8) : NO_HEADER;
+        return keepTime && !row.time().text().isEmpty() ? row.time().text().getBytes(UTF_8) : row.header();
     }
 
     /** What is done about a bad row. */
@@ -185,7 +185,7 @@ final class ImportCommand extends LogCommand {
     private void each(String task, RowTask rows, BadRowTask bad) throws IOException {
         long bytes = 0;
         for (Path file : files) {
-            bytes += Files.size(file);
+            bytes += ImportSource.bytes(file);
         }
         try (Progress progress = progress(task, bytes, "B")) {
             for (Path file : files) {
@@ -196,13 +196,13 @@ final class ImportCommand extends LogCommand {
 
     private void eachOf(Path file, RowTask rows, BadRowTask bad, Progress progress) throws IOException {
         long told = 0;
-        try (ImportSource.Opened opened = source.open(file, source.formatOf(file, spec.commandLine()))) {
+        try (Rows opened = source.open(file, source.formatOf(file, spec.commandLine()))) {
             boolean more = true;
             for (long count = 1; more; count++) {
                 more = next(opened, file, rows, bad);
                 if (!more || count % ROWS_A_STEP == 0) {
-                    progress.step(opened.input().bytes() - told);
-                    told = opened.input().bytes();
+                    progress.step(opened.bytesRead() - told);
+                    told = opened.bytesRead();
                 }
             }
         } catch (BadRowException e) {
@@ -210,9 +210,9 @@ final class ImportCommand extends LogCommand {
         }
     }
 
-    private static boolean next(ImportSource.Opened opened, Path file, RowTask rows, BadRowTask bad) throws IOException {
+    private static boolean next(Rows opened, Path file, RowTask rows, BadRowTask bad) throws IOException {
         try {
-            Row row = opened.rows().next();
+            Row row = opened.next();
             if (row != null) {
                 rows.with(row, file);
             }

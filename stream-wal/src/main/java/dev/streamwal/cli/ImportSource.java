@@ -1,17 +1,19 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.cli.ingest.CountedInput;
 import dev.streamwal.cli.ingest.CsvLayout;
 import dev.streamwal.cli.ingest.CsvRows;
 import dev.streamwal.cli.ingest.EpochUnit;
 import dev.streamwal.cli.ingest.LineProtocolRows;
+import dev.streamwal.cli.ingest.NanoWalRows;
 import dev.streamwal.cli.ingest.RowContent;
 import dev.streamwal.cli.ingest.Rows;
 import dev.streamwal.cli.ingest.TimeFormat;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +25,9 @@ import picocli.CommandLine.ParameterException;
 /** How {@code import} reads its files: the options that say so. */
 final class ImportSource {
 
-    @Option(names = "--format", description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp or .influx). influx is"
-            + " InfluxDB's line protocol: the key is the measurement with its tags, sorted.")
+    @Option(names = "--format", description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp or .influx; a"
+            + " directory: nano-wal). influx is InfluxDB's line protocol: the key is the measurement with its tags, sorted. nano-wal is a"
+            + " directory of nano-wal 1.0 files: keys are their prefixes, headers and contents the records'.")
     private @Nullable ImportFormat format;
 
     @Option(names = "--content", defaultValue = "text", description = "What a record's content is: text, of CSV the fields that are neither"
@@ -68,17 +71,14 @@ final class ImportSource {
             description = "Line protocol: the timestamps' unit, ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private EpochUnit precision = EpochUnit.NS;
 
-    /** An open file. */
-    record Opened(Rows rows, CountedInput input) implements AutoCloseable {
-        @Override
-        public void close() throws IOException {
-            rows.close();
-        }
-    }
+    @Option(names = "--nano-retention", paramLabel = "TIME", description = "nano-wal: how long its files were kept after their windows. It has"
+            + " no timestamps: records get the last millisecond of their file's window, its expiration less this. Without: the time of"
+            + " the import.")
+    private @Nullable Duration nanoRetention;
 
     /** @throws ParameterException where nobody can say what it is */
     ImportFormat formatOf(Path file, CommandLine command) {
-        return Optional.ofNullable(format).or(() -> ImportFormat.ofName(file)).orElseThrow(() -> new ParameterException(command,
+        return Optional.ofNullable(format).or(() -> ImportFormat.of(file)).orElseThrow(() -> new ParameterException(command,
                 "the file's name doesn't say its format: file=" + file + "; give --format"));
     }
 
@@ -87,17 +87,26 @@ final class ImportSource {
         CsvLayout unused = layout();
     }
 
-    Opened open(Path file, ImportFormat fileFormat) throws IOException {
+    /** The caller closes them. */
+    Rows open(Path file, ImportFormat fileFormat) throws IOException {
+        if (fileFormat == ImportFormat.NANO_WAL) {
+            return NanoWalRows.open(file, Optional.ofNullable(nanoRetention));
+        }
         CsvLayout layout = layout();
-        CountedInput input = new CountedInput(Files.newInputStream(file));
+        InputStream input = Files.newInputStream(file);
         try {
-            return new Opened(fileFormat == ImportFormat.INFLUX
+            return fileFormat == ImportFormat.INFLUX
                     ? new LineProtocolRows(input, file.toString(), precision, content)
-                    : new CsvRows(input, file.toString(), layout, fixedKey(file)), input);
+                    : new CsvRows(input, file.toString(), layout, fixedKey(file));
         } catch (IOException | RuntimeException e) {
             input.close();
             throw e;
         }
+    }
+
+    /** What is read of it. */
+    static long bytes(Path file) throws IOException {
+        return Files.isDirectory(file) ? NanoWalRows.bytes(file) : Files.size(file);
     }
 
     private CsvLayout layout() {

@@ -1,5 +1,8 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.reader.WalException;
+import dev.streamwal.reader.WalIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Parameters;
 
@@ -16,6 +19,14 @@ abstract class LogCommand extends CliCommand {
 
     final Path root() {
         return root;
+    }
+
+    /** A reader takes any directory for a log that is empty as yet, and a writer makes one of it; who types one has made a mistake. */
+    final void checkIsLog() {
+        if (!Files.isDirectory(StreamFiles.folder(root()))) {
+            throw new WalIOException("a log has a folder \"streams\", once somebody has opened it for writing: root=" + root(),
+                    root(), null, WalException.NO_POSITION, null);
+        }
     }
 
     /** What a command ends with that found everything but what it says now. */

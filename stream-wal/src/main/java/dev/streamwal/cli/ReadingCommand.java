@@ -1,10 +1,7 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import picocli.CommandLine.Option;
 
 /** A command that reads a log, which may be live: it writes nothing there, and locks nothing. */
@@ -35,13 +32,5 @@ abstract class ReadingCommand extends LogCommand {
     /** Whether ROOT is none of a log. */
     final boolean isNanoWal() {
         return nanoWal;
-    }
-
-    /** A reader takes any directory for a log that is empty as yet; who types one has made a mistake. */
-    private void checkIsLog() {
-        if (!Files.isDirectory(StreamFiles.folder(root()))) {
-            throw new WalIOException("a log has a folder \"streams\", once somebody has opened it for writing: root=" + root(),
-                    root(), null, WalException.NO_POSITION, null);
-        }
     }
 }

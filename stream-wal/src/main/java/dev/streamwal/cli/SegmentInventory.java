@@ -5,8 +5,12 @@ import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.ConsumerInfo;
+import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
+import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.source.PositionsFile;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
@@ -17,9 +21,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -27,6 +36,9 @@ import java.util.Optional;
  * is left out, and a live log may have other files the next moment.
  */
 final class SegmentInventory {
+
+    /** As long as a retention may be. */
+    static final Duration ANY_TIME = Duration.ofMillis(StreamPolicy.MAX_RETENTION_MILLIS);
 
     private final Path root;
 
@@ -37,15 +49,58 @@ final class SegmentInventory {
     /** A file. */
     record Found(String key, Path file, SegmentName name, long bytes) {}
 
-    /** What a sweep would delete now. */
-    List<ExpiryPlan.Deletion> expired(Instant now) throws IOException {
-        List<ExpiryPlan.Stream> views = new ArrayList<>();
+    /**
+     * What a sweep would delete now.
+     *
+     * @param consumers for whom everything is kept that they haven't committed
+     */
+    HeldBack.Outcome expired(Instant now, Collection<String> consumers) throws IOException {
         try (WalReader reader = WalReader.open(root)) {
+            List<ExpiryPlan.Stream> views = new ArrayList<>();
             for (String key : reader.keys()) {
                 views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, segments(key).stream().map(SegmentInventory::view).toList()));
             }
+            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(now.toEpochMilli(), Long.MAX_VALUE, views);
+            return HeldBack.of(now.toEpochMilli(), dues(plan, views, reader), holds(plan, consumers, reader));
         }
-        return ExpiryPlan.of(now.toEpochMilli(), Long.MAX_VALUE, views);
+    }
+
+    private static List<HeldBack.Due> dues(List<ExpiryPlan.Deletion> plan, List<ExpiryPlan.Stream> views, WalReader reader) {
+        Map<ExpiryPlan.Segment, Long> ends = new IdentityHashMap<>();
+        for (ExpiryPlan.Stream stream : views) {
+            List<ExpiryPlan.Segment> segments = stream.segments();
+            for (int i = 1; i < segments.size(); i++) {
+                ends.put(segments.get(i - 1), segments.get(i).basePosition());
+            }
+        }
+        List<HeldBack.Due> dues = new ArrayList<>(plan.size());
+        for (ExpiryPlan.Deletion deletion : plan) {
+            Long end = ends.get(deletion.segment());
+            dues.add(new HeldBack.Due(deletion, end != null ? end : end(deletion.key(), reader)));
+        }
+        return dues;
+    }
+
+    private static long end(String key, WalReader reader) {
+        return reader.describe(key).map(StreamInfo::endPosition).orElse(Long.MAX_VALUE);
+    }
+
+    private static Map<String, List<HeldBack.Hold>> holds(List<ExpiryPlan.Deletion> plan, Collection<String> consumers, WalReader reader) {
+        Map<String, List<HeldBack.Hold>> holds = new HashMap<>();
+        plan.forEach(deletion -> holds.put(deletion.key(), new ArrayList<>()));
+        for (String name : consumers) {
+            reader.describeConsumer(name).ifPresent(consumer -> holds.forEach((key, ofKey) -> {
+                if (isOf(consumer, key)) {
+                    ofKey.add(new HeldBack.Hold(consumer.committed().getOrDefault(key, 0L), Long.MAX_VALUE, ANY_TIME.toMillis()));
+                }
+            }));
+        }
+        return holds;
+    }
+
+    /** Whether the consumer reads the stream. */
+    private static boolean isOf(ConsumerInfo consumer, String key) {
+        return consumer.prefix() ? key.startsWith(consumer.keyOrPrefix()) : key.equals(consumer.keyOrPrefix());
     }
 
     /** The newest segment too: a sweep seals it where it has expired. */

@@ -77,6 +77,7 @@ public final class StreamWalCommand {
                 .addSubcommand(new RecoverCommand(context))
                 .addSubcommand(new QuarantineCommand(context))
                 .addSubcommand(new CheckpointCommand(context))
+                .addSubcommand(new ConsumersCommand(context))
                 .addSubcommand(new GenerateCompletion());
         program.getSubcommands().values().forEach(StreamWalCommand::explainExitCodes);
         explainExitCodes(program);

@@ -1,12 +1,17 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.DeletedSegment;
+import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
+import dev.streamwal.WalOptions;
+import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,13 +23,17 @@ import picocli.CommandLine.Option;
         name = "sweep",
         description = "Deletes the segments that have expired, as the writing program does once a minute.",
         footer = {
-            "%nBy their expiration alone, which was fixed when they were created: limits of bytes are the writing program's options.",
+            "%nBy their expiration alone, which was fixed when they were created: limits of bytes are the writing program's options. So are the"
+                + " limits within which it keeps segments for consumers: here whatever a consumer of the log hasn't committed is kept.",
             LogOptions.OPENING,
             "%nA dry run reads the files' names, and can be done while a program writes the log."})
 final class SweepCommand extends WritingCommand {
 
     @Option(names = "--now", paramLabel = "TIME", description = "In place of the clock: " + TimeArgument.SYNTAX)
     private @Nullable Instant now;
+
+    @Option(names = "--ignore-consumers", description = "Delete what consumers haven't committed, too; they are told what they have lost.")
+    private boolean ignoringConsumers;
 
     @Option(names = "--dry-run", description = "Show what would be deleted, and delete nothing.")
     private boolean dryRun;
@@ -37,35 +46,69 @@ final class SweepCommand extends WritingCommand {
     Exit run(CommandOutput out) throws IOException {
         Instant time = now == null ? context().clock().instant() : now;
         List<DeletedSegment> gone = new ArrayList<>();
-        int failed = 0;
+        Outcome outcome = Outcome.NONE;
         try {
-            failed = dryRun ? rehearse(time, gone) : sweep(time, gone);
+            outcome = dryRun ? rehearse(time, gone) : sweep(time, gone);
         } finally {
-            show(gone, failed, out);
+            show(gone, outcome, out);
         }
-        return failed == 0 ? Exit.OK : Exit.FINDINGS;
+        return outcome.failed() == 0 ? Exit.OK : Exit.FINDINGS;
     }
 
-    private int sweep(Instant time, List<DeletedSegment> gone) throws IOException {
-        try (StreamWal wal = openLog()) {
+    /**
+     * What was not deleted.
+     *
+     * @param held segments, for consumers
+     * @param heldBytes of their files
+     */
+    private record Outcome(int failed, int held, long heldBytes) {
+        static final Outcome NONE = new Outcome(0, 0, 0);
+    }
+
+    private Outcome sweep(Instant time, List<DeletedSegment> gone) {
+        checkIsLog();
+        try (StreamWal wal = openLog(holding(consumers()))) {
+            SweepResult unused = wal.sweep(time, gone::add);
+            // to know whether a consumer is at a stream's end, the first pass recovers it; its newest segment is sealed by the second
             SweepResult result = wal.sweep(time, gone::add);
             wal.stats().lastFailure().ifPresent(this::complain);
-            return result.failedSegments();
+            return new Outcome(result.failedSegments(), result.heldSegments(), result.heldBytes());
         }
     }
 
-    private int rehearse(Instant time, List<DeletedSegment> gone) throws IOException {
+    private Collection<String> consumers() {
+        if (ignoringConsumers) {
+            return List.of();
+        }
+        try (WalReader reader = WalReader.open(root())) {
+            return reader.consumers();
+        }
+    }
+
+    /** Nobody knows for which of them, and how long, the writing program keeps segments. */
+    private WalOptions holding(Collection<String> consumers) {
+        WalOptions.Builder options = LogOptions.of(context().clock());
+        if (!consumers.isEmpty()) {
+            StreamOptions.Builder held = StreamOptions.builder();
+            consumers.forEach(consumer -> held.retainFor(consumer, Long.MAX_VALUE, SegmentInventory.ANY_TIME));
+            options.streams("*", held.build());
+        }
+        return options.build();
+    }
+
+    private Outcome rehearse(Instant time, List<DeletedSegment> gone) throws IOException {
         checkIsLog();
         SegmentInventory inventory = new SegmentInventory(root());
-        for (ExpiryPlan.Deletion deletion : inventory.expired(time)) {
+        HeldBack.Outcome outcome = inventory.expired(time, consumers());
+        for (ExpiryPlan.Deletion deletion : outcome.deletions()) {
             gone.add(new DeletedSegment(inventory.fileOf(deletion), deletion.key(),
                     Instant.ofEpochMilli(deletion.segment().expirationMillis()), deletion.segment().bytes(), DeletedSegment.Reason.EXPIRED));
         }
-        return 0;
+        return new Outcome(0, outcome.segments(), outcome.bytes());
     }
 
     /** By key, and of a stream in the order in which they went. */
-    private void show(List<DeletedSegment> gone, int failed, CommandOutput out) {
+    private void show(List<DeletedSegment> gone, Outcome rest, CommandOutput out) {
         gone.sort(Comparator.comparing(DeletedSegment::stream));
         TextTable table = new TextTable(out, "KEY", "SEGMENT", ">SIZE", "EXPIRED", "WHY");
         gone.forEach(segment -> show(segment, out, table));
@@ -74,12 +117,16 @@ final class SweepCommand extends WritingCommand {
         }
         long bytes = gone.stream().mapToLong(DeletedSegment::bytes).sum();
         out.item(() -> (dryRun ? "would delete " : "deleted ") + Figures.number(gone.size(), "segment") + ", " + Figures.bytes(bytes)
-                + (failed == 0 ? "" : "; failed: " + Figures.count(failed)), json -> {
+                + (rest.held() == 0 ? "" : "; kept for consumers: " + Figures.number(rest.held(), "segment") + ", "
+                        + Figures.bytes(rest.heldBytes()))
+                + (rest.failed() == 0 ? "" : "; failed: " + Figures.count(rest.failed())), json -> {
             json.writeStringField("type", "summary");
             json.writeBooleanField("dryRun", dryRun);
             json.writeNumberField("segments", gone.size());
             json.writeNumberField("bytes", bytes);
-            json.writeNumberField("failed", failed);
+            json.writeNumberField("heldSegments", rest.held());
+            json.writeNumberField("heldBytes", rest.heldBytes());
+            json.writeNumberField("failed", rest.failed());
         });
     }
 

@@ -2,9 +2,6 @@ package dev.streamwal.cli;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
-import dev.streamwal.source.PositionsFile;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A command that changes a log, or says what it would change. */
@@ -15,21 +12,14 @@ abstract class WritingCommand extends LogCommand {
     }
 
     /** The caller closes it. */
-    final StreamWal openLog() throws IOException {
+    final StreamWal openLog() {
         return openLog(LogOptions.of(context().clock()).build());
     }
 
     /** The caller closes it. */
-    final StreamWal openLog(WalOptions options) throws IOException {
+    final StreamWal openLog(WalOptions options) {
         checkIsLog();
         return StreamWal.open(root(), options);
-    }
-
-    /** Opening would make one. */
-    final void checkIsLog() throws IOException {
-        if (!Files.isRegularFile(PositionsFile.in(root())) && !Files.isDirectory(StreamFiles.folder(root()))) {
-            throw new RefusedException("a log's directory has a file positions, or a folder streams: root=" + root());
-        }
     }
 
     /** What of it is below the log's directory. */

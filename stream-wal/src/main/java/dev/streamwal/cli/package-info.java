@@ -1,4 +1,4 @@
-/** The command line. Its libraries are optional dependencies: nothing outside this package uses it or them. */
+/** The command line. Its libraries are optional dependencies: nothing outside this package and `ingest` uses it or them. */
 @NullMarked
 package dev.streamwal.cli;
 

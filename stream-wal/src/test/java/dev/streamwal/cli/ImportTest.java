@@ -38,8 +38,12 @@ class ImportTest {
         return Files.writeString(directory.resolve(name), text);
     }
 
-    /** As {@code time header content}. */
     private List<String> records(String key) {
+        return records(root, key);
+    }
+
+    /** As {@code time header content}. */
+    static List<String> records(Path root, String key) {
         List<String> records = new ArrayList<>();
         try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scan(key)) {
             while (cursor.next()) {

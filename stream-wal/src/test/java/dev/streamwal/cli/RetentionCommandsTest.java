@@ -3,6 +3,8 @@ package dev.streamwal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,6 +80,30 @@ class RetentionCommandsTest {
         assertThat(run.json().get(3)).containsEntry("type", "summary").containsEntry("dryRun", true).containsEntry("segments", 3L);
     }
 
+    /** Whatever the writing program would keep for it: nobody but that program knows. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void sweep_keepsWhatAConsumerHasNotCommitted_unlessTold(int committedRecords) throws IOException {
+        try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("shipper", "cpu/a")) {
+            for (int i = 0; i < committedRecords; i++) {
+                assertThat(consumer.entries().next()).isTrue();
+                consumer.commit("cpu/a", consumer.entries().nextPosition());
+            }
+        }
+        Map<String, String> before = log.files();
+        CliRun dry = CliRun.of("sweep", root, "--json", "--now", "+10d", "--dry-run");
+        CliRun ignoring = CliRun.of("sweep", root, "--json", "--now", "+10d", "--dry-run", "--ignore-consumers");
+        assertThat(log.files()).isEqualTo(before);
+        CliRun real = CliRun.of("sweep", root, "--json", "--now", "+10d");
+        assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun"));
+        List<Map<String, Object>> found = real.json();
+        assertThat(found.get(found.size() - 1)).containsEntry("segments", 4L + committedRecords)
+                .containsEntry("heldSegments", 3L - committedRecords);
+        assertThat(ignoring.json()).hasSize(8);
+        assertThat(CliRun.of("sweep", root, "--now", "+10d", "--ignore-consumers").lines()).last().asString()
+                .startsWith("deleted " + (3 - committedRecords) + " segment");
+    }
+
     @Test
     void liveLog_isLocked_andOnlyDryRunsRun() throws IOException {
         try (StreamWal wal = log.open()) {
@@ -131,7 +157,7 @@ class RetentionCommandsTest {
         for (String command : List.of("sweep", "recover", "quarantine")) {
             CliRun run = CliRun.of(command, nowhere);
             assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
-            assertThat(run.err()).startsWith("stream-wal: a log's directory has a file positions, or a folder streams: root=");
+            assertThat(run.err()).startsWith("stream-wal: a log has a folder");
         }
         assertThat(CliRun.of("purge", nowhere, "a", "--before", "now").exit()).isEqualTo(Exit.FAILED.code());
         assertThat(CliRun.of("checkpoint", nowhere, root.resolve("copy")).exit()).isEqualTo(Exit.FAILED.code());

@@ -13,10 +13,25 @@ public final class BadRowException extends IOException {
      *
      * @param problem what is wrong, with the values
      * @param file its name, as the user gave it
-     * @param line where the row begins; from 1 on
+     * @param place in the file, where the row begins
      * @param cause what is behind this; null where nothing is
      */
-    public BadRowException(String problem, String file, long line, @Nullable Throwable cause) {
-        super(problem + ", file=" + file + ", line=" + line, cause);
+    public BadRowException(String problem, String file, String place, @Nullable Throwable cause) {
+        this(problem + ", file=" + file + ", " + place, cause);
+    }
+
+    /** A row of a text file: from line 1 on. */
+    BadRowException(String problem, String file, long line, @Nullable Throwable cause) {
+        this(problem, file, place(line), cause);
+    }
+
+    /** Where the problem says where. */
+    BadRowException(String problem, @Nullable Throwable cause) {
+        super(problem, cause);
+    }
+
+    /** In a text file. */
+    static String place(long line) {
+        return "line=" + line;
     }
 }

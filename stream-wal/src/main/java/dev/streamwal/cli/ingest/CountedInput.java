@@ -5,17 +5,17 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /** Counts what is read, for progress. Can't be marked or skipped in. */
-public final class CountedInput extends FilterInputStream {
+final class CountedInput extends FilterInputStream {
 
     private long bytes;
 
     /** Closed with this. */
-    public CountedInput(InputStream input) {
+    CountedInput(InputStream input) {
         super(input);
     }
 
     /** So far. */
-    public long bytes() {
+    long bytes() {
         return bytes;
     }
 

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class CsvRows implements Rows {
 
     private final CsvLayout layout;
+    private final CountedInput input;
     private final String file;
     private final String fixedKey;
     private final CloseableIterator<CsvRecord> records;
@@ -50,6 +51,7 @@ public final class CsvRows implements Rows {
      */
     public CsvRows(InputStream input, String file, CsvLayout layout, String fixedKey) throws IOException {
         this.layout = layout;
+        this.input = new CountedInput(input);
         this.file = file;
         this.fixedKey = fixedKey;
         this.writer = CsvWriter.builder().fieldSeparator(layout.separator()).lineDelimiter(LineDelimiter.LF).bufferSize(0).build(text);
@@ -60,7 +62,7 @@ public final class CsvRows implements Rows {
                 .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .allowUnclosedQuote(false)
-                .ofCsvRecord(new InputStreamReader(input, UTF_8.newDecoder()
+                .ofCsvRecord(new InputStreamReader(this.input, UTF_8.newDecoder()
                         .onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT)))
                 .iterator();
         try {
@@ -115,7 +117,7 @@ public final class CsvRows implements Rows {
             throw bad("rows have as many fields as the first one: fields=" + fields.size() + ", columns=" + names.size(), null);
         }
         String key = keyIndex < 0 ? fixedKey : fields.get(keyIndex);
-        return new Row(line, key, time(fields.get(timeIndex)), content(fields));
+        return new Row(BadRowException.place(line), key, time(fields.get(timeIndex)), Row.NO_HEADER, content(fields));
     }
 
     private void countColumns(int count) throws BadRowException {
@@ -195,6 +197,11 @@ public final class CsvRows implements Rows {
 
     private BadRowException bad(String problem, @Nullable Throwable cause) {
         return new BadRowException(problem, file, line, cause);
+    }
+
+    @Override
+    public long bytesRead() {
+        return input.bytes();
     }
 
     @Override

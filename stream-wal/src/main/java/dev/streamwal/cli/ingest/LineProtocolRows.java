@@ -18,6 +18,7 @@ public final class LineProtocolRows implements Rows {
     /** More than a record can hold. */
     private static final int MAX_LINE_BYTES = 32 << 20;
 
+    private final CountedInput input;
     private final BoundedLines lines;
     private final String file;
     private final EpochUnit precision;
@@ -30,7 +31,8 @@ public final class LineProtocolRows implements Rows {
      * @param content text: the fields, as they stand in the line; JSON: an object by their names
      */
     public LineProtocolRows(InputStream input, String file, EpochUnit precision, RowContent content) {
-        this.lines = new BoundedLines(input, file, MAX_LINE_BYTES);
+        this.input = new CountedInput(input);
+        this.lines = new BoundedLines(this.input, file, MAX_LINE_BYTES);
         this.file = file;
         this.precision = precision;
         this.content = content;
@@ -57,7 +59,7 @@ public final class LineProtocolRows implements Rows {
 
     private Row row(Point point) throws IOException {
         byte[] bytes = content == RowContent.TEXT ? point.fieldSet().getBytes(UTF_8) : json(point);
-        return new Row(lines.number(), point.series(), time(point), bytes);
+        return new Row(BadRowException.place(lines.number()), point.series(), time(point), Row.NO_HEADER, bytes);
     }
 
     private RowTime time(Point point) throws BadRowException {
@@ -84,6 +86,11 @@ public final class LineProtocolRows implements Rows {
             case BOOLEAN -> json.writeBoolean(field.value().startsWith("t") || field.value().startsWith("T"));
             case STRING -> json.writeString(field.value());
         }
+    }
+
+    @Override
+    public long bytesRead() {
+        return input.bytes();
     }
 
     @Override

@@ -3,9 +3,14 @@ package dev.streamwal.cli.ingest;
 /**
  * What becomes a record.
  *
- * @param line of the file, where it begins; from 1 on
+ * @param place in the file, for messages: {@code line=7}
  * @param key of the stream; not checked
  * @param time as the file has it
+ * @param header handed over
  * @param content handed over
  */
-public record Row(long line, String key, RowTime time, byte[] content) {}
+public record Row(String place, String key, RowTime time, byte[] header, byte[] content) {
+
+    /** Of most formats. */
+    static final byte[] NO_HEADER = {};
+}

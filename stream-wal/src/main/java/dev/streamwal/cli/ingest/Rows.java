@@ -15,4 +15,7 @@ public interface Rows extends Closeable {
      * @throws IOException where the file can't be read
      */
     @Nullable Row next() throws IOException;
+
+    /** How much has been read so far, of what {@link java.nio.file.Files#size} says; buffers may be ahead of the rows. */
+    long bytesRead();
 }

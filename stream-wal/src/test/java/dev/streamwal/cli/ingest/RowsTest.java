@@ -52,7 +52,7 @@ class RowsTest {
                         return found;
                     }
                     String time = row.time().millis().isPresent() ? row.time().text() : "-";
-                    found.add(row.line() + " " + row.key() + " " + time + " " + new String(row.content(), UTF_8));
+                    found.add(row.place().replace("line=", "") + " " + row.key() + " " + time + " " + new String(row.content(), UTF_8));
                 } catch (BadRowException e) {
                     found.add(e.getMessage());
                 }

@@ -1,0 +1,184 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.reader.ConsumerInfo;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.StreamInfo;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Shows who reads a log, and how far they are. */
+@Command(
+        name = "consumers",
+        description = "Lists the consumers of a log, and how far behind they are; of those that are named, stream by stream.",
+        footer = {
+            "%nBEHIND is what stands between the committed position and the end, in bytes of stream positions. LOST is what was deleted before"
+                + " it was committed.",
+            "%nListing only reads. Removing and resetting write in the log's folder cursors, and can be done while a program writes the log,"
+                + " but not while the consumer is open (exit code 4)."})
+final class ConsumersCommand extends LogCommand {
+
+    @Parameters(index = "1..*", paramLabel = "NAME", description = "Consumers' names. All, where none is given.")
+    private List<String> names = List.of();
+
+    @ArgGroup(exclusive = true)
+    private Change change = new Change();
+
+    /** What is to become of them. */
+    static final class Change {
+        @Option(names = "--remove", description = "Remove the named consumers, with what they have committed.")
+        private boolean remove;
+
+        @Option(names = "--reset", paramLabel = "WHERE", description = "Commit for the named consumers, in all their streams: begin, what there"
+                + " is first, so that they read everything again; or end, so that they leave out what there is.")
+        private @Nullable Reset reset;
+    }
+
+    /** Where a consumer goes on. */
+    enum Reset { BEGIN, END }
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    ConsumersCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    Exit run(CommandOutput out) throws IOException {
+        if (names.isEmpty() && (change.remove || change.reset != null)) {
+            throw new ParameterException(spec.commandLine(), "who is to be changed is named");
+        }
+        try (WalReader reader = WalReader.open(root(), ReaderOptions.builder().clock(context().clock()).build())) {
+            checkIsLog();
+            return change.remove ? remove(reader, out) : show(reader, out);
+        }
+    }
+
+    private Exit remove(WalReader reader, CommandOutput out) {
+        boolean all = true;
+        for (String name : names) {
+            if (reader.removeConsumer(name)) {
+                out.item(() -> "removed " + name, json -> json.writeStringField("removed", name));
+            } else {
+                complainOfNobody(name);
+                all = false;
+            }
+        }
+        return all ? Exit.OK : Exit.FINDINGS;
+    }
+
+    private void complainOfNobody(String name) {
+        complain("no consumer has this name: " + name);
+    }
+
+    private Exit show(WalReader reader, CommandOutput out) {
+        boolean all = true;
+        TextTable table = names.isEmpty()
+                ? new TextTable(out, "NAME", "READS", ">STREAMS", ">BEHIND", ">LOST", "LAST COMMIT", ">AGO")
+                : new TextTable(out, "NAME", "KEY", ">COMMITTED", ">END", ">BEHIND", ">LOST");
+        for (String name : names.isEmpty() ? reader.consumers() : names) {
+            Optional<ConsumerInfo> consumer = reader.describeConsumer(name);
+            if (consumer.isPresent() && change.reset != null) {
+                reset(reader, consumer.get(), change.reset);
+                consumer = reader.describeConsumer(name);
+            }
+            if (consumer.isPresent()) {
+                show(consumer.get(), lags(reader, consumer.get()), out, table);
+            } else if (!names.isEmpty()) {
+                complainOfNobody(name);
+                all = false;
+            }
+        }
+        if (!out.isJson()) {
+            table.print();
+        }
+        return all ? Exit.OK : Exit.FINDINGS;
+    }
+
+    private static void reset(WalReader reader, ConsumerInfo info, Reset where) {
+        try (WalConsumer consumer = info.prefix()
+                ? reader.consumerOfPrefix(info.name(), info.keyOrPrefix()) : reader.consumer(info.name(), info.keyOrPrefix())) {
+            for (StreamInfo stream : streams(reader, info)) {
+                consumer.commit(stream.key(), where == Reset.BEGIN ? stream.firstPosition() : stream.endPosition());
+            }
+        }
+    }
+
+    /** Those that the consumer reads. */
+    private static List<StreamInfo> streams(WalReader reader, ConsumerInfo consumer) {
+        List<StreamInfo> streams = new ArrayList<>();
+        if (consumer.prefix()) {
+            reader.keys(consumer.keyOrPrefix()).forEach(key -> reader.describe(key).ifPresent(streams::add));
+        } else {
+            reader.describe(consumer.keyOrPrefix()).ifPresent(streams::add);
+        }
+        return streams;
+    }
+
+    /** How far a consumer is in one stream; in stream positions. */
+    private record Lag(String key, long committed, long end, long behind, long lost) {
+
+        static Lag of(StreamInfo stream, long committed) {
+            long from = Math.max(committed, stream.firstPosition());
+            return new Lag(stream.key(), committed, stream.endPosition(), Math.max(0, stream.endPosition() - from), from - committed);
+        }
+    }
+
+    /** A stream that came later is read from its beginning. */
+    private static List<Lag> lags(WalReader reader, ConsumerInfo consumer) {
+        return streams(reader, consumer).stream()
+                .map(stream -> Lag.of(stream, consumer.committed().getOrDefault(stream.key(), stream.firstPosition()))).toList();
+    }
+
+    private void show(ConsumerInfo consumer, List<Lag> lags, CommandOutput out, TextTable table) {
+        if (out.isJson()) {
+            out.json(json -> {
+                json.writeStringField("name", consumer.name());
+                json.writeStringField("keyOrPrefix", consumer.keyOrPrefix());
+                json.writeBooleanField("isPrefix", consumer.prefix());
+                if (consumer.lastCommitMillis().isPresent()) {
+                    JsonTime.write(json, "lastCommit", consumer.lastCommitMillis().getAsLong());
+                }
+                json.writeNumberField("behindBytes", lags.stream().mapToLong(Lag::behind).sum());
+                json.writeNumberField("lostBytes", lags.stream().mapToLong(Lag::lost).sum());
+                json.writeArrayFieldStart("streams");
+                for (Lag lag : lags) {
+                    json.writeStartObject();
+                    json.writeStringField("key", lag.key());
+                    json.writeNumberField("committed", lag.committed());
+                    json.writeNumberField("end", lag.end());
+                    json.writeNumberField("behindBytes", lag.behind());
+                    json.writeNumberField("lostBytes", lag.lost());
+                    json.writeEndObject();
+                }
+                json.writeEndArray();
+            });
+        } else if (names.isEmpty()) {
+            showOne(consumer, lags, table);
+        } else {
+            lags.forEach(lag -> table.row(consumer.name(), lag.key(), Figures.count(lag.committed()), Figures.count(lag.end()),
+                    Figures.bytes(lag.behind()), Figures.bytes(lag.lost())));
+        }
+    }
+
+    private void showOne(ConsumerInfo consumer, List<Lag> lags, TextTable table) {
+        Optional<Long> last = consumer.lastCommitMillis().stream().boxed().findFirst();
+        table.row(consumer.name(), consumer.keyOrPrefix() + (consumer.prefix() ? "*" : ""), Figures.count(lags.size()),
+                Figures.bytes(lags.stream().mapToLong(Lag::behind).sum()), Figures.bytes(lags.stream().mapToLong(Lag::lost).sum()),
+                last.map(Figures::time).orElse("-"),
+                last.map(millis -> Figures.duration(Math.max(0, context().clock().millis() - millis))).orElse("-"));
+    }
+}

@@ -1,0 +1,128 @@
+package dev.streamwal.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConsumersCommandTest {
+
+    private static final Duration[] RECORDS = {Duration.ofMinutes(25), Duration.ofMinutes(14), Duration.ofMinutes(3)};
+
+    /** Of each of them. */
+    private static final int FRAME_BYTES = 48;
+
+    @TempDir
+    private Path root;
+
+    private WrittenLog log;
+
+    @BeforeEach
+    void write() {
+        log = new WrittenLog(root);
+        log.append("cpu/a", RECORDS);
+        log.append("cpu/b", RECORDS);
+        log.append("mem", RECORDS);
+        try (WalReader reader = reader();
+                WalConsumer shipper = reader.consumerOfPrefix("shipper", "cpu/");
+                WalConsumer alarm = reader.consumer("alarm", "mem")) {
+            shipper.commit("cpu/a", FRAME_BYTES);
+            alarm.commit("mem", reader.describe("mem").orElseThrow().endPosition());
+        }
+    }
+
+    private WalReader reader() {
+        return WalReader.open(root, ReaderOptions.builder().clock(InstantSource.fixed(CliRun.NOW.minus(Duration.ofSeconds(90)))).build());
+    }
+
+    @Test
+    void consumers_areListed() throws IOException {
+        Map<String, String> before = log.files();
+        assertThat(CliRun.of("consumers", root).out()).isEqualTo("""
+                NAME     READS  STREAMS  BEHIND  LOST  LAST COMMIT                   AGO
+                alarm    mem          1     0 B   0 B  2024-05-01T11:58:30.000Z  1.5 min
+                shipper  cpu/*        2   240 B   0 B  2024-05-01T11:58:30.000Z  1.5 min
+                """);
+        assertThat(CliRun.of("consumers", root, "shipper").out()).isEqualTo("""
+                NAME     KEY    COMMITTED  END  BEHIND  LOST
+                shipper  cpu/a         48  144    96 B   0 B
+                shipper  cpu/b          0  144   144 B   0 B
+                """);
+        assertThat(log.files()).as("they are only read").isEqualTo(before);
+    }
+
+    @Test
+    void consumers_json() throws IOException {
+        List<Map<String, Object>> found = CliRun.of("consumers", root, "--json").json();
+        assertThat(found).hasSize(2);
+        assertThat(found.get(0)).containsEntry("name", "alarm").containsEntry("keyOrPrefix", "mem").containsEntry("isPrefix", false)
+                .containsEntry("behindBytes", 0L).containsEntry("lastCommit", "2024-05-01T11:58:30.000Z");
+        assertThat(found.get(1)).containsEntry("name", "shipper").containsEntry("isPrefix", true).containsEntry("lostBytes", 0L);
+        assertThat((List<?>) found.get(1).get("streams")).hasSize(2);
+    }
+
+    @Test
+    void whatIsDeletedBeforeItWasCommitted_isLost() {
+        assertThat(CliRun.of("purge", root, "cpu/*", "--before", "-10m").exit()).isZero();
+        assertThat(CliRun.of("consumers", root).lines().get(2)).startsWith("shipper  cpu/*        2    96 B  144 B");
+    }
+
+    @Test
+    void reset_commitsTheBeginningOrTheEnd() {
+        assertThat(CliRun.of("consumers", root, "shipper", "--reset", "end").exit()).isZero();
+        assertThat(CliRun.of("consumers", root).lines().get(2)).startsWith("shipper  cpu/*        2     0 B");
+        try (WalReader reader = reader(); WalConsumer shipper = reader.consumerOfPrefix("shipper", "cpu/")) {
+            assertThat(shipper.entries().next()).isFalse();
+        }
+        assertThat(CliRun.of("consumers", root, "shipper", "--reset", "begin").exit()).isZero();
+        try (WalReader reader = reader(); WalConsumer shipper = reader.consumerOfPrefix("shipper", "cpu/")) {
+            int count = 0;
+            while (shipper.entries().next()) {
+                count++;
+            }
+            assertThat(count).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void remove_besideAWriter() {
+        try (StreamWal wal = log.open()) {
+            assertThat(CliRun.of("consumers", root, "alarm", "--remove").out()).isEqualTo("removed alarm\n");
+            assertThat(CliRun.of("consumers", root, "--json").lines()).hasSize(1);
+            assertThat(wal.keys()).hasSize(3);
+        }
+        CliRun again = CliRun.of("consumers", root, "alarm", "--remove");
+        assertThat(again.err()).isEqualTo("stream-wal: no consumer has this name: alarm\n");
+        assertThat(again.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(CliRun.of("consumers", root, "alarm").exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
+    @Test
+    void open_isLocked() {
+        try (WalReader reader = reader(); WalConsumer alarm = reader.consumer("alarm", "mem")) {
+            assertThat(CliRun.of("consumers", root, "alarm", "--remove").exit()).isEqualTo(Exit.LOCKED.code());
+            assertThat(CliRun.of("consumers", root, "alarm", "--reset", "begin").exit()).isEqualTo(Exit.LOCKED.code());
+            assertThat(alarm.committed("mem").orElseThrow()).isPositive();
+        }
+    }
+
+    @Test
+    void nonsense_isRefused() {
+        assertThat(CliRun.of("consumers", root, "--remove").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("consumers", root, "--reset", "end").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("consumers", root, "alarm", "--remove", "--reset", "end").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("consumers", root, "alarm", "--reset", "middle").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("consumers", root.resolve("nowhere")).exit()).isEqualTo(Exit.FAILED.code());
+    }
+}
