@@ -9,6 +9,7 @@ import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import java.time.Duration;
@@ -51,7 +52,7 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
     @Override
     protected void channelRead0(ChannelHandlerContext context, ByteBuf frame) {
         if (!requests.offer(Request.decode(frame))) {
-            channel.close();
+            end();
         }
     }
 
@@ -69,7 +70,11 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
     /** A frame that is no request, or a broken connection. */
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        channel.close();
+        end();
+    }
+
+    private void end() {
+        ChannelFuture unused = channel.close();
     }
 
     // ---- on its own thread
@@ -87,7 +92,7 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
         } catch (InterruptedException theClientHasGone) {
             Thread.currentThread().interrupt();
         } finally {
-            channel.close();
+            end();
         }
     }
 

@@ -4,7 +4,9 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.reader.EntryRef;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import java.util.List;
 
 /**
@@ -34,14 +36,19 @@ final class Outlet {
     }
 
     private void write(Entry entry) {
-        channel.write(Response.encodePrefix(channel.alloc(), entry), channel.voidPromise());
-        channel.write(entry.header().retain(), channel.voidPromise());
-        channel.write(entry.content().retain(), channel.voidPromise());
+        write(Response.encodePrefix(channel.alloc(), entry));
+        write(entry.header().retain());
+        write(entry.content().retain());
     }
 
     /** Of an entry that isn't to be had. */
     void write(Status status, EntryRef ref) {
-        channel.write(Response.encode(channel.alloc(), status, ref), channel.voidPromise());
+        write(Response.encode(channel.alloc(), status, ref));
+    }
+
+    /** What fails is released; the connection ends then. */
+    private void write(ByteBuf bytes) {
+        ChannelFuture unused = channel.write(bytes, channel.voidPromise());
     }
 
     private synchronized void awaitWritable() throws InterruptedException {
