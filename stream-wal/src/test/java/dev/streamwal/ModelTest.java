@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -708,7 +709,7 @@ class ModelTest {
                 touch(stream);
             }
             List<Appended> records = stream.records();
-            switch (random.nextInt(4)) {
+            switch (random.nextInt(6)) {
                 case 0 -> {
                     try (EntryCursor cursor = reader.scan(stream.key)) {
                         checkScan(cursor, records);
@@ -724,6 +725,8 @@ class ModelTest {
                     }
                 }
                 case 2 -> scanFrom(reader, stream, records);
+                case 3 -> scanBackward(reader, stream, records);
+                case 4 -> scanMerged(reader);
                 default -> {
                     int count = pick(0, 1, 2, 10, 1_000_000);
                     try (EntryCursor cursor = reader.scanLast(stream.key, count)) {
@@ -751,6 +754,49 @@ class ModelTest {
             boolean behind = n < 6;
             try (EntryCursor cursor = reader.scanFrom(stream.key, behind ? ref.end() : ref.position())) {
                 checkScan(cursor, records.subList(behind ? index + 1 : index, records.size()));
+            }
+        }
+
+        private void scanBackward(WalReader reader, ReferenceLog.Stream stream, List<Appended> records) {
+            int count = records.isEmpty() ? 0 : random.nextInt(records.size() + 1);
+            long position = count == records.size() ? Long.MAX_VALUE : records.get(count).ref().position();
+            try (EntryCursor cursor = reader.scanBackward(stream.key, position)) {
+                for (int i = count - 1; i >= 0; i--) {
+                    Appended record = records.get(i);
+                    assertThat(cursor.next()).as("record %s of %s", i, count).isTrue();
+                    assertThat(cursor.ref()).isEqualTo(record.ref());
+                    check(record, cursor.timestampMillis(), cursor.header(), cursor.content());
+                }
+                assertThat(cursor.next()).isFalse();
+            }
+        }
+
+        private record Placed(Appended record, long greatestSoFar) {}
+
+        private void scanMerged(WalReader reader) {
+            long from = nowMillis - (long) (random.nextDouble() * options.retention().toMillis());
+            long to = from + (long) (random.nextDouble() * 3 * options.window().toMillis());
+            List<Placed> expected = new ArrayList<>();
+            for (ReferenceLog.Stream stream : model.streams()) {
+                if (reader == inside) {
+                    touch(stream);
+                }
+                long greatest = Long.MIN_VALUE;
+                for (Appended record : stream.records()) {
+                    if (record.timestampMillis() >= from && record.timestampMillis() < to) {
+                        greatest = Math.max(greatest, record.timestampMillis());
+                        expected.add(new Placed(record, greatest));
+                    }
+                }
+            }
+            expected.sort(Comparator.comparingLong(Placed::greatestSoFar).thenComparing(placed -> placed.record().ref()));
+            try (EntryCursor cursor = reader.scanMerged("", Instant.ofEpochMilli(from), Instant.ofEpochMilli(to))) {
+                for (Placed placed : expected) {
+                    assertThat(cursor.next()).isTrue();
+                    assertThat(cursor.ref()).isEqualTo(placed.record().ref());
+                    check(placed.record(), cursor.timestampMillis(), cursor.header(), cursor.content());
+                }
+                assertThat(cursor.next()).isFalse();
             }
         }
 

@@ -382,8 +382,8 @@ public final class WalReader implements AutoCloseable {
 
     /**
      * The records of several streams whose timestamps are in a range, by timestamp, those with the same one by key, in the order of
-     * {@link EntryRef}s. Each stream is in its order of position: a record that is late, older than one before it in its stream, comes right
-     * behind that one. So a record's place is that of the greatest timestamp in its stream up to it.
+     * {@link EntryRef}s. Each stream is in its order of position: a record that is late, older than one before it in its stream, comes
+     * right behind that one. So a record's place is that of the greatest timestamp in the range in its stream up to it.
      *
      * <p>Memory is bounded whatever the number of streams: some 64 of them have buffers, of 16 MiB together, unless a single record is
      * larger; the others rest, each as a few numbers, and are opened again for their next record. What a stream throws it throws once, and

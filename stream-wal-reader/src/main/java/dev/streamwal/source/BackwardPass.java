@@ -42,6 +42,7 @@ final class BackwardPass implements AutoCloseable {
     private boolean found;
 
     private @Nullable SegmentIndex blocks;
+    private boolean isMarkUsed;
     /** The record before a gap, and whether only the gap is to be looked at again. */
     private long foundEnd;
     private int foundSize;
@@ -201,10 +202,7 @@ final class BackwardPass implements AutoCloseable {
             known = pass.reader().footer().map(Footer::index).orElse(null);
         }
         if (known == null) {
-            int mark = pass.reader().mark();
-            if (mark > first() && mark < limit && scan.verifies(mark)) {
-                walk(mark, limit, null);
-            }
+            findFromMark(limit);
             if (foundSize == 0) {
                 SegmentIndex made = new SegmentIndex();
                 walk(first(), limit, made);
@@ -222,6 +220,15 @@ final class BackwardPass implements AutoCloseable {
         }
         if (foundSize == 0) {
             walk(first(), end, null);
+        }
+    }
+
+    /** Once: from then on there is a list of blocks. */
+    private void findFromMark(long limit) throws IOException {
+        int mark = pass.reader().mark();
+        if (!isMarkUsed && mark > first() && mark < limit && scan.verifies(mark)) {
+            isMarkUsed = true;
+            walk(mark, limit, null);
         }
     }
 

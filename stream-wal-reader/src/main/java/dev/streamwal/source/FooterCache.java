@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Bounds what is kept in memory of footers, whose indices make a scan by time skip what it needn't read: those found last are kept. An index
- * is read again when it is missed. Thread-safe.
+ * Bounds what is kept in memory of footers, whose indices make a scan by time skip what it needn't read: those found last are kept. An
+ * index is read again when it is missed. Thread-safe.
  */
 final class FooterCache {
 

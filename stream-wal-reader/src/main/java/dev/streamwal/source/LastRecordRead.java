@@ -9,11 +9,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Reads the last record of a stream with as few calls as it takes where the stream's end is plain: in the newest segment, which has a footer, or
- * whose records can be followed from the mark, or from what was last before, to where nothing is. Everything else is left to {@link StreamEnd}.
+ * Reads the last record of a stream with as few calls as it takes where the stream's end is plain: in the newest segment, which has a
+ * footer, or whose records can be followed from the mark, or from what was last before, to where nothing is. Everything else is left to
+ * {@link StreamEnd}.
  *
- * <p>The segment was the newest when the directory was looked at, and its records were read after that. So there was a moment in between at
- * which what is found was the last one: it is the segment's last, and what came behind it came with a later segment, or to a later end of the file.
+ * <p>The segment was the newest when the directory was looked at, and its records were read after that. So there was a moment in between
+ * at which what is found was the last one: it is the segment's last, and what came behind it came with a later segment, or to a later end
+ * of the file.
  */
 public final class LastRecordRead {
 

@@ -4,8 +4,8 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which of several sequences comes next: the one with the smallest head. It knows heads only, and so takes each sequence in its own order: a
- * head that is smaller than the one before it in its sequence comes right behind that one. Pure; makes no garbage.
+ * Which of several sequences comes next: the one with the smallest head. It knows heads only, and so takes each sequence in its own order:
+ * a head that is smaller than the one before it in its sequence comes right behind that one. Pure; makes no garbage.
  *
  * @param <H> a head, which changes while it isn't in the queue
  */

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Walks several streams by timestamp; {@link MergeQueue} says in which order. One thread; close it.
  *
- * <p>A bounded number of streams are open. For the others it is known when their next record is, and where, and nothing else is kept. If there
- * are too many, the one rests whose next record is the latest: it is the one that will be missed last.
+ * <p>A bounded number of streams are open. For the others it is known when their next record is, and where, and nothing else is kept. If
+ * there are too many, the one rests whose next record is the latest: it is the one that will be missed last.
  *
  * <p>It goes on in rounds. In a round every stream is opened, and read to its end; with the call after that the next round begins, with the
  * streams that there are then.

@@ -8,10 +8,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link StreamScan} throws, in words. Most of it is thrown once, and the scan goes on behind it. */
+/** What scans of a stream throw, in words. Most of it is thrown once, and the scan goes on beyond it. */
 final class ScanFailures {
 
-    private static final String GOES_ON = "; the next call goes on behind it";
+    private static final String GOES_ON = "; the next call goes on beyond it";
 
     private ScanFailures() {}
 

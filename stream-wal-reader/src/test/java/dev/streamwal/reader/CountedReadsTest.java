@@ -160,7 +160,8 @@ class CountedReadsTest {
 
     @Test
     void latest_aKeyThatIsAppendedTo_followsItFromWhatWasLast() {
-        SegmentWriterForTests segment = SegmentWriterForTests.first(root, KEY).fill(RECORDS_BEHIND_THE_MARK, 100, 0).prepare(4 << 10).write();
+        SegmentWriterForTests segment = SegmentWriterForTests.first(root, KEY).fill(RECORDS_BEHIND_THE_MARK, 100, 0);
+        segment.prepare(4 << 10).write();
         count(() -> assertThat(reader.latest(KEY)).isPresent());
         for (int i = 0; i < FEW; i++) {
             EntryRef last = segment.append(i, "appended").ref();

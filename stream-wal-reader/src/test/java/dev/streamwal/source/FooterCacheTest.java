@@ -38,8 +38,8 @@ class FooterCacheTest {
                 segment = segment.write().successor();
             }
             ChannelCache channels = new ChannelCache(1);
-            SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), new StreamDirectory(root, channels).of(StreamKey.of("k")), channels);
-            SegmentChain chain = catalog.refresh();
+            StreamKey key = StreamKey.of("k");
+            SegmentChain chain = new SegmentCatalog(key, new StreamDirectory(root, channels).of(key), channels).refresh();
             List<Segment> segments = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 segments.add(chain.get(i));
