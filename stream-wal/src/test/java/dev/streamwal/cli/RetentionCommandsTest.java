@@ -34,9 +34,9 @@ class RetentionCommandsTest {
         log.append("mem", Duration.ofHours(2));
     }
 
-    private static List<Map<String, Object>> without(CliRun run, String field) throws IOException {
+    private static List<Map<String, Object>> without(CliRun run, String... fields) throws IOException {
         List<Map<String, Object>> objects = run.json();
-        objects.forEach(object -> object.remove(field));
+        objects.forEach(object -> object.keySet().removeAll(List.of(fields)));
         return objects;
     }
 
@@ -95,7 +95,8 @@ class RetentionCommandsTest {
         CliRun ignoring = CliRun.of("sweep", root, "--json", "--now", "+10d", "--dry-run", "--ignore-consumers");
         assertThat(log.files()).isEqualTo(before);
         CliRun real = CliRun.of("sweep", root, "--json", "--now", "+10d");
-        assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun"));
+        // a segment that has to be sealed first grows by a footer, if that is written before it is deleted
+        assertThat(without(dry, "dryRun", "bytes")).isEqualTo(without(real, "dryRun", "bytes"));
         List<Map<String, Object>> found = real.json();
         assertThat(found.get(found.size() - 1)).containsEntry("segments", 4L + committedRecords)
                 .containsEntry("heldSegments", 3L - committedRecords);
