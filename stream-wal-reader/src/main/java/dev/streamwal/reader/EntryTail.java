@@ -111,7 +111,10 @@ public final class EntryTail extends EntryCursor {
         boolean asks = walk.mayHaveMore();
         boolean found = asks && next();
         long after = System.nanoTime();
-        lookNanos = RestingRule.lookNanos(lookNanos, after - before);
+        if (!found) {
+            // else it has read something
+            lookNanos = RestingRule.lookNanos(lookNanos, after - before);
+        }
         looks++;
         // to be asked it needs its buffers again
         settled &= !asks;

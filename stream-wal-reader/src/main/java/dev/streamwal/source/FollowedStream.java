@@ -134,7 +134,7 @@ final class FollowedStream {
      */
     boolean mayHaveMore(LogSource log, long nanoTime) throws IOException {
         hasNames |= isDirectoryNews(log, nanoTime);
-        return hasNames | isMoreWhereItStopped(log);
+        return hasNames || isMoreWhereItStopped(log);
     }
 
     /** A time counts only if the directory was read when that time was old enough: see {@link DirectoryWatch}. */

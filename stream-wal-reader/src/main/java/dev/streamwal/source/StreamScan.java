@@ -419,7 +419,7 @@ public final class StreamScan implements RecordWalk {
             return false;
         }
         Segment segment = current.reader().segment();
-        return sequence.listedAfter(segment.basePosition() - 1) != segment;
+        return !segment.equals(sequence.listedAfter(segment.basePosition() - 1));
     }
 
     /** Leaves the segment it stands in, so that a deleted file's space is free. */

@@ -77,7 +77,8 @@ public final class StreamTail implements TailWalk {
         try {
             boolean changed = directory.mayHaveChanged();
             namesChanged |= changed;
-            return hasReserved() | changed | scan.isMoreWhereItStopped();
+            boolean reservedMore = hasReserved();
+            return reservedMore || changed || scan.isMoreWhereItStopped();
         } catch (IOException e) {
             throw failure(e);
         }

@@ -67,8 +67,8 @@ class FollowPrefixTest {
     @Test
     void next_whatIsThere_isMergedByTime() throws Exception {
         for (int i = 0; i < 10; i++) {
-            append("p/a", 100 * i, "a" + i);
-            append("p/b", 100 * i + 50, "b" + i);
+            append("p/a", 100L * i, "a" + i);
+            append("p/b", 100L * i + 50, "b" + i);
             append("q", i, "no");
         }
         List<String> expected = IntStream.range(0, 20).mapToObj(i -> (i % 2 == 0 ? "p/a=a" : "p/b=b") + i / 2).toList();
@@ -153,7 +153,7 @@ class FollowPrefixTest {
         int streams = 300;
         for (int i = 0; i < streams; i++) {
             for (int j = 0; j < 3; j++) {
-                append("s" + i, 10 * j + i % 7, String.valueOf(j));
+                append("s" + i, 10L * j + i % 7, String.valueOf(j));
             }
         }
         try (EntryTail tail = reader.followPrefix("s", FROM_THE_FIRST)) {

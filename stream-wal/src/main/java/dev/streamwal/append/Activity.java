@@ -79,7 +79,7 @@ public final class Activity {
                 storage.replace(temporary, root.resolve(ActivityLayout.FILE_NAME));
                 return new Activity(mapping, slots);
             }
-            boolean alsoUnused = storage.delete(temporary);
+            unused = storage.delete(temporary);
             return NONE;
         } catch (IOException | RuntimeException | Error e) {
             discard(storage, temporary, mapping, e);
