@@ -35,7 +35,7 @@ public final class ActivityLayout {
     /** In the log's directory. */
     public static final String FILE_NAME = "activity";
 
-    /** What the writer makes: 100,000 streams mostly have a slot of their own; a read of it all takes some 50 µs. */
+    /** What the writer makes: 100,000 streams mostly have a slot of their own; a read of it all takes some 100 µs. */
     public static final int DEFAULT_SLOTS = 1 << 16;
 
     /** Bytes before the first slot. */

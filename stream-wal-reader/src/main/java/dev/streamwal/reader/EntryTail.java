@@ -13,7 +13,7 @@ import java.util.Map;
  * told of, as it is as if it hadn't been appended: a tail that had delivered it goes on with what is appended then, at higher positions,
  * and so does one that hadn't, unless it has the segment open and reads it there nevertheless.
  *
- * <p>While it waits it looks at the files, with rests that grow from 50 µs to 4 ms and take at most a few hundredths of a core; after a
+ * <p>While it waits it looks at the files, with rests that grow from 50 µs to 4 ms and leave it a few hundredths of a core at most; after a
  * tenth of a second it gives its buffers back. A segment that is deleted is let go of by the next look; so wait, or close it.
  */
 public final class EntryTail extends EntryCursor {
@@ -111,7 +111,10 @@ public final class EntryTail extends EntryCursor {
         boolean asks = walk.mayHaveMore();
         boolean found = asks && next();
         long after = System.nanoTime();
-        lookNanos = RestingRule.lookNanos(lookNanos, after - before);
+        if (!found) {
+            // else it has read something
+            lookNanos = RestingRule.lookNanos(lookNanos, after - before);
+        }
         looks++;
         // to be asked it needs its buffers again
         settled &= !asks;

@@ -5,7 +5,8 @@ package dev.streamwal.reader;
  *
  * <p>A few looks come at once behind a record, as the next one may follow closely. From then on it rests for a sixteenth of the time that it
  * has been quiet, 50 µs to 4 ms: so what comes is delivered late by a sixteenth of what it was waited for, and never by more than 4 ms. And a
- * rest is at least 32 times as long as a look takes, up to 200 ms, so that a tail takes a 33rd of a core at most, whatever its looks cost.
+ * rest is at least 32 times as long as a look takes, and 8 times in the first second, up to 200 ms: so a tail that waits takes a 33rd of a
+ * core at most, and a ninth while something comes every second, whatever its looks cost.
  */
 final class RestingRule {
 
@@ -18,6 +19,8 @@ final class RestingRule {
     static final long MAX_QUIET_REST_NANOS = 4_000_000;
     static final int QUIET_PER_REST = 16;
     static final int REST_PER_LOOK = 32;
+    static final int REST_PER_LOOK_AT_FIRST = 8;
+    static final long AT_FIRST_NANOS = 1_000_000_000;
     /** A look of more than 6 ms has waited for a disk or a processor, and not computed. */
     static final long MAX_REST_NANOS = 200_000_000;
 
@@ -48,7 +51,8 @@ final class RestingRule {
             return 0;
         }
         long patience = Math.max(MIN_REST_NANOS, Math.min(MAX_QUIET_REST_NANOS, quietNanos / QUIET_PER_REST));
-        long price = Math.min(lookNanos, MAX_REST_NANOS / REST_PER_LOOK) * REST_PER_LOOK;
+        int restPerLook = quietNanos < AT_FIRST_NANOS ? REST_PER_LOOK_AT_FIRST : REST_PER_LOOK;
+        long price = Math.min(lookNanos, MAX_REST_NANOS / restPerLook) * restPerLook;
         return Math.max(patience, price);
     }
 }

@@ -127,15 +127,14 @@ final class ActivityWatch {
             return;
         }
         int slot = ActivityLayout.slot(stream.hash(), streams.length);
-        FollowedStream previous = null;
-        for (FollowedStream each = streams[slot]; each != null; previous = each, each = each.nextInSlot) {
-            if (!each.equals(stream)) {
-                continue;
-            }
-            if (previous == null) {
-                streams[slot] = stream.nextInSlot;
-            } else {
-                previous.nextInSlot = stream.nextInSlot;
+        FollowedStream first = streams[slot];
+        if (stream.equals(first)) {
+            streams[slot] = stream.nextInSlot;
+            return;
+        }
+        for (FollowedStream each = first; each != null; each = each.nextInSlot) {
+            if (stream.equals(each.nextInSlot)) {
+                each.nextInSlot = stream.nextInSlot;
             }
         }
     }

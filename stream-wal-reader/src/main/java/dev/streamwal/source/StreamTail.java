@@ -76,9 +76,8 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         try {
             boolean changed = directory.mayHaveChanged();
             namesChanged |= changed;
-            // taken in any case: it is what the next look compares with
-            boolean reserves = hasReserved();
-            return reserves || changed || scan.isMoreWhereItStopped();
+            boolean reservedMore = hasReserved();
+            return reservedMore || changed || scan.isMoreWhereItStopped();
         } catch (IOException e) {
             throw failure(e);
         }

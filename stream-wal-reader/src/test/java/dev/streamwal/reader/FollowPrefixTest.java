@@ -153,7 +153,7 @@ class FollowPrefixTest {
         int streams = 300;
         for (int i = 0; i < streams; i++) {
             for (int j = 0; j < 3; j++) {
-                append("s" + i, 10 * j + i % 7, String.valueOf(j));
+                append("s" + i, 10L * j + i % 7, String.valueOf(j));
             }
         }
         try (EntryTail tail = reader.followPrefix("s", FROM_THE_FIRST)) {

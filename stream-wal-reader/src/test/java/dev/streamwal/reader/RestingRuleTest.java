@@ -16,7 +16,8 @@ class RestingRuleTest {
         for (long quiet : NANOS) {
             for (long look : NANOS) {
                 long rest = RestingRule.restNanos(RestingRule.LOOKS_AT_ONCE, quiet, look);
-                long least = Math.min(RestingRule.MAX_REST_NANOS / RestingRule.REST_PER_LOOK, look) * RestingRule.REST_PER_LOOK;
+                int perLook = quiet < RestingRule.AT_FIRST_NANOS ? RestingRule.REST_PER_LOOK_AT_FIRST : RestingRule.REST_PER_LOOK;
+                long least = Math.min(RestingRule.MAX_REST_NANOS / perLook, look) * perLook;
                 assertThat(rest).isBetween(Math.max(RestingRule.MIN_REST_NANOS, least), RestingRule.MAX_REST_NANOS);
             }
         }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.WeakHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -42,21 +43,24 @@ public final class Activity {
     private static final long PUBLISH_LOOK_NANOS = 20_000;
 
     /** Of a log without that file. */
-    public static final Activity NONE = new Activity(null, ActivityLayout.DEFAULT_SLOTS);
+    public static final Activity NONE = new Activity(null, ActivityLayout.DEFAULT_SLOTS, 0);
 
     private final @Nullable SegmentMapping mapping;
     private final int slots;
     /** One for each thread that has appended, as long as the thread lives. */
     private final Set<AppendScratch> appenders = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
+    /** For what isn't a record; different in each file. */
+    @GuardedBy("this")
+    private final SplittableRandom numbers;
+
     @GuardedBy("this")
     private boolean closed;
-    @GuardedBy("this")
-    private long changes;
 
-    private Activity(@Nullable SegmentMapping mapping, int slots) {
+    private Activity(@Nullable SegmentMapping mapping, int slots, long generation) {
         this.mapping = mapping;
         this.slots = slots;
+        this.numbers = new SplittableRandom(generation);
     }
 
     /**
@@ -78,7 +82,7 @@ public final class Activity {
             if (mapping != null) {
                 mapping.touch(0, bytes);
                 storage.replace(temporary, root.resolve(ActivityLayout.FILE_NAME));
-                return new Activity(mapping, slots);
+                return new Activity(mapping, slots, generation);
             }
             unused = storage.delete(temporary);
             return NONE;
@@ -121,9 +125,7 @@ public final class Activity {
         if (current != null) {
             synchronized (this) {
                 if (!closed) {
-                    changes++;
-                    // no position, and so none that a record ends at
-                    current.setRelease(offset(hash), ActivityLayout.value(hash, -changes));
+                    current.setRelease(offset(hash), numbers.nextLong());
                 }
             }
         }
