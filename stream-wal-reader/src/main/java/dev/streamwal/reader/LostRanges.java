@@ -2,6 +2,7 @@ package dev.streamwal.reader;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -12,6 +13,8 @@ final class LostRanges {
 
     /** As many findings as a recovery reports. */
     static final int MAX_RANGES = 10_000;
+
+    private static final NavigableMap<Long, Long> NONE = Collections.emptyNavigableMap();
 
     /** By key: where each range begins, and where it ends. */
     @GuardedBy("this")
@@ -35,6 +38,7 @@ final class LostRanges {
         }
         if (count == MAX_RANGES) {
             truncated = true;
+            ranges.remove(key, NONE);
         } else {
             ofStream.put(start, end);
             count++;

@@ -21,7 +21,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a log, from the process that writes it or from any other, while it is written and swept. It keeps no locks, and needs no writer.
+ * Reads a log, from the process that writes it or from any other, while it is written and swept. It keeps no locks, needs no writer,
+ * and writes nothing, but for what its {@link WalConsumer}s commit.
  *
  * <p>The reader is thread-safe; the batches and cursors that it hands out are for one thread each, and are closed by the caller. An
  * interrupted thread finishes its call and keeps its flag. Keys that can't be any stream's are an {@link IllegalArgumentException}, null
