@@ -2,6 +2,7 @@ package dev.streamwal.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
@@ -10,15 +11,20 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.LostRange;
+import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
+import io.netty.buffer.ByteBuf;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/** What the README shows: the lines between the markers stand there too, and a test compares them. */
+/** What the README shows: the lines between two markers stand there too, and a test compares them. */
 final class ReadmeSnippet {
     private ReadmeSnippet() {}
 
@@ -47,5 +53,42 @@ final class ReadmeSnippet {
             }
         }
         // snippet
+    }
+
+    static void readElsewhere(Path directory) throws InterruptedException {
+        // reading
+        try (WalReader reader = WalReader.open(directory)) {
+            try (EntryTail tail = reader.followPrefix("meter/", Map.of())) {   // these streams and those that come; one key: follow
+                while (tail.next(Duration.ofSeconds(10))) {                    // waits, some milliseconds behind the writer at most
+                    System.out.println(tail.key() + " " + tail.content().toString(UTF_8));
+                }
+            }
+            Map<String, Entry> now = reader.latest(reader.keys("meter/"));
+            try (WalConsumer shipper = reader.consumerOfPrefix("shipper", "meter/")) {
+                EntryTail entries = shipper.entries();                         // goes on where the shipper has committed
+                while (entries.next(Duration.ofSeconds(10))) {
+                    ship(entries.key(), entries.content());
+                    shipper.commit(entries.key(), entries.nextPosition());     // survives kill -9
+                }
+                shipper.lost().forEach(range -> complain(range));              // what retention took before it was read
+            }
+        }
+        // reading
+    }
+
+    static WalOptions keeping() {
+        // keeping
+        StreamOptions kept = StreamOptions.builder().retainFor("shipper", 1L << 30, Duration.ofDays(3)).build();
+        WalOptions options = WalOptions.builder().streams("meter/*", kept).build();
+        // keeping
+        return options;
+    }
+
+    private static void ship(String key, ByteBuf content) {
+        System.out.println(key + " " + content.readableBytes());
+    }
+
+    private static void complain(LostRange range) {
+        System.out.println(range);
     }
 }

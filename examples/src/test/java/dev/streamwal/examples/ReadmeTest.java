@@ -5,16 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ReadmeTest {
     private static final Path SNIPPET = Path.of("src/main/java/dev/streamwal/examples/ReadmeSnippet.java");
     private static final Path README = Path.of("../README.md");
 
-    @Test
-    void snippet_isWhatCompiles() throws IOException {
-        String compiled = between(Files.readString(SNIPPET), "// snippet\n", "        // snippet\n");
-        String shown = between(Files.readString(README), "```java\n", "```");
+    @ParameterizedTest
+    @CsvSource({"snippet, WalOptions options = ", "reading, try (WalReader reader = ", "keeping, StreamOptions kept = "})
+    void snippet_isWhatCompiles(String marker, String beginning) throws IOException {
+        String compiled = between(Files.readString(SNIPPET), "// " + marker + "\n", "        // " + marker + "\n");
+        String shown = beginning + between(Files.readString(README), "```java\n" + beginning, "```");
 
         assertThat(shown.stripTrailing()).isEqualTo(compiled.stripTrailing().stripIndent());
     }

@@ -1,6 +1,5 @@
 package dev.streamwal.reader;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.cursor.CursorFiles;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorScope;
@@ -55,9 +54,8 @@ public final class WalConsumer implements AutoCloseable {
     private final CursorScope scope;
     private final ConsumerCursor cursor;
     private final LostRanges lost = new LostRanges();
-    @GuardedBy("this")
+    /** Guarded by this, as the tail is; an annotation that says so would be missed by whoever compiles against this class. */
     private @Nullable ConsumedWalk walk;
-    @GuardedBy("this")
     private @Nullable EntryTail tail;
     private volatile boolean closed;
 

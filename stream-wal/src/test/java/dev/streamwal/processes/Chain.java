@@ -32,7 +32,8 @@ final class Chain {
         require(read.number() > lastNumber, "no record comes twice, and none before an older one", read);
         require(position >= lastEnd, "positions rise", position);
         if (started && expiredTo < 0) {
-            require(read.before() == lastNumber, "nothing is missing", read);
+            // whoever began anew found nothing left, and doesn't know what this reader had read of it
+            require(read.before() == lastNumber || read.before() == Numbered.UNKNOWN, "nothing is missing", read);
         } else if (expiredTo >= 0) {
             require(position >= expiredTo, "what expired isn't read", position);
             require(read.before() != lastNumber || !started, "what was told of as expired is missing", read);
