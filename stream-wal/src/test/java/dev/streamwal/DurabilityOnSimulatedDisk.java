@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A log without threads on a simulated disk, with a journal of which a few appends fill a file; remembers what was acknowledged. */
@@ -35,6 +37,7 @@ abstract class DurabilityOnSimulatedDisk {
     final ManualClock clock = new ManualClock(LogContract.NOW);
     final Map<String, List<Written>> acknowledged = new LinkedHashMap<>();
     SimulatedDisk disk;
+    private final List<StreamWal> opened = new ArrayList<>();
     private final Random salts = new Random(1);
     private int boot = 1;
     private int appended;
@@ -78,8 +81,22 @@ abstract class DurabilityOnSimulatedDisk {
                 return STORAGE;
             }
         };
-        return StreamWal.open(root(), options.build(),
+        StreamWal wal = StreamWal.open(root(), options.build(),
                 new Environment(() -> Optional.of(id), storages, salts::nextLong, false, SMALL_JOURNAL));
+        opened.add(wal);
+        return wal;
+    }
+
+    /** Those that had their machine fail, too, so that they give back their buffers: whatever their disks say to it. */
+    @AfterEach
+    void closeAll() {
+        for (StreamWal wal : opened) {
+            try {
+                wal.close();
+            } catch (WalException ofADeadDisk) {
+                // nobody is interested any more
+            }
+        }
     }
 
     void losePower() {

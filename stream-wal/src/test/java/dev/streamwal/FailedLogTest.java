@@ -3,7 +3,6 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.leaks.LosesBuffers;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.SimulatedDisk;
@@ -15,7 +14,6 @@ import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 
 /** After a force that failed the log acknowledges nothing, whoever forced what; it is read, closed, and opened again. */
-@LosesBuffers("the machine of its logs fails, and so they are never closed")
 class FailedLogTest extends DurabilityOnSimulatedDisk {
 
     private static final String JOURNAL = "commit/.*journal$";

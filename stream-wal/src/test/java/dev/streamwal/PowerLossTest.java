@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.append.DeletionLog;
-import dev.streamwal.leaks.LosesBuffers;
 import dev.streamwal.reader.WalIOException;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
@@ -24,7 +23,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was acknowledged as durable is there after the power was lost, and with it all that the disk had not been forced to write. */
-@LosesBuffers("the machine of its logs fails, and so they are never closed")
 class PowerLossTest extends DurabilityOnSimulatedDisk {
 
     PowerLossTest() {

@@ -47,7 +47,7 @@ class ExamplesTest {
         assertThat(output.toString())
                 .containsPattern("batch read +1,000 random refs .*: 1,000 found, 0 expired, 0 not as written")
                 .containsPattern("again, warm +1,000 random refs .*: 1,000 found, 0 expired, 0 not as written")
-                .containsPattern("after that +1,000 random refs .* found, [1-9]\\d* expired, 0 not as written")
+                .containsPattern("after that +1,000 random refs .* found, [1-9][\\d,]* expired, 0 not as written")
                 .containsPattern("sweep +deleted [1-9]");
         assertThat(figure("time range +([\\d,]+)")).isPositive();
         if (output.toString().contains("telemetry.png")) {

@@ -94,7 +94,8 @@ class JournalBlockTest {
     @Test
     void finish_theGoldenBlock_isTheOneInTheDocument() throws IOException {
         String document = Files.readString(Path.of(System.getProperty("basedir", ".")).resolve("../docs/format.md"));
-        String dump = document.substring(document.indexOf("### A block, byte by byte"), document.indexOf("## The live end"));
+        int start = document.indexOf("### A block, byte by byte");
+        String dump = document.substring(start, document.indexOf("\n## ", start));
         StringBuilder hex = new StringBuilder();
         Pattern.compile("(?m)^[0-9a-f]{8}  ([0-9a-f ]+?) +\\|").matcher(dump).results()
                 .forEach(line -> hex.append(line.group(1).replace(" ", "")));
