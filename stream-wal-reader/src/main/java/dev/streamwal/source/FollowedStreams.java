@@ -42,6 +42,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** Beside the activity file they are to find in the end what it can't say, and not to delay what it says. */
     private static final int REST_PER_LOOKS_BESIDE_ACTIVITY = 64;
     private static final long MIN_LOOKS_NANOS = 50_000;
+    /** While there is always something to deliver: about as late as a tail that waits, for a few hundredths of its time. */
+    private static final long MIN_REST_MEANWHILE_NANOS = 4_000_000;
+    private static final int REST_PER_LOOK_MEANWHILE = 32;
 
     /** Where a stream begins to be followed. */
     public interface Start {
@@ -62,6 +65,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private int nextInTurn;
     private long lookedInTurnAt = System.nanoTime();
     private long looksTook;
+    private long lookedAt = System.nanoTime();
+    private long lookTook;
 
     /** Wanted, and not read yet. */
     private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
@@ -129,6 +134,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         checkUsable();
         try {
             goOnWithCurrent();
+            lookMeanwhile();
             takeUpWaiting();
             FollowedStream chosen = chooseHead();
             if (chosen == null) {
@@ -218,13 +224,28 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     public boolean mayHaveMore() {
         checkUsable();
         try {
-            addNewStreams();
-            activity.look(inTurn, this::want);
-            lookInTurn();
+            look();
         } catch (IOException e) {
             throw log.failure("looking for more", e, log.streams().path(), null, WalException.NO_POSITION);
         }
         return !waiting.isEmpty();
+    }
+
+    private void look() throws IOException {
+        long start = System.nanoTime();
+        // what has a mark is wanted, and so isn't forgotten where it has gone
+        activity.look(inTurn, this::want);
+        addNewStreams();
+        lookInTurn();
+        lookedAt = System.nanoTime();
+        lookTook = lookedAt - start;
+    }
+
+    /** Streams that always have something must not keep it from the others. */
+    private void lookMeanwhile() throws IOException {
+        if (System.nanoTime() - lookedAt >= Math.max(MIN_REST_MEANWHILE_NANOS, lookTook * REST_PER_LOOK_MEANWHILE)) {
+            look();
+        }
     }
 
     private void lookInTurn() throws IOException {
