@@ -143,6 +143,8 @@ abstract class FollowPrefixContract extends LogContract {
             return;
         }
         expectFailures();
+        open().close();
+        assertThat(root.resolve("activity")).exists();
         Files.createDirectories(root.resolve(".activity.tmp").resolve("x"));
         try (StreamWal wal = open(); WalReader reader = WalReader.open(root); EntryTail tail = reader.followPrefix("", Map.of())) {
             assertThat(root.resolve("activity")).doesNotExist();

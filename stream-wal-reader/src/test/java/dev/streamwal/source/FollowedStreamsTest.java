@@ -1,7 +1,6 @@
 package dev.streamwal.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.reader.ReaderOptions;
@@ -62,14 +61,6 @@ class FollowedStreamsTest {
         return new FollowedStreams(log, null, all, FollowedStreams.FIRST, (catalog, position) -> {
             throw new IllegalStateException("all begin with the first record");
         });
-    }
-
-    private static int drain(FollowedStreams followed) {
-        int count = 0;
-        while (followed.next()) {
-            count++;
-        }
-        return count;
     }
 
     private void append(int stream) {
@@ -153,6 +144,36 @@ class FollowedStreamsTest {
             assertThat(stream.scan().next()).isTrue();
             assertThat(stream.scan().position()).isEqualTo(successor.header().basePosition());
             stream.close();
+        }
+    }
+
+    @Test
+    void next_oneStreamCannotBeRead_isToldAndTheOthersGoOn() throws IOException {
+        Path folder = segments.get(0).file().getParent().getParent();
+        Path bad = folder.resolve("bad");
+        Files.createSymbolicLink(bad, bad);
+        all.put("bad", 0L);
+        try (LogSource log = log(null); FollowedStreams followed = follow(log)) {
+            int failures = 0;
+            int found = 0;
+            for (int stream = 0; found < STREAMS + 20; stream++) {
+                try {
+                    found += followed.next() || (followed.mayHaveMore() && followed.next()) ? 1 : 0;
+                } catch (WalIOException e) {
+                    failures++;
+                }
+                if (found >= STREAMS) {
+                    append(stream % STREAMS);
+                }
+            }
+            assertThat(failures).isPositive();
+            Files.delete(bad);
+            SegmentWriterForTests mended = SegmentWriterForTests.first(root, "bad");
+            mended.append(1, "at last");
+            mended.write();
+            do {
+                assertThat(followed.next() || (followed.mayHaveMore() && followed.next())).isTrue();
+            } while (!followed.key().equals("bad"));
         }
     }
 }
