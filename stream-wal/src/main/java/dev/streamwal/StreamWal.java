@@ -189,13 +189,13 @@ public final class StreamWal implements AutoCloseable {
     /** Only beside mappings; a log goes on without, as its readers do. */
     private static Activity activity(Environment environment, SegmentStorage storage, Path root, BackgroundReport report) {
         if (!environment.storages().maps() || !root.getFileSystem().equals(FileSystems.getDefault())) {
-            return Activity.NONE;
+            return Activity.none(storage, root);
         }
         try {
             return Activity.create(storage, root, environment.salts().getAsLong());
         } catch (IOException e) {
             report.failed("create the file activity", null, e);
-            return Activity.NONE;
+            return Activity.none(storage, root);
         }
     }
 

@@ -143,6 +143,8 @@ abstract class FollowPrefixContract extends LogContract {
             return;
         }
         expectFailures();
+        open().close();
+        assertThat(root.resolve("activity")).exists();
         Files.createDirectories(root.resolve(".activity.tmp").resolve("x"));
         try (StreamWal wal = open(); WalReader reader = WalReader.open(root); EntryTail tail = reader.followPrefix("", Map.of())) {
             assertThat(root.resolve("activity")).doesNotExist();
@@ -163,7 +165,6 @@ abstract class FollowPrefixContract extends LogContract {
             for (int i = 0; i < 30; i++) {
                 wal.stream("s" + i).append(bytes("first"));
             }
-            assertThat(drain(tail)).isZero();
             byte[] file = Files.readAllBytes(root.resolve("activity"));
             for (int i = 0; i < 30; i++) {
                 assertThat(next(tail)).endsWith("first");

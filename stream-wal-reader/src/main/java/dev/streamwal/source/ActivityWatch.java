@@ -4,14 +4,13 @@ import dev.streamwal.format.ActivityLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which streams the writer has appended to, by the log's file {@code activity}, where there is one: {@link ActivityLayout} says why nothing is
- * missed. The file is read and never mapped, as whoever writes may cut or replace it. One that isn't whole counts as none. A new one, by
+ * missed. The file is read and never mapped, as whoever writes may cut or replace it. One that isn't whole, or can't be read, counts as none. A new one, by
  * the next writer, says nothing of what happened before, so then every stream is one that may have changed. One thread.
  */
 final class ActivityWatch {
@@ -43,7 +42,7 @@ final class ActivityWatch {
      * @param all streams that are followed
      * @param changed is told of each that may have something new since the look before
      */
-    void look(Iterable<FollowedStream> all, Consumer<FollowedStream> changed) throws IOException {
+    void look(Iterable<FollowedStream> all, Consumer<FollowedStream> changed) {
         boolean isThere = read();
         if (!isThere) {
             if (isThere()) {
@@ -64,7 +63,7 @@ final class ActivityWatch {
         now = older;
     }
 
-    private boolean read() throws IOException {
+    private boolean read() {
         try (SharedFile bytes = channels.acquire(file)) {
             if (isThere() && read(bytes, before.limit())) {
                 return true;
@@ -72,7 +71,8 @@ final class ActivityWatch {
             ByteBuffer header = ByteBuffer.allocate(ActivityLayout.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
             int slots = ActivityLayout.slots(header, bytes.read(header, 0));
             return slots > 0 && read(bytes, ActivityLayout.bytes(slots));
-        } catch (NoSuchFileException e) {
+        } catch (IOException e) {
+            // whatever has the name: without it there are the looks in turn, and they tell why nothing can be read, if so
             return false;
         }
     }

@@ -2,6 +2,7 @@ package dev.streamwal.source;
 
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
+import dev.streamwal.reader.WalIOException;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,6 +43,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** Beside the activity file they are to find in the end what it can't say, and not to delay what it says. */
     private static final int REST_PER_LOOKS_BESIDE_ACTIVITY = 64;
     private static final long MIN_LOOKS_NANOS = 50_000;
+    /** While there is always something to deliver: about as late as a tail that waits, for a few hundredths of its time. */
+    private static final long MIN_REST_MEANWHILE_NANOS = 4_000_000;
+    private static final int REST_PER_LOOK_MEANWHILE = 32;
 
     /** Where a stream begins to be followed. */
     public interface Start {
@@ -62,9 +66,15 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private int nextInTurn;
     private long lookedInTurnAt = System.nanoTime();
     private long looksTook;
+    private long lookedAt = System.nanoTime();
+    private long lookTook;
 
     /** Wanted, and not read yet. */
     private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
+    /** Wanted, and couldn't be read; the others go on meanwhile. */
+    private final List<FollowedStream> unreadable = new ArrayList<>();
+    /** How many records had been delivered when the last of those couldn't be read. */
+    private long failedAt;
     /** Read, and standing on a record that wasn't delivered. */
     private final PriorityQueue<FollowedStream> heads =
             new PriorityQueue<>(Comparator.comparingLong((FollowedStream stream) -> stream.headMillis).thenComparingLong(s -> s.headSince));
@@ -129,6 +139,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         checkUsable();
         try {
             goOnWithCurrent();
+            lookMeanwhile();
             takeUpWaiting();
             FollowedStream chosen = chooseHead();
             if (chosen == null) {
@@ -153,12 +164,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         waiting.addFirst(stream);
     }
 
-    /** Every stream that is taken up gets a head, rests, or gives way; one that throws is the first again. */
+    /** Every stream that is taken up gets a head, rests, or gives way; one that throws is the first again, unless it can't be read at all. */
     private void takeUpWaiting() throws IOException {
         while (heads.size() < MAX_READ && !waiting.isEmpty()) {
             FollowedStream stream = waiting.getFirst();
-            stream.wake(log, others);
-            boolean hasMore = stream.scan().next() || (stream.hasNames && nextByName(stream));
+            boolean hasMore = readNext(stream);
             waiting.removeFirst();
             if (!hasMore) {
                 rest(stream);
@@ -171,6 +181,18 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 stream.isHead = true;
                 heads.add(stream);
             }
+        }
+    }
+
+    private boolean readNext(FollowedStream stream) throws IOException {
+        try {
+            stream.wake(log, others);
+            return stream.scan().next() || (stream.hasNames && nextByName(stream));
+        } catch (IOException | WalIOException e) {
+            waiting.removeFirst();
+            unreadable.add(stream);
+            failedAt = delivered;
+            throw e;
         }
     }
 
@@ -218,16 +240,41 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     public boolean mayHaveMore() {
         checkUsable();
         try {
-            addNewStreams();
-            activity.look(inTurn, this::want);
-            lookInTurn();
+            look();
         } catch (IOException e) {
             throw log.failure("looking for more", e, log.streams().path(), null, WalException.NO_POSITION);
         }
         return !waiting.isEmpty();
     }
 
-    private void lookInTurn() throws IOException {
+    private void look() throws IOException {
+        long start = System.nanoTime();
+        lookedAt = start;
+        // what has a mark is wanted, and so isn't forgotten where it has gone
+        activity.look(inTurn, this::want);
+        tryAgain();
+        addNewStreams();
+        lookInTurn();
+        lookedAt = System.nanoTime();
+        lookTook = lookedAt - start;
+    }
+
+    /** Streams that always have something must not keep it from the others. */
+    private void lookMeanwhile() throws IOException {
+        if (System.nanoTime() - lookedAt >= Math.max(MIN_REST_MEANWHILE_NANOS, lookTook * REST_PER_LOOK_MEANWHILE)) {
+            look();
+        }
+    }
+
+    /** Behind another stream's record, if there is one: who fails again doesn't keep that back. */
+    private void tryAgain() {
+        if (delivered != failedAt || heads.isEmpty()) {
+            waiting.addAll(unreadable);
+            unreadable.clear();
+        }
+    }
+
+    private void lookInTurn() {
         long now = System.nanoTime();
         if (activity.isThere() && now - lookedInTurnAt < looksTook * REST_PER_LOOKS_BESIDE_ACTIVITY) {
             return;
@@ -237,13 +284,22 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         looksTook = Math.min(lookedInTurnAt - now, 2 * Math.max(looksTook, MIN_LOOKS_NANOS));
     }
 
-    private void lookAtSome(long now) throws IOException {
+    private void lookAtSome(long now) {
         for (int i = Math.min(LOOKS_IN_TURN, inTurn.size()); i > 0; i--) {
             nextInTurn = nextInTurn + 1 < inTurn.size() ? nextInTurn + 1 : 0;
             FollowedStream stream = inTurn.get(nextInTurn);
-            if (!stream.wanted && stream.mayHaveMore(log, now)) {
+            if (!stream.wanted && mayHaveMore(stream, now)) {
                 want(stream);
             }
+        }
+    }
+
+    private boolean mayHaveMore(FollowedStream stream, long now) {
+        try {
+            return stream.mayHaveMore(log, now);
+        } catch (IOException e) {
+            // whoever reads it tells why it can't be
+            return true;
         }
     }
 

@@ -53,6 +53,12 @@ final class SegmentSequence {
         return chain.floor(position) >= 0;
     }
 
+    /** Whether a segment that begins at the position was listed last. */
+    boolean knows(long position) {
+        int index = chain.floor(position);
+        return index >= 0 && chain.get(index).basePosition() == position;
+    }
+
     /** Whether a segment that begins behind the position is known already. */
     boolean knowsAfter(long position) {
         return chain.after(position) != null;

@@ -62,7 +62,9 @@ final class StopEvidence implements StopFacts {
         if (successor == null) {
             return Side.UNKNOWN;
         }
-        long previousEnd = previousEnd(log, successor);
+        // the successor speaks of the segment right before it, which may be one between that came and went
+        boolean isOfThis = sequence.knows(pass.reader().segment().basePosition());
+        long previousEnd = isOfThis ? previousEnd(log, successor) : UNKNOWN;
         end = header().offsetOf(previousEnd);
         if (previousEnd == UNKNOWN || end > header().capacity()) {
             // whatever there is ends with the file, and before the successor begins

@@ -300,6 +300,30 @@ class EntryTailTest {
         }
     }
 
+    /** What is there now begins where the last of those ended, and says nothing of where the first one did. */
+    @Test
+    void next_whereItStandsAndTheNextWereDeletedWithoutFooters_saysWhatIsMissing() throws Exception {
+        SegmentWriterForTests a = SegmentWriterForTests.first(root, KEY);
+        a.append(1, "a");
+        a.write();
+        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+            assertThat(next(tail)).isEqualTo("a");
+            assertNothing(tail);
+            SegmentWriterForTests b = a.successor();
+            b.append(2, "never seen");
+            SegmentWriterForTests c = b.successor();
+            c.append(3, "c");
+            a.delete();
+            c.write();
+            assertThatThrownBy(() -> next(tail)).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
+                assertThat(e.from()).isEqualTo(a.end());
+                assertThat(e.to()).isEqualTo(b.end());
+            });
+            assertThat(next(tail)).isEqualTo("c");
+            assertNothing(tail);
+        }
+    }
+
     @Test
     void follow_aPositionThatRetentionHasPassed_saysWhatIsMissingOnceAndGoesOnBehind() throws Exception {
         SegmentWriterForTests one = first();

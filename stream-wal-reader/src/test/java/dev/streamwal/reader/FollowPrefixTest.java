@@ -193,6 +193,26 @@ class FollowPrefixTest {
     }
 
     @Test
+    void next_oneStreamAlwaysHasMore_theOthersAreLookedAt() throws Exception {
+        append("busy", 1, "0");
+        append("quiet", 1, "1");
+        try (EntryTail tail = reader.followPrefix("", FROM_THE_FIRST)) {
+            assertThat(all(tail)).hasSize(2);
+            append("quiet", 2, "2");
+            append("new", 2, "2");
+            List<String> others = new ArrayList<>();
+            while (others.size() < 2) {
+                append("busy", 3, "more");
+                String found = next(tail);
+                if (!found.startsWith("busy")) {
+                    others.add(found);
+                }
+            }
+            assertThat(others).containsExactlyInAnyOrder("quiet=2", "new=2");
+        }
+    }
+
+    @Test
     void next_oneStreamIsOvertakenAndOneDamaged_theOthersGoOn() throws Exception {
         append("a", 1, "1");
         SegmentWriterForTests b = append("b", 2, "1");

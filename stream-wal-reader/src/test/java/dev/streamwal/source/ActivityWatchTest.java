@@ -39,7 +39,7 @@ class ActivityWatchTest {
         assertThat(watch.isThere()).isFalse();
     }
 
-    private List<String> changed() throws IOException {
+    private List<String> changed() {
         List<String> keys = new ArrayList<>();
         watch.look(all, stream -> keys.add(stream.key()));
         return keys;
@@ -134,6 +134,22 @@ class ActivityWatchTest {
         write(broken);
         assertThat(changed()).isEqualTo(allKeys());
         assertThat(watch.isThere()).isFalse();
+    }
+
+    @Test
+    void look_whatCannotBeRead_isNone() throws IOException {
+        Path file = root.resolve(ActivityLayout.FILE_NAME);
+        Files.createDirectory(file);
+        assertThat(changed()).isEmpty();
+        assertThat(watch.isThere()).isFalse();
+        Files.delete(file);
+        write(file(1));
+        assertThat(changed()).isEqualTo(allKeys());
+        Files.delete(file);
+        Files.createSymbolicLink(file, file);
+        assertThat(changed()).isEqualTo(allKeys());
+        assertThat(watch.isThere()).isFalse();
+        assertThat(channels.openFiles()).isZero();
     }
 
     @Test

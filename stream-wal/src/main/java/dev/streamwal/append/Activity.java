@@ -6,6 +6,7 @@ import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentMapping;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -85,13 +86,24 @@ public final class Activity {
                 return new Activity(mapping, slots, generation);
             }
             unused = storage.delete(temporary);
-            return NONE;
+            return none(storage, root);
         } catch (IOException | RuntimeException | Error e) {
             discard(storage, temporary, mapping, e);
             throw e;
         } finally {
             file.close();
         }
+    }
+
+    /** Of a log without that file. One that an earlier writer has left would say that nothing happens any more. */
+    public static Activity none(SegmentStorage storage, Path root) {
+        Path file = root.resolve(ActivityLayout.FILE_NAME);
+        try {
+            boolean unused = Files.exists(file) && storage.delete(file);
+        } catch (IOException e) {
+            // a directory has the name: no reader takes that for the file
+        }
+        return NONE;
     }
 
     private static void discard(SegmentStorage storage, Path temporary, @Nullable SegmentMapping mapping, Throwable cause) {

@@ -8,12 +8,16 @@ import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.MappedStorage;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.UnpooledHeapByteBuf;
 import io.netty.util.IllegalReferenceCountException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -79,6 +83,48 @@ class ActivityTest {
             released.release();
             assertThatThrownBy(() -> log.append(KEY, Source.EMPTY, source)).isInstanceOf(IllegalReferenceCountException.class);
             assertThat(slot()).as("padding").isEqualTo(ActivityLayout.value(hash, first + 80 + 40));
+        }
+    }
+
+    /** Bytes that say what the slot holds while they are copied, which is behind the reservation and before the commit word. */
+    private final class Looking extends UnpooledHeapByteBuf {
+        private final List<Long> slots = new ArrayList<>();
+
+        Looking() {
+            super(UnpooledByteBufAllocator.DEFAULT, new byte[8], 8);
+        }
+
+        @Override
+        public boolean hasArray() {
+            return false;
+        }
+
+        @Override
+        public ByteBuf getBytes(int index, byte[] target, int targetIndex, int length) {
+            try {
+                slots.add(slot());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return super.getBytes(index, target, targetIndex, length);
+        }
+    }
+
+    @Test
+    void append_everyWay_leavesItBehindTheCommitWord() throws IOException {
+        try (SeamedLog log = open()) {
+            for (int i = 0; i < 40; i++) {
+                long before = slot();
+                Looking looking = new Looking();
+                log.append(KEY, Source.EMPTY, Source.of(looking));
+                assertThat(looking.slots).as("append %d", i).containsOnly(before);
+                assertThat(slot()).isNotEqualTo(before);
+            }
+            long before = slot();
+            Looking looking = new Looking();
+            log.appendBatch(KEY, List.of(Draft.of(Source.EMPTY, Source.of(looking), SeamedLog.NOW)));
+            assertThat(looking.slots).containsOnly(before);
+            assertThat(slot()).isNotEqualTo(before);
         }
     }
 
