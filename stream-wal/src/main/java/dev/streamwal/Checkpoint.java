@@ -1,9 +1,11 @@
 package dev.streamwal;
 
+import dev.streamwal.cursor.CursorFiles;
 import dev.streamwal.format.PositionsLayout;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -13,7 +15,9 @@ final class Checkpoint {
     private Checkpoint() {}
 
     /**
-     * The positions come last: at or above whatever the segments need, since the writer raises them before it creates one.
+     * The cursors come first: what they have committed is in the segments that are copied later, as a consumer that had come farther than
+     * the copy would miss what the copy gets at these positions. The positions come last: at or above whatever the segments need, since the
+     * writer raises them before it creates one.
      */
     static void create(Path root, Path target, List<WalStream> streams) throws IOException {
         Files.createDirectories(target);
@@ -22,11 +26,27 @@ final class Checkpoint {
                 throw new IllegalArgumentException("a checkpoint's target is empty: target=" + target);
             }
         }
+        copyCursors(root, target);
         Path folder = target.resolve("streams");
         Files.createDirectories(folder);
         for (WalStream stream : streams) {
             stream.log().copyTo(folder.resolve(stream.log().directory().getFileName().toString()));
         }
         Files.copy(root.resolve(PositionsLayout.FILE_NAME), target.resolve(PositionsLayout.FILE_NAME));
+    }
+
+    /** Not by links, as they are added to. A copy that ends in the middle of an entry ends with the one before. */
+    private static void copyCursors(Path root, Path target) throws IOException {
+        List<Path> cursors = CursorFiles.list(root);
+        if (!cursors.isEmpty()) {
+            Path folder = Files.createDirectory(CursorFiles.directory(target));
+            for (Path cursor : cursors) {
+                try {
+                    Files.copy(cursor, folder.resolve(cursor.getFileName().toString()));
+                } catch (NoSuchFileException e) {
+                    // the consumer has been removed
+                }
+            }
+        }
     }
 }

@@ -9,7 +9,9 @@ import dev.streamwal.files.FileForce;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -40,6 +42,7 @@ final class ConsumerHolds {
     private final BackgroundReport report;
     /** By consumer. What was read is kept, so that the next sweep reads what was added. */
     private final Map<String, DurableCursor> cursors = new HashMap<>();
+    private final LastRecords lastRecords = new LastRecords();
 
     ConsumerHolds(Path root, WalOptions options, BackgroundReport report) {
         this.root = root;
@@ -53,6 +56,7 @@ final class ConsumerHolds {
      */
     HeldBack.Outcome of(
             long nowMillis, List<ExpiryPlan.Deletion> plan, List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
+        lastRecords.keepOnly(plan);
         Map<String, List<RetainFor>> retained = new HashMap<>();
         for (ExpiryPlan.Deletion deletion : plan) {
             retained.computeIfAbsent(deletion.key(), options::retainedFor);
@@ -109,49 +113,82 @@ final class ConsumerHolds {
         List<HeldBack.Due> dues = new ArrayList<>(plan.size());
         for (ExpiryPlan.Deletion deletion : plan) {
             Iterator<ExpiryPlan.Segment> successors = next.getOrDefault(deletion.key(), Collections.emptyIterator());
-            long end = successors.hasNext() ? successors.next().basePosition()
-                    : endOfNewest(deletion, holds.getOrDefault(deletion.key(), List.of()), logs);
+            List<HeldBack.Hold> held = holds.getOrDefault(deletion.key(), List.of());
+            long end = successors.hasNext() ? endOfRecords(deletion, successors.next().basePosition(), held, logs)
+                    : endOfNewest(deletion, held, logs);
             dues.add(new HeldBack.Due(deletion, end));
         }
         return dues;
     }
 
+    /** Looked for only where a consumer has come to the segment, and perhaps to its last record. */
+    private long endOfRecords(
+            ExpiryPlan.Deletion deletion, long nextBegins, List<HeldBack.Hold> holds, Map<String, StreamLog> logs) {
+        boolean anyIsInIt = holds.stream()
+                .anyMatch(hold -> deletion.segment().basePosition() <= hold.committed() && hold.committed() < nextBegins);
+        StreamLog log = logs.get(deletion.key());
+        return anyIsInIt && log != null ? lastRecords.endIn(log, deletion, nextBegins, false) : nextBegins;
+    }
+
     /** The stream may have to be recovered to know, so that nobody is asked in vain. */
     private long endOfNewest(ExpiryPlan.Deletion deletion, List<HeldBack.Hold> holds, Map<String, StreamLog> logs) {
         boolean anyIsInIt = holds.stream().anyMatch(hold -> hold.committed() > deletion.segment().basePosition());
-        return anyIsInIt ? streamEnd(deletion.key(), logs.get(deletion.key())) : Long.MAX_VALUE;
-    }
-
-    private long streamEnd(String key, @Nullable StreamLog log) {
+        StreamLog log = logs.get(deletion.key());
+        if (!anyIsInIt || log == null) {
+            return Long.MAX_VALUE;
+        }
         try {
-            return Objects.requireNonNull(log, key).endPosition();
+            long end = log.endPosition();
+            return holds.stream().allMatch(hold -> hold.committed() >= end) ? end : lastRecords.endIn(log, deletion, end, true);
         } catch (RuntimeException e) {
-            report.sweepFailed(key, e);
+            report.sweepFailed(deletion.key(), e);
             return Long.MAX_VALUE;
         }
     }
 
-    /** A cursor that has been forced as far as it has been read. */
+    /**
+     * A cursor that has been forced as far as it has been read.
+     *
+     * <p>The file is forced by its name: where another one has taken that since it was read, it is the other one, which was durable but for
+     * its name, and says that much or more. So the name is forced as well, and whichever file a power loss leaves there is a durable one.
+     * Where forcing a file failed, doing it again would say that all is well, and what was to be written is lost (see {@link FileForce}):
+     * nothing of that file counts any more.
+     */
     private static final class DurableCursor {
 
         final CursorReader reader;
-        private Optional<CursorHeader> named = Optional.empty();
+        /** Also when reading failed, as some of it may have been read. */
         private boolean unforced;
+        private Optional<CursorHeader> doubtful = Optional.empty();
 
         DurableCursor(Path file) {
             this.reader = new CursorReader(file);
         }
 
         void refresh() throws IOException {
-            unforced |= reader.refresh();
-            if (unforced && reader.header().isPresent()) {
-                FileForce.force(reader.file());
-                if (!named.equals(reader.header())) {
-                    DirectoryForce.force(Objects.requireNonNull(reader.file().getParent(), "cursors are in a folder of the log's"));
-                    named = reader.header();
-                }
+            boolean isNew = unforced;
+            unforced = true;
+            isNew |= reader.refresh();
+            if (reader.header().isPresent() && isNew) {
+                force();
             }
             unforced = false;
+        }
+
+        private void force() throws IOException {
+            if (doubtful.equals(reader.header())) {
+                throw new IOException("a cursor file that could not be forced once is not known to survive power loss, until its consumer"
+                        + " begins a new one: file=" + reader.file());
+            }
+            try {
+                FileForce.force(reader.file());
+            } catch (FileNotFoundException | FileSystemException e) {
+                throw e; // it wasn't even opened
+            } catch (IOException e) {
+                doubtful = reader.header();
+                throw e;
+            }
+            DirectoryForce.force(Objects.requireNonNull(reader.file().getParent(), "cursors are in a folder of the log's"));
         }
     }
 }

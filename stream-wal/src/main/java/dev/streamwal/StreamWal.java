@@ -681,7 +681,9 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Makes a copy of the log as it is now, while it is written to; each stream at one moment, not all of them at the same. Segments that
-     * are complete are linked where the file system can, so that they take no space twice. The copy opens as a log.
+     * are complete are linked where the file system can, so that they take no space twice. The copy opens as a log. Its consumers are those
+     * that there were when the copy was begun, each where it had committed then; what is swept or deleted while the copy is made may be
+     * something that they have lost.
      *
      * @param target a directory that is empty, or isn't there yet
      * @throws IllegalArgumentException where there is something in it

@@ -7,7 +7,9 @@ import dev.streamwal.cursor.CursorFiles;
 import dev.streamwal.reader.ConsumerInUseException;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReaderOptions;
@@ -15,6 +17,9 @@ import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.util.IllegalReferenceCountException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +31,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -288,7 +295,11 @@ abstract class ConsumerContract extends LogContract {
     // ---------------------------------------------------------------- of a prefix
 
     private WalConsumer consumerOfAll() {
-        return reader().consumerOfPrefix(NAME, "machine/");
+        return consumerOfAll(NAME);
+    }
+
+    private WalConsumer consumerOfAll(String name) {
+        return reader().consumerOfPrefix(name, "machine/");
     }
 
     /** What comes next, by stream, each in its order. */
@@ -372,6 +383,64 @@ abstract class ConsumerContract extends LogContract {
         }
     }
 
+    @Test
+    void checkpoint_consumers_areWhereTheyHadCommitted() throws IOException {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 5);
+        Path copy = home.place("copy");
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            consumer.commit(KEY, records.get(1).ref().end());
+            all.commit(KEY, records.get(2).ref().end());
+            reader().consumer("gone", KEY).close();
+            assertThat(reader().removeConsumer("gone")).isTrue();
+            wal.checkpoint(copy);
+            consumer.commit(KEY, end(records));
+        }
+        try (Stream<Path> files = Files.list(copy)) {
+            assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("cursors", "positions", "streams");
+        }
+        try (Stream<Path> files = Files.list(copy.resolve("cursors"))) {
+            assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder(NAME + ".cursor", "all.cursor");
+        }
+        try (WalReader reader = WalReader.open(copy)) {
+            try (WalConsumer consumer = reader.consumer(NAME, KEY); WalConsumer all = reader.consumerOfPrefix("all", "machine/")) {
+                assertDelivers(consumer, records.subList(2, 5));
+                assertThat(deliver(all)).isEqualTo(Map.of(KEY, positions(records.subList(3, 5))));
+                consumer.commit(KEY, records.get(2).ref().end());
+                assertThat(consumer.lost()).isEmpty();
+            }
+        }
+        assertThat(reader().describeConsumer(NAME).orElseThrow().committed()).as("each goes its own way").containsEntry(KEY, end(records));
+    }
+
+    @Test
+    void checkpoint_whileAConsumerCommits_isBehindNoRecordThatTheCopyLacks() throws Exception {
+        StreamWal wal = open();
+        WalStream stream = wal.stream(KEY);
+        AtomicBoolean done = new AtomicBoolean();
+        try (WalConsumer consumer = consumer()) {
+            Thread shipper = new Thread(() -> {
+                while (!done.get()) {
+                    consumer.commit(KEY, stream.append(new byte[20]).end());
+                }
+            }, "test-shipper");
+            shipper.start();
+            try {
+                for (int i = 0; i < 10; i++) {
+                    Path copy = home.place("copy" + i);
+                    wal.checkpoint(copy);
+                    try (WalReader reader = WalReader.open(copy)) {
+                        long end = reader.latest(KEY).map(Entry::ref).map(EntryRef::end).orElse(0L);
+                        assertThat(reader.describeConsumer(NAME).orElseThrow().committed().getOrDefault(KEY, 0L)).isLessThanOrEqualTo(end);
+                    }
+                }
+            } finally {
+                done.set(true);
+                shipper.join();
+            }
+        }
+    }
+
     // ---------------------------------------------------------------- keeping
 
     @Test
@@ -392,6 +461,37 @@ abstract class ConsumerContract extends LogContract {
             assertDelivers(consumer, flat(written.subList(3, 5)));
             assertThat(consumer.lost()).isEmpty();
         }
+    }
+
+    @Test
+    void sweep_paddingBehindTheLastRecord_isCommittedWithIt() {
+        StreamWal wal = openKeeping(MUCH, LONG);
+        List<Written> first = appendSome(wal.stream(KEY), MANY);
+        appendPadding(wal);
+        clock.advance(WINDOW);
+        List<Written> second = appendSome(wal.stream(KEY), MANY);
+        appendPadding(wal);
+        try (WalConsumer consumer = consumer()) {
+            consumer.commit(KEY, first.get(MANY - 1).ref().position());
+            awaitSealed(1);
+            assertThat(wal.sweep(expiration(1))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(0, 2);
+            consumer.commit(KEY, end(first));
+            assertThat(wal.sweep(expiration(1))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 1);
+            awaitSealed(2);
+            consumer.commit(KEY, second.get(MANY - 1).ref().position());
+            assertThat(wal.sweep(expiration(1)).deletedSegments()).isZero();
+            consumer.commit(KEY, end(second));
+            assertThat(wal.sweep(expiration(1)).deletedSegments()).isEqualTo(1);
+            assertThat(consumer.lost()).isEmpty();
+        }
+    }
+
+    /** A slot that nobody fills, where the stream is mapped. */
+    private void appendPadding(StreamWal wal) {
+        ByteBuf released = Unpooled.directBuffer(100).writeZero(100);
+        released.release();
+        assertThatThrownBy(() -> wal.stream(KEY).append(clock.millis(), Unpooled.EMPTY_BUFFER, released))
+                .isInstanceOf(IllegalReferenceCountException.class);
     }
 
     @Test

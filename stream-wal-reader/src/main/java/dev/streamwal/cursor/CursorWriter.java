@@ -111,6 +111,7 @@ public final class CursorWriter implements AutoCloseable {
             CursorState found = reader.state();
             if (found != null) {
                 checkScope(found.header(), scope);
+                forceNames(root);
                 return new CursorWriter(root, settings, lock, found, reader.isTrailed());
             }
             CursorState nothing = new CursorState(new CursorHeader(name, scope, beginning.start(), settings.salts().getAsLong()));
@@ -129,6 +130,12 @@ public final class CursorWriter implements AutoCloseable {
             Files.createDirectories(directory);
             DirectoryForce.force(root);
         }
+    }
+
+    /** Whoever gave them may have been killed before he did, and a commit that goes back forces the file alone. */
+    private static void forceNames(Path root) throws IOException {
+        DirectoryForce.force(root);
+        DirectoryForce.force(CursorFiles.directory(root));
     }
 
     /** @throws IllegalArgumentException where the consumer reads something else */

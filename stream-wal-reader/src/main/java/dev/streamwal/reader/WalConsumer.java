@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>What it has lost</b> is in {@link #lost()}: what was deleted before it was opened at once, what is deleted later when its tail comes
  * upon it, which throws an {@link EntryExpiredException} then. Where all of a stream was deleted and it came again, it may not be known any
  * more what was before: then a consumer that is opened later is told from its commit on, whether it had read that or not, and one whose tail
- * had come to the end is not.
+ * had come to the end is not. Of a stream that came after the consumer, and of which it has committed nothing, the range that was lost begins
+ * where the stream can have begun at the earliest. What the writer has cut off a stream's end was taken back, and is not lost.
  *
  * <p><b>Where nothing can be written</b>, as on a read-only file system, it goes on where it has committed, or begins with the oldest record,
  * and {@link #commit} throws.

@@ -163,7 +163,7 @@ public final class NanoWalDirectory implements AutoCloseable {
         return found;
     }
 
-    /** Takes what is known out of {@code found}. */
+    /** Takes what is known out of {@code found}. What is new and is no file, as a directory or a pipe, is somebody else's. */
     private NanoWalChain merged(NanoWalChain known, TreeMap<NanoWalName, Path> found) {
         List<NanoWalFile> files = new ArrayList<>();
         boolean changed = false;
@@ -176,6 +176,7 @@ public final class NanoWalDirectory implements AutoCloseable {
             }
         }
         int next = known.nextOrdinal();
+        found.values().removeIf(file -> !Files.isRegularFile(file));
         for (Map.Entry<NanoWalName, Path> file : found.entrySet()) {
             if (next > NanoWalPosition.MAX_ORDINAL) {
                 throw NanoWalFailures.tooManyFiles(file.getKey().prefix(), file.getValue());

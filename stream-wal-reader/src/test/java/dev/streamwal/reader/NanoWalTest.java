@@ -114,6 +114,20 @@ class NanoWalTest {
     }
 
     @Test
+    void keys_whatIsNoFile_isNotOpened() throws IOException {
+        Files.createDirectory(directory.resolve(KEY + "_10000.seg"));
+        Files.createDirectory(directory.resolve("folder_1.seg"));
+        Files.createSymbolicLink(directory.resolve(KEY + "_11000.seg"), directory.resolve("nowhere"));
+        Files.createSymbolicLink(directory.resolve("self_1.seg"), directory.resolve("self_1.seg"));
+        Files.createSymbolicLink(directory.resolve("link_9000.seg"), directory.resolve("other_9000.seg"));
+
+        assertThat(reader.keys()).containsExactly(KEY, "link", "other");
+        assertThat(read(reader.scan(KEY))).isEqualTo(contents(0, 6));
+        assertThat(read(reader.scan("link"))).containsExactly("alone");
+        assertThat(reader.verify(KEY).damage()).isEmpty();
+    }
+
+    @Test
     void scan_goesThroughThePrefixsFilesByExpiration() {
         try (EntryCursor cursor = reader.scan(KEY)) {
             for (int i = 0; i < 6; i++) {

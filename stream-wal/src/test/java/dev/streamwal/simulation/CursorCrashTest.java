@@ -1,6 +1,7 @@
 package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.cursor.Committed;
 import dev.streamwal.cursor.CursorFiles;
@@ -167,6 +168,30 @@ class CursorCrashTest {
             }
         }
         assertThat(states).isGreaterThan(500);
+    }
+
+    @Test
+    void commit_backAfterAKillBetweenAMoveAndItsForce_survivesPowerLoss() throws Exception {
+        SimulatedDisk disk = new SimulatedDisk();
+        Files.createDirectory(disk.path("/log"));
+        forceNames(disk);
+        CursorWriter killed = open(disk.path("/log"), 1);
+        disk.failing(FaultPlan.nthOf(Call.FORCE_DIRECTORY, "cursors", 1, FaultPlan.Failure.IO_ERROR));
+        assertThatThrownBy(() -> {
+            for (int i = 1; i < 100; i++) {
+                killed.commit(new Commit("a", 8 * i).entry());
+            }
+        }).isInstanceOf(IOException.class);
+        disk.kill();
+        try (CursorWriter cursor = open(disk.path("/log"), 1_000)) {
+            cursor.commit(new Commit("a", 0).entry());
+            CrashPoint point = disk.crashPoint(disk.operations());
+            for (Survival survival : point.survivals(MAX_ALONE, RANDOM, 1)) {
+                CursorReader left = reader(point.state(survival).path("/log"));
+                left.refresh();
+                assertThat(positions(left.commits())).as(() -> "left: " + point.describe(survival)).containsEntry("a", 0L);
+            }
+        }
     }
 
     /** What is read is one of these, and commits go on from there. */

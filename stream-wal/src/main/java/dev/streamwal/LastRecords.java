@@ -1,0 +1,85 @@
+package dev.streamwal;
+
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.source.SegmentScan;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Where the last record of a sealed segment ends: there may be padding behind it, a slot that nobody filled, which no consumer ever sees.
+ * For one sweep at a time.
+ */
+final class LastRecords {
+
+    /** What earlier sweeps have found. A sealed segment that is cut has another length, and so is another one here. */
+    private final Map<ExpiryPlan.Deletion, Long> ends = new HashMap<>();
+
+    /** Forgets the others. */
+    void keepOnly(Collection<ExpiryPlan.Deletion> plan) {
+        if (!ends.isEmpty()) {
+            ends.keySet().retainAll(plan);
+        }
+    }
+
+    /**
+     * A position in the stream; where it can't be told, as without a footer, the segment's end.
+     *
+     * @param end where the segment ends, or the next one begins
+     * @param isNewest whether there is no next one: then a footer that stands before the end is an old one
+     */
+    long endIn(StreamLog log, ExpiryPlan.Deletion deletion, long end, boolean isNewest) {
+        Long known = ends.get(deletion);
+        if (known != null) {
+            return Math.min(end, known);
+        }
+        Optional<Long> found = read(log, deletion.segment(), isNewest ? end : 0);
+        found.ifPresent(position -> ends.put(deletion, position));
+        return Math.min(end, found.orElse(end));
+    }
+
+    private static Optional<Long> read(StreamLog log, ExpiryPlan.Segment segment, long minEnd) {
+        SegmentName name = new SegmentName(segment.basePosition(), segment.expirationMillis());
+        Path file = log.directory().resolve(name.fileName());
+        try {
+            return Uninterrupted.run(() -> {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                    SegmentBytes bytes = SegmentBytes.of(channel);
+                    SegmentHeader header = SegmentFiles.readHeader(bytes, file, log.key(), name);
+                    Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
+                    return footer.isEmpty() || header.positionAt(footer.get().dataEnd()) < minEnd ? Optional.empty()
+                            : lastBefore(footer.get(), bytes, header);
+                }
+            });
+        } catch (IOException | WalException e) {
+            // whoever reads it is told
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Long> lastBefore(Footer footer, SegmentBytes bytes, SegmentHeader header) throws IOException {
+        try (SegmentScan scan = new SegmentScan(bytes, header)) {
+            scan.limit(footer.dataEnd());
+            scan.seekBehind(footer.dataEnd(), footer.lastRecordSize());
+            while (scan.previous()) {
+                if (scan.isData()) {
+                    return Optional.of(scan.position() + scan.frameBytes());
+                }
+            }
+            return scan.isAtFirst() ? Optional.of(header.basePosition()) : Optional.empty();
+        }
+    }
+}
