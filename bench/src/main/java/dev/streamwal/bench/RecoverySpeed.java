@@ -5,8 +5,6 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,26 +33,14 @@ public final class RecoverySpeed {
     /** By what was done: seconds, round by round. */
     private final Map<String, List<Double>> seconds = new LinkedHashMap<>();
     private final Map<String, Long> bytes = new LinkedHashMap<>();
-    private int rounds = ROUNDS;
-    private boolean quick;
-    private Path out = Path.of("bench/results");
+    private final RunOptions options;
 
-    private RecoverySpeed(String[] args) {
-        for (int i = 0; i < args.length; i++) {
-            switch (args[i]) {
-                case "--rounds" -> rounds = Integer.parseInt(args[++i]);
-                case "--out" -> out = Path.of(args[++i]);
-                case "--quick" -> {
-                    quick = true;
-                    rounds = 1;
-                }
-                default -> throw new IllegalArgumentException("not an option of this run: " + args[i]);
-            }
-        }
+    private RecoverySpeed(RunOptions options) {
+        this.options = options;
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        RecoverySpeed run = new RecoverySpeed(args);
+        RecoverySpeed run = new RecoverySpeed(RunOptions.of(args, ROUNDS));
         Files.createDirectories(BenchFolder.root());
         BenchFolder.deleteLeftovers();
         try {
@@ -68,10 +54,10 @@ public final class RecoverySpeed {
     }
 
     private void scan() throws IOException {
-        Path root = RecordedLog.of(1, RecordedLog.RECORDS_IN_1_GB / (quick ? QUICK_DIVISOR : 1));
+        Path root = RecordedLog.of(1, RecordedLog.RECORDS_IN_1_GB / (options.quick() ? QUICK_DIVISOR : 1));
         PlainLoop plain = new PlainLoop(root, ".seg");
         try (WalReader reader = WalReader.open(root)) {
-            for (int round = 0; round <= rounds; round++) {
+            for (int round = 0; round <= options.rounds(); round++) {
                 measure(round, "scan, records and their checksums", plain.bytes(), () -> scan(reader));
                 measure(round, "… a plain loop that reads the files", plain.bytes(), plain::read);
                 measure(round, "… a plain loop that checksums them too", plain.bytes(), plain::readAndChecksum);
@@ -92,11 +78,11 @@ public final class RecoverySpeed {
     }
 
     private void open(String size, int streams, long appended) throws IOException, InterruptedException {
-        int divisor = quick ? QUICK_DIVISOR : 1;
+        int divisor = options.quick() ? QUICK_DIVISOR : 1;
         Path root = BenchFolder.fresh("recovery");
         CrashedLog log = CrashedLog.write(root, streams / divisor, appended / divisor);
         BenchFolder.settle();
-        for (int round = 1; round <= rounds; round++) {
+        for (int round = 1; round <= options.rounds(); round++) {
             for (CrashedLog.After after : CrashedLog.After.values()) {
                 PlainLoop journal = new PlainLoop(root.resolve("commit"), ".journal");
                 String name = String.format(Locale.ROOT, "%s in %,d streams, opened after a %s", size, streams,
@@ -126,17 +112,13 @@ public final class RecoverySpeed {
 
     private void write() throws IOException {
         Machine machine = Machine.describe(BenchFolder.root());
-        List<String> lines = machine.heading(", recovery", quick);
-        lines.addAll(List.of("Medians of " + rounds + " rounds, in which what is compared takes turns. Files are in the page cache. What"
-                + " opens a log is a JVM that has just started; what it opened, it leaves as a killed process does. The size is of the files"
+        List<String> lines = machine.heading(", recovery", options.quick());
+        lines.addAll(List.of("Medians of " + options.rounds() + " rounds, in which what is compared takes turns. Files are in the page cache."
+                + " What opens a log is a JVM that has just started; what it opened, it leaves as a killed process does. The size is of the files"
                 + " read: segments, or the journal, as long as they are.", "",
                 "| | MiB | s | lowest | highest | MB/s |", "|---|--:|--:|--:|--:|--:|"));
         seconds.forEach((name, times) -> lines.add(row(name, times)));
-        Files.createDirectories(out);
-        Path table = out.resolve(LocalDate.now(ZoneOffset.UTC) + "-" + machine.shortName() + "-recovery.md");
-        Files.write(table, lines);
-        System.out.println(String.join("\n", lines));
-        System.out.println("written: " + table);
+        options.write(machine, "recovery", lines);
     }
 
     private String row(String name, List<Double> times) {

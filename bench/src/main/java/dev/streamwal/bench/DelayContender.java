@@ -1,0 +1,46 @@
+package dev.streamwal.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Who takes part: something that one process appends to, and another follows.
+ *
+ * @param name in the results, and of its folder
+ * @param flags what its JVMs need on their command lines
+ */
+record DelayContender(String name, List<String> flags, WriterOpener writer, ReaderOpener reader) {
+
+    /** Opened in a process of its own, before the reader is. */
+    interface Writer extends AutoCloseable {
+        void append(byte[] content) throws IOException;
+
+        @Override
+        void close() throws IOException;
+    }
+
+    /** Opened in another process: delivers what is appended from then on. */
+    interface Reader extends AutoCloseable {
+        /** Fills the array with the next record; false where none came in time. */
+        boolean next(byte[] content, Duration timeout) throws IOException, InterruptedException;
+
+        @Override
+        void close() throws IOException;
+    }
+
+    @FunctionalInterface
+    interface WriterOpener {
+        Writer open(Path folder) throws IOException;
+    }
+
+    @FunctionalInterface
+    interface ReaderOpener {
+        Reader open(Path folder) throws IOException, InterruptedException;
+    }
+
+    String folderName() {
+        return "delay-" + name.replaceAll("[^A-Za-z0-9]+", "-");
+    }
+}

@@ -1,0 +1,37 @@
+package dev.streamwal.bench;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What a record says: when it was appended, and of which pattern it is. The time is {@link System#nanoTime}, which on Linux is
+ * CLOCK_MONOTONIC: the machine's, and so the same in all of its processes.
+ */
+final class DelayRecord {
+
+    static final int BYTES = 128;
+
+    private static final int NANOS_AT = 0;
+    private static final int PATTERN_AT = NANOS_AT + Long.BYTES;
+
+    private final byte[] bytes = new byte[BYTES];
+    private final ByteBuffer fields = ByteBuffer.wrap(bytes);
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    /** Called just before it is appended. */
+    void stamp(DelayPattern pattern) {
+        fields.putInt(PATTERN_AT, pattern.ordinal());
+        fields.putLong(NANOS_AT, System.nanoTime());
+    }
+
+    DelayPattern pattern() {
+        return DelayPattern.values()[fields.getInt(PATTERN_AT)];
+    }
+
+    /** Called just after it was delivered. */
+    long delayNanos() {
+        return System.nanoTime() - fields.getLong(NANOS_AT);
+    }
+}
