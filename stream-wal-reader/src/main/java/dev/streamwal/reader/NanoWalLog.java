@@ -1,16 +1,16 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.nanowal.NanoWalBackward;
+import dev.streamwal.nanowal.NanoWalChain;
+import dev.streamwal.nanowal.NanoWalDirectory;
+import dev.streamwal.nanowal.NanoWalFailures;
+import dev.streamwal.nanowal.NanoWalFile;
+import dev.streamwal.nanowal.NanoWalForward;
+import dev.streamwal.nanowal.NanoWalIndex;
+import dev.streamwal.nanowal.NanoWalMerged;
+import dev.streamwal.nanowal.NanoWalPlaces;
 import dev.streamwal.source.IoFailure;
-import dev.streamwal.source.NanoWalBackward;
-import dev.streamwal.source.NanoWalChain;
-import dev.streamwal.source.NanoWalDirectory;
-import dev.streamwal.source.NanoWalFailures;
-import dev.streamwal.source.NanoWalFile;
-import dev.streamwal.source.NanoWalForward;
-import dev.streamwal.source.NanoWalIndex;
-import dev.streamwal.source.NanoWalMerged;
-import dev.streamwal.source.NanoWalPlaces;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SharedFile;
 import dev.streamwal.source.TimeRange;

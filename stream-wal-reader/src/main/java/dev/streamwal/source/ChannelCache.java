@@ -104,12 +104,12 @@ public final class ChannelCache implements AutoCloseable {
     }
 
     /** Something that opens a file of any kind. */
-    interface Opening<T> {
+    public interface Opening<T> {
         T run() throws IOException;
     }
 
     /** Where the process has too many files open, those that are only kept here for later give way. */
-    <T> T makingRoom(Opening<T> opening) throws IOException {
+    public <T> T makingRoom(Opening<T> opening) throws IOException {
         try {
             return opening.run();
         } catch (IOException e) {

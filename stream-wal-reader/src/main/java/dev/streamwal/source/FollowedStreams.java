@@ -359,7 +359,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     // ---- the record it stands on
 
     @Override
-    StreamScan onRecord() {
+    protected StreamScan onRecord() {
         FollowedStream stream = current;
         if (stream == null) {
             checkUsable();

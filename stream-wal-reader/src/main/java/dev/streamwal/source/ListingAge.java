@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Whether a directory has to be listed again, by its modification time. That is coarse: what changes in the same tick doesn't change it.
  * So a listing is believed only if the time had been the same for far longer than a tick before it was made. One thread at a time.
  */
-final class ListingAge {
+public final class ListingAge {
 
     /** Far more than the granularity of a directory's modification time: what changes after such a time gets another one. */
     static final long SETTLING_NANOS = 2_000_000_000L;
@@ -20,12 +20,12 @@ final class ListingAge {
     private long lookedAt;
     private boolean settled;
 
-    ListingAge(LongSupplier nanoTime) {
+    public ListingAge(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
     }
 
     /** Whether the last listing is what there is; if not, the caller lists now, and says so. */
-    boolean isCurrent(FileTime now) {
+    public boolean isCurrent(FileTime now) {
         if (settled && now.equals(modified)) {
             return true;
         }
@@ -38,12 +38,12 @@ final class ListingAge {
         return false;
     }
 
-    void listed() {
+    public void listed() {
         settled = lookedAt - modifiedSince >= SETTLING_NANOS;
     }
 
     /** There is no directory. */
-    void forget() {
+    public void forget() {
         settled = false;
     }
 }

@@ -201,7 +201,7 @@ public final class MergedScan extends WalkOfWalks {
     }
 
     @Override
-    StreamScan onRecord() {
+    protected StreamScan onRecord() {
         MergedStream stream = current;
         if (!onRecord || stream == null) {
             checkUsable();

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /** The part of a segment that was read last. Reads ahead, forwards or backwards, more with every read in sequence. One thread; close it. */
-final class ReadBuffer implements AutoCloseable {
+public final class ReadBuffer implements AutoCloseable {
 
     /** Backwards less at first: mostly the last few records are wanted. */
     private static final int FIRST_BACK_READ_BYTES = 4 << 10;
@@ -35,7 +35,7 @@ final class ReadBuffer implements AutoCloseable {
      * @param firstOffset nothing before it is read
      * @param sizes of what is read at a time, unless more is asked for
      */
-    ReadBuffer(SegmentBytes bytes, long firstOffset, ReadSizes sizes) {
+    public ReadBuffer(SegmentBytes bytes, long firstOffset, ReadSizes sizes) {
         this.bytes = bytes;
         this.firstOffset = firstOffset;
         this.sizes = sizes;
@@ -46,31 +46,31 @@ final class ReadBuffer implements AutoCloseable {
     }
 
     /** Nothing from this offset on is read. */
-    void limit(long offset) {
+    public void limit(long offset) {
         this.limit = offset;
     }
 
-    long limit() {
+    public long limit() {
         return limit;
     }
 
     /** Nothing from this offset on is read ahead; what is asked for is read whatever this says. */
-    void readAheadTo(long offset) {
+    public void readAheadTo(long offset) {
         this.aheadLimit = offset;
     }
 
     /** How much memory it has. */
-    int capacity() {
+    public int capacity() {
         return pooled.capacity();
     }
 
     /** How long the file is now. */
-    long fileSize() throws IOException {
+    public long fileSize() throws IOException {
         return bytes.size();
     }
 
     /** Makes sure that it holds these bytes, and reads what follows them; false where the file ends before. */
-    boolean ensure(long from, int wanted) throws IOException {
+    public boolean ensure(long from, int wanted) throws IOException {
         if (holds(from, wanted)) {
             return true;
         }
@@ -83,7 +83,7 @@ final class ReadBuffer implements AutoCloseable {
     }
 
     /** Makes sure that it holds these bytes, as far as the file has them, and reads what precedes them. */
-    void ensureBackwards(long from, int wanted) throws IOException {
+    public void ensureBackwards(long from, int wanted) throws IOException {
         if (!holds(from, wanted)) {
             long to = from + wanted;
             long first = Math.max(firstOffset, Math.min(from, to - backReadBytes));
@@ -97,7 +97,7 @@ final class ReadBuffer implements AutoCloseable {
     }
 
     /** Whether what it holds reaches to this offset. */
-    boolean reaches(long offset) {
+    public boolean reaches(long offset) {
         return offset <= end;
     }
 
@@ -122,51 +122,51 @@ final class ReadBuffer implements AutoCloseable {
     }
 
     /** Reads anew, and little at first. */
-    void forget() {
+    public void forget() {
         end = start;
         restart();
     }
 
     /** A new sequence of reads begins. */
-    void restart() {
+    public void restart() {
         readBytes = sizes.firstBytes();
         backReadBytes = FIRST_BACK_READ_BYTES;
     }
 
     /** Where in the file it begins. */
-    long start() {
+    public long start() {
         return start;
     }
 
     /** How often it has read. */
-    long reads() {
+    public long reads() {
         return reads;
     }
 
     /** The bytes, little-endian; another buffer after a larger read. */
-    ByteBuffer bytes() {
+    public ByteBuffer bytes() {
         return buffer;
     }
 
     /** Where in {@link #bytes()} an offset of the file is. */
-    int index(long offset) {
+    public int index(long offset) {
         return (int) (offset - start);
     }
 
     /** Between NIO buffers: where Netty goes without Unsafe, as on JDK 24 and later, it makes garbage for a copy between its own. */
-    void copy(int index, int count, ByteBuf target) {
+    public void copy(int index, int count, ByteBuf target) {
         target.ensureWritable(count);
         ByteBuffer view = target.internalNioBuffer(target.writerIndex(), count);
         view.put(view.position(), buffer, index, count);
         target.writerIndex(target.writerIndex() + count);
     }
 
-    void copy(int index, int count, byte[] target) {
+    public void copy(int index, int count, byte[] target) {
         pooled.getBytes(index, target, 0, count);
     }
 
     /** Gives the memory back, until something is read again. */
-    void releaseMemory() {
+    public void releaseMemory() {
         pooled.release();
         pooled = Unpooled.EMPTY_BUFFER;
         buffer = NOTHING;

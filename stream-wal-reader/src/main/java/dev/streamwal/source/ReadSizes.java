@@ -8,32 +8,32 @@ import dev.streamwal.reader.ReaderOptions;
  * @param firstBytes at first, doubled with every read in sequence
  * @param maxBytes at most
  */
-record ReadSizes(int firstBytes, int maxBytes) {
+public record ReadSizes(int firstBytes, int maxBytes) {
 
     /** A record, or a few. */
     private static final int SMALL_FIRST_BYTES = 4 << 10;
 
     private static final int LARGE_FIRST_BYTES = 64 << 10;
 
-    ReadSizes {
+    public ReadSizes {
         firstBytes = Math.min(firstBytes, maxBytes);
     }
 
     /** Where much is likely to be wanted. */
-    static ReadSizes large(int maxBytes) {
+    public static ReadSizes large(int maxBytes) {
         return new ReadSizes(LARGE_FIRST_BYTES, maxBytes);
     }
 
     /** Where a record or a few are likely to be enough. */
-    static ReadSizes small(int maxBytes) {
+    public static ReadSizes small(int maxBytes) {
         return new ReadSizes(SMALL_FIRST_BYTES, maxBytes);
     }
 
-    static ReadSizes large(ReaderOptions options) {
+    public static ReadSizes large(ReaderOptions options) {
         return large(options.scanBufferBytes());
     }
 
-    static ReadSizes small(ReaderOptions options) {
+    public static ReadSizes small(ReaderOptions options) {
         return small(options.scanBufferBytes());
     }
 }

@@ -113,7 +113,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     }
 
     @Override
-    StreamScan onRecord() {
+    protected StreamScan onRecord() {
         return scan;
     }
 

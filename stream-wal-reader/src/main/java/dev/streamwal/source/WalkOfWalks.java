@@ -3,10 +3,10 @@ package dev.streamwal.source;
 import io.netty.buffer.ByteBuf;
 
 /** A walk over what others walk along: the record that it stands on is the one that another one stands on. */
-abstract class WalkOfWalks implements RecordWalk {
+public abstract class WalkOfWalks implements RecordWalk {
 
     /** The walk whose record it stands on; throws where it stands on none. */
-    abstract RecordWalk onRecord();
+    protected abstract RecordWalk onRecord();
 
     @Override
     public String key() {

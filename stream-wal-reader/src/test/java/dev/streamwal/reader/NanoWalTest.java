@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.nanowal.NanoWalForward;
+import dev.streamwal.nanowal.NanoWalMerged;
 import dev.streamwal.reader.EntryBatch.Status;
-import dev.streamwal.source.NanoWalForward;
-import dev.streamwal.source.NanoWalMerged;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.TimeRange;

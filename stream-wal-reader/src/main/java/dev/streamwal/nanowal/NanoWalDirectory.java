@@ -1,4 +1,4 @@
-package dev.streamwal.source;
+package dev.streamwal.nanowal;
 
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.NanoWalLayout;
@@ -7,6 +7,10 @@ import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
+import dev.streamwal.source.ChannelCache;
+import dev.streamwal.source.ListingAge;
+import dev.streamwal.source.ReadFailures;
+import dev.streamwal.source.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,4 +1,4 @@
-package dev.streamwal.source;
+package dev.streamwal.nanowal;
 
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.NanoWalLayout;
@@ -6,6 +6,9 @@ import dev.streamwal.format.NanoWalName;
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.source.ChannelCache;
+import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,4 +1,4 @@
-package dev.streamwal.source;
+package dev.streamwal.nanowal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

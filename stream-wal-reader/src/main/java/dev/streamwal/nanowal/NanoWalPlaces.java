@@ -1,5 +1,6 @@
-package dev.streamwal.source;
+package dev.streamwal.nanowal;
 
+import dev.streamwal.source.SegmentBytes;
 import java.io.IOException;
 
 /**

@@ -1,4 +1,4 @@
-package dev.streamwal.source;
+package dev.streamwal.nanowal;
 
 import dev.streamwal.format.NanoWalPosition;
 import java.util.Arrays;

@@ -1,7 +1,9 @@
-package dev.streamwal.source;
+package dev.streamwal.nanowal;
 
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.source.RecordWalk;
+import dev.streamwal.source.SharedFile;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
-package dev.streamwal.source;
+package dev.streamwal.nanowal;
 
 import dev.streamwal.format.NanoWalLayout;
+import dev.streamwal.source.SegmentBytes;
 import java.io.IOException;
 import java.util.Arrays;
 

@@ -1,6 +1,9 @@
-package dev.streamwal.source;
+package dev.streamwal.nanowal;
 
 import dev.streamwal.format.NanoWalLayout;
+import dev.streamwal.source.ReadBuffer;
+import dev.streamwal.source.ReadSizes;
+import dev.streamwal.source.SegmentBytes;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;

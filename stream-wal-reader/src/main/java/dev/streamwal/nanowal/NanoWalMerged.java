@@ -1,7 +1,9 @@
-package dev.streamwal.source;
+package dev.streamwal.nanowal;
 
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.source.TailWalk;
+import dev.streamwal.source.WalkOfWalks;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;
@@ -94,7 +96,7 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
     }
 
     @Override
-    NanoWalForward onRecord() {
+    protected NanoWalForward onRecord() {
         NanoWalForward walk = current;
         if (walk == null) {
             checkUsable();
