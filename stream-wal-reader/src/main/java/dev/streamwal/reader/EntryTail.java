@@ -9,9 +9,10 @@ import java.util.Map;
  * streams are deleted and come again, and the writer ends, is killed, and starts again.
  *
  * <p>What retention took before it was read is told of: {@code next} throws an {@link EntryExpiredException} once, and the call after goes on
- * at {@link EntryExpiredException#to()}. A stream that was deleted tells so when it comes again. What {@code truncateAfter} cut off is not
- * told of, as it is as if it hadn't been appended: a tail that had delivered it goes on with what is appended then, at higher positions,
- * and so does one that hadn't, unless it has the segment open and reads it there nevertheless.
+ * at {@link EntryExpiredException#to()}. A stream that was deleted tells so when it comes again; but where a prefix is followed from the
+ * first records on, one that has gone and was read to its end is a new one then. What {@code truncateAfter} cut off is not told of, as it is
+ * as if it hadn't been appended: a tail that had delivered it goes on with what is appended then, at higher positions, and so does one that
+ * hadn't, unless it has the segment open and reads it there nevertheless.
  *
  * <p>While it waits it looks at the files, with rests that grow from 50 µs to 4 ms and leave it a few hundredths of a core at most; after a
  * tenth of a second it gives its buffers back. A segment that is deleted is let go of by the next look; so wait, or close it.

@@ -42,7 +42,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private static final int LOOKS_IN_TURN = 8;
     /** Beside the activity file they are to find in the end what it can't say, and not to delay what it says. */
     private static final int REST_PER_LOOKS_BESIDE_ACTIVITY = 64;
-    private static final long MIN_LOOKS_NANOS = 50_000;
     /** While there is always something to deliver: about as late as a tail that waits, for a few hundredths of its time. */
     private static final long MIN_REST_MEANWHILE_NANOS = 4_000_000;
     private static final int REST_PER_LOOK_MEANWHILE = 32;
@@ -64,10 +63,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** The same, to be gone through in turn. */
     private final List<FollowedStream> inTurn = new ArrayList<>();
     private int nextInTurn;
-    private long lookedInTurnAt = System.nanoTime();
-    private long looksTook;
-    private long lookedAt = System.nanoTime();
-    private long lookTook;
+    private final LookPace paceInTurn = new LookPace(REST_PER_LOOKS_BESIDE_ACTIVITY, 0);
+    private final LookPace paceMeanwhile = new LookPace(REST_PER_LOOK_MEANWHILE, MIN_REST_MEANWHILE_NANOS);
 
     /** Wanted, and not read yet. */
     private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
@@ -249,19 +246,20 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private void look() throws IOException {
         long start = System.nanoTime();
-        lookedAt = start;
-        // what has a mark is wanted, and so isn't forgotten where it has gone
-        activity.look(inTurn, this::want);
-        tryAgain();
-        addNewStreams();
-        lookInTurn();
-        lookedAt = System.nanoTime();
-        lookTook = lookedAt - start;
+        try {
+            // what has a mark is wanted, and so isn't forgotten where it has gone
+            activity.look(inTurn, this::want);
+            tryAgain();
+            addNewStreams();
+            lookInTurn();
+        } finally {
+            paceMeanwhile.looked(start, System.nanoTime());
+        }
     }
 
     /** Streams that always have something must not keep it from the others. */
     private void lookMeanwhile() throws IOException {
-        if (System.nanoTime() - lookedAt >= Math.max(MIN_REST_MEANWHILE_NANOS, lookTook * REST_PER_LOOK_MEANWHILE)) {
+        if (paceMeanwhile.isDue(System.nanoTime())) {
             look();
         }
     }
@@ -276,12 +274,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private void lookInTurn() {
         long now = System.nanoTime();
-        if (activity.isThere() && now - lookedInTurnAt < looksTook * REST_PER_LOOKS_BESIDE_ACTIVITY) {
-            return;
+        if (!activity.isThere() || paceInTurn.isDue(now)) {
+            lookAtSome(now);
+            paceInTurn.looked(now, System.nanoTime());
         }
-        lookAtSome(now);
-        lookedInTurnAt = System.nanoTime();
-        looksTook = Math.min(lookedInTurnAt - now, 2 * Math.max(looksTook, MIN_LOOKS_NANOS));
     }
 
     private void lookAtSome(long now) {

@@ -28,8 +28,7 @@ final class NewStreams {
 
     private boolean wanted;
     private boolean anyUnknown;
-    private long listedAt;
-    private long listingNanos;
+    private final LookPace pace = new LookPace(REST_PER_LISTING, 0);
 
     NewStreams(StreamDirectory streams, String prefix) {
         this.streams = streams;
@@ -43,14 +42,12 @@ final class NewStreams {
         gone.clear();
         wanted |= watch.mayHaveChanged();
         long now = System.nanoTime();
-        boolean isSoon = listedAt != 0 && now - listedAt < listingNanos * REST_PER_LISTING;
-        if (isSoon || !(wanted || anyUnknown)) {
+        if (!(wanted || anyUnknown) || !pace.isDue(now)) {
             return false;
         }
         wanted = false;
         list();
-        listedAt = System.nanoTime();
-        listingNanos = listedAt - now;
+        pace.looked(now, System.nanoTime());
         return !found.isEmpty() || !gone.isEmpty();
     }
 
