@@ -179,7 +179,7 @@ class CursorCrashTest {
         disk.failing(FaultPlan.nthOf(Call.FORCE_DIRECTORY, "cursors", 1, FaultPlan.Failure.IO_ERROR));
         assertThatThrownBy(() -> {
             for (int i = 1; i < 100; i++) {
-                killed.commit(new Commit("a", 8 * i).entry());
+                killed.commit(new Commit("a", 8L * i).entry());
             }
         }).isInstanceOf(IOException.class);
         disk.kill();
