@@ -23,9 +23,9 @@ import java.util.function.UnaryOperator;
 /**
  * Says what recovery would do to a log, and does nothing to it: neither a byte nor a time of its files changes.
  *
- * <p>It recovers a log that looks the same. What recovery reads without asking whose it is, the positions and the commit journal, is copied;
- * each segment is a symbolic link, and becomes a copy before its first change. So it takes room for the segments that recovery has to
- * change, at most those that have no footer yet, and for the journal.
+ * <p>It recovers a log that looks the same. What recovery reads without asking whose it is, the positions and the commit journal, is
+ * copied; each segment is a symbolic link, and becomes a copy before its first change. So it takes room for the segments that recovery has
+ * to change, at most those that have no footer yet, and for the journal.
  */
 public final class RecoveryRehearsal {
 
@@ -82,8 +82,8 @@ public final class RecoveryRehearsal {
         try (StreamWal wal = StreamWal.open(copy.root(), options, environment, adjusted)) {
             return copy.inOriginal(wal.recoverAll(progress));
         } catch (CorruptSegmentException e) {
-            throw new CorruptSegmentException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.stream(), e.position(), e.offset(),
-                    e.length(), e);
+            throw new CorruptSegmentException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.stream(), e.position(),
+                    e.offset(), e.length(), e);
         } catch (UnsupportedFormatException e) {
             throw new UnsupportedFormatException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.stream(), e.position(), e);
         }
@@ -102,8 +102,8 @@ public final class RecoveryRehearsal {
     }
 
     /**
-     * Keeps writers away: by the writer's lock; or, where there is no file for it, since the log was copied, and making one would change the
-     * log, by looking again whether there is one now. Every writer makes it first, and nobody deletes it.
+     * Keeps writers away: by the writer's lock; or, where there is no file for it, since the log was copied, and making one would change
+     * the log, by looking again whether there is one now. Every writer makes it first, and nobody deletes it.
      */
     private record NoWriter(Path root, Optional<ProcessLock> lock) implements AutoCloseable {
 

@@ -3,6 +3,7 @@ package dev.streamwal.cli;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -44,6 +45,12 @@ final class CatCommand extends StreamsCommand {
         super(context);
     }
 
+    /** A ref says which stream, without a list of all. */
+    @Override
+    List<String> patterns() {
+        return ref != null && super.patterns().isEmpty() ? List.of(ref.stream()) : super.patterns();
+    }
+
     @Override
     Exit read(WalReader reader, KeySelection selection, CommandOutput out) {
         checkArguments(selection);
@@ -60,7 +67,7 @@ final class CatCommand extends StreamsCommand {
     }
 
     private void checkArguments(KeySelection selection) {
-        if (ref != null && !patterns().isEmpty()) {
+        if (ref != null && !super.patterns().isEmpty()) {
             throw usage("either keys or a --ref say which stream");
         }
         if (Stream.of(range.isGiven(), position != null, ref != null, last != null).filter(given -> given).count() > 1) {

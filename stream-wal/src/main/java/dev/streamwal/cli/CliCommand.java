@@ -15,7 +15,7 @@ abstract class CliCommand implements Callable<Integer> {
 
     private final CommandContext context;
 
-    @Option(names = "--json", description = "Print JSON, an object a line.")
+    @Option(names = "--json", description = "Print JSON, an object a line; what went wrong is told on standard error, as text.")
     private boolean json;
 
     @Option(names = {"-q", "--quiet"}, description = "Show no progress.")

@@ -23,10 +23,10 @@ import picocli.CommandLine.Spec;
         name = "consumers",
         description = "Lists the consumers of a log, and how far behind they are; of those that are named, stream by stream.",
         footer = {
-            "%nBEHIND is what stands between the committed position and the end, in bytes of stream positions. LOST is what was deleted before"
-                + " it was committed.",
-            "%nListing only reads. Removing and resetting write in the log's folder cursors, and can be done while a program writes the log,"
-                + " but not while the consumer is open (exit code 4)."})
+            "%nBEHIND is what stands between the committed position and the end, in bytes of stream positions; records aren't"
+                + " counted. LOST is what was deleted before it was committed.",
+            "%nListing only reads. Removing and resetting write in the log's folder cursors, and can be done while a program writes"
+                + " the log, but not while the consumer is open (exit code 4)."})
 final class ConsumersCommand extends LogCommand {
 
     @Parameters(index = "1..*", paramLabel = "NAME", description = "Consumers' names. All, where none is given.")
@@ -40,8 +40,8 @@ final class ConsumersCommand extends LogCommand {
         @Option(names = "--remove", description = "Remove the named consumers, with what they have committed.")
         private boolean remove;
 
-        @Option(names = "--reset", paramLabel = "WHERE", description = "Commit for the named consumers, in all their streams: begin, what there"
-                + " is first, so that they read everything again; or end, so that they leave out what there is.")
+        @Option(names = "--reset", paramLabel = "WHERE", description = "Commit for the named consumers, in all their streams:"
+                + " begin, what there is first, so that they read everything again; or end, so that they leave out what there is.")
         private @Nullable Reset reset;
     }
 

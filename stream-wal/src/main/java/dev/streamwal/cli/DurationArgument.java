@@ -6,7 +6,10 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A length of time as an argument: {@code 90s}, {@code 1h30m}, {@code 7d}; units ms, s, m, h, d, w; or as ISO 8601 writes it, {@code PT90S}. */
+/**
+ * A length of time as an argument: {@code 90s}, {@code 1h30m}, {@code 7d}; units ms, s, m, h, d, w; or as ISO 8601 writes it,
+ * {@code PT90S}.
+ */
 final class DurationArgument implements ITypeConverter<Duration> {
 
     static final String SYNTAX = "10m, 1h30m, 7d (ms, s, m, h, d, w)";

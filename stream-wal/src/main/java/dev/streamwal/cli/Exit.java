@@ -34,7 +34,7 @@ enum Exit {
     }
 
     /** What a command that threw this ends with. */
-    static Exit of(Exception failure) {
+    static Exit of(Throwable failure) {
         if (failure instanceof WalLockedException || failure instanceof ConsumerInUseException) {
             return LOCKED;
         }
@@ -43,7 +43,8 @@ enum Exit {
                 || failure instanceof EntryExpiredException) {
             return FINDINGS;
         }
-        if (failure instanceof WalException || failure instanceof IOException || failure instanceof UncheckedIOException) {
+        if (failure instanceof WalException || failure instanceof IOException || failure instanceof UncheckedIOException
+                || failure instanceof OutOfMemoryError) {
             return FAILED;
         }
         // the libraries throw it for keys, positions and sizes that can't be any
@@ -56,6 +57,7 @@ enum Exit {
         for (Exit exit : values()) {
             meanings.put(" " + exit.code, exit.meaning);
         }
+        meanings.put(" 130", "interrupted, by Ctrl-C");
         return meanings;
     }
 }

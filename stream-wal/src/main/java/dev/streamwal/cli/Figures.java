@@ -52,6 +52,15 @@ final class Figures {
         return perMinute >= 1 ? rounded(perMinute) + "/min" : rounded(perMinute * 60) + "/h";
     }
 
+    /** {@code 1.5 KiB/s}, or, where that is less than a byte, {@code 24 B/min}, {@code 3 B/h}. */
+    static String byteRate(double perSecond) {
+        if (perSecond >= 1) {
+            return bytes(Math.round(perSecond)) + "/s";
+        }
+        double perMinute = perSecond * 60;
+        return perMinute >= 1 ? bytes(Math.round(perMinute)) + "/min" : bytes(Math.round(perMinute * 60)) + "/h";
+    }
+
     /** {@code 250 ms}, {@code 1.5 s}, {@code 10 min}, {@code 2 h}, {@code 7 d}: with a decimal where it isn't whole. */
     static String duration(long millis) {
         int unit = 0;

@@ -12,6 +12,7 @@ import dev.streamwal.cli.ingest.BadRowException;
 import dev.streamwal.cli.ingest.Row;
 import dev.streamwal.cli.ingest.Rows;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.SizeRules;
 import dev.streamwal.retention.StreamPolicy;
@@ -36,7 +37,8 @@ import picocli.CommandLine.Spec;
         description = "Appends the rows of CSV files, of files in InfluxDB's line protocol, or the records of nano-wal files.",
         footer = {
             "%nTimes have milliseconds in a log. What is finer is cut off, and counted; --keep-time keeps the text. A point without a"
-                + " timestamp gets the time of the import. Rows that are too old for the retention, or too far in the future, are bad rows.",
+                + " timestamp gets the time of the import. Rows that are too old for the retention, or too far in the future, are"
+                + " bad rows.",
             "%nImporting a file again appends its rows again. After an import that was cut short, --resume goes on where it ended.",
             "%nWindow, retention and segment size hold for segments that are created now. A row that is older than the stream's newest"
                 + " window goes into that one's segment, and expires with it.",
@@ -61,17 +63,18 @@ final class ImportCommand extends LogCommand {
             + " code 1. Without, the first one ends the import; the rows before it are in the log.")
     private boolean skipBad;
 
-    @Option(names = "--resume", description = "Leave out the rows of each stream up to the one that is its newest record, if there is such a"
-            + " row. The files are read twice.")
+    @Option(names = "--resume", description = "Leave out the rows of each stream up to the one that is its newest record, if there"
+            + " is such a row. The files are read twice.")
     private boolean resume;
 
     @Option(names = "--dry-run", description = "Read and check everything, and write nothing.")
     private boolean dryRun;
 
-    @Option(names = "--window", description = "Time that a segment is for, " + DurationArgument.SYNTAX + " (default: 10m).")
+    @Option(names = "--window", paramLabel = "DURATION",
+            description = "Time that a segment is for, " + DurationArgument.SYNTAX + " (default: 10m).")
     private @Nullable Duration window;
 
-    @Option(names = "--retention", description = "Time that a segment is kept after its window (default: 7d).")
+    @Option(names = "--retention", paramLabel = "DURATION", description = "Time that a segment is kept after its window (default: 7d).")
     private @Nullable Duration retention;
 
     @Option(names = "--segment-bytes", paramLabel = "BYTES", description = "What a segment holds (default: 67108864).")
@@ -106,6 +109,11 @@ final class ImportCommand extends LogCommand {
         } else {
             try (StreamWal wal = StreamWal.open(root(), options)) {
                 importInto((row, header) -> append(wal, row, header), present());
+            } catch (WalException e) {
+                if (totals.records() > 0) {
+                    complain("imported before what follows: " + Figures.number(totals.records(), "row") + "; --resume goes on behind them");
+                }
+                throw e;
             }
         }
         report(out);

@@ -25,12 +25,14 @@ import picocli.CommandLine.ParameterException;
 /** How {@code import} reads its files: the options that say so. */
 final class ImportSource {
 
-    @Option(names = "--format", description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp or .influx; a"
+    @Option(names = "--format", paramLabel = "FORMAT",
+            description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp or .influx; a"
             + " directory: nano-wal). influx is InfluxDB's line protocol: the key is the measurement with its tags, sorted. nano-wal is a"
             + " directory of nano-wal 1.0 files: keys are their prefixes, headers and contents the records'.")
     private @Nullable ImportFormat format;
 
-    @Option(names = "--content", defaultValue = "text", description = "What a record's content is: text, of CSV the fields that are neither"
+    @Option(names = "--content", paramLabel = "CONTENT", defaultValue = "text",
+            description = "What a record's content is: text, of CSV the fields that are neither"
             + " key nor time, of line protocol the fields as they stand there; or json, an object of the same.")
     private RowContent content = RowContent.TEXT;
 
@@ -39,7 +41,7 @@ final class ImportSource {
 
     /** Whose the rows of a CSV file are. */
     static final class Key {
-        @Option(names = "--key", description = "CSV: the key of all rows (default: the file's name without .csv).")
+        @Option(names = "--key", paramLabel = "KEY", description = "CSV: the key of all rows (default: the file's name without .csv).")
         private @Nullable String fixed;
 
         @Option(names = "--key-column", paramLabel = "COLUMN", description = "CSV: has the row's key. Columns are called by their names in"
@@ -55,25 +57,26 @@ final class ImportSource {
             description = "CSV: " + TimeFormat.SYNTAX + " (default: ${DEFAULT-VALUE}).")
     private String timeFormat = "iso";
 
-    @Option(names = "--zone", defaultValue = "UTC", description = "CSV: of times that don't say theirs (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--zone", paramLabel = "ZONE", defaultValue = "UTC",
+            description = "CSV: of times that don't say theirs (default: ${DEFAULT-VALUE}).")
     private String zone = "UTC";
 
     @Option(names = "--value-column", paramLabel = "COLUMN", description = "CSV: is the content as it is, and nothing else.")
     private @Nullable String valueColumn;
 
-    @Option(names = "--separator", defaultValue = ",", description = "CSV: between fields (default: a comma).")
+    @Option(names = "--separator", paramLabel = "CHARACTER", defaultValue = ",", description = "CSV: between fields (default: a comma).")
     private char separator = ',';
 
     @Option(names = "--no-header", description = "CSV: the first row has no names.")
     private boolean headless;
 
-    @Option(names = "--precision", defaultValue = "ns",
+    @Option(names = "--precision", paramLabel = "UNIT", defaultValue = "ns",
             description = "Line protocol: the timestamps' unit, ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private EpochUnit precision = EpochUnit.NS;
 
-    @Option(names = "--nano-retention", paramLabel = "TIME", description = "nano-wal: how long its files were kept after their windows. It has"
-            + " no timestamps: records get the last millisecond of their file's window, its expiration less this. Without: the time of"
-            + " the import.")
+    @Option(names = "--nano-retention", paramLabel = "DURATION", description = "nano-wal: how long its files were kept after their"
+            + " windows. It has no timestamps: records get the last millisecond of their file's window, its expiration"
+            + " less this. Without: the time of the import.")
     private @Nullable Duration nanoRetention;
 
     /** @throws ParameterException where nobody can say what it is */

@@ -35,7 +35,7 @@ final class LsCommand extends StreamsCommand {
         } else {
             table.row(stream.key(), Figures.count(stream.segments()), Figures.bytes(stream.bytes()), Figures.bytes(dataBytes(stream)),
                     time(stream.smallestTimestampMillis()), time(stream.largestTimestampMillis()),
-                    dataRate(stream).map(rate -> Figures.bytes(Math.round(rate)) + "/s").orElse("-"));
+                    dataRate(stream).map(Figures::byteRate).orElse("-"));
         }
     }
 

@@ -13,19 +13,20 @@ import picocli.CommandLine.Parameters;
 /** Deletes what is old, expired or not. */
 @Command(
         name = "purge",
-        description = "Deletes the beginning of streams, expired or not: their oldest segments, as long as they are sealed and their windows"
-            + " end at or before a time.",
+        description = "Deletes the beginning of streams, expired or not: their oldest segments, as long as they are sealed and"
+            + " their windows end at or before a time.",
         footer = {
             "%nThe segment that a stream is appended to stays, however old it is.",
             LogOptions.OPENING,
             "%nA dry run reads, and can be done while a program writes the log."})
 final class PurgeCommand extends WritingCommand {
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "KEY", description = "Which streams: keys, or patterns, in which * is any run of"
-            + " characters, / included, and ? one character.")
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "KEY", description = "Which streams: keys, or patterns, in which * is"
+            + " any run of characters, / included, and ? one character.")
     private List<String> patterns = List.of();
 
-    @Option(names = "--before", required = true, paramLabel = "TIME", description = TimeArgument.SYNTAX)
+    @Option(names = "--before", required = true, paramLabel = "TIME", description = "Where windows end that go, at the latest: "
+            + TimeArgument.SYNTAX + ".")
     private Instant before = Instant.MIN;
 
     @Option(names = "--dry-run", description = "Show what would be deleted, and delete nothing.")
@@ -98,7 +99,8 @@ final class PurgeCommand extends WritingCommand {
         if (!out.isJson() && segments > 0) {
             table.print();
         }
-        out.item(() -> (dryRun ? "would delete " : "deleted ") + Figures.number(segments, "segment") + ", " + Figures.bytes(bytes), json -> {
+        out.item(() -> (dryRun ? "would delete " : "deleted ") + Figures.number(segments, "segment") + ", " + Figures.bytes(bytes),
+                json -> {
             json.writeStringField("type", "summary");
             json.writeBooleanField("dryRun", dryRun);
             json.writeNumberField("segments", segments);

@@ -29,12 +29,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "quarantine",
         description = "Lists what recovery has set aside before it cut or overwrote it, and where it stood.",
-        footer = "%nNothing reads these files again. Listing and exporting only read, and can be done while a program writes the log; removing"
-            + " can't (exit code 4). --export and --remove together move: what could not be exported is not removed.")
+        footer = "%nNothing reads these files again. Listing and exporting only read, and can be done while a program writes the"
+            + " log; removing can't (exit code 4). --export and --remove together move: what could not be exported is not removed.")
 final class QuarantineCommand extends WritingCommand {
 
-    @Parameters(index = "1..*", paramLabel = "NAME", description = "Which files, by their names: * is any run of characters, ? one. All, where"
-            + " none is given.")
+    @Parameters(index = "1..*", paramLabel = "NAME", description = "Which files, by their names: * is any run of characters, ? one."
+            + " All, where none is given.")
     private List<String> names = List.of();
 
     @Option(names = "--export", paramLabel = "DIR", description = "Copy them to a directory, which is made where it isn't there.")

@@ -18,15 +18,17 @@ import picocli.CommandLine.Option;
         name = "recover",
         description = "Brings every stream of a log in order, as a program does that opens it, and reports what was found and done.",
         footer = {
-            "%nEnds with exit code 1 where something was damaged or missing, or a stream can't be opened for writing. What a crash may leave,"
-                + " and nobody was promised to survive, is cut without that.",
+            "%nEnds with exit code 1 where something was damaged or missing, or a stream can't be opened for writing. What a crash"
+                + " may leave, and nobody was promised to survive, is cut without that.",
             "%nA dry run makes a log of links to the segments in a folder of its own, and recovers that: it takes room for the commit"
                 + " journal and for segments that recovery changes, at most those without a footer. The log stays as it is, to the byte,"
-                + " and can't be written meanwhile.",
+                + " and can't be written meanwhile. One that is interrupted leaves its folder behind:"
+                + " --scratch says where.",
             "%nA log that is written can't be recovered (exit code 4): its program has it in order, see StreamWal.recoveryReport()."})
 final class RecoverCommand extends WritingCommand {
 
-    @Option(names = "--policy", defaultValue = "stop", description = "What to do with damage, stop or skip: stop refuses to append to damaged"
+    @Option(names = "--policy", paramLabel = "POLICY", defaultValue = "stop",
+            description = "What to do with damage, stop or skip: stop refuses to append to damaged"
             + " streams and leaves them as they are; skip sets what is damaged aside, in the log's quarantine, and goes on behind it"
             + " (default: ${DEFAULT-VALUE}).")
     private Policy policy = Policy.STOP;

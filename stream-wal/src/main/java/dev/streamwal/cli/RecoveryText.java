@@ -58,7 +58,8 @@ final class RecoveryText {
         return (dryRun ? "would have " : "") + Figures.number(report.recoveredStreams(), "stream") + " in order, "
                 + Figures.count(report.refusedStreams()) + " refused; read " + Figures.bytes(bytesRead) + ", "
                 + describe(report.totals())
-                + (report.isComplete() ? "" : "; streams beyond the first " + Figures.count(RecoveryReport.MAX_STREAMS) + " are not listed");
+                + (report.isComplete() ? "" : "; streams beyond the first " + Figures.count(RecoveryReport.MAX_STREAMS)
+                        + " are not listed");
     }
 
     private static String describe(Sums sums) {

@@ -48,7 +48,8 @@ final class StatsCommand extends StreamsCommand {
                 + (figures.unreadable() == 0 ? "" : ", " + Figures.count(figures.unreadable()) + " unreadable"));
         table.row("files", Figures.bytes(figures.fileBytes()));
         table.row("records", Figures.count(figures.records()) + ", " + Figures.bytes(figures.dataBytes())
-                + (figures.records() == 0 ? "" : ", " + Figures.bytes(figures.dataBytes() / figures.records()) + " each"));
+                + (figures.records() == 0 ? "" : ", " + Figures.bytes(Math.round((double) figures.dataBytes() / figures.records()))
+                        + " each"));
         if (figures.longestWindowMillis() > 0) {
             table.row("windows", windows(figures));
         }

@@ -31,7 +31,19 @@ import picocli.CommandLine.TypeConversionException;
         usageHelpWidth = 110,
         description = "Looks into a log of stream-wal, and looks after it.",
         synopsisSubcommandLabel = "COMMAND",
-        commandListHeading = "%nCommands, each with a --help of its own:%n")
+        commandListHeading = "%nCommands, each with a --help of its own:%n",
+        footer = {
+            "%nExamples:",
+            "  stream-wal import LOG cpu.csv --time-column time",
+            "  stream-wal ls LOG 'cpu/*'",
+            "  stream-wal cat LOG cpu/1 --from -1h --to now",
+            "  stream-wal tail -f LOG 'cpu/*' --json",
+            "  stream-wal get LOG cpu/1@4096+48",
+            "  stream-wal verify LOG",
+            "  stream-wal recover LOG --dry-run",
+            "  stream-wal purge LOG 'cpu/*' --before -30d --dry-run",
+            "  stream-wal ls LOG -- --strange-key"
+        })
 public final class StreamWalCommand {
 
     private StreamWalCommand() {}
@@ -46,7 +58,21 @@ public final class StreamWalCommand {
         PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true);
         // System.out would swallow what it can't write
         FileOutputStream out = new FileOutputStream(FileDescriptor.out);
-        System.exit(commandLine(new CommandContext(out, err, isWatched(), InstantSource.system())).execute(arguments));
+        System.exit(run(new CommandContext(out, err, isWatched(), InstantSource.system()), arguments));
+    }
+
+    /** Runs a command, and returns its exit code. An error that isn't caught would end the process with that of findings. */
+    static int run(CommandContext context, String... arguments) {
+        try {
+            return commandLine(context).execute(arguments);
+        } catch (OutOfMemoryError e) {
+            context.complain("there is not enough memory, give the program more by java -Xmx: " + e.getMessage());
+            return Exit.of(e).code();
+        } catch (Error e) {
+            context.complain(e.toString());
+            e.printStackTrace(context.err());
+            return Exit.of(e).code();
+        }
     }
 
     /** Whether standard error is a terminal, as Linux says; elsewhere, whether the process has one at all. */
@@ -132,8 +158,8 @@ public final class StreamWalCommand {
         if (failure instanceof NoSuchFileException missing) {
             return "there is no such file: " + missing.getFile();
         }
-        boolean explained = failure instanceof WalException || failure instanceof OutputFailedException || failure instanceof RefusedException
-                || exit == Exit.USAGE;
+        boolean explained = failure instanceof WalException || failure instanceof OutputFailedException
+                || failure instanceof RefusedException || exit == Exit.USAGE;
         return explained ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 }

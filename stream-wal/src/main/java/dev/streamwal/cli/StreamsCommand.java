@@ -22,14 +22,14 @@ abstract class StreamsCommand extends ReadingCommand {
     /** Does what the command is for. */
     abstract Exit read(WalReader reader, KeySelection selection, CommandOutput out) throws IOException;
 
-    /** As they were given. */
-    final List<String> patterns() {
+    /** As they were given; all streams, where there is none. */
+    List<String> patterns() {
         return patterns;
     }
 
     @Override
     final Exit read(WalReader reader, CommandOutput out) throws IOException {
-        KeySelection selection = KeySelection.of(root(), reader, patterns);
+        KeySelection selection = KeySelection.of(root(), reader, patterns());
         // before the reading, which may go on for ever
         Exit missing = complainOfMissing(selection.withMissing(this::isMissed));
         Exit exit = read(reader, selection, out);

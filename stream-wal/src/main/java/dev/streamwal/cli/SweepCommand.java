@@ -23,13 +23,14 @@ import picocli.CommandLine.Option;
         name = "sweep",
         description = "Deletes the segments that have expired, as the writing program does once a minute.",
         footer = {
-            "%nBy their expiration alone, which was fixed when they were created: limits of bytes are the writing program's options. So are the"
+            "%nBy their expiration alone, which was fixed when they were created: limits of bytes are the writing program's"
+                + " options. So are the"
                 + " limits within which it keeps segments for consumers: here whatever a consumer of the log hasn't committed is kept.",
             LogOptions.OPENING,
             "%nA dry run reads the files' names, and can be done while a program writes the log."})
 final class SweepCommand extends WritingCommand {
 
-    @Option(names = "--now", paramLabel = "TIME", description = "In place of the clock: " + TimeArgument.SYNTAX)
+    @Option(names = "--now", paramLabel = "TIME", description = "In place of the clock: " + TimeArgument.SYNTAX + ".")
     private @Nullable Instant now;
 
     @Option(names = "--ignore-consumers", description = "Delete what consumers haven't committed, too; they are told what they have lost.")
@@ -46,12 +47,16 @@ final class SweepCommand extends WritingCommand {
     Exit run(CommandOutput out) throws IOException {
         Instant time = now == null ? context().clock().instant() : now;
         List<DeletedSegment> gone = new ArrayList<>();
-        Outcome outcome = Outcome.NONE;
+        Outcome outcome;
         try {
             outcome = dryRun ? rehearse(time, gone) : sweep(time, gone);
-        } finally {
-            show(gone, outcome, out);
+        } catch (IOException | RuntimeException e) {
+            if (!gone.isEmpty()) {
+                show(gone, Outcome.NONE, out);
+            }
+            throw e;
         }
+        show(gone, outcome, out);
         return outcome.failed() == 0 ? Exit.OK : Exit.FINDINGS;
     }
 
@@ -102,7 +107,8 @@ final class SweepCommand extends WritingCommand {
         HeldBack.Outcome outcome = inventory.expired(time, consumers());
         for (ExpiryPlan.Deletion deletion : outcome.deletions()) {
             gone.add(new DeletedSegment(inventory.fileOf(deletion), deletion.key(),
-                    Instant.ofEpochMilli(deletion.segment().expirationMillis()), deletion.segment().bytes(), DeletedSegment.Reason.EXPIRED));
+                    Instant.ofEpochMilli(deletion.segment().expirationMillis()), deletion.segment().bytes(),
+                    DeletedSegment.Reason.EXPIRED));
         }
         return new Outcome(0, outcome.segments(), outcome.bytes());
     }

@@ -40,7 +40,7 @@ record CliRun(int exit, byte[] bytes, String err) {
         StringWriter err = new StringWriter();
         CommandContext context = new CommandContext(out, new PrintWriter(err), false, InstantSource.fixed(now));
         String[] texts = Arrays.stream(arguments).map(String::valueOf).toArray(String[]::new);
-        int exit = StreamWalCommand.commandLine(context).execute(texts);
+        int exit = StreamWalCommand.run(context, texts);
         return new CliRun(exit, out.toByteArray(), err.toString());
     }
 

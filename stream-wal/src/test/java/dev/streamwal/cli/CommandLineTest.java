@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,28 +28,11 @@ class CommandLineTest {
     void help_ofTheProgram_listsEveryCommandAndTheExitCodes() {
         CliRun run = CliRun.of("--help");
         assertThat(run.exit()).isEqualTo(Exit.OK.code());
-        assertThat(run.out()).contains(commands());
-        assertThat(run.out()).contains("  0   all is well", "  1   it ran, and found damage", "  2   the arguments make no sense",
-                "  3   files or the log can't be", "  4   another process writes", "  5   a fault of this program");
+        assertThat(run.out()).contains(AllCommandsTest.commands().keySet()).contains("Examples:");
+        assertThat(run.out()).contains("   0     all is well", "   1     it ran, and found damage", "   2     the arguments make no sense",
+                "   3     files or the log can't be", "   4     another process writes", "   5     a fault of this program",
+                "  130   interrupted");
         assertThat(run.err()).isEmpty();
-    }
-
-    @Test
-    void help_ofEveryCommand_saysWhatItIsFor() {
-        for (String command : commands()) {
-            CliRun run = CliRun.of(command, "--help");
-            assertThat(run.exit()).isEqualTo(Exit.OK.code());
-            assertThat(run.out()).contains("Usage: stream-wal " + command, "Exit codes:");
-            if (!command.equals("generate-completion")) {
-                assertThat(run.out()).contains("--json", "--quiet", "--verbose", "--version");
-            }
-        }
-    }
-
-    private static Set<String> commands() {
-        CommandContext context = new CommandContext(OutputStream.nullOutputStream(), new PrintWriter(new StringWriter()), false,
-                InstantSource.fixed(CliRun.NOW));
-        return StreamWalCommand.commandLine(context).getSubcommands().keySet();
     }
 
     @Test
@@ -169,9 +151,30 @@ class CommandLineTest {
         }
     }
 
+    /** The JVM itself would end with the exit code of findings. */
+    @Test
+    void error_ofTheJvm_isNotTakenForFindings() {
+        try (SampleLog log = SampleLog.closed(directory)) {
+            StringWriter err = new StringWriter();
+            assertThat(run(failing(new OutOfMemoryError("heap")), err, "cat", log.root().toString())).isEqualTo(Exit.FAILED.code());
+            assertThat(err.toString()).isEqualTo("stream-wal: there is not enough memory, give the program more by java -Xmx: heap\n");
+            assertThat(run(failing(new StackOverflowError()), err, "cat", log.root().toString())).isEqualTo(Exit.BUG.code());
+            assertThat(err.toString()).contains("StackOverflowError", "\tat ");
+        }
+    }
+
+    private static OutputStream failing(Error error) {
+        return new OutputStream() {
+            @Override
+            public void write(int b) {
+                throw error;
+            }
+        };
+    }
+
     private static int run(OutputStream out, StringWriter err, String... arguments) {
         CommandContext context = new CommandContext(out, new PrintWriter(err), false, InstantSource.fixed(CliRun.NOW));
-        return StreamWalCommand.commandLine(context).execute(arguments);
+        return StreamWalCommand.run(context, arguments);
     }
 
     @Test

@@ -121,4 +121,12 @@ class FiguresTest {
         over.add(10, 8);
         assertThat(over.sparkline()).isEqualTo("█▁▂▃▄▅▆▇█ █");
     }
+
+    @Test
+    void byteRate_slow_perMinuteOrHour() {
+        assertThat(Figures.byteRate(1_536)).isEqualTo("1.5 KiB/s");
+        assertThat(Figures.byteRate(1)).isEqualTo("1 B/s");
+        assertThat(Figures.byteRate(0.5)).isEqualTo("30 B/min");
+        assertThat(Figures.byteRate(0.01)).isEqualTo("36 B/h");
+    }
 }

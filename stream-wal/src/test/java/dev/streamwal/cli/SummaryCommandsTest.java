@@ -28,7 +28,7 @@ class SummaryCommandsTest {
                 KEY        SEGMENTS     SIZE     DATA  FROM                      TO                        DATA RATE
                 \\u001b[2J         1    144 B     40 B  2024-05-01T11:57:00.000Z  2024-05-01T11:57:00.000Z          -
                 binary            1    144 B     40 B  2024-05-01T11:56:00.000Z  2024-05-01T11:56:00.000Z          -
-                meter/1           3  8.5 KiB  1.2 KiB  2024-05-01T11:30:00.000Z  2024-05-01T11:59:00.000Z      1 B/s
+                meter/1           3  8.5 KiB  1.2 KiB  2024-05-01T11:30:00.000Z  2024-05-01T11:59:00.000Z   41 B/min
                 meter/2           1    232 B    120 B  2024-05-01T11:55:00.000Z  2024-05-01T11:55:01.000Z    120 B/s
                 """);
         assertThat(run.exit()).isEqualTo(Exit.OK.code());

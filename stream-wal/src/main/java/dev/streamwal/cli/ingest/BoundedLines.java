@@ -10,7 +10,10 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Lines of UTF-8 that end with a line feed, a carriage return before it or not. One that is too long is passed over, and takes no memory. */
+/**
+ * Lines of UTF-8 that end with a line feed, a carriage return before it or not. One that is too long is passed over, and takes no
+ * memory.
+ */
 final class BoundedLines implements Closeable {
 
     private static final int CHUNK_BYTES = 64 << 10;
