@@ -9,10 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.EnumMap;
-import java.util.Map;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
@@ -78,10 +78,7 @@ final class DelayChild {
     // ---------------------------------------------------------------- the one that follows
 
     private static void read(DelayContender contender, Path folder) throws IOException, InterruptedException {
-        Map<DelayPattern, Histogram> delays = new EnumMap<>(DelayPattern.class);
-        for (DelayPattern pattern : DelayPattern.values()) {
-            delays.put(pattern, new Histogram(DIGITS));
-        }
+        List<Histogram> delays = Stream.of(DelayPattern.values()).map(any -> new Histogram(DIGITS)).toList();
         DelayRecord record = new DelayRecord();
         try (DelayContender.Reader reader = contender.reader().open(folder)) {
             answer("ready");
@@ -89,11 +86,11 @@ final class DelayChild {
                 if (!reader.next(record.bytes(), PATIENCE)) {
                     throw new IllegalStateException("nothing came for " + PATIENCE);
                 }
-                Histogram histogram = delays.get(record.pattern());
-                histogram.recordValue(record.delayNanos());
+                long nanos = record.delayNanos();
+                delays.get(record.pattern().ordinal()).recordValue(nanos);
             } while (record.pattern() != DelayPattern.LAST);
         }
-        delays.values().forEach(histogram -> answer(encode(histogram)));
+        delays.forEach(histogram -> answer(encode(histogram)));
     }
 
     private static String encode(Histogram histogram) {

@@ -24,19 +24,24 @@ final class DelayTable {
 
     List<String> lines(Machine machine, RunOptions options, Duration quiet) {
         lines.addAll(machine.heading(", follow", options.quick()));
-        lines.add(String.format(Locale.ROOT, "A follower's delay, in µs: from just before the append in one process to just after the delivery"
-                + " in another. Both ask `System.nanoTime`, which on Linux is CLOCK_MONOTONIC, the machine's. Records of %d bytes; nobody"
-                + " forces anything, and every record's delivery is counted. %d alternating rounds; in each a contender's writer and follower"
-                + " are JVMs of their own that have just started: %d s to warm up, %d s of %,d records a second, %d s of %d a second, gaps"
-                + " varying by half either way, and %.1f s of nothing%s. Beside them there are the writer's process and, in %d cores, whatever"
-                + " else the machine does: who spins has a core to itself, which here is half of all.", DelayRecord.BYTES, options.rounds(),
-                DelayPattern.WARM_UP.seconds(), DelayPattern.DENSE.seconds(), DelayPattern.DENSE.perSecond(), DelayPattern.SPARSE.seconds(),
-                DelayPattern.SPARSE.perSecond(), quiet.toMillis() / 1e3, options.quick() ? " (all but the last a tenth of that)" : "",
-                machine.cores()));
+        lines.add(how(options, quiet, machine.cores()));
         delays(DelayPattern.DENSE);
         delays(DelayPattern.SPARSE);
         loads();
         return lines;
+    }
+
+    private static String how(RunOptions options, Duration quiet, int cores) {
+        String rounds = options.rounds() == 1 ? "1 round" : options.rounds() + " alternating rounds";
+        return String.format(Locale.ROOT, """
+                A follower's delay, in µs: from just before the append in one process to just after the delivery in another. Both ask \
+                `System.nanoTime`, which on Linux is CLOCK_MONOTONIC, the machine's. Records of %d bytes; nobody forces anything, and \
+                every record's delivery is counted. %s; in each a contender's writer and follower are JVMs of their own, just started: \
+                %d s to warm up, %d s of %,d records a second, %d s of %d a second, gaps varying by half either way%s, and %.1f s of \
+                nothing. Both processes, and whatever else the machine does, share %d cores: who spins has one of them to itself.""",
+                DelayRecord.BYTES, rounds, DelayPattern.WARM_UP.seconds(), DelayPattern.DENSE.seconds(), DelayPattern.DENSE.perSecond(),
+                DelayPattern.SPARSE.seconds(), DelayPattern.SPARSE.perSecond(), options.quick() ? " (of all that a tenth)" : "",
+                quiet.toMillis() / 1e3, cores);
     }
 
     private void delays(DelayPattern pattern) {
@@ -46,14 +51,16 @@ final class DelayTable {
             Histogram all = new Histogram(DIGITS);
             of(contender).forEach(result -> all.add(delays(result, pattern)));
             lines.add(String.format(Locale.ROOT, "| %s | %,d | %,.0f | %,.0f | %,.0f | %s | %s |", contender, all.getTotalCount(),
-                    micros(all, 50), micros(all, 99), micros(all, 100), range(contender, "%,.0f", result -> micros(delays(result, pattern), 50)),
+                    micros(all, 50), micros(all, 99), micros(all, 100),
+                    range(contender, "%,.0f", result -> micros(delays(result, pattern), 50)),
                     range(contender, "%,.0f", result -> micros(delays(result, pattern), 99))));
         }
     }
 
     private void loads() {
-        lines.addAll(List.of("", "## CPU", "", "What the follower's process takes, all threads, in % of a core: medians, and from the lowest"
-                + " round to the highest. The time is counted in hundredths of a second; a JVM that does nothing takes some too.", "",
+        lines.addAll(List.of("", "## CPU", "", "What the follower's process takes, all threads, in % of a core: medians, and from the"
+                + " lowest round to the highest. The time is counted in hundredths of a second; a JVM that does nothing takes some too.",
+                "",
                 String.format(Locale.ROOT, "| | nothing appended | | %d a second | | %,d a second | |", DelayPattern.SPARSE.perSecond(),
                         DelayPattern.DENSE.perSecond()),
                 "|---|--:|--:|--:|--:|--:|--:|"));
@@ -66,7 +73,8 @@ final class DelayTable {
 
     private String load(String contender, ToDoubleFunction<DelayRun.Result> load) {
         ToDoubleFunction<DelayRun.Result> percent = result -> 100 * load.applyAsDouble(result);
-        return String.format(Locale.ROOT, "%.1f | %s", DurabilityTable.median(sorted(contender, percent)), range(contender, "%.1f", percent));
+        double median = DurabilityTable.median(sorted(contender, percent));
+        return String.format(Locale.ROOT, "%.1f | %s", median, range(contender, "%.1f", percent));
     }
 
     private static Histogram delays(DelayRun.Result result, DelayPattern pattern) {

@@ -113,9 +113,9 @@ public final class RecoverySpeed {
     private void write() throws IOException {
         Machine machine = Machine.describe(BenchFolder.root());
         List<String> lines = machine.heading(", recovery", options.quick());
-        lines.addAll(List.of("Medians of " + options.rounds() + " rounds, in which what is compared takes turns. Files are in the page cache."
-                + " What opens a log is a JVM that has just started; what it opened, it leaves as a killed process does. The size is of the files"
-                + " read: segments, or the journal, as long as they are.", "",
+        lines.addAll(List.of("Medians of " + options.rounds() + " rounds, in which what is compared takes turns. Files are in the page"
+                + " cache. What opens a log is a JVM that has just started; what it opened, it leaves as a killed process does. The size is"
+                + " of the files read: segments, or the journal, as long as they are.", "",
                 "| | MiB | s | lowest | highest | MB/s |", "|---|--:|--:|--:|--:|--:|"));
         seconds.forEach((name, times) -> lines.add(row(name, times)));
         options.write(machine, "recovery", lines);

@@ -33,7 +33,8 @@ final class StreamWalTail {
             IntStream.range(0, streams).forEach(i -> wal.stream(key(i)).append(new byte[DelayRecord.BYTES]));
         }
         int busy = Math.min(streams, BUSY_STREAMS);
-        return new StreamsWriter(wal, IntStream.range(0, busy).mapToObj(i -> wal.stream(key(i * (streams / busy)))).toArray(WalStream[]::new));
+        return new StreamsWriter(wal,
+                IntStream.range(0, busy).mapToObj(i -> wal.stream(key(i * (streams / busy)))).toArray(WalStream[]::new));
     }
 
     static DelayContender.Reader ofKey(Path root) throws IOException, InterruptedException {
