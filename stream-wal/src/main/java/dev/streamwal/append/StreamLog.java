@@ -2,11 +2,9 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.ActivityLayout;
-import dev.streamwal.format.Positions;
 import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSegment;
 import dev.streamwal.commit.CommitStream;
-import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
@@ -14,30 +12,21 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
-import dev.streamwal.recovery.SegmentCut;
-import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.StreamPolicy;
-import dev.streamwal.source.SegmentFiles;
-import dev.streamwal.source.SegmentScan;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
-import dev.streamwal.storage.StorageBytes;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -58,8 +47,8 @@ public final class StreamLog implements CommitStream {
      * others see that `active` has changed and go on with it. A rotation that fails, say because the disk is full, leaves the sealed
      * segment in `active`, and the next append tries again. So there is one successor for each segment, whoever asked.
      *
-     * Lock order: rotation, segment, pool. Everything about the list of segments happens under the rotation lock; reading `active` needs
-     * none.
+     * Lock order: rotation, segment, pool. Everything about the chain of segments happens under the rotation lock; reading `active` needs
+     * none. What takes segments away has essays of its own: SegmentDeletion, TailCut.
      */
 
     private final LogContext log;
@@ -69,7 +58,10 @@ public final class StreamLog implements CommitStream {
     private final long activityHash;
     private final AtomicReference<@Nullable ActiveSegment> active = new AtomicReference<>();
     private final SpareSlot spare;
+    private final DurableNames names;
     private final ReentrantLock rotation = new ReentrantLock();
+    private final SegmentDeletion deletion;
+    private final TailCut tailCut;
 
     private final CommitCursor cursor = new CommitCursor(this);
 
@@ -77,33 +69,19 @@ public final class StreamLog implements CommitStream {
     private SegmentsWatch watch = has -> {};
 
     @GuardedBy("rotation")
-    private final SegmentList segments = new SegmentList();
+    private final SegmentChain chain;
 
     @GuardedBy("rotation")
-    private final Continuation next = new Continuation();
+    private final SegmentList segments;
 
     @GuardedBy("rotation")
-    private boolean loaded;
+    private final Continuation next;
 
     @GuardedBy("rotation")
-    private boolean recovered;
+    private final PendingCut pendingCut;
 
     @GuardedBy("rotation")
     private long endAtLastPass = -1;
-
-    /** Whether the name of the stream's directory is durable, since it was made or the log was opened. */
-    private volatile boolean namesForced;
-
-    /** A cut is being written down: until it is, or can't be, nobody knows where the next segment begins. */
-    @GuardedBy("rotation")
-    private boolean cutting;
-
-    /** Whether {@link #cutting} has ended. */
-    private final Condition decided = rotation.newCondition();
-
-    /** A cut that was written down, and is not done yet. */
-    @GuardedBy("rotation")
-    private @Nullable Cut pending;
 
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, Path directory) {
         this.log = log;
@@ -112,6 +90,17 @@ public final class StreamLog implements CommitStream {
         this.directory = directory;
         this.activityHash = ActivityLayout.hash(key.text());
         this.spare = new SpareSlot(log, key, () -> log.isClosed() || active.get() == null);
+        this.names = new DurableNames(log.storage(), directory);
+        this.chain = new SegmentChain(log, key, directory, active, spare, names, has -> watch.hasSegments(has), this::open);
+        this.segments = chain.segments();
+        this.next = chain.next();
+        this.pendingCut = new PendingCut(log, chain, rotation.newCondition());
+        this.deletion = new SegmentDeletion(log, rotation, chain, pendingCut);
+        this.tailCut = new TailCut(log, rotation, chain, pendingCut);
+    }
+
+    private ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail) {
+        return new ActiveSegment(log, this, header, file, tail);
     }
 
     /** Who keeps the stream while it has segments. */
@@ -222,12 +211,8 @@ public final class StreamLog implements CommitStream {
         }
         rotation.lock();
         try {
-            recover();
-            segment = active.get();
-            if (segment != null) {
-                return segment.endPosition();
-            }
-            return next.hasEnd() ? next.end() : log.positions().current().start();
+            chain.recover();
+            return chain.endPosition();
         } finally {
             rotation.unlock();
         }
@@ -239,7 +224,7 @@ public final class StreamLog implements CommitStream {
         if (segment == null) {
             rotation.lock();
             try {
-                recover();
+                chain.recover();
                 segment = active.get();
                 if (segment == null) {
                     return next.end();
@@ -293,7 +278,7 @@ public final class StreamLog implements CommitStream {
     public List<? extends CommitSegment> unfinishedSegments() throws IOException {
         rotation.lock();
         try {
-            recover();
+            chain.recover();
             return segments.unfinished();
         } finally {
             rotation.unlock();
@@ -314,7 +299,7 @@ public final class StreamLog implements CommitStream {
     public long durablePosition() {
         rotation.lock();
         try {
-            recover();
+            chain.recover();
             // first: what is appended while the segments are looked at isn't promised
             long end = endPosition();
             for (ActiveSegment segment : segments.unfinished()) {
@@ -343,59 +328,29 @@ public final class StreamLog implements CommitStream {
     private void rotate(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
         rotation.lock();
         try {
-            awaitCut();
-            checkOpen();
+            pendingCut.awaitDecision();
+            chain.checkOpen();
             if (active.get() != seen) {
                 return;
             }
-            finishCut(gone -> {});
+            pendingCut.finish(gone -> {});
             // asked before it is retired: the sealer may unmap it right then
             boolean busy = seen != null && seen.isMapped();
             if (seen == null) {
-                recover();
+                chain.recover();
                 if (active.get() != null) {
                     return;
                 }
             } else {
-                retire(seen);
+                chain.retire(seen);
             }
-            ActiveSegment successor = create(timestampMillis, nowMillis, busy);
-            if (!active.compareAndSet(seen, successor)) {
-                throw new IllegalStateException("the active segment changes under the rotation lock only: stream=" + key);
-            }
-            segments.add(new SegmentEntry(successor));
-            watch.hasSegments(true);
+            chain.add(seen, create(timestampMillis, nowMillis, busy));
         } catch (IOException e) {
             throw StorageErrors.translate("create a segment", e, directory, key.text(), WalException.NO_POSITION, policy.segmentBytes());
         } finally {
             rotation.unlock();
         }
         log.sealer().helpIfBehind();
-    }
-
-    private void checkOpen() {
-        if (log.isClosed()) {
-            throw new WalClosedException("the log is closed: stream=" + key, null, key.text(), WalException.NO_POSITION, null);
-        }
-    }
-
-    /** Seals a segment and has its footer written, or deletes it where it is empty. What the stream goes on from is known then. */
-    @GuardedBy("rotation")
-    private void retire(ActiveSegment segment) throws IOException {
-        segment.seal();
-        next.after(segment);
-        SegmentEntry entry = segments.of(segment);
-        if (entry == null || entry.isSealed()) {
-            return;
-        }
-        if (segment.isEmpty()) {
-            discard(segment);
-            log.storage().delete(segment.file().path());
-            segments.remove(entry);
-            return;
-        }
-        entry.seal();
-        log.sealer().seal(segment);
     }
 
     /** The next segment, with its header and its final name; its name is the last thing that can fail. */
@@ -418,7 +373,7 @@ public final class StreamLog implements CommitStream {
             file.close();
             log.storage().name(file.path(), name);
             file.renamed(name);
-            ActiveSegment segment = new ActiveSegment(log, this, header, file, RecoveredTail.empty(header.headerLength()));
+            ActiveSegment segment = open(header, file, RecoveredTail.empty(header.headerLength()));
             if (prepared != null) {
                 segment.adopt(prepared.mapping(), prepared.preparedBytes());
             } else if (busy) {
@@ -470,11 +425,7 @@ public final class StreamLog implements CommitStream {
      * is not finished, so that the directory isn't deleted meanwhile.
      */
     void forceNames() throws IOException {
-        log.storage().forceDirectory(directory);
-        if (!namesForced) {
-            log.storage().forceDirectory(Objects.requireNonNull(directory.getParent(), "it is in the folder streams"));
-            namesForced = true;
-        }
+        names.force();
     }
 
     /** From the sealer: it has let go of a segment; where that has no footer, the next pass of the sweeper has it tried again. */
@@ -507,91 +458,6 @@ public final class StreamLog implements CommitStream {
         log.events().sealed(segment.file().path(), segment.header(), segment.reservedEnd(), bytes);
     }
 
-    // ---------------------------------------------------------------- opening what is there
-
-    /** Lists the stream's segments, once; opens none. */
-    @GuardedBy("rotation")
-    private void load() throws IOException {
-        if (loaded) {
-            return;
-        }
-        // behind a closed log a temporary file is somebody else's
-        checkOpen();
-        segments.load(directory, log.storage());
-        loaded = true;
-        watch.hasSegments(!segments.isEmpty());
-    }
-
-    /** Brings the newest segments in order, once, and makes the newest active if it may be appended to. */
-    @GuardedBy("rotation")
-    private void recover() {
-        if (recovered) {
-            return;
-        }
-        // behind a closed log somebody else may be writing already
-        checkOpen();
-        try {
-            load();
-            if (!segments.isEmpty()) {
-                goOnFrom(log.recovery().recover(key, directory, segments.names()));
-                log.activity().changed(activityHash);
-            }
-            recovered = true;
-        } catch (IOException e) {
-            throw StorageErrors.translate("open the stream", e, directory, key.text(), WalException.NO_POSITION, 0);
-        } finally {
-            if (!recovered) {
-                // what it did so far may have taken files away
-                segments.forget();
-                loaded = false;
-            }
-        }
-    }
-
-    /** Brings the stream in order, if nobody has yet. Under no lock. */
-    public void recoverNow() {
-        rotation.lock();
-        try {
-            recover();
-        } finally {
-            rotation.unlock();
-        }
-        log.sealer().helpIfBehind();
-    }
-
-    @GuardedBy("rotation")
-    private void goOnFrom(StreamRecovery.Outcome outcome) throws IOException {
-        if (outcome.forgotten()) {
-            raiseStartAbove(segments.newest().name().basePosition());
-        }
-        segments.remove(outcome.removed());
-        if (segments.isEmpty()) {
-            namesForced = false;
-            watch.hasSegments(false);
-        }
-        for (StreamRecovery.Unfinished unfinished : outcome.unfinished()) {
-            ActiveSegment segment = new ActiveSegment(log, this, unfinished.header(), unfinished.file(), unfinished.tail());
-            log.durability().opened(segment);
-            segments.named(unfinished.header().name()).unfinished(segment);
-            if (unfinished.appendable() && next.allows(unfinished.header().basePosition())) {
-                active.set(segment);
-            } else {
-                retireRecovered(segment);
-            }
-        }
-        next.after(outcome);
-    }
-
-    /** What recovery found is taken over whole: where an empty segment can't be deleted now, it is told, and stays. */
-    @GuardedBy("rotation")
-    private void retireRecovered(ActiveSegment segment) {
-        try {
-            retire(segment);
-        } catch (IOException e) {
-            log.events().failed("delete an empty segment", key.text(), e);
-        }
-    }
-
     // ---------------------------------------------------------------- retention
 
     /**
@@ -602,10 +468,10 @@ public final class StreamLog implements CommitStream {
     public void sealIfIdle(long nowMillis) throws IOException {
         rotation.lock();
         try {
-            checkOpen();
-            load();
-            finishCut(gone -> {});
-            sealWhatWasLeft();
+            chain.checkOpen();
+            chain.load();
+            pendingCut.finish(gone -> {});
+            chain.sealWhatWasLeft();
             ActiveSegment segment = active.get();
             if (segment == null) {
                 return;
@@ -614,45 +480,24 @@ public final class StreamLog implements CommitStream {
             boolean idle = segment.windowEndMillis() <= nowMillis && end == endAtLastPass;
             endAtLastPass = end;
             if (idle || segment.expirationMillis() <= nowMillis || segment.isSealed()) {
-                deactivate(segment);
+                chain.deactivate(segment);
             }
         } finally {
             rotation.unlock();
         }
     }
 
-    /** The last one will do: the sealer finishes those before it first. */
-    @GuardedBy("rotation")
-    private void sealWhatWasLeft() {
-        for (int i = segments.size() - 1; i >= 0; i--) {
-            SegmentEntry entry = segments.all().get(i);
-            ActiveSegment left = entry.unfinished();
-            if (left != null && entry.isLeftUnfinished()) {
-                entry.seal();
-                log.sealer().seal(left);
-                return;
-            }
-        }
-    }
-
-    @GuardedBy("rotation")
-    private void deactivate(ActiveSegment segment) throws IOException {
-        retire(segment);
-        active.set(null);
-        spare.clear();
-    }
-
     /** The stream as the plan of what expires wants it. */
     public ExpiryPlan.Stream expiryView(long nowMillis) throws IOException {
         rotation.lock();
         try {
-            load();
+            chain.load();
             List<ExpiryPlan.Segment> views = new ArrayList<>(segments.size());
             for (SegmentEntry entry : segments.all()) {
                 SegmentName name = entry.name();
                 boolean hasSuccessor = !entry.equals(segments.newest());
-                boolean expiredUntouched = !recovered && name.expirationMillis() <= nowMillis;
-                boolean deletable = entry.isSealed() || hasSuccessor || (active.get() == null && recovered) || expiredUntouched;
+                boolean expiredUntouched = !chain.isRecovered() && name.expirationMillis() <= nowMillis;
+                boolean deletable = entry.isSealed() || hasSuccessor || (active.get() == null && chain.isRecovered()) || expiredUntouched;
                 views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
                         name.expirationMillis() - policy.retentionMillis(), entry.bytes(), deletable));
             }
@@ -662,25 +507,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /*
-     * Deleting.
-     *
-     * What is to go is decided under the rotation lock, written down durably under no lock, and deleted under the lock again: what is still
-     * there of it. It is written down as a position below which the stream has nothing; what keeps that true, and what may come between:
-     *
-     *   a new segment        begins at or above that position: where something stays, behind what stays; where all goes, at the log's
-     *                        start, which was raised above all that was given, durably. `next` remembers the position, whatever recovery
-     *                        finds the stream's end to be; it is the only one to say where a segment begins.
-     *   an append            goes to no segment below it: the active one is never decided to go, unless it is sealed with that, and
-     *                        recovery, if it comes between, makes none active that is to go.
-     *   rotation, sealing    take from the list, or finish, segments that stay, or that go anyway; who deletes looks at the list anew.
-     *   another deletion     has a position of its own. The higher one is as true as the lower one, in whichever order they are written
-     *                        down; a file that the other has deleted isn't in the list any more.
-     *   a deletion fails     the file stays, and so do those behind it; it is in the list, so the next sweep decides anew.
-     *   writing down fails   nothing was touched; the stream goes on above the position, which leaves a gap and nothing else.
-     *   close                before the deletion: nothing is touched any more, the files may be the next writer's, and what was written
-     *                        down is done by whoever opens the log. During it: it waits for the rotation lock.
-     */
+    // ---------------------------------------------------------------- deleting and cutting
 
     /** A segment that is gone. */
     public record Deleted(Path file, SegmentName name, long bytes) {}
@@ -691,42 +518,7 @@ public final class StreamLog implements CommitStream {
      * @return the position below which all is to go, for {@link #deleteOldest} once it is written down; empty where nothing is to go
      */
     public OptionalLong condemnUpTo(long basePosition) throws IOException {
-        rotation.lock();
-        try {
-            checkOpen();
-            load();
-            int count = 0;
-            while (count < segments.size() && mayGo(count) && segments.all().get(count).name().basePosition() <= basePosition) {
-                count++;
-            }
-            return condemn(count);
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    @GuardedBy("rotation")
-    private boolean mayGo(int index) {
-        ActiveSegment segment = active.get();
-        return segment == null || segments.all().get(index).unfinished() != segment;
-    }
-
-    /** @param count of the oldest segments, none of them active */
-    @GuardedBy("rotation")
-    private OptionalLong condemn(int count) throws IOException {
-        if (count == 0) {
-            return OptionalLong.empty();
-        }
-        long below;
-        if (count < segments.size()) {
-            below = segments.all().get(count).name().basePosition();
-        } else {
-            raiseStartAbove(segments.newest().name().basePosition());
-            next.newestGone();
-            below = log.positions().current().start();
-        }
-        next.nothingBelow(below);
-        return OptionalLong.of(below);
+        return deletion.condemnUpTo(basePosition);
     }
 
     /**
@@ -736,129 +528,7 @@ public final class StreamLog implements CommitStream {
      * @return empty where it isn't
      */
     public Optional<Deleted> deleteOldest(long basePosition, long below) throws IOException {
-        rotation.lock();
-        try {
-            checkOpen();
-            boolean isOldest = isAnyBelow(below) && segments.oldest().name().basePosition() == basePosition;
-            return isOldest ? Optional.of(deleteFirst()) : Optional.empty();
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    @GuardedBy("rotation")
-    private boolean isAnyBelow(long below) {
-        return !segments.isEmpty() && segments.oldest().name().basePosition() < below;
-    }
-
-    /** Deletes all that is to go, makes that durable, and forgets that it was written down. */
-    private void deleteBelow(long below, Consumer<Deleted> each) throws IOException {
-        DeletionLog.Kept kept = log.deletions().deletedBelow(List.of(new DeletionLog.DeletedBelow(key, below)));
-        try {
-            forceNames(deleteWhatIsBelow(below, each));
-        } finally {
-            kept.close();
-        }
-    }
-
-    /** @return whether nothing is left */
-    private boolean deleteWhatIsBelow(long below, Consumer<Deleted> each) throws IOException {
-        rotation.lock();
-        try {
-            checkOpen();
-            while (isAnyBelow(below)) {
-                each.accept(deleteFirst());
-            }
-            return segments.isEmpty();
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /** Makes durable which files the stream has, and, where that may have changed, that its directory is there or gone. */
-    private void forceNames(boolean directoryMayBeGone) throws IOException {
-        boolean isGone = directoryMayBeGone;
-        if (!isGone || Files.isDirectory(directory)) {
-            try {
-                log.storage().forceDirectory(directory);
-            } catch (NoSuchFileException e) {
-                // somebody else has deleted the rest
-                isGone = true;
-            }
-        }
-        if (isGone) {
-            log.storage().forceDirectory(Objects.requireNonNull(directory.getParent(), "a stream's directory is in the log's"));
-        }
-    }
-
-    @GuardedBy("rotation")
-    private Deleted deleteFirst() throws IOException {
-        SegmentEntry entry = segments.oldest();
-        boolean last = segments.size() == 1;
-        if (last) {
-            raiseStartAbove(entry.name().basePosition());
-        }
-        Deleted deleted = deleteEntry(entry);
-        if (last) {
-            next.newestGone();
-            nothingIsLeft();
-        }
-        return deleted;
-    }
-
-    @GuardedBy("rotation")
-    private void nothingIsLeft() throws IOException {
-        recovered = true;
-        namesForced = false;
-        watch.hasSegments(false);
-        log.storage().deleteDirectoryIfEmpty(directory);
-        if (pending != null) {
-            // what was left of it to do has gone with the rest
-            forceNames(true);
-            cutIsDone(pending);
-        }
-    }
-
-    @GuardedBy("rotation")
-    private Deleted deleteEntry(SegmentEntry entry) throws IOException {
-        long bytes = entry.bytes();
-        ActiveSegment unfinished = entry.unfinished();
-        if (unfinished != null) {
-            boolean unused = discard(unfinished);
-        }
-        Path file = directory.resolve(entry.name().fileName());
-        log.storage().delete(file);
-        segments.remove(entry);
-        if (unfinished != null) {
-            log.countAppends(unfinished.recordsAppended());
-        }
-        return new Deleted(file, entry.name(), bytes);
-    }
-
-    /** False where a mapping stays. */
-    private boolean discard(ActiveSegment unfinished) {
-        return told(unfinished, unfinished.discard());
-    }
-
-    private boolean told(ActiveSegment unfinished, boolean complete) {
-        if (!complete) {
-            log.events().failed("unmap", key.text(), new IllegalStateException(
-                    "a slot was reserved and never published, its mapping stays to the end of the process: file="
-                            + unfinished.file().path()));
-        }
-        return complete;
-    }
-
-    /**
-     * Durably, before a stream's last segment goes: what comes next begins above every position that was ever given. Nothing needs to be
-     * written where the start has been raised since the segment was created.
-     */
-    @GuardedBy("rotation")
-    private void raiseStartAbove(long basePosition) throws IOException {
-        Positions positions = log.positions().current();
-        if (positions.start() - StreamPolicy.MAX_SEGMENT_BYTES < basePosition && positions.start() != positions.ceiling()) {
-            log.positions().startAtCeiling();
-        }
+        return deletion.deleteOldest(basePosition, below);
     }
 
     /**
@@ -867,34 +537,7 @@ public final class StreamLog implements CommitStream {
      * @param each is told of every one that is gone
      */
     public void purge(long beforeMillis, Consumer<Deleted> each) throws IOException {
-        OptionalLong below = condemnBefore(beforeMillis);
-        if (below.isPresent()) {
-            deleteBelow(below.getAsLong(), each);
-        }
-    }
-
-    private OptionalLong condemnBefore(long beforeMillis) throws IOException {
-        rotation.lock();
-        try {
-            checkOpen();
-            recover();
-            int count = 0;
-            while (count < segments.size() && mayGo(count) && isOver(segments.all().get(count), beforeMillis)) {
-                count++;
-            }
-            return condemn(count);
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    @GuardedBy("rotation")
-    private boolean isOver(SegmentEntry entry, long beforeMillis) throws IOException {
-        ActiveSegment unfinished = entry.unfinished();
-        if (unfinished != null) {
-            return unfinished.windowEndMillis() <= beforeMillis;
-        }
-        return headerOf(directory.resolve(entry.name().fileName()), entry.name()).window().endMillis() <= beforeMillis;
+        deletion.purge(beforeMillis, each);
     }
 
     /**
@@ -904,88 +547,7 @@ public final class StreamLog implements CommitStream {
      * @return whether there was anything
      */
     public boolean delete(Consumer<Deleted> each) throws IOException {
-        OptionalLong below = condemnAll();
-        if (below.isEmpty()) {
-            return false;
-        }
-        deleteBelow(below.getAsLong(), each);
-        rotation.lock();
-        try {
-            if (segments.isEmpty()) {
-                next.forget();
-            }
-        } finally {
-            rotation.unlock();
-        }
-        return true;
-    }
-
-    private OptionalLong condemnAll() throws IOException {
-        rotation.lock();
-        try {
-            checkOpen();
-            load();
-            if (segments.isEmpty()) {
-                return OptionalLong.empty();
-            }
-            raiseStartAbove(segments.newest().name().basePosition());
-            ActiveSegment segment = active.get();
-            if (segment != null) {
-                setAside(segment);
-            }
-            return condemn(segments.size());
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /** Nothing is appended to the active segment any more. It needs no footer, unless it stays: then the next sweep sees to that. */
-    @GuardedBy("rotation")
-    private void setAside(ActiveSegment segment) {
-        segment.seal();
-        next.after(segment);
-        SegmentEntry entry = segments.of(segment);
-        if (entry != null && !entry.isSealed()) {
-            entry.seal();
-            entry.left();
-        }
-        active.set(null);
-        spare.clear();
-    }
-
-    // ---------------------------------------------------------------- cutting the end off
-
-    /*
-     * Cutting.
-     *
-     * As with a deletion: decided under the rotation lock, written down under no lock, done under the lock. What differs is that the stream
-     * goes on behind what is cut, and that the next segment says where the data before it ends: there, once the cut is written down; where
-     * it did, if that fails. So no segment is created in between: who wants one waits, holding nothing. And none is created before all of
-     * the cut is done, or a process that ends then would leave a segment behind data of which it knows nothing. A cut that fails half way
-     * is done first by whoever wants the next segment, by the next sweep, or by another cut; one that the end of the process keeps from
-     * being done, by whoever opens the log: it was written down, and is kept until it is durable.
-     *
-     * What was reserved in the active segment before it is sealed is cut with the rest. A segment that was created meanwhile would begin at
-     * or above `to`, and stay: there is none, but for a stream that was deleted and goes on.
-     */
-
-    /**
-     * Everything at positions {@code [from, to)} goes.
-     *
-     * @param tail of what stays of the segment that holds {@code from}, once it is cut
-     * @param windowStart of that segment
-     * @param inPlace false where somebody may still write to that segment's file
-     * @param kept what was written down
-     */
-    private record Cut(long from, long to, RecoveredTail tail, long windowStart, boolean inPlace, DeletionLog.Kept kept) {
-
-        Cut writtenDown(DeletionLog.Kept newKept) {
-            return new Cut(from, to, tail, windowStart, inPlace, newKept);
-        }
-
-        Cut notInPlace() {
-            return new Cut(from, to, tail, windowStart, false, kept);
-        }
+        return deletion.deleteAll(each);
     }
 
     /**
@@ -996,189 +558,27 @@ public final class StreamLog implements CommitStream {
      * @throws EntryNotFoundException where there is no such record
      */
     public void truncateAfter(EntryRef last, Consumer<Deleted> each) throws IOException {
-        Cut cut = decideCut(last, each);
-        if (cut == null) {
-            return;
-        }
-        DeletionLog.Kept kept = null;
-        try {
-            kept = log.deletions().truncated(key, cut.from(), cut.to());
-        } finally {
-            carryOut(kept == null ? null : cut.writtenDown(kept), each);
-        }
-    }
-
-    /** @param cut null where it could not be written down */
-    private void carryOut(@Nullable Cut cut, Consumer<Deleted> each) throws IOException {
-        rotation.lock();
-        try {
-            cutting = false;
-            decided.signalAll();
-            if (cut == null) {
-                sealWhatWasLeft();
-                return;
-            }
-            pending = cut;
-            next.cut(cut.from(), cut.to(), cut.windowStart());
-            finishCut(each);
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    @GuardedBy("rotation")
-    private void awaitCut() {
-        while (cutting) {
-            decided.awaitUninterruptibly();
-        }
-    }
-
-    /** @return null where nothing stands behind the record */
-    private @Nullable Cut decideCut(EntryRef last, Consumer<Deleted> each) throws IOException {
-        rotation.lock();
-        try {
-            awaitCut();
-            checkOpen();
-            recover();
-            finishCut(each);
-            SegmentEntry holder = segments.holding(last.position());
-            if (holder == null) {
-                throw notThere(last, directory);
-            }
-            SegmentFile file = log.storage().open(directory.resolve(holder.name().fileName()));
-            try {
-                SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, holder.name());
-                checkIsLast(last, file, header);
-                if (endPosition() == last.end()) {
-                    return null;
-                }
-                Cut cut = planCut(last, holder, file, header);
-                ActiveSegment segment = active.get();
-                if (segment != null) {
-                    setAside(segment);
-                }
-                cutting = true;
-                return cut;
-            } finally {
-                file.close();
-            }
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    private void checkIsLast(EntryRef last, SegmentFile file, SegmentHeader header) throws IOException {
-        try (SegmentScan scan = new SegmentScan(StorageBytes.of(file), header)) {
-            scan.seek(header.offsetOf(last.position()));
-            if (!scan.next() || scan.frameBytes() != last.size() || !scan.isData()) {
-                throw notThere(last, file.path());
-            }
-            if (RecordLayout.isMember(scan.flags()) && scan.next() && RecordLayout.isMember(scan.flags())) {
-                throw new IllegalArgumentException("a batch is cut off whole or not at all: the record has another one of its batch behind"
-                        + " it, ref=" + last + ", file=" + file.path() + "; give the batch's last record, or the one before the batch");
-            }
-        }
-    }
-
-    private EntryNotFoundException notThere(EntryRef last, Path where) {
-        return new EntryNotFoundException("what is to be the last record is there: ref=" + last + ", file=" + where
-                + "; it was deleted, or cut off, meanwhile", where, key.text(), last.position(), null);
-    }
-
-    @GuardedBy("rotation")
-    private Cut planCut(EntryRef last, SegmentEntry holder, SegmentFile file, SegmentHeader header) throws IOException {
-        ActiveSegment unfinished = holder.unfinished();
-        if (unfinished != null && !unfinished.awaitPublished(last.end())) {
-            throw new IOException("all that is to stay is published: ref=" + last + ", file=" + file.path()
-                    + "; a slot before it isn't, try again, or open the log again");
-        }
-        RecoveredTail tail = SegmentCut.walk(StorageBytes.of(file), header, (int) header.offsetOf(last.end()))
-                .orElseThrow(() -> notThere(last, file.path()));
-        raiseStartAbove(segments.newest().name().basePosition());
-        long to = log.positions().current().start();
-        return new Cut(last.end(), to, tail, header.window().startMillis(), true, () -> {});
-    }
-
-    /** Does what is left of a cut that is written down: the newest segments first, then the one that holds what stays. */
-    @GuardedBy("rotation")
-    private void finishCut(Consumer<Deleted> each) throws IOException {
-        Cut cut = pending;
-        if (cut == null) {
-            return;
-        }
-        checkOpen();
-        for (int i = segments.size() - 1; i >= 0; i--) {
-            SegmentEntry entry = segments.all().get(i);
-            long basePosition = entry.name().basePosition();
-            if (basePosition >= cut.from() && basePosition < cut.to()) {
-                each.accept(deleteEntry(entry));
-            }
-        }
-        if (segments.isEmpty()) {
-            // what was to stay has expired meanwhile
-            nothingIsLeft();
-            return;
-        }
-        SegmentEntry holder = segments.holding(cut.from() - 1);
-        if (holder != null) {
-            letGo(holder, cut);
-            cutBehind(holder, Objects.requireNonNull(pending));
-        }
-        log.storage().forceDirectory(directory);
-        cutIsDone(cut);
-    }
-
-    @GuardedBy("rotation")
-    private void cutIsDone(Cut cut) {
-        pending = null;
-        cut.kept().close();
-    }
-
-    /** Where a slot isn't published, its mapping stays, and somebody may still write through it. */
-    @GuardedBy("rotation")
-    private void letGo(SegmentEntry holder, Cut cut) {
-        ActiveSegment segment = holder.unfinished();
-        if (segment != null) {
-            if (!told(segment, segment.letGoBehind(cut.from()))) {
-                pending = cut.notInPlace();
-            }
-            holder.finished(holder.bytes());
-            log.countAppends(segment.recordsAppended());
-        }
-    }
-
-    @GuardedBy("rotation")
-    private void cutBehind(SegmentEntry holder, Cut what) throws IOException {
-        Path path = directory.resolve(holder.name().fileName());
-        SegmentCut cut = new SegmentCut(log.storage(), path, headerOf(path, holder.name()), what.tail());
-        Optional<Long> sealedBytes = cut.cut(directory.resolve(SegmentList.temporaryName(log.newSalt())), what.inPlace());
-        if (sealedBytes.isPresent()) {
-            holder.finished(sealedBytes.get());
-            return;
-        }
-        ActiveSegment segment = new ActiveSegment(log, this, cut.header(), log.storage().open(path), what.tail());
-        segment.seal();
-        log.durability().opened(segment);
-        holder.unfinishedAgain(segment);
-        log.sealer().seal(segment);
-    }
-
-    private SegmentHeader headerOf(Path path, SegmentName name) throws IOException {
-        SegmentFile file = log.storage().open(path);
-        try {
-            return SegmentFiles.readHeader(StorageBytes.of(file), path, key, name);
-        } finally {
-            file.close();
-        }
+        tailCut.truncateAfter(last, each);
     }
 
     // ---------------------------------------------------------------- the whole
+
+    /** Brings the stream in order, if nobody has yet. Under no lock. */
+    public void recoverNow() {
+        rotation.lock();
+        try {
+            chain.recover();
+        } finally {
+            rotation.unlock();
+        }
+        log.sealer().helpIfBehind();
+    }
 
     /** How many segments the stream has. */
     public int segmentCount() throws IOException {
         rotation.lock();
         try {
-            load();
+            chain.load();
             return segments.size();
         } finally {
             rotation.unlock();
@@ -1189,7 +589,7 @@ public final class StreamLog implements CommitStream {
     public long bytes() throws IOException {
         rotation.lock();
         try {
-            load();
+            chain.load();
             return segments.bytes();
         } finally {
             rotation.unlock();
@@ -1210,8 +610,8 @@ public final class StreamLog implements CommitStream {
     public void copyTo(Path target) throws IOException {
         rotation.lock();
         try {
-            checkOpen();
-            recover();
+            chain.checkOpen();
+            chain.recover();
             if (segments.isEmpty()) {
                 return;
             }

@@ -1,0 +1,149 @@
+package dev.streamwal.append;
+
+import dev.streamwal.append.StreamLog.Deleted;
+import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.recovery.SegmentCut;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cut of a stream that is being written down, or was and is not done yet; {@link TailCut} says why the next segment waits for it.
+ * Guarded by the stream's rotation lock.
+ */
+final class PendingCut {
+
+    private final LogContext log;
+    private final SegmentChain chain;
+
+    /** A cut is being written down: until it is, or can't be, nobody knows where the next segment begins. */
+    private boolean undecided;
+
+    /** Whether {@link #undecided} has ended. */
+    private final Condition decided;
+
+    /** A cut that was written down, and is not done yet. */
+    private @Nullable Cut pending;
+
+    /** @param decided of the rotation lock */
+    PendingCut(LogContext log, SegmentChain chain, Condition decided) {
+        this.log = log;
+        this.chain = chain;
+        this.decided = decided;
+    }
+
+    /**
+     * Everything at positions {@code [from, to)} goes.
+     *
+     * @param tail of what stays of the segment that holds {@code from}, once it is cut
+     * @param windowStart of that segment
+     * @param inPlace false where somebody may still write to that segment's file
+     * @param kept what was written down
+     */
+    record Cut(long from, long to, RecoveredTail tail, long windowStart, boolean inPlace, DeletionLog.Kept kept) {
+
+        Cut writtenDown(DeletionLog.Kept newKept) {
+            return new Cut(from, to, tail, windowStart, inPlace, newKept);
+        }
+
+        Cut notInPlace() {
+            return new Cut(from, to, tail, windowStart, false, kept);
+        }
+    }
+
+    void undecided() {
+        undecided = true;
+    }
+
+    /** @param cut null where it could not be written down */
+    void decided(@Nullable Cut cut) {
+        undecided = false;
+        decided.signalAll();
+        if (cut != null) {
+            pending = cut;
+        }
+    }
+
+    /** Gives up the rotation lock meanwhile. */
+    void awaitDecision() {
+        while (undecided) {
+            decided.awaitUninterruptibly();
+        }
+    }
+
+    /** Does what is left of a cut that is written down: the newest segments first, then the one that holds what stays. */
+    void finish(Consumer<Deleted> each) throws IOException {
+        Cut cut = pending;
+        if (cut == null) {
+            return;
+        }
+        chain.checkOpen();
+        deleteWithin(cut, each);
+        SegmentList segments = chain.segments();
+        if (segments.isEmpty()) {
+            // what was to stay has expired meanwhile
+            chain.nothingIsLeft();
+            nothingIsLeft();
+            return;
+        }
+        SegmentEntry holder = segments.holding(cut.from() - 1);
+        if (holder != null) {
+            letGo(holder, cut);
+            cutBehind(holder, Objects.requireNonNull(pending));
+        }
+        log.storage().forceDirectory(chain.directory());
+        isDone(cut);
+    }
+
+    private void deleteWithin(Cut cut, Consumer<Deleted> each) throws IOException {
+        SegmentList segments = chain.segments();
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            SegmentEntry entry = segments.all().get(i);
+            long basePosition = entry.name().basePosition();
+            if (basePosition >= cut.from() && basePosition < cut.to()) {
+                each.accept(chain.delete(entry));
+            }
+        }
+    }
+
+    /** Where a slot isn't published, its mapping stays, and somebody may still write through it. */
+    private void letGo(SegmentEntry holder, Cut cut) {
+        ActiveSegment segment = holder.unfinished();
+        if (segment != null) {
+            if (!segment.letGoBehind(cut.from())) {
+                chain.mappingStays(segment);
+                pending = cut.notInPlace();
+            }
+            holder.finished(holder.bytes());
+            log.countAppends(segment.recordsAppended());
+        }
+    }
+
+    private void cutBehind(SegmentEntry holder, Cut what) throws IOException {
+        SegmentCut cut = new SegmentCut(log.storage(), chain.fileOf(holder), chain.headerOf(holder), what.tail());
+        Path temporary = chain.directory().resolve(SegmentList.temporaryName(log.newSalt()));
+        Optional<Long> sealedBytes = cut.cut(temporary, what.inPlace());
+        if (sealedBytes.isPresent()) {
+            holder.finished(sealedBytes.get());
+        } else {
+            chain.sealAgain(holder, cut.header(), what.tail());
+        }
+    }
+
+    /** Every segment was deleted: what was left of the cut to do has gone with the rest. */
+    void nothingIsLeft() throws IOException {
+        if (pending != null) {
+            chain.names().forceDeletion(true);
+            isDone(pending);
+        }
+    }
+
+    private void isDone(Cut cut) {
+        pending = null;
+        cut.kept().close();
+    }
+}

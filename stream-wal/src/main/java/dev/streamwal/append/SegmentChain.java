@@ -1,0 +1,322 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.ActivityLayout;
+import dev.streamwal.format.Positions;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.StorageBytes;
+import dev.streamwal.storage.StorageErrors;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream's segments, which of them is appended to, and where the next one begins: what appending, {@link SegmentDeletion} and {@link
+ * TailCut} share. Guarded by the stream's rotation lock.
+ */
+final class SegmentChain {
+
+    private final LogContext log;
+    private final StreamKey key;
+    private final Path directory;
+    private final AtomicReference<@Nullable ActiveSegment> active;
+    private final SpareSlot spare;
+    private final DurableNames names;
+    private final StreamLog.SegmentsWatch watch;
+    private final Opening opening;
+    private final SegmentList segments = new SegmentList();
+    private final Continuation next = new Continuation();
+    private boolean loaded;
+    private boolean recovered;
+
+    /** Makes an object of a segment that is not finished. */
+    @FunctionalInterface
+    interface Opening {
+        ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail);
+    }
+
+    /**
+     * @param active read by anybody, changed under the rotation lock only
+     * @param watch told whether the stream has segments, whenever that may have changed
+     */
+    SegmentChain(
+            LogContext log,
+            StreamKey key,
+            Path directory,
+            AtomicReference<@Nullable ActiveSegment> active,
+            SpareSlot spare,
+            DurableNames names,
+            StreamLog.SegmentsWatch watch,
+            Opening opening) {
+        this.log = log;
+        this.key = key;
+        this.directory = directory;
+        this.active = active;
+        this.spare = spare;
+        this.names = names;
+        this.watch = watch;
+        this.opening = opening;
+    }
+
+    StreamKey key() {
+        return key;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    DurableNames names() {
+        return names;
+    }
+
+    SegmentList segments() {
+        return segments;
+    }
+
+    Continuation next() {
+        return next;
+    }
+
+    @Nullable ActiveSegment active() {
+        return active.get();
+    }
+
+    boolean isRecovered() {
+        return recovered;
+    }
+
+    Path fileOf(SegmentEntry entry) {
+        return directory.resolve(entry.name().fileName());
+    }
+
+    /** As {@link StreamLog#endPosition()}, of a stream that was recovered. */
+    long endPosition() {
+        ActiveSegment segment = active.get();
+        if (segment != null) {
+            return segment.endPosition();
+        }
+        return next.hasEnd() ? next.end() : log.positions().current().start();
+    }
+
+    void checkOpen() {
+        if (log.isClosed()) {
+            throw new WalClosedException("the log is closed: stream=" + key, null, key.text(), WalException.NO_POSITION, null);
+        }
+    }
+
+    // ---------------------------------------------------------------- opening what is there
+
+    /** Lists the stream's segments, once; opens none. */
+    void load() throws IOException {
+        if (loaded) {
+            return;
+        }
+        // behind a closed log a temporary file is somebody else's
+        checkOpen();
+        segments.load(directory, log.storage());
+        loaded = true;
+        watch.hasSegments(!segments.isEmpty());
+    }
+
+    /** Brings the newest segments in order, once, and makes the newest active if it may be appended to. */
+    void recover() {
+        if (recovered) {
+            return;
+        }
+        // behind a closed log somebody else may be writing already
+        checkOpen();
+        try {
+            load();
+            if (!segments.isEmpty()) {
+                goOnFrom(log.recovery().recover(key, directory, segments.names()));
+                log.activity().changed(ActivityLayout.hash(key.text()));
+            }
+            recovered = true;
+        } catch (IOException e) {
+            throw StorageErrors.translate("open the stream", e, directory, key.text(), WalException.NO_POSITION, 0);
+        } finally {
+            if (!recovered) {
+                // what it did so far may have taken files away
+                segments.forget();
+                loaded = false;
+            }
+        }
+    }
+
+    private void goOnFrom(StreamRecovery.Outcome outcome) throws IOException {
+        if (outcome.forgotten()) {
+            raiseStartAbove(segments.newest().name().basePosition());
+        }
+        segments.remove(outcome.removed());
+        if (segments.isEmpty()) {
+            names.directoryGone();
+            watch.hasSegments(false);
+        }
+        for (StreamRecovery.Unfinished unfinished : outcome.unfinished()) {
+            ActiveSegment segment = opening.open(unfinished.header(), unfinished.file(), unfinished.tail());
+            log.durability().opened(segment);
+            segments.named(unfinished.header().name()).unfinished(segment);
+            if (unfinished.appendable() && next.allows(unfinished.header().basePosition())) {
+                active.set(segment);
+            } else {
+                retireRecovered(segment);
+            }
+        }
+        next.after(outcome);
+    }
+
+    /** What recovery found is taken over whole: where an empty segment can't be deleted now, it is told, and stays. */
+    private void retireRecovered(ActiveSegment segment) {
+        try {
+            retire(segment);
+        } catch (IOException e) {
+            log.events().failed("delete an empty segment", key.text(), e);
+        }
+    }
+
+    // ---------------------------------------------------------------- adding and sealing
+
+    /** @param seen what was active before */
+    void add(@Nullable ActiveSegment seen, ActiveSegment successor) {
+        if (!active.compareAndSet(seen, successor)) {
+            throw new IllegalStateException("the active segment changes under the rotation lock only: stream=" + key);
+        }
+        segments.add(new SegmentEntry(successor));
+        watch.hasSegments(true);
+    }
+
+    /** Seals a segment and has its footer written, or deletes it where it is empty. What the stream goes on from is known then. */
+    void retire(ActiveSegment segment) throws IOException {
+        segment.seal();
+        next.after(segment);
+        SegmentEntry entry = segments.of(segment);
+        if (entry == null || entry.isSealed()) {
+            return;
+        }
+        if (segment.isEmpty()) {
+            discard(segment);
+            log.storage().delete(segment.file().path());
+            segments.remove(entry);
+            return;
+        }
+        entry.seal();
+        log.sealer().seal(segment);
+    }
+
+    /** As {@link #retire}, and nothing is active any more. */
+    void deactivate(ActiveSegment segment) throws IOException {
+        retire(segment);
+        active.set(null);
+        spare.clear();
+    }
+
+    /** Nothing is appended to the active segment any more. It needs no footer, unless it stays: then the next sweep sees to that. */
+    void setAside() {
+        ActiveSegment segment = active.get();
+        if (segment == null) {
+            return;
+        }
+        segment.seal();
+        next.after(segment);
+        SegmentEntry entry = segments.of(segment);
+        if (entry != null && !entry.isSealed()) {
+            entry.seal();
+            entry.left();
+        }
+        active.set(null);
+        spare.clear();
+    }
+
+    /** Asks again for footers that could not be written. The last one will do: the sealer finishes those before it first. */
+    void sealWhatWasLeft() {
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            SegmentEntry entry = segments.all().get(i);
+            ActiveSegment left = entry.unfinished();
+            if (left != null && entry.isLeftUnfinished()) {
+                entry.seal();
+                log.sealer().seal(left);
+                return;
+            }
+        }
+    }
+
+    /** The segment in this file, which was cut, is sealed once more. */
+    void sealAgain(SegmentEntry entry, SegmentHeader header, RecoveredTail tail) throws IOException {
+        ActiveSegment segment = opening.open(header, log.storage().open(fileOf(entry)), tail);
+        segment.seal();
+        log.durability().opened(segment);
+        entry.unfinishedAgain(segment);
+        log.sealer().seal(segment);
+    }
+
+    // ---------------------------------------------------------------- taking away
+
+    StreamLog.Deleted delete(SegmentEntry entry) throws IOException {
+        long bytes = entry.bytes();
+        ActiveSegment unfinished = entry.unfinished();
+        if (unfinished != null) {
+            discard(unfinished);
+        }
+        Path file = fileOf(entry);
+        log.storage().delete(file);
+        segments.remove(entry);
+        if (unfinished != null) {
+            log.countAppends(unfinished.recordsAppended());
+        }
+        return new StreamLog.Deleted(file, entry.name(), bytes);
+    }
+
+    private void discard(ActiveSegment unfinished) {
+        if (!unfinished.discard()) {
+            mappingStays(unfinished);
+        }
+    }
+
+    void mappingStays(ActiveSegment unfinished) {
+        log.events().failed("unmap", key.text(), new IllegalStateException(
+                "a slot was reserved and never published, its mapping stays to the end of the process: file="
+                        + unfinished.file().path()));
+    }
+
+    /** The last segment was deleted, and with it goes the directory. There is nothing to recover any more. */
+    void nothingIsLeft() throws IOException {
+        recovered = true;
+        names.directoryGone();
+        watch.hasSegments(false);
+        log.storage().deleteDirectoryIfEmpty(directory);
+    }
+
+    /**
+     * Durably, before a stream's last segment goes: what comes next begins above every position that was ever given. Nothing needs to be
+     * written where the start has been raised since the segment was created.
+     */
+    void raiseStartAbove(long basePosition) throws IOException {
+        Positions positions = log.positions().current();
+        if (positions.start() - StreamPolicy.MAX_SEGMENT_BYTES < basePosition && positions.start() != positions.ceiling()) {
+            log.positions().startAtCeiling();
+        }
+    }
+
+    SegmentHeader headerOf(SegmentEntry entry) throws IOException {
+        SegmentFile file = log.storage().open(fileOf(entry));
+        try {
+            return headerOf(entry.name(), file);
+        } finally {
+            file.close();
+        }
+    }
+
+    SegmentHeader headerOf(SegmentName name, SegmentFile file) throws IOException {
+        return SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, name);
+    }
+}

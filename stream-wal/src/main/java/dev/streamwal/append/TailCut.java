@@ -1,0 +1,148 @@
+package dev.streamwal.append;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.append.StreamLog.Deleted;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.EntryNotFoundException;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.recovery.SegmentCut;
+import dev.streamwal.source.SegmentScan;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.StorageBytes;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Cuts off what stands behind a record. Thread-safe. */
+final class TailCut {
+
+    /*
+     * Cutting.
+     *
+     * As with a deletion (see SegmentDeletion): decided under the rotation lock, written down under no lock, done under the lock. What
+     * differs is that the stream goes on behind what is cut, and that the next segment says where the data before it ends: there, once the
+     * cut is written down; where it did, if that fails. So no segment is created in between: who wants one waits, holding nothing. And none
+     * is created before all of the cut is done, or a process that ends then would leave a segment behind data of which it knows nothing. A
+     * cut that fails half way is done first by whoever wants the next segment, by the next sweep, or by another cut (see PendingCut); one
+     * that the end of the process keeps from being done, by whoever opens the log: it was written down, and is kept until it is durable.
+     *
+     * What was reserved in the active segment before it is sealed is cut with the rest. A segment that was created meanwhile would begin at
+     * or above `to`, and stay: there is none, but for a stream that was deleted and goes on.
+     */
+
+    private final LogContext log;
+    private final StreamKey key;
+    private final ReentrantLock rotation;
+
+    @GuardedBy("rotation")
+    private final SegmentChain chain;
+
+    @GuardedBy("rotation")
+    private final PendingCut pending;
+
+    TailCut(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut pending) {
+        this.log = log;
+        this.key = chain.key();
+        this.rotation = rotation;
+        this.chain = chain;
+        this.pending = pending;
+    }
+
+    /** See {@link StreamLog#truncateAfter}. */
+    void truncateAfter(EntryRef last, Consumer<Deleted> each) throws IOException {
+        PendingCut.Cut cut = decide(last, each);
+        if (cut == null) {
+            return;
+        }
+        DeletionLog.Kept kept = null;
+        try {
+            kept = log.deletions().truncated(key, cut.from(), cut.to());
+        } finally {
+            carryOut(kept == null ? null : cut.writtenDown(kept), each);
+        }
+    }
+
+    /** @param cut null where it could not be written down */
+    private void carryOut(PendingCut.@Nullable Cut cut, Consumer<Deleted> each) throws IOException {
+        rotation.lock();
+        try {
+            pending.decided(cut);
+            if (cut == null) {
+                chain.sealWhatWasLeft();
+                return;
+            }
+            chain.next().cut(cut.from(), cut.to(), cut.windowStart());
+            pending.finish(each);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** @return null where nothing stands behind the record */
+    private PendingCut.@Nullable Cut decide(EntryRef last, Consumer<Deleted> each) throws IOException {
+        rotation.lock();
+        try {
+            pending.awaitDecision();
+            chain.checkOpen();
+            chain.recover();
+            pending.finish(each);
+            SegmentEntry holder = chain.segments().holding(last.position());
+            if (holder == null) {
+                throw notThere(last, chain.directory());
+            }
+            SegmentFile file = log.storage().open(chain.fileOf(holder));
+            try {
+                SegmentHeader header = chain.headerOf(holder.name(), file);
+                checkIsLast(last, file, header);
+                if (chain.endPosition() == last.end()) {
+                    return null;
+                }
+                PendingCut.Cut cut = plan(last, holder, file, header);
+                chain.setAside();
+                pending.undecided();
+                return cut;
+            } finally {
+                file.close();
+            }
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    private void checkIsLast(EntryRef last, SegmentFile file, SegmentHeader header) throws IOException {
+        try (SegmentScan scan = new SegmentScan(StorageBytes.of(file), header)) {
+            scan.seek(header.offsetOf(last.position()));
+            if (!scan.next() || scan.frameBytes() != last.size() || !scan.isData()) {
+                throw notThere(last, file.path());
+            }
+            if (RecordLayout.isMember(scan.flags()) && scan.next() && RecordLayout.isMember(scan.flags())) {
+                throw new IllegalArgumentException("a batch is cut off whole or not at all: the record has another one of its batch behind"
+                        + " it, ref=" + last + ", file=" + file.path() + "; give the batch's last record, or the one before the batch");
+            }
+        }
+    }
+
+    private EntryNotFoundException notThere(EntryRef last, Path where) {
+        return new EntryNotFoundException("what is to be the last record is there: ref=" + last + ", file=" + where
+                + "; it was deleted, or cut off, meanwhile", where, key.text(), last.position(), null);
+    }
+
+    @GuardedBy("rotation")
+    private PendingCut.Cut plan(EntryRef last, SegmentEntry holder, SegmentFile file, SegmentHeader header) throws IOException {
+        ActiveSegment unfinished = holder.unfinished();
+        if (unfinished != null && !unfinished.awaitPublished(last.end())) {
+            throw new IOException("all that is to stay is published: ref=" + last + ", file=" + file.path()
+                    + "; a slot before it isn't, try again, or open the log again");
+        }
+        RecoveredTail tail = SegmentCut.walk(StorageBytes.of(file), header, (int) header.offsetOf(last.end()))
+                .orElseThrow(() -> notThere(last, file.path()));
+        chain.raiseStartAbove(chain.segments().newest().name().basePosition());
+        long to = log.positions().current().start();
+        return new PendingCut.Cut(last.end(), to, tail, header.window().startMillis(), true, () -> {});
+    }
+}
