@@ -63,7 +63,7 @@ final class ReadmeSnippet {
                     System.out.println(tail.key() + " " + tail.content().toString(UTF_8));
                 }
             }
-            Map<String, Entry> now = reader.latest(reader.keys("meter/"));
+            reader.latest(reader.keys("meter/")).values().forEach(System.out::println);   // what each stands at now
             try (WalConsumer shipper = reader.consumerOfPrefix("shipper", "meter/")) {
                 EntryTail entries = shipper.entries();                         // goes on where the shipper has committed
                 while (entries.next(Duration.ofSeconds(10))) {
