@@ -5,10 +5,10 @@ import java.util.SplittableRandom;
 /** How records come. Gaps vary by half either way, so that nothing that rests for a fixed time is in step with them. */
 enum DelayPattern {
 
-    WARM_UP(1_000, 1),
-    DENSE(1_000, 2),
+    WARM_UP(5_000, 1),
+    DENSE(1_000, 1),
     /** The follower rests as deeply as it ever does between records. */
-    SPARSE(10, 4),
+    SPARSE(10, 3),
     /** One record, at which the follower ends. */
     LAST(1_000, 0);
 
