@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which streams the writer has appended to, by the log's file {@code activity}, where there is one: {@link ActivityLayout} says why nothing is
- * missed. The file is read and never mapped, as whoever writes may cut or replace it. One that isn't whole, or can't be read, counts as none. A new one, by
- * the next writer, says nothing of what happened before, so then every stream is one that may have changed. One thread.
+ * missed. The file is read and never mapped, as whoever writes may cut or replace it. One that isn't whole, or can't be read, counts as
+ * none. A new one, by the next writer, says nothing of what happened before, so then every stream is one that may have changed. One thread.
  */
 final class ActivityWatch {
 

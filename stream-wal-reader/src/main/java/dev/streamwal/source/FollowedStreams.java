@@ -161,7 +161,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         waiting.addFirst(stream);
     }
 
-    /** Every stream that is taken up gets a head, rests, or gives way; one that throws is the first again, unless it can't be read at all. */
+    /** Every stream that is taken up gets a head, rests, or gives way; one that throws is the first again, unless it can't be read. */
     private void takeUpWaiting() throws IOException {
         while (heads.size() < MAX_READ && !waiting.isEmpty()) {
             FollowedStream stream = waiting.getFirst();
