@@ -14,7 +14,7 @@ import java.util.Map;
  * as if it hadn't been appended: a tail that had delivered it goes on with what is appended then, at higher positions, and so does one that
  * hadn't, unless it has the segment open and reads it there nevertheless.
  *
- * <p>While it waits it looks at the files, with rests that grow from 50 µs to 4 ms and leave it a few hundredths of a core at most; after a
+ * <p>While it waits it looks at the files, with rests that grow from 0.2 ms to 4 ms and leave it a few hundredths of a core at most; after a
  * tenth of a second it gives its buffers back. A segment that is deleted is let go of by the next look; so wait, or close it.
  */
 public final class EntryTail extends EntryCursor {

@@ -4,9 +4,9 @@ package dev.streamwal.reader;
  * How long a tail rests before it looks again. Pure.
  *
  * <p>A few looks come at once behind a record, as the next one may follow closely. From then on it rests for a sixteenth of the time that it
- * has been quiet, 50 µs to 4 ms: so what comes is delivered late by a sixteenth of what it was waited for, and never by more than 4 ms. And a
- * rest is at least 32 times as long as a look takes, and 8 times in the first second, up to 200 ms: so a tail that waits takes a 33rd of a
- * core at most, and a ninth while something comes every second, whatever its looks cost.
+ * has been quiet, up to 4 ms: so what comes is delivered late by a sixteenth of what it was waited for, and never by more than 4 ms. And a
+ * rest is at least 32 times as long as to be woken and look takes, and 8 times in the first second, up to 200 ms: so a tail that waits takes
+ * a 33rd of a core at most, and a ninth while something comes every second, whatever its looks cost.
  */
 final class RestingRule {
 
@@ -14,8 +14,8 @@ final class RestingRule {
     static final int LOOKS_AT_ONCE = 8;
     /** Only looks that are as cheap as one at a single stream. */
     static final long CHEAP_LOOK_NANOS = 10_000;
-    /** As long as a thread takes to be woken anyway. */
-    static final long MIN_REST_NANOS = 50_000;
+    /** What it takes of a core to put a thread to sleep and wake it, beside the look. */
+    static final long WAKE_NANOS = 20_000;
     static final long MAX_QUIET_REST_NANOS = 4_000_000;
     static final int QUIET_PER_REST = 16;
     static final int REST_PER_LOOK = 32;
@@ -50,9 +50,10 @@ final class RestingRule {
         if (looks < LOOKS_AT_ONCE && lookNanos <= CHEAP_LOOK_NANOS) {
             return 0;
         }
-        long patience = Math.max(MIN_REST_NANOS, Math.min(MAX_QUIET_REST_NANOS, quietNanos / QUIET_PER_REST));
+        long patience = Math.min(MAX_QUIET_REST_NANOS, quietNanos / QUIET_PER_REST);
         int restPerLook = quietNanos < AT_FIRST_NANOS ? REST_PER_LOOK_AT_FIRST : REST_PER_LOOK;
-        long price = Math.min(lookNanos, MAX_REST_NANOS / restPerLook) * restPerLook;
+        long costNanos = WAKE_NANOS + Math.min(lookNanos, MAX_REST_NANOS);
+        long price = Math.min(costNanos, MAX_REST_NANOS / restPerLook) * restPerLook;
         return Math.max(patience, price);
     }
 }

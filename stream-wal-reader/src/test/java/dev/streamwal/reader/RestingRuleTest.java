@@ -17,8 +17,9 @@ class RestingRuleTest {
             for (long look : NANOS) {
                 long rest = RestingRule.restNanos(RestingRule.LOOKS_AT_ONCE, quiet, look);
                 int perLook = quiet < RestingRule.AT_FIRST_NANOS ? RestingRule.REST_PER_LOOK_AT_FIRST : RestingRule.REST_PER_LOOK;
-                long least = Math.min(RestingRule.MAX_REST_NANOS / perLook, look) * perLook;
-                assertThat(rest).isBetween(Math.max(RestingRule.MIN_REST_NANOS, least), RestingRule.MAX_REST_NANOS);
+                long cost = RestingRule.WAKE_NANOS + Math.min(RestingRule.MAX_REST_NANOS, look);
+                long least = Math.min(RestingRule.MAX_REST_NANOS / perLook, cost) * perLook;
+                assertThat(rest).isBetween(least, RestingRule.MAX_REST_NANOS);
             }
         }
     }
@@ -27,7 +28,7 @@ class RestingRuleTest {
     void restNanos_cheapLooks_restForAShareOfTheQuietAndAFewMillisecondsAtMost() {
         for (long quiet : NANOS) {
             long rest = RestingRule.restNanos(RestingRule.LOOKS_AT_ONCE, quiet, 3_000);
-            assertThat(rest).isLessThanOrEqualTo(Math.max(96_000, quiet / RestingRule.QUIET_PER_REST))
+            assertThat(rest).isLessThanOrEqualTo(Math.max(736_000, quiet / RestingRule.QUIET_PER_REST))
                     .isLessThanOrEqualTo(RestingRule.MAX_QUIET_REST_NANOS);
         }
     }
