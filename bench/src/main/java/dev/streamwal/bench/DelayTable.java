@@ -59,7 +59,8 @@ final class DelayTable {
 
     private void loads() {
         lines.addAll(List.of("", "## CPU", "", "What the follower's process takes, all threads, in % of a core: medians, and from the"
-                + " lowest round to the highest. The time is counted in hundredths of a second; a JVM that does nothing takes some too, and one that has just started compiles.",
+                + " lowest round to the highest. The time is counted in hundredths of a second; a JVM that does nothing takes some"
+                + " too, and one that has just started compiles.",
                 "",
                 String.format(Locale.ROOT, "| | nothing appended | | %d a second | | %,d a second | |", DelayPattern.SPARSE.perSecond(),
                         DelayPattern.DENSE.perSecond()),
