@@ -2,7 +2,7 @@ package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
 
-/** See {@link DamageContract}. Every byte in memory, where it is quick; some of them on the disk. */
+/** See {@link DamageContract}. Every byte in memory, where it is quick, each third where tests are shortened; some of them on the disk. */
 class DamageTest {
 
     private static final int SOME = 41;
@@ -24,7 +24,7 @@ class DamageTest {
     @Nested
     class OnJimfs extends DamageContract {
         OnJimfs() {
-            super(LogHome.jimfs(), 1);
+            super(LogHome.jimfs(), ChildJvm.scale() < 1 ? 3 : 1);
         }
     }
 }
