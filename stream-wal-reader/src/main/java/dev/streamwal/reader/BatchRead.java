@@ -45,7 +45,7 @@ final class BatchRead {
     private final int[] sizes;
     private final long[] positions;
     private final boolean oneStream;
-    private @Nullable WalException @Nullable [] failures;
+    private final BatchFailures failures;
 
     private final List<ByteBuf> buffers = new ArrayList<>(1);
     private @Nullable ByteBuffer current;
@@ -62,6 +62,7 @@ final class BatchRead {
         this.log = log;
         this.refs = refs;
         this.statuses = new Status[refs.length];
+        this.failures = new BatchFailures(refs.length);
         this.places = new long[refs.length];
         this.sizes = new int[refs.length];
         this.positions = new long[refs.length];
@@ -424,12 +425,7 @@ final class BatchRead {
 
     private void fail(int index, WalException failure) {
         statuses[index] = Status.CORRUPT;
-        @Nullable WalException[] known = failures;
-        if (known == null) {
-            known = new WalException[refs.length];
-            failures = known;
-        }
-        known[index] = failure;
+        failures.add(index, failure);
     }
 
     private static CorruptSegmentException damaged(SegmentReader reader, long offset, EntryRef ref) {

@@ -1,11 +1,12 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.TailWalk;
-import io.netty.buffer.ByteBuf;
+import dev.streamwal.source.WalkOfWalks;
 import java.util.Map;
 
 /** The walk of a consumer's tail: what it finds gone is written down, before it is thrown. */
-final class ConsumedWalk implements TailWalk {
+final class ConsumedWalk extends WalkOfWalks implements TailWalk {
 
     private final TailWalk walk;
     private final LostRanges lost;
@@ -60,52 +61,7 @@ final class ConsumedWalk implements TailWalk {
     }
 
     @Override
-    public String key() {
-        return walk.key();
-    }
-
-    @Override
-    public long position() {
-        return walk.position();
-    }
-
-    @Override
-    public int size() {
-        return walk.size();
-    }
-
-    @Override
-    public long timestampMillis() {
-        return walk.timestampMillis();
-    }
-
-    @Override
-    public int headerLength() {
-        return walk.headerLength();
-    }
-
-    @Override
-    public int contentLength() {
-        return walk.contentLength();
-    }
-
-    @Override
-    public void copyHeader(ByteBuf target) {
-        walk.copyHeader(target);
-    }
-
-    @Override
-    public void copyContent(ByteBuf target) {
-        walk.copyContent(target);
-    }
-
-    @Override
-    public byte[] copyBody() {
-        return walk.copyBody();
-    }
-
-    @Override
-    public long nextPosition() {
-        return walk.nextPosition();
+    protected RecordWalk onRecord() {
+        return walk;
     }
 }

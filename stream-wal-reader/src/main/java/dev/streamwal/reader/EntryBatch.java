@@ -29,7 +29,7 @@ public final class EntryBatch implements AutoCloseable {
     private final Status[] statuses;
     /** Where a found record's frame is: index of its buffer in the high half, offset in the buffer in the low. */
     private final long[] places;
-    private final @Nullable WalException @Nullable [] failures;
+    private final BatchFailures failures;
     private final List<ByteBuf> buffers;
     private final FrameShape shape;
     private @Nullable Slice @Nullable [] entries;
@@ -39,7 +39,7 @@ public final class EntryBatch implements AutoCloseable {
             EntryRef[] refs,
             Status[] statuses,
             long[] places,
-            @Nullable WalException @Nullable [] failures,
+            BatchFailures failures,
             List<ByteBuf> buffers,
             FrameShape shape) {
         this.refs = refs;
@@ -96,7 +96,7 @@ public final class EntryBatch implements AutoCloseable {
 
     private WalException failure(int index) {
         EntryRef ref = refs[index];
-        WalException known = failures == null ? null : failures[index];
+        WalException known = failures.of(index);
         if (known != null) {
             return known;
         }

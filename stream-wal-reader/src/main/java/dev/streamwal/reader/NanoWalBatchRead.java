@@ -24,7 +24,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads one batch of records from nano-wal files: neighbours with one call, as their refs say how long they are. A ref whose signature and
@@ -40,7 +39,7 @@ final class NanoWalBatchRead {
     private final Status[] statuses;
     private final long[] places;
     private final int[] lengths;
-    private @Nullable WalException @Nullable [] failures;
+    private final BatchFailures failures;
     private final List<ByteBuf> buffers = new ArrayList<>();
     private final ReadPlan plan;
 
@@ -48,6 +47,7 @@ final class NanoWalBatchRead {
         this.source = source;
         this.refs = refs;
         this.statuses = new Status[refs.length];
+        this.failures = new BatchFailures(refs.length);
         this.places = new long[refs.length];
         this.lengths = new int[refs.length];
         this.plan = new ReadPlan(source.options().mergeGapBytes());
@@ -223,11 +223,6 @@ final class NanoWalBatchRead {
 
     private void fail(int index, WalException failure) {
         statuses[index] = Status.CORRUPT;
-        @Nullable WalException[] known = failures;
-        if (known == null) {
-            known = new WalException[refs.length];
-            failures = known;
-        }
-        known[index] = failure;
+        failures.add(index, failure);
     }
 }
