@@ -84,7 +84,7 @@ final class SegmentRedo {
     private final boolean trustsPageCache;
     private final boolean leavesForeign;
     private final ByteBuffer gathered;
-    private final ByteBuffer found = ByteBuffer.allocateDirect(COMPARED_BYTES);
+    private final ByteBuffer found;
     private final Map<Id, Target> targets = new LinkedHashMap<>();
     private final Map<Id, Target> waiting = new LinkedHashMap<>();
 
@@ -99,6 +99,7 @@ final class SegmentRedo {
         this.trustsPageCache = trustsPageCache;
         this.leavesForeign = leavesForeign;
         this.gathered = ByteBuffer.allocateDirect(gatheredBytes);
+        this.found = ByteBuffer.allocateDirect(Math.min(COMPARED_BYTES, gatheredBytes));
     }
 
     /** @param frames that belong at the offset of the segment's file; from its position to its limit */
