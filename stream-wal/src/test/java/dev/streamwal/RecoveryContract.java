@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.commit.FrontierFile;
-import dev.streamwal.format.Positions;
-import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryBatch;
@@ -16,9 +14,7 @@ import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.KnownDurable;
 import dev.streamwal.recovery.RecoveryDecision;
-import dev.streamwal.source.PositionsFile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -77,22 +73,6 @@ abstract class RecoveryContract extends LogContract {
     private List<Written> closedWith(int records) {
         try (StreamWal wal = open()) {
             return appendSome(wal.stream("s"), records);
-        }
-    }
-
-    /** As if every writer before had been killed. */
-    private void forgetThatItWasClosed() {
-        try {
-            Positions left = PositionsFile.read(root).orElseThrow();
-            Positions killed = new Positions(left.sequence(), left.ceiling(), left.start(), left.incarnation(), left.bootId(),
-                    left.bootIncarnation(), 0);
-            ByteBuffer slots = ByteBuffer.allocate(PositionsLayout.SLOTS * PositionsLayout.SLOT_BYTES);
-            for (Positions slot : List.of(killed, killed.withSequence(left.sequence() + 1))) {
-                slots.put((int) PositionsLayout.offset(slot), PositionsLayout.encode(slot), 0, PositionsLayout.USED_BYTES);
-            }
-            Files.write(root.resolve(PositionsLayout.FILE_NAME), slots.array());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
