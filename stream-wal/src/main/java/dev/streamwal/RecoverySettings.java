@@ -1,11 +1,11 @@
 package dev.streamwal;
 
-import dev.streamwal.commit.Frontier;
 import dev.streamwal.recovery.JournalledDurability;
 import dev.streamwal.recovery.KnownDurable;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.nio.file.Path;
 
@@ -29,20 +29,15 @@ record RecoverySettings(
      * By what the journal said when the log was opened. There is none as long as nothing was deleted, but for a full disk; only of one that
      * was lost nobody knows what it said.
      */
-    static RecoverySettings after(RedoResult redo, RecoveryPolicy policy, boolean withThreads) {
+    static RecoverySettings after(RedoResult redo, PositionsFile.Opened opened, RecoveryPolicy policy, boolean withThreads) {
         boolean isKnown = redo.frontier().isPresent() || redo.damages().isEmpty();
         KnownDurable known = isKnown ? new JournalledDurability(redo.durable()) : KnownDurable.NOTHING;
-        boolean clean = redo.frontier().map(Frontier::clean).orElse(true);
-        return new RecoverySettings(known, policy, clean, withThreads, Quarantine.MAX_BYTES);
+        return new RecoverySettings(known, policy, opened.wasClosed(), withThreads, Quarantine.MAX_BYTES);
     }
 
-    /**
-     * @param incarnation of the log
-     * @param start of its positions, when that was found out
-     */
-    StreamRecovery recovery(SegmentStorage storage, Path root, long incarnation, long start, StreamRecovery.Listener listener) {
+    StreamRecovery recovery(SegmentStorage storage, Path root, PositionsFile.Opened opened, StreamRecovery.Listener listener) {
         return new StreamRecovery(storage, new Quarantine(storage, root, quarantineBytes),
-                new StreamRecovery.Terms(incarnation, start, known, policy), listener);
+                new StreamRecovery.Terms(opened, known, policy), listener);
     }
 
     RecoverySettings with(KnownDurable otherKnown) {

@@ -150,13 +150,14 @@ public final class StreamWal implements AutoCloseable {
             StreamFolders folders = new StreamFolders(root);
             folders.create(storage);
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
-            long incarnation = positions.openIncarnation(environment.bootId());
+            PositionsFile.Opened opened = positions.open(environment.bootId());
             BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
-            RedoResult redo = new JournalRedo(storage, root, incarnation,
+            RedoResult redo = new JournalRedo(storage, root, opened.isSameBoot(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
-            RecoverySettings settings = adjusted.apply(RecoverySettings.after(redo, options.recoveryPolicy(), environment.threads()));
+            RecoverySettings settings = adjusted.apply(
+                    RecoverySettings.after(redo, opened, options.recoveryPolicy(), environment.threads()));
             LogContext log = new LogContext(storage, options.clock(), positions,
-                    settings.recovery(storage, root, incarnation, positions.current().start(), report), report,
+                    settings.recovery(storage, root, opened, report), report,
                     options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
             GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
                     environment.salts(), () -> positions.current().incarnation(), report, () -> forgetBootId(positions, report),
@@ -736,12 +737,13 @@ public final class StreamWal implements AutoCloseable {
             syncAll();
             durable = true;
         } finally {
-            closeStreams();
-            closeCommits(durable);
+            boolean complete = closeStreams();
+            closeCommits(durable, complete);
         }
     }
 
-    private void closeCommits(boolean durable) throws IOException {
+    /** @param complete whether nobody is still appending to a segment */
+    private void closeCommits(boolean durable, boolean complete) throws IOException {
         boolean clean = false;
         try {
             if (durable) {
@@ -750,12 +752,18 @@ public final class StreamWal implements AutoCloseable {
                 clean = true;
             }
         } finally {
-            commits.close(closedException(), clean);
-            lock.close();
+            try {
+                commits.close(closedException(), clean);
+                if (clean && complete && !commits.hasFailed()) {
+                    log.positions().close();
+                }
+            } finally {
+                lock.close();
+            }
         }
     }
 
-    private void closeStreams() {
+    private boolean closeStreams() {
         boolean complete = true;
         for (WalStream stream : streams.all()) {
             try {
@@ -774,6 +782,7 @@ public final class StreamWal implements AutoCloseable {
             report.failed("close", null, new IllegalStateException(
                     "a thread has been publishing a record for a second: the mapping of the file activity stays to the end of the process"));
         }
+        return complete;
     }
 
     /** Does what the threads that prepare, seal, commit and free journal files would do now, where the log has none. */

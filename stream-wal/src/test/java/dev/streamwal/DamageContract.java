@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryBatch;
@@ -58,6 +59,7 @@ abstract class DamageContract extends LogContract {
         final List<List<Written>> segments = new ArrayList<>();
         final List<Written> other;
         final Map<Path, byte[]> files = new HashMap<>();
+        final Path positions = root.resolve(PositionsLayout.FILE_NAME);
 
         Sample() throws IOException {
             try (StreamWal wal = open()) {
@@ -81,6 +83,7 @@ abstract class DamageContract extends LogContract {
             for (Path file : segmentsOf("s")) {
                 files.put(file, Files.readAllBytes(file));
             }
+            files.put(positions, Files.readAllBytes(positions));
         }
 
         Path file(Which which) {
@@ -105,7 +108,7 @@ abstract class DamageContract extends LogContract {
             return rest;
         }
 
-        /** As the log was. */
+        /** As the log was when it was closed. */
         void restore() throws IOException {
             for (Path file : segmentsOf("s")) {
                 if (!files.containsKey(file)) {

@@ -100,8 +100,13 @@ abstract class DurabilityOnSimulatedDisk {
     }
 
     void losePower() {
-        disk = PowerLoss.losingAll(disk);
+        loseCache();
         restart();
+    }
+
+    /** The disk is taken away and brought back; the machine stays up. */
+    void loseCache() {
+        disk = PowerLoss.losingAll(disk);
     }
 
     void restart() {

@@ -83,7 +83,7 @@ abstract class FullDiskContract extends LogContract {
 
     @ParameterizedTest
     @ValueSource(ints = {0, MANY})
-    void append_diskFull_failsBeforeAnythingIsReservedAndGoesOnWhenThereIsRoom(int before) throws IOException {
+    void append_diskFull_failsAndGoesOnWhenThereIsRoom(int before) throws IOException {
         expectFailures();
         StreamWal wal = open();
         WalStream stream = wal.stream("s");
@@ -104,8 +104,15 @@ abstract class FullDiskContract extends LogContract {
         assertHoldsNow(wal, "s", written);
         Files.delete(ballast);
         written.addAll(appendSome(stream, MANY, 3_000));
-        assertContiguous(written);
+        assertNoPositionIsGivenTwice(written);
         assertHoldsEverywhere(wal, "s", written);
+    }
+
+    /** What was written in vain may have been read by somebody: its positions become nobody else's. */
+    private static void assertNoPositionIsGivenTwice(List<Written> written) {
+        for (int i = 1; i < written.size(); i++) {
+            assertThat(written.get(i).ref().position()).isGreaterThanOrEqualTo(written.get(i - 1).ref().end());
+        }
     }
 
     @Test
@@ -130,7 +137,7 @@ abstract class FullDiskContract extends LogContract {
         Files.delete(home.place("ballast").resolve("file"));
         for (String key : written.keySet()) {
             written.get(key).addAll(appendSome(wal.stream(key), 20));
-            assertContiguous(written.get(key));
+            assertNoPositionIsGivenTwice(written.get(key));
         }
         wal.close();
         StreamWal again = open();

@@ -53,7 +53,6 @@ class KillTest {
     private static final int PARENT_CALLS = 40;
     /** A log is smaller than that after its last kill. */
     private static final long LOG_BYTES = 1L << 30;
-    private static final long ANOTHER_INCARNATION = -1;
 
     private final long seed = Long.getLong("seed", System.nanoTime());
     private final Random random = new Random(seed);
@@ -305,7 +304,7 @@ class KillTest {
         /** The machine was not restarted really, so that everything is in the files already: doing the journal again changes nothing. */
         private void redo() throws IOException {
             Map<Path, Long> before = segments();
-            RedoResult result = new JournalRedo(new ChannelStorage(), root, ANOTHER_INCARNATION, false).run();
+            RedoResult result = new JournalRedo(new ChannelStorage(), root, false, false).run();
             Map<Path, Long> after = segments();
             assertThat(before.size() - after.size()).as("%s", this).isEqualTo(result.segmentsDeleted());
             before.keySet().retainAll(after.keySet());

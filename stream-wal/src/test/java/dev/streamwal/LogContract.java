@@ -2,11 +2,15 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.format.Positions;
+import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.source.PositionsFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,6 +111,22 @@ abstract class LogContract {
     StreamWal open(WalOptions.Builder options, Supplier<Optional<String>> bootId) {
         WalOptions built = options.build();
         return closing(StreamWal.open(root, built, Environment.ofThisMachine(built).withBootId(bootId)));
+    }
+
+    /** As if every writer before had been killed. */
+    void forgetThatItWasClosed() {
+        try {
+            Positions left = PositionsFile.read(root).orElseThrow();
+            Positions killed = new Positions(left.sequence(), left.ceiling(), left.start(), left.incarnation(), left.bootId(),
+                    left.bootIncarnation(), 0);
+            ByteBuffer slots = ByteBuffer.allocate(PositionsLayout.SLOTS * PositionsLayout.SLOT_BYTES);
+            for (Positions slot : List.of(killed, killed.withSequence(left.sequence() + 1))) {
+                slots.put((int) PositionsLayout.offset(slot), PositionsLayout.encode(slot), 0, PositionsLayout.USED_BYTES);
+            }
+            Files.write(root.resolve(PositionsLayout.FILE_NAME), slots.array());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A reader that knows nothing of the writer, as in another process. */

@@ -126,7 +126,6 @@ class ModelTest {
 
         private volatile long nowMillis = START_MILLIS;
         private String bootId = "boot-0";
-        private String bootIdOfLog = "none";
         private WalOptions options;
         private StreamWal wal;
         private WalReader inside;
@@ -227,12 +226,10 @@ class ModelTest {
                 boolean known = random.nextInt(4) > 0;
                 bootId = known ? "boot-" + operation : "";
             }
-            boolean restarted = !bootId.equals(bootIdOfLog) || bootId.isEmpty();
             String id = bootId;
             wal = StreamWal.open(root, options, Environment.ofThisMachine(options)
                     .withBootId(() -> id.isEmpty() ? Optional.empty() : Optional.of(id)));
-            bootIdOfLog = id;
-            model.reopen(restarted);
+            model.reopen();
             reopenings++;
             // held, so that what the writer knows of an empty stream doesn't depend on the collector
             keys.forEach(key -> streams.put(key, wal.stream(key)));

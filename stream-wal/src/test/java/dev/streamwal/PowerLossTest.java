@@ -189,18 +189,36 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
         assertAllThere(after);
     }
 
-    /** In the same boot the page cache has it all. */
+    /** Whether the disk was taken away and brought back meanwhile nobody knows: what the journal has is compared, and nothing else read. */
     @Test
-    void open_behindAKilledProcess_readsNoSegmentAtAll() {
+    void open_behindAKilledProcess_readsNoSegmentThatTheJournalDoesNotName() {
         StreamWal killed = open();
         appendDurably(killed, "named", 50);
         acknowledge("other", append(killed, "other", 50, Durability.BUFFERED));
         disk.kill();
-        disk.failing(new FaultPlan(0, EnumSet.of(Call.READ), "seg$", 1, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
+        disk.failing(new FaultPlan(0, EnumSet.of(Call.READ), "other.*seg$", 1, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
         StreamWal wal = open();
         assertThat(disk.failures()).isEmpty();
         disk.failing(FaultPlan.NONE);
         assertAllThere(wal);
+    }
+
+    /** A disk that was taken away and brought back. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void open_theCacheIsLostAndTheMachineWasNotRestarted_whatTheJournalHasIsThere(boolean closed) {
+        for (int i = 0; i < 30; i++) {
+            StreamWal wal = open();
+            appendDurably(wal, "a", 50);
+            Written buffered = append(wal, "b", 50, Durability.BUFFERED);
+            appendDurably(wal, "c" + i, 50);
+            if (closed) {
+                wal.close();
+                acknowledge("b", buffered);
+            }
+            loseCache();
+        }
+        assertSurvivesPowerLoss();
     }
 
     @Test

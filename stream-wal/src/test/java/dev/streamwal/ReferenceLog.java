@@ -38,18 +38,14 @@ final class ReferenceLog {
         final long windowEnd;
         final long expirationMillis;
         final int capacity;
-        final int incarnation;
         final List<Appended> records = new ArrayList<>();
         private int used;
-        private boolean sealed;
-        private boolean isCut;
 
-        private Segment(Window window, long expirationMillis, int capacity, int incarnation) {
+        private Segment(Window window, long expirationMillis, int capacity) {
             this.windowStart = window.startMillis();
             this.windowEnd = window.endMillis();
             this.expirationMillis = expirationMillis;
             this.capacity = capacity;
-            this.incarnation = incarnation;
         }
     }
 
@@ -87,8 +83,6 @@ final class ReferenceLog {
             if (!segments.isEmpty()) {
                 Segment newest = segments.get(segments.size() - 1);
                 lastWindowStart = newest.windowStart;
-                newest.sealed |= newest.isCut || newest.incarnation != incarnation;
-                active = newest.sealed ? null : newest;
             }
         }
 
@@ -108,7 +102,7 @@ final class ReferenceLog {
             if (!fits) {
                 seal();
                 Window window = policy.windowOf(Math.max(newest, lastWindowStart));
-                target = new Segment(window, policy.expirationOf(window), policy.segmentBytes(), incarnation);
+                target = new Segment(window, policy.expirationOf(window), policy.segmentBytes());
                 target.used = SegmentHeaderLayout.headerLength(key.getBytes(StandardCharsets.UTF_8).length);
                 segments.add(target);
                 active = target;
@@ -145,8 +139,6 @@ final class ReferenceLog {
             }
             segments.subList(keptSegments, segments.size()).clear();
             Segment newest = segments.get(keptSegments - 1);
-            newest.sealed = true;
-            newest.isCut = true;
             active = null;
             lastWindowStart = newest.windowStart;
             end = newest.records.get(newest.records.size() - 1).ref().end();
@@ -158,7 +150,6 @@ final class ReferenceLog {
         private void seal() {
             Segment sealing = active;
             if (sealing != null) {
-                sealing.sealed = true;
                 lastWindowStart = sealing.windowStart;
                 active = null;
             }
@@ -220,7 +211,6 @@ final class ReferenceLog {
     }
 
     private final Map<String, Stream> streams = new TreeMap<>();
-    private int incarnation;
 
     ReferenceLog(List<String> keys) {
         keys.forEach(key -> streams.put(key, new Stream(key)));
@@ -250,8 +240,8 @@ final class ReferenceLog {
         return deleted;
     }
 
-    void reopen(boolean machineRestarted) {
-        incarnation += machineRestarted ? 1 : 0;
+    /** What was written before is not appended to any more. */
+    void reopen() {
         streams.values().forEach(Stream::reopen);
     }
 

@@ -3,7 +3,6 @@ package dev.streamwal.format;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -12,16 +11,21 @@ import java.util.zip.CRC32C;
  * happens. They are {@value #SLOT_BYTES} bytes apart, no less than any disk's sector. Little-endian:
  *
  * <pre>
- *   0  8  magic             "STRMPOS1"
+ *   0  8  magic             "STRMPOS2"
  *   8  8  sequence          of two slots the higher one counts
  *  16  8  ceiling
  *  24  8  start
  *  32  8  incarnation
- *  40  2  boot id length    at most 64
- *  42 64  boot id           ASCII, zero-padded
- * 106  2  zero
- * 108  4  checksum          CRC32C over [0, 108)
+ *  40  8  boot incarnation
+ *  48  8  closed            bit n: incarnation - n was closed
+ *  56  2  boot id length    at most 64
+ *  58 64  boot id           ASCII, zero-padded
+ * 122  2  zero
+ * 124  4  checksum          CRC32C over [0, 124)
  * </pre>
+ *
+ * <p>Slots of versions that wrote "STRMPOS1" are read as well: they have the boot id's length at 40 and the checksum over
+ * [0, 108) at 108. Their incarnation counted the starts of the machine; whether a writer had closed the log they don't say.
  */
 public final class PositionsLayout {
 
@@ -29,7 +33,7 @@ public final class PositionsLayout {
     public static final int SLOT_BYTES = 4_096;
     public static final int SLOTS = 2;
     /** What a slot uses of its bytes. */
-    public static final int USED_BYTES = 112;
+    public static final int USED_BYTES = 128;
     public static final int MAX_BOOT_ID_BYTES = 64;
 
     private static final int MAGIC = 0;
@@ -37,11 +41,17 @@ public final class PositionsLayout {
     private static final int CEILING = 16;
     private static final int START = 24;
     private static final int INCARNATION = 32;
-    private static final int BOOT_ID_LENGTH = 40;
-    private static final int BOOT_ID = 42;
-    private static final int CHECKSUM = 108;
+    private static final int BOOT_INCARNATION = 40;
+    private static final int CLOSED = 48;
+    private static final int BOOT_ID_LENGTH = 56;
+    private static final int CHECKSUM = 124;
+    /** "STRMPOS2". */
+    private static final long MAGIC_VALUE = 0x3253_4F50_4D52_5453L;
+
+    private static final int FIRST_BOOT_ID_LENGTH = 40;
+    private static final int FIRST_CHECKSUM = 108;
     /** "STRMPOS1". */
-    private static final long MAGIC_VALUE = 0x3153_4F50_4D52_5453L;
+    private static final long FIRST_MAGIC_VALUE = 0x3153_4F50_4D52_5453L;
 
     private PositionsLayout() {}
 
@@ -64,9 +74,11 @@ public final class PositionsLayout {
         out.putLong(CEILING, positions.ceiling());
         out.putLong(START, positions.start());
         out.putLong(INCARNATION, positions.incarnation());
+        out.putLong(BOOT_INCARNATION, positions.bootIncarnation());
+        out.putLong(CLOSED, positions.closed());
         out.putShort(BOOT_ID_LENGTH, (short) bootId.length);
-        out.put(BOOT_ID, bootId);
-        out.putInt(CHECKSUM, checksum(out.array(), 0));
+        out.put(BOOT_ID_LENGTH + Short.BYTES, bootId);
+        out.putInt(CHECKSUM, checksum(out.array(), 0, CHECKSUM));
         return out;
     }
 
@@ -86,28 +98,38 @@ public final class PositionsLayout {
     }
 
     private static Optional<Positions> decodeSlot(byte[] file, int offset) {
-        if (file.length < offset + USED_BYTES) {
-            return Optional.empty();
-        }
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-        int bootIdLength = in.getShort(offset + BOOT_ID_LENGTH);
-        if (in.getLong(offset + MAGIC) != MAGIC_VALUE || in.getInt(offset + CHECKSUM) != checksum(file, offset)
-                || bootIdLength < 0 || bootIdLength > MAX_BOOT_ID_BYTES) {
-            return Optional.empty();
+        if (isSound(in, offset, MAGIC_VALUE, BOOT_ID_LENGTH, CHECKSUM)) {
+            return decode(in, offset, BOOT_ID_LENGTH, in.getLong(offset + BOOT_INCARNATION), in.getLong(offset + CLOSED));
         }
-        byte[] bootId = Arrays.copyOfRange(file, offset + BOOT_ID, offset + BOOT_ID + bootIdLength);
+        if (isSound(in, offset, FIRST_MAGIC_VALUE, FIRST_BOOT_ID_LENGTH, FIRST_CHECKSUM)) {
+            return decode(in, offset, FIRST_BOOT_ID_LENGTH, in.getLong(offset + INCARNATION), 0);
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isSound(ByteBuffer in, int offset, long magic, int bootIdLength, int checksum) {
+        return in.capacity() >= offset + checksum + Integer.BYTES && in.getLong(offset + MAGIC) == magic
+                && in.getInt(offset + checksum) == checksum(in.array(), offset, checksum)
+                && in.getShort(offset + bootIdLength) >= 0 && in.getShort(offset + bootIdLength) <= MAX_BOOT_ID_BYTES;
+    }
+
+    private static Optional<Positions> decode(ByteBuffer in, int offset, int bootIdLength, long bootIncarnation, long closed) {
+        int bootId = offset + bootIdLength + Short.BYTES;
         try {
             return Optional.of(new Positions(
                     in.getLong(offset + SEQUENCE), in.getLong(offset + CEILING), in.getLong(offset + START),
-                    in.getLong(offset + INCARNATION), new String(bootId, StandardCharsets.US_ASCII)));
+                    in.getLong(offset + INCARNATION),
+                    new String(in.array(), bootId, in.getShort(offset + bootIdLength), StandardCharsets.US_ASCII),
+                    bootIncarnation, closed));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
     }
 
-    private static int checksum(byte[] bytes, int offset) {
+    private static int checksum(byte[] bytes, int offset, int length) {
         CRC32C crc = new CRC32C();
-        crc.update(bytes, offset, CHECKSUM);
+        crc.update(bytes, offset, length);
         return (int) crc.getValue();
     }
 }

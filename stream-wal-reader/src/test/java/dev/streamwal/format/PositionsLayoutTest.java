@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 class PositionsLayoutTest {
@@ -83,7 +88,7 @@ class PositionsLayoutTest {
     @Test
     void decode_cutAnywhere_givesWhatIsWhole() {
         byte[] file = new byte[PositionsLayout.SLOTS * PositionsLayout.SLOT_BYTES];
-        Positions first = new Positions(2, 8, 0, 1, BOOT_ID);
+        Positions first = positions(2, 8, 0, 1, BOOT_ID);
         Positions second = first.withCeiling(16);
         write(file, first);
         write(file, second);
@@ -100,34 +105,83 @@ class PositionsLayoutTest {
 
     @Test
     void encode_bootIdThatWouldNotComeBack_isRefused() {
-        assertThat(PositionsLayout.encode(new Positions(1, 0, 0, 0, "x".repeat(64))).remaining())
+        assertThat(PositionsLayout.encode(positions(1, 0, 0, 0, "x".repeat(64))).remaining())
                 .isEqualTo(PositionsLayout.USED_BYTES);
-        assertThatThrownBy(() -> PositionsLayout.encode(new Positions(1, 0, 0, 0, "x".repeat(65))))
+        assertThatThrownBy(() -> PositionsLayout.encode(positions(1, 0, 0, 0, "x".repeat(65))))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> PositionsLayout.encode(new Positions(1, 0, 0, 0, "ü")))
+        assertThatThrownBy(() -> PositionsLayout.encode(positions(1, 0, 0, 0, "ü")))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void positions_derived_neverGoBack() {
-        Positions state = new Positions(7, 100, 40, 3, BOOT_ID);
+        Positions state = positions(7, 100, 40, 3, BOOT_ID);
         assertThat(state.withCeiling(90).ceiling()).isEqualTo(100);
-        assertThat(state.withCeiling(110)).isEqualTo(new Positions(8, 110, 40, 3, BOOT_ID));
-        assertThat(state.withStartAtCeiling()).isEqualTo(new Positions(8, 100, 100, 3, BOOT_ID));
-        assertThat(state.withNextIncarnation("")).isEqualTo(new Positions(8, 100, 100, 4, ""));
+        assertThat(state.withCeiling(110)).isEqualTo(positions(8, 110, 40, 3, BOOT_ID));
+        assertThat(state.withStartAtCeiling()).isEqualTo(positions(8, 100, 100, 3, BOOT_ID));
+        assertThat(state.withNextIncarnation("")).isEqualTo(new Positions(8, 100, 100, 4, "", 4, 0));
+        assertThat(state.withNextIncarnation("x")).isEqualTo(new Positions(8, 100, 100, 4, "x", 4, 0));
+        assertThat(state.withNextIncarnation(BOOT_ID)).isEqualTo(new Positions(8, 100, 100, 4, BOOT_ID, 3, 0));
+        assertThat(state.withNextIncarnation("").withNextIncarnation("").bootIncarnation()).isEqualTo(5);
+        assertThat(state.withoutBootId()).isEqualTo(new Positions(8, 100, 40, 3, "", 3, 0));
+        assertThat(state.withClosed()).isEqualTo(new Positions(8, 100, 40, 3, BOOT_ID, 3, 1));
+    }
+
+    @Test
+    void isClosed_anyHistory_isWhatWasSaid() {
+        Positions state = Positions.NEW;
+        List<Boolean> said = new ArrayList<>(List.of(true));
+        for (int i = 1; i < 300; i++) {
+            state = state.withNextIncarnation(BOOT_ID);
+            boolean closes = random.nextInt(40) != 0;
+            state = closes ? state.withClosed() : state;
+            said.add(closes);
+            for (int which = 0; which <= i; which++) {
+                boolean known = i - which < Positions.CLOSED_KNOWN;
+                boolean since = !said.subList(which, i + 1).contains(false);
+                assertThat(state.isClosed(which)).isEqualTo(known && said.get(which));
+                assertThat(state.isClosedSince(which)).isEqualTo(known && since);
+                int known0 = Math.max(which, i - Positions.CLOSED_KNOWN + 1);
+                assertThat(state.isClosedAsFarAsKnownSince(which)).isEqualTo(!said.subList(known0, i + 1).contains(false));
+            }
+            assertThat(state.isClosed(i + 1) || state.isClosedSince(i + 1) || state.isClosedAsFarAsKnownSince(i + 1)).isFalse();
+        }
+    }
+
+    /** Written by the first version. */
+    @Test
+    void decode_slotOfTheFirstVersion_isReadAndWasNotClosed() {
+        ByteBuffer slot = ByteBuffer.allocate(112).order(ByteOrder.LITTLE_ENDIAN);
+        slot.putLong(0x3153_4F50_4D52_5453L).putLong(6).putLong(4096).putLong(64).putLong(9);
+        slot.putShort((short) 3).put("abc".getBytes(StandardCharsets.US_ASCII));
+        CRC32C crc = new CRC32C();
+        crc.update(slot.array(), 0, 108);
+        slot.putInt(108, (int) crc.getValue());
+
+        assertThat(PositionsLayout.decode(slot.array())).contains(new Positions(6, 4096, 64, 9, "abc", 9, 0));
+        slot.put(50, (byte) 1);
+        assertThat(PositionsLayout.decode(slot.array())).isEmpty();
     }
 
     @Test
     void positions_whatCannotBe_isRefused() {
-        assertThatThrownBy(() -> new Positions(-1, 0, 0, 0, "")).hasMessageContaining("sequence=-1");
-        assertThatThrownBy(() -> new Positions(0, -1, 0, 0, "")).hasMessageContaining("ceiling=-1");
-        assertThatThrownBy(() -> new Positions(0, 8, 16, 0, "")).hasMessageContaining("start=16");
-        assertThatThrownBy(() -> new Positions(0, 8, -8, 0, "")).hasMessageContaining("start=-8");
-        assertThatThrownBy(() -> new Positions(0, 0, 0, -1, "")).hasMessageContaining("incarnation=-1");
+        assertThatThrownBy(() -> positions(-1, 0, 0, 0, "")).hasMessageContaining("sequence=-1");
+        assertThatThrownBy(() -> positions(0, -1, 0, 0, "")).hasMessageContaining("ceiling=-1");
+        assertThatThrownBy(() -> positions(0, 8, 16, 0, "")).hasMessageContaining("start=16");
+        assertThatThrownBy(() -> positions(0, 8, -8, 0, "")).hasMessageContaining("start=-8");
+        assertThatThrownBy(() -> positions(0, 0, 0, -1, "")).hasMessageContaining("incarnation=-1");
+        assertThatThrownBy(() -> new Positions(0, 0, 0, 1, "", 2, 0)).hasMessageContaining("bootIncarnation=2");
+    }
+
+    /** The first incarnation of its boot, not closed. */
+    private static Positions positions(long sequence, long ceiling, long start, long incarnation, String bootId) {
+        return new Positions(sequence, ceiling, start, incarnation, bootId, incarnation, 0);
     }
 
     private Positions next(Positions state) {
-        return switch (random.nextInt(3)) {
+        return switch (random.nextInt(5)) {
+            case 3 -> state.withClosed();
+            case 4 -> state.withoutBootId();
             case 0 -> state.withCeiling(state.ceiling() + random.nextInt(Integer.MAX_VALUE));
             case 1 -> state.withStartAtCeiling();
             default -> state.withNextIncarnation(random.nextBoolean() ? BOOT_ID : "");

@@ -105,6 +105,9 @@ final class ActiveSegment extends CommitSegment {
     @GuardedBy("lock")
     private boolean forceFailed;
 
+    /** Behind a write that failed, which may be in the file in part or as a whole; 0 where none did. Set before the segment is sealed. */
+    private volatile int failedEnd;
+
     /** A segment as {@code recovered} found it, or a new one; parked. The header is in the file. */
     ActiveSegment(LogContext log, StreamLog owner, SegmentHeader header, SegmentFile file, RecoveredTail recovered) {
         super(header.headerLength());
@@ -177,6 +180,12 @@ final class ActiveSegment extends CommitSegment {
     /** Where the next record would begin in this segment. */
     long reservedEnd() {
         return positionAt(tailOffset());
+    }
+
+    /** No position below this one may be given once the segment is sealed. */
+    long lowestNextPosition() {
+        int failed = failedEnd;
+        return failed == 0 ? reservedEnd() : positionAt(failed);
     }
 
     boolean isEmpty() {
@@ -318,7 +327,10 @@ final class ActiveSegment extends CommitSegment {
         return space.mapping();
     }
 
-    /** Under the lock, by position: the whole write first, then the word. A failed write is cut off again. */
+    /**
+     * Under the lock, by position: the whole write first, then the word. A write that fails seals the segment: what is in the file of it may
+     * have been read by another process, and its positions must not become another record's.
+     */
     private long appendParked(AppendScratch scratch, List<Draft> drafts, int totalBytes, int lastSize, long expectedEnd) {
         lock.lock();
         try {
@@ -366,6 +378,8 @@ final class ActiveSegment extends CommitSegment {
             space.use();
             file.write(start, frames.buffers());
         } catch (IOException e) {
+            failedEnd = start + totalBytes;
+            tail.seal();
             space.cutBackTo(start, e);
             throw StorageErrors.translate("append", e, file.path(), header.key().text(), positionAt(start), totalBytes);
         } finally {
@@ -586,7 +600,8 @@ final class ActiveSegment extends CommitSegment {
             }
             unmapForGood();
             space.use();
-            file.truncate(Math.max(end, PAGE_BYTES));
+            // what is left of a failed write goes; else what was prepared of the first page may stay, and the footer with it
+            file.truncate(failedEnd > 0 ? end : Math.max(end, PAGE_BYTES));
             force();
             file.write(end, FooterLayout.encode(header, end, SegmentTail.lastSize(tail.getAcquire()), published.index()));
             log.countFlush();

@@ -8,8 +8,8 @@ import dev.streamwal.retention.StreamPolicy;
 
 /**
  * Where a stream goes on when its next segment is created. A stream goes on where it ended, unless nobody knows where that was, its last
- * segment is gone, or the machine was restarted: then at the log's start, which is above every position that was given. Pure. Guarded by
- * the stream's rotation lock.
+ * segment is gone, or an earlier writer didn't close the log: then at the log's start, which is above every position that was given. Pure.
+ * Guarded by the stream's rotation lock.
  */
 final class Continuation {
 
@@ -36,6 +36,7 @@ final class Continuation {
         end = segment.endPosition();
         lastWindowStart = header.window().startMillis();
         contiguous = !segment.isEmpty() || header.basePosition() == end;
+        nothingBelow(segment.lowestNextPosition());
         if (segment.isEmpty()) {
             // whoever reads it would not find a successor that begins at the same position, or take it for this one
             nothingBelow(header.basePosition() + RecordLayout.ALIGNMENT);
@@ -54,14 +55,9 @@ final class Continuation {
         contiguous = false;
     }
 
-    /** No segment that begins below is created, or appended to, from now on. */
+    /** No segment that begins below is created from now on. */
     void nothingBelow(long position) {
         lowestBase = Math.max(lowestBase, position);
-    }
-
-    /** Whether a segment that begins there may be appended to. */
-    boolean allows(long basePosition) {
-        return basePosition >= lowestBase;
     }
 
     /** What stood behind {@code newEnd} is cut off; the stream goes on at or above {@code to}, in no window before this one. */

@@ -142,7 +142,7 @@ public final class LogContext {
         return clock;
     }
 
-    PositionsFile positions() {
+    public PositionsFile positions() {
         return positions;
     }
 

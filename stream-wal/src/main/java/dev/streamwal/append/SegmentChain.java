@@ -128,7 +128,7 @@ final class SegmentChain {
         watch.hasSegments(!segments.isEmpty());
     }
 
-    /** Brings the newest segments in order, once, and makes the newest active if it may be appended to. */
+    /** Brings the newest segments in order, once; they are sealed. */
     void recover() {
         if (recovered) {
             return;
@@ -138,7 +138,7 @@ final class SegmentChain {
         try {
             load();
             if (!segments.isEmpty()) {
-                goOnFrom(log.recovery().recover(key, directory, segments.names()));
+                goOnFrom(log.recovery().recover(key, directory, segments.listed()));
                 log.activity().changed(ActivityLayout.hash(key.text()));
             }
             recovered = true;
@@ -153,10 +153,7 @@ final class SegmentChain {
         }
     }
 
-    private void goOnFrom(StreamRecovery.Outcome outcome) throws IOException {
-        if (outcome.forgotten()) {
-            raiseStartAbove(segments.newest().name().basePosition());
-        }
+    private void goOnFrom(StreamRecovery.Outcome outcome) {
         segments.remove(outcome.removed());
         if (segments.isEmpty()) {
             names.directoryGone();
@@ -166,11 +163,7 @@ final class SegmentChain {
             ActiveSegment segment = opening.open(unfinished.header(), unfinished.file(), unfinished.tail());
             log.durability().opened(segment);
             segments.named(unfinished.header().name()).unfinished(segment);
-            if (unfinished.appendable() && next.allows(unfinished.header().basePosition())) {
-                active.set(segment);
-            } else {
-                retireRecovered(segment);
-            }
+            retireRecovered(segment);
         }
         next.after(outcome);
     }

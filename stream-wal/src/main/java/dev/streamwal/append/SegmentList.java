@@ -1,6 +1,7 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -67,8 +68,8 @@ final class SegmentList {
         return Collections.unmodifiableList(entries);
     }
 
-    List<SegmentName> names() {
-        return entries.stream().map(SegmentEntry::name).toList();
+    List<StreamRecovery.Listed> listed() {
+        return entries.stream().map(entry -> new StreamRecovery.Listed(entry.name(), entry.bytes())).toList();
     }
 
     SegmentEntry oldest() {

@@ -118,8 +118,7 @@ final class SegmentInventory {
     List<Found> over(List<Found> segments, Instant before) throws IOException {
         List<Found> over = new ArrayList<>();
         for (Found segment : segments) {
-            boolean newest = over.size() == segments.size() - 1;
-            if (!isOver(segment, before, newest)) {
+            if (!isOver(segment, before)) {
                 break;
             }
             over.add(segment);
@@ -127,22 +126,14 @@ final class SegmentInventory {
         return over;
     }
 
-    private boolean isOver(Found segment, Instant before, boolean newest) throws IOException {
+    private static boolean isOver(Found segment, Instant before) throws IOException {
         try (FileChannel channel = FileChannel.open(segment.file(), StandardOpenOption.READ)) {
             SegmentBytes bytes = SegmentBytes.of(channel);
             SegmentHeader header = SegmentFiles.readHeader(bytes, segment.file(), StreamKey.of(segment.key()), segment.name());
-            return header.window().endMillis() <= before.toEpochMilli() && !(newest && isAppendedTo(bytes, header));
+            return header.window().endMillis() <= before.toEpochMilli();
         } catch (NoSuchFileException e) {
             return true;
         }
-    }
-
-    /** Whether a writer that opens the log goes on in the stream's newest segment: it has no footer, and the machine is up since. */
-    private boolean isAppendedTo(SegmentBytes bytes, SegmentHeader header) throws IOException {
-        Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
-        Optional<Positions> positions = PositionsFile.read(root);
-        return footer.isEmpty() && !header.isCut() && positions.isPresent() && positions.get().incarnation() == header.incarnation()
-                && BootId.ofThisMachine().equals(Optional.of(positions.get().bootId()));
     }
 
     /** In order of position, without what is deleted meanwhile. */

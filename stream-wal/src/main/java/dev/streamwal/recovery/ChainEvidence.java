@@ -4,10 +4,10 @@ package dev.streamwal.recovery;
  * What is known about a place where a segment doesn't go on from the one before. The facts, and nothing of what follows from them.
  *
  * @param broken what is wrong
- * @param sameIncarnation whether the machine has not been restarted since the segment was created
- * @param durable whether a footer, or the durable frontier, says that what is wrong here, or what stands behind it, was durable
+ * @param durable whether a footer, the durable frontier, or a writer that closed the log says that what is wrong here, or what stands
+ *     behind it, was durable
  */
-public record ChainEvidence(Broken broken, boolean sameIncarnation, boolean durable) {
+public record ChainEvidence(Broken broken, boolean durable) {
 
     /** What is wrong. */
     public enum Broken {
@@ -17,10 +17,5 @@ public record ChainEvidence(Broken broken, boolean sameIncarnation, boolean dura
         GAP,
         /** The segment has no valid header. */
         UNREADABLE
-    }
-
-    /** Whether what is missing can't be what a crash left: it is damage. */
-    boolean mustBeThere() {
-        return sameIncarnation || durable;
     }
 }

@@ -2,12 +2,15 @@ package dev.streamwal.recovery;
 
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.recovery.ChainEvidence.Broken;
+import dev.streamwal.recovery.StreamRecovery.Listed;
 import dev.streamwal.recovery.StreamRecovery.Outcome;
 import dev.streamwal.recovery.StreamRecovery.Unfinished;
+import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
@@ -45,7 +48,8 @@ final class ChainRecovery {
     private final List<Link> chain = new ArrayList<>();
     private final List<Unfinished> unfinished = new ArrayList<>();
     private final List<SegmentName> removed = new ArrayList<>();
-    private boolean forgotten;
+    /** Whether something is missing that the stream had, or stays and isn't believed. */
+    private boolean broken;
     /** Whether one that can't be read, and doesn't count, stands before the first that can. */
     private boolean passedOverFirst;
     /** Where a stream ended of which nothing can be read. */
@@ -72,19 +76,20 @@ final class ChainRecovery {
      * A segment with a valid header.
      *
      * @param footer null where it has none
+     * @param left how its writer left it
      * @param durable offset in front of which everything was acknowledged as durable; 0 where nothing is known
      * @param behindGap whether the one before it can't be read, and is skipped
      */
-    private record Link(SegmentHeader header, SegmentFile file, @Nullable Footer footer, int durable, boolean behindGap) {
+    private record Link(SegmentHeader header, SegmentFile file, @Nullable Footer footer, Left left, int durable, boolean behindGap) {
 
         boolean isProven() {
-            return footer != null || durable > 0;
+            return footer != null || durable > 0 || left == Left.CLOSED;
         }
     }
 
-    Outcome recover(List<SegmentName> names) throws IOException {
+    Outcome recover(List<Listed> listed) throws IOException {
         try {
-            open(names);
+            open(listed);
             checkBeginning();
             repairAll();
         } finally {
@@ -99,24 +104,24 @@ final class ChainRecovery {
     private Outcome outcome() throws IOException {
         if (chain.isEmpty()) {
             boolean unused = skippedEnd.isEmpty() && storage.deleteDirectoryIfEmpty(directory);
-            return new Outcome(List.of(), removed, skippedEnd, Long.MIN_VALUE, false, forgotten);
+            return new Outcome(List.of(), removed, skippedEnd, Long.MIN_VALUE, false);
         }
-        SegmentHeader newest = newest().header();
-        forgotten |= hasLostItsEnd(newest());
-        boolean goesOn = newest.incarnation() == terms.incarnation() && !newest.isCut() && !forgotten;
-        return new Outcome(goesOn ? unfinished : unfinished.stream().map(ChainRecovery::toBeSealed).toList(), removed,
-                OptionalLong.of(endOf(chain.size() - 1)), newest.window().startMillis(), goesOn, forgotten);
+        return new Outcome(unfinished, removed, OptionalLong.of(endOf(chain.size() - 1)), newest().header().window().startMillis(),
+                !broken && isWhole(newest()));
     }
 
-    private static Unfinished toBeSealed(Unfinished segment) {
-        return new Unfinished(segment.header(), segment.file(), segment.tail(), false);
-    }
-
-    /** A footer closes what is left of a segment; that there was more is still told by the mark, or by the frontier. */
-    private boolean hasLostItsEnd(Link link) {
+    /**
+     * Whether the stream's end is where a writer closed the log with everything durable, and each that came later did so too: one that was
+     * killed may have created a segment there, and given positions in it, and the disk may have lost it. Closing raises the mark to the last
+     * record, so that a file that was shortened is noticed even where nothing was durable before.
+     */
+    private boolean isWhole(Link link) {
+        SegmentHeader header = link.header();
+        if (!terms.opened().left().isClosedSince(header.incarnation()) || header.isCut()) {
+            return false;
+        }
         Footer footer = link.footer();
-        return footer != null
-                && (footer.dataEnd() < link.durable() || (isCurrent(link) && link.header().mark() >= footer.dataEnd()));
+        return footer != null ? header.mark() < footer.dataEnd() : header.mark() == tailOf(header).lastStart();
     }
 
     private Link newest() {
@@ -125,32 +130,91 @@ final class ChainRecovery {
 
     // ---------------------------------------------------------------- opening
 
-    /** A segment whose header can't be read. */
-    private record Unreadable(SegmentName name, SegmentFile file, CorruptSegmentException why) {}
+    /** A segment whose header can't be read, since it is damaged or was never written. */
+    private record Unreadable(SegmentName name, SegmentFile file, boolean isEmpty, CorruptSegmentException why) {}
 
     /** Backwards to the first footer, which is included. */
-    private void open(List<SegmentName> names) throws IOException {
+    private void open(List<Listed> listed) throws IOException {
         List<Unreadable> unreadable = new ArrayList<>();
-        for (int i = names.size() - 1; i >= 0 && (chain.isEmpty() || chain.get(0).footer() == null); i--) {
-            SegmentFile file = storage.open(directory.resolve(names.get(i).fileName()));
+        int oldest = listed.size();
+        while (oldest > 0 && (chain.isEmpty() || chain.get(0).footer() == null)) {
+            SegmentName name = listed.get(--oldest).name();
+            SegmentFile file = storage.open(directory.resolve(name.fileName()));
             try {
-                SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, names.get(i));
+                SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, name);
                 Footer footer = SegmentFiles.readFooter(StorageBytes.of(file), header).orElse(null);
-                chain.add(0, new Link(header, file, footer, terms.known().durableOffset(header), false));
+                chain.add(0, new Link(header, file, footer, terms.left(header), terms.known().durableOffset(header), false));
             } catch (CorruptSegmentException e) {
-                unreadable.add(0, new Unreadable(names.get(i), file, e));
+                unreadable.add(0, new Unreadable(name, file, isEmpty(file), e));
             } finally {
                 file.close();
             }
         }
+        judge(unreadable);
+        deleteEmpty(listed.subList(0, oldest));
+    }
+
+    private void judge(List<Unreadable> unreadable) throws IOException {
         for (Unreadable segment : unreadable) {
             if (isPassedOver(segment)) {
+                if (segment.isEmpty()) {
+                    delete(segment.name());
+                }
                 passedOverFirst |= indexBehind(segment) == 0;
             } else if (judge(segment) == RecoveryDecision.SET_ASIDE_BEHIND) {
                 setAsideFrom(segment, unreadable);
                 return;
             }
         }
+    }
+
+    /** Whether a file has nothing, or only zeros, where its header would be: the disk had its name and none of its pages. */
+    private static boolean isEmpty(SegmentFile file) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES);
+        int read = file.read(0, first);
+        for (int i = 0; i < read; i++) {
+            if (first.get(i) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * A crash may leave the name of a segment without its pages, and versions that didn't delete it went on behind it: then it stands before
+     * a segment with a footer, and each scan would meet it. A file that is shorter than any header holds nothing. It goes where the segment
+     * behind it was begun without it.
+     */
+    private void deleteEmpty(List<Listed> before) throws IOException {
+        SegmentName behind = null;
+        for (int i = before.size() - 1; i >= 0; i--) {
+            SegmentName name = before.get(i).name();
+            if (before.get(i).bytes() >= SegmentHeaderLayout.headerLength(1)) {
+                behind = name;
+            } else if (previousEnd(behind) <= name.basePosition()) {
+                delete(name);
+            }
+        }
+    }
+
+    /** @param name null for the first of the chain */
+    private long previousEnd(@Nullable SegmentName name) throws IOException {
+        if (name == null) {
+            return chain.get(0).header().previousEnd();
+        }
+        SegmentFile file = storage.open(directory.resolve(name.fileName()));
+        try {
+            return SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, name).previousEnd();
+        } catch (CorruptSegmentException e) {
+            return Long.MAX_VALUE;
+        } finally {
+            file.close();
+        }
+    }
+
+    private void delete(SegmentName name) throws IOException {
+        storage.delete(directory.resolve(name.fileName()));
+        removed.add(name);
     }
 
     /** Index in the chain of the first segment behind this one. */
@@ -170,7 +234,7 @@ final class ChainRecovery {
 
     private RecoveryDecision judge(Unreadable segment) {
         int behind = indexBehind(segment);
-        ChainEvidence evidence = new ChainEvidence(Broken.UNREADABLE, isOfThisIncarnation(segment, behind), isProvenFrom(behind));
+        ChainEvidence evidence = new ChainEvidence(Broken.UNREADABLE, isProvenFrom(behind) || isLeftClosed(behind));
         RecoveryDecision decision = RecoveryTable.decide(evidence, terms.policy());
         if (decision == RecoveryDecision.REFUSE_CORRUPT) {
             throw new CorruptSegmentException(
@@ -183,17 +247,10 @@ final class ChainRecovery {
         return decision;
     }
 
-    /**
-     * Whether the segment was created since the machine was restarted; then its header was there before its name. A stream whose newest
-     * segment is older goes on at or above the {@code start} of that time.
-     */
-    private boolean isOfThisIncarnation(Unreadable segment, int behind) {
-        boolean followsOne = behind > 0 && isCurrent(chain.get(behind - 1));
-        return followsOne || segment.name().basePosition() >= terms.start();
-    }
-
-    private boolean isCurrent(Link link) {
-        return link.header().incarnation() == terms.incarnation();
+    /** Whether all who may have written a segment that stands before this one of the chain closed the log. */
+    private boolean isLeftClosed(int behind) {
+        long first = behind > 0 ? chain.get(behind - 1).header().incarnation() : 0;
+        return terms.opened().left().isClosedAsFarAsKnownSince(first);
     }
 
     /**
@@ -203,11 +260,11 @@ final class ChainRecovery {
     private void skip(Unreadable segment, int behind) {
         if (behind < chain.size()) {
             Link link = chain.get(behind);
-            chain.set(behind, new Link(link.header(), link.file(), link.footer(), link.durable(), true));
+            chain.set(behind, new Link(link.header(), link.file(), link.footer(), link.left(), link.durable(), true));
         } else if (chain.isEmpty()) {
             skippedEnd = OptionalLong.of(segment.name().basePosition());
         }
-        forgotten = true;
+        broken = true;
         tell(new Repair(RecoveryDecision.SKIP_UNREADABLE, segment.file().path(), 0, segment.why().length(), Optional.empty()));
     }
 
@@ -218,17 +275,18 @@ final class ChainRecovery {
 
     // ---------------------------------------------------------------- the chain
 
-    /** After a restart of the machine the directory may have lost the stream's first names, and kept later ones. */
+    /** Whatever ended the last writer's work, the directory may have lost the stream's first names, and kept later ones. */
     private void checkBeginning() throws IOException {
         if (chain.isEmpty()) {
             return;
         }
         Link first = chain.get(0);
-        if (isCurrent(first) || first.header().isFirst() || first.behindGap() || passedOverFirst || isProvenFrom(0)
+        // where the machine is up since, it is rather that a full disk kept a deletion from being written down
+        if (first.left() == Left.IN_THIS_BOOT || first.header().isFirst() || first.behindGap() || passedOverFirst || isProvenFrom(0)
                 || isDeletedBefore(first.header())) {
             return;
         }
-        ChainEvidence evidence = new ChainEvidence(Broken.NO_BEGINNING, false, false);
+        ChainEvidence evidence = new ChainEvidence(Broken.NO_BEGINNING, false);
         if (RecoveryTable.decide(evidence, terms.policy()) == RecoveryDecision.SET_ASIDE_BEHIND) {
             setAsideFrom(0);
         }
@@ -254,12 +312,12 @@ final class ChainRecovery {
     }
 
     /**
-     * Whether a segment begins elsewhere than the one before ends. Asked of what is older than the machine's last restart: since then each
-     * was created where its predecessor ended. The first segment of a stream has none, whatever of an earlier life stands before it.
+     * Whether a segment begins elsewhere than the one before ends. The first segment of a stream has none, whatever of an earlier life stands
+     * before it.
      */
     private boolean isGapBefore(int index) {
         Link link = chain.get(index);
-        return !isCurrent(link) && !link.header().isFirst() && !link.behindGap() && endOf(index - 1) != link.header().previousEnd();
+        return !link.header().isFirst() && !link.behindGap() && endOf(index - 1) != link.header().previousEnd();
     }
 
     /** @return whether nothing is left behind it */
@@ -267,14 +325,14 @@ final class ChainRecovery {
         SegmentHeader header = chain.get(index).header();
         Path file = chain.get(index).file().path();
         long end = endOf(index - 1);
-        switch (RecoveryTable.decide(new ChainEvidence(Broken.GAP, false, isProvenFrom(index)), terms.policy())) {
+        switch (RecoveryTable.decide(new ChainEvidence(Broken.GAP, isProvenFrom(index)), terms.policy())) {
             case SET_ASIDE_BEHIND -> {
                 setAsideFrom(index);
                 return true;
             }
             case GO_ON_BEHIND_GAP -> {
                 tell(new Repair(RecoveryDecision.GO_ON_BEHIND_GAP, file, 0, Math.max(0, header.previousEnd() - end), Optional.empty()));
-                forgotten = true;
+                broken = true;
                 return false;
             }
             default -> throw new CorruptSegmentException(
@@ -292,12 +350,12 @@ final class ChainRecovery {
         SegmentRepair repair = new SegmentRepair(header, link.file(), counted(link.file()), bounds, quarantine, terms.policy(), ofSegment);
         try {
             RecoveredTail tail = repair.repair();
-            if (!bounds.sameIncarnation()) {
+            if (bounds.left() == Left.EARLIER) {
                 writeAgain(link, tail.tail());
             }
-            forgotten |= repair.isLossy();
+            broken |= repair.isLossy();
             ofSegment.kept(tail.index().records(), tail.tail() - header.headerLength());
-            return new Unfinished(repair.header(), link.file(), tail, index == chain.size() - 1);
+            return new Unfinished(repair.header(), link.file(), tail);
         } finally {
             link.file().close();
             if (!ofSegment.isClean()) {
@@ -327,11 +385,9 @@ final class ChainRecovery {
 
     private SegmentRepair.Bounds bounds(Link link, int index) {
         boolean hasSuccessor = index + 1 < chain.size();
-        // a successor of this incarnation was created when the segment was known to be whole
-        boolean sameIncarnation = isCurrent(link) || (hasSuccessor && isCurrent(chain.get(index + 1)));
         long knownEnd = hasSuccessor ? knownEnd(link.header(), chain.get(index + 1)) : SegmentRepair.Bounds.UNKNOWN;
         boolean isWholeDurable = knownEnd != SegmentRepair.Bounds.UNKNOWN && isProvenFrom(index + 1);
-        return new SegmentRepair.Bounds(sameIncarnation, knownEnd, isWholeDurable ? Math.max(knownEnd, link.durable()) : link.durable());
+        return new SegmentRepair.Bounds(link.left(), knownEnd, isWholeDurable ? Math.max(knownEnd, link.durable()) : link.durable());
     }
 
     /** Where a successor says that the data ends, if it says so of this segment: another one may be missing between. */
@@ -369,14 +425,14 @@ final class ChainRecovery {
     private long endOf(int index) {
         Link link = chain.get(index);
         Footer footer = link.footer();
-        int dataEnd = footer != null ? footer.dataEnd() : tailOf(link.header());
+        int dataEnd = footer != null ? footer.dataEnd() : tailOf(link.header()).tail();
         return dataEnd == link.header().headerLength() ? link.header().previousEnd() : link.header().positionAt(dataEnd);
     }
 
-    private int tailOf(SegmentHeader header) {
+    private RecoveredTail tailOf(SegmentHeader header) {
         for (int i = unfinished.size() - 1; i >= 0; i--) {
             if (unfinished.get(i).header().name().equals(header.name())) {
-                return unfinished.get(i).tail().tail();
+                return unfinished.get(i).tail();
             }
         }
         throw new IllegalStateException("a segment is repaired before the next one is looked at: stream=" + key);

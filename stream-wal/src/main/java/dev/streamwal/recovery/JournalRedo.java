@@ -38,9 +38,11 @@ import java.util.Set;
  *   <li>The journal is read: what it deleted and cut, how far it made segments durable, where it ends.
  *   <li>Its last block is written once more as it is, and forced. A process that was killed may have left it unforced, and then nothing
  *       that follows from it may happen before: neither a deletion, nor a block behind it in another file.
- *   <li>If the machine was restarted, or the last writer failed, since the journal was known to be in the segments' files, its bytes are
- *       written there, a lost file or header made anew, and all that was deleted or cut left out. Segments with a footer are durable, and
- *       left alone.
+ *   <li>Its bytes are written to the segments' files, a lost file or header made anew, and all that was deleted or cut left out. Segments
+ *       with a footer are durable, and left alone. That is done at every opening: a disk may lose its page cache while the machine stays up,
+ *       when it is taken away and brought back, and frames are final, so that to write them again changes nothing. Where the machine is up
+ *       since, and the last writer had no flush that failed, bytes that are there already are not written again: they are in the page cache,
+ *       which is to be trusted, or on the disk. Else they are: the cache may take what the disk refused for written.
  *   <li>What was deleted and cut is deleted and cut, if it is there.
  * </ol>
  */
@@ -54,7 +56,7 @@ public final class JournalRedo {
 
     private final SegmentStorage storage;
     private final Path root;
-    private final long incarnation;
+    private final boolean trustsPageCache;
     private final boolean skipBadBlocks;
     private final int gatheredBytes;
     private final StreamDirectory streams;
@@ -66,17 +68,17 @@ public final class JournalRedo {
 
     /**
      * @param root of the log
-     * @param incarnation of the log, since the machine was restarted last
+     * @param trustsPageCache whether the machine is known to be up since the last writer, and none of his flushes to have failed
      * @param skipBadBlocks whether to go on without what is damaged, after a copy was set aside; else damage is an error
      */
-    public JournalRedo(SegmentStorage storage, Path root, long incarnation, boolean skipBadBlocks) {
-        this(storage, root, incarnation, skipBadBlocks, new Quarantine(storage, root), SegmentRedo.GATHERED_BYTES);
+    public JournalRedo(SegmentStorage storage, Path root, boolean trustsPageCache, boolean skipBadBlocks) {
+        this(storage, root, trustsPageCache, skipBadBlocks, new Quarantine(storage, root), SegmentRedo.GATHERED_BYTES);
     }
 
-    JournalRedo(SegmentStorage storage, Path root, long incarnation, boolean skipBadBlocks, Quarantine quarantine, int gatheredBytes) {
+    JournalRedo(SegmentStorage storage, Path root, boolean trustsPageCache, boolean skipBadBlocks, Quarantine quarantine, int gatheredBytes) {
         this.storage = storage;
         this.root = root;
-        this.incarnation = incarnation;
+        this.trustsPageCache = trustsPageCache;
         this.skipBadBlocks = skipBadBlocks;
         this.quarantine = quarantine;
         this.gatheredBytes = gatheredBytes;
@@ -145,7 +147,7 @@ public final class JournalRedo {
         if (!frontier.clean()) {
             forceLastBlock(end);
         }
-        List<RedoneSegment> segments = frontier.incarnation() == incarnation ? List.of() : writeSegments(frontier, end);
+        List<RedoneSegment> segments = end.bytes() == 0 ? List.of() : writeSegments(frontier, end);
         segments.stream().filter(segment -> segment.kind() == RedoneSegment.Kind.FINISHED)
                 .forEach(segment -> durable.remove(segment.header().key(), segment.header().basePosition()));
         CutRedo cutRedo = new CutRedo(storage, streams);
@@ -195,7 +197,7 @@ public final class JournalRedo {
     }
 
     private List<RedoneSegment> writeSegments(Frontier frontier, JournalEnd end) throws IOException {
-        SegmentRedo redo = new SegmentRedo(storage, streams, skipBadBlocks, (int) Math.min(end.bytes(), gatheredBytes));
+        SegmentRedo redo = new SegmentRedo(storage, streams, trustsPageCache, skipBadBlocks, (int) Math.min(end.bytes(), gatheredBytes));
         JournalEnd again = new JournalScan(root, frontier).scan(new JournalVisitor() {
             @Override
             public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) throws IOException {

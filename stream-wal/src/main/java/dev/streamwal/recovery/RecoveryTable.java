@@ -2,6 +2,7 @@ package dev.streamwal.recovery;
 
 import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.recovery.TailEvidence.Behind;
+import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.recovery.TailEvidence.Stop;
 import java.util.List;
 import java.util.function.Predicate;
@@ -9,12 +10,13 @@ import java.util.function.Predicate;
 /**
  * Evidence to decision. Exactly one row matches every combination; a test goes through them all.
  *
- * <p>Below the durable frontier everything has to be there, whatever happened: what isn't there, or doesn't verify, is damage.
+ * <p>Below the durable frontier everything has to be there, whatever happened, and so in a segment whose writer closed the log: what isn't
+ * there, or doesn't verify, is damage.
  *
- * <p>Above it, in a segment of the current incarnation, everything that was written is there, since the machine stayed up: so a zero
- * commit word with data behind it is a slot whose writer was killed, and anything else that doesn't verify with data behind it is damage.
- * In one of an older incarnation the kernel may have written pages back in any order: there the data ends at the first thing that doesn't
- * verify.
+ * <p>Anywhere else the data ends at the first thing that doesn't verify: nothing behind it was promised to survive, and nobody can tell
+ * whether pages are missing, since a disk may lose its page cache while the machine stays up. What stands behind it is set aside, from where
+ * it can be appended again. One thing is told from a lost page: a zero commit word with a record behind it, where the machine is up since,
+ * or where the disk wrote both together, is the slot of an append that was killed. It becomes padding, and the data goes on behind it.
  */
 public final class RecoveryTable {
 
@@ -31,10 +33,10 @@ public final class RecoveryTable {
             new Row<>(RecoveryDecision.REFUSE_TOO_NEW, c -> isTooNew(c.evidence()) && !c.evidence().atKnownEnd()),
             // what stands behind a known end is a footer that was being written
             new Row<>(RecoveryDecision.KEEP, c -> c.evidence().atKnownEnd()),
-            new Row<>(RecoveryDecision.KEEP, c -> isHarmless(c) && isQuiet(c.evidence()) && !isDataBehind(c.evidence())),
+            new Row<>(RecoveryDecision.KEEP, c -> isHarmless(c) && isEnd(c.evidence()) && !isShort(c.evidence())),
             new Row<>(RecoveryDecision.PAD_HOLE, c -> isHarmless(c) && isHole(c.evidence())),
             new Row<>(RecoveryDecision.CUT_TORN_TAIL,
-                    c -> isHarmless(c) && !isHole(c.evidence()) && (!isQuiet(c.evidence()) || isDataBehind(c.evidence()))),
+                    c -> isHarmless(c) && !isHole(c.evidence()) && !isEnd(c.evidence())),
             new Row<>(RecoveryDecision.REFUSE_CORRUPT, c -> isInside(c) && isDamage(c.evidence()) && !c.skips()),
             new Row<>(RecoveryDecision.SKIP_DAMAGE,
                     c -> isInside(c) && isDamage(c.evidence()) && c.skips() && c.evidence().behind() == Behind.DATA),
@@ -42,14 +44,15 @@ public final class RecoveryTable {
                     c -> isInside(c) && isDamage(c.evidence()) && c.skips() && c.evidence().behind() != Behind.DATA
                             && c.evidence().stop() != Stop.END),
             new Row<>(RecoveryDecision.KEEP_WHAT_IS_LEFT,
-                    c -> isInside(c) && isDamage(c.evidence()) && c.skips() && c.evidence().behind() != Behind.DATA
-                            && c.evidence().stop() == Stop.END));
+                    c -> (isHarmless(c) && isEnd(c.evidence()) && isShort(c.evidence()))
+                            || (isInside(c) && isDamage(c.evidence()) && c.skips() && c.evidence().behind() != Behind.DATA
+                                    && c.evidence().stop() == Stop.END)));
 
     private static final List<Row<ChainEvidence>> CHAIN_ROWS = List.of(
-            new Row<>(RecoveryDecision.SET_ASIDE_BEHIND, c -> !c.evidence().mustBeThere()),
-            new Row<>(RecoveryDecision.REFUSE_CORRUPT, c -> c.evidence().mustBeThere() && !c.skips()),
-            new Row<>(RecoveryDecision.SKIP_UNREADABLE, c -> c.evidence().mustBeThere() && c.skips() && isUnreadable(c)),
-            new Row<>(RecoveryDecision.GO_ON_BEHIND_GAP, c -> c.evidence().mustBeThere() && c.skips() && !isUnreadable(c)));
+            new Row<>(RecoveryDecision.SET_ASIDE_BEHIND, c -> !c.evidence().durable()),
+            new Row<>(RecoveryDecision.REFUSE_CORRUPT, c -> c.evidence().durable() && !c.skips()),
+            new Row<>(RecoveryDecision.SKIP_UNREADABLE, c -> c.evidence().durable() && c.skips() && isUnreadable(c)),
+            new Row<>(RecoveryDecision.GO_ON_BEHIND_GAP, c -> c.evidence().durable() && c.skips() && !isUnreadable(c)));
 
     private RecoveryTable() {}
 
@@ -87,24 +90,28 @@ public final class RecoveryTable {
         return isInside(given) && !isDamage(given.evidence());
     }
 
-    private static boolean isQuiet(TailEvidence evidence) {
-        return evidence.stop() == Stop.END || evidence.stop() == Stop.EMPTY;
+    private static boolean isEnd(TailEvidence evidence) {
+        return (evidence.stop() == Stop.END || evidence.stop() == Stop.EMPTY) && !isDataBehind(evidence);
     }
 
     private static boolean isDataBehind(TailEvidence evidence) {
         return evidence.behind() != Behind.NOTHING;
     }
 
+    /** A slot whose append was killed, and not a page that was lost. */
     private static boolean isHole(TailEvidence evidence) {
-        return evidence.stop() == Stop.EMPTY && evidence.behind() == Behind.DATA && evidence.sameIncarnation();
+        return evidence.stop() == Stop.EMPTY && evidence.behind() == Behind.DATA
+                && (evidence.left() == Left.IN_THIS_BOOT || evidence.inOneSector());
     }
 
     /** Whether there must have been a record here, and it isn't what it was. */
     private static boolean isDamage(TailEvidence evidence) {
-        if (evidence.belowFrontier()) {
-            return true;
-        }
-        // after a restart of the machine the mark may have reached the disk before the record it points to
-        return evidence.sameIncarnation() && !isHole(evidence) && (isDataBehind(evidence) || evidence.markBehind());
+        return evidence.belowFrontier()
+                || (evidence.left() == Left.CLOSED && (isDataBehind(evidence) || evidence.markBehind()));
+    }
+
+    /** Whether records are gone that a process had seen: not promised to survive, and yet to be told of. */
+    private static boolean isShort(TailEvidence evidence) {
+        return evidence.left() == Left.IN_THIS_BOOT && evidence.markBehind();
     }
 }

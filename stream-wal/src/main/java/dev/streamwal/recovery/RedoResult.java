@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param frontier empty where the log has no journal, or goes on without it
  * @param end where the journal goes on; empty where {@code frontier} is
  * @param durable what is durable of the unfinished segments, and what is deleted or cut
- * @param segments that the journal had bytes of; empty where these needn't be written again
+ * @param segments that the journal had bytes of
  * @param segmentsDeleted files that were deleted because the journal says so
  * @param segmentsCut files that were cut because the journal says so
  * @param damages that were passed over. While there are any, the journal should be checkpointed as soon as possible, past all of it: every

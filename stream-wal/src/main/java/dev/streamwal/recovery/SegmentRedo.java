@@ -20,6 +20,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,9 @@ final class SegmentRedo {
 
     /** Enough that the opening of a file is small beside its writes, where there are thousands of segments. */
     static final int GATHERED_BYTES = 32 << 20;
+
+    /** What is read at a time, to be compared. */
+    private static final int COMPARED_BYTES = 64 << 10;
 
     /** Buffers of one gathering write; systems take up to 1,024. */
     private static final int MAX_BUFFERS = 256;
@@ -77,20 +81,25 @@ final class SegmentRedo {
 
     private final SegmentStorage storage;
     private final StreamDirectory streams;
+    private final boolean trustsPageCache;
     private final boolean leavesForeign;
     private final ByteBuffer gathered;
+    private final ByteBuffer found;
     private final Map<Id, Target> targets = new LinkedHashMap<>();
     private final Map<Id, Target> waiting = new LinkedHashMap<>();
 
     /**
+     * @param trustsPageCache whether what is in a file already needn't be written again
      * @param leavesForeign whether another segment's file is left alone; else it is an error
      * @param gatheredBytes of memory, at most
      */
-    SegmentRedo(SegmentStorage storage, StreamDirectory streams, boolean leavesForeign, int gatheredBytes) {
+    SegmentRedo(SegmentStorage storage, StreamDirectory streams, boolean trustsPageCache, boolean leavesForeign, int gatheredBytes) {
         this.storage = storage;
         this.streams = streams;
+        this.trustsPageCache = trustsPageCache;
         this.leavesForeign = leavesForeign;
         this.gathered = ByteBuffer.allocateDirect(gatheredBytes);
+        this.found = ByteBuffer.allocateDirect(Math.min(COMPARED_BYTES, gatheredBytes));
     }
 
     /** @param frames that belong at the offset of the segment's file; from its position to its limit */
@@ -160,6 +169,9 @@ final class SegmentRedo {
                 target.isLookedAt = true;
             }
             if (target.kind != Kind.FINISHED && target.kind != Kind.FOREIGN) {
+                if (trustsPageCache) {
+                    dropWhatIsThere(target, file);
+                }
                 writeRuns(target, file, file.length());
             }
         } catch (NoSuchFileException e) {
@@ -211,6 +223,28 @@ final class SegmentRedo {
                         + ", salt=" + found.salt() + "; put the right file back, or open the log with SKIP_BAD_RECORDS, which leaves"
                         + " the file as it is and these bytes out",
                 target.file, header.key().text(), header.basePosition(), 0, SegmentHeaderLayout.MAX_BYTES, null);
+    }
+
+    private void dropWhatIsThere(Target target, SegmentFile file) throws IOException {
+        for (Iterator<Run> runs = target.runs.iterator(); runs.hasNext(); ) {
+            Run run = runs.next();
+            if (isThere(run, file)) {
+                target.end = Math.max(target.end, run.end());
+                runs.remove();
+            }
+        }
+    }
+
+    private boolean isThere(Run run, SegmentFile file) throws IOException {
+        for (int compared = 0; compared < run.bytes.remaining(); ) {
+            found.clear().limit(Math.min(found.capacity(), run.bytes.remaining() - compared));
+            int read = file.read(run.offset + compared, found);
+            if (read <= 0 || !found.flip().equals(run.bytes.slice(run.bytes.position() + compared, read))) {
+                return false;
+            }
+            compared += read;
+        }
+        return true;
     }
 
     /** In the order of the journal; what follows its predecessor directly is written together with it. */

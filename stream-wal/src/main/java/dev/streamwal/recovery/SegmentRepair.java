@@ -10,6 +10,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.recovery.TailEvidence.Behind;
+import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.recovery.TailEvidence.Stop;
 import dev.streamwal.source.ScanStop;
 import dev.streamwal.source.SegmentBytes;
@@ -33,6 +34,8 @@ import java.util.Optional;
 final class SegmentRepair {
 
     private static final int PAGE_BYTES = 4 << 10;
+    /** What every disk writes as a whole, or not at all; some write more. */
+    private static final int SECTOR_BYTES = 512;
 
     private static final String READ_AND_DELETE = "copy what you need, the stream can be read around the damage, and delete the stream";
     private static final String GO_ON_BY_POLICY =
@@ -57,11 +60,11 @@ final class SegmentRepair {
     /**
      * What is known of a segment from outside of it.
      *
-     * @param sameIncarnation see {@link TailEvidence}
+     * @param left see {@link TailEvidence}
      * @param knownEnd offset where a successor says that the data ends; {@link #UNKNOWN} where none does
      * @param durable everything in front of this offset was acknowledged as durable
      */
-    record Bounds(boolean sameIncarnation, long knownEnd, long durable) {
+    record Bounds(Left left, long knownEnd, long durable) {
 
         static final long UNKNOWN = Long.MAX_VALUE;
 
@@ -161,8 +164,16 @@ final class SegmentRepair {
     private TailEvidence gather(SegmentScan scan) throws IOException {
         boolean atKnownEnd = scan.offset() == bounds.knownEnd();
         Behind behind = atKnownEnd ? Behind.NOTHING : behind(scan);
-        return new TailEvidence(stop(scan, behind), atKnownEnd, behind, header.mark() >= scan.offset(), bounds.sameIncarnation(),
-                scan.offset() < bounds.durable());
+        return new TailEvidence(stop(scan, behind), atKnownEnd, behind, header.mark() >= scan.offset(), bounds.left(),
+                isInOneSector(scan), isPromised(scan.offset()));
+    }
+
+    private static boolean isInOneSector(SegmentScan scan) {
+        return scan.nextValid() >= 0 && scan.nextValid() / SECTOR_BYTES == scan.offset() / SECTOR_BYTES;
+    }
+
+    private boolean isPromised(long offset) {
+        return offset < bounds.durable();
     }
 
     private Behind behind(SegmentScan scan) throws IOException {
@@ -193,8 +204,12 @@ final class SegmentRepair {
             Optional<Path> copy = quarantine.setAside(key(), file.path(), bytes, end, to);
             findings.add(new Repair(RecoveryDecision.CUT_TORN_TAIL, file.path(), end, to - end, copy));
         }
+        takeBackMark(end);
+    }
+
+    /** It is no evidence here, and a reader that finds it before the footer would take what is cut for lost. */
+    private void takeBackMark(int end) throws IOException {
         if (header.mark() >= end) {
-            // it is no evidence here, and a reader that finds it before the footer would take what is cut for lost
             mark = lastStart;
             writeMark(mark);
         }
@@ -220,7 +235,7 @@ final class SegmentRepair {
     private int skipDamage(SegmentScan scan, int start) throws IOException {
         long next = nextKnown(scan);
         // what stands behind the frontier after a restart of the machine is judged by itself
-        boolean endsAtFrontier = !bounds.sameIncarnation() && bounds.durable() > start && bounds.durable() < next;
+        boolean endsAtFrontier = bounds.left() != Left.CLOSED && isPromised(start) && bounds.durable() < next;
         Slot slot = slot(scan, start, endsAtFrontier ? bounds.durable() : next);
         Optional<Path> copy = setAsideDamage(scan, start, Math.min(slot.end(), bytes.size()));
         findings.add(new Repair(RecoveryDecision.SKIP_DAMAGE, file.path(), start, slot.bytes(), copy));
@@ -298,11 +313,17 @@ final class SegmentRepair {
         return cutAt(pad(slot));
     }
 
-    /** What says that there was more, the mark or the frontier, goes on saying so. */
+    /** Where it was promised, the mark goes on saying that there was more: else the stream could go on here after the next close. */
     private RecoveredTail keepWhatIsLeft(int end) throws IOException {
-        long known = Math.max(bounds.durable(), bounds.sameIncarnation() ? header.mark() : 0);
+        long known = Math.max(bounds.durable(), bounds.left() == Left.EARLIER ? 0 : header.mark());
         findings.add(new Repair(RecoveryDecision.KEEP_WHAT_IS_LEFT, file.path(), end, Math.max(0, known - end), Optional.empty()));
         lossy = true;
+        if (bounds.left() == Left.CLOSED || isPromised(end)) {
+            mark = (int) Math.max(mark, Math.min(known, header.capacity()));
+            writeMark(mark);
+        } else {
+            takeBackMark(end);
+        }
         return cutAt(end);
     }
 
@@ -354,7 +375,7 @@ final class SegmentRepair {
         long end = scan.nextValid() >= 0 ? scan.nextValid() : bytes.size();
         String evidence = offset < bounds.durable()
                 ? "it was acknowledged as durable (to offset " + bounds.durable() + ")"
-                : "data stands behind it, or did";
+                : "the log was closed when it was durable";
         return new CorruptSegmentException(
                 "a record is damaged, and " + evidence + ": file=" + file.path() + ", stream=" + key()
                         + ", position=" + header.positionAt(offset) + ", offset=" + offset + ", length=" + Math.max(0, end - offset)

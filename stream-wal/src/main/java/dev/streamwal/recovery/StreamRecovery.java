@@ -4,6 +4,8 @@ import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.recovery.TailEvidence.Left;
+import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
@@ -12,8 +14,8 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * Brings a stream's segments in order when it is first written to: those without a footer, which are the newest ones. From the first of
- * them on, each is walked and its end repaired; those before have a footer, which proves that they are whole. Thread-safe.
+ * Finds out where a stream's data ends when it is first written to: in the segments without a footer, which are the newest ones. From the
+ * first of them on, each is walked and its end repaired; those before have a footer, which proves that they are whole. Thread-safe.
  *
  * <p><b>A crash in the middle of it.</b> Recovery keeps no notes: what it goes by is in the files, the journal and {@code positions}, and
  * every step leaves files that the next recovery judges in the same way, or finds in order.
@@ -25,11 +27,9 @@ import java.util.OptionalLong;
  *       cut off, which would leave no trace of positions that were given; a segment without a readable header is not touched at all.
  *   <li>Segments behind a break are moved away from the newest to the oldest, so that what is left has no hole at any moment, and the
  *       stream's directory is forced before the stream goes on: else they could come back between the stream and what it goes on with.
- *   <li>Where positions were given that can't be seen any more, the log's {@code start} is raised, durably, before the stream goes on. If
- *       the crash comes before that, the evidence is still there, behind a footer too: the mark, the frontier, the name of a segment that
- *       can't be read.
- *   <li>Nothing is appended to a segment that lost its end, or stands behind a gap: it is sealed, and its footer, or the successor that
- *       begins where the data ended, closes the matter for good.
+ *   <li>Nothing is appended to what was recovered: its segments are sealed, and the stream goes on in a new one. That begins where the data
+ *       ended, if the log was closed then; else at the {@code start} that was written when the log was opened, above every position that
+ *       was ever given. So whatever was lost, no position is given twice.
  * </ol>
  */
 public final class StreamRecovery {
@@ -65,20 +65,32 @@ public final class StreamRecovery {
     /**
      * By what recovery goes.
      *
-     * @param incarnation of the log, since the machine was restarted last
-     * @param start of the log's positions when it was opened, at or above where streams went on after that restart: a segment that begins
-     *     there or above was created since
+     * @param opened what this writer found when it opened the log
      * @param known the durable frontier
      */
-    public record Terms(long incarnation, long start, KnownDurable known, RecoveryPolicy policy) {}
+    public record Terms(PositionsFile.Opened opened, KnownDurable known, RecoveryPolicy policy) {
+
+        Left left(SegmentHeader header) {
+            if (opened.left().isClosed(header.incarnation())) {
+                return Left.CLOSED;
+            }
+            return opened.isSameBoot() && header.incarnation() >= opened.bootIncarnation() ? Left.IN_THIS_BOOT : Left.EARLIER;
+        }
+    }
 
     /**
-     * A segment without a footer.
+     * A segment's file, as it was listed.
+     *
+     * @param bytes of the file
+     */
+    public record Listed(SegmentName name, long bytes) {}
+
+    /**
+     * A segment without a footer. Nobody appends to it any more: it is to be sealed.
      *
      * @param file not open
-     * @param appendable whether it may be appended to; else it is to be sealed
      */
-    public record Unfinished(SegmentHeader header, SegmentFile file, RecoveredTail tail, boolean appendable) {}
+    public record Unfinished(SegmentHeader header, SegmentFile file, RecoveredTail tail) {}
 
     /**
      * What a stream goes on from.
@@ -87,16 +99,11 @@ public final class StreamRecovery {
      * @param removed segments that are not in the stream's directory any more
      * @param end stream position where the last record ends; empty where nobody knows
      * @param lastWindowStart of the newest segment; {@link Long#MIN_VALUE} where there is none
-     * @param contiguous whether the stream goes on at {@code end}; else at the log's {@code start}
-     * @param forgotten whether positions behind {@code end} were given in this incarnation: {@code start} has to be raised above them
+     * @param contiguous whether the stream goes on at {@code end}, since everything was durable there when the log was closed; else at the
+     *     log's {@code start}
      */
     public record Outcome(
-            List<Unfinished> unfinished,
-            List<SegmentName> removed,
-            OptionalLong end,
-            long lastWindowStart,
-            boolean contiguous,
-            boolean forgotten) {}
+            List<Unfinished> unfinished, List<SegmentName> removed, OptionalLong end, long lastWindowStart, boolean contiguous) {}
 
     private final SegmentStorage storage;
     private final Quarantine quarantine;
@@ -104,9 +111,9 @@ public final class StreamRecovery {
     private final Listener listener;
 
     /** Without a journal; stops at damage. */
-    public StreamRecovery(SegmentStorage storage, Path root, long incarnation, Listener listener) {
+    public StreamRecovery(SegmentStorage storage, Path root, PositionsFile.Opened opened, Listener listener) {
         this(storage, new Quarantine(storage, root),
-                new Terms(incarnation, 0, KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR), listener);
+                new Terms(opened, KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR), listener);
     }
 
     public StreamRecovery(SegmentStorage storage, Quarantine quarantine, Terms terms, Listener listener) {
@@ -116,20 +123,20 @@ public final class StreamRecovery {
         this.listener = listener;
     }
 
-    /** Of the log, since the machine was restarted last. */
+    /** Of the log, since it was opened. */
     public long incarnation() {
-        return terms.incarnation();
+        return terms.opened().incarnation();
     }
 
     /**
-     * @param names of the stream's segments in order of position, not empty
+     * @param listed the stream's segments in order of position, not empty
      * @throws dev.streamwal.reader.CorruptSegmentException where the stream can't be appended to because of damage
      * @throws dev.streamwal.reader.UnsupportedFormatException where a newer version wrote it
      */
-    public Outcome recover(StreamKey key, Path directory, List<SegmentName> names) throws IOException {
+    public Outcome recover(StreamKey key, Path directory, List<Listed> listed) throws IOException {
         Findings findings = new Findings();
         try {
-            Outcome outcome = new ChainRecovery(storage, quarantine, terms, listener, key, directory, findings).recover(names);
+            Outcome outcome = new ChainRecovery(storage, quarantine, terms, listener, key, directory, findings).recover(listed);
             listener.recovered(key, findings);
             return outcome;
         } catch (IOException | RuntimeException e) {

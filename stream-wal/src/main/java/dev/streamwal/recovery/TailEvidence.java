@@ -7,11 +7,13 @@ package dev.streamwal.recovery;
  * @param atKnownEnd whether it is where a successor says that the data ends
  * @param behind what is known of what stands behind it
  * @param markBehind whether the header's mark, which is raised after a record was published there, is at or behind it
- * @param sameIncarnation whether the machine has not been restarted since what was written here was last known to be there
+ * @param left how the writer of the segment left it
+ * @param inOneSector whether the last record before the place, the place, and the first record behind it begin in one sector of the disk:
+ *     then they were written back together
  * @param belowFrontier whether it lies below the durable frontier: what stood here was acknowledged to survive power loss
  */
 public record TailEvidence(
-        Stop stop, boolean atKnownEnd, Behind behind, boolean markBehind, boolean sameIncarnation, boolean belowFrontier) {
+        Stop stop, boolean atKnownEnd, Behind behind, boolean markBehind, Left left, boolean inOneSector, boolean belowFrontier) {
 
     /** What stands where the walk stopped. */
     public enum Stop {
@@ -33,5 +35,15 @@ public record TailEvidence(
         PERHAPS,
         /** A record that verifies, or a known end that lies further on. */
         DATA
+    }
+
+    /** How the writer of a segment left it. */
+    public enum Left {
+        /** He closed the log, with all of it durable. */
+        CLOSED,
+        /** He didn't close the log, and the machine is up since: unless the disk was taken away meanwhile, all he wrote is there. */
+        IN_THIS_BOOT,
+        /** He didn't close the log, and the machine was restarted, as far as anybody knows: any page may be missing. */
+        EARLIER
     }
 }

@@ -115,7 +115,7 @@ public final class PositionsFile {
         Optional<Positions> one = PositionsLayout.decode(first);
         Optional<Positions> other = PositionsLayout.decode(second);
         return one.isPresent() && other.isPresent() && Math.abs(one.get().sequence() - other.get().sequence()) == 1
-                && withSequence(one.get(), 0).equals(withSequence(other.get(), 0));
+                && one.get().withSequence(0).equals(other.get().withSequence(0));
     }
 
     /** The last durable state. */
@@ -124,28 +124,49 @@ public final class PositionsFile {
     }
 
     /**
-     * Says which run of the machine this is, before anything else is written.
+     * What a writer finds when it opens the log.
      *
-     * @param bootId of the machine; empty where nobody knows, so that every call is a new incarnation
-     * @return the incarnation: the last one's, if the machine has not been restarted since; else a new one, and
-     *     {@code start} is at the ceiling
+     * @param left as the last writer left it
+     * @param incarnation that begins now
+     * @param bootIncarnation the first one since the machine was started
      */
-    public synchronized long openIncarnation(Supplier<Optional<String>> bootId) throws IOException {
-        String id = bootId.get().orElse("");
-        if (id.isEmpty() || !id.equals(current.bootId())) {
-            write(current.withNextIncarnation(id));
-        } else if (!twins) {
-            write(withSequence(current, current.sequence() + 1));
+    public record Opened(Positions left, long incarnation, long bootIncarnation) {
+
+        /** Of a log that has no writer before, in tests of what is part of one. */
+        public static final Opened NEW = new Opened(Positions.NEW, 1, 1);
+
+        /** Whether the machine is known to be up since the last writer opened the log, and the page cache to be trusted. */
+        public boolean isSameBoot() {
+            return bootIncarnation < incarnation;
         }
-        return current.incarnation();
+
+        /** Whether everything was durable when the last writer closed the log. */
+        public boolean wasClosed() {
+            return left.isClosed(left.incarnation());
+        }
     }
 
-    /** Whatever is opened next is a new incarnation: what the page cache holds can't be trusted any more. */
+    /**
+     * A new incarnation begins, before anything else is written; its {@code start} is at the ceiling.
+     *
+     * @param bootId of the machine; empty where nobody knows
+     */
+    public synchronized Opened open(Supplier<Optional<String>> bootId) throws IOException {
+        Positions left = current;
+        write(left.withNextIncarnation(bootId.get().orElse("")));
+        return new Opened(left, current.incarnation(), current.bootIncarnation());
+    }
+
+    /** The last that a writer says, when all that it has written is durable, and nothing will be written any more. */
+    public synchronized void close() throws IOException {
+        write(current.withClosed());
+    }
+
+    /** Whoever opens the log next doesn't trust what the page cache holds. */
     public synchronized void forgetBootId() throws IOException {
-        if (twins && current.bootId().isEmpty()) {
-            return;
+        if (!twins || !current.bootId().isEmpty()) {
+            write(current.withoutBootId());
         }
-        write(new Positions(current.sequence() + 1, current.ceiling(), current.start(), current.incarnation(), ""));
     }
 
     /**
@@ -187,7 +208,7 @@ public final class PositionsFile {
     private void write(Positions next) throws IOException {
         twins = false;
         writeSlot(next);
-        writeSlot(withSequence(next, next.sequence() + 1));
+        writeSlot(next.withSequence(next.sequence() + 1));
         twins = true;
     }
 
@@ -209,10 +230,5 @@ public final class PositionsFile {
             named = true;
         }
         current = next;
-    }
-
-    private static Positions withSequence(Positions positions, long sequence) {
-        return new Positions(
-                sequence, positions.ceiling(), positions.start(), positions.incarnation(), positions.bootId());
     }
 }

@@ -201,7 +201,7 @@ class FailureBetweenReserveAndPublishTest {
         }
         log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
         assertThat(log.closeAll()).isTrue();
-        assertThat(StreamFiles.check(log.directory(KEY), KEY)).isEqualTo(new StreamFiles.Findings(1, 1, padding, expected.size()));
+        assertThat(StreamFiles.check(log.directory(KEY), KEY)).isEqualTo(new StreamFiles.Findings(2, 2, padding, expected.size()));
         try (WalReader reader = WalReader.open(root)) {
             read(reader);
         }

@@ -52,8 +52,7 @@ final class SeamedLog implements AutoCloseable {
         this.policy = new StreamPolicy(DAY, 10_000 * DAY, segmentBytes, StreamPolicy.largestRecordBytes(segmentBytes), Long.MAX_VALUE);
         storage.createDirectory(directories.path());
         PositionsFile positions = PositionsFile.load(root, () -> true);
-        long incarnation = positions.openIncarnation(BootId::ofThisMachine);
-        StreamRecovery recovery = new StreamRecovery(storage, root, incarnation, (key, file, findings) -> {});
+        StreamRecovery recovery = new StreamRecovery(storage, root, positions.open(BootId::ofThisMachine), (key, file, findings) -> {});
         this.context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), positions, recovery, new Events(),
                 maxOpenFiles, maxMapped, new SecureRandom()::nextLong, seam);
         context.start();
@@ -62,7 +61,7 @@ final class SeamedLog implements AutoCloseable {
     /** An empty folder is made a log. */
     static void create(Path root) throws IOException {
         PositionsFile positions = PositionsFile.load(Files.createDirectories(root), () -> false);
-        long unused = positions.openIncarnation(BootId::ofThisMachine);
+        PositionsFile.Opened unused = positions.open(BootId::ofThisMachine);
     }
 
     private final class Events implements LogEvents {

@@ -55,9 +55,9 @@ class ConsumersCommandTest {
                 shipper  cpu/*        2   240 B   0 B  2024-05-01T11:58:30.000Z  1.5 min
                 """);
         assertThat(CliRun.of("consumers", root, "shipper").out()).isEqualTo("""
-                NAME     KEY    COMMITTED  END  BEHIND  LOST
-                shipper  cpu/a         48  144    96 B   0 B
-                shipper  cpu/b          0  144   144 B   0 B
+                NAME     KEY         COMMITTED             END  BEHIND  LOST
+                shipper  cpu/a              48             144    96 B   0 B
+                shipper  cpu/b  68,719,476,736  68,719,476,880   144 B   0 B
                 """);
         assertThat(log.files()).as("they are only read").isEqualTo(before);
     }

@@ -59,9 +59,10 @@ class RepairCommandsTest {
         CliRun run = CliRun.of("recover", root);
         assertThat(run.out()).isEqualTo("2 streams in order, 0 refused; read 384 B, kept 8 records (384 B)\n");
         assertThat(run.exit()).isZero();
+        // what was recovered is sealed, and not read again
         assertThat(CliRun.of("recover", root, "--json").json()).singleElement().satisfies(summary -> assertThat(summary)
                 .containsEntry("type", "summary").containsEntry("dryRun", false).containsEntry("streamsInOrder", 2L)
-                .containsEntry("streamsRefused", 0L).containsEntry("recordsKept", 8L).containsEntry("bytesSkipped", 0L));
+                .containsEntry("streamsRefused", 0L).containsEntry("recordsKept", 0L).containsEntry("bytesSkipped", 0L));
     }
 
     @Test
@@ -70,7 +71,7 @@ class RepairCommandsTest {
         CliRun stopped = CliRun.of("recover", root);
         assertThat(stopped.out(root)).isEqualTo("""
                 cpu/a: kept 0 records (0 B)
-                  REFUSED: a record is damaged, and data stands behind it, or did: file=ROOT/streams/cpu%2fa/0000000000000000_1714568400000.seg,\
+                  REFUSED: a record is damaged, and the log was closed when it was durable: file=ROOT/streams/cpu%2fa/0000000000000000_1714568400000.seg,\
                  stream=cpu/a, position=48, offset=152, length=48; nothing was changed there: open the log with RecoveryPolicy.SKIP_BAD_RECORDS\
                  to go on behind it; or copy what you need, the stream can be read around the damage, and delete the stream
                 1 stream in order, 1 refused; read 528 B, kept 4 records (192 B)
@@ -83,7 +84,7 @@ class RepairCommandsTest {
                 cpu/a: kept 3 records (192 B), skipped 48 B, set aside 48 B
                   streams/cpu%2fa/0000000000000000_1714568400000.seg, offset 152, 48 bytes: damaged records were set aside and became padding;\
                  set aside as quarantine/cpu%2fa_0000000000000000_1714568400000.seg_152.aside
-                2 streams in order, 0 refused; read 576 B, kept 7 records (384 B), skipped 48 B, set aside 48 B
+                2 streams in order, 0 refused; read 384 B, kept 3 records (192 B), skipped 48 B, set aside 48 B
                 """);
         assertThat(skipped.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(count(root, "cpu/a")).isEqualTo(3);
@@ -179,7 +180,8 @@ class RepairCommandsTest {
     void checkpoint_opensAsALog() throws IOException {
         Path copy = directory.resolve("copy");
         CliRun run = CliRun.of("checkpoint", root, copy);
-        assertThat(run.out()).isEqualTo("copied 2 streams, 2 segments, 592 B, to " + copy + "\n");
+        // each segment that was left without a footer may have got it
+        assertThat(run.out()).startsWith("copied 2 streams, 2 segments, ").endsWith(", to " + copy + "\n");
         assertThat(run.exit()).isZero();
         assertThat(count(copy, "cpu/a")).isEqualTo(4);
         assertThat(CliRun.of("recover", copy).exit()).isZero();

@@ -40,7 +40,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JournalDamageTest {
 
     private static final int FILE_BYTES = 700;
-    private static final long RESTARTED = 2;
     private static final String FIRST = "commit/00000000.journal";
     private static final String SECOND = "commit/00000001.journal";
     private static final String FRONTIER = "commit/frontier";
@@ -105,7 +104,7 @@ class JournalDamageTest {
     }
 
     private RedoResult redo(boolean skips) throws IOException {
-        return new JournalRedo(storage, root, RESTARTED, skips).run();
+        return new JournalRedo(storage, root, false, skips).run();
     }
 
     private static Map<String, byte[]> segments(Map<String, byte[]> files) {

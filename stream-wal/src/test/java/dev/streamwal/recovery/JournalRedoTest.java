@@ -40,10 +40,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class JournalRedoTest {
 
-    /** Of the frontiers that {@link JournalledLog} writes. */
-    private static final long SAME = 1;
-    private static final long RESTARTED = 2;
-
     private final FileSystem memory = Jimfs.newFileSystem(Configuration.unix());
     private Path root;
     private JournalledLog log;
@@ -63,12 +59,12 @@ class JournalRedoTest {
         memory.close();
     }
 
-    private RedoResult redo(long incarnation) throws IOException {
-        return new JournalRedo(new ChannelStorage(), root, incarnation, false).run();
+    private RedoResult redo(boolean trustsPageCache) throws IOException {
+        return new JournalRedo(new ChannelStorage(), root, trustsPageCache, false).run();
     }
 
     private RedoResult skipping() throws IOException {
-        return new JournalRedo(new ChannelStorage(), root, RESTARTED, true).run();
+        return new JournalRedo(new ChannelStorage(), root, false, true).run();
     }
 
     private int durable(RedoResult result, Content content) {
@@ -79,7 +75,7 @@ class JournalRedoTest {
     @Test
     void run_withoutAJournal_doesNothing() throws IOException {
         Path other = Files.createDirectory(memory.getPath("/other"));
-        RedoResult result = new JournalRedo(new ChannelStorage(), other, 1, false).run();
+        RedoResult result = new JournalRedo(new ChannelStorage(), other, true, false).run();
 
         assertThat(result.frontier()).isEmpty();
         assertThat(result.end()).isEmpty();
@@ -94,7 +90,7 @@ class JournalRedoTest {
         log.commit(b, 3);
         log.commit(a, 1);
 
-        RedoResult result = redo(RESTARTED);
+        RedoResult result = redo(false);
 
         assertThat(log.read(a.header)).isEqualTo(a.all());
         assertThat(log.read(b.header)).isEqualTo(b.all());
@@ -108,27 +104,37 @@ class JournalRedoTest {
     }
 
     @Test
-    void run_withoutARestart_writesNoBytesAndKnowsWhatIsDurable() throws IOException {
-        log.write(a.header, a.all());
+    void run_pageCacheIsTrusted_writesOnlyWhatIsNotThere() throws IOException {
         log.commit(a, 2);
-        Map<String, byte[]> before = JournalledLog.files(root);
+        log.commit(b, 2);
+        log.write(a.header, a.all());
+        log.write(b.header, Arrays.copyOf(b.all(), b.end() - 40));
+        FileTime old = FileTime.fromMillis(1_000);
+        Files.setLastModifiedTime(log.path(a.header), old);
 
-        RedoResult result = redo(SAME);
+        RedoResult result = redo(true);
 
-        assertThat(JournalledLog.files(root)).containsExactlyEntriesOf(before).hasSize(3);
-        assertThat(result.segments()).isEmpty();
+        assertThat(Files.getLastModifiedTime(log.path(a.header))).isEqualTo(old);
+        assertThat(Files.readAllBytes(log.path(b.header))).isEqualTo(b.all());
+        assertThat(result.segments()).extracting(RedoneSegment::bytes).satisfies(bytes -> {
+            assertThat(bytes.get(0)).isZero();
+            assertThat(bytes.get(1)).isPositive();
+        });
         assertThat(durable(result, a)).isEqualTo(a.end());
-        assertThat(durable(result, b)).isEqualTo(-1);
+        assertThat(durable(result, b)).isEqualTo(b.end());
+
+        redo(false);
+        assertThat(Files.getLastModifiedTime(log.path(a.header))).as("the disk may lack what the cache has").isNotEqualTo(old);
     }
 
     @Test
     void run_frontierAndJournal_theFurtherOneCounts() throws IOException {
-        log.journal.frontier(1, SAME, List.of(new FrontierSegment(a.header.key(), 0, a.header.salt(), 400),
+        log.journal.frontier(1, 1, List.of(new FrontierSegment(a.header.key(), 0, a.header.salt(), 400),
                 new FrontierSegment(b.header.key(), 4_096, b.header.salt(), 104)));
         log.commit(a, 1);
         log.commit(b, 1);
 
-        RedoResult result = redo(SAME);
+        RedoResult result = redo(true);
 
         assertThat(durable(result, a)).isEqualTo(400);
         assertThat(durable(result, b)).isEqualTo(b.end());
@@ -146,7 +152,7 @@ class JournalRedoTest {
         Files.createDirectories(log.path(h).getParent());
         Files.write(log.path(h).resolveSibling('.' + "%016x".formatted(h.salt()) + ".seg.tmp"), new byte[3]);
 
-        RedoResult result = redo(RESTARTED);
+        RedoResult result = redo(false);
 
         assertThat(log.read(h)).isEqualTo(a.all());
         assertThat(result.segments()).extracting(RedoneSegment::kind).containsExactly(Kind.CREATED);
@@ -161,7 +167,7 @@ class JournalRedoTest {
         Arrays.fill(torn, 200, 208, (byte) 0);
         log.write(a.header, torn);
 
-        RedoResult result = redo(RESTARTED);
+        RedoResult result = redo(false);
 
         assertThat(log.read(a.header)).isEqualTo(a.all());
         assertThat(result.segments()).extracting(RedoneSegment::kind).containsExactly(Kind.HEADER_REPAIRED);
@@ -174,7 +180,7 @@ class JournalRedoTest {
         log.commit(a, 2);
         log.write(a.header, Arrays.copyOf(a.all(), length));
 
-        redo(RESTARTED);
+        redo(false);
 
         assertThat(log.read(a.header)).isEqualTo(a.all());
     }
@@ -186,7 +192,7 @@ class JournalRedoTest {
         log.commit(a, 1);
         log.write(a.header, Arrays.copyOf(a.all(), 120));
 
-        redo(RESTARTED);
+        redo(false);
 
         byte[] expected = a.all();
         Arrays.fill(expected, 120, gap, (byte) 0);
@@ -200,7 +206,7 @@ class JournalRedoTest {
         a.append(4);
         log.write(a.header, a.all());
 
-        RedoResult result = redo(RESTARTED);
+        RedoResult result = redo(false);
 
         assertThat(log.read(a.header)).isEqualTo(a.all());
         assertThat(durable(result, a)).isEqualTo(durable);
@@ -213,7 +219,7 @@ class JournalRedoTest {
         sealed[120] ^= 1;
         log.write(a.header, sealed);
 
-        RedoResult result = redo(RESTARTED);
+        RedoResult result = redo(false);
 
         assertThat(log.read(a.header)).isEqualTo(sealed);
         assertThat(result.segments()).extracting(RedoneSegment::kind).containsExactly(Kind.FINISHED);
@@ -228,7 +234,7 @@ class JournalRedoTest {
         sealed[40] ^= 1;
         log.write(a.header, sealed);
 
-        redo(RESTARTED);
+        redo(false);
 
         assertThat(log.read(a.header)).isEqualTo(a.sealed());
     }
@@ -239,7 +245,7 @@ class JournalRedoTest {
         SegmentHeader other = JournalSamples.header("a", 0, 99);
         log.write(other, SegmentHeaderLayout.encode(other).array());
 
-        assertThatThrownBy(() -> redo(RESTARTED)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("salt=99")
+        assertThatThrownBy(() -> redo(false)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("salt=99")
                 .hasMessageContaining("SKIP_BAD_RECORDS");
         RedoResult result = skipping();
 
@@ -256,7 +262,7 @@ class JournalRedoTest {
                 h.salt(), h.createdMillis(), h.capacity(), 0, 1);
         log.write(h, SegmentHeaderLayout.encode(later).array());
 
-        assertThatThrownBy(() -> redo(RESTARTED)).isInstanceOf(UnsupportedFormatException.class);
+        assertThatThrownBy(() -> redo(false)).isInstanceOf(UnsupportedFormatException.class);
         assertThatThrownBy(this::skipping).isInstanceOf(UnsupportedFormatException.class);
     }
 
@@ -274,7 +280,7 @@ class JournalRedoTest {
             log.journal.deletedBelow("a", 4_096).deletedBelow("a", 8_192).deletedBelow("a", 1).commit();
         }
 
-        RedoResult result = redo(RESTARTED);
+        RedoResult result = redo(false);
 
         assertThat(log.path(a.header)).doesNotExist();
         assertThat(log.read(second.header)).isEqualTo(second.all());
@@ -284,7 +290,7 @@ class JournalRedoTest {
         assertThat(result.durable().deletedBelow(StreamKey.of("b"))).isEmpty();
         assertThat(durable(result, a)).isEqualTo(-1);
         assertThat(durable(result, second)).isEqualTo(second.end());
-        assertThat(redo(RESTARTED).segmentsDeleted()).isZero();
+        assertThat(redo(false).segmentsDeleted()).isZero();
     }
 
     @Test
@@ -294,7 +300,7 @@ class JournalRedoTest {
         log.commit(a, 1);
         log.journal.deletedBelow("a", 1).commit();
 
-        redo(SAME);
+        redo(true);
 
         assertThat(log.path(a.header).getParent()).doesNotExist();
         assertThat(log.path(b.header)).exists();
@@ -321,7 +327,7 @@ class JournalRedoTest {
             log.journal.truncated("a", position, 1 << 20).commit();
         }
 
-        RedoResult result = redo(RESTARTED);
+        RedoResult result = redo(false);
 
         assertCut(from, false);
         assertThat(log.path(second.header)).doesNotExist();
@@ -332,7 +338,7 @@ class JournalRedoTest {
         assertThat(durable(result, second)).isEqualTo(-1);
         assertThat(durable(result, third)).isEqualTo(third.end());
         assertThat(result.durable().truncations(StreamKey.of("a"))).containsExactly(new Truncation(position, 1 << 20));
-        RedoResult again = redo(RESTARTED);
+        RedoResult again = redo(false);
         assertThat(again.segmentsCut() + again.segmentsDeleted()).isZero();
         assertCut(from, false);
     }
@@ -345,7 +351,7 @@ class JournalRedoTest {
         log.write(a.header, a.sealed());
         log.journal.truncated("a", a.header.positionAt(from), 1 << 20).commit();
 
-        redo(RESTARTED);
+        redo(false);
 
         assertCut(from, true);
     }
@@ -374,10 +380,10 @@ class JournalRedoTest {
         log.write(a.header, a.sealed());
         log.journal.truncated("a", a.header.positionAt(a.end()), 1 << 20).commit();
 
-        redo(RESTARTED);
+        redo(false);
 
         assertCut(a.end(), true);
-        assertThat(redo(RESTARTED).segmentsCut()).isZero();
+        assertThat(redo(false).segmentsCut()).isZero();
     }
 
     @Test
@@ -390,7 +396,7 @@ class JournalRedoTest {
         log.write(a.header, marked);
         log.journal.truncated("a", a.header.positionAt(from), 1 << 20).commit();
 
-        redo(SAME);
+        redo(true);
 
         assertCut(from, false);
     }
@@ -406,7 +412,7 @@ class JournalRedoTest {
         }
         FailingStorage storage = new FailingStorage(0);
 
-        new JournalRedo(storage, root, RESTARTED, false).run();
+        new JournalRedo(storage, root, false, false).run();
 
         assertThat(storage.opens()).isEqualTo(2);
         assertThat(storage.changes()).isEqualTo(2);
@@ -422,7 +428,7 @@ class JournalRedoTest {
             log.commit(b, 1);
         }
 
-        RedoResult result = new JournalRedo(new ChannelStorage(), root, RESTARTED, false, new Quarantine(new ChannelStorage(), root), gatheredBytes).run();
+        RedoResult result = new JournalRedo(new ChannelStorage(), root, false, false, new Quarantine(new ChannelStorage(), root), gatheredBytes).run();
 
         assertThat(log.read(a.header)).isEqualTo(a.all());
         assertThat(log.read(b.header)).isEqualTo(b.all());
@@ -447,9 +453,9 @@ class JournalRedoTest {
         log.write(c.header, c.sealed());
         log.journal.deletedBelow("a", 8_192).truncated("c", c.header.positionAt(from), 1 << 20).commit();
         Map<String, byte[]> before = JournalledLog.files(root);
-        redo(RESTARTED);
+        redo(false);
         Map<String, byte[]> after = JournalledLog.files(root);
-        redo(RESTARTED);
+        redo(false);
         assertThat(JournalledLog.files(root)).containsExactlyEntriesOf(after);
 
         int failing = 0;
@@ -458,10 +464,10 @@ class JournalRedoTest {
             JournalledLog.restore(root, before);
             FailingStorage storage = new FailingStorage(++failing);
             try {
-                new JournalRedo(storage, root, RESTARTED, false, new Quarantine(new ChannelStorage(), root), 200).run();
+                new JournalRedo(storage, root, false, false, new Quarantine(new ChannelStorage(), root), 200).run();
                 cutShort = false;
             } catch (FailingStorage.CutShort e) {
-                redo(RESTARTED);
+                redo(false);
             }
             assertThat(JournalledLog.files(root)).as("failing=%d", failing).containsExactlyEntriesOf(after);
         }
@@ -482,7 +488,7 @@ class JournalRedoTest {
         Files.write(log.journal.path(0), spoiled);
         Map<String, byte[]> before = JournalledLog.files(root);
 
-        assertThatThrownBy(() -> redo(RESTARTED)).isInstanceOfSatisfying(CorruptSegmentException.class, e -> {
+        assertThatThrownBy(() -> redo(false)).isInstanceOfSatisfying(CorruptSegmentException.class, e -> {
             assertThat(e.offset()).isEqualTo(bad);
             assertThat(e).hasMessageContaining("SKIP_BAD_RECORDS").hasMessageContaining("00000000.journal").hasMessageContaining("block 3");
         });
@@ -506,7 +512,7 @@ class JournalRedoTest {
         spoiled[40] ^= 1;
         Files.write(log.journal.path(0), spoiled);
 
-        assertThatThrownBy(() -> new JournalRedo(new ChannelStorage(), root, RESTARTED, true, new Quarantine(new ChannelStorage(), root, 4_095), 1_000).run())
+        assertThatThrownBy(() -> new JournalRedo(new ChannelStorage(), root, false, true, new Quarantine(new ChannelStorage(), root, 4_095), 1_000).run())
                 .isInstanceOf(CorruptSegmentException.class).hasMessageContaining("quarantine");
         assertThat(log.path(a.header)).doesNotExist();
     }
@@ -521,7 +527,7 @@ class JournalRedoTest {
             Files.write(FrontierFile.path(root), new byte[100]);
         }
 
-        assertThatThrownBy(() -> redo(RESTARTED)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("SKIP_BAD_RECORDS");
+        assertThatThrownBy(() -> redo(false)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("SKIP_BAD_RECORDS");
         RedoResult result = skipping();
 
         assertThat(result.frontier()).isEmpty();
@@ -539,14 +545,14 @@ class JournalRedoTest {
         byte[] before = Files.readAllBytes(log.journal.path(0));
         Files.setLastModifiedTime(log.journal.path(0), old);
 
-        redo(SAME);
+        redo(true);
 
         assertThat(Files.getLastModifiedTime(log.journal.path(0))).isNotEqualTo(old);
         assertThat(Files.readAllBytes(log.journal.path(0))).isEqualTo(before);
         Frontier frontier = FrontierFile.load(root).orElseThrow();
-        FrontierFile.write(root, new Frontier(frontier.journalId(), 1, SAME, true, List.of()));
+        FrontierFile.write(root, new Frontier(frontier.journalId(), 1, 1, true, List.of()));
         Files.setLastModifiedTime(log.journal.path(0), old);
-        redo(SAME);
+        redo(true);
         assertThat(Files.getLastModifiedTime(log.journal.path(0))).isEqualTo(old);
     }
 
@@ -558,7 +564,7 @@ class JournalRedoTest {
         log.commit(b, 2);
 
         Thread.currentThread().interrupt();
-        RedoResult result = redo(RESTARTED);
+        RedoResult result = redo(false);
 
         assertThat(Thread.interrupted()).isTrue();
         assertThat(result.records()).isEqualTo(4);
@@ -570,10 +576,10 @@ class JournalRedoTest {
         log.commit(a, 1);
         log.write(a.header, a.all());
         Frontier frontier = FrontierFile.load(root).orElseThrow();
-        FrontierFile.write(root, new Frontier(frontier.journalId(), 2, SAME, true, List.of(
+        FrontierFile.write(root, new Frontier(frontier.journalId(), 2, 1, true, List.of(
                 new FrontierSegment(a.header.key(), 0, a.header.salt(), a.end()))));
 
-        RedoResult result = redo(RESTARTED);
+        RedoResult result = redo(false);
 
         assertThat(result.segments()).isEmpty();
         assertThat(durable(result, a)).isEqualTo(a.end());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.recovery.ChainEvidence.Broken;
 import dev.streamwal.recovery.TailEvidence.Behind;
+import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.recovery.TailEvidence.Stop;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -32,7 +33,7 @@ class RecoveryTableTest {
 
         String line() {
             return String.join(" ", pad(evidence.stop(), 8), pad(evidence.behind(), 8), flag(evidence.atKnownEnd(), "known-end"),
-                    flag(evidence.markBehind(), "mark"), flag(evidence.sameIncarnation(), "same-boot"),
+                    flag(evidence.markBehind(), "mark"), pad(evidence.left(), 12), flag(evidence.inOneSector(), "one-sector"),
                     flag(evidence.belowFrontier(), "durable"), pad(policy, 20), decision().name());
         }
     }
@@ -49,11 +50,13 @@ class RecoveryTableTest {
         List<Tail> all = new ArrayList<>();
         for (Stop stop : Stop.values()) {
             for (Behind behind : Behind.values()) {
-                for (int bits = 0; bits < 16; bits++) {
-                    TailEvidence evidence =
-                            new TailEvidence(stop, (bits & 8) != 0, behind, (bits & 4) != 0, (bits & 2) != 0, (bits & 1) != 0);
-                    for (RecoveryPolicy policy : RecoveryPolicy.values()) {
-                        all.add(new Tail(evidence, policy));
+                for (Left left : Left.values()) {
+                    for (int bits = 0; bits < 16; bits++) {
+                        TailEvidence evidence =
+                                new TailEvidence(stop, (bits & 8) != 0, behind, (bits & 4) != 0, left, (bits & 2) != 0, (bits & 1) != 0);
+                        for (RecoveryPolicy policy : RecoveryPolicy.values()) {
+                            all.add(new Tail(evidence, policy));
+                        }
                     }
                 }
             }
@@ -63,7 +66,7 @@ class RecoveryTableTest {
 
     @Test
     void decide_anyPlace_hasExactlyOneRow() {
-        assertThat(tails()).hasSize(384).allSatisfy(tail -> assertThat(tail.decision()).isNotNull());
+        assertThat(tails()).hasSize(1_152).allSatisfy(tail -> assertThat(tail.decision()).isNotNull());
     }
 
     @Test
@@ -94,20 +97,19 @@ class RecoveryTableTest {
         if (evidence.stop() == Stop.TOO_NEW) {
             return RecoveryDecision.REFUSE_TOO_NEW;
         }
-        boolean quiet = evidence.stop() != Stop.INVALID;
         boolean somethingBehind = evidence.behind() != Behind.NOTHING;
-        if (evidence.belowFrontier()) {
+        boolean closed = evidence.left() == Left.CLOSED;
+        if (evidence.belowFrontier() || (closed && (somethingBehind || evidence.markBehind()))) {
             return ofDamage(tail);
         }
-        if (evidence.sameIncarnation()) {
-            if (evidence.stop() == Stop.EMPTY && evidence.behind() == Behind.DATA) {
-                return RecoveryDecision.PAD_HOLE;
-            }
-            if (somethingBehind || evidence.markBehind()) {
-                return ofDamage(tail);
-            }
+        boolean sameBoot = evidence.left() == Left.IN_THIS_BOOT;
+        if (evidence.stop() == Stop.EMPTY && evidence.behind() == Behind.DATA && (sameBoot || evidence.inOneSector())) {
+            return RecoveryDecision.PAD_HOLE;
         }
-        return quiet && !somethingBehind ? RecoveryDecision.KEEP : RecoveryDecision.CUT_TORN_TAIL;
+        if (evidence.stop() == Stop.INVALID || somethingBehind) {
+            return RecoveryDecision.CUT_TORN_TAIL;
+        }
+        return sameBoot && evidence.markBehind() ? RecoveryDecision.KEEP_WHAT_IS_LEFT : RecoveryDecision.KEEP;
     }
 
     private static RecoveryDecision ofDamage(Tail tail) {
@@ -120,11 +122,11 @@ class RecoveryTableTest {
         return tail.evidence().stop() == Stop.END ? RecoveryDecision.KEEP_WHAT_IS_LEFT : RecoveryDecision.PAD_DAMAGED_END;
     }
 
-    /** Nothing that was published while the machine stayed up, or was acknowledged as durable, may be cut as if nobody had it. */
+    /** Nothing that was acknowledged as durable, or was closed, may be cut as if nobody had it. */
     @Test
     void decide_whatMustBeThere_isNeverTakenForTorn() {
         assertThat(tails()).filteredOn(tail -> !tail.evidence().atKnownEnd())
-                .filteredOn(tail -> tail.evidence().belowFrontier() || (tail.evidence().sameIncarnation()
+                .filteredOn(tail -> tail.evidence().belowFrontier() || (tail.evidence().left() == Left.CLOSED
                         && (tail.evidence().behind() != Behind.NOTHING || tail.evidence().markBehind())))
                 .noneSatisfy(tail -> assertThat(tail.decision()).isIn(RecoveryDecision.CUT_TORN_TAIL, RecoveryDecision.KEEP));
     }
@@ -151,11 +153,9 @@ class RecoveryTableTest {
     private static List<Chain> chains() {
         List<Chain> all = new ArrayList<>();
         for (Broken broken : Broken.values()) {
-            for (boolean same : BOTH) {
-                for (boolean durable : BOTH) {
-                    for (RecoveryPolicy policy : RecoveryPolicy.values()) {
-                        all.add(new Chain(new ChainEvidence(broken, same, durable), policy));
-                    }
+            for (boolean durable : BOTH) {
+                for (RecoveryPolicy policy : RecoveryPolicy.values()) {
+                    all.add(new Chain(new ChainEvidence(broken, durable), policy));
                 }
             }
         }
@@ -164,9 +164,9 @@ class RecoveryTableTest {
 
     @Test
     void decide_anyBreak_hasExactlyOneRowAndIsWhatTheSentencesSay() {
-        assertThat(chains()).hasSize(24).allSatisfy(chain -> {
+        assertThat(chains()).hasSize(12).allSatisfy(chain -> {
             RecoveryDecision expected;
-            if (!chain.evidence().sameIncarnation() && !chain.evidence().durable()) {
+            if (!chain.evidence().durable()) {
                 expected = RecoveryDecision.SET_ASIDE_BEHIND;
             } else if (chain.policy() == RecoveryPolicy.STOP_AT_FIRST_ERROR) {
                 expected = RecoveryDecision.REFUSE_CORRUPT;

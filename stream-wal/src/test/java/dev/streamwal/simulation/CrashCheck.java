@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -40,19 +39,16 @@ final class CrashCheck {
     private final WorkloadRun run;
     private final Stretch stretch;
     private final int operation;
-    private final Set<Promise> promises;
-    private final boolean killed;
+    private final Ending ending;
 
     /**
      * @param operation the last one before the crash, in the stretch
-     * @param killed whether the process was, or the machine crashed
      */
-    CrashCheck(WorkloadRun run, Stretch stretch, int operation, boolean killed) {
+    CrashCheck(WorkloadRun run, Stretch stretch, int operation, Ending ending) {
         this.run = run;
         this.stretch = stretch;
         this.operation = operation;
-        this.killed = killed;
-        this.promises = killed ? Promise.AFTER_A_KILL : Promise.AFTER_A_CRASH;
+        this.ending = ending;
     }
 
     private static byte[] newContent() {
@@ -62,11 +58,11 @@ final class CrashCheck {
     }
 
     private boolean promised(Promise promise) {
-        return promises.contains(promise);
+        return ending.promises().contains(promise);
     }
 
     private String bootId(int restart) {
-        return killed || run.lies().sameBootId() ? stretch.bootId() : stretch.bootId() + "-" + restart;
+        return ending.isSameBoot() ? stretch.bootId() : stretch.bootId() + "-" + restart;
     }
 
     /** All that can be asked of one disk; it is changed. */
@@ -122,7 +118,7 @@ final class CrashCheck {
             recover(disk, bootId(1), new TreeMap<>());
             CrashPoint point = disk.crashPoint(random.nextInt(disk.operations() + 1));
             SimulatedDisk left;
-            if (killed) {
+            if (ending.isKill()) {
                 left = point.state(point.allKept());
             } else {
                 List<Survival> choices = List.copyOf(point.survivals(2, 4, seed));
@@ -286,7 +282,7 @@ final class CrashCheck {
     private void checkIsNew(String key, List<Found> found, EntryRef ref) throws Violation {
         long given = found.isEmpty() ? 0 : found.get(found.size() - 1).end();
         Model.Stream stream = run.model().stream(key);
-        int acknowledged = killed ? acknowledged(key) : acknowledgedBefore(key, operation + 1);
+        int acknowledged = ending.isKill() ? acknowledged(key) : acknowledgedBefore(key, operation + 1);
         for (int number = 0; number < acknowledged; number++) {
             given = Math.max(given, stream.get(number).end());
         }

@@ -27,9 +27,10 @@ final class CrashExplorer {
      *
      * @param stretch in which it happens; null where a step of the workload can't be done, and nothing crashes
      * @param operation the last one before it
-     * @param survival what is left; null: the process was killed
+     * @param survival what is left; all, where the process was killed
      */
-    record Failure(WorkloadRun run, Stretch stretch, int operation, Survival survival, CrashCheck.Violation violation) {
+    record Failure(
+            WorkloadRun run, Stretch stretch, int operation, Ending ending, Survival survival, CrashCheck.Violation violation) {
 
         String describe() {
             StringBuilder text = new StringBuilder(violation.getMessage()).append("\n  workload: ").append(run.workload());
@@ -38,9 +39,8 @@ final class CrashExplorer {
                 addHistory(text, run.disk(), run.disk().operations());
                 return text.toString();
             }
-            text.append("\n  ").append(survival == null ? "the process is killed" : "the machine crashes").append(" after operation ")
-                    .append(operation).append(", in step ").append(stretch.step());
-            if (survival != null) {
+            text.append("\n  ").append(ending).append(" after operation ").append(operation).append(", in step ").append(stretch.step());
+            if (!ending.isKill()) {
                 text.append(", left: ").append(survival);
                 stretch.disk().crashPoint(operation).describe(survival).forEach(line -> text.append("\n    ").append(line));
             }
@@ -93,20 +93,24 @@ final class CrashExplorer {
                 }
             }
         }
-        return run.problem().map(problem -> new Failure(run, null, 0, null, problem.violation()));
+        return run.problem().map(problem -> new Failure(run, null, 0, Ending.KILLED, null, problem.violation()));
     }
 
     private Optional<Failure> crash(WorkloadRun run, Stretch stretch, int operation) {
         CrashPoint point = stretch.disk().crashPoint(operation);
         crashPoints++;
         if (stretch.step() >= 0) {
-            Optional<Failure> killed = failure(run, stretch, point, null);
+            Ending ending = (operation & 1) == 0 ? Ending.KILLED : Ending.KILLED_AND_MOVED;
+            Optional<Failure> killed = failure(run, stretch, point, ending, point.allKept());
             if (killed.isPresent()) {
                 return killed;
             }
         }
+        boolean cacheLost = (operation & 1) == 0;
         for (Survival survival : point.survivals(maxAlone, random, run.workload().seed())) {
-            Optional<Failure> crashed = failure(run, stretch, point, survival);
+            cacheLost = !cacheLost;
+            Ending ending = cacheLost && stretch.step() >= 0 ? Ending.CACHE_LOST : Ending.CRASHED;
+            Optional<Failure> crashed = failure(run, stretch, point, ending, survival);
             if (crashed.isPresent()) {
                 return crashed;
             }
@@ -114,10 +118,8 @@ final class CrashExplorer {
         return Optional.empty();
     }
 
-    /** @param survival null: the process is killed */
-    private Optional<Failure> failure(WorkloadRun run, Stretch stretch, CrashPoint point, Survival survival) {
-        CrashCheck check = new CrashCheck(run, stretch, point.operation(), survival == null);
-        Survival left = survival == null ? point.allKept() : survival;
+    private Optional<Failure> failure(WorkloadRun run, Stretch stretch, CrashPoint point, Ending ending, Survival left) {
+        CrashCheck check = new CrashCheck(run, stretch, point.operation(), ending);
         long seed = seed(run, point, left);
         try {
             check.check(point.state(left), seed);
@@ -128,7 +130,7 @@ final class CrashExplorer {
             }
             return Optional.empty();
         } catch (CrashCheck.Violation e) {
-            return Optional.of(new Failure(run, stretch, point.operation(), survival, e));
+            return Optional.of(new Failure(run, stretch, point.operation(), ending, left, e));
         }
     }
 
@@ -154,7 +156,7 @@ final class CrashExplorer {
 
     /** Keeps what needn't be lost. */
     private Failure withFewerLosses(Failure failure) {
-        if (failure.survival() == null) {
+        if (failure.ending().isKill() || failure.stretch() == null) {
             return failure;
         }
         CrashPoint point = failure.stretch().disk().crashPoint(failure.operation());
@@ -163,7 +165,7 @@ final class CrashExplorer {
         for (int i = 0; i < items.size(); i++) {
             int kept = items.get(i).options() - 1;
             if (smallest.survival().picks()[i] != kept) {
-                smallest = failure(failure.run(), failure.stretch(), point, smallest.survival().with(i, kept)).orElse(smallest);
+                smallest = failure(failure.run(), failure.stretch(), point, failure.ending(), smallest.survival().with(i, kept)).orElse(smallest);
             }
         }
         return smallest;

@@ -213,12 +213,6 @@ class CrashExplorerTest {
     }
 
     @Test
-    void explore_machineHasTheSameIdAgain_findsWhatIsGivenAgainOrLost() {
-        Failure failure = found(Lies.SAME_BOOT_ID, new Step.Append("a", 2, 600), new Step.AppendDurably("b", 1, 50));
-        assertThat(failure.describe()).containsPattern("a position is given once|can be opened and appended to|lost");
-    }
-
-    @Test
     void explore_directoriesAreNotForced_findsThatPositionsAreNotSafe() {
         Failure failure = found(Lies.ignoringForcesOfDirectories(), new Step.Append("a", 3, 100));
         assertThat(failure.describe()).containsPattern(POSITIONS);

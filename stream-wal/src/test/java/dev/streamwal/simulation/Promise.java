@@ -1,8 +1,5 @@
 package dev.streamwal.simulation;
 
-import java.util.EnumSet;
-import java.util.Set;
-
 /** What a log promises of its records beyond never making any up, which it always promises. */
 enum Promise {
     /** Every stream can be read and appended to. */
@@ -17,10 +14,4 @@ enum Promise {
     DELETED_STAYS_DELETED,
     /** Whoever recovers after a crash in the middle of recovery finds what the first would have found. */
     RECOVERS_THE_SAME_AGAIN;
-
-    /** Where a process was killed. */
-    static final Set<Promise> AFTER_A_KILL = EnumSet.allOf(Promise.class);
-
-    /** Where the machine crashed. The one place to say so. */
-    static final Set<Promise> AFTER_A_CRASH = EnumSet.complementOf(EnumSet.of(ACKNOWLEDGED_IS_THERE));
 }

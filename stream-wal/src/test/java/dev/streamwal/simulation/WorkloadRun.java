@@ -369,7 +369,7 @@ final class WorkloadRun {
             found.put(key, log.recoverAndRead(key));
         }
         try {
-            new CrashCheck(this, now, point.operation(), false).checkStreams(found);
+            new CrashCheck(this, now, point.operation(), Ending.CRASHED).checkStreams(found);
         } catch (Violation e) {
             throw new IllegalStateException(e);
         }

@@ -55,46 +55,65 @@ class PositionsFileTest {
     }
 
     @Test
-    void openIncarnation_newLog_isTheFirst() throws IOException {
+    void open_newLog_isTheFirstIncarnation() throws IOException {
         PositionsFile positions = PositionsFile.load(root, () -> false);
 
-        assertThat(positions.openIncarnation(boot("a"))).isEqualTo(1);
+        assertThat(positions.open(boot("a"))).isEqualTo(new PositionsFile.Opened(Positions.NEW, 1, 1));
         assertState(positions, 0, 0, 1, "a");
         assertState(reload(), 0, 0, 1, "a");
     }
 
     @Test
-    void openIncarnation_sameBoot_isTheSameAndWritesNothing() throws IOException {
-        PositionsFile.load(root, () -> false).openIncarnation(boot("a"));
-        byte[] before = Files.readAllBytes(file);
-
-        assertThat(reload().openIncarnation(boot("a"))).isEqualTo(1);
-        assertThat(Files.readAllBytes(file)).isEqualTo(before);
-    }
-
-    @Test
-    void openIncarnation_anotherBoot_isTheNextAndStartsAtTheCeiling() throws IOException {
+    void open_again_isTheNextIncarnationAndStartsAtTheCeiling() throws IOException {
         PositionsFile first = PositionsFile.load(root, () -> false);
-        first.openIncarnation(boot("a"));
+        first.open(boot("a"));
         first.raiseCeiling(1);
+        Positions left = first.current();
 
-        assertThat(reload().openIncarnation(boot("b"))).isEqualTo(2);
-        assertState(reload(), STEP, STEP, 2, "b");
+        PositionsFile.Opened sameBoot = reload().open(boot("a"));
+        assertThat(sameBoot).isEqualTo(new PositionsFile.Opened(left, 2, 1));
+        assertThat(sameBoot.isSameBoot()).isTrue();
+        assertState(reload(), STEP, STEP, 2, "a");
+
+        PositionsFile.Opened anotherBoot = reload().open(boot("b"));
+        assertThat(anotherBoot.incarnation()).isEqualTo(3);
+        assertThat(anotherBoot.bootIncarnation()).isEqualTo(3);
+        assertThat(anotherBoot.isSameBoot()).isFalse();
     }
 
     @Test
-    void openIncarnation_noBootId_isANewOneEachTime() throws IOException {
-        assertThat(PositionsFile.load(root, () -> false).openIncarnation(Optional::empty)).isEqualTo(1);
-        assertThat(reload().openIncarnation(Optional::empty)).isEqualTo(2);
-        assertThat(reload().openIncarnation(boot("a"))).isEqualTo(3);
-        assertThat(reload().openIncarnation(Optional::empty)).isEqualTo(4);
-        assertThat(reload().openIncarnation(boot("a"))).isEqualTo(5);
+    void open_bootIdNotKnownOrForgotten_isNotTheSameBoot() throws IOException {
+        assertThat(PositionsFile.load(root, () -> false).open(Optional::empty).isSameBoot()).isFalse();
+        assertThat(reload().open(Optional::empty).isSameBoot()).isFalse();
+        assertThat(reload().open(boot("a")).isSameBoot()).isFalse();
+        assertThat(reload().open(Optional::empty).isSameBoot()).isFalse();
+        PositionsFile last = reload();
+        assertThat(last.open(boot("a")).isSameBoot()).isFalse();
+        last.forgetBootId();
+        assertThat(reload().open(boot("a")).isSameBoot()).isFalse();
+    }
+
+    @Test
+    void close_tellsWhoOpensNext() throws IOException {
+        PositionsFile first = PositionsFile.load(root, () -> false);
+        first.open(boot("a"));
+        first.close();
+
+        PositionsFile second = reload();
+        assertThat(second.open(boot("a")).wasClosed()).isTrue();
+        PositionsFile third = reload();
+        PositionsFile.Opened opened = third.open(boot("a"));
+        assertThat(opened.wasClosed()).isFalse();
+        assertThat(opened.left().isClosed(1)).isTrue();
+        assertThat(opened.left().isClosedSince(1)).isFalse();
+        third.close();
+        assertThat(reload().open(boot("a")).wasClosed()).isTrue();
     }
 
     @Test
     void raiseCeiling_belowOrAbove_goesInSteps() throws IOException {
         PositionsFile positions = PositionsFile.load(root, () -> false);
-        positions.openIncarnation(boot("a"));
+        positions.open(boot("a"));
 
         positions.raiseCeiling(1);
         assertState(reload(), STEP, 0, 1, "a");
@@ -123,7 +142,7 @@ class PositionsFileTest {
     @Test
     void startAtCeiling_once_isWrittenAndTwiceIsNot() throws IOException {
         PositionsFile positions = PositionsFile.load(root, () -> false);
-        positions.openIncarnation(boot("a"));
+        positions.open(boot("a"));
         positions.raiseCeiling(5);
 
         positions.startAtCeiling();
@@ -136,7 +155,7 @@ class PositionsFileTest {
     @Test
     void load_anyByteChanged_isTheSameState() throws IOException {
         PositionsFile positions = PositionsFile.load(root, () -> false);
-        positions.openIncarnation(boot("b6ee3c11-2c8f-4e0b-9d6e-6ad01c4b3f0d"));
+        positions.open(boot("b6ee3c11-2c8f-4e0b-9d6e-6ad01c4b3f0d"));
         positions.raiseCeiling(5);
         positions.startAtCeiling();
         positions.raiseCeiling(STEP + 5);
@@ -155,7 +174,7 @@ class PositionsFileTest {
     @Test
     void load_cutAnywhereInAWrite_isTheStateBeforeOrAfter() throws IOException {
         PositionsFile positions = PositionsFile.load(root, () -> false);
-        positions.openIncarnation(boot("a"));
+        positions.open(boot("a"));
         positions.raiseCeiling(5);
         byte[] before = Files.readAllBytes(file);
         long sequence = positions.current().sequence();
@@ -185,7 +204,7 @@ class PositionsFileTest {
     /** Opening makes both slots whole again, so that either may be lost afterwards. */
     private void assertGoesOn() throws IOException {
         PositionsFile positions = reload();
-        positions.openIncarnation(boot("a"));
+        positions.open(boot("a"));
         byte[] whole = Files.readAllBytes(file);
         for (int slot = 0; slot < PositionsLayout.SLOTS; slot++) {
             byte[] damaged = whole.clone();
@@ -194,13 +213,13 @@ class PositionsFileTest {
             Positions found = reload().current();
             assertThat(found.start()).isEqualTo(positions.current().start());
             assertThat(found.ceiling()).isEqualTo(positions.current().ceiling());
-            assertThat(found.incarnation()).isEqualTo(1);
+            assertThat(found.incarnation()).isEqualTo(positions.current().incarnation());
         }
     }
 
     @Test
     void load_fileTooShortForBothSlots_takesTheFirst() throws IOException {
-        PositionsFile.load(root, () -> false).openIncarnation(boot("a"));
+        PositionsFile.load(root, () -> false).open(boot("a"));
         byte[] sound = Files.readAllBytes(file);
 
         for (int length = PositionsLayout.USED_BYTES; length < sound.length; length++) {
@@ -235,14 +254,14 @@ class PositionsFileTest {
         PositionsFile positions = PositionsFile.load(root, () -> false);
 
         assertThat(positions.current()).isEqualTo(Positions.NEW);
-        positions.openIncarnation(boot("a"));
+        positions.open(boot("a"));
         assertState(reload(), 0, 0, 1, "a");
     }
 
     @Test
     void raiseCeiling_writeFails_leavesTheStateAndWorksLater() throws IOException {
         PositionsFile positions = PositionsFile.load(root, () -> false);
-        positions.openIncarnation(boot("a"));
+        positions.open(boot("a"));
         byte[] before = Files.readAllBytes(file);
         Files.delete(file);
         Files.createDirectory(file);
@@ -260,7 +279,7 @@ class PositionsFileTest {
     void write_interruptedThread_worksAndKeepsTheFlag(@TempDir Path disk) throws IOException {
         Thread.currentThread().interrupt();
         PositionsFile positions = PositionsFile.load(disk, () -> false);
-        positions.openIncarnation(boot("a"));
+        positions.open(boot("a"));
         positions.raiseCeiling(1);
         PositionsFile again = PositionsFile.load(disk, () -> true);
 
@@ -271,7 +290,7 @@ class PositionsFileTest {
     @Test
     void write_interruptedAllTheTime_losesNothing(@TempDir Path disk) throws Exception {
         PositionsFile positions = PositionsFile.load(disk, () -> false);
-        positions.openIncarnation(boot("a"));
+        positions.open(boot("a"));
         Thread victim = Thread.currentThread();
         Thread storm = new Thread(() -> {
             while (!Thread.currentThread().isInterrupted()) {
@@ -299,7 +318,7 @@ class PositionsFileTest {
     @Test
     void write_manyThreads_coversEveryOne(@TempDir Path disk) throws Exception {
         PositionsFile positions = PositionsFile.load(disk, () -> false);
-        positions.openIncarnation(boot("a"));
+        positions.open(boot("a"));
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
             List<Future<?>> raises = new ArrayList<>();
@@ -337,7 +356,7 @@ class PositionsFileTest {
 
     private static void assertState(PositionsFile file, long ceiling, long start, long incarnation, String bootId) {
         Positions found = file.current();
-        assertThat(new Positions(0, found.ceiling(), found.start(), found.incarnation(), found.bootId()))
-                .isEqualTo(new Positions(0, ceiling, start, incarnation, bootId));
+        assertThat(new Positions(0, found.ceiling(), found.start(), found.incarnation(), found.bootId(), 0, 0))
+                .isEqualTo(new Positions(0, ceiling, start, incarnation, bootId, 0, 0));
     }
 }
