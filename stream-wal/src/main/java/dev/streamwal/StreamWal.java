@@ -393,8 +393,7 @@ public final class StreamWal implements AutoCloseable {
             return new WalFailedException("a flush has failed, and nothing is acknowledged as durable any more: " + flush.getMessage()
                     + ", root=" + root + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, flush);
         }
-        IOException io = failure instanceof IOException known ? known : new IOException(failure);
-        return StorageErrors.translate("commit", io, root, key, WalException.NO_POSITION, 0);
+        return StorageErrors.notDurable(failure instanceof IOException known ? known : new IOException(failure), root, key);
     }
 
     /** What can be refused is refused before a record has a place. */
@@ -402,12 +401,18 @@ public final class StreamWal implements AutoCloseable {
         switch (level) {
             case BUFFERED -> { }
             case PERIODIC -> durable(commits::throwIfFailed, key);
-            case IMMEDIATE -> durable(commits::ready, key);
+            case IMMEDIATE -> {
+                try {
+                    commits.ready();
+                } catch (IOException e) {
+                    throw notDone("make room in the commit journal", e, root, key, WalException.NO_POSITION);
+                }
+            }
         }
     }
 
-    /** A deletion is written down first, which a log that has failed refuses. */
-    private WalException notDone(String task, IOException e, Path file, String key, long position) {
+    /** Before anything is appended or deleted: a log that has failed refuses it. */
+    private WalException notDone(String task, IOException e, Path file, @Nullable String key, long position) {
         return e instanceof FlushFailedException ? asWalException(e, key) : StorageErrors.translate(task, e, file, key, position, 0);
     }
 

@@ -39,7 +39,8 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  *   <li>{@link TimestampOutOfRangeException}, where the timestamp is later than the clock by more than {@link WalOptions#maxClockSkew()},
  * or its window has expired already,
  *   <li>{@link dev.streamwal.reader.DiskFullException} and other {@link dev.streamwal.reader.WalIOException}s: nothing was appended, and
- * the next append may succeed,
+ * the next append may succeed; but for those of an append that was to be durable whose message says that what was appended is there: it is, and
+ * only its durability isn't known,
  *   <li>{@link dev.streamwal.reader.CorruptSegmentException} and {@link dev.streamwal.reader.UnsupportedFormatException}, where what an
  *       earlier writer left can't be continued,
  *   <li>{@link dev.streamwal.reader.WalClosedException} after the log was closed,

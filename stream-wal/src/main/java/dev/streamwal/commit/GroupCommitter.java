@@ -123,7 +123,7 @@ public final class GroupCommitter implements SegmentDurability {
             throw reason;
         }
         if (!journal.exists()) {
-            checkpoint.createJournal();
+            boolean unused = checkpoint.createJournal();
         } else if (journal.isScarce()) {
             checkpoint.reserve();
         }
@@ -154,7 +154,7 @@ public final class GroupCommitter implements SegmentDurability {
     public void readyFor(int streams) {
         if (streams > MAX_FORCED_STREAMS && !journal.exists()) {
             try {
-                checkpoint.createJournal();
+                boolean unused = checkpoint.createJournal();
             } catch (IOException e) {
                 // no room for it: one by one, then
             }
@@ -585,7 +585,7 @@ public final class GroupCommitter implements SegmentDurability {
     public void runBackground() throws IOException {
         flushInterval();
         commitPending();
-        boolean unused = checkpoint.run();
+        checkpoint.runInBackground();
     }
 
     /**

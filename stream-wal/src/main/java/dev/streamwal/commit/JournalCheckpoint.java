@@ -85,8 +85,9 @@ final class JournalCheckpoint {
         streams = known;
     }
 
-    void createJournal() throws IOException {
-        journal.create(ids.getAsLong(), incarnation.getAsLong());
+    /** @return false where there is none, because the log was closed meanwhile */
+    boolean createJournal() throws IOException {
+        return journal.create(ids.getAsLong(), incarnation.getAsLong());
     }
 
     /** Takes over what an earlier writer left. */
@@ -147,6 +148,18 @@ final class JournalCheckpoint {
             return freeFull() || waited;
         } finally {
             running.unlock();
+        }
+    }
+
+    /** What the thread does, by whoever calls; where there is no space for the next file, whoever appends next is told. */
+    void runInBackground() throws IOException {
+        boolean unused = run();
+        try {
+            reserve();
+        } catch (FlushFailedException e) {
+            throw e;
+        } catch (IOException e) {
+            // as said
         }
     }
 
