@@ -182,6 +182,28 @@ class GroupCommitterTest {
     }
 
     @Test
+    void delete_anErrorGivesUpTheBlock_theStreamIsCommittedAsBefore() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        StreamKey key = a.header().key();
+        StreamKey other = b.header().key();
+        committer.streams(stream -> {
+            if (stream.equals(other)) {
+                throw new InternalError("made to give up the block");
+            }
+            return a;
+        });
+        a.append(80);
+        assertThatThrownBy(() -> committer.delete(List.of(new Deletion.Below(key, 1_000), new Deletion.Below(other, 1_000))))
+                .hasRootCauseMessage("made to give up the block");
+        assertThatThrownBy(() -> committer.delete(List.of(new Deletion.Cut(key, 8, 1_000), new Deletion.Below(other, 1_000))))
+                .hasRootCauseMessage("made to give up the block");
+        committer.await(a.cursor(), a.append(80));
+        assertJournalled(a);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
     void await_formerFailureOfTheStream_isNotGivenToALaterRequest() throws IOException {
         GroupCommitter committer = committer(false);
         committer.ready();
