@@ -118,14 +118,21 @@ public final class GroupCommitter implements SegmentDurability {
      */
     public void ready() throws IOException {
         throwIfFailed();
+        throwIfClosed();
+        if (!journal.exists()) {
+            if (!checkpoint.createJournal()) {
+                // `closed` is set before the journal is closed
+                throwIfClosed();
+            }
+        } else if (journal.isScarce()) {
+            checkpoint.reserve();
+        }
+    }
+
+    private void throwIfClosed() {
         WalClosedException reason = closed;
         if (reason != null) {
             throw reason;
-        }
-        if (!journal.exists()) {
-            boolean unused = checkpoint.createJournal();
-        } else if (journal.isScarce()) {
-            checkpoint.reserve();
         }
     }
 

@@ -364,6 +364,19 @@ class GroupCommitterTest {
     }
 
     @Test
+    void ready_closedWhileTheJournalIsMade_saysSo() {
+        AtomicReference<GroupCommitter> closing = new AtomicReference<>();
+        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("streams"), new ChannelStorage(), SIZES, () -> {
+            // behind the question whether the log is closed, in front of the first file
+            closing.get().close(CLOSED, true);
+            return 1;
+        }, () -> 1, (task, stream, failure) -> told.add(failure), () -> {}, false, 1_000_000));
+        closing.set(committer);
+        assertThatThrownBy(committer::ready).isSameAs(CLOSED);
+        assertThat(root.resolve("commit")).doesNotExist();
+    }
+
+    @Test
     void close_ofALogThatNeededNoJournal_hasTakenNothing() throws IOException {
         GroupCommitter committer = committer(true);
         committer.close(CLOSED, true);
