@@ -268,10 +268,11 @@ class GroupCommitterTest {
         committer.ready();
         AtomicInteger completed = new AtomicInteger();
         for (int i = 0; i < 3; i++) {
-            committer.later(a.cursor(), a.append(8), failure -> {
+            boolean asked = committer.later(a.cursor(), a.append(8), failure -> {
                 completed.incrementAndGet();
                 throw new AssertionError("thrown by a completion");
             });
+            assertThat(asked).isTrue();
         }
         committer.await(b.cursor(), b.append(8));
         assertThat(completed).hasValue(3);
@@ -286,7 +287,7 @@ class GroupCommitterTest {
         committer.ready();
         AtomicInteger completed = new AtomicInteger();
         for (int i = 0; i < 50; i++) {
-            committer.later(a.cursor(), a.append(8), failure -> {
+            boolean asked = committer.later(a.cursor(), a.append(8), failure -> {
                 try {
                     committer.await(b.cursor(), b.append(8));
                     completed.incrementAndGet();
@@ -294,6 +295,7 @@ class GroupCommitterTest {
                     throw new AssertionError(e);
                 }
             });
+            assertThat(asked).isTrue();
         }
         if (!threads) {
             committer.runBackground();
@@ -304,6 +306,25 @@ class GroupCommitterTest {
         committer.close(CLOSED, true);
         assertJournalled(a, b);
         assertThat(told).isEmpty();
+    }
+
+    @Test
+    void later_moreThanMayBeUnanswered_asksForNothingUntilOneIsDelivered() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        AtomicInteger completed = new AtomicInteger();
+        for (int i = 0; i < GroupCommitter.MAX_UNANSWERED; i++) {
+            assertThat(committer.later(a.cursor(), a.append(8), failure -> completed.incrementAndGet())).isTrue();
+        }
+        committer.await(b.cursor(), b.append(8));
+        committer.runBackground();
+        assertThat(completed).as("answered, and not delivered").hasValue(GroupCommitter.MAX_UNANSWERED);
+        assertThat(committer.later(a.cursor(), a.append(8), failure -> completed.incrementAndGet())).isFalse();
+        committer.delivered();
+        assertThat(committer.later(a.cursor(), a.appendedEnd(), failure -> completed.incrementAndGet())).isTrue();
+        committer.runBackground();
+        assertThat(completed).hasValue(GroupCommitter.MAX_UNANSWERED + 1);
+        committer.close(CLOSED, true);
     }
 
     @Test
@@ -321,7 +342,13 @@ class GroupCommitterTest {
                     for (boolean open = true; open; ) {
                         long end = stream.append(8);
                         asked.incrementAndGet();
-                        if (waits) {
+                        AtomicReference<Throwable> failure = new AtomicReference<>();
+                        boolean asksLater = !waits && committer.later(stream.cursor(), end, problem -> {
+                            failure.set(problem);
+                            answered.incrementAndGet();
+                            committer.delivered();
+                        });
+                        if (!asksLater) {
                             try {
                                 committer.await(stream.cursor(), end);
                             } catch (WalClosedException e) {
@@ -331,11 +358,6 @@ class GroupCommitterTest {
                             }
                             answered.incrementAndGet();
                         } else {
-                            AtomicReference<Throwable> failure = new AtomicReference<>();
-                            committer.later(stream.cursor(), end, problem -> {
-                                failure.set(problem);
-                                answered.incrementAndGet();
-                            });
                             open = failure.get() == null;
                         }
                     }
