@@ -5,6 +5,7 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.commit.CommitCompletion;
 import dev.streamwal.commit.CommitSettings;
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
@@ -45,6 +46,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -61,7 +64,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It has up to seven daemon threads of its own, which prepare space, seal, sweep, and tell the listener; once something is to be
- * durable, commit what nobody waits for, and free what was committed; and, for a while after a writer that didn't close the log, recover.
+ * durable, commit what nobody waits for, and free what was committed; and, for a while after a writer that didn't close the log, recover. Up
+ * to eight more run what is hung on asynchronous appends, while there is something to run (see {@link
+ * WalOptions.Builder#completionExecutor}).
  * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in
  * {@link #stats()}.
  */
@@ -82,6 +87,7 @@ public final class StreamWal implements AutoCloseable {
     private final GroupCommitter commits;
     private final RecoverySettings settings;
     private final BackgroundRecovery recovery;
+    private final CompletionThreads completions;
     private final ReentrantLock closing = new ReentrantLock();
     private volatile boolean closed;
 
@@ -108,6 +114,7 @@ public final class StreamWal implements AutoCloseable {
                 options.sweepInterval());
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this, report);
+        this.completions = new CompletionThreads(options.completionExecutor(), settings.withThreads());
     }
 
     /**
@@ -337,38 +344,76 @@ public final class StreamWal implements AutoCloseable {
     /**
      * As {@link #sync()}, without waiting.
      *
-     * @return completed by {@link WalOptions#completionExecutor()}, exceptionally by what {@code sync} would throw
+     * @return completed as by {@link WalStream#appendAsync}, exceptionally by what {@code sync} would throw
      */
     public CompletableFuture<Void> syncAsync() {
         checkOpen();
         List<CommitTarget> targets = undurable();
         commits.readyFor(targets.size());
-        CompletableFuture<?>[] each = new CompletableFuture<?>[targets.size()];
-        for (int i = 0; i < each.length; i++) {
-            each[i] = durableLater(targets.get(i), "", null);
-        }
-        return CompletableFuture.allOf(each);
+        return durableLater(targets, null, null);
     }
 
     /** @return completed with {@code result} when it is durable */
     <T> CompletableFuture<T> durableLater(CommitTarget target, T result, @Nullable String key) {
-        CompletableFuture<T> future = new CompletableFuture<>();
-        commits.later(target.cursor(), target.end(), failure -> complete(() -> {
-            if (failure == null) {
-                future.complete(result);
-            } else {
-                future.completeExceptionally(asWalException(failure, key));
-            }
-        }));
-        return future;
+        return durableLater(List.of(target), result, key);
     }
 
-    /** Where the program's executor refuses, by the thread that committed: nobody must wait for ever. */
-    private void complete(Runnable completion) {
+    private <T> CompletableFuture<T> durableLater(List<CommitTarget> targets, @Nullable T result, @Nullable String key) {
+        AsyncAnswer<T> answer = completions.newAnswer();
+        if (targets.isEmpty()) {
+            deliverHere(answer, result, null, key);
+        }
+        AtomicInteger left = new AtomicInteger(targets.size());
+        AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
+        for (CommitTarget target : targets) {
+            CommitCompletion completion = failure -> {
+                failed.compareAndSet(null, failure);
+                answered(answer, left, result, failed, key);
+            };
+            if (!commits.later(target.cursor(), target.end(), completion)) {
+                // one too many: whoever appends waits, for the disk and not for a program's code, and nothing is queued
+                failed.compareAndSet(null, awaited(target));
+                if (left.decrementAndGet() == 0) {
+                    deliverHere(answer, result, failed.get(), key);
+                }
+            }
+        }
+        return answer;
+    }
+
+    /** Nobody else has it yet, so nothing hangs on it. */
+    private <T> void deliverHere(AsyncAnswer<T> answer, @Nullable T result, @Nullable Throwable failure, @Nullable String key) {
+        answer(answer, result, failure, key);
+        answer.deliver();
+    }
+
+    /** By whoever has committed one of them. */
+    private <T> void answered(
+            AsyncAnswer<T> answer, AtomicInteger left, @Nullable T result, AtomicReference<@Nullable Throwable> failed, @Nullable String key) {
+        if (left.decrementAndGet() > 0) {
+            commits.delivered();
+            return;
+        }
+        answer(answer, result, failed.get(), key);
+        completions.execute(() -> {
+            try {
+                answer.deliver();
+            } finally {
+                commits.delivered();
+            }
+        });
+    }
+
+    private <T> void answer(AsyncAnswer<T> answer, @Nullable T result, @Nullable Throwable failure, @Nullable String key) {
+        answer.answer(result, failure == null ? null : asWalException(failure, key));
+    }
+
+    private @Nullable Throwable awaited(CommitTarget target) {
         try {
-            options.completionExecutor().execute(completion);
-        } catch (RuntimeException e) {
-            completion.run();
+            commits.await(target.cursor(), target.end());
+            return null;
+        } catch (IOException | RuntimeException e) {
+            return e;
         }
     }
 
@@ -394,8 +439,7 @@ public final class StreamWal implements AutoCloseable {
             return new WalFailedException("a flush has failed, and nothing is acknowledged as durable any more: " + flush.getMessage()
                     + ", root=" + root + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, flush);
         }
-        IOException io = failure instanceof IOException known ? known : new IOException(failure);
-        return StorageErrors.translate("commit", io, root, key, WalException.NO_POSITION, 0);
+        return StorageErrors.notDurable(failure instanceof IOException known ? known : new IOException(failure), root, key);
     }
 
     /** What can be refused is refused before a record has a place. */
@@ -403,12 +447,18 @@ public final class StreamWal implements AutoCloseable {
         switch (level) {
             case BUFFERED -> { }
             case PERIODIC -> durable(commits::throwIfFailed, key);
-            case IMMEDIATE -> durable(commits::ready, key);
+            case IMMEDIATE -> {
+                try {
+                    commits.ready();
+                } catch (IOException e) {
+                    throw notDone("make room in the commit journal", e, root, key, WalException.NO_POSITION);
+                }
+            }
         }
     }
 
-    /** A deletion is written down first, which a log that has failed refuses. */
-    private WalException notDone(String task, IOException e, Path file, String key, long position) {
+    /** Before anything is appended or deleted: a log that has failed refuses it. */
+    private WalException notDone(String task, IOException e, Path file, @Nullable String key, long position) {
         return e instanceof FlushFailedException ? asWalException(e, key) : StorageErrors.translate(task, e, file, key, position, 0);
     }
 
@@ -707,7 +757,7 @@ public final class StreamWal implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (!report.isListening()) {
+        if (!report.isListening() && !completions.isCurrent()) {
             closing.lock();
         } else if (!closing.tryLock()) {
             return; // whoever is closing waits for this thread
@@ -725,6 +775,7 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
         } finally {
+            completions.end();
             report.end();
             closing.unlock();
         }

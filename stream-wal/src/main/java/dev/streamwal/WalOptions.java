@@ -33,8 +33,6 @@ public final class WalOptions {
 
     /** Listens to nothing, and needs no thread for it. */
     static final WalListener NOBODY = new WalListener() {};
-    /** Whoever committed goes on with what waited for it. */
-    static final Executor COMMITTING_THREAD = Runnable::run;
     /** What one rotation may have open at once: the lock, the old segment, its successor, and their directory. */
     static final int MIN_OPEN_FILES = 4;
     /** Each new stream asks them one after the other. */
@@ -53,7 +51,7 @@ public final class WalOptions {
     private final Map<String, StreamOptions> streams;
     private final Durability durability;
     private final Duration flushInterval;
-    private final Executor completionExecutor;
+    private final Optional<Executor> completionExecutor;
     private final RecoveryPolicy recoveryPolicy;
     private final Duration maxClockSkew;
     private final InstantSource clock;
@@ -73,7 +71,7 @@ public final class WalOptions {
         this.streams = Collections.unmodifiableMap(new LinkedHashMap<>(builder.streams));
         this.durability = builder.durability;
         this.flushInterval = builder.flushInterval;
-        this.completionExecutor = builder.completionExecutor;
+        this.completionExecutor = Optional.ofNullable(builder.completionExecutor);
         this.recoveryPolicy = builder.recoveryPolicy;
         this.maxClockSkew = builder.maxClockSkew;
         this.clock = builder.clock;
@@ -222,9 +220,9 @@ public final class WalOptions {
     /**
      * Where the continuations of asynchronous appends run.
      *
-     * @return by default one that runs them on the thread that committed
+     * @return by default empty: on threads of the log's
      */
-    public Executor completionExecutor() {
+    public Optional<Executor> completionExecutor() {
         return completionExecutor;
     }
 
@@ -346,7 +344,7 @@ public final class WalOptions {
         private final Map<String, StreamOptions> streams = new LinkedHashMap<>();
         private Durability durability = Durability.BUFFERED;
         private Duration flushInterval = Duration.ofSeconds(1);
-        private Executor completionExecutor = COMMITTING_THREAD;
+        private @Nullable Executor completionExecutor;
         private RecoveryPolicy recoveryPolicy = RecoveryPolicy.STOP_AT_FIRST_ERROR;
         private int segmentBytes = 64 << 20;
         private @Nullable Integer maxRecordBytes;
@@ -473,10 +471,18 @@ public final class WalOptions {
         }
 
         /**
-         * Where the continuations of asynchronous appends run: what the caller hung on their futures.
+         * Where the continuations of asynchronous appends run: what the caller hung on their futures. By default that is
+         * on up to 8 threads of the log's own, named {@code stream-wal-complete-}, in no particular order: no commit waits
+         * for them. A continuation may append, in every way, may wait for that with {@code get} or {@code join}, and may
+         * close the log. One that waits for something else that a continuation is to do, such as a future that was made
+         * from an append's by {@code thenApply}, keeps one of the 8 threads meanwhile: use an executor of your own where
+         * more than 7 do that at once. {@link StreamWal#close()} waits up to 10 seconds for continuations.
          *
-         * @param executor by default one that runs them on the thread that committed, which is the fastest way where
-         *     they are short; commits wait for those that aren't
+         * <p>With an executor of the program's they run there, and nowhere else unless it refuses them: then on the log's
+         * threads. It must not run them on the thread that hands them over, as {@code Runnable::run} does, unless they take no
+         * time and wait for nothing: other threads' appends wait for that thread.
+         *
+         * @param executor in place of the log's threads; the log doesn't end it
          * @return this
          */
         public Builder completionExecutor(Executor executor) {

@@ -39,7 +39,8 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  *   <li>{@link TimestampOutOfRangeException}, where the timestamp is later than the clock by more than {@link WalOptions#maxClockSkew()},
  * or its window has expired already,
  *   <li>{@link dev.streamwal.reader.DiskFullException} and other {@link dev.streamwal.reader.WalIOException}s: nothing was appended, and
- * the next append may succeed,
+ * the next append may succeed; but for those of an append that was to be durable whose message says that what was appended is there: it is, and
+ * only its durability isn't known,
  *   <li>{@link dev.streamwal.reader.CorruptSegmentException} and {@link dev.streamwal.reader.UnsupportedFormatException}, where what an
  *       earlier writer left can't be continued,
  *   <li>{@link dev.streamwal.reader.WalClosedException} after the log was closed,
@@ -203,12 +204,14 @@ public final class WalStream {
 
     /**
      * Appends a record, which is copied and visible when this returns, and doesn't wait until it survives power loss. What is wrong with
-     * the record, or keeps it from being appended, is thrown by this method. Where more than 65,536 such calls are unanswered, it helps to
-     * commit, and returns when its own record is durable.
+     * the record, or keeps it from being appended, is thrown by this method. At most 65,536 such calls may be unanswered, which they are until
+     * what hangs on their futures has run; one more waits until its record is durable, as {@code append} would, and returns a future that is
+     * complete.
      *
      * @param entry the record
-     * @return completed with where the record stands when it, and all that stands before it, survives power loss; by {@link
-     *     WalOptions#completionExecutor()}, or exceptionally with a {@link WalFailedException} or another {@link
+     * @return completed with where the record stands when it, and all that stands before it, survives power loss; by a thread of the log's or
+     *     {@link WalOptions.Builder#completionExecutor an executor of the program's}, never by one that commits; without such an executor also
+     *     by who waits for it with {@code get} or {@code join}. Exceptionally with a {@link WalFailedException} or another {@link
      *     dev.streamwal.reader.WalException}: then the record is there, but not known to be durable
      */
     public CompletableFuture<EntryRef> appendAsync(WriteEntry entry) {

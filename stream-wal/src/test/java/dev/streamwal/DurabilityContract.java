@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalClosedException;
@@ -13,11 +14,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -280,6 +285,167 @@ abstract class DurabilityContract extends LogContract {
             assertDurable(stream);
         }
         assertThat(wal.stats().appends()).isEqualTo(200);
+    }
+
+    /** Hung on an append, and run by one of the log's threads: what is hung on a future that is complete runs at once, and is tried again. */
+    private static <T> CompletableFuture<T> hang(WalStream stream, Function<EntryRef, T> continuation) {
+        Thread self = Thread.currentThread();
+        while (true) {
+            AtomicBoolean atOnce = new AtomicBoolean();
+            CompletableFuture<T> hung = stream.appendAsync(WriteEntry.of(bytes("x"))).thenApply(ref -> {
+                atOnce.set(Thread.currentThread().equals(self));
+                return atOnce.get() ? null : continuation.apply(ref);
+            });
+            if (!atOnce.get()) {
+                return hung;
+            }
+        }
+    }
+
+    /** What never ends until the test does, on all threads that the log has for it. */
+    private CountDownLatch blockCompletions(StreamWal wal) {
+        CountDownLatch end = closing(new EndOfTest()).reached;
+        CountDownLatch begun = new CountDownLatch(CompletionThreads.MAX_THREADS);
+        for (int i = 0; i < CompletionThreads.MAX_THREADS; i++) {
+            CompletableFuture<Boolean> unused = hang(wal.stream("blocked"), ref -> {
+                begun.countDown();
+                awaitUninterruptibly(end);
+                return true;
+            });
+        }
+        awaitUninterruptibly(begun);
+        return end;
+    }
+
+    private static final class EndOfTest implements AutoCloseable {
+        private final CountDownLatch reached = new CountDownLatch(1);
+
+        @Override
+        public void close() {
+            reached.countDown();
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void appendAsync_continuationsRunOnThreadsOfTheirOwn() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<CompletableFuture<String>> ranOn = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            ranOn.add(hang(stream, ref -> Thread.currentThread().getName()));
+            // leads, and answers the other
+            append(stream, Durability.IMMEDIATE);
+        }
+        assertThat(ranOn).allSatisfy(name -> assertThat(name.join()).startsWith("stream-wal-complete-"));
+    }
+
+    @Test
+    void appendAsync_moreContinuationsWaitForOthersThanThereAreThreads_noneHangs() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<CompletableFuture<EntryRef>> chains = new ArrayList<>();
+        CountDownLatch all = new CountDownLatch(1);
+        for (int i = 0; i < 5 * CompletionThreads.MAX_THREADS; i++) {
+            chains.add(hang(stream, ref -> {
+                awaitUninterruptibly(all);
+                EntryRef second = stream.appendAsync(WriteEntry.of(bytes("2"))).join();
+                wal.syncAsync().join();
+                return second;
+            }));
+        }
+        all.countDown();
+        for (CompletableFuture<EntryRef> chain : chains) {
+            long end = chain.join().end();
+            assertThat(stream.durablePosition()).isGreaterThanOrEqualTo(end);
+        }
+    }
+
+    @Test
+    void appendAsync_continuationsNeverEnd_nobodyElseWaits() throws Exception {
+        StreamWal wal = open(options().flushInterval(Duration.ofMillis(1)));
+        CountDownLatch end = blockCompletions(wal);
+        append(wal.stream("immediate"), Durability.IMMEDIATE);
+        assertDurable(wal.stream("immediate"));
+        append(wal.stream("periodic"), Durability.PERIODIC);
+        await("the interval's flush", () -> wal.stream("periodic").durablePosition() == wal.stream("periodic").endPosition());
+        assertThat(wal.stream("s").appendAsync(WriteEntry.of(bytes("x"))).join().position()).isZero();
+        assertThat(wal.stream("s").appendAsync(WriteEntry.of(bytes("x"))).get().position()).isPositive();
+        assertThat(wal.stream("s").appendAsync(WriteEntry.of(bytes("x"))).get(1, TimeUnit.DAYS).position()).isPositive();
+        wal.syncAsync().join();
+        end.countDown();
+    }
+
+    @Test
+    void appendAsync_moreThanMayBeUnansweredAndContinuationsNeverEnd_waitsForItsOwn() {
+        StreamWal wal = open(options().segmentBytes(16 << 20));
+        CountDownLatch end = blockCompletions(wal);
+        WalStream stream = wal.stream("s");
+        int places = GroupCommitter.MAX_UNANSWERED - CompletionThreads.MAX_THREADS;
+        List<CompletableFuture<EntryRef>> unanswered = new ArrayList<>();
+        for (int i = 0; i < places + 100; i++) {
+            CompletableFuture<EntryRef> future = stream.appendAsync(WriteEntry.of(new byte[8]));
+            if (i < places) {
+                assertThat(future).as("behind those that never end").isNotDone();
+                unanswered.add(future);
+            } else {
+                assertThat(future).as("waited for its own").isCompleted();
+                assertDurable(stream);
+            }
+        }
+        end.countDown();
+        unanswered.forEach(CompletableFuture::join);
+    }
+
+    @Test
+    void appendAsync_completedByTheProgram_isWhatItSays() {
+        StreamWal wal = openWithoutThreads();
+        CompletableFuture<EntryRef> cancelled = wal.stream("s").appendAsync(WriteEntry.of(bytes("x")));
+        CompletableFuture<EntryRef> failed = wal.stream("s").appendAsync(WriteEntry.of(bytes("x")));
+        CompletableFuture<EntryRef> completed = wal.stream("s").appendAsync(WriteEntry.of(bytes("x")));
+        EntryRef ref = new EntryRef("other", 1, 40);
+        assertThat(cancelled.cancel(true)).isTrue();
+        assertThat(failed.completeExceptionally(new IllegalStateException("the program's"))).isTrue();
+        assertThat(completed.complete(ref)).isTrue();
+        assertThatThrownBy(cancelled::join).isInstanceOf(CancellationException.class);
+        assertThatThrownBy(failed::join).hasRootCauseMessage("the program's");
+        assertThat(completed.join()).isEqualTo(ref);
+        wal.runBackground();
+        assertThat(completed.join()).isEqualTo(ref);
+    }
+
+    @Test
+    void close_byAContinuation_closesTheLog() {
+        StreamWal wal = open();
+        hang(wal.stream("s"), ref -> {
+            wal.close();
+            return true;
+        }).join();
+        assertThatThrownBy(wal::sync).isInstanceOf(WalClosedException.class);
+    }
+
+    @Test
+    void close_byContinuationsAndByOthers_returnsToAll() {
+        StreamWal wal = open();
+        List<CompletableFuture<Boolean>> closed = new ArrayList<>();
+        CountDownLatch all = new CountDownLatch(1);
+        for (int i = 0; i < 3; i++) {
+            closed.add(hang(wal.stream("s"), ref -> {
+                awaitUninterruptibly(all);
+                wal.close();
+                return true;
+            }));
+        }
+        all.countDown();
+        wal.close();
+        closed.forEach(CompletableFuture::join);
     }
 
     @Test

@@ -3,8 +3,10 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.commit.FrontierFile;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
+import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;
 import dev.streamwal.storage.PositionsFile;
 import java.util.ArrayList;
@@ -160,6 +162,31 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
         try (StreamWal after = open()) {
             assertAllThere(after);
         }
+    }
+
+    @Test
+    void checkpoint_cannotReadWhereAStreamBegins_isDoneByTheNextOne() throws Exception {
+        StreamWal first = open();
+        append(first, "a", 50, Durability.IMMEDIATE);
+        clock.advance(WINDOW);
+        Written kept = append(first, "a", 50, Durability.BUFFERED);
+        assertThat(first.purge("a", clock.instant()).deletedSegments()).isEqualTo(1);
+        disk = PowerLoss.losingNothing(disk);
+        restart();
+        StreamWal wal = open();
+        disk.failing(FaultPlan.nthOf(Call.READ, "streams/a/.*seg$", 1, FaultPlan.Failure.IO_ERROR));
+        for (int i = 0; disk.failures().isEmpty(); i++) {
+            assertThat(i).as("appends until the journal that was found is given back").isLessThan(50);
+            appendDurably(wal, "busy", 2_000);
+            wal.runBackground();
+        }
+        wal.runBackground();
+        assertThat(FrontierFile.load(root()).orElseThrow().segments()).extracting(segment -> segment.key().text()).contains("a");
+        disk = PowerLoss.losingNothing(disk);
+        restart();
+        StreamWal after = open();
+        assertThat(read(after, "a")).containsExactly(kept);
+        assertAllThere(after);
     }
 
     @Test

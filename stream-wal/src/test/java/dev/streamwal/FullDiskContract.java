@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.reader.DiskFullException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -27,6 +28,7 @@ abstract class FullDiskContract extends LogContract {
     /** What the disks of these tests hold. */
     static final int DISK_BYTES = 4 << 20;
 
+    private static final JournalSizes SMALL_JOURNAL = new JournalSizes(512 << 10, 512 << 10, 1 << 20, 64 << 10, 32 << 10);
     private static final int MAX_APPENDS = 20_000;
 
     FullDiskContract(LogHome home) {
@@ -36,6 +38,13 @@ abstract class FullDiskContract extends LogContract {
     @Override
     WalOptions.Builder options() {
         return super.options().segmentBytes(1 << 20);
+    }
+
+    /** Durably by default, with a journal for which the disk has room when it isn't full. */
+    private StreamWal open(JournalSizes journal) {
+        WalOptions built = options().durability(Durability.IMMEDIATE).build();
+        Environment machine = Environment.ofThisMachine(built);
+        return closing(StreamWal.open(root, built, new Environment(THIS_BOOT, machine.storages(), machine.salts(), true, journal)));
     }
 
     /** Fills the disk but for so many bytes; to be deleted to make room. */
@@ -240,5 +249,39 @@ abstract class FullDiskContract extends LogContract {
         List<Written> fresh = appendSome(stream, 20, 3_000);
         assertThat(readerOf(wal).find(old.get(0).ref())).isEmpty();
         assertThat(Written.drain(readerOf(wal).scanLast("s", 20))).isEqualTo(fresh);
+    }
+
+    @Test
+    void append_diskFullWhenTheJournalIsMade_isDurableWhenThereIsRoom() throws IOException {
+        expectFailures();
+        StreamWal wal = open(SMALL_JOURNAL);
+        WalStream stream = wal.stream("s");
+        Path ballast = ballast(200_000);
+        assertThatThrownBy(() -> stream.append(new byte[9])).isInstanceOf(DiskFullException.class).hasMessageContaining("nothing was appended");
+        assertThatThrownBy(() -> wal.stream("new").append(new byte[9])).isInstanceOf(DiskFullException.class);
+        assertThat(Written.drain(readerOf(wal).scan("s"))).isEmpty();
+        Files.delete(ballast);
+        // makes no journal, and has the background look at it
+        wal.stream("other").append(WriteEntry.of(new byte[9]), Durability.BUFFERED);
+        wal.sync();
+        wal.runBackground();
+        assertThat(root.resolve("commit")).satisfiesAnyOf(folder -> assertThat(folder).doesNotExist(),
+                folder -> assertThat(folder).isEmptyDirectory());
+        List<Written> written = appendSome(stream, 3);
+        wal.sync();
+        assertThat(wal.delete("other")).isTrue();
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    @Test
+    void delete_diskFullWithoutAJournal_makesRoom() throws IOException {
+        expectFailures();
+        StreamWal wal = open();
+        appendSome(wal.stream("s"), MANY);
+        List<Written> kept = appendSome(wal.stream("kept"), 3);
+        ballast(0);
+        assertThat(wal.delete("s")).isTrue();
+        assertThat(wal.keys()).containsExactly("kept");
+        assertHoldsNow(wal, "kept", kept);
     }
 }

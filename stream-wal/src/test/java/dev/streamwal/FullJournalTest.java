@@ -102,4 +102,19 @@ class FullJournalTest extends DurabilityOnSimulatedDisk {
         Files.delete(ballast);
         assertSurvivesPowerLoss();
     }
+
+    @Test
+    void append_noRoomForTheFirstFileAndTheBackgroundLooks_goesOnWhenThereIsRoom() throws IOException {
+        StreamWal wal = open();
+        Path ballast = ballast(8 << 10);
+        assertThatThrownBy(() -> append(wal, "s", 50, Durability.IMMEDIATE)).isInstanceOf(DiskFullException.class);
+        Files.delete(ballast);
+        wal.runBackground();
+        appendDurably(wal, "s", 50);
+        wal.sync();
+        assertThat(wal.delete("s")).isTrue();
+        acknowledged.clear();
+        appendDurably(wal, "s", 50);
+        assertSurvivesPowerLoss();
+    }
 }

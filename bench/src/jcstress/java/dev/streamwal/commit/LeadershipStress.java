@@ -44,7 +44,7 @@ public class LeadershipStress {
 
     @Actor
     public void second(III_Result r) {
-        committer.later(first, 16, failure -> completions++);
+        boolean unused = committer.later(first, 16, failure -> completions++);
         r.r2 = await(second, 8);
     }
 

@@ -36,23 +36,12 @@ final class CheckpointThread extends LazyThread {
     /** What fails is told, and tried again when somebody commits; but not all the time. */
     private void runOnce() {
         try {
-            boolean unused = checkpoint.run();
-            reserve();
+            checkpoint.runInBackground();
         } catch (FlushFailedException e) {
             // the log has failed, and has said so
         } catch (IOException | RuntimeException | Error e) {
             events.failed("checkpoint", null, e);
             restAfterFailure();
-        }
-    }
-
-    private void reserve() throws IOException {
-        try {
-            checkpoint.reserve();
-        } catch (FlushFailedException e) {
-            throw e;
-        } catch (IOException e) {
-            // no space: whoever appends next is told
         }
     }
 }

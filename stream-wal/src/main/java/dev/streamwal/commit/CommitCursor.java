@@ -61,14 +61,26 @@ public final class CommitCursor {
         }
     }
 
-    /** A deletion is about to be written down. Positions are never given twice, so this stays true. */
-    void condemn(Deletion deletion) {
+    /**
+     * A deletion is about to be written down. Positions are never given twice, so this stays true once it is.
+     *
+     * @return takes it back, where it isn't written down after all
+     */
+    Runnable condemn(Deletion deletion) {
+        long belowBefore = condemnedBelow;
+        long fromBefore = cutFrom;
+        long toBefore = cutTo;
         if (deletion instanceof Deletion.Below below) {
             condemnedBelow = Math.max(condemnedBelow, below.position());
         } else if (deletion instanceof Deletion.Cut cut) {
             cutTo = cut.to();
             cutFrom = cut.from();
         }
+        return () -> {
+            condemnedBelow = belowBefore;
+            cutFrom = fromBefore;
+            cutTo = toBefore;
+        };
     }
 
     /**

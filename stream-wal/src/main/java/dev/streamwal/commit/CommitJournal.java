@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
@@ -19,6 +20,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The journal's files: one that is written, full ones that wait for a checkpoint, free ones. Blocks are the leader's business; files move
  * between the leader and the checkpoint under a lock that is held over no I/O but the making of a file.
+ *
+ * <p>A file that is in one of these lists is whole: it was made with all its space, forced, and named. What fails on the way there is taken
+ * back, so that the next one who needs a file makes it from the beginning. The first file is made by {@link #create}, together with the
+ * frontier without which no block counts, and by nobody else: {@link #isScarce} and {@link #addFile} know of no file before.
  */
 final class CommitJournal {
 
@@ -72,6 +77,8 @@ final class CommitJournal {
     private volatile int freeFiles;
 
     private volatile long journalId;
+
+    /** Whether there is a frontier, and a file was made beside it; set once, by whoever gets as far as that. */
     private volatile boolean exists;
 
     CommitJournal(Path root, JournalSizes sizes) {
@@ -91,15 +98,17 @@ final class CommitJournal {
         return sizes;
     }
 
-    /** Makes the journal where there is none yet. Space is taken here: a full disk shows before anything is promised. */
-    void create(long newJournalId, long incarnation) throws IOException {
+    /**
+     * Makes the journal where there is none yet. Space is taken here: a full disk shows before anything is promised. Where it fails there is
+     * no journal, and the next call makes it.
+     *
+     * @return false where the log was closed: the files are the next writer's
+     */
+    boolean create(long newJournalId, long incarnation) throws IOException {
         lock.lock();
         try {
-            if (closed) {
-                throw new IOException("a closed log makes no journal: the files are the next writer's: root=" + root);
-            }
-            if (exists) {
-                return;
+            if (closed || exists) {
+                return exists;
             }
             Files.createDirectories(JournalFiles.directory(root));
             DirectoryForce.force(root);
@@ -118,6 +127,7 @@ final class CommitJournal {
             addFree(first);
             journalId = newJournalId;
             exists = true;
+            return true;
         } finally {
             lock.unlock();
         }
@@ -180,19 +190,12 @@ final class CommitJournal {
     /** The file that the next block goes to, with so much room at least; null where no file is free: a checkpoint is needed first. */
     @Nullable OpenJournalFile fileWithRoom(int bytes) throws IOException {
         OpenJournalFile file = current;
-        if (file != null && file.room() >= bytes) {
-            file.open();
+        if (file != null && file.room() >= bytes && isThere(file)) {
             return file;
         }
-        OpenJournalFile next = takeFree();
+        OpenJournalFile next = takeFreeThatIsThere();
         if (next == null) {
             return null;
-        }
-        try {
-            next.open();
-        } catch (IOException e) {
-            giveBack(next);
-            throw e;
         }
         if (file != null) {
             file.close();
@@ -208,6 +211,46 @@ final class CommitJournal {
         current = next;
         ending = isEnding(next);
         return next;
+    }
+
+    /**
+     * Opens it. One that somebody has taken away is of no use to anybody: where blocks stood in it, the checkpoint has their segments forced.
+     *
+     * @throws IOException where it can't be opened now, for want of a descriptor
+     */
+    private static boolean isThere(OpenJournalFile file) throws IOException {
+        try {
+            file.open();
+            return true;
+        } catch (NoSuchFileException gone) {
+            return false;
+        }
+    }
+
+    private @Nullable OpenJournalFile takeFreeThatIsThere() throws IOException {
+        OpenJournalFile next = takeFree();
+        while (next != null) {
+            try {
+                if (isThere(next)) {
+                    return next;
+                }
+            } catch (IOException e) {
+                giveBack(next);
+                throw e;
+            }
+            forget(next);
+            next = takeFree();
+        }
+        return null;
+    }
+
+    private void forget(OpenJournalFile file) {
+        lock.lock();
+        try {
+            totalBytes -= file.length();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void giveBack(OpenJournalFile file) {
@@ -234,7 +277,7 @@ final class CommitJournal {
 
     /** Whether the current file is about to be full, and there is none to go on with. A hint, for any thread. */
     boolean isScarce() {
-        return ending && freeFiles == 0;
+        return exists && ending && freeFiles == 0;
     }
 
     private @Nullable OpenJournalFile takeFree() throws IOException {
@@ -302,7 +345,7 @@ final class CommitJournal {
     /**
      * Makes one more file to go on with.
      *
-     * @return false where the journal is as large as it may be
+     * @return false where the journal is as large as it may be, or isn't there: {@link #create} makes its first file
      * @throws IOException where there is no space for it
      */
     boolean addFile() throws IOException {
@@ -312,7 +355,7 @@ final class CommitJournal {
                 return true;
             }
             int length = nextLength();
-            if (closed || totalBytes + length > sizes.maxTotalBytes()) {
+            if (!exists || closed || totalBytes + length > sizes.maxTotalBytes()) {
                 return false;
             }
             addFree(newFile(length));

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class CommitQueue {
 
     /**
-     * Requests that nobody waits for, taken or not; whoever wants one more waits for his. As many as keep a disk busy many times over: one
+     * Requests that nobody waits for, until what they are answered with is delivered; whoever wants one more waits for his. As many as keep a disk busy many times over: one
      * flush takes 500 to 5,000.
      */
     static final int MAX_LATER = 1 << 16;
@@ -41,7 +41,7 @@ final class CommitQueue {
         return false;
     }
 
-    /** So many of them were answered. */
+    /** So many of them were answered, and delivered. */
     void releaseLater(int count) {
         later.addAndGet(-count);
     }

@@ -77,7 +77,7 @@ final class CommitRequest {
         answered = true;
     }
 
-    /** By whoever led, when he leads no more: what is called here may commit something itself. */
+    /** By whoever led, when he leads no more. */
     void tell() {
         if (completion != null) {
             completion.complete(failure);

@@ -36,6 +36,12 @@ final class CommitRound {
     private final List<CommitCursor> cursors = new ArrayList<>();
     private final List<CommitSegment> segments = new ArrayList<>();
 
+    /**
+     * What takes back, newest last, that streams know of a deletion in this block. They know of it before the block is written, because what
+     * is gathered behind it in the same block must not speak of what it deletes; and forget it where the block is given up.
+     */
+    private final List<Runnable> condemned = new ArrayList<>();
+
     /** From the first block on until the end. */
     private @Nullable ByteBuf memory;
 
@@ -67,6 +73,7 @@ final class CommitRound {
         number++;
         cursors.clear();
         segments.clear();
+        condemned.clear();
         return !journal.exists() || startBlock();
     }
 
@@ -104,6 +111,10 @@ final class CommitRound {
             file.forgetMentions(mentionsBefore);
         }
         cursors.forEach(cursor -> cursor.settled = null);
+        for (int i = condemned.size() - 1; i >= 0; i--) {
+            condemned.get(i).run();
+        }
+        condemned.clear();
     }
 
     /** Whether the stream has had its turn in this round. */
@@ -128,7 +139,7 @@ final class CommitRound {
             block.truncated(cut.key(), cut.from(), cut.to());
         }
         if (stream != null) {
-            stream.cursor().condemn(deletion);
+            condemned.add(stream.cursor().condemn(deletion));
         }
         target.deletedFrom(deletion.key());
         target.pin();

@@ -38,7 +38,7 @@ public final class GroupCommitter implements SegmentDurability {
      * Everything here that is not volatile is the leader's (`leading` passes it on): `pending`, `round`, the journal's current file, the
      * leader's fields of cursors and segments. The leader takes rotation and segment locks for a moment each; nobody who holds one waits
      * for a commit, so there is no way round in a circle. He never waits for a slot that isn't published: such a request stays for the next
-     * round. He answers first and tells afterwards, when he leads no more: what a completion does may commit something itself.
+     * round. He answers first and tells afterwards, when he leads no more. Completions hand over what is a program's: others wait for him.
      *
      * Fail-stop. What could not be written or forced is `failure`, for ever: nothing is tried again, and every request from then on is
      * answered with it. `failure` is set before a request of that round is answered.
@@ -51,6 +51,9 @@ public final class GroupCommitter implements SegmentDurability {
     private static final long FULL_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     /** Whoever parks is woken. */
     private static final long NO_LIMIT = Long.MAX_VALUE;
+
+    /** Requests that nobody waits for, from when they are asked until their answers are {@link #delivered()}. */
+    public static final int MAX_UNANSWERED = CommitQueue.MAX_LATER;
 
     /** As long as there is no journal: to force so many streams' files costs less than to make one. */
     private static final int MAX_FORCED_STREAMS = 8;
@@ -118,14 +121,21 @@ public final class GroupCommitter implements SegmentDurability {
      */
     public void ready() throws IOException {
         throwIfFailed();
+        throwIfClosed();
+        if (!journal.exists()) {
+            if (!checkpoint.createJournal()) {
+                // `closed` is set before the journal is closed
+                throwIfClosed();
+            }
+        } else if (journal.isScarce()) {
+            checkpoint.reserve();
+        }
+    }
+
+    private void throwIfClosed() {
         WalClosedException reason = closed;
         if (reason != null) {
             throw reason;
-        }
-        if (!journal.exists()) {
-            checkpoint.createJournal();
-        } else if (journal.isScarce()) {
-            checkpoint.reserve();
         }
     }
 
@@ -154,7 +164,7 @@ public final class GroupCommitter implements SegmentDurability {
     public void readyFor(int streams) {
         if (streams > MAX_FORCED_STREAMS && !journal.exists()) {
             try {
-                checkpoint.createJournal();
+                boolean unused = checkpoint.createJournal();
             } catch (IOException e) {
                 // no room for it: one by one, then
             }
@@ -228,19 +238,29 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /**
-     * Has a stream made durable up to a position, without waiting, unless there are too many such requests already.
+     * Has a stream made durable up to a position, without waiting. It counts as unanswered until {@link #delivered()} is called, once, by
+     * whoever the completion has handed the answer to.
      *
-     * @param completion told by the thread that committed, when it leads no more
+     * @param completion told by the thread that committed, when it leads no more: it hands over, and runs nobody's code
+     * @return false where {@link #MAX_UNANSWERED} are unanswered: then nothing was asked, and the caller can wait like others
      */
-    public void later(CommitCursor cursor, long end, CommitCompletion completion) {
-        boolean reserved = queue.reserveLater();
-        CommitRequest request = CommitRequest.later(cursor, end, completion, reserved);
+    public boolean later(CommitCursor cursor, long end, CommitCompletion completion) {
+        if (!queue.reserveLater()) {
+            return false;
+        }
+        CommitRequest request = CommitRequest.later(cursor, end, completion, true);
         queue.add(request);
         wakeThread();
-        if (!reserved || refusal() != null) {
-            // back-pressure: whoever is one too many commits until he isn't; no leader knows him. What is refused is refused at once
+        if (refusal() != null) {
+            // no thread may be left to do it: what is refused is refused at once
             awaitAnswered(request, UNPUBLISHED_WAIT_NANOS);
         }
+        return true;
+    }
+
+    /** The answer to one that was asked {@link #later} has been given to whoever it was for. */
+    public void delivered() {
+        queue.releaseLater(1);
     }
 
     /** Has a stream made durable when the interval is over. Cheap where that is known already. */
@@ -348,21 +368,21 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     private void tell(List<CommitRequest> answered) {
-        int later = 0;
         Thread self = Thread.currentThread();
         for (CommitRequest request : answered) {
-            later += request.countsAsLater() ? 1 : 0;
             Thread waiter = request.waiter();
             if (waiter != null && !waiter.equals(self)) {
                 LockSupport.unpark(waiter);
             }
         }
-        queue.releaseLater(later);
         for (CommitRequest request : answered) {
             try {
                 request.tell();
             } catch (RuntimeException | Error e) {
                 // of somebody else's making, and nothing to do with whoever leads here, or is told next
+                if (request.countsAsLater()) {
+                    delivered();
+                }
                 tellFailure("complete an append", e);
             }
         }
@@ -585,7 +605,7 @@ public final class GroupCommitter implements SegmentDurability {
     public void runBackground() throws IOException {
         flushInterval();
         commitPending();
-        boolean unused = checkpoint.run();
+        checkpoint.runInBackground();
     }
 
     /**

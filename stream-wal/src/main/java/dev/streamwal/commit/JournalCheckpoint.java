@@ -85,8 +85,9 @@ final class JournalCheckpoint {
         streams = known;
     }
 
-    void createJournal() throws IOException {
-        journal.create(ids.getAsLong(), incarnation.getAsLong());
+    /** @return false where there is none, because the log was closed meanwhile */
+    boolean createJournal() throws IOException {
+        return journal.create(ids.getAsLong(), incarnation.getAsLong());
     }
 
     /** Takes over what an earlier writer left. */
@@ -150,6 +151,18 @@ final class JournalCheckpoint {
         }
     }
 
+    /** What the thread does, by whoever calls; where there is no space for the next file, whoever appends next is told. */
+    void runInBackground() throws IOException {
+        boolean unused = run();
+        try {
+            reserve();
+        } catch (FlushFailedException e) {
+            throw e;
+        } catch (IOException e) {
+            // as said
+        }
+    }
+
     /**
      * Sees to it that the journal can go on, while there is room in its current file for what has been promised a place.
      *
@@ -208,6 +221,11 @@ final class JournalCheckpoint {
             firstSequence = Math.max(firstSequence, file.lastSequence() + 1);
         }
         writeFrontier(false);
+        if (isAnyInherited(files)) {
+            // only now: had anything failed, it would be done again, all of it
+            inherited.clear();
+            inheritedDeletions.clear();
+        }
         journal.free(files);
         return true;
     }
@@ -231,10 +249,10 @@ final class JournalCheckpoint {
             pace();
         }
         forceFinished(directories);
-        if (files.stream().anyMatch(OpenJournalFile::isInherited)) {
-            forceInherited(directories);
+        List<FrontierSegment> inheritedForced = List.of();
+        if (isAnyInherited(files)) {
+            inheritedForced = forceInherited(directories);
             deletedFrom.addAll(inheritedDeletions);
-            inheritedDeletions.clear();
         }
         deletedFrom.forEach(key -> directories.add(force.directoryOf(key)));
         forceDirectories(directories);
@@ -243,6 +261,7 @@ final class JournalCheckpoint {
             segment.named();
             forced.put(proof, segment);
         });
+        inheritedForced.forEach(segment -> forced.take(segment, inherited));
         for (StreamKey key : deletedFrom) {
             keepBeginning(key);
             pace();
@@ -302,16 +321,22 @@ final class JournalCheckpoint {
         }
     }
 
-    private void forceInherited(Set<Path> directories) throws IOException {
+    private static boolean isAnyInherited(List<OpenJournalFile> files) {
+        return files.stream().anyMatch(OpenJournalFile::isInherited);
+    }
+
+    /** @return those that were there */
+    private List<FrontierSegment> forceInherited(Set<Path> directories) throws IOException {
+        List<FrontierSegment> there = new ArrayList<>();
         for (FrontierSegment segment : inherited.all()) {
             Path file = force.find(segment);
             if (file != null && force.file(file)) {
-                forced.take(segment, inherited);
+                there.add(segment);
                 directories.add(file.getParent());
             }
             pace();
         }
-        inherited.clear();
+        return there;
     }
 
     private void forceDirectories(Set<Path> directories) throws IOException {

@@ -37,6 +37,20 @@ public final class StorageErrors {
         return new WalIOException("can't " + task + ": " + cause + ": " + where + "; look at the disk", file, stream, position, cause);
     }
 
+    /** What was appended could not be made durable, for another reason than a failed flush. Says that it is there: whoever asks again appends twice. */
+    public static WalIOException notDurable(IOException cause, Path root, @Nullable String stream) {
+        String message = "what was appended is there, but isn't known to be durable: " + cause + ": root=" + root
+                + (stream == null ? "" : ", stream=" + stream);
+        if (IoFailure.isDiskFull(cause)) {
+            return new DiskFullException(message + "; free some space, then sync", root, stream, WalException.NO_POSITION, cause);
+        }
+        if (IoFailure.isTooManyOpenFiles(cause)) {
+            return new TooManyOpenFilesException(message + "; raise the process's limit of open files, or lower maxOpenFiles, then sync", root,
+                    stream, WalException.NO_POSITION, cause);
+        }
+        return new WalIOException(message + "; look at the disk, then sync", root, stream, WalException.NO_POSITION, cause);
+    }
+
     private static boolean hasNoRoom(Path file, long neededBytes) {
         try {
             return neededBytes > 0 && file.getParent() != null

@@ -182,6 +182,28 @@ class GroupCommitterTest {
     }
 
     @Test
+    void delete_anErrorGivesUpTheBlock_theStreamIsCommittedAsBefore() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        StreamKey key = a.header().key();
+        StreamKey other = b.header().key();
+        committer.streams(stream -> {
+            if (stream.equals(other)) {
+                throw new InternalError("made to give up the block");
+            }
+            return a;
+        });
+        a.append(80);
+        assertThatThrownBy(() -> committer.delete(List.of(new Deletion.Below(key, 1_000), new Deletion.Below(other, 1_000))))
+                .hasRootCauseMessage("made to give up the block");
+        assertThatThrownBy(() -> committer.delete(List.of(new Deletion.Cut(key, 8, 1_000), new Deletion.Below(other, 1_000))))
+                .hasRootCauseMessage("made to give up the block");
+        committer.await(a.cursor(), a.append(80));
+        assertJournalled(a);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
     void await_formerFailureOfTheStream_isNotGivenToALaterRequest() throws IOException {
         GroupCommitter committer = committer(false);
         committer.ready();
@@ -246,10 +268,11 @@ class GroupCommitterTest {
         committer.ready();
         AtomicInteger completed = new AtomicInteger();
         for (int i = 0; i < 3; i++) {
-            committer.later(a.cursor(), a.append(8), failure -> {
+            boolean asked = committer.later(a.cursor(), a.append(8), failure -> {
                 completed.incrementAndGet();
                 throw new AssertionError("thrown by a completion");
             });
+            assertThat(asked).isTrue();
         }
         committer.await(b.cursor(), b.append(8));
         assertThat(completed).hasValue(3);
@@ -264,7 +287,7 @@ class GroupCommitterTest {
         committer.ready();
         AtomicInteger completed = new AtomicInteger();
         for (int i = 0; i < 50; i++) {
-            committer.later(a.cursor(), a.append(8), failure -> {
+            boolean asked = committer.later(a.cursor(), a.append(8), failure -> {
                 try {
                     committer.await(b.cursor(), b.append(8));
                     completed.incrementAndGet();
@@ -272,6 +295,7 @@ class GroupCommitterTest {
                     throw new AssertionError(e);
                 }
             });
+            assertThat(asked).isTrue();
         }
         if (!threads) {
             committer.runBackground();
@@ -282,6 +306,25 @@ class GroupCommitterTest {
         committer.close(CLOSED, true);
         assertJournalled(a, b);
         assertThat(told).isEmpty();
+    }
+
+    @Test
+    void later_moreThanMayBeUnanswered_asksForNothingUntilOneIsDelivered() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        AtomicInteger completed = new AtomicInteger();
+        for (int i = 0; i < GroupCommitter.MAX_UNANSWERED; i++) {
+            assertThat(committer.later(a.cursor(), a.append(8), failure -> completed.incrementAndGet())).isTrue();
+        }
+        committer.await(b.cursor(), b.append(8));
+        committer.runBackground();
+        assertThat(completed).as("answered, and not delivered").hasValue(GroupCommitter.MAX_UNANSWERED);
+        assertThat(committer.later(a.cursor(), a.append(8), failure -> completed.incrementAndGet())).isFalse();
+        committer.delivered();
+        assertThat(committer.later(a.cursor(), a.appendedEnd(), failure -> completed.incrementAndGet())).isTrue();
+        committer.runBackground();
+        assertThat(completed).hasValue(GroupCommitter.MAX_UNANSWERED + 1);
+        committer.close(CLOSED, true);
     }
 
     @Test
@@ -299,7 +342,13 @@ class GroupCommitterTest {
                     for (boolean open = true; open; ) {
                         long end = stream.append(8);
                         asked.incrementAndGet();
-                        if (waits) {
+                        AtomicReference<Throwable> failure = new AtomicReference<>();
+                        boolean asksLater = !waits && committer.later(stream.cursor(), end, problem -> {
+                            failure.set(problem);
+                            answered.incrementAndGet();
+                            committer.delivered();
+                        });
+                        if (!asksLater) {
                             try {
                                 committer.await(stream.cursor(), end);
                             } catch (WalClosedException e) {
@@ -309,11 +358,6 @@ class GroupCommitterTest {
                             }
                             answered.incrementAndGet();
                         } else {
-                            AtomicReference<Throwable> failure = new AtomicReference<>();
-                            committer.later(stream.cursor(), end, problem -> {
-                                failure.set(problem);
-                                answered.incrementAndGet();
-                            });
                             open = failure.get() == null;
                         }
                     }
@@ -338,6 +382,19 @@ class GroupCommitterTest {
         committer.close(CLOSED, true);
         assertThatThrownBy(committer::ready).isSameAs(CLOSED);
         committer.readyFor(1_000);
+        assertThat(root.resolve("commit")).doesNotExist();
+    }
+
+    @Test
+    void ready_closedWhileTheJournalIsMade_saysSo() {
+        AtomicReference<GroupCommitter> closing = new AtomicReference<>();
+        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("streams"), new ChannelStorage(), SIZES, () -> {
+            // behind the question whether the log is closed, in front of the first file
+            closing.get().close(CLOSED, true);
+            return 1;
+        }, () -> 1, (task, stream, failure) -> told.add(failure), () -> {}, false, 1_000_000));
+        closing.set(committer);
+        assertThatThrownBy(committer::ready).isSameAs(CLOSED);
         assertThat(root.resolve("commit")).doesNotExist();
     }
 
