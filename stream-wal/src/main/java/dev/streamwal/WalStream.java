@@ -311,7 +311,8 @@ public final class WalStream {
      * something is appended, {@link #endPosition()} is the record's end.
      *
      * <p>What other threads append meanwhile is cut with the rest where it was reserved before, and else stays. Whoever reads what is cut
-     * at that moment may have it already.
+     * at that moment may have it already; {@code latest} and {@code scanLast} say what was the newest before the cut, after it, or, where it
+     * takes whole segments, when some of these had gone.
      *
      * @param last a record of this stream, which stays; the last one of its batch where it is in one. Where nothing is behind it, nothing
      *     happens
