@@ -25,8 +25,11 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  * One key's records. Thread-safe: any number of threads append at once, and each sees its own records in the order in which it appended
  * them.
  *
- * <p>When an append returns, the record is in the page cache: every reader sees it, and it survives the end of the process, however that
- * ends. It goes to the window of its timestamp, but never to one before the stream's last: a late record stays in the current segment,
+ * <p>When an append returns, the record is in the page cache: readers in this process see it, and it survives the end of the process,
+ * however that ends. Readers in other processes find it by its reference at once. Their scans, tails and {@code latest} go no further than
+ * the first slot that is still being filled: so they see it at once where nobody else appends to the stream, and otherwise when the appends
+ * whose records stand before it have published theirs too. That takes well under a microsecond each, or as long as the system
+ * leaves such a thread without a core. It goes to the window of its timestamp, but never to one before the stream's last: a late record stays in the current segment,
  * where scans by time find it.
  *
  * <p>Sources are read from position to limit (or between their reader's indices) and left as they were; nothing of them is kept. Whoever
@@ -271,7 +274,7 @@ public final class WalStream {
 
     /**
      * Where the last record ends; before the first, where it will begin. The next record may begin further on: after a restart of the
-     * machine, or when everything had expired.
+     * machine, or when everything had expired. Never before the end of a record that the calling thread was shown, unless that was cut off.
      *
      * @return a position
      */
@@ -311,7 +314,8 @@ public final class WalStream {
      * something is appended, {@link #endPosition()} is the record's end.
      *
      * <p>What other threads append meanwhile is cut with the rest where it was reserved before, and else stays. Whoever reads what is cut
-     * at that moment may have it already.
+     * at that moment may have it already; {@code latest} and {@code scanLast} say what was the newest before the cut, after it, or, where it
+     * takes whole segments, when some of these had gone.
      *
      * @param last a record of this stream, which stays; the last one of its batch where it is in one. Where nothing is behind it, nothing
      *     happens

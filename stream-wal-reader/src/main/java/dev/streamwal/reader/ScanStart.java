@@ -8,7 +8,6 @@ import dev.streamwal.source.Segment;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.SegmentChain;
 import dev.streamwal.source.SegmentReader;
-import dev.streamwal.source.StreamEnd;
 import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.TimeRange;
 import java.io.IOException;
@@ -139,14 +138,5 @@ final class ScanStart {
                 "no record starts or ends at the position: stream=" + segment.key() + ", position=" + position + ", file=" + segment
                         + ", offset=" + offset,
                 segment.file(), segment.key().text(), position, null);
-    }
-
-    StreamScan last(int count) throws IOException {
-        if (count == 0) {
-            return StreamScan.fromFirst(log, catalog, TimeRange.ALL);
-        }
-        return new StreamEnd(log, catalog).newest(count)
-                .map(place -> StreamScan.from(log, catalog, place.segment(), place.offset(), place.position()))
-                .orElseGet(() -> StreamScan.fromFirst(log, catalog, TimeRange.ALL));
     }
 }

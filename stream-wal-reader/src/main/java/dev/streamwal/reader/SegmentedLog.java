@@ -8,7 +8,7 @@ import dev.streamwal.source.MergedScan;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.StreamDirectory;
-import dev.streamwal.source.StreamEnd;
+import dev.streamwal.source.NewestRecords;
 import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.StreamTail;
 import dev.streamwal.source.TailWalk;
@@ -62,14 +62,15 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public Optional<EntryRef> last(String key) {
-        return onStream("reading the last record", key, catalog -> new StreamEnd(log, catalog).last()
-                .map(place -> new EntryRef(key, place.position(), place.size())));
+        return latest(key).map(Entry::ref);
     }
 
     @Override
     public Optional<Entry> latest(String key) {
-        Optional<LastRecord> plain = onStream("reading the last record", key, catalog -> new LastRecordRead(log, catalog).run());
-        return plain.isPresent() ? plain.map(last -> entry(key, last)) : ReadableLog.super.latest(key);
+        return onStream("reading the last record", key, catalog -> {
+            Optional<LastRecord> plain = new LastRecordRead(log, catalog).run();
+            return plain.isPresent() ? plain : new NewestRecords(log, catalog).last();
+        }).map(last -> entry(key, last));
     }
 
     private static Entry entry(String key, LastRecord last) {
@@ -89,7 +90,7 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public RecordWalk scanLast(String key, int count) {
-        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).last(count));
+        return onStream("opening a scan", key, catalog -> new NewestRecords(log, catalog).walk(count));
     }
 
     @Override

@@ -10,12 +10,16 @@ import dev.streamwal.source.SegmentReader;
 import dev.streamwal.source.StreamEnd;
 import dev.streamwal.source.StreamScan;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 
 /** Finds where a tail begins. */
 final class TailStart {
 
     /** Position 0 for somebody who has come there, other than {@link EntryTail#FIRST}. */
     static final long ZERO = -1;
+
+    /** Every attempt fails only if a segment is deleted during it. */
+    private static final int MAX_ATTEMPTS = 16;
 
     private final LogSource log;
     private final SegmentCatalog catalog;
@@ -64,30 +68,29 @@ final class TailStart {
     }
 
     private StreamScan atEnd() throws IOException {
-        try {
-            return new StreamEnd(log, catalog).last()
-                    .map(last -> StreamScan.from(log, catalog, last.segment(), last.offset() + last.size(), last.position() + last.size()))
-                    .orElseGet(() -> StreamScan.behind(log, catalog, null, EntryTail.FIRST));
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            return behindAllOfTheNewest();
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return StreamEnd.of(log, catalog).map(this::behind)
+                        .orElseGet(() -> StreamScan.behind(log, catalog, null, EntryTail.FIRST));
+            } catch (NoSuchFileException e) {
+                if (attempt == MAX_ATTEMPTS) {
+                    throw e;
+                }
+                catalog.refresh();
+            }
         }
     }
 
-    /** Past damage, which is before the end, and so none of the tail's business. */
-    private StreamScan behindAllOfTheNewest() throws IOException {
-        SegmentChain chain = catalog.refresh();
-        if (chain.size() == 0) {
-            return StreamScan.behind(log, catalog, null, EntryTail.FIRST);
+    private StreamScan behind(StreamEnd end) {
+        if (end.offset() >= 0) {
+            return StreamScan.from(log, catalog, end.segment(), end.offset(), end.position());
         }
-        Segment newest = chain.get(chain.size() - 1);
-        StreamScan scan = StreamScan.from(log, catalog, newest, -1, newest.basePosition());
-        boolean isAtEnd = false;
-        while (!isAtEnd) {
-            try {
-                isAtEnd = !scan.next();
-            } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException toldOnce) {
-                isAtEnd = false;
-            }
+        // its header can't be read, which is before the end, and so none of the tail's business
+        StreamScan scan = StreamScan.from(log, catalog, end.segment(), -1, end.segment().basePosition());
+        try {
+            boolean unused = scan.next();
+        } catch (CorruptSegmentException | UnsupportedFormatException toldOnce) {
+            return scan;
         }
         return scan;
     }

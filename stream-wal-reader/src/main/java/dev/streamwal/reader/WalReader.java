@@ -269,11 +269,14 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The newest records of a stream, the oldest of them first.
+     * The newest records of a stream, the oldest of them first, as they were at one moment of the call, also while the stream's end is cut
+     * off. Where they are more than {@link ReaderOptions#scanBufferBytes()}, or something between them is damaged, they are read by and by,
+     * and a cut meanwhile may take some.
      *
      * @param key of the stream
      * @param count how many at most, 0 or more
      * @return to be closed by the caller; empty where there is no such stream
+     * @throws CorruptSegmentException where the end of the stream is damaged
      * @throws IllegalArgumentException where the count is negative
      */
     public EntryCursor scanLast(String key, int count) {

@@ -69,11 +69,15 @@ final class BackwardPass implements AutoCloseable {
         }
     }
 
-    /** Of what ends at or before an offset, at which a record begins or the data ends. */
-    static BackwardPass below(Segment segment, LogSource log, long offset) throws IOException {
+    /**
+     * Of what ends at or before an offset, at which a record begins or the data ends.
+     *
+     * @param lastSize of the record that ends there; 0 where it isn't known
+     */
+    static BackwardPass below(Segment segment, LogSource log, long offset, int lastSize) throws IOException {
         BackwardPass opened = open(segment, log);
         try {
-            opened.startAt(offset);
+            opened.startAt(offset, lastSize);
             return opened;
         } catch (IOException | RuntimeException e) {
             opened.close();
@@ -97,10 +101,12 @@ final class BackwardPass implements AutoCloseable {
         top = end >= header.headerLength() && end <= header.capacity() ? end : Math.max(header.headerLength(), reader.size());
     }
 
-    private void startAt(long offset) throws IOException {
+    private void startAt(long offset, int lastSize) throws IOException {
         Optional<Footer> footer = pass.reader().footer();
         if (offset == first()) {
             place(offset, 0);
+        } else if (lastSize > 0) {
+            place(offset, lastSize);
         } else if (footer.isPresent() && footer.get().dataEnd() == offset) {
             place(offset, footer.get().lastRecordSize());
         } else {

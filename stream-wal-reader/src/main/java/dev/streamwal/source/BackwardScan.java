@@ -26,31 +26,32 @@ public final class BackwardScan extends StreamWalk {
     private @Nullable WalException untold;
     private @Nullable Segment entering;
     private long enteringOffset;
+    /** Of the record that ends at that offset; 0 where it isn't known. */
+    private int enteringSize;
     /** Segments that begin here or behind have been passed. */
     private long passed;
 
     private @Nullable BackwardPass pass;
     private DamageDoubt doubt = new DamageDoubt();
 
-    private BackwardScan(
-            LogSource log, SegmentCatalog catalog, @Nullable Segment first, long firstOffset, long resume, @Nullable WalException untold) {
+    private BackwardScan(LogSource log, SegmentCatalog catalog, @Nullable Segment first, long firstOffset, int lastSize, long resume) {
         super(log, catalog.key().text(), resume);
         this.sequence = new SegmentSequence(catalog);
         this.slotWait = new SlotWait(log);
         this.entering = first;
         this.enteringOffset = firstOffset;
+        this.enteringSize = lastSize;
         this.passed = first == null ? 0 : first.basePosition() + 1;
-        this.untold = untold;
     }
 
     /** Of a stream that has nothing before the position. */
     public static BackwardScan ofNothing(LogSource log, SegmentCatalog catalog, long position) {
-        return new BackwardScan(log, catalog, null, UNKNOWN, position, null);
+        return new BackwardScan(log, catalog, null, UNKNOWN, 0, position);
     }
 
     /** What ends at or before an offset of a segment, at which a record begins or the data ends; all of the segment where it is -1. */
     public static BackwardScan from(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
-        return new BackwardScan(log, catalog, segment, offset, position, null);
+        return new BackwardScan(log, catalog, segment, offset, 0, position);
     }
 
     /**
@@ -60,30 +61,13 @@ public final class BackwardScan extends StreamWalk {
      * @throws NoSuchFileException where the newest segment has been deleted since: list anew
      */
     public static BackwardScan fromEnd(LogSource log, SegmentCatalog catalog) throws IOException {
-        SegmentChain chain = catalog.chain();
-        if (chain.size() == 0) {
+        StreamEnd end = StreamEnd.of(log, catalog).orElse(null);
+        if (end == null) {
             return ofNothing(log, catalog, Long.MAX_VALUE);
         }
-        Segment newest = chain.get(chain.size() - 1);
-        try (SegmentReader reader = newest.open(log.channels())) {
-            Optional<Footer> footer = reader.footer();
-            if (footer.isPresent()) {
-                return from(log, catalog, newest, UNKNOWN, reader.header().positionAt(footer.get().dataEnd()));
-            }
-            return from(log, catalog, newest, LiveEnd.of(log, catalog, reader));
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            // it is told of when the segment is entered
-            return from(log, catalog, newest, UNKNOWN, Long.MAX_VALUE);
-        }
-    }
-
-    /** The stream may have gone on in another segment since it was listed. */
-    private static BackwardScan from(LogSource log, SegmentCatalog catalog, Segment listed, LiveEnd end) throws IOException {
-        SegmentChain chain = catalog.chain();
-        int index = chain.floor(end.position());
-        Segment last = index < 0 ? listed : chain.get(index);
-        long offset = last.header(log.channels()).offsetOf(end.position());
-        return new BackwardScan(log, catalog, last, offset, end.position(), end.damage());
+        BackwardScan scan = new BackwardScan(log, catalog, end.segment(), end.offset(), end.lastSize(), end.position());
+        scan.untold = end.damage();
+        return scan;
     }
 
     // ---- moving
@@ -142,7 +126,7 @@ public final class BackwardScan extends StreamWalk {
         try {
             pass = enteringOffset == UNKNOWN
                     ? BackwardPass.ofAll(segment, log, previousEndBehind(segment))
-                    : BackwardPass.below(segment, log, enteringOffset);
+                    : BackwardPass.below(segment, log, enteringOffset, enteringSize);
             resume = Math.min(resume, pass.passedTo());
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             resume = Math.min(resume, segment.basePosition());
@@ -208,6 +192,7 @@ public final class BackwardScan extends StreamWalk {
     private void awaitSlot(BackwardPass current, long offset) throws IOException {
         switch (slotWait.await(current.reader(), offset)) {
             case PUBLISHED -> current.retry();
+            case FINISHED -> awaitNoMore(current, offset);
             case OVERDUE -> {
                 current.retry();
                 throw ScanFailures.overdue(current.reader(), offset);
@@ -220,6 +205,15 @@ public final class BackwardScan extends StreamWalk {
         }
     }
 
+    /** The slot was cut off, or its segment deleted: then there is another verdict by now. */
+    private void awaitNoMore(BackwardPass current, long offset) throws IOException {
+        current.retry();
+        if (!doubt.remains(offset)) {
+            throw ScanFailures.overdue(current.reader(), offset);
+        }
+        sequence.refresh();
+    }
+
     private UnsupportedFormatException skipTooNew(BackwardPass current) {
         int flags = current.scan().flags();
         long offset = current.scan().offset();
@@ -230,6 +224,8 @@ public final class BackwardScan extends StreamWalk {
 
     private void passDamage(BackwardPass current, long offset, String evidence) throws IOException {
         if (doubt.remains(offset)) {
+            // what stood there may have been cut off, and with it the segment that says so
+            sequence.refresh();
             current.retry();
             return;
         }
@@ -261,5 +257,16 @@ public final class BackwardScan extends StreamWalk {
     @Override
     @Nullable Segment around() {
         return pass == null ? entering : pass.reader().segment();
+    }
+
+    /** The segment that the record is in. */
+    Segment segment() {
+        onRecord();
+        return passing().reader().segment();
+    }
+
+    /** The record's offset in its file. */
+    long offset() {
+        return onRecord().offset();
     }
 }

@@ -1,7 +1,7 @@
 package dev.streamwal.source;
 
 /**
- * The data record at the greatest position of a stream.
+ * A data record at the end of a stream, on the heap.
  *
  * @param size of the frame
  * @param body the record's own header, then its content
@@ -13,5 +13,10 @@ public record LastRecord(long position, int size, long timestampMillis, int head
         byte[] body = new byte[scan.headerLength() + scan.contentLength()];
         scan.copyBody(body);
         return new LastRecord(scan.position(), scan.frameBytes(), scan.timestampMillis(), scan.headerLength(), body);
+    }
+
+    /** The one that a walk stands on. */
+    static LastRecord of(RecordWalk walk) {
+        return new LastRecord(walk.position(), walk.size(), walk.timestampMillis(), walk.headerLength(), walk.copyBody());
     }
 }

@@ -11,11 +11,12 @@ import java.util.OptionalLong;
 /**
  * Reads the last record of a stream with as few calls as it takes where the stream's end is plain: in the newest segment, which has a
  * footer, or whose records can be followed from the mark, or from what was last before, to where nothing is. Everything else is left to
- * {@link StreamEnd}.
+ * {@link NewestRecords}.
  *
  * <p>The segment was the newest when the directory was looked at, and its records were read after that. So there was a moment in between
  * at which what is found was the last one: it is the segment's last, and what came behind it came with a later segment, or to a later end
- * of the file.
+ * of the file. That is so as long as it wasn't cut off before nothing was seen to be behind it: there may have been something then. A footer
+ * says both at once; without one it is looked once more whether the record is still there.
  */
 public final class LastRecordRead {
 
@@ -75,7 +76,7 @@ public final class LastRecordRead {
             return Optional.empty();
         }
         scan.seek(last);
-        return scan.next() ? Optional.of(LastRecord.of(scan)) : Optional.empty();
+        return scan.next() && reader.stillHas(last, scan.frameBytes()) ? Optional.of(LastRecord.of(scan)) : Optional.empty();
     }
 
     /** Whether nothing that this process has appended is still to come where the scan has stopped. */

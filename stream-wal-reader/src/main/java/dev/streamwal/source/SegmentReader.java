@@ -1,6 +1,8 @@
 package dev.streamwal.source;
 
 import dev.streamwal.format.Footer;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import java.io.IOException;
@@ -69,6 +71,18 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     /** The mark as it was when this was opened, or later. */
     int markAtOpening() throws IOException {
         return isHeaderNew ? header.mark() : mark();
+    }
+
+    /**
+     * Whether a data record of this size begins at the offset now, as one did when it was read: nothing up to its end was cut off until
+     * then. Where it was, the file ends before it, or a footer stands there.
+     */
+    boolean stillHas(long offset, int size) throws IOException {
+        ByteBuffer prefix = ByteBuffer.allocate(RecordLayout.PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        RecordView view = new RecordView();
+        return bytes.read(prefix, offset) == RecordLayout.PREFIX_BYTES
+                && view.peek(prefix, 0, size, header.positionAt(offset)) == RecordView.Verdict.VALID
+                && view.frameBytes() == size && !RecordLayout.isControl(view.flags());
     }
 
     /** Whether the file has become another segment since it was opened: expired files may be used again. */

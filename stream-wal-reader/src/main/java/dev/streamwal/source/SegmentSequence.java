@@ -43,6 +43,11 @@ final class SegmentSequence {
         return before(position);
     }
 
+    /** Lists the stream anew, for whoever doubts what was listed. */
+    void refresh() throws IOException {
+        chain = catalog.refresh();
+    }
+
     /** Where the oldest segment that was listed begins; the position given where there is none. */
     long firstPosition(long otherwise) {
         return chain.size() == 0 ? otherwise : chain.get(0).basePosition();

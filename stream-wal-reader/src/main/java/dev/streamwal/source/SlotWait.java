@@ -12,6 +12,8 @@ final class SlotWait {
         PUBLISHED,
         /** Nobody will publish it. */
         GIVEN_UP,
+        /** Nobody writes to its segment any more: it was published, or it was cut off meanwhile, or has gone with its segment. */
+        FINISHED,
         /** Not published in 10 s: its thread is not merely slow. */
         OVERDUE
     }
@@ -42,6 +44,8 @@ final class SlotWait {
                 }
                 if (tries < MAX_SPINS) {
                     Thread.onSpinWait();
+                } else if (isFinished(reader.segment().key().text(), position)) {
+                    return isPublished(reader, offset) ? Outcome.PUBLISHED : Outcome.FINISHED;
                 } else {
                     interrupted |= Thread.interrupted();
                     LockSupport.parkNanos(PAUSE_NANOS);
@@ -58,6 +62,11 @@ final class SlotWait {
     private boolean isGivenUp(String key, long position) {
         WriterView writer = log.writer();
         return writer != null && writer.abandoned(key, position);
+    }
+
+    private boolean isFinished(String key, long position) {
+        WriterView writer = log.writer();
+        return writer != null && !writer.unfinished(key, position);
     }
 
     private boolean isPublished(SegmentReader reader, long offset) throws IOException {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamScan extends StreamWalk {
 
-    private static final long UNKNOWN = -1;
+    static final long UNKNOWN = -1;
 
     private final SegmentSequence sequence;
     private final TimeRange range;
@@ -384,6 +384,7 @@ public final class StreamScan extends StreamWalk {
         long offset = current.scan().offset();
         return switch (slotWait.await(current.reader(), offset)) {
             case PUBLISHED -> true;
+            case FINISHED -> awaitNoMore(current, offset);
             case OVERDUE -> throw ScanFailures.overdue(current.reader(), offset);
             case GIVEN_UP -> {
                 boolean isTold = doubt.isTold(offset);
@@ -394,6 +395,15 @@ public final class StreamScan extends StreamWalk {
                 yield skipped;
             }
         };
+    }
+
+    /** The slot was cut off, or its segment deleted: then there is another verdict by now. */
+    private boolean awaitNoMore(SegmentPass current, long offset) throws IOException {
+        if (!doubt.remains(offset)) {
+            throw ScanFailures.overdue(current.reader(), offset);
+        }
+        sequence.refresh();
+        return true;
     }
 
     private UnsupportedFormatException skipTooNew(SegmentPass current) {
@@ -408,6 +418,8 @@ public final class StreamScan extends StreamWalk {
         long offset = current.scan().offset();
         boolean isTold = doubt.isTold(offset);
         if (!isTold && doubt.remains(offset)) {
+            // what stood there may have been cut off, and with it the segment that says so
+            sequence.refresh();
             return true;
         }
         SegmentReader reader = current.reader();

@@ -167,9 +167,23 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
-    /** Where the last record ends; before the first, where the stream ended so far. */
+    /**
+     * Where the last record ends; before the first, where the stream ended so far. At or behind the end of every record that the calling
+     * thread was shown: a mapped record's place is in the word before it is published; a parked record is in the file before the word says
+     * so, but both happen under the lock, and so before it is taken here.
+     */
     long endPosition() {
-        return endPosition(tail.getAcquire());
+        long word = tail.getAcquire();
+        return SegmentTail.isParked(word) && !SegmentTail.isSealed(word) ? endPositionBehindParkedAppend() : endPosition(word);
+    }
+
+    private long endPositionBehindParkedAppend() {
+        lock.lock();
+        try {
+            return endPosition(tail.getAcquire());
+        } finally {
+            lock.unlock();
+        }
     }
 
     private long endPosition(long word) {

@@ -20,6 +20,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -102,6 +103,32 @@ class AppendRacesTest {
         assertThatThrownBy(() -> log.stream(KEY).sealIfIdle(Long.MAX_VALUE)).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(() -> log.stream(KEY).deleteOldest(0, Long.MAX_VALUE)).isInstanceOf(WalClosedException.class);
         hold.release(held);
+    }
+
+    /** By position, a record is in the file, and can be read, before anything else says so. */
+    @Test
+    void endPosition_ofAStreamWhoseLastRecordWasShown_isNotBeforeIt() throws Exception {
+        try (SeamedLog log = open(8, 8, null); WalReader reader = log.reader()) {
+            append(log, KEY, 0);
+            CountDownLatch written = new CountDownLatch(1);
+            CountDownLatch mayReturn = new CountDownLatch(1);
+            storage.written = written;
+            storage.mayReturn = mayReturn;
+            Thread appending = new Thread(() -> append(log, KEY, 1), "appending");
+            appending.start();
+            written.await();
+            long shown = reader.latest(KEY).orElseThrow().ref().end();
+            FutureTask<Long> end = new FutureTask<>(() -> log.stream(KEY).endPosition());
+            Thread asking = new Thread(end, "asking");
+            asking.start();
+            while (!end.isDone() && asking.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            mayReturn.countDown();
+            assertThat(end.get()).isGreaterThanOrEqualTo(shown);
+            appending.join();
+        }
+        assertRead(2);
     }
 
     /** Cutting the file that is mapped would end the process with the next touch of the mapping: a copy takes its place. */
@@ -332,6 +359,9 @@ class AppendRacesTest {
         volatile boolean failDeletes;
         /** Headers are written at 0. */
         volatile long failWritesBehind = Long.MAX_VALUE;
+        /** Of the next write: told when it is done; and awaited before it returns. */
+        volatile @Nullable CountDownLatch written;
+        volatile @Nullable CountDownLatch mayReturn;
 
         FailingStorage() {
             super(new MappedStorage());
@@ -351,6 +381,12 @@ class AppendRacesTest {
                         throw new IOException("injected: write");
                     }
                     super.write(offset, buffers);
+                    CountDownLatch told = written;
+                    if (told != null) {
+                        written = null;
+                        told.countDown();
+                        awaitUninterruptibly(mayReturn);
+                    }
                 }
 
                 @Override
@@ -361,6 +397,14 @@ class AppendRacesTest {
                     super.truncate(length);
                 }
             };
+        }
+
+        private static void awaitUninterruptibly(CountDownLatch latch) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
         }
 
         @Override

@@ -72,6 +72,9 @@ public final class SimulatedDisk {
     private int nodes = 1;
     private long usedSectors;
     private int calls;
+    /** So many calls that only look are to come before {@link #meanwhile}. */
+    private int looksBefore;
+    private Runnable meanwhile;
     private final List<String> failures = new ArrayList<>();
 
     /** A force of a directory, among the changes to names. */
@@ -122,6 +125,12 @@ public final class SimulatedDisk {
     /** From now on it lies. */
     public synchronized void lying(Lies newLies) {
         lies = newLies;
+    }
+
+    /** Right before the nth call that only looks, counted from 1 and from now on, something else is done; null for nothing. */
+    public synchronized void meanwhile(int nth, Runnable what) {
+        looksBefore = nth;
+        meanwhile = what;
     }
 
     /** Calls so far, those that only look among them. */
@@ -285,6 +294,11 @@ public final class SimulatedDisk {
     // ---------------------------------------------------------------- looking
 
     synchronized void look(SimulatedFileSystem by, Call call, String path) throws IOException {
+        Runnable what = meanwhile;
+        if (what != null && --looksBefore == 0) {
+            meanwhile = null;
+            what.run();
+        }
         boolean unused = begin(by, call, path);
     }
 

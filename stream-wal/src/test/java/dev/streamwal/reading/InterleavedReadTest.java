@@ -1,0 +1,323 @@
+package dev.streamwal.reading;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.ChildJvm;
+import dev.streamwal.Durability;
+import dev.streamwal.SimulatedLog;
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.WalStream;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalException;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.reading.StreamHistory.Appended;
+import dev.streamwal.reading.StreamHistory.Removal;
+import dev.streamwal.simulation.Call;
+import dev.streamwal.simulation.FaultPlan;
+import dev.streamwal.simulation.SimulatedDisk;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Between any two calls that a reading operation makes to the disk, something is done to the log: appended, cut off, swept, deleted; all of
+ * it, or a part, as where the process ends in the middle. One thread, on a simulated disk, so every interleaving is brought about, and again;
+ * {@code -Dscale=0.1} takes every tenth.
+ */
+class InterleavedReadTest {
+
+    private static final Duration WINDOW = Duration.ofMinutes(1);
+    private static final Duration RETENTION = Duration.ofMinutes(10);
+    private static final int RECORDS_A_WINDOW = 5;
+    private static final int WINDOWS = 3;
+    private static final int MAX_CALLS = 2_000;
+    private static final int STRIDE = (int) Math.max(1, Math.round(1 / ChildJvm.scale()));
+    private static final int MAX_TOLD = 40;
+    private static final int FEW = 3;
+    private static final int MANY = 8;
+
+    /** Who reads. */
+    private enum Who {
+        /** In the writing process. */
+        WITHIN,
+        /** Beside it, for the first time. */
+        BESIDE,
+        /** Beside it, and has read it before, so that it knows its segments and footers. */
+        BESIDE_AGAIN
+    }
+
+    /** What is done meanwhile. */
+    private enum Change {
+        APPEND(run -> run.append(2)),
+        APPEND_IN_THE_NEXT_WINDOW(run -> {
+            run.tick(WINDOW);
+            run.append(2);
+        }),
+        CUT_A_FEW(run -> run.cut(-3)),
+        CUT_SEGMENTS(run -> run.cut(3)),
+        APPEND_AND_CUT(run -> {
+            run.append(2);
+            run.cut(-3);
+        }),
+        CUT_AND_APPEND(run -> {
+            run.cut(-3);
+            run.append(2);
+        }),
+        CUT_TWICE(run -> {
+            run.cut(-2);
+            run.cut(-2);
+        }),
+        CUT_AND_APPEND_AND_CUT(run -> {
+            run.cut(-4);
+            run.append(3);
+            run.cut(-2);
+        }),
+        CUT_BUT_FOR_THE_SECOND_WRITE(run -> run.cutBut(Call.WRITE, 2)),
+        CUT_BUT_FOR_THE_TRUNCATION(run -> run.cutBut(Call.TRUNCATE, 1)),
+        CUT_BUT_FOR_A_SECOND_DELETION(run -> run.cutBut(Call.DELETE, 2)),
+        SWEEP(Run::sweep),
+        SWEEP_AND_APPEND(run -> {
+            run.sweep();
+            run.append(2);
+        }),
+        DELETE(Run::delete),
+        DELETE_AND_APPEND(run -> {
+            run.delete();
+            run.append(2);
+        });
+
+        private final Doing doing;
+
+        Change(Doing doing) {
+            this.doing = doing;
+        }
+    }
+
+    private interface Doing {
+        void on(Run run);
+    }
+
+    /** How the stream stands. */
+    private enum Shape {
+        PARKED(false, false, false),
+        MAPPED(true, false, false),
+        /** A checkpoint has links to the sealed segments, so these are cut by putting a copy in their place. */
+        LINKED(false, true, false),
+        SEALED(false, false, true);
+
+        private final boolean mapped;
+        private final boolean linked;
+        private final boolean sealed;
+
+        Shape(boolean mapped, boolean linked, boolean sealed) {
+            this.mapped = mapped;
+            this.linked = linked;
+            this.sealed = sealed;
+        }
+    }
+
+    /** One log, with a stream for each interleaving. */
+    private static final class Run implements AutoCloseable {
+        private final SimulatedDisk disk = new SimulatedDisk();
+        private final Path root = disk.path("/log");
+        private final StreamWal wal;
+        private final Shape shape;
+        private final Who who;
+        private Instant now = Instant.parse("2026-03-01T12:00:00Z");
+        private long ticks;
+        private long number;
+        private int keys;
+        private WalStream stream;
+        private StreamHistory history;
+
+        Run(Shape shape, Who who) {
+            this.shape = shape;
+            this.who = who;
+            WalOptions options = WalOptions.builder().clock(() -> now).window(WINDOW).retention(RETENTION).segmentBytes(64 << 10)
+                    .maxRecordBytes(1_000).sweepInterval(Duration.ZERO).durability(Durability.BUFFERED).build();
+            wal = SimulatedLog.open(root, options, "boot", shape.mapped, new Random(1)::nextLong);
+        }
+
+        long nanos() {
+            return ++ticks;
+        }
+
+        void tick(Duration by) {
+            now = now.plus(by);
+        }
+
+        /** Another stream, as the shape says. */
+        void fill() {
+            if (keys > 0) {
+                wal.delete(stream.key());
+            }
+            String key = "k" + keys++;
+            stream = wal.stream(key);
+            history = new StreamHistory(key);
+            for (int window = 0; window < WINDOWS; window++) {
+                if (window > 0) {
+                    tick(WINDOW);
+                }
+                append(shape.mapped && window == WINDOWS - 1 ? 4 * RECORDS_A_WINDOW : RECORDS_A_WINDOW);
+                SimulatedLog.runBackground(wal);
+            }
+            if (shape.sealed) {
+                tick(WINDOW);
+                wal.sweep();
+                wal.sweep();
+                SimulatedLog.runBackground(wal);
+            }
+            if (shape.linked) {
+                wal.checkpoint(disk.path("/copy" + keys));
+            }
+        }
+
+        void append(int records) {
+            for (int i = 0; i < records; i++) {
+                long start = nanos();
+                long millis = now.toEpochMilli();
+                EntryRef ref = stream.append(millis, Content.of(number));
+                history.appended(List.of(new Appended(stream.key(), ref.position(), ref.size(), millis, number++)), start, nanos());
+            }
+        }
+
+        /** @param index of the last record that stays; from the end where it is negative */
+        void cut(int index) {
+            List<Appended> records = List.copyOf(history.now().values());
+            Appended last = records.get(index < 0 ? records.size() + index : index);
+            long start = nanos();
+            List<Long> segments = segments();
+            stream.truncateAfter(new EntryRef(stream.key(), last.position(), last.size()));
+            history.cutFrom(last.end(), segments, start, nanos());
+        }
+
+        /** A cut that isn't done to its end. */
+        void cutBut(Call call, int nth) {
+            List<Appended> records = List.copyOf(history.now().values());
+            Appended last = records.get(FEW);
+            long start = nanos();
+            List<Long> segments = segments();
+            disk.failing(FaultPlan.nthOf(call, "\\.seg", nth, FaultPlan.Failure.IO_ERROR));
+            try {
+                stream.truncateAfter(new EntryRef(stream.key(), last.position(), last.size()));
+            } catch (WalException e) {
+                // as if the process ended there
+            } finally {
+                disk.failing(FaultPlan.NONE);
+            }
+            history.cutFrom(last.end(), segments, start, Long.MAX_VALUE);
+        }
+
+        void sweep() {
+            List<Long> segments = segments();
+            // so that the first two windows of this stream go
+            tick(RETENTION.minus(WINDOW.multipliedBy(shape.sealed ? 2 : 1)));
+            long start = nanos();
+            wal.sweep();
+            List<Long> left = segments();
+            history.removedBelow(left.isEmpty() ? Long.MAX_VALUE : left.get(0), segments, Removal.SWEPT, start, nanos());
+        }
+
+        void delete() {
+            long start = nanos();
+            List<Long> segments = segments();
+            wal.delete(stream.key());
+            history.removedBelow(Long.MAX_VALUE, segments, Removal.DELETED, start, nanos());
+        }
+
+        private List<Long> segments() {
+            String folder = root + "/streams/" + stream.key() + "/";
+            return disk.content().keySet().stream().filter(path -> path.startsWith(folder) && path.endsWith(".seg"))
+                    .map(path -> Long.parseLong(path.substring(folder.length()).substring(0, 16), 16)).sorted().toList();
+        }
+
+        WalReader reader() {
+            return who == Who.WITHIN ? wal.reader() : WalReader.open(root);
+        }
+
+        @Override
+        public void close() {
+            wal.close();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Shape.class)
+    void read_betweenAnyTwoCalls_isExplainedByAStateMeanwhile(Shape shape) {
+        List<String> wrong = new ArrayList<>();
+        int interleavings = 0;
+        for (Who who : Who.values()) {
+            for (Change change : Change.values()) {
+                for (Reading reading : Reading.values()) {
+                    try (Run run = new Run(shape, who)) {
+                        interleavings += everyInterleaving(run, change, reading, wrong);
+                    }
+                }
+            }
+        }
+        System.out.println("InterleavedReadTest: " + shape + ", " + interleavings + " interleavings");
+        assertThat(wrong).as(wrong.size() + " of " + interleavings).isEmpty();
+    }
+
+    private static int everyInterleaving(Run run, Change change, Reading reading, List<String> wrong) {
+        for (int call = 1; call < MAX_CALLS; call += STRIDE) {
+            run.fill();
+            boolean[] happened = {false};
+            Answer answer = ask(run, change, reading, call, happened);
+            String why = new Explanation(Map.of(run.history.key(), run.history)).wrong(answer);
+            if (!why.isEmpty() && wrong.size() < MAX_TOLD) {
+                wrong.add(run.shape + " " + run.who + " " + change + " before call " + call + " of " + reading + ": " + why + ", "
+                        + answer.line());
+            }
+            if (!happened[0]) {
+                return call / STRIDE + 1;
+            }
+        }
+        throw new AssertionError("it doesn't end: " + change + " " + reading);
+    }
+
+    private static Answer ask(Run run, Change change, Reading reading, int call, boolean[] happened) {
+        List<Appended> records = List.copyOf(run.history.now().values());
+        String key = run.history.key();
+        Appended middle = records.get(call % records.size());
+        List<EntryRef> refs = records.stream().map(record -> new EntryRef(key, record.position(), record.size())).toList();
+        List<EntryRef> asked = switch (reading) {
+            case FIND -> List.of(refs.get(call % refs.size()));
+            case BATCH -> refs;
+            default -> List.of();
+        };
+        long argument = switch (reading) {
+            case SCAN_LAST -> call % 2 == 0 ? FEW : MANY;
+            case SCAN_FROM, BACKWARD_FROM, FOLLOW_FROM, FOLLOW_KEYS -> middle.position();
+            case SCAN_TIME, MERGED -> records.get(0).timestampMillis() + WINDOW.toMillis();
+            default -> 0;
+        };
+        long end = switch (reading) {
+            case SCAN_TIME, MERGED -> run.now.toEpochMilli() + 1;
+            default -> 0;
+        };
+        LongSupplier nanos = run::nanos;
+        try (WalReader reader = run.reader()) {
+            if (run.who != Who.BESIDE) {
+                for (Reading warm : List.of(Reading.SCAN, Reading.LATEST, Reading.SCAN_LAST)) {
+                    Answer unused = warm.ask(reader, key, FEW, 0, List.of(), nanos);
+                }
+            }
+            run.disk.meanwhile(call, () -> {
+                happened[0] = true;
+                change.doing.on(run);
+            });
+            Answer answer = reading.ask(reader, key, argument, end, asked, nanos);
+            run.disk.meanwhile(0, null);
+            return answer;
+        }
+    }
+}
