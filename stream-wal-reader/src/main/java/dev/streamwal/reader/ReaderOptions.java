@@ -14,6 +14,7 @@ import java.util.OptionalInt;
 public final class ReaderOptions {
 
     private final int maxBatchRefs;
+    private final long maxBatchBytes;
     private final int maxOpenFiles;
     private final int mergeGapBytes;
     private final int scanBufferBytes;
@@ -21,6 +22,7 @@ public final class ReaderOptions {
 
     private ReaderOptions(Builder builder) {
         this.maxBatchRefs = builder.maxBatchRefs;
+        this.maxBatchBytes = builder.maxBatchBytes;
         this.maxOpenFiles = builder.maxOpenFiles.orElseGet(Builder::defaultOpenFiles);
         this.mergeGapBytes = builder.mergeGapBytes;
         this.scanBufferBytes = builder.scanBufferBytes;
@@ -35,6 +37,11 @@ public final class ReaderOptions {
     /** {@return how many refs one {@link WalReader#readBatch} takes at most} */
     public int maxBatchRefs() {
         return maxBatchRefs;
+    }
+
+    /** {@return how many bytes the records of one {@link WalReader#readBatch} take together at most} */
+    public long maxBatchBytes() {
+        return maxBatchBytes;
     }
 
     /** {@return how many files are open, unless there are more cursors in the middle of a segment than that} */
@@ -63,6 +70,9 @@ public final class ReaderOptions {
         /** As many as a merge-sorted key of 64 bits has room for, next to an offset. */
         private static final int MAX_BATCH_REFS = 65_536;
 
+        /** What a JVM of 1 GiB can spare, of direct memory, for a batch or two. */
+        private static final long DEFAULT_BATCH_BYTES = 256 << 20;
+
         private static final int MAX_MERGE_GAP_BYTES = 1 << 20;
         private static final int MIN_SCAN_BUFFER_BYTES = 4 << 10;
         private static final int MAX_SCAN_BUFFER_BYTES = 16 << 20;
@@ -71,6 +81,7 @@ public final class ReaderOptions {
         private static final int SHARE_OF_PROCESS = 8;
 
         private int maxBatchRefs = MAX_BATCH_REFS;
+        private long maxBatchBytes = DEFAULT_BATCH_BYTES;
         private OptionalInt maxOpenFiles = OptionalInt.empty();
         private int mergeGapBytes = 4 << 10;
         private int scanBufferBytes = 1 << 20;
@@ -91,6 +102,22 @@ public final class ReaderOptions {
          */
         public Builder maxBatchRefs(int refs) {
             this.maxBatchRefs = checked("maxBatchRefs", refs, 1, MAX_BATCH_REFS);
+            return this;
+        }
+
+        /**
+         * How much the records of one {@link WalReader#readBatch} take together, by the sizes of its refs, which are known before anything is
+         * read; a ref that is there twice counts once. A batch holds all of its records in direct memory until it is closed, and what is
+         * retained of it holds a buffer of up to 16 MiB. A batch of one record is read whatever it takes.
+         *
+         * @param bytes 1 or more; 256 MiB by default
+         * @return this
+         */
+        public Builder maxBatchBytes(long bytes) {
+            if (bytes < 1) {
+                throw new IllegalArgumentException("maxBatchBytes is 1 or more: maxBatchBytes=" + bytes);
+            }
+            this.maxBatchBytes = bytes;
             return this;
         }
 
