@@ -26,7 +26,6 @@ import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
-import dev.streamwal.storage.OpenFileLimit;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
@@ -71,9 +70,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
-
-    /** Of the files that the process may open, a reader keeps one in so many at most. */
-    private static final int READER_SHARE = 8;
 
     private final Path root;
     private final WalOptions options;
@@ -493,13 +489,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalReader reader() {
         checkOpen();
-        return SharedReader.open(root, ReaderOptions.builder().maxOpenFiles(readerFiles()).build(), new View());
-    }
-
-    /** Where a process may open few files, a reader keeps few of them: the writer, listings and the program want some too. */
-    private static int readerFiles() {
-        long limit = OpenFileLimit.ofThisProcess().orElse(Long.MAX_VALUE);
-        return (int) Math.max(1, Math.min(ReaderOptions.builder().build().maxOpenFiles(), limit / READER_SHARE));
+        return SharedReader.open(root, ReaderOptions.builder().build(), new View());
     }
 
     /** What readers in this process are told. */

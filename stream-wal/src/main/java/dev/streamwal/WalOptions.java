@@ -1,9 +1,9 @@
 package dev.streamwal;
 
+import dev.streamwal.files.OpenFileLimit;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.retention.KeyPattern;
 import dev.streamwal.retention.StreamPolicy;
-import dev.streamwal.storage.OpenFileLimit;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;

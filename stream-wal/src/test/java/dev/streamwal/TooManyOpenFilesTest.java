@@ -3,8 +3,12 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.TooManyOpenFilesException;
+import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.source.IoFailure;
 import dev.streamwal.storage.StorageErrors;
 import java.io.Closeable;
 import java.io.IOException;
@@ -12,8 +16,12 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,7 +67,7 @@ class TooManyOpenFilesTest {
             System.out.println("done, " + refs.size() + " records");
         }
 
-        private static EntryRef append(StreamWal wal, String key, String text) {
+        static EntryRef append(StreamWal wal, String key, String text) {
             return wal.stream(key).append(text.getBytes(StandardCharsets.UTF_8));
         }
 
@@ -102,11 +110,111 @@ class TooManyOpenFilesTest {
             System.out.println("refused " + refused);
         }
 
-        private static void check(boolean fact, String otherwise) {
+        static void check(boolean fact, String otherwise) {
             if (!fact) {
                 System.out.println("WRONG: " + otherwise);
                 System.exit(1);
             }
+        }
+    }
+
+    /** Follows many streams, by a consumer, with options that allow more files than the process may open. */
+    static final class Following {
+
+        private Following() {}
+
+        public static void main(String[] arguments) throws Exception {
+            Path root = Path.of(arguments[0]);
+            Limited.check(ReaderOptions.builder().build().maxOpenFiles() == LIMIT / 8, "by default an eighth of them");
+            ReaderOptions options = ReaderOptions.builder().maxOpenFiles(10_000).build();
+            // all that is needed is loaded before no file can be opened any more
+            try (WalReader reader = WalReader.open(root); EntryTail tail = reader.followPrefix("", Map.of())) {
+                Map<String, String> first = new TreeMap<>();
+                readAll(tail, first);
+                Limited.check(isAll(first, "01"), "delivered at first " + first);
+            }
+            Limited.check(IoFailure.of("try", new IOException("Too many open files"), root, "s", 0) instanceof TooManyOpenFilesException,
+                    "an example");
+            Map<String, String> delivered = new TreeMap<>();
+            try (WalReader reader = WalReader.open(root, options); WalConsumer consumer = reader.consumerOfPrefix("c", "");
+                    EntryTail tail = consumer.entries()) {
+                readAll(tail, delivered);
+                Limited.check(isAll(delivered, "01"), "delivered " + delivered);
+                Limited.check(tail.next(Duration.ofMillis(1)) == false, "more than all");
+                System.out.println("followed");
+                waitForLine();
+                useUpAndFollow(root, tail, delivered);
+                readAll(tail, delivered);
+                Limited.check(isAll(delivered, "012"), "delivered " + delivered);
+                System.out.println("done");
+            }
+        }
+
+        private static void waitForLine() throws IOException {
+            Limited.check(System.in.read() < 0, "the end of the input is the sign");
+        }
+
+        /** What was appended meanwhile is told of as not to be read, or read with the one file that a tail may have; never skipped. */
+        private static void useUpAndFollow(Path root, EntryTail tail, Map<String, String> delivered) throws Exception {
+            List<Closeable> open = new ArrayList<>();
+            try {
+                while (open.size() < 10_000) {
+                    open.add(FileChannel.open(root.resolve("positions"), StandardOpenOption.READ));
+                }
+            } catch (IOException full) {
+                // as wanted
+            }
+            try {
+                for (int i = 0; i < 10; i++) {
+                    try {
+                        if (tail.next(Duration.ofMillis(1))) {
+                            delivered.merge(tail.key(), text(tail), String::concat);
+                        }
+                    } catch (TooManyOpenFilesException e) {
+                        Limited.check(e.getMessage().contains("maxOpenFiles"), "said: " + e.getMessage());
+                    }
+                }
+            } finally {
+                for (Closeable one : open) {
+                    one.close();
+                }
+            }
+        }
+
+        private static void readAll(EntryTail tail, Map<String, String> delivered) throws Exception {
+            long wanted = (delivered.isEmpty() ? 2L : 3L) * STREAMS;
+            while (delivered.values().stream().mapToLong(String::length).sum() < wanted && tail.next(Duration.ofSeconds(20))) {
+                delivered.merge(tail.key(), text(tail), String::concat);
+            }
+        }
+
+        private static String text(EntryTail tail) {
+            return tail.content().toString(StandardCharsets.UTF_8);
+        }
+
+        private static boolean isAll(Map<String, String> delivered, String each) {
+            return delivered.size() == STREAMS && delivered.values().stream().allMatch(each::equals);
+        }
+    }
+
+    @Test
+    void follow_fewFilesMayBeOpened_allIsDeliveredInOrder() throws Exception {
+        try (LogHome home = LogHome.channel(); StreamWal wal = StreamWal.open(home.root())) {
+            appendToAll(wal, "0");
+            appendToAll(wal, "1");
+            try (TalkingJvm child = TalkingJvm.startAfter("ulimit -n " + LIMIT, Following.class, home.root().toString())) {
+                String said = child.line();
+                assertThat(said).as("%s, then %s", said, said.equals("followed") ? "" : child.rest()).isEqualTo("followed");
+                appendToAll(wal, "2");
+                child.endInput();
+                assertThat(child.rest()).contains("done").doesNotContain("WRONG").doesNotContain("Exception");
+            }
+        }
+    }
+
+    private static void appendToAll(StreamWal wal, String text) {
+        for (int i = 0; i < STREAMS; i++) {
+            EntryRef unused = Limited.append(wal, "s" + i, text);
         }
     }
 

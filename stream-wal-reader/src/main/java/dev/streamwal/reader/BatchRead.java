@@ -13,8 +13,6 @@ import dev.streamwal.source.Segment;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.SegmentChain;
 import dev.streamwal.source.SegmentReader;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -47,7 +45,7 @@ final class BatchRead {
     private final boolean oneStream;
     private final BatchFailures failures;
 
-    private final List<ByteBuf> buffers = new ArrayList<>(1);
+    private final BatchMemory memory;
     private @Nullable ByteBuffer current;
     private int used;
     private long unreadBytes;
@@ -69,6 +67,7 @@ final class BatchRead {
         this.packed = new long[refs.length];
         this.misses = new int[refs.length];
         this.plan = new ReadPlan(log.options().mergeGapBytes());
+        this.memory = new BatchMemory(log.options().maxBatchBytes());
         this.oneStream = takeApart();
     }
 
@@ -88,13 +87,14 @@ final class BatchRead {
     }
 
     EntryBatch run() {
+        memory.check(refs, sizes);
         try {
             readStreams();
-            EntryBatch batch = new EntryBatch(refs, statuses, places, failures, buffers, FrameShape.SEGMENT);
+            EntryBatch batch = new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.SEGMENT);
             current = null;
             return batch;
         } catch (Throwable e) {
-            buffers.forEach(ByteBuf::release);
+            memory.release();
             throw e;
         }
     }
@@ -235,7 +235,12 @@ final class BatchRead {
         plan.plan(packed, planned, sizes);
         if (plan.totalBytes() > size) {
             // records don't overlap, so some of these refs are made up: they don't decide how much is allocated
-            plan.plan(packed, keepFramed(reader, planned), sizes);
+            planned = keepFramed(reader, planned);
+            plan.plan(packed, planned, sizes);
+        }
+        if (plan.totalBytes() > memory.left()) {
+            // the records aren't too much, as was checked, but what is between them may be
+            plan.planTightly(packed, planned, sizes);
         }
         for (int run = 0; run < plan.runs(); run++) {
             readRun(reader, header, run);
@@ -268,9 +273,9 @@ final class BatchRead {
         target.limit(start + length).position(start);
         int read = reader.read(target, plan.offset(run));
         target.clear();
-        used += length;
+        boolean isFound = false;
         long inBuffer = start - plan.offset(run);
-        long buffer = (long) (buffers.size() - 1) << 32;
+        long buffer = (long) (memory.buffers().size() - 1) << 32;
         long salt = header.salt();
         long toPosition = header.basePosition() - header.headerLength();
         for (int i = plan.firstRef(run); i < plan.endRef(run); i++) {
@@ -287,10 +292,13 @@ final class BatchRead {
                 statuses[index] = Status.FOUND;
                 places[index] = buffer | at;
                 unreadBytes -= sizes[index];
+                isFound = true;
             } else {
                 miss(index);
             }
         }
+        // else the next run may have the room
+        used = isFound ? start + length : start;
     }
 
     private boolean isRecord(ByteBuffer target, int at, int available, int size, long position, long salt) {
@@ -308,10 +316,7 @@ final class BatchRead {
         }
         long wanted = Math.max(unreadBytes, bytesFrom(run));
         int capacity = (int) Math.max(length, Math.min(MAX_BUFFER_BYTES, wanted));
-        ByteBuf buffer = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
-        buffers.add(buffer);
-        buffer.writerIndex(capacity);
-        open = buffer.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
+        open = memory.allocate(capacity).nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
         current = open;
         used = 0;
         return open;

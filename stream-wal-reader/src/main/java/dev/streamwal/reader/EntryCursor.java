@@ -33,7 +33,7 @@ public class EntryCursor implements AutoCloseable {
     /** A part of the record, copied when it is asked for, so that its buffer's indices start at 0 whatever it was read with. */
     private static final class Part {
         private ByteBuf bytes = Unpooled.EMPTY_BUFFER;
-        private ByteBuf readOnly = Unpooled.EMPTY_BUFFER;
+        private CursorBuffer lent = CursorBuffer.EMPTY;
         private boolean loaded;
 
         ByteBuf prepare(int length) {
@@ -41,20 +41,20 @@ public class EntryCursor implements AutoCloseable {
                 bytes.release();
                 int capacity = Math.max(64, Integer.highestOneBit(length - 1) << 1);
                 bytes = PooledByteBufAllocator.DEFAULT.buffer(capacity, capacity);
-                readOnly = bytes.asReadOnly();
+                lent = new CursorBuffer(bytes);
             }
             return bytes.clear();
         }
 
         ByteBuf expose(int length) {
             loaded = true;
-            return length == 0 && readOnly.capacity() == 0 ? readOnly : readOnly.setIndex(0, length);
+            return lent.setIndex(0, length);
         }
 
         void release() {
             bytes.release();
             bytes = Unpooled.EMPTY_BUFFER;
-            readOnly = Unpooled.EMPTY_BUFFER;
+            lent = CursorBuffer.EMPTY;
         }
     }
 
@@ -104,21 +104,31 @@ public class EntryCursor implements AutoCloseable {
         return walk.timestampMillis();
     }
 
-    /** {@return the record's header, read-only, empty where it has none; valid until {@link #next()} or {@link #close()}} */
+    /**
+     * The record's header, read-only, empty where it has none; valid until {@link #next()} or {@link #close()}. It can't be retained: keep
+     * {@link #copy()}. Whatever releases it does nothing.
+     *
+     * @return the cursor's own buffer
+     */
     public ByteBuf header() {
         int length = walk.headerLength();
         if (header.loaded) {
-            return header.readOnly;
+            return header.lent;
         }
         walk.copyHeader(header.prepare(length));
         return header.expose(length);
     }
 
-    /** {@return the record's content, read-only; valid until {@link #next()} or {@link #close()}} */
+    /**
+     * The record's content, read-only; valid until {@link #next()} or {@link #close()}. It can't be retained: keep {@link #copy()}. Whatever
+     * releases it does nothing.
+     *
+     * @return the cursor's own buffer
+     */
     public ByteBuf content() {
         int length = walk.contentLength();
         if (content.loaded) {
-            return content.readOnly;
+            return content.lent;
         }
         walk.copyContent(content.prepare(length));
         return content.expose(length);

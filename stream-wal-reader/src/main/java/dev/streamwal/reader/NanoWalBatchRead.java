@@ -11,8 +11,6 @@ import dev.streamwal.nanowal.NanoWalScan;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.source.ReadPlan;
 import dev.streamwal.source.SharedFile;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -40,7 +38,7 @@ final class NanoWalBatchRead {
     private final long[] places;
     private final int[] lengths;
     private final BatchFailures failures;
-    private final List<ByteBuf> buffers = new ArrayList<>();
+    private final BatchMemory memory;
     private final ReadPlan plan;
 
     NanoWalBatchRead(NanoWalDirectory source, EntryRef[] refs) {
@@ -51,14 +49,17 @@ final class NanoWalBatchRead {
         this.places = new long[refs.length];
         this.lengths = new int[refs.length];
         this.plan = new ReadPlan(source.options().mergeGapBytes());
+        this.memory = new BatchMemory(source.options().maxBatchBytes());
     }
 
     EntryBatch run() {
+        Map<FileOfKey, List<Integer>> byFile = byFile();
+        memory.check(refs, lengths);
         try {
-            byFile().forEach(this::readFile);
-            return new EntryBatch(refs, statuses, places, failures, buffers, FrameShape.NANO_WAL);
+            byFile.forEach(this::readFile);
+            return new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.NANO_WAL);
         } catch (Throwable e) {
-            buffers.forEach(ByteBuf::release);
+            memory.release();
             throw e;
         }
     }
@@ -136,6 +137,10 @@ final class NanoWalBatchRead {
         plan.plan(packed, planned, lengths);
         // records don't overlap: where more is asked for than there is, some refs are made up, and don't decide how much is allocated
         boolean isSound = plan.totalBytes() <= fileBytes;
+        if (plan.totalBytes() > memory.left()) {
+            // what is between the records may be too much
+            plan.planTightly(packed, planned, lengths);
+        }
         for (int run = 0; run < plan.runs(); run++) {
             if (isSound) {
                 readRun(bytes, packed, run);
@@ -172,15 +177,12 @@ final class NanoWalBatchRead {
 
     /** The last of the batch's buffers; its length has been checked against the file. */
     private ByteBuffer newBuffer(int length) {
-        ByteBuf buffer = PooledByteBufAllocator.DEFAULT.directBuffer(length, length);
-        buffers.add(buffer);
-        buffer.writerIndex(length);
-        return buffer.nioBuffer(0, length).order(ByteOrder.LITTLE_ENDIAN);
+        return memory.allocate(length).nioBuffer(0, length).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private void found(int index, int at) {
         statuses[index] = Status.FOUND;
-        places[index] = (long) (buffers.size() - 1) << 32 | at;
+        places[index] = (long) (memory.buffers().size() - 1) << 32 | at;
     }
 
     // ---- what isn't where its ref says, or whose ref doesn't say how long it is
@@ -213,6 +215,7 @@ final class NanoWalBatchRead {
             return;
         }
         int length = (int) record.frameBytes();
+        memory.checkLength(length);
         ByteBuffer target = newBuffer(length);
         if (isFrame(target, 0, bytes.read(target, record.offset()), length)) {
             found(index, 0);

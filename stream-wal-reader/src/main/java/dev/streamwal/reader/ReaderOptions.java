@@ -1,8 +1,10 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.files.OpenFileLimit;
 import dev.streamwal.format.SuppressForbidden;
 import java.time.InstantSource;
 import java.util.Objects;
+import java.util.OptionalInt;
 
 /**
  * How a {@link WalReader} reads. Immutable.
@@ -12,6 +14,7 @@ import java.util.Objects;
 public final class ReaderOptions {
 
     private final int maxBatchRefs;
+    private final long maxBatchBytes;
     private final int maxOpenFiles;
     private final int mergeGapBytes;
     private final int scanBufferBytes;
@@ -19,7 +22,8 @@ public final class ReaderOptions {
 
     private ReaderOptions(Builder builder) {
         this.maxBatchRefs = builder.maxBatchRefs;
-        this.maxOpenFiles = builder.maxOpenFiles;
+        this.maxBatchBytes = builder.maxBatchBytes;
+        this.maxOpenFiles = builder.maxOpenFiles.orElseGet(Builder::defaultOpenFiles);
         this.mergeGapBytes = builder.mergeGapBytes;
         this.scanBufferBytes = builder.scanBufferBytes;
         this.clock = builder.clock;
@@ -35,7 +39,12 @@ public final class ReaderOptions {
         return maxBatchRefs;
     }
 
-    /** {@return how many files are kept open while nobody reads them} */
+    /** {@return how many bytes the records of one {@link WalReader#readBatch} take together at most} */
+    public long maxBatchBytes() {
+        return maxBatchBytes;
+    }
+
+    /** {@return how many files are open, unless there are more cursors in the middle of a segment than that} */
     public int maxOpenFiles() {
         return maxOpenFiles;
     }
@@ -61,12 +70,19 @@ public final class ReaderOptions {
         /** As many as a merge-sorted key of 64 bits has room for, next to an offset. */
         private static final int MAX_BATCH_REFS = 65_536;
 
+        /** What a JVM of 1 GiB can spare, of direct memory, for a batch or two. */
+        private static final long DEFAULT_BATCH_BYTES = 256 << 20;
+
         private static final int MAX_MERGE_GAP_BYTES = 1 << 20;
         private static final int MIN_SCAN_BUFFER_BYTES = 4 << 10;
         private static final int MAX_SCAN_BUFFER_BYTES = 16 << 20;
+        private static final int DEFAULT_OPEN_FILES = 512;
+        /** The program wants most of what its process may open: in it, perhaps, the writer, which takes a half. */
+        private static final int SHARE_OF_PROCESS = 8;
 
         private int maxBatchRefs = MAX_BATCH_REFS;
-        private int maxOpenFiles = 512;
+        private long maxBatchBytes = DEFAULT_BATCH_BYTES;
+        private OptionalInt maxOpenFiles = OptionalInt.empty();
         private int mergeGapBytes = 4 << 10;
         private int scanBufferBytes = 1 << 20;
         private InstantSource clock = systemClock();
@@ -90,14 +106,36 @@ public final class ReaderOptions {
         }
 
         /**
-         * How many files are kept open. A cursor holds one more, if need be, while it is in the middle of a segment.
+         * How much the records of one {@link WalReader#readBatch} take together, by the sizes of its refs, which are known before anything is
+         * read; a ref that is there twice counts once. A batch holds all of its records in direct memory until it is closed, and what is
+         * retained of it holds a buffer of up to 16 MiB. A batch of one record is read whatever it takes.
          *
-         * @param files 1 or more; 512 by default
+         * @param bytes 1 or more; 256 MiB by default
+         * @return this
+         */
+        public Builder maxBatchBytes(long bytes) {
+            if (bytes < 1) {
+                throw new IllegalArgumentException("maxBatchBytes is 1 or more: maxBatchBytes=" + bytes);
+            }
+            this.maxBatchBytes = bytes;
+            return this;
+        }
+
+        /**
+         * How many files are open, of this reader and all its cursors. While every one of them is in the middle of being read, a cursor that
+         * has none opens one more nevertheless; no cursor has more than one then, of however many streams it is.
+         *
+         * @param files 1 or more; 512 by default, at most an eighth of what the process may open
          * @return this
          */
         public Builder maxOpenFiles(int files) {
-            this.maxOpenFiles = checked("maxOpenFiles", files, 1, Integer.MAX_VALUE);
+            this.maxOpenFiles = OptionalInt.of(checked("maxOpenFiles", files, 1, Integer.MAX_VALUE));
             return this;
+        }
+
+        private static int defaultOpenFiles() {
+            long limit = OpenFileLimit.ofThisProcess().orElse(Long.MAX_VALUE);
+            return (int) Math.max(1, Math.min(DEFAULT_OPEN_FILES, limit / SHARE_OF_PROCESS));
         }
 
         /**

@@ -170,12 +170,13 @@ public final class WalReader implements AutoCloseable {
 
     /**
      * Reads records by ref; neighbours are read together, and every checksum is verified. One ref that is expired, unknown or damaged fails
-     * alone: see {@link EntryBatch#status}.
+     * alone: see {@link EntryBatch#status}. All that it reads is in memory until the batch is closed.
      *
-     * @param refs in any order, of any streams, duplicates allowed; at most {@link ReaderOptions#maxBatchRefs()}
+     * @param refs in any order, of any streams, duplicates allowed; at most {@link ReaderOptions#maxBatchRefs()}, of records that take at most
+     *     {@link ReaderOptions#maxBatchBytes()} together
      * @return the records in the order asked, to be closed by the caller
-     * @throws IllegalArgumentException where there are too many refs
-     * @throws WalIOException where the file system fails
+     * @throws IllegalArgumentException where there are too many refs, or their records take too much: ask for fewer at a time
+     * @throws WalIOException where the file system fails, or the process has no direct memory left for as much
      */
     public EntryBatch readBatch(Collection<EntryRef> refs) {
         if (refs.size() > options.maxBatchRefs()) {

@@ -41,8 +41,9 @@ final class ActivityWatch {
      *
      * @param all streams that are followed
      * @param changed is told of each that may have something new since the look before
+     * @throws IOException where the process may open no more files, which says nothing about the streams; nothing has been looked at then
      */
-    void look(Iterable<FollowedStream> all, Consumer<FollowedStream> changed) {
+    void look(Iterable<FollowedStream> all, Consumer<FollowedStream> changed) throws IOException {
         boolean isThere = read();
         if (!isThere) {
             if (isThere()) {
@@ -63,7 +64,7 @@ final class ActivityWatch {
         now = older;
     }
 
-    private boolean read() {
+    private boolean read() throws IOException {
         try (SharedFile bytes = channels.acquire(file)) {
             if (isThere() && read(bytes, before.limit())) {
                 return true;
@@ -72,6 +73,9 @@ final class ActivityWatch {
             int slots = ActivityLayout.slots(header, bytes.read(header, 0));
             return slots > 0 && read(bytes, ActivityLayout.bytes(slots));
         } catch (IOException e) {
+            if (IoFailure.isTooManyOpenFiles(e)) {
+                throw e;
+            }
             // whatever has the name: without it there are the looks in turn, and they tell why nothing can be read, if so
             return false;
         }

@@ -13,8 +13,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files open for reading, shared by threads. At most {@code maxOpenFiles} stay open; files that are being read are on top of that where
- * they alone are more. The one that was not read for longest goes first, and so does, at the next use of the cache, what was not read for
+ * Files open for reading, shared by threads. At most {@code maxOpenFiles} stay open, and one more while it is read; files that are being
+ * read are more where they alone are more, so who reads several at a time asks whether there is {@link #room()}. The one that was not read for longest goes first, and so does, at the next use of the cache, what was not read for
  * 10 s: a deleted file keeps its space while it is open. When the cache is full, a file is kept only from its second use
  * on, so that a pass over many files doesn't flush out the few that are read all the time. Thread-safe.
  *
@@ -40,6 +40,8 @@ public final class ChannelCache implements AutoCloseable {
     private final Map<Path, SharedFile> open = new HashMap<>();
     /** Open files that nobody reads, the one longest so first. */
     private final Map<Path, SharedFile> idle = new LinkedHashMap<>();
+    /** Files that somebody reads, also those that have lost their names. */
+    private int lent;
 
     private volatile boolean closed;
 
@@ -63,6 +65,7 @@ public final class ChannelCache implements AutoCloseable {
      */
     public SharedFile acquire(Path path) throws IOException {
         SharedFile file;
+        SharedFile surplus;
         boolean wasOpen;
         synchronized (this) {
             if (closed) {
@@ -73,7 +76,12 @@ public final class ChannelCache implements AutoCloseable {
             file = known != null ? known : new SharedFile(path, this, reads);
             open.put(path, file);
             idle.remove(path);
-            file.users++;
+            lent += file.users++ == 0 ? 1 : 0;
+            // the one more is for a pass over many files, one by one
+            surplus = open.size() > (long) maxOpenFiles + 1 ? evictEldest(nanoTime.getAsLong()) : null;
+        }
+        if (surplus != null) {
+            shut(surplus);
         }
         boolean isReplaced = false;
         try {
@@ -135,7 +143,8 @@ public final class ChannelCache implements AutoCloseable {
     void release(SharedFile file) {
         SharedFile surplus = null;
         synchronized (this) {
-            if (--file.users > 0 || open.get(file.path()) != file) {
+            lent -= --file.users == 0 ? 1 : 0;
+            if (file.users > 0 || open.get(file.path()) != file) {
                 surplus = file.users > 0 ? null : file;
             } else if (!closed && keep(file)) {
                 file.idleSince = nanoTime.getAsLong();
@@ -218,6 +227,11 @@ public final class ChannelCache implements AutoCloseable {
     /** Files open now. */
     public synchronized int openFiles() {
         return open.size();
+    }
+
+    /** How many more files may be read at a time; less than 0 where there are too many. */
+    synchronized int room() {
+        return maxOpenFiles - lent;
     }
 
     /** Whether {@link #close()} was called. */

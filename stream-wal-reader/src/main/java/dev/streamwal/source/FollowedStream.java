@@ -58,8 +58,9 @@ final class FollowedStream {
         return key;
     }
 
-    boolean isAwake() {
-        return scan != null;
+    /** Whether it has a file open. */
+    boolean holdsFile() {
+        return scan != null && scan.holdsFile();
     }
 
     StreamScan scan() {

@@ -1,5 +1,6 @@
 package dev.streamwal.source;
 
+import dev.streamwal.reader.TooManyOpenFilesException;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalIOException;
@@ -23,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  * the streams that are read. Two rules keep one stream from starving others: a head that has been passed over {@link #PATIENCE} times comes
  * next whatever its time, and a stream that has delivered {@link #TURN} records gives way where others wait to be read.
  *
+ * <p>Fewer are read, but one always, where the reader has no room for more files, as its {@code maxOpenFiles} says, which counts those of its
+ * other cursors too; and where the process may open no more. Then streams give back their files, those that aren't read first, and
+ * {@link #TURN} records later it is tried with more again.
+ *
  * <p>A stream that was read to its end rests. The last few keep their scans; of the others there is only what {@link FollowedStream} keeps.
  * Whether one that rests is wanted again is told by the file {@code activity}, where the writer keeps one ({@link ActivityWatch}), by the
  * folder of streams, for new ones ({@link NewStreams}), and by a few looks at streams in turn with every look at all, which find in the end
@@ -32,8 +37,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /** Streams that are read at a time; each takes a descriptor and 64 KiB at least. */
     static final int MAX_READ = 64;
-    /** Of streams at rest, so many keep their scans: what has come to a few will come to them again. */
-    static final int MAX_AWAKE_AT_REST = 64;
+    /** Of streams that aren't read, so many keep their scans: what has come to a few will come to them again. */
+    static final int MAX_AWAKE_UNREAD = 64;
     static final int TURN = 1_024;
     static final int PATIENCE = 1_024;
     /** Heads are looked through for the most patient one now and then. */
@@ -75,8 +80,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** Read, and standing on a record that wasn't delivered. */
     private final PriorityQueue<FollowedStream> heads =
             new PriorityQueue<>(Comparator.comparingLong((FollowedStream stream) -> stream.headMillis).thenComparingLong(s -> s.headSince));
-    /** At rest with their scans, the one longest so first. */
-    private final Set<FollowedStream> awakeAtRest = new LinkedHashSet<>();
+    /** With their scans, but not read: at rest, or wanted again since. The one longest so first. */
+    private final Set<FollowedStream> awakeUnread = new LinkedHashSet<>();
+    /** As many are read: fewer than {@link #MAX_READ} after the process couldn't open more files. */
+    private int maxRead = MAX_READ;
     /** Whose record was delivered last. */
     private @Nullable FollowedStream current;
     private long delivered;
@@ -102,6 +109,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 FollowedStream stream = add(each.getKey());
                 if (each.getValue() != 0) {
                     stream.begin(start.at(log.unsharedCatalog(each.getKey()), each.getValue()));
+                    // who had to read to find where to begin keeps no file until its turn comes
+                    boolean unused = stream.holdsFile() && stream.sleep();
                 }
             }
             addNewStreams();
@@ -124,7 +133,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         if (!stream.wanted) {
             stream.wanted = true;
             stream.turn = 0;
-            awakeAtRest.remove(stream);
             waiting.addLast(stream);
         }
     }
@@ -143,6 +151,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 return false;
             }
             delivered++;
+            if (delivered % TURN == 0) {
+                maxRead = MAX_READ;
+            }
             chosen.turn++;
             chosen.isHead = false;
             current = chosen;
@@ -163,13 +174,25 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /** Every stream that is taken up gets a head, rests, or gives way; one that throws is the first again, unless it can't be read. */
     private void takeUpWaiting() throws IOException {
-        while (heads.size() < MAX_READ && !waiting.isEmpty()) {
+        while (heads.size() < maxRead && !waiting.isEmpty() && mayOpen(waiting.getFirst())) {
             FollowedStream stream = waiting.getFirst();
-            boolean hasMore = readNext(stream);
+            awakeUnread.remove(stream);
+            boolean hasMore;
+            try {
+                hasMore = readNext(stream);
+            } catch (IOException | WalIOException e) {
+                if (isTooManyOpenFiles(e) && goOnWithFewer()) {
+                    continue;
+                }
+                waiting.removeFirst();
+                unreadable.add(stream);
+                failedAt = delivered;
+                throw e;
+            }
             waiting.removeFirst();
             if (!hasMore) {
                 rest(stream);
-            } else if (stream.turn >= TURN && waiting.size() >= MAX_READ - heads.size() && stream.sleep()) {
+            } else if (stream.turn >= TURN && othersWait() && stream.sleep()) {
                 stream.turn = 0;
                 waiting.addLast(stream);
             } else {
@@ -182,15 +205,13 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private boolean readNext(FollowedStream stream) throws IOException {
-        try {
-            stream.wake(log, others);
-            return stream.scan().next() || (stream.hasNames && nextByName(stream));
-        } catch (IOException | WalIOException e) {
-            waiting.removeFirst();
-            unreadable.add(stream);
-            failedAt = delivered;
-            throw e;
-        }
+        stream.wake(log, others);
+        return stream.scan().next() || (stream.hasNames && nextByName(stream));
+    }
+
+    /** For more places than there are. */
+    private boolean othersWait() {
+        return waiting.size() >= maxRead - heads.size() || (!waiting.isEmpty() && log.channels().room() <= 0);
     }
 
     /** Where its segment was deleted under it, it is read to its end by now, and goes on by what has a name; or holds no file any more. */
@@ -205,18 +226,83 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private void rest(FollowedStream stream) {
         stream.wanted = false;
-        awakeAtRest.add(stream);
-        if (awakeAtRest.size() > MAX_AWAKE_AT_REST) {
-            FollowedStream longest = awakeAtRest.iterator().next();
-            awakeAtRest.remove(longest);
+        awakeUnread.add(stream);
+        if (awakeUnread.size() > MAX_AWAKE_UNREAD) {
+            FollowedStream longest = awakeUnread.iterator().next();
+            awakeUnread.remove(longest);
             sleep(longest);
         }
     }
 
     private void sleep(FollowedStream stream) {
         if (!stream.sleep()) {
-            awakeAtRest.add(stream);
+            awakeUnread.add(stream);
         }
+    }
+
+    // ---- files
+
+    /** One stream always may, so that whatever else is open there is progress. */
+    private boolean mayOpen(FollowedStream stream) {
+        while (!stream.holdsFile() && log.channels().room() <= 0) {
+            if (!giveBackUnread()) {
+                return heads.isEmpty();
+            }
+        }
+        return true;
+    }
+
+    /** Whether a file was given back of a stream that isn't read. */
+    private boolean giveBackUnread() {
+        for (FollowedStream stream : awakeUnread) {
+            if (stream.holdsFile() && stream.sleep()) {
+                awakeUnread.remove(stream);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** After the process couldn't open one more: false where nothing can be done about that here. */
+    private boolean goOnWithFewer() {
+        if (giveBackUnread()) {
+            return true;
+        }
+        if (heads.isEmpty()) {
+            return false;
+        }
+        maxRead = heads.size();
+        return true;
+    }
+
+    /** As {@link #goOnWithFewer}, where a file is wanted for something else than a stream. */
+    private boolean giveBackOne() {
+        if (giveBackUnread()) {
+            return true;
+        }
+        FollowedStream latest = latestHead();
+        if (latest == null) {
+            return false;
+        }
+        // it stands on a record, and that is where it goes on
+        boolean sleeps = latest.sleep();
+        heads.remove(latest);
+        latest.isHead = false;
+        waiting.addLast(latest);
+        maxRead = Math.max(1, heads.size());
+        return sleeps;
+    }
+
+    private @Nullable FollowedStream latestHead() {
+        FollowedStream latest = null;
+        for (FollowedStream head : heads) {
+            latest = latest == null || head.headMillis > latest.headMillis ? head : latest;
+        }
+        return latest;
+    }
+
+    private static boolean isTooManyOpenFiles(Exception e) {
+        return e instanceof TooManyOpenFilesException || (e instanceof IOException failure && IoFailure.isTooManyOpenFiles(failure));
     }
 
     private @Nullable FollowedStream chooseHead() {
@@ -247,13 +333,28 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private void look() throws IOException {
         long start = System.nanoTime();
         try {
+            while (!lookAtAll()) {
+                // each time it holds a file less
+            }
+        } finally {
+            paceMeanwhile.looked(start, System.nanoTime());
+        }
+    }
+
+    /** False where it took a file more than the process may open, and another one has been given back for it. */
+    private boolean lookAtAll() throws IOException {
+        try {
             // what has a mark is wanted, and so isn't forgotten where it has gone
             activity.look(inTurn, this::want);
             tryAgain();
             addNewStreams();
             lookInTurn();
-        } finally {
-            paceMeanwhile.looked(start, System.nanoTime());
+            return true;
+        } catch (IOException e) {
+            if (!isTooManyOpenFiles(e) || !giveBackOne()) {
+                throw e;
+            }
+            return false;
         }
     }
 
@@ -326,7 +427,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private void forget(String key) {
         FollowedStream stream = streams.get(key);
         if (stream != null && !stream.wanted) {
-            awakeAtRest.remove(stream);
+            awakeUnread.remove(stream);
             stream.letGo(log);
             if (others != FIRST) {
                 return;
@@ -339,8 +440,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     @Override
     public void settle() {
-        for (FollowedStream stream : List.copyOf(awakeAtRest)) {
-            awakeAtRest.remove(stream);
+        maxRead = MAX_READ;
+        for (FollowedStream stream : List.copyOf(awakeUnread)) {
+            awakeUnread.remove(stream);
             sleep(stream);
         }
     }

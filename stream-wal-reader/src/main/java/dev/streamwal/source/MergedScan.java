@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MergedScan extends WalkOfWalks {
 
-    /** A descriptor each, and few enough to be looked through for the one that is to rest. */
+    /** A descriptor each, so fewer where the reader has no room for as many; and few enough to be looked through for the one that is to rest. */
     static final int MAX_OPEN_STREAMS = 64;
 
     /** Of all streams together, unless a single record is larger. */
@@ -34,7 +34,6 @@ public final class MergedScan extends WalkOfWalks {
     private final LogSource log;
     private final Supplier<? extends Collection<String>> keys;
     private final TimeRange range;
-    private final int maxOpen;
     private final ReadSizes sizes;
 
     private final Set<String> known = new HashSet<>();
@@ -57,7 +56,6 @@ public final class MergedScan extends WalkOfWalks {
         this.log = log;
         this.keys = keys;
         this.range = range;
-        this.maxOpen = Math.min(MAX_OPEN_STREAMS, log.options().maxOpenFiles());
         this.sizes = ReadSizes.small(Math.min(log.options().scanBufferBytes(), (int) (MAX_BUFFER_BYTES / MAX_OPEN_STREAMS)));
     }
 
@@ -158,7 +156,7 @@ public final class MergedScan extends WalkOfWalks {
 
     private void makeRoom(MergedStream moved) {
         bufferBytes += moved.bufferGrowth();
-        while (open.size() > 1 && (open.size() > maxOpen || bufferBytes > MAX_BUFFER_BYTES)) {
+        while (open.size() > 1 && (open.size() > MAX_OPEN_STREAMS || bufferBytes > MAX_BUFFER_BYTES || log.channels().room() < 0)) {
             rest(latest());
         }
     }

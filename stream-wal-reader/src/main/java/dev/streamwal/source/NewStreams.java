@@ -45,8 +45,9 @@ final class NewStreams {
         if (!(wanted || anyUnknown) || !pace.isDue(now)) {
             return false;
         }
-        wanted = false;
         list();
+        // not before: who can't list it now looks again
+        wanted = false;
         pace.looked(now, System.nanoTime());
         return !found.isEmpty() || !gone.isEmpty();
     }

@@ -58,16 +58,25 @@ public final class ReadPlan {
      * @param sizes of the refs, by their index; more than 0
      */
     public void plan(long[] sorted, int count, int[] sizes) {
+        plan(sorted, count, sizes, mergeGapBytes);
+    }
+
+    /** As {@link #plan}, without anything between two refs. */
+    public void planTightly(long[] sorted, int count, int[] sizes) {
+        plan(sorted, count, sizes, 0);
+    }
+
+    private void plan(long[] sorted, int count, int[] sizes, int maxGap) {
         runs = 0;
         refs = count;
         totalBytes = 0;
         int i = 0;
         while (i < count) {
-            i = addRun(sorted, i, count, sizes);
+            i = addRun(sorted, i, count, sizes, maxGap);
         }
     }
 
-    private int addRun(long[] sorted, int first, int count, int[] sizes) {
+    private int addRun(long[] sorted, int first, int count, int[] sizes, int maxGap) {
         long start = offset(sorted[first]);
         long end = start + sizes[index(sorted[first])];
         int i = first + 1;
@@ -76,7 +85,7 @@ public final class ReadPlan {
             long offset = offset(sorted[i]);
             long joined = Math.max(end, offset + sizes[index(sorted[i])]);
             boolean grows = joined != end;
-            if (offset - end > mergeGapBytes || (grows && (i >= full || joined - start > MAX_RUN_BYTES))) {
+            if (offset - end > maxGap || (grows && (i >= full || joined - start > MAX_RUN_BYTES))) {
                 break;
             }
             end = joined;

@@ -447,6 +447,11 @@ public final class StreamScan extends StreamWalk {
         return to != UNKNOWN;
     }
 
+    /** Whether it stands in a segment, whose file it holds. */
+    boolean holdsFile() {
+        return pass != null;
+    }
+
     // ---- for a tail, between two calls to next() that say that there is no more
 
     /** Whether something stands where the scan has stopped. */

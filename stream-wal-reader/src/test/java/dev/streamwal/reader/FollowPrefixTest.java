@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,8 +37,7 @@ class FollowPrefixTest {
 
     @BeforeEach
     void open() {
-        // so that what is open is what is read
-        reader = WalReader.open(root, ReaderOptions.builder().maxOpenFiles(1).build());
+        reader = WalReader.open(root, ReaderOptions.builder().maxOpenFiles(64 + 64).build());
     }
 
     @AfterEach
@@ -170,6 +170,74 @@ class FollowPrefixTest {
         }
     }
 
+    @Test
+    void next_fewOpenFilesForManyStreams_keepsToThemAndDeliversAllOfEachInOrder() throws Exception {
+        int streams = 300;
+        for (int i = 0; i < streams; i++) {
+            for (int j = 0; j < 3; j++) {
+                append("s" + i, 10L * j + i % 7, String.valueOf(j));
+            }
+        }
+        ReaderOptions few = ReaderOptions.builder().maxOpenFiles(4).build();
+        try (WalReader sparing = WalReader.open(root, few); EntryTail tail = sparing.followPrefix("s", FROM_THE_FIRST)) {
+            Map<String, String> delivered = new HashMap<>();
+            while (tail.next()) {
+                delivered.merge(tail.key(), tail.content().toString(StandardCharsets.UTF_8), String::concat);
+                assertThat(sparing.openFiles()).isLessThanOrEqualTo(4 + 1);
+            }
+            assertThat(delivered).hasSize(streams).allSatisfy((key, contents) -> assertThat(contents).isEqualTo("012"));
+            append("s17", 100, "3");
+            append("s250", 100, "3");
+            assertThat(List.of(next(tail), next(tail))).containsExactlyInAnyOrder("s17=3", "s250=3");
+        }
+    }
+
+    /** The limit is the reader's: what one cursor holds another one can't have, but for one file each. */
+    @Test
+    void next_tailsShareTheFilesOfAReader_eachMovesOn() throws Exception {
+        for (int i = 0; i < 40; i++) {
+            append("s" + i, i, "0");
+            append("s" + i, i, "1");
+        }
+        ReaderOptions few = ReaderOptions.builder().maxOpenFiles(4).build();
+        try (WalReader sparing = WalReader.open(root, few);
+                EntryTail one = sparing.followPrefix("s", FROM_THE_FIRST);
+                EntryTail other = sparing.followPrefix("s", FROM_THE_FIRST);
+                EntryCursor merged = sparing.scanMerged("s", Instant.MIN, Instant.MAX)) {
+            for (int i = 0; i < 80; i++) {
+                assertThat(one.next()).isTrue();
+                assertThat(other.next()).isTrue();
+                assertThat(merged.next()).isTrue();
+                assertThat(sparing.openFiles()).isLessThanOrEqualTo(4 + 2);
+            }
+            assertThat(one.next()).isFalse();
+            assertThat(other.next()).isFalse();
+            assertThat(merged.next()).isFalse();
+        }
+    }
+
+    /** A turn is 1,024 records: of ten streams that have three of them and share two files none has to wait for another's end. */
+    @Test
+    void next_fewOpenFilesForStreamsWithMuchToRead_noneWaitsForLong() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            SegmentWriterForTests.first(root, "s" + i).fill(3_000, 8, 1).write();
+        }
+        ReaderOptions few = ReaderOptions.builder().maxOpenFiles(2).build();
+        try (WalReader sparing = WalReader.open(root, few); EntryTail tail = sparing.followPrefix("s", FROM_THE_FIRST)) {
+            Map<String, Integer> delivered = new HashMap<>();
+            Map<String, Long> position = new HashMap<>();
+            int mostBehind = 0;
+            while (tail.next()) {
+                delivered.merge(tail.key(), 1, Integer::sum);
+                Long before = position.put(tail.key(), tail.position());
+                assertThat(before == null || before < tail.position()).isTrue();
+                mostBehind = delivered.size() < 10 ? Math.max(mostBehind, delivered.get(tail.key())) : mostBehind;
+            }
+            assertThat(delivered).hasSize(10).allSatisfy((key, records) -> assertThat(records).isEqualTo(3_000));
+            assertThat(mostBehind).isLessThan(3_000);
+        }
+    }
+
     /** Of 70 streams only 64 are read at a time, and all but one have more than any turn. */
     @Test
     void next_manyStreamsWithMuchToRead_noneWaitsForLong() throws Exception {
@@ -277,10 +345,12 @@ class FollowPrefixTest {
         for (int i = 0; i < 100; i++) {
             append("s" + i, 1, "1");
         }
-        try (EntryTail tail = reader.followPrefix("", FROM_THE_FIRST)) {
+        // so that what is open is what is read
+        ReaderOptions few = ReaderOptions.builder().maxOpenFiles(1).build();
+        try (WalReader sparing = WalReader.open(root, few); EntryTail tail = sparing.followPrefix("", FROM_THE_FIRST)) {
             assertThat(all(tail)).hasSize(100);
             assertThat(tail.next(Duration.ofMillis(150))).isFalse();
-            assertThat(reader.openFiles()).isLessThanOrEqualTo(1);
+            assertThat(sparing.openFiles()).isLessThanOrEqualTo(1);
             for (SegmentWriterForTests segment : segments.values()) {
                 segment.delete();
                 Files.delete(segment.file().getParent());
@@ -288,7 +358,7 @@ class FollowPrefixTest {
             do {
                 assertThat(tail.next(SHORT)).isFalse();
             } while (!tail.positions().isEmpty());
-            assertThat(reader.openFiles()).isZero();
+            assertThat(sparing.openFiles()).isZero();
         }
     }
 

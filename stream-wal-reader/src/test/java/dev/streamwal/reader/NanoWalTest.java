@@ -305,9 +305,34 @@ class NanoWalTest {
         List<EntryRef> made = new ArrayList<>(IntStream.range(0, 100).mapToObj(i -> new EntryRef("large", i * 8L, 8 * 3_000_000)).toList());
         made.add(refs("large").get(0));
         made.add(made.get(100));
-        try (EntryBatch batch = reader.readBatch(made)) {
+        ReaderOptions much = ReaderOptions.builder().maxBatchBytes(1 << 30).build();
+        try (WalReader generous = WalReader.openNanoWal(directory, much); EntryBatch batch = generous.readBatch(made)) {
             assertThat(batch.bufferCount()).isEqualTo(1);
             assertThat(batch.found()).hasSize(2).allSatisfy(entry -> assertThat(entry.content().readableBytes()).isEqualTo(4_000_000));
+        }
+    }
+
+    /** A ref says how long its record is, unless that is 4 MiB or more: then the record is found first. */
+    @Test
+    void readBatch_recordsTakeTooMuchTogether_isRefused() throws IOException {
+        NanoWalFiles.write(directory, "small", 1, record(1), record(2), record(3));
+        NanoWalFiles.write(directory, "large", 1,
+                NanoWalFiles.record(new byte[0], new byte[5_000_000]), NanoWalFiles.record(new byte[0], new byte[5_000_000]));
+        List<EntryRef> small = refs("small");
+        List<EntryRef> large = refs("large");
+        try (WalReader one = WalReader.openNanoWal(directory, ReaderOptions.builder().maxBatchBytes(70).build())) {
+            assertThatThrownBy(() -> one.readBatch(small))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("bytes=99, maxBatchBytes=70").hasMessageContaining("fewer");
+            try (EntryBatch batch = one.readBatch(small.subList(0, 2))) {
+                assertThat(batch.found()).hasSize(2);
+            }
+        }
+        try (WalReader one = WalReader.openNanoWal(directory, ReaderOptions.builder().maxBatchBytes(8_000_000).build())) {
+            assertThatThrownBy(() -> one.readBatch(large))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("bytes=10000").hasMessageContaining("fewer");
+            try (EntryBatch batch = one.readBatch(large.subList(1, 2))) {
+                assertThat(batch.found()).hasSize(1);
+            }
         }
     }
 

@@ -9,6 +9,7 @@ import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.SegmentWriterForTests.Written;
+import dev.streamwal.source.SharedReader;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -218,6 +219,57 @@ abstract class WalReaderContract {
             assertThatThrownBy(() -> small.readBatch(List.of(ref, ref, ref)))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("maxBatchRefs=2");
         }
+    }
+
+    @Test
+    void readBatch_recordsTakeTooMuchTogether_isRefusedBeforeAnythingIsRead() {
+        SegmentWriterForTests segment = first();
+        for (int i = 0; i < 10; i++) {
+            segment.append(i, new byte[0], new byte[1_000]);
+        }
+        List<EntryRef> refs = segment.write().refs();
+        int size = refs.get(0).size();
+        try (WalReader small = WalReader.open(root, ReaderOptions.builder().maxBatchBytes(3L * size).build())) {
+            assertThatThrownBy(() -> small.readBatch(refs.subList(0, 4)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("bytes=" + 4 * size).hasMessageContaining("maxBatchBytes=" + 3 * size)
+                    .hasMessageContaining("fewer at a time");
+            assertThat(small.openFiles()).isZero();
+            List<EntryRef> twice = new ArrayList<>(refs.subList(4, 7));
+            twice.addAll(refs.subList(4, 7));
+            try (EntryBatch batch = small.readBatch(twice)) {
+                assertThat(batch.found()).hasSize(6);
+            }
+        }
+        try (WalReader least = WalReader.open(root, ReaderOptions.builder().maxBatchBytes(1).build());
+                EntryBatch batch = least.readBatch(List.of(refs.get(3), refs.get(3)))) {
+            assertThat(batch.found()).as("a single record").hasSize(2);
+            assertThat(least.find(refs.get(9))).isPresent();
+        }
+    }
+
+    /** What is between two records counts for nobody, so where it is too much it isn't read. */
+    @Test
+    void readBatch_gapsTakeTooMuch_areNotRead() {
+        SegmentWriterForTests segment = first();
+        for (int i = 0; i < 100; i++) {
+            segment.append(i, new byte[0], new byte[10_000]);
+        }
+        List<EntryRef> refs = segment.write().refs();
+        List<EntryRef> every = IntStream.range(0, 50).mapToObj(i -> refs.get(2 * i)).toList();
+        int size = refs.get(0).size();
+        ReaderOptions options = ReaderOptions.builder().maxBatchBytes(50L * size).mergeGapBytes(1 << 20).build();
+        try (WalReader small = WalReader.open(root, options); EntryBatch batch = small.readBatch(every)) {
+            assertThat(batch.found()).hasSize(50);
+            assertThat(SharedReader.readBytes(small)).isBetween(50L * size, 60L * size);
+        }
+    }
+
+    @Test
+    void maxBatchBytes_none_isRefused() {
+        assertThat(ReaderOptions.builder().build().maxBatchBytes()).isEqualTo(256 << 20);
+        assertThatThrownBy(() -> ReaderOptions.builder().maxBatchBytes(0))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("maxBatchBytes=0");
     }
 
     @Test

@@ -39,7 +39,7 @@ class ActivityWatchTest {
         assertThat(watch.isThere()).isFalse();
     }
 
-    private List<String> changed() {
+    private List<String> changed() throws IOException {
         List<String> keys = new ArrayList<>();
         watch.look(all, stream -> keys.add(stream.key()));
         return keys;

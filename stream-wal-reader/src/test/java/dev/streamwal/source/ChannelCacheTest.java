@@ -79,6 +79,33 @@ class ChannelCacheTest {
         }
     }
 
+    /** Who reads many at a time asks for room, which files that are only kept don't take. */
+    @Test
+    void room_filesKeptAndFilesRead_countsThoseRead() throws IOException {
+        try (ChannelCache cache = new ChannelCache(3)) {
+            for (int n = 0; n < 3; n++) {
+                cache.acquire(file("kept" + n)).close();
+            }
+            assertThat(cache.room()).isEqualTo(3);
+            Path deleted = file("deleted");
+            SharedFile one = cache.acquire(deleted);
+            SharedFile same = cache.acquire(deleted);
+            SharedFile other = cache.acquire(file("other"));
+            assertThat(cache.room()).isEqualTo(1);
+            assertThat(cache.openFiles()).as("one more than may stay open").isEqualTo(4);
+            Files.delete(deleted);
+            cache.forget(deleted);
+            assertThat(cache.room()).as("its descriptor is in use").isEqualTo(1);
+            one.close();
+            assertThat(cache.room()).isEqualTo(1);
+            same.close();
+            other.close();
+            assertThat(cache.room()).isEqualTo(3);
+            assertThatThrownBy(() -> cache.acquire(deleted)).isInstanceOf(NoSuchFileException.class);
+            assertThat(cache.room()).isEqualTo(3);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void acquire_fileThatWasReplaced_opensTheOneThatHasTheName(boolean inUse) throws IOException {

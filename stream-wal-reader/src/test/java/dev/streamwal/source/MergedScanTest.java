@@ -27,7 +27,7 @@ class MergedScanTest {
     private static void assertWithinBudget(MergedScan scan, LogSource log, long largestBuffer) {
         assertThat(scan.openStreams()).isLessThanOrEqualTo(MergedScan.MAX_OPEN_STREAMS);
         assertThat(scan.bufferBytes()).isLessThanOrEqualTo(Math.max(MergedScan.MAX_BUFFER_BYTES, largestBuffer));
-        assertThat(log.channels().openFiles()).isLessThanOrEqualTo(log.options().maxOpenFiles() + MergedScan.MAX_OPEN_STREAMS);
+        assertThat(log.channels().openFiles()).isLessThanOrEqualTo(log.options().maxOpenFiles() + 1);
     }
 
     @Test

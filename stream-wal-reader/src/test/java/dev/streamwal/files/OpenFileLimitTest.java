@@ -1,4 +1,4 @@
-package dev.streamwal.storage;
+package dev.streamwal.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,6 +1,5 @@
-package dev.streamwal.storage;
+package dev.streamwal.files;
 
-import dev.streamwal.files.Uninterrupted;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;

@@ -1,0 +1,350 @@
+package dev.streamwal.reader;
+
+import io.netty.buffer.AbstractByteBuf;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.ReadOnlyBufferException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ScatteringByteChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a cursor lends of its own memory: read-only, and nobody else's to keep. The next record is written over it, which no count of
+ * references prevents, so {@link #retain()} refuses instead of promising it. {@link #release()} does nothing, as only the cursor gives the
+ * memory back; after that it can't be read. Slices and duplicates count by this one, so they refuse and survive as it does, and it doesn't
+ * say what it wraps.
+ */
+final class CursorBuffer extends AbstractByteBuf {
+
+    /** Of a record that has no header, or no content. */
+    static final CursorBuffer EMPTY = new CursorBuffer(Unpooled.EMPTY_BUFFER);
+
+    private final ByteBuf bytes;
+
+    /** @param bytes the cursor's */
+    CursorBuffer(ByteBuf bytes) {
+        super(bytes.capacity());
+        this.bytes = bytes;
+    }
+
+    // ---- references
+
+    @Override
+    public ByteBuf retain() {
+        return refuse();
+    }
+
+    @Override
+    public ByteBuf retain(int increment) {
+        return refuse();
+    }
+
+    private static ByteBuf refuse() {
+        throw new UnsupportedOperationException("a cursor's buffer isn't retained, as the next record is written over it;"
+                + " keep EntryCursor.copy(), or the buffer's copy()");
+    }
+
+    @Override
+    public boolean release() {
+        return false;
+    }
+
+    @Override
+    public boolean release(int decrement) {
+        return false;
+    }
+
+    @Override
+    public int refCnt() {
+        return bytes.refCnt();
+    }
+
+    @Override
+    public ByteBuf touch() {
+        return this;
+    }
+
+    @Override
+    public ByteBuf touch(Object hint) {
+        return this;
+    }
+
+    /** Null, as of a buffer that wraps none: what it wraps could be retained. */
+    @Override
+    public @Nullable ByteBuf unwrap() {
+        return null;
+    }
+
+    // ---- what it is
+
+    @Override
+    public int capacity() {
+        return bytes.capacity();
+    }
+
+    @Override
+    public ByteBufAllocator alloc() {
+        return bytes.alloc();
+    }
+
+    @Override
+    @Deprecated
+    public ByteOrder order() {
+        return ByteOrder.BIG_ENDIAN;
+    }
+
+    @Override
+    public boolean isDirect() {
+        return bytes.isDirect();
+    }
+
+    @Override
+    public boolean isContiguous() {
+        return bytes.isContiguous();
+    }
+
+    @Override
+    public boolean hasArray() {
+        return false;
+    }
+
+    @Override
+    public byte[] array() {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    public int arrayOffset() {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    public boolean hasMemoryAddress() {
+        return bytes.hasMemoryAddress();
+    }
+
+    @Override
+    public long memoryAddress() {
+        return bytes.memoryAddress();
+    }
+
+    @Override
+    public int nioBufferCount() {
+        return bytes.nioBufferCount();
+    }
+
+    @Override
+    public ByteBuffer nioBuffer(int index, int length) {
+        return bytes.nioBuffer(index, length).asReadOnlyBuffer();
+    }
+
+    @Override
+    public ByteBuffer internalNioBuffer(int index, int length) {
+        return nioBuffer(index, length);
+    }
+
+    @Override
+    public ByteBuffer[] nioBuffers(int index, int length) {
+        return new ByteBuffer[] {nioBuffer(index, length)};
+    }
+
+    // ---- reading
+
+    @Override
+    protected byte _getByte(int index) {
+        return bytes.getByte(index);
+    }
+
+    @Override
+    protected short _getShort(int index) {
+        return bytes.getShort(index);
+    }
+
+    @Override
+    protected short _getShortLE(int index) {
+        return bytes.getShortLE(index);
+    }
+
+    @Override
+    protected int _getUnsignedMedium(int index) {
+        return bytes.getUnsignedMedium(index);
+    }
+
+    @Override
+    protected int _getUnsignedMediumLE(int index) {
+        return bytes.getUnsignedMediumLE(index);
+    }
+
+    @Override
+    protected int _getInt(int index) {
+        return bytes.getInt(index);
+    }
+
+    @Override
+    protected int _getIntLE(int index) {
+        return bytes.getIntLE(index);
+    }
+
+    @Override
+    protected long _getLong(int index) {
+        return bytes.getLong(index);
+    }
+
+    @Override
+    protected long _getLongLE(int index) {
+        return bytes.getLongLE(index);
+    }
+
+    @Override
+    public ByteBuf getBytes(int index, ByteBuf target, int targetIndex, int length) {
+        bytes.getBytes(index, target, targetIndex, length);
+        return this;
+    }
+
+    @Override
+    public ByteBuf getBytes(int index, byte[] target, int targetIndex, int length) {
+        bytes.getBytes(index, target, targetIndex, length);
+        return this;
+    }
+
+    @Override
+    public ByteBuf getBytes(int index, ByteBuffer target) {
+        bytes.getBytes(index, target);
+        return this;
+    }
+
+    @Override
+    public ByteBuf getBytes(int index, OutputStream out, int length) throws IOException {
+        bytes.getBytes(index, out, length);
+        return this;
+    }
+
+    @Override
+    public int getBytes(int index, GatheringByteChannel out, int length) throws IOException {
+        return bytes.getBytes(index, out, length);
+    }
+
+    @Override
+    public int getBytes(int index, FileChannel out, long position, int length) throws IOException {
+        return bytes.getBytes(index, out, position, length);
+    }
+
+    @Override
+    public ByteBuf copy(int index, int length) {
+        return bytes.copy(index, length);
+    }
+
+    // ---- not writing
+
+    @Override
+    public boolean isReadOnly() {
+        return true;
+    }
+
+    @Override
+    public boolean isWritable() {
+        return false;
+    }
+
+    @Override
+    public boolean isWritable(int size) {
+        return false;
+    }
+
+    @Override
+    public ByteBuf ensureWritable(int size) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    public int ensureWritable(int size, boolean force) {
+        return 1;
+    }
+
+    @Override
+    public ByteBuf capacity(int capacity) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    protected void _setByte(int index, int value) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    protected void _setShort(int index, int value) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    protected void _setShortLE(int index, int value) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    protected void _setMedium(int index, int value) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    protected void _setMediumLE(int index, int value) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    protected void _setInt(int index, int value) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    protected void _setIntLE(int index, int value) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    protected void _setLong(int index, long value) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    protected void _setLongLE(int index, long value) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    public ByteBuf setBytes(int index, ByteBuf source, int sourceIndex, int length) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    public ByteBuf setBytes(int index, byte[] source, int sourceIndex, int length) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    public ByteBuf setBytes(int index, ByteBuffer source) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    public int setBytes(int index, InputStream in, int length) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    public int setBytes(int index, ScatteringByteChannel in, int length) {
+        throw new ReadOnlyBufferException();
+    }
+
+    @Override
+    public int setBytes(int index, FileChannel in, long position, int length) {
+        throw new ReadOnlyBufferException();
+    }
+}
