@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.cursor.CursorFiles;
 import dev.streamwal.reader.ConsumerInUseException;
 import dev.streamwal.reader.ConsumerInfo;
+import dev.streamwal.reader.ConsumerLag;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryExpiredException;
@@ -29,12 +30,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Named consumers: where they go on, what is kept for them, what they are told that they have lost. */
 @Timeout(60)
@@ -662,6 +666,112 @@ abstract class ConsumerContract extends LogContract {
             assertDelivers(consumer, more);
             assertThat(consumer.lost()).isEmpty();
         }
+    }
+
+    /** What the test is given says whether the tail has been asked once before the sweep. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void sweep_allOfACommittedStream_isNoLoss(boolean isAskedBefore) {
+        StreamWal wal = openKeeping(MUCH, LONG);
+        List<Written> cpu = appendSome(wal.stream(KEY), 3);
+        List<Written> disk = appendSome(wal.stream("machine/disk"), 3);
+        try (WalConsumer one = consumer(); WalConsumer all = consumerOfAll("all")) {
+            one.commit(KEY, end(cpu));
+            all.commit(KEY, end(cpu));
+            all.commit("machine/disk", end(disk));
+        }
+        try (WalConsumer one = consumer(); WalConsumer all = consumerOfAll("all")) {
+            EntryTail ofOne = one.entries();
+            EntryTail ofAll = all.entries();
+            assertThat(isAskedBefore && (ofOne.next() || ofAll.next())).isFalse();
+            wal.delete(KEY);
+            wal.delete("machine/disk");
+
+            assertDelivers(one, List.of());
+            assertThat(deliver(all)).isEmpty();
+            List<Written> again = appendSome(wal.stream(KEY), 2);
+            assertDelivers(one, again);
+            assertThat(one.lost()).isEmpty();
+            assertThat(all.lost()).isEmpty();
+        }
+        try (WalConsumer one = consumer(); WalConsumer all = consumerOfAll("all")) {
+            assertThat(one.lost()).as("the stream says where it had ended").isEmpty();
+            assertThat(one.possiblyLost()).isEmpty();
+            assertThat(all.lost()).isEmpty();
+            assertThat(deliver(one).get(KEY)).hasSize(2);
+            assertThat(deliver(all).get(KEY)).hasSize(2);
+        }
+    }
+
+    @Test
+    void delete_allOfAStreamThatIsNotCommitted_isALossToWhomeverHadSeenIt() {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        long committed = records.get(0).ref().end();
+        try (WalConsumer consumer = consumer()) {
+            consumer.commit(KEY, committed);
+        }
+        try (WalConsumer consumer = consumer()) {
+            EntryTail entries = consumer.entries();
+            wal.delete(KEY);
+            assertThatThrownBy(entries::next).isInstanceOf(EntryExpiredException.class);
+            assertThat(consumer.lost()).singleElement().satisfies(lost -> assertThat(lost.from()).isEqualTo(committed));
+        }
+        appendSome(wal.stream(KEY), 1);
+        try (WalConsumer consumer = consumer()) {
+            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, committed, end(records)));
+            assertThat(consumer.possiblyLost()).isEmpty();
+        }
+    }
+
+    @Test
+    void delete_allOfAStreamAndTheLogIsClosedBeforeItComesAgain_isPerhapsALoss() {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            consumer.commit(KEY, end(records));
+            all.commit(KEY, end(records));
+        }
+        wal.delete(KEY);
+        wal.close();
+        List<Written> again = appendSome(open().stream(KEY), 2);
+        LostRange perhaps = new LostRange(KEY, end(records), begin(again));
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            assertThat(consumer.lost()).isEmpty();
+            assertThat(consumer.possiblyLost()).containsExactly(perhaps);
+            assertThat(all.possiblyLost()).containsExactly(perhaps);
+            assertDelivers(consumer, again);
+            assertThat(deliver(all)).isEqualTo(Map.of(KEY, positions(again)));
+            assertThat(consumer.lost()).isEmpty();
+            consumer.commit(KEY, begin(again));
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertThat(consumer.possiblyLost()).isEmpty();
+        }
+    }
+
+    @Test
+    void consumerLags_streamThatGoesOnAtHigherPositions_countsNoBytesBetween() {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            consumer.commit(KEY, end(records));
+            all.commit(KEY, records.get(1).ref().position());
+        }
+        wal.stream(KEY).truncateAfter(records.get(1).ref());
+        List<Written> again = appendSome(wal.stream(KEY), 2);
+        assertThat(begin(again) - end(records)).as("positions are left out").isGreaterThan(1L << 30);
+        long ofAgain = end(again) - begin(again);
+        assertThat(reader().consumerLags(NAME))
+                .containsExactly(new ConsumerLag(KEY, end(records), end(again), ofAgain, Optional.empty()));
+        assertThat(reader().consumerLags("all")).extracting(ConsumerLag::behindBytes)
+                .containsExactly(ofAgain + records.get(1).ref().size());
+        wal.delete(KEY);
+        assertThat(reader().consumerLags(NAME)).isEmpty();
+        appendSome(wal.stream(KEY), 1);
+        assertThat(reader().consumerLags("all")).extracting(ConsumerLag::lost).containsExactly(
+                Optional.of(new LostRange(KEY, records.get(1).ref().position(), end(again))));
+        assertThat(reader().consumerLags("nobody")).isEmpty();
     }
 
     @Test

@@ -37,7 +37,7 @@ final class ConsumerTail {
         // position 0 is one that was come to, not the first record that there is, whichever
         from.replaceAll((key, position) -> position == 0 ? TailStart.ZERO : position);
         long others = cursor.knowsStart() ? cursor.start() : FollowedStreams.FIRST;
-        return new FollowedStreams(log, scope.text(), from, others, (catalog, position) -> new TailStart(log, catalog).at(position));
+        return new FollowedStreams(log, scope.text(), from, others, (catalog, position) -> new TailStart(log, catalog).at(position).behindCommit());
     }
 
     private TailWalk ofStream() throws IOException {
@@ -48,7 +48,7 @@ final class ConsumerTail {
     private StreamScan scan(SegmentCatalog catalog) throws IOException {
         Long committed = cursor.position(scope.text());
         if (committed != null) {
-            return new TailStart(log, catalog).at(committed == 0 ? TailStart.ZERO : committed);
+            return new TailStart(log, catalog).at(committed == 0 ? TailStart.ZERO : committed).behindCommit();
         }
         return cursor.knowsStart() ? StreamScan.ofNewStream(log, catalog, cursor.start()) : new TailStart(log, catalog).at(EntryTail.FIRST);
     }

@@ -38,10 +38,12 @@ import org.jspecify.annotations.Nullable;
  * earlier one, so that more is delivered again; what a commit has given free is not deleted before that commit survives power loss, too.
  *
  * <p><b>What it has lost</b> is in {@link #lost()}: what was deleted before it was opened at once, what is deleted later when its tail comes
- * upon it, which throws an {@link EntryExpiredException} then. Where all of a stream was deleted and it came again, it may not be known any
- * more what was before: then a consumer that is opened later is told from its commit on, whether it had read that or not, and one whose tail
- * had come to the end is not. Of a stream that came after the consumer, and of which it has committed nothing, the range that was lost begins
- * where the stream can have begun at the earliest. What the writer has cut off a stream's end was taken back, and is not lost.
+ * upon it, which throws an {@link EntryExpiredException} then. It is told only where records were deleted that it hadn't committed: what was
+ * committed is never lost. A range is one of positions, not of bytes: a stream may have gone on at much higher positions within it. Where
+ * all of a stream was deleted, it is told when the stream comes again, whose first segment says where it had ended; where the log was closed in
+ * between, that may not be known any more, and such a stream is in {@link #possiblyLost()} only. Of a stream that came after the consumer,
+ * and of which it has committed nothing, the range that was lost begins where the stream can have begun at the earliest. What the writer has
+ * cut off a stream's end was taken back, and is not lost.
  *
  * <p><b>Where nothing can be written</b>, as on a read-only file system, it goes on where it has committed, or begins with the oldest record,
  * and {@link #commit} throws.
@@ -55,6 +57,7 @@ public final class WalConsumer implements AutoCloseable {
     private final CursorScope scope;
     private final ConsumerCursor cursor;
     private final LostRanges lost = new LostRanges();
+    private final LostRanges possiblyLost = new LostRanges();
     /** Guarded by this, as the tail is; an annotation that says so would be missed by whoever compiles against this class. */
     private @Nullable ConsumedWalk walk;
     private @Nullable EntryTail tail;
@@ -164,6 +167,21 @@ public final class WalConsumer implements AutoCloseable {
 
     LostRanges lostRanges() {
         return lost;
+    }
+
+    /**
+     * Streams of which nobody knows whether something was lost, as of when the consumer was opened: all of such a stream was deleted, the
+     * log was closed, and the stream came again, behind the commit. There may or may not have been records that weren't committed. Once
+     * something of the stream is committed it is not here any more.
+     *
+     * @return by key and position, from the commit to where the stream begins now; a snapshot, at most 10,000 ranges
+     */
+    public List<LostRange> possiblyLost() {
+        return possiblyLost.list();
+    }
+
+    LostRanges possiblyLostRanges() {
+        return possiblyLost;
     }
 
     private void checkOpen() {
