@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.ConsumerInUseException;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.ConsumerLag;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.LostRange;
@@ -24,6 +26,7 @@ import io.netty.util.IllegalReferenceCountException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -185,6 +188,93 @@ abstract class ConsumerContract extends LogContract {
         }
     }
 
+    /** As other processes have it; elsewhere the tests' readers take the log for one of another boot, in which nothing is recovered yet. */
+    private StreamWal openInThisBoot() {
+        return closing(StreamWal.open(root, options().build()));
+    }
+
+    @Test
+    void commit_behindTheEnd_isRefused() {
+        StreamWal wal = openInThisBoot();
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            assertThatThrownBy(() -> consumer.commit(KEY, 8)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("position=8").hasMessageContaining("end=0").hasMessageContaining(KEY).hasMessageContaining(NAME);
+            List<Written> records = appendSome(wal.stream(KEY), 3);
+            long end = end(records);
+            for (long behind : new long[] {end + 8, end + (1L << 40)}) {
+                assertThatThrownBy(() -> consumer.commit(KEY, behind)).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("end=" + end);
+                assertThatThrownBy(() -> all.commit(KEY, behind)).isInstanceOf(IllegalArgumentException.class);
+            }
+            assertThat(consumer.committed(KEY)).isEmpty();
+            consumer.commit(KEY, end);
+            consumer.commit(KEY, begin(records));
+            wal.stream(KEY).truncateAfter(records.get(1).ref());
+            consumer.commit(KEY, end);
+            assertThat(consumer.committed(KEY)).as("what was cut off is never given again").hasValue(end);
+            wal.delete(KEY);
+            all.commit(KEY, end);
+        }
+    }
+
+    /** What the test is given says whether the log is closed in between. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void entries_committedBehindTheEnd_saysSoOnceAndGoesOnAtTheEnd(boolean isClosed) throws IOException {
+        StreamWal wal = openInThisBoot();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        Path earlier = home.place("earlier");
+        wal.checkpoint(earlier);
+        List<Written> later = appendSome(wal.stream(KEY), 3);
+        appendSome(wal.stream("machine/disk"), 2);
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            assertDelivers(consumer, flat(List.of(records, later)));
+            consumer.commit(KEY, end(later));
+            all.commit(KEY, end(later));
+        }
+        wal.close();
+        // put back from a copy that has no cursors
+        try (Stream<Path> segments = Files.list(earlier.resolve("streams").resolve(StreamKey.of(KEY).directoryName()))) {
+            for (Path segment : segments.toList()) {
+                Files.copy(segment, segmentsOf(KEY).get(0).resolveSibling(segment.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        StreamWal again = openInThisBoot();
+        long end = end(records);
+        assertThat(again.stream(KEY).endPosition()).isEqualTo(end);
+        if (isClosed) {
+            again.close();
+        }
+        for (int i = 0; i < 2; i++) {
+            try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+                for (WalConsumer each : List.of(consumer, all)) {
+                    assertThatThrownBy(() -> deliver(each)).isInstanceOf(EntryNotFoundException.class)
+                            .hasMessageContaining("committed=" + end(later)).hasMessageContaining("end=" + end)
+                            .hasMessageContaining("commit a position");
+                    assertThat(deliver(each).getOrDefault(KEY, List.of())).isEmpty();
+                }
+            }
+        }
+        List<Written> more = appendSome((isClosed ? openInThisBoot() : again).stream(KEY), 2);
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            for (WalConsumer each : List.of(consumer, all)) {
+                deliverPastWhatIsTold(each);
+            }
+            consumer.commit(KEY, end(more));
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, List.of());
+        }
+    }
+
+    private static void deliverPastWhatIsTold(WalConsumer consumer) {
+        try {
+            deliver(consumer);
+        } catch (EntryNotFoundException toldOnce) {
+            assertThat(toldOnce).hasMessageContaining("end=");
+        }
+    }
+
     @Test
     void consumer_whatCanNeverBe_isRefused() {
         open();
@@ -216,7 +306,7 @@ abstract class ConsumerContract extends LogContract {
 
     @Test
     void consumer_openAlready_isRefusedUntilItIsClosed() {
-        open();
+        appendSome(open().stream(KEY), 3);
         WalReader reader = reader();
         try (WalConsumer first = reader.consumer(NAME, KEY)) {
             for (WalReader any : List.of(reader, reader())) {
@@ -249,7 +339,7 @@ abstract class ConsumerContract extends LogContract {
 
     @Test
     void commit_interruptedThread_countsAndKeepsTheFlag() {
-        open();
+        open().stream(KEY).append(new byte[1_000]);
         try (WalConsumer consumer = consumer()) {
             for (long position = 8; position < 800; position += 8) {
                 Thread.currentThread().interrupt();
@@ -816,7 +906,7 @@ abstract class ConsumerContract extends LogContract {
 
     @Test
     void consumer_cursorFileChangedOrCut_hasAnEarlierCommitOrSaysWhy() throws IOException {
-        open();
+        appendSome(open().stream(KEY), 3);
         List<Long> commits = List.of(8L, 16L, 24L);
         try (WalConsumer consumer = consumer()) {
             commits.forEach(position -> consumer.commit(KEY, position));

@@ -63,6 +63,33 @@ public final class StreamExtent {
     }
 
     /**
+     * The greatest position where a record of the stream can have ended up to now; empty where that can't be seen: there is damage, or the
+     * machine was restarted, and what is to be redone or cut is known only when the log was opened for writing.
+     */
+    public OptionalLong limit() throws IOException {
+        // whatever the stream had, and isn't there any more, was below
+        long start = log.start();
+        return whileDeleting(chain -> {
+            if (chain.size() == 0) {
+                return OptionalLong.of(start);
+            }
+            Segment newest = chain.get(chain.size() - 1);
+            try (SegmentReader reader = newest.open(log.channels())) {
+                SegmentHeader now = SegmentFiles.readHeader(reader, newest.file(), newest.key(), newest.name());
+                boolean isOld = log.awaitsRecovery(now);
+                if (isOld && !(reader.footerNow().isPresent() && log.hasNewerIncarnation(now))) {
+                    return OptionalLong.empty();
+                }
+                OptionalLong end = endOfNewest(newest);
+                // where the end was cut off or lost, the stream goes on at the start
+                return (isOld || now.isCut()) && end.isPresent() ? OptionalLong.of(Math.max(start, end.getAsLong())) : end;
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                return OptionalLong.empty();
+            }
+        });
+    }
+
+    /**
      * What the stream's first segment knows of the data before it, which is gone.
      *
      * @param previousEnd stream position where that ended; the segment's own beginning where it doesn't know

@@ -46,6 +46,8 @@ public final class StreamScan extends StreamWalk {
     private boolean tellsFromZero;
     /** Whether the call before said that there is no more, for now. */
     private boolean ended;
+    /** What is to be said first; null where nothing is, or it was. */
+    private @Nullable WalException first;
     /** Whether what is missing before the next segment has been told of already, as damage. */
     private boolean gapIsTold;
 
@@ -194,6 +196,17 @@ public final class StreamScan extends StreamWalk {
         return this;
     }
 
+    /** Whether it begins in a segment that was there, and not behind it. */
+    public boolean beginsInSegment() {
+        return entering != null;
+    }
+
+    /** Throws this once, before anything else. */
+    public StreamScan tellingFirst(WalException told) {
+        first = told;
+        return this;
+    }
+
     private boolean isAnythingAt(Segment segment, long offset) throws IOException {
         if (offset == UNKNOWN) {
             return true;
@@ -220,6 +233,11 @@ public final class StreamScan extends StreamWalk {
      */
     @Override
     boolean advance() throws IOException {
+        WalException toBeTold = first;
+        if (toBeTold != null) {
+            first = null;
+            throw toBeTold;
+        }
         boolean found = stepPastDeleted();
         ended = !found;
         return found;
