@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.ConsumerInUseException;
 import dev.streamwal.reader.ConsumerInfo;
+import dev.streamwal.reader.ConsumerLag;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.LostRange;
@@ -23,18 +26,22 @@ import io.netty.util.IllegalReferenceCountException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Named consumers: where they go on, what is kept for them, what they are told that they have lost. */
 @Timeout(60)
@@ -181,6 +188,93 @@ abstract class ConsumerContract extends LogContract {
         }
     }
 
+    /** As other processes have it; elsewhere the tests' readers take the log for one of another boot, in which nothing is recovered yet. */
+    private StreamWal openInThisBoot() {
+        return closing(StreamWal.open(root, options().build()));
+    }
+
+    @Test
+    void commit_behindTheEnd_isRefused() {
+        StreamWal wal = openInThisBoot();
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            assertThatThrownBy(() -> consumer.commit(KEY, 8)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("position=8").hasMessageContaining("end=0").hasMessageContaining(KEY).hasMessageContaining(NAME);
+            List<Written> records = appendSome(wal.stream(KEY), 3);
+            long end = end(records);
+            for (long behind : new long[] {end + 8, end + (1L << 40)}) {
+                assertThatThrownBy(() -> consumer.commit(KEY, behind)).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("end=" + end);
+                assertThatThrownBy(() -> all.commit(KEY, behind)).isInstanceOf(IllegalArgumentException.class);
+            }
+            assertThat(consumer.committed(KEY)).isEmpty();
+            consumer.commit(KEY, end);
+            consumer.commit(KEY, begin(records));
+            wal.stream(KEY).truncateAfter(records.get(1).ref());
+            consumer.commit(KEY, end);
+            assertThat(consumer.committed(KEY)).as("what was cut off is never given again").hasValue(end);
+            wal.delete(KEY);
+            all.commit(KEY, end);
+        }
+    }
+
+    /** What the test is given says whether the log is closed in between. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void entries_committedBehindTheEnd_saysSoOnceAndGoesOnAtTheEnd(boolean isClosed) throws IOException {
+        StreamWal wal = openInThisBoot();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        Path earlier = home.place("earlier");
+        wal.checkpoint(earlier);
+        List<Written> later = appendSome(wal.stream(KEY), 3);
+        appendSome(wal.stream("machine/disk"), 2);
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            assertDelivers(consumer, flat(List.of(records, later)));
+            consumer.commit(KEY, end(later));
+            all.commit(KEY, end(later));
+        }
+        wal.close();
+        // put back from a copy that has no cursors
+        try (Stream<Path> segments = Files.list(earlier.resolve("streams").resolve(StreamKey.of(KEY).directoryName()))) {
+            for (Path segment : segments.toList()) {
+                Files.copy(segment, segmentsOf(KEY).get(0).resolveSibling(segment.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        StreamWal again = openInThisBoot();
+        long end = end(records);
+        assertThat(again.stream(KEY).endPosition()).isEqualTo(end);
+        if (isClosed) {
+            again.close();
+        }
+        for (int i = 0; i < 2; i++) {
+            try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+                for (WalConsumer each : List.of(consumer, all)) {
+                    assertThatThrownBy(() -> deliver(each)).isInstanceOf(EntryNotFoundException.class)
+                            .hasMessageContaining("committed=" + end(later)).hasMessageContaining("end=" + end)
+                            .hasMessageContaining("commit a position");
+                    assertThat(deliver(each).getOrDefault(KEY, List.of())).isEmpty();
+                }
+            }
+        }
+        List<Written> more = appendSome((isClosed ? openInThisBoot() : again).stream(KEY), 2);
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            for (WalConsumer each : List.of(consumer, all)) {
+                deliverPastWhatIsTold(each);
+            }
+            consumer.commit(KEY, end(more));
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, List.of());
+        }
+    }
+
+    private static void deliverPastWhatIsTold(WalConsumer consumer) {
+        try {
+            deliver(consumer);
+        } catch (EntryNotFoundException toldOnce) {
+            assertThat(toldOnce).hasMessageContaining("end=");
+        }
+    }
+
     @Test
     void consumer_whatCanNeverBe_isRefused() {
         open();
@@ -212,7 +306,7 @@ abstract class ConsumerContract extends LogContract {
 
     @Test
     void consumer_openAlready_isRefusedUntilItIsClosed() {
-        open();
+        appendSome(open().stream(KEY), 3);
         WalReader reader = reader();
         try (WalConsumer first = reader.consumer(NAME, KEY)) {
             for (WalReader any : List.of(reader, reader())) {
@@ -245,7 +339,7 @@ abstract class ConsumerContract extends LogContract {
 
     @Test
     void commit_interruptedThread_countsAndKeepsTheFlag() {
-        open();
+        open().stream(KEY).append(new byte[1_000]);
         try (WalConsumer consumer = consumer()) {
             for (long position = 8; position < 800; position += 8) {
                 Thread.currentThread().interrupt();
@@ -664,6 +758,112 @@ abstract class ConsumerContract extends LogContract {
         }
     }
 
+    /** What the test is given says whether the tail has been asked once before the sweep. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void sweep_allOfACommittedStream_isNoLoss(boolean isAskedBefore) {
+        StreamWal wal = openKeeping(MUCH, LONG);
+        List<Written> cpu = appendSome(wal.stream(KEY), 3);
+        List<Written> disk = appendSome(wal.stream("machine/disk"), 3);
+        try (WalConsumer one = consumer(); WalConsumer all = consumerOfAll("all")) {
+            one.commit(KEY, end(cpu));
+            all.commit(KEY, end(cpu));
+            all.commit("machine/disk", end(disk));
+        }
+        try (WalConsumer one = consumer(); WalConsumer all = consumerOfAll("all")) {
+            EntryTail ofOne = one.entries();
+            EntryTail ofAll = all.entries();
+            assertThat(isAskedBefore && (ofOne.next() || ofAll.next())).isFalse();
+            wal.delete(KEY);
+            wal.delete("machine/disk");
+
+            assertDelivers(one, List.of());
+            assertThat(deliver(all)).isEmpty();
+            List<Written> again = appendSome(wal.stream(KEY), 2);
+            assertDelivers(one, again);
+            assertThat(one.lost()).isEmpty();
+            assertThat(all.lost()).isEmpty();
+        }
+        try (WalConsumer one = consumer(); WalConsumer all = consumerOfAll("all")) {
+            assertThat(one.lost()).as("the stream says where it had ended").isEmpty();
+            assertThat(one.possiblyLost()).isEmpty();
+            assertThat(all.lost()).isEmpty();
+            assertThat(deliver(one).get(KEY)).hasSize(2);
+            assertThat(deliver(all).get(KEY)).hasSize(2);
+        }
+    }
+
+    @Test
+    void delete_allOfAStreamThatIsNotCommitted_isALossToWhomeverHadSeenIt() {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        long committed = records.get(0).ref().end();
+        try (WalConsumer consumer = consumer()) {
+            consumer.commit(KEY, committed);
+        }
+        try (WalConsumer consumer = consumer()) {
+            EntryTail entries = consumer.entries();
+            wal.delete(KEY);
+            assertThatThrownBy(entries::next).isInstanceOf(EntryExpiredException.class);
+            assertThat(consumer.lost()).singleElement().satisfies(lost -> assertThat(lost.from()).isEqualTo(committed));
+        }
+        appendSome(wal.stream(KEY), 1);
+        try (WalConsumer consumer = consumer()) {
+            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, committed, end(records)));
+            assertThat(consumer.possiblyLost()).isEmpty();
+        }
+    }
+
+    @Test
+    void delete_allOfAStreamAndTheLogIsClosedBeforeItComesAgain_isPerhapsALoss() {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            consumer.commit(KEY, end(records));
+            all.commit(KEY, end(records));
+        }
+        wal.delete(KEY);
+        wal.close();
+        List<Written> again = appendSome(open().stream(KEY), 2);
+        LostRange perhaps = new LostRange(KEY, end(records), begin(again));
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            assertThat(consumer.lost()).isEmpty();
+            assertThat(consumer.possiblyLost()).containsExactly(perhaps);
+            assertThat(all.possiblyLost()).containsExactly(perhaps);
+            assertDelivers(consumer, again);
+            assertThat(deliver(all)).isEqualTo(Map.of(KEY, positions(again)));
+            assertThat(consumer.lost()).isEmpty();
+            consumer.commit(KEY, begin(again));
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertThat(consumer.possiblyLost()).isEmpty();
+        }
+    }
+
+    @Test
+    void consumerLags_streamThatGoesOnAtHigherPositions_countsNoBytesBetween() {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            consumer.commit(KEY, end(records));
+            all.commit(KEY, records.get(1).ref().position());
+        }
+        wal.stream(KEY).truncateAfter(records.get(1).ref());
+        List<Written> again = appendSome(wal.stream(KEY), 2);
+        assertThat(begin(again) - end(records)).as("positions are left out").isGreaterThan(1L << 30);
+        long ofAgain = end(again) - begin(again);
+        assertThat(reader().consumerLags(NAME))
+                .containsExactly(new ConsumerLag(KEY, end(records), end(again), ofAgain, Optional.empty()));
+        assertThat(reader().consumerLags("all")).extracting(ConsumerLag::behindBytes)
+                .containsExactly(ofAgain + records.get(1).ref().size());
+        wal.delete(KEY);
+        assertThat(reader().consumerLags(NAME)).isEmpty();
+        appendSome(wal.stream(KEY), 1);
+        assertThat(reader().consumerLags("all")).extracting(ConsumerLag::lost).containsExactly(
+                Optional.of(new LostRange(KEY, records.get(1).ref().position(), end(again))));
+        assertThat(reader().consumerLags("nobody")).isEmpty();
+    }
+
     @Test
     void sweep_afterReopening_readsWhatWasCommittedBefore() {
         StreamWal wal = openKeeping(MUCH, LONG);
@@ -705,7 +905,7 @@ abstract class ConsumerContract extends LogContract {
 
     @Test
     void consumer_cursorFileChangedOrCut_hasAnEarlierCommitOrSaysWhy() throws IOException {
-        open();
+        appendSome(open().stream(KEY), 3);
         List<Long> commits = List.of(8L, 16L, 24L);
         try (WalConsumer consumer = consumer()) {
             commits.forEach(position -> consumer.commit(KEY, position));

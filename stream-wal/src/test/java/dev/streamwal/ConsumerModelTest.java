@@ -269,6 +269,13 @@ class ConsumerModelTest {
             member.tail = member.open.entries();
             for (LostRange range : member.open.lost()) {
                 checkIsGone(range);
+                assertThat(recordsIn(range)).as("%s of %s had records", range, member.name).isPositive();
+            }
+            for (LostRange range : member.open.possiblyLost()) {
+                checkIsGone(range);
+                assertThat(range.from()).as("what %s may have lost begins with its commit", member.name)
+                        .isEqualTo(member.committed.get(range.key()));
+                member.reached.put(range.key(), range.to());
             }
         }
 
@@ -327,8 +334,13 @@ class ConsumerModelTest {
             checkIsGone(range);
             assertThat(member.open.lost()).as("%s", range).anyMatch(
                     all -> all.key().equals(range.key()) && all.from() <= range.from() && all.to() >= range.to());
+            assertThat(records).as("%s of %s had records", range, member.name).isPositive();
             lostRecords += (int) records;
             member.reached.put(range.key(), range.to());
+        }
+
+        private long recordsIn(LostRange range) {
+            return appended.get(range.key()).stream().filter(ref -> ref.position() >= range.from() && ref.position() < range.to()).count();
         }
 
         private void checkIsGone(LostRange range) throws IOException {

@@ -5,22 +5,28 @@ import dev.streamwal.source.TailWalk;
 import dev.streamwal.source.WalkOfWalks;
 import java.util.Map;
 
-/** The walk of a consumer's tail: what it finds gone is written down, before it is thrown. */
+/** The walk of a consumer's tail: what it delivers last is kept, and what it finds gone is written down, before it is thrown. */
 final class ConsumedWalk extends WalkOfWalks implements TailWalk {
 
     private final TailWalk walk;
     private final LostRanges lost;
+    private final LastDelivered delivered;
     private volatile boolean closed;
 
-    ConsumedWalk(TailWalk walk, LostRanges lost) {
+    ConsumedWalk(TailWalk walk, LostRanges lost, LastDelivered delivered) {
         this.walk = walk;
         this.lost = lost;
+        this.delivered = delivered;
     }
 
     @Override
     public boolean next() {
         try {
-            return walk.next();
+            boolean found = walk.next();
+            if (found) {
+                delivered.is(walk.key(), walk.nextPosition());
+            }
+            return found;
         } catch (EntryExpiredException e) {
             String key = e.stream();
             if (key != null) {

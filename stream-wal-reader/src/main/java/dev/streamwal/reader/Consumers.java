@@ -8,17 +8,19 @@ import dev.streamwal.cursor.CursorWriter;
 import dev.streamwal.files.ProcessLock;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorScope;
-import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.LogSource;
+import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.SegmentChain;
+import dev.streamwal.source.StreamExtent;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
@@ -30,9 +32,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The consumers of a log. Thread-safe. */
 final class Consumers {
-
-    /** Every attempt fails only if a segment is deleted during it. */
-    private static final int MAX_ATTEMPTS = 16;
 
     private final LogSource log;
 
@@ -118,7 +117,7 @@ final class Consumers {
             ConsumerCursor cursor = cursor(name, scope, file);
             try {
                 WalConsumer consumer = new WalConsumer(log, name, scope, cursor);
-                findLost(scope, cursor, consumer.lostRanges());
+                findLost(scope, cursor, consumer.lostRanges(), consumer.possiblyLostRanges());
                 return consumer;
             } catch (IOException | RuntimeException e) {
                 cursor.close();
@@ -178,42 +177,56 @@ final class Consumers {
 
     // ---------------------------------------------------------------- what is gone
 
-    private void findLost(CursorScope scope, ConsumerCursor cursor, LostRanges lost) throws IOException {
+    private void findLost(CursorScope scope, ConsumerCursor cursor, LostRanges lost, LostRanges possiblyLost) throws IOException {
         if (!cursor.knowsStart()) {
             return;
         }
         Map<String, Long> committed = cursor.positions();
         for (String key : log.streams().keys(scope::contains)) {
-            OptionalLong begins = dataBegins(key, committed.get(key));
-            long from = committed.getOrDefault(key, cursor.start());
-            if (begins.isPresent() && from < begins.getAsLong()) {
-                lost.add(key, from, begins.getAsLong());
+            Long position = committed.get(key);
+            long from = position == null ? cursor.start() : position;
+            Optional<StreamExtent.Before> before = extent(key).beforeFirst(from);
+            if (before.isPresent() && from < before.get().previousEnd()) {
+                if (before.get().isKnown()) {
+                    lost.add(key, from, before.get().previousEnd());
+                } else if (position != null) {
+                    possiblyLost.add(key, from, before.get().previousEnd());
+                }
             }
         }
     }
 
-    /**
-     * Where the data ended before what there is of a stream; empty where the consumer has come further. The first segment of a stream that
-     * came again may not know: a consumer that has committed the stream may have lost something, as far as anybody knows, one that hasn't
-     * has not.
-     */
-    private OptionalLong dataBegins(String key, @Nullable Long committed) throws IOException {
-        for (int attempt = 1; ; attempt++) {
-            SegmentChain chain = log.freshCatalog(key).chain();
-            if (chain.size() == 0 || (committed != null && chain.get(0).basePosition() <= committed)) {
-                return OptionalLong.empty();
+    private StreamExtent extent(String key) throws IOException {
+        return new StreamExtent(log, log.freshCatalog(key));
+    }
+
+    // ---------------------------------------------------------------- how far one is
+
+    List<ConsumerLag> lags(StreamKey name) {
+        CursorReader reader = read(CursorFiles.cursor(log.root(), name));
+        return reader.header().isEmpty() ? List.of() : onCursors("looking how far a consumer is", reader.file(), () -> {
+            CursorHeader header = reader.header().orElseThrow();
+            List<ConsumerLag> lags = new ArrayList<>();
+            for (String key : log.streams().keys(header.scope()::contains)) {
+                lag(key, header.start(), reader.commits().get(key)).ifPresent(lags::add);
             }
-            try {
-                SegmentHeader header = chain.get(0).header(log.channels());
-                boolean isUnknown = header.isFirst() && header.previousEnd() == header.basePosition();
-                return isUnknown && committed == null ? OptionalLong.empty() : OptionalLong.of(header.previousEnd());
-            } catch (NoSuchFileException e) {
-                if (attempt == MAX_ATTEMPTS) {
-                    throw e;
-                }
-            } catch (CorruptSegmentException | UnsupportedFormatException e) {
-                return OptionalLong.empty(); // the tail says so
-            }
+            return List.copyOf(lags);
+        });
+    }
+
+    /** Empty where the stream has gone. */
+    private Optional<ConsumerLag> lag(String key, long start, @Nullable Committed committed) throws IOException {
+        SegmentCatalog catalog = log.freshCatalog(key);
+        if (catalog.chain().size() == 0) {
+            return Optional.empty();
         }
+        StreamExtent extent = new StreamExtent(log, catalog);
+        long first = catalog.chain().get(0).basePosition();
+        long from = committed == null ? start : committed.position();
+        Optional<LostRange> lost = extent.beforeFirst(from)
+                .filter(before -> before.isKnown() && from < before.previousEnd())
+                .map(before -> new LostRange(key, from, before.previousEnd()));
+        long shown = committed == null ? first : from;
+        return Optional.of(new ConsumerLag(key, shown, extent.end().orElse(first), extent.bytesFrom(from), lost));
     }
 }

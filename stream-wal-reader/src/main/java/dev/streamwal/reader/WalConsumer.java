@@ -7,6 +7,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.IoFailure;
 import dev.streamwal.source.LogSource;
+import dev.streamwal.source.StreamExtent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,10 +39,12 @@ import org.jspecify.annotations.Nullable;
  * earlier one, so that more is delivered again; what a commit has given free is not deleted before that commit survives power loss, too.
  *
  * <p><b>What it has lost</b> is in {@link #lost()}: what was deleted before it was opened at once, what is deleted later when its tail comes
- * upon it, which throws an {@link EntryExpiredException} then. Where all of a stream was deleted and it came again, it may not be known any
- * more what was before: then a consumer that is opened later is told from its commit on, whether it had read that or not, and one whose tail
- * had come to the end is not. Of a stream that came after the consumer, and of which it has committed nothing, the range that was lost begins
- * where the stream can have begun at the earliest. What the writer has cut off a stream's end was taken back, and is not lost.
+ * upon it, which throws an {@link EntryExpiredException} then. It is told only where records were deleted that it hadn't committed: what was
+ * committed is never lost. A range is one of positions, not of bytes: a stream may have gone on at much higher positions within it. Where
+ * all of a stream was deleted, it is told when the stream comes again, whose first segment says where it had ended; where the log was closed in
+ * between, that may not be known any more, and such a stream is in {@link #possiblyLost()} only. Of a stream that came after the consumer,
+ * and of which it has committed nothing, the range that was lost begins where the stream can have begun at the earliest. What the writer has
+ * cut off a stream's end was taken back, and is not lost.
  *
  * <p><b>Where nothing can be written</b>, as on a read-only file system, it goes on where it has committed, or begins with the oldest record,
  * and {@link #commit} throws.
@@ -55,6 +58,8 @@ public final class WalConsumer implements AutoCloseable {
     private final CursorScope scope;
     private final ConsumerCursor cursor;
     private final LostRanges lost = new LostRanges();
+    private final LostRanges possiblyLost = new LostRanges();
+    private final LastDelivered delivered = new LastDelivered();
     /** Guarded by this, as the tail is; an annotation that says so would be missed by whoever compiles against this class. */
     private @Nullable ConsumedWalk walk;
     private @Nullable EntryTail tail;
@@ -75,8 +80,12 @@ public final class WalConsumer implements AutoCloseable {
     /**
      * What it reads. The same tail at every call, until that is closed; then a new one, which goes on behind the last commits.
      *
+     * <p>Where a commit is behind all that its stream holds, as in a log that was put back to an earlier state, the tail's {@code next} throws an
+     * {@link EntryNotFoundException} once, and the call after goes on at the stream's end; so does every tail until something is committed there.
+     *
      * @return closed with the consumer
-     * @throws EntryNotFoundException where no record starts at a position that was committed, and none ends there; commit another one
+     * @throws EntryNotFoundException where no record starts at a position within a stream that was committed, and none ends there; commit
+     *     another one
      * @throws WalClosedException where the consumer, or its reader, has been closed
      */
     public synchronized EntryTail entries() {
@@ -85,7 +94,7 @@ public final class WalConsumer implements AutoCloseable {
         if (known != null && walk != null && !walk.isClosed()) {
             return known;
         }
-        ConsumedWalk opened = new ConsumedWalk(new ConsumerTail(log, scope, cursor).open(), lost);
+        ConsumedWalk opened = new ConsumedWalk(new ConsumerTail(log, name, scope, cursor).open(), lost, delivered);
         EntryTail made = new EntryTail(opened, new WakeableRest());
         walk = opened;
         tail = made;
@@ -97,9 +106,10 @@ public final class WalConsumer implements AutoCloseable {
      * delivered again, as far as it is there, by the next tail; such a commit survives power loss, and takes as long as that takes.
      *
      * @param key of one of the consumer's streams
-     * @param position as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it. It is not looked up: where it is no
-     *     record's end, {@link #entries()} says so when the consumer is opened again
-     * @throws IllegalArgumentException where the stream isn't one of the consumer's, or the position can't be any record's
+     * @param position as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it. Where it is within the stream and no record's
+     *     end, {@link #entries()} says so when the consumer is opened again
+     * @throws IllegalArgumentException where the stream isn't one of the consumer's, the position can't be any record's, or it is behind the
+     *     stream's end, as far as that can be seen now
      * @throws WalIOException where it can't be written, as on a read-only file system: then it is committed or not, and can be committed
      *     again
      * @throws WalClosedException where the consumer has been closed
@@ -115,10 +125,33 @@ public final class WalConsumer implements AutoCloseable {
                     + key);
         }
         checkOpen();
+        checkNotBehindEnd(key, position);
         try {
             cursor.commit(new CursorEntry(stream, position, log.options().clock().millis()));
         } catch (IOException e) {
             throw notCommitted(key, position, e);
+        }
+    }
+
+    /**
+     * Records would be skipped that come later, up to that position. Only who goes on, and not by the record that was delivered last, makes it
+     * look at the stream.
+     */
+    private void checkNotBehindEnd(String key, long position) {
+        Long before = cursor.position(key);
+        if ((before != null && position <= before) || delivered.reaches(key, position)) {
+            return;
+        }
+        OptionalLong limit;
+        try {
+            limit = new StreamExtent(log, log.freshCatalog(key)).limit();
+        } catch (IOException e) {
+            throw log.failure("looking for the end of a stream", e, log.streams().path(), key, position);
+        }
+        if (limit.isPresent() && position > limit.getAsLong()) {
+            throw new IllegalArgumentException("a consumer commits no position behind its stream's end: position=" + position + ", end="
+                    + limit.getAsLong() + ", stream=" + key + ", consumer=" + name
+                    + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave");
         }
     }
 
@@ -164,6 +197,21 @@ public final class WalConsumer implements AutoCloseable {
 
     LostRanges lostRanges() {
         return lost;
+    }
+
+    /**
+     * Streams of which nobody knows whether something was lost, as of when the consumer was opened: all of such a stream was deleted, the
+     * log was closed, and the stream came again, behind the commit. There may or may not have been records that weren't committed. Once
+     * something of the stream is committed it is not here any more.
+     *
+     * @return by key and position, from the commit to where the stream begins now; a snapshot, at most 10,000 ranges
+     */
+    public List<LostRange> possiblyLost() {
+        return possiblyLost.list();
+    }
+
+    LostRanges possiblyLostRanges() {
+        return possiblyLost;
     }
 
     private void checkOpen() {

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
@@ -463,6 +464,17 @@ public final class WalReader implements AutoCloseable {
      */
     public Optional<ConsumerInfo> describeConsumer(String name) {
         return log.consumers().describe(CursorFiles.name(name));
+    }
+
+    /**
+     * How far a consumer is in each of the streams that it reads and that are there, whoever has it open. It looks at every one of them.
+     *
+     * @param name of the consumer
+     * @return by key, the caller's own; empty where there is no consumer of that name
+     * @throws CorruptSegmentException where what it has committed can't be read
+     */
+    public List<ConsumerLag> consumerLags(String name) {
+        return log.consumers().lags(CursorFiles.name(name));
     }
 
     /**

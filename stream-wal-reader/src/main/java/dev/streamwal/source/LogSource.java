@@ -113,6 +113,11 @@ public final class LogSource implements AutoCloseable {
         return channels.makingRoom(() -> PositionsFile.read(root));
     }
 
+    /** Whether a writer has opened the log since the machine on which the segment was written was restarted. */
+    boolean hasNewerIncarnation(SegmentHeader header) throws IOException {
+        return positions().filter(positions -> header.incarnation() < positions.incarnation()).isPresent();
+    }
+
     /** Whether the machine was restarted since the segment, which has no footer, was written, and no writer has recovered it yet. */
     public boolean awaitsRecovery(SegmentHeader header) throws IOException {
         Optional<Positions> positions = positions();

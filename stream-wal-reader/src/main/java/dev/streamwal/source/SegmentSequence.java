@@ -19,6 +19,11 @@ final class SegmentSequence {
         return catalog.key().text();
     }
 
+    /** Of the stream's segments. */
+    SegmentCatalog catalog() {
+        return catalog;
+    }
+
     /** The first segment that begins behind the position; null where there is none, for now. */
     @Nullable Segment after(long position) throws IOException {
         Segment known = chain.after(position);

@@ -9,6 +9,7 @@ import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
+import dev.streamwal.reader.WalIOException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -45,6 +46,8 @@ public final class StreamScan extends StreamWalk {
     private boolean tellsFromZero;
     /** Whether the call before said that there is no more, for now. */
     private boolean ended;
+    /** What is to be said first; null where nothing is, or it was. */
+    private @Nullable WalException first;
     /** Whether what is missing before the next segment has been told of already, as damage. */
     private boolean gapIsTold;
 
@@ -182,6 +185,43 @@ public final class StreamScan extends StreamWalk {
         return scan;
     }
 
+    /**
+     * For a consumer, which has done with everything before the place where it begins. What it is told of as gone was there: so it looks now
+     * whether anything is, as it couldn't tell any more once the segment is deleted. Behind all segments, or between them, nothing is, as
+     * far as it knows; the next segment says more.
+     */
+    public StreamScan behindCommit() throws IOException {
+        Segment segment = entering;
+        ended = segment == null || !isAnythingAt(segment, enteringOffset);
+        return this;
+    }
+
+    /** Whether it begins in a segment that was there, and not behind it. */
+    public boolean beginsInSegment() {
+        return entering != null;
+    }
+
+    /** Throws this once, before anything else. */
+    public StreamScan tellingFirst(WalException told) {
+        first = told;
+        return this;
+    }
+
+    private boolean isAnythingAt(Segment segment, long offset) throws IOException {
+        if (offset == UNKNOWN) {
+            return true;
+        }
+        try (StreamScan look = shortFrom(log, sequence.catalog(), segment, offset, resume)) {
+            return look.next();
+        } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
+            // this scan tells of it
+            return true;
+        } catch (EntryExpiredException e) {
+            // deleted since it was listed
+            return false;
+        }
+    }
+
     // ---- moving
 
     /**
@@ -193,6 +233,11 @@ public final class StreamScan extends StreamWalk {
      */
     @Override
     boolean advance() throws IOException {
+        WalException toBeTold = first;
+        if (toBeTold != null) {
+            first = null;
+            throw toBeTold;
+        }
         boolean found = stepPastDeleted();
         ended = !found;
         return found;
@@ -302,14 +347,18 @@ public final class StreamScan extends StreamWalk {
         if (header == null) {
             return;
         }
-        boolean isUnknown = header.isFirst() && header.previousEnd() == header.basePosition();
         long from = resume;
-        if (isTold || (isUnknown && ended) || header.previousEnd() <= from) {
+        if (isTold || (isUnknown(header) && ended) || header.previousEnd() <= from) {
             resume = header.basePosition();
             return;
         }
         resume = header.previousEnd();
         throw ScanFailures.expired(key, from, resume, segment.file(), null);
+    }
+
+    /** Whether the stream was deleted and came again, and nobody knows any more where it ended. */
+    static boolean isUnknown(SegmentHeader header) {
+        return header.isFirst() && header.previousEnd() == header.basePosition();
     }
 
     /** Null where it can't be read; whoever enters the segment is told why. */
@@ -341,7 +390,8 @@ public final class StreamScan extends StreamWalk {
         try {
             long base = gone == null ? lastBase : gone.basePosition();
             Segment next = sequence.listedAfter(base);
-            boolean comesBack = tellsGaps && ended && next == null;
+            SegmentHeader comingBack = next == null ? null : headerOf(next);
+            boolean comesBack = tellsGaps && ended && (next == null || (comingBack != null && isUnknown(comingBack)));
             if (!sequence.knowsUpTo(base) && !comesBack) {
                 long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;

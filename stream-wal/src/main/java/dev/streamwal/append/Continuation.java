@@ -16,6 +16,8 @@ final class Continuation {
     private static final long UNKNOWN = -1;
 
     private long end = UNKNOWN;
+    /** Where the stream ended that was here before, if it is gone. */
+    private long endBefore = UNKNOWN;
     private boolean contiguous;
     private long lowestBase;
     private long lastWindowStart = Long.MIN_VALUE;
@@ -68,9 +70,10 @@ final class Continuation {
         nothingBelow(to);
     }
 
-    /** The stream is gone. */
+    /** The stream is gone. If it comes again, its first segment says where it ended: so nobody who had read all of it thinks otherwise. */
     void forget() {
         contiguous = false;
+        endBefore = end;
         end = UNKNOWN;
         lastWindowStart = Long.MIN_VALUE;
     }
@@ -81,7 +84,10 @@ final class Continuation {
     }
 
     long previousEnd(long nextBase) {
-        return hasEnd() ? end : nextBase;
+        if (hasEnd()) {
+            return end;
+        }
+        return endBefore == UNKNOWN ? nextBase : endBefore;
     }
 
     /** Windows never go backwards: a late record goes to the stream's last one. */

@@ -1,6 +1,8 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.reader.ConsumerInfo;
+import dev.streamwal.reader.ConsumerLag;
+import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalConsumer;
@@ -23,11 +25,14 @@ import picocli.CommandLine.Spec;
         name = "consumers",
         description = "Lists the consumers of a log, and how far behind they are; of those that are named, stream by stream.",
         footer = {
-            "%nBEHIND is what stands between the committed position and the end, in bytes of stream positions; records aren't"
-                + " counted. LOST is what was deleted before it was committed.",
+            "%nBEHIND is what stands between the committed position and the end, in bytes; records aren't counted. LOST says in how"
+                + " many streams something was deleted before it was committed, or, of a named consumer, between which positions. How"
+                + " many bytes that were isn't known any more: between two positions there may have been none.",
             "%nListing only reads. Removing and resetting write in the log's folder cursors, and can be done while a program writes"
                 + " the log, but not while the consumer is open (exit code 4)."})
 final class ConsumersCommand extends LogCommand {
+
+    private static final String NOTHING = "0 B";
 
     @Parameters(index = "1..*", paramLabel = "NAME", description = "Consumers' names. All, where none is given.")
     private List<String> names = List.of();
@@ -96,7 +101,7 @@ final class ConsumersCommand extends LogCommand {
                 consumer = reader.describeConsumer(name);
             }
             if (consumer.isPresent()) {
-                show(consumer.get(), lags(reader, consumer.get()), out, table);
+                show(consumer.get(), reader.consumerLags(name), out, table);
             } else if (!names.isEmpty()) {
                 complainOfNobody(name);
                 all = false;
@@ -128,22 +133,15 @@ final class ConsumersCommand extends LogCommand {
         return streams;
     }
 
-    /** How far a consumer is in one stream; in stream positions. */
-    private record Lag(String key, long committed, long end, long behind, long lost) {
-
-        static Lag of(StreamInfo stream, long committed) {
-            long from = Math.max(committed, stream.firstPosition());
-            return new Lag(stream.key(), committed, stream.endPosition(), Math.max(0, stream.endPosition() - from), from - committed);
-        }
+    private static long losing(List<ConsumerLag> lags) {
+        return lags.stream().filter(lag -> lag.lost().isPresent()).count();
     }
 
-    /** A stream that came later is read from its beginning. */
-    private static List<Lag> lags(WalReader reader, ConsumerInfo consumer) {
-        return streams(reader, consumer).stream()
-                .map(stream -> Lag.of(stream, consumer.committed().getOrDefault(stream.key(), stream.firstPosition()))).toList();
+    private static long behind(List<ConsumerLag> lags) {
+        return lags.stream().mapToLong(ConsumerLag::behindBytes).sum();
     }
 
-    private void show(ConsumerInfo consumer, List<Lag> lags, CommandOutput out, TextTable table) {
+    private void show(ConsumerInfo consumer, List<ConsumerLag> lags, CommandOutput out, TextTable table) {
         if (out.isJson()) {
             out.json(json -> {
                 json.writeStringField("name", consumer.name());
@@ -152,16 +150,19 @@ final class ConsumersCommand extends LogCommand {
                 if (consumer.lastCommitMillis().isPresent()) {
                     JsonTime.write(json, "lastCommit", consumer.lastCommitMillis().getAsLong());
                 }
-                json.writeNumberField("behindBytes", lags.stream().mapToLong(Lag::behind).sum());
-                json.writeNumberField("lostBytes", lags.stream().mapToLong(Lag::lost).sum());
+                json.writeNumberField("behindBytes", behind(lags));
+                json.writeNumberField("losingStreams", losing(lags));
                 json.writeArrayFieldStart("streams");
-                for (Lag lag : lags) {
+                for (ConsumerLag lag : lags) {
                     json.writeStartObject();
                     json.writeStringField("key", lag.key());
                     json.writeNumberField("committed", lag.committed());
                     json.writeNumberField("end", lag.end());
-                    json.writeNumberField("behindBytes", lag.behind());
-                    json.writeNumberField("lostBytes", lag.lost());
+                    json.writeNumberField("behindBytes", lag.behindBytes());
+                    if (lag.lost().isPresent()) {
+                        json.writeNumberField("lostFrom", lag.lost().get().from());
+                        json.writeNumberField("lostTo", lag.lost().get().to());
+                    }
                     json.writeEndObject();
                 }
                 json.writeEndArray();
@@ -170,14 +171,18 @@ final class ConsumersCommand extends LogCommand {
             showOne(consumer, lags, table);
         } else {
             lags.forEach(lag -> table.row(consumer.name(), lag.key(), Figures.count(lag.committed()), Figures.count(lag.end()),
-                    Figures.bytes(lag.behind()), Figures.bytes(lag.lost())));
+                    Figures.bytes(lag.behindBytes()), lag.lost().map(ConsumersCommand::range).orElse(NOTHING)));
         }
     }
 
-    private void showOne(ConsumerInfo consumer, List<Lag> lags, TextTable table) {
+    private static String range(LostRange lost) {
+        return Figures.count(lost.from()) + " to " + Figures.count(lost.to());
+    }
+
+    private void showOne(ConsumerInfo consumer, List<ConsumerLag> lags, TextTable table) {
         Optional<Long> last = consumer.lastCommitMillis().stream().boxed().findFirst();
         table.row(consumer.name(), consumer.keyOrPrefix() + (consumer.prefix() ? "*" : ""), Figures.count(lags.size()),
-                Figures.bytes(lags.stream().mapToLong(Lag::behind).sum()), Figures.bytes(lags.stream().mapToLong(Lag::lost).sum()),
+                Figures.bytes(behind(lags)), losing(lags) == 0 ? NOTHING : "in " + Figures.count(losing(lags)),
                 last.map(Figures::time).orElse("-"),
                 last.map(millis -> Figures.duration(Math.max(0, context().clock().millis() - millis))).orElse("-"));
     }

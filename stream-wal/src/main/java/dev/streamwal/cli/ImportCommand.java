@@ -278,6 +278,7 @@ final class ImportCommand extends LogCommand {
                 json.writeNumberField("badRows", totals.badRows());
                 json.writeNumberField("alreadyThere", totals.present());
                 json.writeNumberField("timesCut", totals.timesCut());
+                json.writeNumberField("doubtfulTimes", totals.doubtfulTimes());
             });
             return;
         }
@@ -295,6 +296,9 @@ final class ImportCommand extends LogCommand {
         }
         if (totals.badRows() > 0) {
             lines.add("left out " + Figures.number(totals.badRows(), "bad row"));
+        }
+        if (totals.doubtfulTimes() > 0) {
+            lines.add("chose an instant for " + Figures.number(totals.doubtfulTimes(), "local time") + " with two, or none");
         }
         if (totals.timesCut() > 0) {
             lines.add("cut " + Figures.number(totals.timesCut(), "time") + " to milliseconds"

@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.cli.ingest.CsvLayout;
 import dev.streamwal.cli.ingest.CsvRows;
+import dev.streamwal.cli.ingest.DoubtfulTime;
 import dev.streamwal.cli.ingest.EpochUnit;
 import dev.streamwal.cli.ingest.LineProtocolRows;
 import dev.streamwal.cli.ingest.NanoWalRows;
@@ -61,6 +62,11 @@ final class ImportSource {
             description = "CSV: of times that don't say theirs (default: ${DEFAULT-VALUE}).")
     private String zone = "UTC";
 
+    @Option(names = "--doubtful-time", paramLabel = "CHOICE", defaultValue = "bad",
+            description = "CSV: local times that are two instants, as clocks are put back, or none, as they are put forward: bad, such a row is a"
+                + " bad one; or earlier, or later, of the two that the offsets before and after give (default: ${DEFAULT-VALUE}).")
+    private DoubtfulTime doubtfulTime = DoubtfulTime.BAD;
+
     @Option(names = "--value-column", paramLabel = "COLUMN", description = "CSV: is the content as it is, and nothing else.")
     private @Nullable String valueColumn;
 
@@ -114,7 +120,7 @@ final class ImportSource {
 
     private CsvLayout layout() {
         try {
-            return new CsvLayout(!headless, separator, timeColumn, TimeFormat.of(timeFormat, ZoneId.of(zone)),
+            return new CsvLayout(!headless, separator, timeColumn, TimeFormat.of(timeFormat, ZoneId.of(zone), doubtfulTime),
                     Optional.ofNullable(key.column), Optional.ofNullable(valueColumn), content);
         } catch (DateTimeException e) {
             throw new IllegalArgumentException("a zone has an offset or a name that is known: zone=" + zone, e);

@@ -14,6 +14,7 @@ final class ImportTotals {
     private long badRows;
     private long present;
     private long timesCut;
+    private long doubtfulTimes;
     private long smallestMillis = Long.MAX_VALUE;
     private long largestMillis = Long.MIN_VALUE;
 
@@ -22,6 +23,7 @@ final class ImportTotals {
         records++;
         bytes += recordBytes;
         timesCut += time.exact() ? 0 : 1;
+        doubtfulTimes += time.doubtful() ? 1 : 0;
         time.millis().ifPresent(millis -> {
             smallestMillis = Math.min(smallestMillis, millis);
             largestMillis = Math.max(largestMillis, millis);
@@ -61,6 +63,11 @@ final class ImportTotals {
     /** Times that had more than milliseconds. */
     long timesCut() {
         return timesCut;
+    }
+
+    /** Local times that stood for two instants, or for none, of which one was chosen. */
+    long doubtfulTimes() {
+        return doubtfulTimes;
     }
 
     OptionalLong smallestMillis() {

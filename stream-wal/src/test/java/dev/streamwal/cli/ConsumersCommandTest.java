@@ -68,14 +68,34 @@ class ConsumersCommandTest {
         assertThat(found).hasSize(2);
         assertThat(found.get(0)).containsEntry("name", "alarm").containsEntry("keyOrPrefix", "mem").containsEntry("isPrefix", false)
                 .containsEntry("behindBytes", 0L).containsEntry("lastCommit", "2024-05-01T11:58:30.000Z");
-        assertThat(found.get(1)).containsEntry("name", "shipper").containsEntry("isPrefix", true).containsEntry("lostBytes", 0L);
+        assertThat(found.get(1)).containsEntry("name", "shipper").containsEntry("isPrefix", true).containsEntry("losingStreams", 0L);
         assertThat((List<?>) found.get(1).get("streams")).hasSize(2);
     }
 
     @Test
-    void whatIsDeletedBeforeItWasCommitted_isLost() {
+    void whatIsDeletedBeforeItWasCommitted_isLost() throws IOException {
         assertThat(CliRun.of("purge", root, "cpu/*", "--before", "-10m").exit()).isZero();
-        assertThat(CliRun.of("consumers", root).lines().get(2)).startsWith("shipper  cpu/*        2    96 B  144 B");
+        assertThat(CliRun.of("consumers", root).out()).isEqualTo("""
+                NAME     READS  STREAMS  BEHIND  LOST  LAST COMMIT                   AGO
+                alarm    mem          1     0 B   0 B  2024-05-01T11:58:30.000Z  1.5 min
+                shipper  cpu/*        2    96 B  in 2  2024-05-01T11:58:30.000Z  1.5 min
+                """);
+        assertThat(CliRun.of("consumers", root, "shipper").out()).isEqualTo("""
+                NAME     KEY    COMMITTED  END  BEHIND      LOST
+                shipper  cpu/a         48  144    48 B  48 to 96
+                shipper  cpu/b          0  144    48 B   0 to 96
+                """);
+        assertThat(CliRun.of("consumers", root, "shipper", "--json").json().get(0)).containsEntry("losingStreams", 2L);
+    }
+
+    @Test
+    void committedStreamThatWasDeletedAndComesAgain_hasLostNothing() {
+        try (StreamWal wal = log.open()) {
+            wal.delete("mem");
+            wal.stream("mem").append(new byte[8]);
+        }
+        List<String> lines = CliRun.of("consumers", root).lines();
+        assertThat(lines.get(1)).startsWith("alarm    mem          1    40 B   0 B");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -74,7 +75,7 @@ class ImportTest {
                 Map.entry("dryRun", false), Map.entry("records", 3L), Map.entry("streams", 1L), Map.entry("bytes", 130L),
                 Map.entry("fromMillis", 1714561200000L), Map.entry("from", "2024-05-01T11:00:00.000Z"),
                 Map.entry("toMillis", 1714561201000L), Map.entry("to", "2024-05-01T11:00:01.000Z"),
-                Map.entry("badRows", 0L), Map.entry("alreadyThere", 0L), Map.entry("timesCut", 1L)));
+                Map.entry("badRows", 0L), Map.entry("alreadyThere", 0L), Map.entry("timesCut", 1L), Map.entry("doubtfulTimes", 0L)));
         assertThat(records("x").get(1)).isEqualTo("2024-05-01T11:00:00.500Z 2024-05-01 11:00:00.5004 {\"host\":\"b\",\"cpu\":\"2\"}");
     }
 
@@ -108,6 +109,35 @@ class ImportTest {
                 """);
         assertThat(skipped.err()).contains("bad row: a row has a time", "bad row: a timestamp's window has not expired yet", "line=6");
         assertThat(records("k")).hasSize(4);
+    }
+
+    @Test
+    void oneByteThatIsNoUtf8_costsOneRow() throws IOException {
+        StringBuilder rows = new StringBuilder("timestamp,v\n");
+        for (int i = 0; i < 2_000; i++) {
+            rows.append("2024-05-01T11:00:00Z,").append(i == 1_000 ? "gr\u00fcn" : i).append('\n');
+        }
+        Path file = Files.write(directory.resolve("x.csv"), rows.toString().getBytes(ISO_8859_1));
+        CliRun run = CliRun.of("import", root, file, "--skip-bad");
+        assertThat(run.out()).startsWith("imported 1,999 records").endsWith("left out 1 bad row\n");
+        assertThat(run.err()).contains("byte=0xfc").contains("line=1002");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(records("x")).hasSize(1_999);
+    }
+
+    @Test
+    void localTimesOfTwoInstantsOrNone_areBad_orChosen() throws IOException {
+        Path file = file("x.csv", "timestamp,v\n2023-10-29 01:59,1\n2023-10-29 02:30,2\n2023-10-29 03:00,3\n2024-03-31 02:30,4\n");
+        String[] zone = {"--zone", "Europe/Berlin", "--retention", "3650d", "--key"};
+        CliRun strict = CliRun.of("import", root, file, "--skip-bad", zone[0], zone[1], zone[2], zone[3], zone[4], "strict");
+        assertThat(strict.out()).startsWith("imported 2 records").endsWith("left out 2 bad rows\n");
+        assertThat(strict.err()).contains("put back, so that it is two", "line=3", "put forward, so that it is none", "line=5");
+        CliRun early = CliRun.of("import", root, file, "--doubtful-time", "earlier", zone[0], zone[1], zone[2], zone[3], zone[4], "early");
+        assertThat(early.out()).endsWith("chose an instant for 2 local times with two, or none\n");
+        assertThat(early.exit()).isZero();
+        assertThat(records("early")).contains("2023-10-29T00:30:00Z  2", "2024-03-31T00:30:00Z  4");
+        CliRun.of("import", root, file, "--doubtful-time", "later", zone[0], zone[1], zone[2], zone[3], zone[4], "late");
+        assertThat(records("late")).contains("2023-10-29T01:30:00Z  2", "2024-03-31T01:30:00Z  4");
     }
 
     @Test

@@ -11,11 +11,8 @@ import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.time.DateTimeException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of a CSV file, in UTF-8. Behind a quote that is never closed, or bytes that are no UTF-8, there are none. */
+/** The rows of a CSV file, in UTF-8. Behind a quote that is never closed there are none. */
 public final class CsvRows implements Rows {
 
     private final CsvLayout layout;
@@ -62,8 +59,7 @@ public final class CsvRows implements Rows {
                 .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .allowUnclosedQuote(false)
-                .ofCsvRecord(new InputStreamReader(this.input, UTF_8.newDecoder()
-                        .onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT)))
+                .ofCsvRecord(new MarkedUtf8(this.input))
                 .iterator();
         try {
             if (layout.named()) {
@@ -80,6 +76,7 @@ public final class CsvRows implements Rows {
         if (first == null) {
             return;
         }
+        checkUtf8(first.getFields());
         List<String> fields = new ArrayList<>(first.getFields());
         // editors mark UTF-8 files so
         fields.set(0, fields.get(0).startsWith("\uFEFF") ? fields.get(0).substring(1) : fields.get(0));
@@ -110,6 +107,7 @@ public final class CsvRows implements Rows {
             return null;
         }
         List<String> fields = record.getFields();
+        checkUtf8(fields);
         if (names.isEmpty()) {
             countColumns(fields.size());
         }
@@ -118,6 +116,15 @@ public final class CsvRows implements Rows {
         }
         String key = keyIndex < 0 ? fixedKey : fields.get(keyIndex);
         return new Row(BadRowException.place(line), key, time(fields.get(timeIndex)), Row.NO_HEADER, content(fields));
+    }
+
+    private void checkUtf8(List<String> fields) throws BadRowException {
+        for (int i = 0; i < fields.size(); i++) {
+            int marked = MarkedUtf8.firstMarked(fields.get(i));
+            if (marked >= 0) {
+                throw bad("a row is valid UTF-8: byte=0x" + Integer.toHexString(marked) + ", column=" + (i + 1), null);
+            }
+        }
     }
 
     private void countColumns(int count) throws BadRowException {
@@ -148,9 +155,6 @@ public final class CsvRows implements Rows {
         } catch (CsvParseException e) {
             throw bad("what follows this line is no CSV: " + e.getMessage(), e);
         } catch (UncheckedIOException e) {
-            if (e.getCause() instanceof CharacterCodingException) {
-                throw bad("what follows this line, within some KiB, is no UTF-8", e);
-            }
             throw e.getCause();
         }
     }

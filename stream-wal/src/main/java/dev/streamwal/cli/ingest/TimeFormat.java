@@ -4,13 +4,17 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.LocalTime;
 import java.time.ZoneId;
-import java.time.ZonedDateTime;
+import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.ResolverStyle;
 import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
+import java.time.temporal.TemporalQueries;
+import java.time.zone.ZoneOffsetTransition;
+import java.util.List;
 import java.util.Locale;
 
 /** How a file writes times: as ISO 8601, as a number, or by a pattern. Immutable. */
@@ -45,9 +49,10 @@ public final class TimeFormat {
     /**
      * @param name see {@link #SYNTAX}
      * @param zone of times that don't say theirs
+     * @param doubtful what becomes of local times that are two instants, or none
      * @throws IllegalArgumentException where it is no format
      */
-    public static TimeFormat of(String name, ZoneId zone) {
+    public static TimeFormat of(String name, ZoneId zone, DoubtfulTime doubtful) {
         for (EpochUnit unit : EpochUnit.values()) {
             if (name.equalsIgnoreCase(unit.name())) {
                 return new TimeFormat(unit::parse);
@@ -55,7 +60,7 @@ public final class TimeFormat {
         }
         DateTimeFormatter formatter = (name.equalsIgnoreCase("iso") ? ISO : ofPattern(name))
                 .toFormatter(Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
-        return new TimeFormat(text -> parse(formatter, zone, text));
+        return new TimeFormat(text -> parse(formatter, zone, doubtful, text));
     }
 
     /** So that years may be written {@code yyyy}, which alone are years of no era. */
@@ -63,18 +68,43 @@ public final class TimeFormat {
         return new DateTimeFormatterBuilder().appendPattern(pattern).parseDefaulting(ChronoField.ERA, ANNO_DOMINI);
     }
 
-    private static RowTime parse(DateTimeFormatter formatter, ZoneId zone, String text) {
-        TemporalAccessor parsed = formatter.parseBest(text, ZonedDateTime::from, LocalDateTime::from, LocalDate::from);
-        if (parsed instanceof ZonedDateTime zoned) {
-            return rowTime(zoned.toInstant(), text);
-        }
-        LocalDateTime local = parsed instanceof LocalDateTime time ? time : ((LocalDate) parsed).atStartOfDay();
-        return rowTime(local.atZone(zone).toInstant(), text);
+    private static RowTime parse(DateTimeFormatter formatter, ZoneId zone, DoubtfulTime doubtful, String text) {
+        TemporalAccessor parsed = formatter.parse(text);
+        ZoneId own = parsed.query(TemporalQueries.zone());
+        LocalDate date = LocalDate.from(parsed);
+        LocalTime time = parsed.query(TemporalQueries.localTime());
+        ZoneId of = own == null ? zone : own;
+        return time == null ? rowTime(date.atStartOfDay(of).toInstant(), false, text) : rowTime(date.atTime(time), of, doubtful, text);
     }
 
-    private static RowTime rowTime(Instant instant, String text) {
+    private static RowTime rowTime(LocalDateTime local, ZoneId zone, DoubtfulTime doubtful, String text) {
+        List<ZoneOffset> offsets = zone.getRules().getValidOffsets(local);
+        if (offsets.size() == 1) {
+            return rowTime(local.toInstant(offsets.get(0)), false, text);
+        }
+        ZoneOffsetTransition transition = zone.getRules().getTransition(local);
+        Instant before = local.toInstant(transition.getOffsetBefore());
+        Instant after = local.toInstant(transition.getOffsetAfter());
+        return switch (doubtful) {
+            case BAD -> throw new DateTimeException("a local time is one instant, and here clocks are put "
+                    + (transition.isOverlap() ? "back, so that it is two" : "forward, so that it is none") + ": time=" + text + ", zone=" + zone
+                    + ", earlier=" + earlier(before, after) + ", later=" + later(before, after));
+            case EARLIER -> rowTime(earlier(before, after), true, text);
+            case LATER -> rowTime(later(before, after), true, text);
+        };
+    }
+
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
+    }
+
+    private static Instant later(Instant one, Instant other) {
+        return one.isBefore(other) ? other : one;
+    }
+
+    private static RowTime rowTime(Instant instant, boolean doubtful, String text) {
         try {
-            return RowTime.of(instant, text);
+            return RowTime.of(instant, doubtful, text);
         } catch (ArithmeticException e) {
             throw new DateTimeException("a time fits 64 bits of milliseconds: time=" + text, e);
         }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What rows files have: as {@code line key time content}, or what is wrong. */
 class RowsTest {
 
-    private static final CsvLayout PLAIN = new CsvLayout(true, ',', "time", TimeFormat.of("ms", ZoneId.of("UTC")), Optional.empty(),
+    private static final CsvLayout PLAIN = new CsvLayout(true, ',', "time", TimeFormat.of("ms", ZoneId.of("UTC"), DoubtfulTime.BAD), Optional.empty(),
             Optional.empty(), RowContent.TEXT);
 
     private static CsvLayout layout(boolean named, char separator, String time, String key, String value, RowContent content) {
@@ -123,10 +123,41 @@ class RowsTest {
         assertThat(csv(PLAIN, names + "\n1,2\n")).containsExactly(problem);
     }
 
+    private static List<String> latin(String text) throws IOException {
+        return read(() -> new CsvRows(new ByteArrayInputStream(text.getBytes(ISO_8859_1)), "f.csv", PLAIN, "k"));
+    }
+
     @Test
-    void csv_otherEncodings_areTold() throws IOException {
-        assertThat(read(() -> new CsvRows(new ByteArrayInputStream("time,v\n5,ü\n".getBytes(ISO_8859_1)), "f.csv", PLAIN, "k")))
-                .singleElement().asString().startsWith("what follows this line, within some KiB, is no UTF-8, file=f.csv");
+    void csv_bytesThatAreNoUtf8_costTheirRow() throws IOException {
+        assertThat(latin("time,v\n4,a\n5,\"gr\u00fcn\"\n6,\u00f0\u009f\n7,b\n\u00ff8,c\n9,d\u00e4")).containsExactly(
+                "2 k 4 a",
+                "a row is valid UTF-8: byte=0xfc, column=2, file=f.csv, line=3",
+                "a row is valid UTF-8: byte=0xf0, column=2, file=f.csv, line=4",
+                "5 k 7 b",
+                "a row is valid UTF-8: byte=0xff, column=1, file=f.csv, line=6",
+                "a row is valid UTF-8: byte=0xe4, column=2, file=f.csv, line=7");
+        assertThat(latin("time,gr\u00fcn\n5,x\n")).containsExactly("a row is valid UTF-8: byte=0xfc, column=2, file=f.csv, line=1");
+    }
+
+    /** One byte that is none anywhere in a file longer than what is read at once, between characters of each length. */
+    @Test
+    void csv_oneByteThatIsNoUtf8_costsOneRow() throws IOException {
+        int rows = 3_000;
+        StringBuilder text = new StringBuilder("time,v\n");
+        for (int i = 0; i < rows; i++) {
+            text.append(i).append(",a\u00fc\u20ac\ud83d\ude00\n");
+        }
+        byte[] sound = text.toString().getBytes(UTF_8);
+        for (int at : new int[] {7, 8_190, 8_191, 8_192, 8_193, 20_000, sound.length - 1}) {
+            byte[] file = new byte[sound.length + 1];
+            System.arraycopy(sound, 0, file, 0, at);
+            file[at] = (byte) 0xff;
+            System.arraycopy(sound, at, file, at + 1, sound.length - at);
+            List<String> found = read(() -> new CsvRows(new ByteArrayInputStream(file), "f.csv", PLAIN, "k"));
+            assertThat(found).hasSize(rows);
+            assertThat(found.stream().filter(row -> row.startsWith("a row is valid UTF-8"))).hasSize(1);
+            assertThat(found.stream().filter(row -> row.endsWith("a\u00fc\u20ac\ud83d\ude00"))).hasSize(rows - 1);
+        }
     }
 
     // ---------------------------------------------------------------- line protocol

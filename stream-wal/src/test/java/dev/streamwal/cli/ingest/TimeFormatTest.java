@@ -13,6 +13,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TimeFormatTest {
 
     private static final ZoneId UTC = ZoneId.of("UTC");
+    private static final ZoneId BERLIN = ZoneId.of("Europe/Berlin");
+
+    private static TimeFormat format(String name, ZoneId zone) {
+        return TimeFormat.of(name, zone, DoubtfulTime.BAD);
+    }
 
     @ParameterizedTest
     @CsvSource({
@@ -37,7 +42,7 @@ class TimeFormatTest {
             "MM/dd/yyyy hh:mm a, 05/01/2024 01:30 PM, 2024-05-01T13:30:00Z, true"
     })
     void texts_areTimes_cutTowardsThePast(String format, String text, Instant expected, boolean exact) {
-        RowTime time = TimeFormat.of(format, UTC).parse(text);
+        RowTime time = format(format, UTC).parse(text);
         assertThat(time.millis()).hasValue(expected.toEpochMilli());
         assertThat(time.exact()).isEqualTo(exact);
         assertThat(time.text()).isEqualTo(text);
@@ -45,7 +50,7 @@ class TimeFormatTest {
 
     @Test
     void zone_isThatOfTimesWithoutOne() {
-        TimeFormat format = TimeFormat.of("iso", ZoneId.of("Europe/Berlin"));
+        TimeFormat format = format("iso", BERLIN);
         assertThat(format.parse("2024-05-01T14:00").millis()).hasValue(Instant.parse("2024-05-01T12:00:00Z").toEpochMilli());
         assertThat(format.parse("2024-05-01T14:00Z").millis()).hasValue(Instant.parse("2024-05-01T14:00:00Z").toEpochMilli());
     }
@@ -56,11 +61,48 @@ class TimeFormatTest {
             "ms, 99999999999999999999", "s, 9999999999999999999", "dd.MM.yyyy, 31.02.2024", "dd.MM.yyyy, 2024-05-01"
     })
     void otherTexts_areRefused(String format, String text) {
-        assertThatThrownBy(() -> TimeFormat.of(format, UTC).parse(text)).isInstanceOf(DateTimeException.class);
+        assertThatThrownBy(() -> format(format, UTC).parse(text)).isInstanceOf(DateTimeException.class);
     }
 
     @Test
     void formats_thatAreNone_areRefused() {
-        assertThatThrownBy(() -> TimeFormat.of("nonsense", UTC)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> format("nonsense", UTC)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+            "iso, 2024-10-27 02:00:00, 2024-10-27T00:00:00Z, 2024-10-27T01:00:00Z",
+            "iso, 2024-10-27 02:59:59, 2024-10-27T00:59:59Z, 2024-10-27T01:59:59Z",
+            "iso, 2024-03-31 02:30:00, 2024-03-31T00:30:00Z, 2024-03-31T01:30:00Z",
+            "yyyy-MM-dd HH:mm VV, 2024-10-27 02:30 Europe/Berlin, 2024-10-27T00:30:00Z, 2024-10-27T01:30:00Z"
+    })
+    void localTimes_ofTwoInstantsOrNone_areBadUnlessOneIsChosen(String format, String text, Instant earlier, Instant later) {
+        assertThatThrownBy(() -> TimeFormat.of(format, BERLIN, DoubtfulTime.BAD).parse(text)).isInstanceOf(DateTimeException.class)
+                .hasMessageContaining("time=" + text).hasMessageContaining("zone=Europe/Berlin")
+                .hasMessageContaining("earlier=" + earlier).hasMessageContaining("later=" + later);
+        RowTime early = TimeFormat.of(format, BERLIN, DoubtfulTime.EARLIER).parse(text);
+        RowTime late = TimeFormat.of(format, BERLIN, DoubtfulTime.LATER).parse(text);
+        assertThat(early.millis()).hasValue(earlier.toEpochMilli());
+        assertThat(late.millis()).hasValue(later.toEpochMilli());
+        assertThat(early.doubtful()).isTrue();
+        assertThat(late.doubtful()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+            "2024-10-27 01:59:59, 2024-10-26T23:59:59Z", "2024-10-27 03:00:00, 2024-10-27T02:00:00Z",
+            "2024-10-27 02:30:00+02:00, 2024-10-27T00:30:00Z", "2024-10-27 02:30:00+01:00, 2024-10-27T01:30:00Z",
+            "2024-03-31 01:59:59, 2024-03-31T00:59:59Z", "2024-03-31 03:00:00, 2024-03-31T01:00:00Z", "2024-10-27, 2024-10-26T22:00:00Z"
+    })
+    void localTimes_besideThose_areNotDoubtful(String text, Instant expected) {
+        RowTime time = format("iso", BERLIN).parse(text);
+        assertThat(time.millis()).hasValue(expected.toEpochMilli());
+        assertThat(time.doubtful()).isFalse();
+    }
+
+    @Test
+    void date_ofADayThatBeginsAtOne_isItsBeginning() {
+        assertThat(format("iso", ZoneId.of("America/Sao_Paulo")).parse("2017-10-15").millis())
+                .hasValue(Instant.parse("2017-10-15T03:00:00Z").toEpochMilli());
     }
 }
