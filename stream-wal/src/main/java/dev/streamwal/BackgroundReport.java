@@ -75,6 +75,10 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         listener.tell(told -> told.swept(segment));
     }
 
+    void sweepRefused(RefusedSweep refused) {
+        listener.tell(told -> told.sweepRefused(refused));
+    }
+
     void sweepFailed(@Nullable String stream, Throwable failure) {
         sweepFailures.increment();
         failed("sweep", stream, failure);

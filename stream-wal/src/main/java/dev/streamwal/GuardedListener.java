@@ -24,6 +24,15 @@ final class GuardedListener implements WalListener {
     }
 
     @Override
+    public void sweepRefused(RefusedSweep refused) {
+        try {
+            listener.sweepRefused(refused);
+        } catch (Throwable failure) {
+            backgroundFailure(TASK, Optional.empty(), failure);
+        }
+    }
+
+    @Override
     public void recovered(RecoveredStream stream) {
         guard(stream.stream(), () -> listener.recovered(stream));
     }

@@ -23,6 +23,7 @@ import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
+import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
@@ -95,7 +96,8 @@ public final class StreamWal implements AutoCloseable {
             BackgroundReport report,
             StreamFolders folders,
             RecoverySettings settings,
-            GroupCommitter commits) {
+            GroupCommitter commits,
+            KnownTime time) {
         this.root = root;
         this.options = options;
         this.clock = options.clock();
@@ -106,8 +108,7 @@ public final class StreamWal implements AutoCloseable {
         this.folders = folders;
         this.streams = new StreamRegistry(this::newStream);
         commits.streams(this::knownLog);
-        this.sweeper = new Sweeper(this, report, new ConsumerHolds(root, options, report), options.maxTotalBytes(),
-                options.sweepInterval());
+        this.sweeper = new Sweeper(this, report, new ConsumerHolds(root, options, report), options, time);
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this, report);
         this.completions = new CompletionThreads(options.completionExecutor(), settings.withThreads());
@@ -169,10 +170,12 @@ public final class StreamWal implements AutoCloseable {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
             report.redone(redo);
+            KnownTime time = new KnownTime(options.clock().millis(), options.maxClockSkew().toMillis(), System::nanoTime);
+            log.time(time);
             log.durability(commits);
             log.activity(activity(environment, storage, root, report));
             log.deletions(new JournalledDeletions(commits));
-            StreamWal wal = new StreamWal(root, options, lock, log, report, folders, settings, commits);
+            StreamWal wal = new StreamWal(root, options, lock, log, report, folders, settings, commits, time);
             if (environment.threads()) {
                 log.start();
                 wal.sweeper.start();
@@ -539,16 +542,18 @@ public final class StreamWal implements AutoCloseable {
     // ---------------------------------------------------------------- retention
 
     /**
-     * Seals what is idle and deletes what has expired by the log's clock, or is over a limit of bytes.
+     * Seals what is idle and deletes what has expired by the log's clock, or is over a limit of bytes. Where the clock is further ahead
+     * than can be explained, it isn't believed: see {@link WalOptions.Builder#maxClockAdvance}.
      *
      * @return what was done
      */
     public SweepResult sweep() {
-        return sweep(now());
+        checkOpen();
+        return sweeper.sweepByClock();
     }
 
     /**
-     * As {@link #sweep()}, by another time.
+     * As {@link #sweep()}, by another time, which is believed.
      *
      * @param now in place of the clock
      * @return what was done
@@ -558,7 +563,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * As {@link #sweep()}, by another time.
+     * As {@link #sweep(Instant)}.
      *
      * @param now in place of the clock
      * @param each is told of every segment, after it is gone; by the calling thread

@@ -11,9 +11,26 @@ package dev.streamwal;
  * @param heldSegments how many should have been deleted, and are kept for consumers that haven't committed them: see
  *     {@link StreamOptions.Builder#retainFor}
  * @param heldBytes of their files
+ * @param refusedSegments how many have expired by the log's clock and are kept, since the clock isn't believed: see
+ *     {@link WalOptions.Builder#maxClockAdvance}
  */
 public record SweepResult(
-        int deletedSegments, int failedSegments, int liveSegments, long bytesReclaimed, int heldSegments, long heldBytes) {
+        int deletedSegments, int failedSegments, int liveSegments, long bytesReclaimed, int heldSegments, long heldBytes,
+        int refusedSegments) {
+
+    /**
+     * Of a sweep that believed the clock.
+     *
+     * @param deletedSegments as above
+     * @param failedSegments as above
+     * @param liveSegments as above
+     * @param bytesReclaimed as above
+     * @param heldSegments as above
+     * @param heldBytes as above
+     */
+    public SweepResult(int deletedSegments, int failedSegments, int liveSegments, long bytesReclaimed, int heldSegments, long heldBytes) {
+        this(deletedSegments, failedSegments, liveSegments, bytesReclaimed, heldSegments, heldBytes, 0);
+    }
 
     /**
      * Of a sweep that held nothing for consumers.

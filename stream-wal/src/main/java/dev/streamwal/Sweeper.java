@@ -1,9 +1,12 @@
 package dev.streamwal;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
+import dev.streamwal.retention.KnownTime;
+import dev.streamwal.retention.SweepTime;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,14 +33,22 @@ final class Sweeper {
     private final ReentrantLock passes = new ReentrantLock();
     private final RestingThread thread;
     private final long intervalNanos;
+    private final KnownTime time;
+    private final long maxAdvanceMillis;
 
-    /** @param interval zero: no thread */
-    Sweeper(StreamWal wal, BackgroundReport report, ConsumerHolds holds, long maxTotalBytes, Duration interval) {
+    /** Whether the last pass by the clock has refused something. */
+    @GuardedBy("passes")
+    private boolean refusing;
+
+    Sweeper(StreamWal wal, BackgroundReport report, ConsumerHolds holds, WalOptions options, KnownTime time) {
         this.wal = wal;
         this.report = report;
         this.holds = holds;
-        this.maxTotalBytes = maxTotalBytes;
-        this.intervalNanos = interval.toNanos();
+        this.maxTotalBytes = options.maxTotalBytes();
+        // zero: no thread
+        this.intervalNanos = options.sweepInterval().toNanos();
+        this.time = time;
+        this.maxAdvanceMillis = options.maxClockAdvance().toMillis();
         this.thread = new RestingThread("stream-wal-sweep", this::run);
     }
 
@@ -50,7 +61,7 @@ final class Sweeper {
     private void run() {
         while (thread.rest(intervalNanos)) {
             try {
-                SweepResult unused = sweep(wal.now(), each -> {});
+                SweepResult unused = sweepByClock();
             } catch (Throwable failure) {
                 if (!thread.isStopped()) {
                     report.sweepFailed(null, failure);
@@ -64,10 +75,22 @@ final class Sweeper {
         thread.stop();
     }
 
+    /** By the log's clock, as far as that is to be believed. */
+    SweepResult sweepByClock() {
+        passes.lock();
+        try {
+            // behind the lock: two passes don't read the clock in one order and run in another
+            return new Pass(wal.nowMillis(), each -> {}, true).run();
+        } finally {
+            passes.unlock();
+        }
+    }
+
+    /** By a time that somebody vouches for. */
     SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
         passes.lock();
         try {
-            return new Pass(now.toEpochMilli(), each).run();
+            return new Pass(now.toEpochMilli(), each, false).run();
         } finally {
             passes.unlock();
         }
@@ -82,19 +105,40 @@ final class Sweeper {
         private int deleted;
         private int failed;
         private long reclaimed;
+        private final boolean byClock;
 
-        Pass(long nowMillis, Consumer<DeletedSegment> each) {
+        Pass(long nowMillis, Consumer<DeletedSegment> each, boolean byClock) {
             this.nowMillis = nowMillis;
             this.each = each;
+            this.byClock = byClock;
         }
 
         SweepResult run() {
-            List<ExpiryPlan.Stream> views = look();
+            SweepTime.Outcome asked = asked(look());
+            List<ExpiryPlan.Stream> views = asked.streams();
             int segments = views.stream().mapToInt(view -> view.segments().size()).sum();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
             HeldBack.Outcome outcome = holds.of(nowMillis, plan, views, logs);
             carryOut(outcome.deletions());
-            return new SweepResult(deleted, failed, segments - deleted, reclaimed, outcome.segments(), outcome.bytes());
+            return new SweepResult(deleted, failed, segments - deleted, reclaimed, outcome.segments(), outcome.bytes(),
+                    asked.segments());
+        }
+
+        /** What there is, and is due as far as the clock is believed. */
+        private SweepTime.Outcome asked(List<ExpiryPlan.Stream> views) {
+            if (!byClock) {
+                return new SweepTime.Outcome(views, 0, 0);
+            }
+            long knownMillis = time.millis();
+            SweepTime.Outcome asked = SweepTime.of(nowMillis, knownMillis, maxAdvanceMillis, views);
+            if (asked.isBelieved()) {
+                time.believe(nowMillis);
+            } else if (!refusing) {
+                report.sweepRefused(new RefusedSweep(
+                        Instant.ofEpochMilli(nowMillis), Instant.ofEpochMilli(knownMillis), asked.segments(), asked.bytes()));
+            }
+            refusing = !asked.isBelieved();
+            return asked;
         }
 
         private List<ExpiryPlan.Stream> look() {

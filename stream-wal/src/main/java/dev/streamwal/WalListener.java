@@ -29,6 +29,14 @@ public interface WalListener {
     default void swept(DeletedSegment segment) {}
 
     /**
+     * A sweep has not deleted what has expired by the log's clock, since the clock isn't believed: see {@link
+     * WalOptions.Builder#maxClockAdvance}. Told once, until a sweep has believed the clock again.
+     *
+     * @param refused what it kept, and why
+     */
+    default void sweepRefused(RefusedSweep refused) {}
+
+    /**
      * A segment that an earlier writer had left unfinished was brought in order. Not called where there was nothing to
      * do.
      *

@@ -41,6 +41,8 @@ public final class WalOptions {
     static final int MAX_PATTERN_LENGTH = 4_096;
 
     private static final int DEFAULT_RECORD_BYTES = 16 << 20;
+    /** A quarter and some days: what is opened once in three months isn't doubted, and a clock with the wrong year is. */
+    private static final Duration DEFAULT_CLOCK_ADVANCE = Duration.ofDays(100);
     /** As long as a window may be: a sweep less often than that is none. */
     private static final Duration MAX_SWEEP_INTERVAL = OptionLimits.MAX_WINDOW;
 
@@ -54,6 +56,7 @@ public final class WalOptions {
     private final Optional<Executor> completionExecutor;
     private final RecoveryPolicy recoveryPolicy;
     private final Duration maxClockSkew;
+    private final Duration maxClockAdvance;
     private final InstantSource clock;
     private final Duration sweepInterval;
     private final int maxMappedSegments;
@@ -74,6 +77,7 @@ public final class WalOptions {
         this.completionExecutor = Optional.ofNullable(builder.completionExecutor);
         this.recoveryPolicy = builder.recoveryPolicy;
         this.maxClockSkew = builder.maxClockSkew;
+        this.maxClockAdvance = builder.maxClockAdvance;
         this.clock = builder.clock;
         this.sweepInterval = builder.sweepInterval;
         this.maxMappedSegments = builder.maxMappedSegments;
@@ -255,6 +259,15 @@ public final class WalOptions {
     }
 
     /**
+     * How far the clock may be ahead of what is known, for a sweep to believe it.
+     *
+     * @return by default 100 days
+     */
+    public Duration maxClockAdvance() {
+        return maxClockAdvance;
+    }
+
+    /**
      * How far in the future, by {@link #clock()}, a record's timestamp may be.
      *
      * @return by default 1 hour
@@ -324,7 +337,8 @@ public final class WalOptions {
                 + ", maxTotalBytes=" + maxTotalBytes + ", streams=" + streams + ", durability=" + durability
                 + ", flushInterval=" + flushInterval + ", completionExecutor=" + completionExecutor
                 + ", recoveryPolicy=" + recoveryPolicy + ", segmentBytes=" + segmentBytes()
-                + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew + ", clock=" + clock
+                + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew
+                + ", maxClockAdvance=" + maxClockAdvance + ", clock=" + clock
                 + ", sweepInterval=" + sweepInterval + ", maxMappedSegments=" + maxMappedSegments
                 + ", maxOpenFiles=" + maxOpenFiles
                 + ", storage=" + storage + ", listener=" + listener + ']';
@@ -349,6 +363,7 @@ public final class WalOptions {
         private int segmentBytes = 64 << 20;
         private @Nullable Integer maxRecordBytes;
         private Duration maxClockSkew = Duration.ofHours(1);
+        private Duration maxClockAdvance = DEFAULT_CLOCK_ADVANCE;
         private InstantSource clock = systemClock();
         private Duration sweepInterval = Duration.ofMinutes(1);
         private int maxMappedSegments = 8_192;
@@ -529,7 +544,8 @@ public final class WalOptions {
 
         /**
          * How far in the future, by the clock, a record's timestamp may be. One that is further is refused, since it
-         * would hold its stream in a window that no later record leaves.
+         * would hold its stream in a window that no later record leaves. Where the clock itself was further ahead, and is right again,
+         * the stream goes on in a new segment of the right window.
          *
          * @param skew zero to 3,652,500 days, in whole milliseconds; by default 1 hour
          * @return this
@@ -537,6 +553,25 @@ public final class WalOptions {
          */
         public Builder maxClockSkew(Duration skew) {
             this.maxClockSkew = OptionLimits.span("maxClockSkew", skew, Duration.ZERO, OptionLimits.MAX_RETENTION);
+            return this;
+        }
+
+        /**
+         * How far the clock may be ahead of what is known, for a sweep to believe it. Known is when the log was last opened, swept or
+         * closed by its clock, and what has passed since by {@link System#nanoTime()}, which counts while the log is open and the machine
+         * isn't suspended. So it is how long the log may have stood still.
+         *
+         * <p>A sweep by a clock that is further ahead keeps what would not have expired without that jump, and tells {@link
+         * WalListener#sweepRefused}: one wrong reading would delete everything. What it keeps goes when its time has passed while the log
+         * is open; or when somebody vouches for the clock: by {@link StreamWal#sweep(java.time.Instant)}, which believes the time that it
+         * is given, by this option with a longer time, or on the command line. Limits of bytes hold all the same.
+         *
+         * @param advance zero to 3,652,500 days, in whole milliseconds: the clock is always believed then; by default 100 days
+         * @return this
+         * @throws IllegalArgumentException where it is outside of that
+         */
+        public Builder maxClockAdvance(Duration advance) {
+            this.maxClockAdvance = OptionLimits.span("maxClockAdvance", advance, Duration.ZERO, OptionLimits.MAX_RETENTION);
             return this;
         }
 

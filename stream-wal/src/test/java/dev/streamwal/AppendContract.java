@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.VerifyReport;
+import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.CompositeByteBuf;
@@ -18,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import net.openhft.chronicle.bytes.Bytes;
 import org.junit.jupiter.api.Test;
@@ -213,6 +216,55 @@ abstract class AppendContract extends LogContract {
         }
         Arrays.fill(content, (byte) -1);
         assertHoldsNow(wal, "s", written);
+    }
+
+    /** Ways in which the caller keeps the bytes, so that it may change them. */
+    static Stream<Way> everyWayOfKeptBytes() {
+        return Stream.of(
+                new Way("byte[]", false, (s, t, h, c) -> s.append(t, c)),
+                new Way("byte[] byte[]", true, (s, t, h, c) -> s.append(t, h, c)),
+                new Way("ByteBuffer", true, (s, t, h, c) -> s.append(t, ByteBuffer.wrap(h), ByteBuffer.wrap(c))),
+                new Way("ByteBuf", true, (s, t, h, c) -> s.append(t, Unpooled.wrappedBuffer(h), Unpooled.wrappedBuffer(c))),
+                new Way("Bytes", true, (s, t, h, c) -> at(s, s.append(t, Bytes.wrapForRead(h), Bytes.wrapForRead(c)), h.length, c.length)),
+                new Way("batch", true, (s, t, h, c) -> s.appendBatch(List.of(WriteEntry.of(h, c, t), WriteEntry.of(c, t))).get(1)));
+    }
+
+    /** Whether a record has its bytes from before a change or after it is up to the threads; it is a record either way. */
+    @ParameterizedTest
+    @MethodSource("everyWayOfKeptBytes")
+    void append_sourceChangedMeanwhile_isARecordAllTheSame(Way way) throws Exception {
+        StreamWal wal = open(options().segmentBytes(32 << 20));
+        byte[] header = new byte[9_000];
+        byte[] content = new byte[30_001];
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread changing = new Thread(() -> {
+            for (int i = 0; !stop.get(); i++) {
+                header[i % header.length]++;
+                content[i % content.length]++;
+            }
+        });
+        changing.start();
+        int appends = 5 * MANY;
+        try {
+            for (int i = 0; i < appends; i++) {
+                way.append().to(wal.stream("s"), NOW, header, content);
+            }
+        } finally {
+            stop.set(true);
+            changing.join();
+        }
+        long records = way.name().equals("batch") ? 2 * appends : appends;
+        try (WalReader reader = wal.reader()) {
+            VerifyReport check = reader.verify("s");
+            assertThat(check.damage()).isEmpty();
+            assertThat(check.records()).isEqualTo(records);
+        }
+        wal.close();
+        try (StreamWal reopened = open(options().segmentBytes(32 << 20)); WalReader reader = reopened.reader()) {
+            EntryRef more = reopened.stream("s").append(bytes("more"));
+            assertThat(reader.verify("s").records()).isEqualTo(records + 1);
+            assertThat(reader.latest("s").orElseThrow().ref()).isEqualTo(more);
+        }
     }
 
     @Test

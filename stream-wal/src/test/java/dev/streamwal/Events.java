@@ -12,6 +12,7 @@ final class Events implements WalListener {
 
     final List<SealedSegment> sealed = new CopyOnWriteArrayList<>();
     final List<DeletedSegment> swept = new CopyOnWriteArrayList<>();
+    final List<RefusedSweep> refused = new CopyOnWriteArrayList<>();
     final List<RecoveredStream> recovered = new CopyOnWriteArrayList<>();
     final List<Failure> failures = new CopyOnWriteArrayList<>();
 
@@ -23,6 +24,11 @@ final class Events implements WalListener {
     @Override
     public void swept(DeletedSegment segment) {
         swept.add(segment);
+    }
+
+    @Override
+    public void sweepRefused(RefusedSweep sweep) {
+        refused.add(sweep);
     }
 
     @Override

@@ -26,6 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What expires, what is purged and deleted, what limits of bytes take; and what readers and writers find afterwards. */
 abstract class RetentionContract extends LogContract {
 
+    private static final Duration YEAR = Duration.ofDays(365);
+
     RetentionContract(LogHome home) {
         super(home);
     }
@@ -114,6 +116,118 @@ abstract class RetentionContract extends LogContract {
         assertThat(wal.sweep().deletedSegments()).isZero();
         clock.advance(Duration.ofMillis(1));
         assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+    }
+
+    @Test
+    void sweep_clockIsAYearAhead_deletesNothingAndSaysSo() {
+        StreamWal wal = open();
+        List<List<Written>> written = appendWindows(wal.stream("s"), 4, 2);
+        awaitSealed(3);
+        long right = clock.millis();
+        clock.advance(YEAR);
+        for (int pass = 0; pass < 3; pass++) {
+            SweepResult result = wal.sweep();
+            assertThat(result).extracting(SweepResult::deletedSegments, SweepResult::liveSegments, SweepResult::refusedSegments)
+                    .containsExactly(0, 4, 4);
+        }
+        assertThat(heard().refused).hasSize(1);
+        RefusedSweep refused = events.refused.get(0);
+        assertThat(refused.clock()).isEqualTo(at(right).plus(YEAR));
+        assertThat(refused.known()).isBetween(at(NOW), at(right));
+        assertThat(refused.segments()).isEqualTo(4);
+        clock.set(right);
+        assertThat(wal.sweep().refusedSegments()).isZero();
+        assertHoldsEverywhere(wal, "s", flat(written));
+    }
+
+    @Test
+    void sweep_recordWasAppendedWhileTheClockWasAhead_deletesNothingOfBefore() {
+        StreamWal wal = open();
+        List<List<Written>> written = appendWindows(wal.stream("s"), 4, 2);
+        long right = clock.millis();
+        clock.advance(YEAR);
+        written.add(appendSome(wal.stream("s"), 2));
+        assertThat(wal.sweep()).extracting(SweepResult::deletedSegments, SweepResult::refusedSegments).containsExactly(0, 4);
+        clock.set(right);
+        written.add(appendSome(wal.stream("s"), 2));
+        assertThat(wal.sweep()).extracting(SweepResult::deletedSegments, SweepResult::refusedSegments).containsExactly(0, 0);
+        assertHoldsEverywhere(wal, "s", flat(written));
+    }
+
+    @Test
+    void sweep_segmentOfAClockThatWasAhead_goesWithWhatFollowsIt() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        appendSome(stream, 2);
+        clock.advance(YEAR);
+        List<Written> ahead = appendSome(stream, 2);
+        clock.set(NOW + MINUTE);
+        appendSome(stream, 2);
+        clock.set(NOW + 11 * MINUTE);
+        List<Written> rest = appendSome(stream, 2);
+        assertThat(segmentsOf("s")).hasSize(4);
+        clock.set(expiration(0).toEpochMilli() - 1);
+        assertThat(wal.sweep().deletedSegments()).isZero();
+        clock.advance(Duration.ofMillis(1));
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(3);
+        assertExpired(wal, ahead);
+        assertHoldsEverywhere(wal, "s", rest);
+    }
+
+    @Test
+    void sweep_clockWasBehindForAWhile_takesNothing() {
+        StreamWal wal = open(options().maxClockSkew(Duration.ZERO));
+        WalStream stream = wal.stream("s");
+        List<Written> before = appendSome(stream, 2);
+        clock.advance(Duration.ofHours(-5));
+        List<Written> behind = appendSome(stream, 2);
+        clock.set(NOW + MINUTE);
+        List<Written> after = appendSome(stream, 2);
+        assertThat(wal.sweep().deletedSegments()).isZero();
+        assertHoldsEverywhere(wal, "s", joined(joined(before, behind), after));
+    }
+
+    @Test
+    void sweep_somebodyVouchesForTheClock_deletes() {
+        StreamWal wal = open();
+        appendWindows(wal.stream("s"), 4, 2);
+        clock.advance(YEAR);
+        assertThat(wal.sweep().refusedSegments()).isEqualTo(4);
+        assertThat(wal.sweep(clock.instant())).extracting(SweepResult::deletedSegments, SweepResult::refusedSegments).containsExactly(4, 0);
+        assertThat(segmentsOf("s")).isEmpty();
+    }
+
+    @Test
+    void sweep_optionAllowsForIt_deletes() {
+        StreamWal wal = open(options().maxClockAdvance(YEAR.plusHours(1)));
+        appendWindows(wal.stream("s"), 4, 2);
+        clock.advance(YEAR);
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(4);
+    }
+
+    @Test
+    void sweep_clockIsAYearAhead_limitsOfBytesHold() throws IOException {
+        StreamWal wal = open(options().maxBytesPerStream(1));
+        appendWindows(wal.stream("s"), 4, 2);
+        awaitSealed(3);
+        clock.advance(YEAR);
+        SweepResult result = wal.sweep();
+        assertThat(result.refusedSegments()).isEqualTo(4);
+        assertThat(result.deletedSegments()).isBetween(3, 4);
+        assertThat(heard().swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.STREAM_BYTES);
+    }
+
+    /** What is appended after the jump goes by the clock; what was there before, when its time has passed, which it never does here. */
+    @Test
+    void sweep_clockStaysAhead_streamsOfAfterTheJumpExpire() {
+        StreamWal wal = open();
+        appendSome(wal.stream("before"), 2);
+        clock.advance(YEAR);
+        assertThat(wal.sweep().refusedSegments()).isOne();
+        appendSome(wal.stream("after"), 2);
+        clock.advance(RETENTION.plus(WINDOW));
+        assertThat(wal.sweep()).extracting(SweepResult::deletedSegments, SweepResult::refusedSegments).containsExactly(1, 1);
+        assertThat(wal.keys()).containsExactly("before");
     }
 
     @ParameterizedTest

@@ -22,6 +22,8 @@ abstract class TimeContract extends LogContract {
     private static final long YEAR_ONE = Instant.parse("0001-01-01T00:00:00Z").toEpochMilli();
     private static final long YEAR_9999 = Instant.parse("9999-12-31T23:59:59.999Z").toEpochMilli();
 
+    private static final Duration YEAR = Duration.ofDays(365);
+
     TimeContract(LogHome home) {
         super(home);
     }
@@ -173,6 +175,75 @@ abstract class TimeContract extends LogContract {
         assertHoldsEverywhere(again, "s", written);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, MANY})
+    void append_clockWasAYearAhead_goesOnInTheWindowOfTheTimeThatItIs(int each) {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = appendSome(stream, each);
+        clock.advance(YEAR);
+        written.addAll(appendSome(stream, each));
+        clock.set(NOW + MINUTE);
+        written.addAll(appendSome(stream, each));
+        clock.set(NOW + 15 * MINUTE);
+        written.addAll(appendSome(stream, each));
+        assertThat(expirations("s")).containsExactly(expirationOf(NOW), expirationOf(NOW + YEAR.toMillis()), expirationOf(NOW),
+                expirationOf(NOW + 10 * MINUTE));
+        assertContiguous(written);
+        assertFoundByTime(wal, written);
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    @Test
+    void reopen_clockWasAYearAhead_goesOnInTheWindowOfTheTimeThatItIs() {
+        StreamWal wal = open();
+        List<Written> written = appendSome(wal.stream("s"), 3);
+        clock.advance(YEAR);
+        written.addAll(appendSome(wal.stream("s"), 3));
+        wal.close();
+        clock.set(NOW + MINUTE);
+        wal = open();
+        written.addAll(appendSome(wal.stream("s"), 3));
+        assertThat(expirations("s")).containsExactly(expirationOf(NOW), expirationOf(NOW + YEAR.toMillis()), expirationOf(NOW));
+        assertContiguous(written);
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    /** As on a machine that doesn't know the time until it has asked: what it began in the past would be swept as soon as it does. */
+    @Test
+    void append_clockIsAYearBehindForAWhile_staysWhereItIs() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = appendSome(stream, MANY);
+        clock.advance(YEAR.negated());
+        written.addAll(appendSome(stream, MANY));
+        assertThat(wal.sweep().deletedSegments()).isZero();
+        written.addAll(appendSome(stream, MANY));
+        clock.set(NOW + MINUTE);
+        written.addAll(appendSome(stream, MANY));
+        assertThat(wal.sweep().deletedSegments()).isZero();
+        assertThat(expirations("s")).containsExactly(expirationOf(NOW));
+        assertFoundByTime(wal, written);
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    private void assertFoundByTime(StreamWal wal, List<Written> written) {
+        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+            for (Written from : written) {
+                for (Written to : List.of(written.get(0), written.get(written.size() / 2), written.get(written.size() - 1))) {
+                    if (from.timestampMillis() <= to.timestampMillis()) {
+                        List<Written> expected = written.stream().filter(one -> one.timestampMillis() >= from.timestampMillis()
+                                && one.timestampMillis() < to.timestampMillis() + 1).toList();
+                        for (WalReader reader : List.of(within, without)) {
+                            assertThat(Written.drain(reader.scan("s", at(from.timestampMillis()), at(to.timestampMillis() + 1))))
+                                    .isEqualTo(expected);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     // ---------------------------------------------------------------- windows
 
     @ParameterizedTest
@@ -290,16 +361,22 @@ abstract class TimeContract extends LogContract {
         append(wal.stream("xx"), old);
     }
 
-    @Test
-    void scan_byTimeOverManyWindowsWithLateRecords_givesExactlyThoseInTheRange() {
-        StreamWal wal = open(options().segmentBytes(16 << 10));
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void scan_byTimeOverManyWindowsWithLateRecords_givesExactlyThoseInTheRange(boolean clockGoesWrong) {
+        StreamWal wal = open(options().segmentBytes(16 << 10).sweepInterval(Duration.ZERO));
         WalStream stream = wal.stream("s");
         Random random = new Random(4);
         List<Written> written = new ArrayList<>();
         for (int i = 0; i < 2_000; i++) {
             clock.advance(Duration.ofSeconds(random.nextInt(4)));
+            long right = clock.millis();
+            if (clockGoesWrong && random.nextInt(100) == 0) {
+                clock.advance(Duration.ofHours(2 + random.nextInt(3)));
+            }
             long timestamp = clock.millis() - (random.nextInt(5) == 0 ? random.nextInt(20) * MINUTE : 0);
             written.add(append(stream, timestamp));
+            clock.set(right);
         }
         assertThat(segmentsOf("s")).hasSizeGreaterThan(5);
         for (int reopened = 0; reopened < 2; reopened++) {

@@ -75,6 +75,7 @@ final class ActiveSegment extends CommitSegment {
     private final int headerLength;
     private final long basePosition;
     private final int capacity;
+    private final long windowStartMillis;
     private final long windowEndMillis;
     private final long expirationMillis;
     private final Activity activity;
@@ -117,6 +118,7 @@ final class ActiveSegment extends CommitSegment {
         this.headerLength = header.headerLength();
         this.basePosition = header.basePosition();
         this.capacity = header.capacity();
+        this.windowStartMillis = header.window().startMillis();
         this.windowEndMillis = header.window().endMillis();
         this.expirationMillis = header.expirationMillis();
         this.activity = log.activity();
@@ -145,6 +147,10 @@ final class ActiveSegment extends CommitSegment {
 
     SegmentFile file() {
         return file;
+    }
+
+    long windowStartMillis() {
+        return windowStartMillis;
     }
 
     /** A timestamp at or past it belongs to another segment. */

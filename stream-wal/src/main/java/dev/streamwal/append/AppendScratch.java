@@ -9,8 +9,12 @@ import org.jspecify.annotations.Nullable;
 /** What a thread reuses from append to append, so that appending makes no garbage. */
 public final class AppendScratch {
 
-    /** A record that isn't in an array is copied and checksummed by this much at a time; fits the processor's first cache. */
+    /** A record is copied and checksummed by this much at a time; fits the processor's first cache. */
     private static final int CHUNK_BYTES = 8 << 10;
+    /** What is taken at first: there may be a virtual thread for each record. */
+    private static final int FIRST_CHUNK_BYTES = 256;
+
+    private static final byte[] NO_CHUNK = {};
 
     /** Of all logs: it holds nothing between two appends. */
     private static final ThreadLocal<AppendScratch> OF_THREAD = ThreadLocal.withInitial(AppendScratch::new);
@@ -20,7 +24,7 @@ public final class AppendScratch {
     private final Source.OfArray header = new Source.OfArray();
     private final Source.OfArray content = new Source.OfArray();
     private @Nullable BytesPair bytes;
-    private byte @Nullable [] chunk;
+    private byte[] chunk = NO_CHUNK;
 
     private static final VarHandle PUBLISHING;
 
@@ -63,13 +67,13 @@ public final class AppendScratch {
         return OF_THREAD.get();
     }
 
-    byte[] chunk() {
-        byte[] reused = chunk;
-        if (reused == null) {
-            reused = new byte[CHUNK_BYTES];
-            chunk = reused;
+    /** Memory for so many bytes, or for as many as are copied at a time; what is in it is nobody's. */
+    byte[] chunk(int bytes) {
+        int wanted = Math.min(bytes, CHUNK_BYTES);
+        if (chunk.length < wanted) {
+            chunk = new byte[wanted <= FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES : CHUNK_BYTES];
         }
-        return reused;
+        return chunk;
     }
 
     /** The draft of one record; valid until the next one, and to be {@link #forget() forgotten} when it was appended. */

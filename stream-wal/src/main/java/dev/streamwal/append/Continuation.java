@@ -90,8 +90,17 @@ final class Continuation {
         return endBefore == UNKNOWN ? nextBase : endBefore;
     }
 
-    /** Windows never go backwards: a late record goes to the stream's last one. */
-    Window nextWindow(StreamPolicy policy, long timestampMillis) {
-        return policy.windowOf(Math.max(timestampMillis, lastWindowStart));
+    /** Where the window of the newest segment begins; {@link Long#MIN_VALUE} where there is none. */
+    long lastWindowStart() {
+        return lastWindowStart;
+    }
+
+    /**
+     * Windows don't go backwards: a late record goes to the stream's last one.
+     *
+     * @param misdated whether the last one is a mistake of the clock's, and no reason to stay in it
+     */
+    Window nextWindow(StreamPolicy policy, long timestampMillis, boolean misdated) {
+        return policy.windowOf(misdated ? timestampMillis : Math.max(timestampMillis, lastWindowStart));
     }
 }

@@ -35,15 +35,12 @@ final class Frames {
         return commitWord;
     }
 
-    /** Checksums the caller's bytes, not the target's: what is read from a mapping may fault where nothing can be caught. */
+    /**
+     * Through memory that only this thread has, and what is checksummed is what that holds: the caller's bytes may change between two looks,
+     * so that each is read once, and a look at a mapping may fault where nothing can be caught.
+     */
     private static void copy(AppendScratch scratch, Source source, int length, ByteBuffer target, int index) {
-        byte[] array = source.array();
-        if (array != null) {
-            scratch.checksum.update(array, source.arrayOffset(), length);
-            target.put(index, array, source.arrayOffset(), length);
-            return;
-        }
-        byte[] chunk = scratch.chunk();
+        byte[] chunk = scratch.chunk(length);
         for (int done = 0; done < length; ) {
             int count = Math.min(chunk.length, length - done);
             source.copy(done, chunk, count);

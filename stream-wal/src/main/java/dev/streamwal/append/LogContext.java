@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import dev.streamwal.commit.SegmentDurability;
 import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.retention.KnownTime;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.time.InstantSource;
@@ -30,6 +31,9 @@ public final class LogContext {
 
     /** Set once, before a stream is used. */
     private SegmentDurability durability = SegmentDurability.NONE;
+
+    /** Set once, before a stream is used. */
+    private KnownTime time = KnownTime.unknown();
 
     /** Set once, before a stream is used. */
     private Activity activity = Activity.NONE;
@@ -77,6 +81,15 @@ public final class LogContext {
     /** To be called once, before a stream is used. */
     public void durability(SegmentDurability newDurability) {
         durability = newDurability;
+    }
+
+    /** To be called once, before a stream is used. */
+    public void time(KnownTime newTime) {
+        time = newTime;
+    }
+
+    KnownTime time() {
+        return time;
     }
 
     /** To be called once, before a stream is used. */

@@ -1,6 +1,7 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.SegmentName;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** A segment in a stream's list. Guarded by the stream's rotation lock. */
@@ -11,6 +12,7 @@ final class SegmentEntry {
     private long bytes;
     private boolean sealed;
     private boolean queued;
+    private OptionalLong windowStart = OptionalLong.empty();
 
     /** A file that was listed. */
     SegmentEntry(SegmentName name, long bytes) {
@@ -26,6 +28,15 @@ final class SegmentEntry {
 
     SegmentName name() {
         return name;
+    }
+
+    /** Where the window begins, once somebody has looked. */
+    OptionalLong windowStart() {
+        return windowStart;
+    }
+
+    void windowStart(long millis) {
+        windowStart = OptionalLong.of(millis);
     }
 
     /** Of the file, or what it is about to be. */

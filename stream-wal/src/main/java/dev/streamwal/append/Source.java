@@ -21,15 +21,6 @@ public abstract sealed class Source {
     /** Copies {@code length} bytes from {@code from} on to the start of {@code target}. */
     abstract void copy(int from, byte[] target, int length);
 
-    /** The bytes themselves where they are in an array, else null: then they are read in chunks. */
-    byte @Nullable [] array() {
-        return null;
-    }
-
-    int arrayOffset() {
-        return 0;
-    }
-
     public static Source of(byte[] bytes) {
         return new OfArray().set(bytes);
     }
@@ -83,16 +74,6 @@ public abstract sealed class Source {
         @SuppressWarnings("NullAway") // nothing is copied of what was forgotten
         void copy(int from, byte[] target, int count) {
             System.arraycopy(bytes, offset + from, target, 0, count);
-        }
-
-        @Override
-        byte @Nullable [] array() {
-            return bytes;
-        }
-
-        @Override
-        int arrayOffset() {
-            return offset;
         }
     }
 

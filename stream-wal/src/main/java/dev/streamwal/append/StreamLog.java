@@ -15,6 +15,7 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
@@ -48,7 +49,13 @@ public final class StreamLog implements CommitStream {
      * segment in `active`, and the next append tries again. So there is one successor for each segment, whoever asked.
      *
      * Lock order: rotation, segment, pool. Everything about the chain of segments happens under the rotation lock; reading `active` needs
-     * none. What takes segments away has essays of its own: SegmentDeletion, TailCut.
+     * none.
+     *
+     * Windows go forwards, and late records stay in the last one; so one append while the clock is far ahead would keep the stream in that
+     * window until the clock gets there. Once the clock says that the window lies in the future, the stream leaves it, and goes on in the
+     * window of the time that it is. Positions go on increasing; nothing that reads by time relies on the order of windows, only on a
+     * segment's records being before the end of its own. Where it is the clock that is behind now, the stream stays where it is, as it
+     * does with late records: what it began in the past would be swept as soon as the clock is right. What takes segments away has essays of its own: SegmentDeletion, TailCut.
      */
 
     private final LogContext log;
@@ -199,8 +206,14 @@ public final class StreamLog implements CommitStream {
     }
 
     /** A segment that has expired would be swept with the record in it. */
-    private static boolean takes(ActiveSegment segment, long timestampMillis, long nowMillis) {
-        return timestampMillis < segment.windowEndMillis() && nowMillis < segment.expirationMillis();
+    private boolean takes(ActiveSegment segment, long timestampMillis, long nowMillis) {
+        return timestampMillis < segment.windowEndMillis() && nowMillis < segment.expirationMillis()
+                && !isMisdated(segment.windowStartMillis(), nowMillis);
+    }
+
+    /** Whether a window was begun by a clock that was ahead, and is right now. */
+    private boolean isMisdated(long windowStartMillis, long nowMillis) {
+        return log.time().isAhead(windowStartMillis, nowMillis) && !log.time().isBehind(nowMillis);
     }
 
     /** Where the last record ends; before the first, where it will begin. */
@@ -395,7 +408,7 @@ public final class StreamLog implements CommitStream {
     private SegmentHeader successorHeader(long timestampMillis, long nowMillis) throws IOException {
         long basePosition = next.nextBase(log.positions().current().start());
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
-        Window window = next.nextWindow(policy, timestampMillis);
+        Window window = next.nextWindow(policy, timestampMillis, isMisdated(next.lastWindowStart(), nowMillis));
         return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
                 log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0,
                 segments.isEmpty() ? SegmentHeaderLayout.FIRST : 0);
@@ -501,10 +514,26 @@ public final class StreamLog implements CommitStream {
                 views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
                         name.expirationMillis() - policy.retentionMillis(), entry.bytes(), deletable));
             }
-            return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), views);
+            return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), MisdatedSegments.withDueExpirations(nowMillis, views,
+                    index -> log.time().isAhead(windowStart(segments.all().get(index)), nowMillis)));
         } finally {
             rotation.unlock();
         }
+    }
+
+    /** By the header, which is read once; where it can't be, the segment is as old as can be, and keeps its expiration. */
+    @GuardedBy("rotation")
+    private long windowStart(SegmentEntry entry) {
+        if (entry.windowStart().isEmpty()) {
+            ActiveSegment unfinished = entry.unfinished();
+            try {
+                SegmentHeader header = unfinished != null ? unfinished.header() : chain.headerOf(entry);
+                entry.windowStart(header.window().startMillis());
+            } catch (IOException | WalException e) {
+                return Long.MIN_VALUE;
+            }
+        }
+        return entry.windowStart().getAsLong();
     }
 
     // ---------------------------------------------------------------- deleting and cutting

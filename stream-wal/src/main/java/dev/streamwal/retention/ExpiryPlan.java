@@ -20,7 +20,8 @@ import java.util.PriorityQueue;
  * nothing else. So the one position at which it now begins says all that is lost, and whoever reads on behind it missed
  * one range, not several. An expired segment behind one that hasn't expired, as there are after the retention was
  * shortened, therefore waits until that has gone, for whatever reason; not for ever, but until what the older one was
- * promised is over. To be rid of both now is what {@code purge} is for. Likewise what stands behind an unsealed segment
+ * promised is over. To be rid of both now is what {@code purge} is for. (One that only seems younger, since the clock was
+ * wrong when it was begun, is due with what follows it: {@link MisdatedSegments}.) Likewise what stands behind an unsealed segment
  * waits until that is sealed. So a limit of bytes may be exceeded by what can't go yet.
  */
 public final class ExpiryPlan {
@@ -38,7 +39,13 @@ public final class ExpiryPlan {
      * @param deletable whether it is sealed
      */
     public record Segment(
-            long basePosition, long expirationMillis, long windowEndMillis, long bytes, boolean deletable) {}
+            long basePosition, long expirationMillis, long windowEndMillis, long bytes, boolean deletable) {
+
+        /** The same segment, due at another time. */
+        Segment withExpiration(long newExpirationMillis) {
+            return new Segment(basePosition, newExpirationMillis, windowEndMillis, bytes, deletable);
+        }
+    }
 
     /**
      * One stream.
