@@ -45,6 +45,12 @@ public record Positions(
         return incarnation - first < CLOSED_KNOWN && isClosedAsFarAsKnownSince(first);
     }
 
+    /** Whether that incarnation, and all after it but the current one, were closed; false where nobody knows. */
+    public boolean wasClosedSince(long first) {
+        long before = incarnation - first;
+        return before >= 0 && before < CLOSED_KNOWN && Long.numberOfTrailingZeros(~(closed >>> 1)) >= before;
+    }
+
     /** Whether none of those from an incarnation on is known not to have been closed. */
     public boolean isClosedAsFarAsKnownSince(long first) {
         long back = Math.min(incarnation - first, CLOSED_KNOWN - 1);

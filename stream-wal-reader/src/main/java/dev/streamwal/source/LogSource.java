@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +85,7 @@ public final class LogSource implements AutoCloseable {
 
     /** As {@link #freshCatalog}, of which nothing is kept when the caller has done with it. */
     SegmentCatalog unsharedCatalog(String key) throws IOException {
+        recover(key);
         StreamKey streamKey = StreamKey.of(key);
         SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels);
         listed.refresh();
@@ -91,6 +93,7 @@ public final class LogSource implements AutoCloseable {
     }
 
     private SegmentCatalog listAnew(String key) throws IOException {
+        recover(key);
         StreamKey streamKey = StreamKey.of(key);
         SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels);
         if (listed.refresh().size() == 0) {
@@ -104,6 +107,13 @@ public final class LogSource implements AutoCloseable {
         return other == null ? listed : other;
     }
 
+    /** In the writing process nobody is shown what is about to be mended: the writer brings a stream in order when it is asked of it. */
+    private void recover(String key) {
+        if (writer != null) {
+            OptionalLong unused = writer.reservedEnd(key);
+        }
+    }
+
     /** Where a stream without segments begins, and below which what is gone has expired. */
     public long start() throws IOException {
         return positions().map(Positions::start).orElse(0L);
@@ -113,15 +123,21 @@ public final class LogSource implements AutoCloseable {
         return channels.makingRoom(() -> PositionsFile.read(root));
     }
 
-    /** Whether a writer has opened the log since the machine on which the segment was written was restarted. */
-    boolean hasNewerIncarnation(SegmentHeader header) throws IOException {
-        return positions().filter(positions -> header.incarnation() < positions.incarnation()).isPresent();
+    /**
+     * Whether a stream whose newest segment this is goes on where it ends: the segment is the writer's who has the log open, or had it last,
+     * or each writer since has closed the log. Else it goes on at the {@link #start()}.
+     */
+    boolean goesOnAtItsEnd(SegmentHeader header) throws IOException {
+        return !header.isCut() && positions().filter(positions -> positions.wasClosedSince(header.incarnation())).isPresent();
     }
 
-    /** Whether the machine was restarted since the segment, which has no footer, was written, and no writer has recovered it yet. */
+    /**
+     * Whether the end of the segment, which has no footer, is still to be brought in order: its writer didn't close the log, and has it open
+     * no more, as a later one, or another run of the machine, shows.
+     */
     public boolean awaitsRecovery(SegmentHeader header) throws IOException {
         Optional<Positions> positions = positions();
-        if (positions.isEmpty()) {
+        if (positions.isEmpty() || positions.get().isClosed(header.incarnation())) {
             return false;
         }
         String written = positions.get().bootId();

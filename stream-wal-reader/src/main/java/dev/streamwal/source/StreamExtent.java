@@ -1,6 +1,5 @@
 package dev.streamwal.source;
 
-import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
@@ -48,14 +47,13 @@ public final class StreamExtent {
 
     /** Where the data ends, as far as it can be seen now; empty where there is none, or where damage hides it. */
     public OptionalLong end() throws IOException {
-        return whileDeleting(chain -> chain.size() == 0 ? OptionalLong.empty() : endOfNewest(chain.get(chain.size() - 1)));
+        return whileDeleting(chain -> endNow());
     }
 
-    private OptionalLong endOfNewest(Segment newest) throws IOException {
-        try (SegmentReader reader = newest.open(log.channels())) {
-            Optional<Footer> footer = reader.footerNow();
-            return OptionalLong.of(footer.isPresent() ? reader.header().positionAt(footer.get().dataEnd())
-                    : LiveEnd.of(log, catalog, reader).position());
+    private OptionalLong endNow() throws IOException {
+        try {
+            return StreamEnd.of(log, catalog).filter(end -> end.position() != Long.MAX_VALUE)
+                    .map(end -> OptionalLong.of(end.position())).orElse(OptionalLong.empty());
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
             // whoever reads it is told
             return OptionalLong.empty();
@@ -63,8 +61,8 @@ public final class StreamExtent {
     }
 
     /**
-     * The greatest position where a record of the stream can have ended up to now; empty where that can't be seen: there is damage, or the
-     * machine was restarted, and what is to be redone or cut is known only when the log was opened for writing.
+     * The greatest position where a record of the stream can have ended up to now; empty where that can't be seen: there is damage, or what is
+     * to be redone or cut is known only when the stream was recovered.
      */
     public OptionalLong limit() throws IOException {
         // whatever the stream had, and isn't there any more, was below
@@ -76,13 +74,11 @@ public final class StreamExtent {
             Segment newest = chain.get(chain.size() - 1);
             try (SegmentReader reader = newest.open(log.channels())) {
                 SegmentHeader now = SegmentFiles.readHeader(reader, newest.file(), newest.key(), newest.name());
-                boolean isOld = log.awaitsRecovery(now);
-                if (isOld && !(reader.footerNow().isPresent() && log.hasNewerIncarnation(now))) {
+                if (reader.footerNow().isEmpty() && log.awaitsRecovery(now)) {
                     return OptionalLong.empty();
                 }
-                OptionalLong end = endOfNewest(newest);
-                // where the end was cut off or lost, the stream goes on at the start
-                return (isOld || now.isCut()) && end.isPresent() ? OptionalLong.of(Math.max(start, end.getAsLong())) : end;
+                OptionalLong end = endNow();
+                return end.isEmpty() || log.goesOnAtItsEnd(now) ? end : OptionalLong.of(Math.max(start, end.getAsLong()));
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 return OptionalLong.empty();
             }
@@ -129,7 +125,7 @@ public final class StreamExtent {
     private long end(SegmentChain chain, int index) throws IOException {
         Segment segment = chain.get(index);
         if (index + 1 == chain.size()) {
-            return endOfNewest(segment).orElse(segment.basePosition());
+            return endNow().orElse(segment.basePosition());
         }
         try {
             return chain.get(index + 1).header(log.channels()).previousEnd();

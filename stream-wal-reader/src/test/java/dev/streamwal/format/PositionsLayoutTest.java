@@ -141,6 +141,7 @@ class PositionsLayoutTest {
                 boolean since = !said.subList(which, i + 1).contains(false);
                 assertThat(state.isClosed(which)).isEqualTo(known && said.get(which));
                 assertThat(state.isClosedSince(which)).isEqualTo(known && since);
+                assertThat(state.wasClosedSince(which)).isEqualTo(known && !said.subList(which, i).contains(false));
                 int known0 = Math.max(which, i - Positions.CLOSED_KNOWN + 1);
                 assertThat(state.isClosedAsFarAsKnownSince(which)).isEqualTo(!said.subList(known0, i + 1).contains(false));
             }
