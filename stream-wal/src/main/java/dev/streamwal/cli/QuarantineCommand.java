@@ -25,12 +25,23 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Looks at what recovery set aside. */
+/** Looks at what recovery set aside, and brings it back. */
 @Command(
         name = "quarantine",
-        description = "Lists what recovery has set aside before it cut or overwrote it, and where it stood.",
-        footer = "%nNothing reads these files again. Listing and exporting only read, and can be done while a program writes the"
-            + " log; removing can't (exit code 4). --export and --remove together move: what could not be exported is not removed.")
+        description = "Lists what recovery has set aside before it cut or overwrote it, and where it stood; brings it back.",
+        footer = {
+            "%nNothing but --restore reads these files again, and they stay until they are removed. Listing and exporting only read, and"
+                + " can be done while a program writes the log; removing can't (exit code 4). --export and --remove together move: what"
+                + " could not be exported is not removed.",
+            "%n--restore shows what would come back, and only reads: the records whose checksums are right, past whatever is not a record, a"
+                + " batch whole or not at all. With --append they are appended to their streams again, with their timestamps, at new"
+                + " positions behind what there is now, and made durable. Then the file's name ends with .restored, and restoring it again"
+                + " does nothing; a run that was cut short is gone on with. Records that are there already, in their segment or by an earlier"
+                + " copy, are left out, and those that have expired since (exit code 1). To verify a part of a segment takes the"
+                + " segment's header: restore before what is left of the segment has expired.",
+            "%nOf --append: the log is opened for writing, nobody else may write it meanwhile (exit code 4), and what a writer that was"
+                + " killed has left is brought in order first. New segments have the window, the retention and the size of those that the"
+                + " records were in."})
 final class QuarantineCommand extends WritingCommand {
 
     @Parameters(index = "1..*", paramLabel = "NAME", description = "Which files, by their names: * is any run of characters, ? one."
@@ -43,6 +54,12 @@ final class QuarantineCommand extends WritingCommand {
     @Option(names = "--remove", description = "Delete them; names must be given, '*' for all.")
     private boolean remove;
 
+    @Option(names = "--restore", description = "Show which records of them would be brought back.")
+    private boolean restore;
+
+    @Option(names = "--append", description = "With --restore: bring them back; names must be given, '*' for all.")
+    private boolean append;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
@@ -53,10 +70,11 @@ final class QuarantineCommand extends WritingCommand {
 
     @Override
     Exit run(CommandOutput out) throws IOException {
-        if (remove && names.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "what is to be removed is named, '*' for all: --remove NAME");
-        }
+        checkOptions();
         checkIsLog();
+        if (restore) {
+            return restore(out);
+        }
         if (!remove) {
             return run(out, false);
         }
@@ -66,6 +84,35 @@ final class QuarantineCommand extends WritingCommand {
         } finally {
             lock.close();
         }
+    }
+
+    private void checkOptions() {
+        if (remove && names.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "what is to be removed is named, '*' for all: --remove NAME");
+        }
+        if (append && names.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "what is to be brought back is named, '*' for all: --restore --append NAME");
+        }
+        if (append && !restore) {
+            throw new ParameterException(spec.commandLine(), "--append belongs to --restore");
+        }
+        if (restore && (remove || target != null)) {
+            throw new ParameterException(spec.commandLine(), "--restore goes without --export and --remove");
+        }
+    }
+
+    private Exit restore(CommandOutput out) throws IOException {
+        List<String> missing = new ArrayList<>();
+        List<SetAsideFile> selected = selected(missing).stream().map(SetAsideFile::of).toList();
+        missing.forEach(this::complainOfMissing);
+        try (QuarantineRestore restoring = new QuarantineRestore(root(), context(), append, list().stream().map(SetAsideFile::of).toList())) {
+            Exit exit = restoring.run(selected, out);
+            return missing.isEmpty() ? exit : Exit.FINDINGS;
+        }
+    }
+
+    private void complainOfMissing(String name) {
+        complain("no file in the quarantine has this name: " + name);
     }
 
     private ProcessLock lock() throws IOException {
@@ -93,7 +140,7 @@ final class QuarantineCommand extends WritingCommand {
             }
         }
         end(files.size(), bytes, out, table);
-        missing.forEach(name -> complain("no file in the quarantine has this name: " + name));
+        missing.forEach(this::complainOfMissing);
         return missing.isEmpty() ? Exit.OK : Exit.FINDINGS;
     }
 
@@ -105,13 +152,18 @@ final class QuarantineCommand extends WritingCommand {
         TreeSet<Path> selected = new TreeSet<>();
         for (String name : names) {
             KeyPattern pattern = new KeyPattern(name);
-            List<Path> found = all.stream().filter(file -> pattern.matches(file.getFileName().toString())).toList();
+            List<Path> found = all.stream().filter(file -> isNamed(file, pattern)).toList();
             if (found.isEmpty()) {
                 missing.add(name);
             }
             selected.addAll(found);
         }
         return List.copyOf(selected);
+    }
+
+    /** Who restores files again may name them as they were called before. */
+    private boolean isNamed(Path file, KeyPattern pattern) {
+        return pattern.matches(file.getFileName().toString()) || (restore && pattern.matches(SetAsideFile.of(file).givenName()));
     }
 
     private List<Path> list() throws IOException {
@@ -139,12 +191,12 @@ final class QuarantineCommand extends WritingCommand {
     }
 
     private static void show(Path file, CommandOutput out, TextTable table) throws IOException {
-        String name = file.getFileName().toString();
-        Optional<QuarantinedFile> origin = QuarantinedFile.parse(name);
+        SetAsideFile aside = SetAsideFile.of(file);
+        Optional<QuarantinedFile> origin = aside.origin();
         long size = Files.size(file);
         long millis = Files.getLastModifiedTime(file).toMillis();
         if (!out.isJson()) {
-            table.row(name, Figures.bytes(size), Figures.time(millis), origin.map(QuarantineCommand::stream).orElse("?"),
+            table.row(aside.name(), Figures.bytes(size), Figures.time(millis), origin.map(QuarantineCommand::stream).orElse("?"),
                     origin.map(QuarantinedFile::file).orElse("?"), origin.map(from -> Figures.count(from.offset())).orElse("?"));
             return;
         }
@@ -158,6 +210,7 @@ final class QuarantineCommand extends WritingCommand {
                 json.writeStringField("streamDirectory", origin.get().streamDirectory().orElse(null));
                 json.writeStringField("from", origin.get().file());
                 json.writeNumberField("offset", origin.get().offset());
+                json.writeBooleanField("restored", aside.restored());
             }
         });
     }

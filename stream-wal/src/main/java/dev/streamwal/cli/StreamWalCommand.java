@@ -41,6 +41,7 @@ import picocli.CommandLine.TypeConversionException;
             "  stream-wal get LOG cpu/1@4096+48",
             "  stream-wal verify LOG",
             "  stream-wal recover LOG --dry-run",
+            "  stream-wal quarantine LOG --restore",
             "  stream-wal purge LOG 'cpu/*' --before -30d --dry-run",
             "  stream-wal ls LOG -- --strange-key"
         })

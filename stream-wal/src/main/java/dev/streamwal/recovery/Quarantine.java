@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where recovery sets aside what it cuts, for somebody to look at. Nothing reads it again. Thread-safe.
+ * Where recovery sets aside what it cuts, for somebody to look at, or to bring back by the command line. No log reads it again. Thread-safe.
  *
  * <p>When a copy is returned, it survives power loss, its name included: it was written under a temporary name, forced, named, and the
  * directory was forced. A crash before that leaves a temporary file, which the next recovery of the same place replaces.

@@ -2,6 +2,7 @@ package dev.streamwal.recovery;
 
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +27,20 @@ public record QuarantinedFile(Optional<String> streamDirectory, String file, lon
         }
         Matcher journal = OF_JOURNAL.matcher(name);
         return journal.matches() ? Optional.of(new QuarantinedFile(Optional.empty(), journal.group(1), 0)) : Optional.empty();
+    }
+
+    /** Whether a stream of this key has such a directory. */
+    public boolean isOf(StreamKey key) {
+        return isIn(key.directoryName());
+    }
+
+    /** Whether it may be from a stream with this directory, of whose name a long one stands here in part. */
+    public boolean mayBeFrom(Path directory) {
+        return isIn(directory.getFileName().toString());
+    }
+
+    private boolean isIn(String directory) {
+        return streamDirectory.equals(Optional.of(directory.substring(0, Math.min(directory.length(), Quarantine.MAX_STREAM_CHARS))));
     }
 
     /** The stream's key, where its directory's name stands in the file's name whole. */

@@ -1,0 +1,458 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.TimestampOutOfRangeException;
+import dev.streamwal.WalOptions;
+import dev.streamwal.WalStream;
+import dev.streamwal.WriteEntry;
+import dev.streamwal.cli.SetAsideRecords.Group;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.recovery.QuarantinedFile;
+import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.retention.TimeRules;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Appends what recovery has set aside again: the records that verify, in their order, with their timestamps, at the stream's end.
+ *
+ * <p>Nothing is brought back twice. Before the first record of a file is appended its name says where the stream ended, and when all are
+ * durable that it is restored; both names are durable before what follows. A run that was cut short in between is gone on with: what it
+ * had appended stands behind that end, in the same order, whoever has appended since. A record that still stands at its old place, or is in
+ * a file that was restored before, as where recovery was cut short after it had made a copy, is left out.
+ */
+final class QuarantineRestore implements AutoCloseable {
+
+    private final Path root;
+    private final CommandContext context;
+    private final boolean appending;
+    /** Of the whole quarantine. */
+    private final List<SetAsideFile> all;
+    /** Restored by this run, or as good as that in a dry run. */
+    private final List<SetAsideFile> done = new ArrayList<>();
+    private final Totals totals = new Totals();
+    private final TreeSet<String> streams = new TreeSet<>();
+    private int restoredBefore;
+    private boolean complete = true;
+
+    private @Nullable StreamWal wal;
+    private @Nullable StreamPolicy walPolicy;
+
+    QuarantineRestore(Path root, CommandContext context, boolean appending, List<SetAsideFile> all) {
+        this.root = root;
+        this.context = context;
+        this.appending = appending;
+        this.all = all;
+    }
+
+    /** What is in a file, or in all of them. */
+    static final class Totals {
+        private long records;
+        private long bytes;
+        private long smallestMillis = Long.MAX_VALUE;
+        private long largestMillis = Long.MIN_VALUE;
+        /** Left out. */
+        private long there;
+        private long expired;
+        private long future;
+
+        private void add(Group group) {
+            records += group.entries().size();
+            bytes += group.dataBytes();
+            for (WriteEntry entry : group.entries()) {
+                smallestMillis = Math.min(smallestMillis, entry.timestampMillis());
+                largestMillis = Math.max(largestMillis, entry.timestampMillis());
+            }
+        }
+
+        private void add(Totals other) {
+            records += other.records;
+            bytes += other.bytes;
+            there += other.there;
+            expired += other.expired;
+        }
+    }
+
+    Exit run(List<SetAsideFile> selected, CommandOutput out) throws IOException {
+        List<SetAsideFile> files = new ArrayList<>(selected);
+        files.sort(SetAsideFile.IN_ORDER);
+        TextTable table = new TextTable(out, "NAME", "KEY", ">RECORDS", ">SIZE", "OLDEST", "NEWEST");
+        try {
+            for (SetAsideFile file : files) {
+                if (file.restored()) {
+                    restoredBefore++;
+                } else {
+                    restore(file, out, table);
+                }
+            }
+        } finally {
+            if (!out.isJson() && totals.records > 0) {
+                table.print();
+            }
+        }
+        end(out);
+        return complete ? Exit.OK : Exit.FINDINGS;
+    }
+
+    @Override
+    public void close() {
+        if (wal != null) {
+            wal.close();
+            wal = null;
+        }
+    }
+
+    private void leaveAsItIs(SetAsideFile file, String why) {
+        complete = false;
+        context.complain((appending ? "not restored: " : "can't be restored: ") + file.name() + ": " + why);
+    }
+
+    // ---------------------------------------------------------------- a file
+
+    private void restore(SetAsideFile file, CommandOutput out, TextTable table) throws IOException {
+        if (file.origin().isEmpty() || file.origin().get().streamDirectory().isEmpty()) {
+            leaveAsItIs(file, file.origin().isEmpty() ? "its name is none that recovery gives" : "it is of the commit journal, not of a stream");
+            return;
+        }
+        List<SegmentHeader> headers = headers(file, file.origin().get());
+        if (headers.isEmpty()) {
+            leaveAsItIs(file, "its records are verified with the header of their segment, and nothing has that any more: segment="
+                    + file.origin().get().file());
+            return;
+        }
+        for (SegmentHeader header : headers) {
+            try (SetAsideRecords records = SetAsideRecords.open(file.path(), file.origin().get().offset(), header)) {
+                if (records.next() != null) {
+                    try (Copies copies = new Copies(file, header)) {
+                        restore(file, records, copies, out, table);
+                    }
+                    return;
+                }
+            }
+        }
+        leaveAsItIs(file, "no record in it verifies");
+    }
+
+    private void restore(SetAsideFile file, SetAsideRecords records, Copies copies, CommandOutput out, TextTable table) throws IOException {
+        SegmentHeader header = records.header();
+        String key = header.key().text();
+        StreamPolicy policy = policy(header);
+        TimeRules times = new TimeRules(policy, LogOptions.of(context.clock()).build().maxClockSkew().toMillis());
+        // by one time, so that both passes leave out the same
+        Due due = new Due(copies, times, context.clock().millis(), key);
+        Totals found = new Totals();
+        each(records, due, group -> false, group -> {}, found);
+        if (found.future > 0) {
+            leaveAsItIs(file, Figures.number(found.future, "record") + " of it would be later than the clock; try again when they aren't");
+            return;
+        }
+        if (records.tooNew() > 0) {
+            leaveAsItIs(file, Figures.number(records.tooNew(), "record") + " of it can be read by a newer version only; restore it with that");
+            return;
+        }
+        SetAsideFile restored = file;
+        if (appending && found.records + found.there > 0) {
+            found = new Totals();
+            restored = append(file, records, due, open(policy), found);
+        } else if (file.restoringFrom().isPresent()) {
+            found = new Totals();
+            try (WalReader reader = WalReader.open(root)) {
+                goOn(file, records, due, reader, group -> {}, found);
+            }
+        }
+        done.add(restored);
+        complete &= found.expired == 0;
+        totals.add(found);
+        if (found.records > 0) {
+            streams.add(key);
+        }
+        show(restored, key, found, out, table);
+    }
+
+    /** Which records are appended. */
+    private record Due(Copies copies, TimeRules times, long nowMillis, String key) {
+
+        boolean test(Group group, Totals totals) throws IOException {
+            if (copies.contain(group)) {
+                totals.there += group.entries().size();
+                return false;
+            }
+            boolean recent = true;
+            for (WriteEntry entry : group.entries()) {
+                if (!isRecent(entry.timestampMillis())) {
+                    recent = false;
+                    totals.future += entry.timestampMillis() > nowMillis ? 1 : 0;
+                }
+            }
+            totals.expired += recent ? 0 : group.entries().size();
+            return recent;
+        }
+
+        private boolean isRecent(long timestampMillis) {
+            try {
+                times.check(timestampMillis, nowMillis, key);
+                return true;
+            } catch (TimestampOutOfRangeException e) {
+                return false;
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- appending
+
+    private static SetAsideFile append(SetAsideFile file, SetAsideRecords records, Due due, StreamWal wal, Totals found) throws IOException {
+        WalStream stream = wal.stream(due.key);
+        SetAsideFile restoring = file;
+        if (file.restoringFrom().isPresent()) {
+            try (WalReader reader = wal.reader()) {
+                goOn(file, records, due, reader, group -> append(group, stream), found);
+            }
+        } else {
+            restoring = file.restoring(stream.endPosition());
+            each(records, due, group -> false, group -> append(group, stream), found);
+        }
+        stream.sync();
+        return restoring.asRestored();
+    }
+
+    private static void append(Group group, WalStream stream) {
+        List<WriteEntry> entries = group.entries();
+        long unused = entries.size() == 1 ? stream.append(entries.get(0)).position() : stream.appendBatch(entries).get(0).position();
+    }
+
+    /** Behind what a run that was cut short has appended. */
+    private static void goOn(SetAsideFile file, SetAsideRecords records, Due due, WalReader reader, Consumer<Group> task, Totals found)
+            throws IOException {
+        try (EntryCursor behind = reader.scanFrom(due.key, file.restoringFrom().orElseThrow())) {
+            each(records, due, new Appended(behind)::contains, task, found);
+        }
+    }
+
+    private static void each(SetAsideRecords records, Due due, Predicate<Group> before, Consumer<Group> task, Totals found)
+            throws IOException {
+        records.restart();
+        for (Group group = records.next(); group != null; group = records.next()) {
+            if (!due.test(group, found)) {
+                continue;
+            }
+            if (before.test(group)) {
+                found.there += group.entries().size();
+            } else {
+                task.accept(group);
+                found.add(group);
+            }
+        }
+    }
+
+    /** What a run that was cut short had appended: the first of the records, in their order, with or without others between. */
+    private static final class Appended {
+
+        private final EntryCursor cursor;
+
+        Appended(EntryCursor cursor) {
+            this.cursor = cursor;
+        }
+
+        /** To be asked for all, in order. A batch is there whole or not at all. */
+        boolean contains(Group group) {
+            for (WriteEntry entry : group.entries()) {
+                if (!advanceTo(entry)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private boolean advanceTo(WriteEntry entry) {
+            while (cursor.next()) {
+                if (cursor.timestampMillis() == entry.timestampMillis() && cursor.content().nioBuffer().equals(entry.content())
+                        && cursor.header().nioBuffer().equals(entry.header())) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /** With windows, retention and segments as the segment had them; once for all files of which that is so. */
+    private StreamWal open(StreamPolicy policy) {
+        if (wal != null && policy.equals(walPolicy)) {
+            return wal;
+        }
+        close();
+        WalOptions options = LogOptions.of(context.clock()).window(Duration.ofMillis(policy.windowMillis()))
+                .retention(Duration.ofMillis(policy.retentionMillis())).segmentBytes(policy.segmentBytes())
+                .maxRecordBytes(policy.maxRecordBytes()).build();
+        StreamWal opened = StreamWal.open(root, options);
+        wal = opened;
+        walPolicy = policy;
+        return opened;
+    }
+
+    private static StreamPolicy policy(SegmentHeader header) {
+        long window = header.window().endMillis() - header.window().startMillis();
+        long retention = header.expirationMillis() - header.window().endMillis();
+        int segmentBytes = clamp(header.capacity(), StreamPolicy.MIN_SEGMENT_BYTES, StreamPolicy.MAX_SEGMENT_BYTES);
+        return new StreamPolicy(clamp(window, 1, StreamPolicy.MAX_WINDOW_MILLIS), clamp(retention, 0, StreamPolicy.MAX_RETENTION_MILLIS),
+                segmentBytes, StreamPolicy.largestRecordBytes(segmentBytes), Long.MAX_VALUE);
+    }
+
+    private static long clamp(long value, long least, long most) {
+        return Math.max(least, Math.min(most, value));
+    }
+
+    private static int clamp(int value, int least, int most) {
+        return Math.max(least, Math.min(most, value));
+    }
+
+    // ---------------------------------------------------------------- what else is of the segment
+
+    /** Of keys whose directories' names are cut, some other stream's may be among them: with that, no record verifies. */
+    private List<SegmentHeader> headers(SetAsideFile file, QuarantinedFile origin) throws IOException {
+        List<SegmentHeader> headers = new ArrayList<>();
+        if (origin.offset() == 0) {
+            SetAsideRecords.readHeader(file.path(), origin).ifPresent(headers::add);
+            return headers;
+        }
+        for (Path segment : liveSegments(origin)) {
+            SetAsideRecords.readHeader(segment, origin).ifPresent(headers::add);
+        }
+        for (SetAsideFile other : allNow()) {
+            if (other.hasSegmentOf(file) && other.origin().orElseThrow().offset() == 0) {
+                SetAsideRecords.readHeader(other.path(), origin).ifPresent(headers::add);
+            }
+        }
+        return headers;
+    }
+
+    /** Those that this run has restored have another name now. */
+    private List<SetAsideFile> allNow() {
+        return Stream.concat(done.stream(), all.stream().filter(file -> Files.exists(file.path()))).distinct().toList();
+    }
+
+    private List<Path> liveSegments(QuarantinedFile origin) throws IOException {
+        List<Path> segments = new ArrayList<>();
+        try (DirectoryStream<Path> directories = Files.newDirectoryStream(StreamFiles.folder(root), origin::mayBeFrom)) {
+            directories.forEach(directory -> segments.add(directory.resolve(origin.file())));
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return segments;
+    }
+
+    /** Where records of a file may be as well: in their segment itself, or in what was restored of it before. */
+    private final class Copies implements AutoCloseable {
+
+        private final SetAsideRecords own;
+        private final List<SetAsideRecords> others = new ArrayList<>();
+
+        Copies(SetAsideFile file, SegmentHeader header) throws IOException {
+            QuarantinedFile origin = file.origin().orElseThrow();
+            own = SetAsideRecords.open(file.path(), origin.offset(), header);
+            try {
+                for (Path segment : liveSegments(origin)) {
+                    Optional<SegmentHeader> live = SetAsideRecords.readHeader(segment, origin);
+                    if (live.isPresent()) {
+                        others.add(SetAsideRecords.open(segment, 0, live.get()));
+                    }
+                }
+                for (SetAsideFile other : allNow()) {
+                    if ((other.restored() || done.contains(other)) && other.hasSegmentOf(file) && overlap(file, other)) {
+                        others.add(SetAsideRecords.open(other.path(), other.origin().orElseThrow().offset(), header));
+                    }
+                }
+            } catch (IOException | RuntimeException e) {
+                close();
+                throw e;
+            }
+        }
+
+        private static boolean overlap(SetAsideFile one, SetAsideFile other) throws IOException {
+            long start = one.origin().orElseThrow().offset();
+            long otherStart = other.origin().orElseThrow().offset();
+            return start < otherStart + Files.size(other.path()) && otherStart < start + Files.size(one.path());
+        }
+
+        boolean contain(Group group) throws IOException {
+            for (SetAsideRecords other : others) {
+                if (own.isAlsoIn(other, group)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public void close() throws IOException {
+            own.close();
+            for (SetAsideRecords other : others) {
+                other.close();
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- the result
+
+    private void show(SetAsideFile file, String key, Totals found, CommandOutput out, TextTable table) {
+        boolean any = found.records > 0;
+        if (!out.isJson()) {
+            table.row(file.name(), key, Figures.count(found.records), Figures.bytes(found.bytes),
+                    any ? Figures.time(found.smallestMillis) : "", any ? Figures.time(found.largestMillis) : "");
+            return;
+        }
+        out.json(json -> {
+            json.writeStringField("type", "file");
+            json.writeStringField("file", file.path().toString());
+            json.writeStringField("key", key);
+            json.writeNumberField("records", found.records);
+            json.writeNumberField("bytes", found.bytes);
+            if (any) {
+                JsonTime.write(json, "from", found.smallestMillis);
+                JsonTime.write(json, "to", found.largestMillis);
+            }
+            json.writeNumberField("alreadyThere", found.there);
+            json.writeNumberField("expired", found.expired);
+        });
+    }
+
+    private void end(CommandOutput out) {
+        if (!out.isJson()) {
+            out.line((appending ? "appended " : "would append ") + Figures.number(totals.records, "record") + ", " + Figures.bytes(totals.bytes)
+                    + ", to " + Figures.number(streams.size(), "stream") + (appending ? "" : "; --append does"));
+            tell(out, totals.there, "record", "there already");
+            tell(out, totals.expired, "record", "expired since");
+            tell(out, restoredBefore, "file", "restored before");
+            return;
+        }
+        out.json(json -> {
+            json.writeStringField("type", "summary");
+            json.writeBooleanField("dryRun", !appending);
+            json.writeNumberField("records", totals.records);
+            json.writeNumberField("bytes", totals.bytes);
+            json.writeNumberField("streams", streams.size());
+            json.writeNumberField("alreadyThere", totals.there);
+            json.writeNumberField("expired", totals.expired);
+            json.writeNumberField("filesRestoredBefore", restoredBefore);
+        });
+    }
+
+    private static void tell(CommandOutput out, long count, String noun, String why) {
+        if (count > 0) {
+            out.line("left out " + Figures.number(count, noun) + ", " + why);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.WriteEntry;
+import dev.streamwal.format.BatchLayout;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.recovery.QuarantinedFile;
+import dev.streamwal.source.ScanStop;
+import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentScan;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The records of a segment, or of a part of one that was set aside, that verify: past holes and damage, each where it stood. A batch counts
+ * whole or not at all. One thread; close it.
+ *
+ * <p>A record's checksum has the salt of its segment in it. A part doesn't say that: it takes the header of the segment that it was cut
+ * from.
+ */
+final class SetAsideRecords implements AutoCloseable {
+
+    private static final int COMPARED_BYTES = 64 << 10;
+
+    private final FileChannel channel;
+    private final SegmentBytes bytes;
+    private final long from;
+    private final SegmentHeader header;
+    private final SegmentScan scan;
+    private long tooNew;
+
+    private SetAsideRecords(FileChannel channel, long from, SegmentHeader header) {
+        this.channel = channel;
+        this.from = from;
+        this.bytes = new Part(SegmentBytes.of(channel), from);
+        this.header = header;
+        this.scan = new SegmentScan(bytes, header);
+        restart();
+    }
+
+    /**
+     * What is appended together: one record, or a batch.
+     *
+     * @param from offset in the segment
+     * @param to offset in the segment
+     * @param entries copies
+     * @param dataBytes of the frames of data
+     */
+    record Group(long from, long to, List<WriteEntry> entries, long dataBytes) {}
+
+    /** A part of a segment at its place: what precedes it reads as zeros. */
+    private record Part(SegmentBytes part, long from) implements SegmentBytes {
+
+        @Override
+        public int read(ByteBuffer target, long offset) throws IOException {
+            int start = target.position();
+            for (long at = offset; at < from && target.hasRemaining(); at++) {
+                target.put((byte) 0);
+            }
+            long behind = offset + target.position() - start;
+            return target.hasRemaining() ? target.position() - start + part.read(target, behind - from) : target.position() - start;
+        }
+
+        @Override
+        public long size() throws IOException {
+            return from + part.size();
+        }
+    }
+
+    /** @param from in the segment, where the file's first byte stood */
+    static SetAsideRecords open(Path file, long from, SegmentHeader header) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        try {
+            return new SetAsideRecords(channel, from, header);
+        } catch (RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** Of a whole segment; empty where it has none that can be read, or is not the one that its name says. */
+    static Optional<SegmentHeader> readHeader(Path file, QuarantinedFile name) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            int available = SegmentBytes.of(channel).read(first, 0);
+            SegmentHeader header = SegmentHeaderLayout.decode(first, available);
+            return Optional.of(header).filter(read -> SegmentName.parse(name.file()).equals(Optional.of(read.name()))
+                    && name.isOf(read.key()));
+        } catch (FormatException | NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    SegmentHeader header() {
+        return header;
+    }
+
+    /** Records that verify, and that only a later version understands. */
+    long tooNew() {
+        return tooNew;
+    }
+
+    /** The next {@link #next()} returns what comes first. */
+    void restart() {
+        scan.seek(Math.max(from, header.headerLength()));
+        tooNew = 0;
+    }
+
+    /** Null where there is nothing more. */
+    @Nullable Group next() throws IOException {
+        while (advance()) {
+            if (scan.isData()) {
+                return new Group(scan.offset(), scan.nextOffset(), List.of(entry()), scan.frameBytes());
+            }
+            if (scan.flags() == RecordLayout.BATCH) {
+                return batch();
+            }
+        }
+        return null;
+    }
+
+    /** To the next record that verifies; false where there is none. */
+    private boolean advance() throws IOException {
+        while (!scan.next()) {
+            if (scan.judge() == ScanStop.TOO_NEW) {
+                tooNew++;
+                scan.skip();
+            } else if (scan.nextValid() < 0) {
+                return false;
+            } else {
+                scan.seek(scan.nextValid());
+            }
+        }
+        return true;
+    }
+
+    /** The scan hands out a batch's record only where all of its members verify. */
+    private Group batch() throws IOException {
+        long start = scan.offset();
+        ByteBuf content = Unpooled.buffer(BatchLayout.CONTENT_BYTES);
+        scan.copyContent(content);
+        int members = content.getIntLE(BatchLayout.MEMBERS);
+        content.release();
+        List<WriteEntry> entries = new ArrayList<>(members);
+        long dataBytes = 0;
+        for (int i = 0; i < members; i++) {
+            if (!scan.next()) {
+                throw new IOException("a batch that verified doesn't any more: offset=" + scan.offset() + ", member=" + i);
+            }
+            entries.add(entry());
+            dataBytes += scan.frameBytes();
+        }
+        return new Group(start, scan.nextOffset(), entries, dataBytes);
+    }
+
+    private WriteEntry entry() {
+        byte[] body = new byte[scan.headerLength() + scan.contentLength()];
+        scan.copyBody(body);
+        return new WriteEntry(ByteBuffer.wrap(body, 0, scan.headerLength()).slice(),
+                ByteBuffer.wrap(body, scan.headerLength(), scan.contentLength()).slice(), scan.timestampMillis());
+    }
+
+    /** Whether the other file, of the same segment, has the same records at the same place. */
+    boolean isAlsoIn(SetAsideRecords other, Group group) throws IOException {
+        return header.salt() == other.header.salt() && group.from >= other.from && group.to <= other.bytes.size()
+                && other.scan.verifies(group.from) && haveSameBytes(other, group.from, group.to);
+    }
+
+    private boolean haveSameBytes(SetAsideRecords other, long start, long end) throws IOException {
+        ByteBuffer mine = ByteBuffer.allocate(COMPARED_BYTES);
+        ByteBuffer others = ByteBuffer.allocate(COMPARED_BYTES);
+        for (long at = start; at < end; at += COMPARED_BYTES) {
+            int length = (int) Math.min(COMPARED_BYTES, end - at);
+            int read = bytes.read(mine.clear().limit(length), at);
+            if (read != length || other.bytes.read(others.clear().limit(length), at) != length
+                    || !mine.flip().equals(others.flip())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void close() throws IOException {
+        scan.close();
+        channel.close();
+    }
+}

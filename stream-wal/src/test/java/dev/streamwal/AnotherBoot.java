@@ -1,0 +1,18 @@
+package dev.streamwal;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A log as it is found after a restart of the machine. */
+public final class AnotherBoot {
+
+    private AnotherBoot() {}
+
+    /** Opens the log, has all of it recovered, and closes it. */
+    public static RecoveryReport recover(Path root, WalOptions options) {
+        Environment machine = Environment.ofThisMachine(options);
+        try (StreamWal wal = StreamWal.open(root, options, machine.withBootId(() -> Optional.of("another boot")))) {
+            return wal.recoverAll(progress -> {});
+        }
+    }
+}
