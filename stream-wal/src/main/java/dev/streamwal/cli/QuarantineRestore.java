@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -154,12 +155,7 @@ final class QuarantineRestore implements AutoCloseable {
         // by one time, so that both passes leave out the same
         Due due = new Due(copies, times, context.clock().millis(), key);
         Totals found = new Totals();
-        records.restart();
-        for (Group group = records.next(); group != null; group = records.next()) {
-            if (due.test(group, found)) {
-                found.add(group);
-            }
-        }
+        each(records, due, group -> false, group -> {}, found);
         if (found.future > 0) {
             leaveAsItIs(file, Figures.number(found.future, "record") + " of it would be later than the clock; try again when they aren't");
             return;
@@ -172,6 +168,11 @@ final class QuarantineRestore implements AutoCloseable {
         if (appending && found.records + found.there > 0) {
             found = new Totals();
             restored = append(file, records, due, open(policy), found);
+        } else if (file.restoringFrom().isPresent()) {
+            found = new Totals();
+            try (WalReader reader = WalReader.open(root)) {
+                goOn(file, records, due, reader, group -> {}, found);
+            }
         }
         done.add(restored);
         complete &= found.expired == 0;
@@ -217,20 +218,32 @@ final class QuarantineRestore implements AutoCloseable {
         WalStream stream = wal.stream(due.key);
         SetAsideFile restoring = file;
         if (file.restoringFrom().isPresent()) {
-            try (WalReader reader = wal.reader();
-                    EntryCursor behind = reader.scanFrom(due.key, file.restoringFrom().getAsLong())) {
-                Appended before = new Appended(behind);
-                append(records, due, stream, before::contains, found);
+            try (WalReader reader = wal.reader()) {
+                goOn(file, records, due, reader, group -> append(group, stream), found);
             }
         } else {
             restoring = file.restoring(stream.endPosition());
-            append(records, due, stream, group -> false, found);
+            each(records, due, group -> false, group -> append(group, stream), found);
         }
         stream.sync();
         return restoring.asRestored();
     }
 
-    private static void append(SetAsideRecords records, Due due, WalStream stream, Predicate<Group> before, Totals found) throws IOException {
+    private static void append(Group group, WalStream stream) {
+        List<WriteEntry> entries = group.entries();
+        long unused = entries.size() == 1 ? stream.append(entries.get(0)).position() : stream.appendBatch(entries).get(0).position();
+    }
+
+    /** Behind what a run that was cut short has appended. */
+    private static void goOn(SetAsideFile file, SetAsideRecords records, Due due, WalReader reader, Consumer<Group> task, Totals found)
+            throws IOException {
+        try (EntryCursor behind = reader.scanFrom(due.key, file.restoringFrom().orElseThrow())) {
+            each(records, due, new Appended(behind)::contains, task, found);
+        }
+    }
+
+    private static void each(SetAsideRecords records, Due due, Predicate<Group> before, Consumer<Group> task, Totals found)
+            throws IOException {
         records.restart();
         for (Group group = records.next(); group != null; group = records.next()) {
             if (!due.test(group, found)) {
@@ -238,11 +251,10 @@ final class QuarantineRestore implements AutoCloseable {
             }
             if (before.test(group)) {
                 found.there += group.entries().size();
-                continue;
+            } else {
+                task.accept(group);
+                found.add(group);
             }
-            List<WriteEntry> entries = group.entries();
-            long unused = entries.size() == 1 ? stream.append(entries.get(0)).position() : stream.appendBatch(entries).get(0).position();
-            found.add(group);
         }
     }
 

@@ -334,6 +334,8 @@ class QuarantineRestoreTest {
         Path restoring = aside.resolveSibling(aside.getFileName() + ".restoring-" + end);
         Files.move(aside, restoring);
         assertThat(CliRun.of("quarantine", root, "--json").json().get(0)).containsEntry("restored", false).containsEntry("key", KEY);
+        assertThat(restore().out())
+                .endsWith("would append 3 records, 144 B, to 1 stream; --append does\nleft out 3 records, there already\n");
         CliRun run = append();
         assertThat(run.out()).endsWith("appended 3 records, 144 B, to 1 stream\nleft out 3 records, there already\n");
         assertThat(run.exit()).isZero();
