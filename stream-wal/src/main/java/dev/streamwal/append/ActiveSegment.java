@@ -85,6 +85,9 @@ final class ActiveSegment extends CommitSegment {
     private final SegmentSpace space;
     private final ReentrantLock lock = new ReentrantLock();
 
+    /** The sealer is at it, or about to be: a hint for who wants the lock for a moment, and would wait for a force. */
+    private volatile boolean finishing;
+
     /** A preparer has this segment on its list. */
     private volatile boolean preparing;
 
@@ -575,6 +578,15 @@ final class ActiveSegment extends CommitSegment {
      *     writer's
      */
     boolean finish() throws IOException {
+        finishing = true;
+        try {
+            return finishLocked();
+        } finally {
+            finishing = false;
+        }
+    }
+
+    private boolean finishLocked() throws IOException {
         lock.lock();
         try {
             if (finished) {
@@ -625,6 +637,17 @@ final class ActiveSegment extends CommitSegment {
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    protected boolean isBeingSealed() {
+        return finishing;
+    }
+
+    @Override
+    protected void awaitSealing() {
+        lock.lock();
+        lock.unlock();
     }
 
     @Override
