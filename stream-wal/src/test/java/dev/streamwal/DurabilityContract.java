@@ -26,6 +26,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Durability levels: who waits for which flush, and how many there are. What they are worth is for those tests that lose the power. */
 abstract class DurabilityContract extends LogContract {
@@ -513,6 +514,40 @@ abstract class DurabilityContract extends LogContract {
         StreamWal wal = open();
         wal.stream("s").sync();
         assertDurable(wal.stream("s"));
+    }
+
+    // ---------------------------------------------------------------- long forces
+
+    @Test
+    @Timeout(60)
+    void append_anotherStreamsSegmentIsBeingForcedToBeSealed_doesNotWait() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch letGo = closing(new EndOfTest()).reached;
+        WalOptions built = options().build();
+        Environment machine = Environment.ofThisMachine(built);
+        WatchedStorages storages = new WatchedStorages(built.storage(), (operation, path) -> {
+            if (operation.equals("force") && path.toString().contains("big")) {
+                begun.countDown();
+                awaitUninterruptibly(letGo);
+            }
+        });
+        StreamWal wal = closing(StreamWal.open(root, built,
+                new Environment(THIS_BOOT, storages, machine.salts(), true, JournalSizes.DEFAULT)));
+        append(wal.stream("small"), Durability.IMMEDIATE);
+        appendSome(wal.stream("big"), 3);
+        clock.advance(WINDOW);
+        CompletableFuture<EntryRef> big = wal.stream("big").appendAsync(WriteEntry.of(bytes("x")));
+        begun.await();
+        for (int i = 0; i < 20; i++) {
+            append(wal.stream("small"), Durability.IMMEDIATE);
+        }
+        CompletableFuture<EntryRef> more = wal.stream("big").appendAsync(WriteEntry.of(bytes("x")));
+        append(wal.stream("small"), Durability.IMMEDIATE);
+        assertThat(more).isNotDone();
+        letGo.countDown();
+        big.join();
+        more.join();
+        assertDurable(wal.stream("big"));
     }
 
     // ---------------------------------------------------------------- interrupts

@@ -86,6 +86,9 @@ final class ActiveSegment extends CommitSegment {
     private final SegmentSpace space;
     private final ReentrantLock lock = new ReentrantLock();
 
+    /** The sealer is at it, or about to be: a hint for who wants the lock for a moment, and would wait for a force. */
+    private volatile boolean finishing;
+
     /** A preparer has this segment on its list. */
     private volatile boolean preparing;
 
@@ -609,6 +612,15 @@ final class ActiveSegment extends CommitSegment {
      *     writer's
      */
     boolean finish() throws IOException {
+        finishing = true;
+        try {
+            return finishLocked();
+        } finally {
+            finishing = false;
+        }
+    }
+
+    private boolean finishLocked() throws IOException {
         lock.lock();
         try {
             if (finished) {
@@ -660,6 +672,17 @@ final class ActiveSegment extends CommitSegment {
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    protected boolean isBeingSealed() {
+        return finishing;
+    }
+
+    @Override
+    protected void awaitSealing() {
+        lock.lock();
+        lock.unlock();
     }
 
     @Override

@@ -34,6 +34,9 @@ public final class CommitCursor {
     /** The block that this stream was last gathered for. */
     long gatheredFor = -1;
 
+    /** Its segment is being forced: nothing of the stream is gathered until that is done, since what is durable has all before it. */
+    @Nullable PendingForce forcing;
+
     /** Why nothing more of it could be gathered for that block. */
     @Nullable Exception problem;
 

@@ -29,6 +29,7 @@ final class CommitRound {
 
     private final CommitJournal journal;
     private final SegmentForce force;
+    private final @Nullable ForceThread forces;
     private final LongAdder flushes;
     private final CommitPolicy policy;
     private final Copying copying = new Copying();
@@ -56,7 +57,9 @@ final class CommitRound {
     /** That the next block has to have, so that what was too much for this one fits. */
     private int wantedRoom;
 
-    CommitRound(CommitJournal journal, SegmentForce force, LongAdder flushes) {
+    /** @param forces null: leaders force by themselves */
+    CommitRound(CommitJournal journal, SegmentForce force, @Nullable ForceThread forces, LongAdder flushes) {
+        this.forces = forces;
         this.flushes = flushes;
         this.journal = journal;
         this.force = force;
@@ -180,6 +183,10 @@ final class CommitRound {
         for (CommitSegment segment : unfinished) {
             // all before it is durable, or will be with this block
             cursor.settled = segment;
+            if (forces != null && segment.isBeingSealed()) {
+                handOver(forces, cursor, segment, PendingForce.BY_WHO_SEALS);
+                return true;
+            }
             Undurable found = copying.from(cursor, segment);
             allFinished = found == null;
             if (found == null) {
@@ -190,6 +197,9 @@ final class CommitRound {
                 return false;
             }
             cursor.gatheredEnd = segment.header().positionAt(end);
+            if (cursor.forcing != null) {
+                return true;
+            }
             if (!found.complete() || end < found.to()) {
                 cursor.problem = found.hopeless() || isOverdue(cursor) ? unpublished(segment, found) : null;
                 return true;
@@ -228,7 +238,17 @@ final class CommitRound {
                 if (copying.choice == CommitPolicy.Choice.NEXT_BLOCK || !copying.hasRoomToMention(segment)) {
                     return -1;
                 }
-                force.segment(segment);
+                if (segment.forcedOffset <= found.from()) {
+                    if (forces != null) {
+                        handOver(forces, cursor, segment, found.to());
+                        end = found.from();
+                        segment.gatheredOffset = end;
+                        return end;
+                    }
+                    force.segment(segment);
+                    segment.forcedOffset = found.to();
+                }
+                end = Math.min(end, segment.forcedOffset);
                 if (file != null) {
                     mention(segment);
                     ByteBuffer unused = block.bytes(segment.mentionedAs, end, 0);
@@ -238,6 +258,20 @@ final class CommitRound {
         segment.gatheredOffset = end;
         segments.add(segment);
         return end;
+    }
+
+    private static void handOver(ForceThread forces, CommitCursor cursor, CommitSegment segment, int offset) {
+        PendingForce pending = new PendingForce(cursor, segment, offset);
+        cursor.forcing = pending;
+        forces.ask(pending);
+    }
+
+    /** What was handed over is done: the stream is gathered again, and the next block says how far its segment was forced. */
+    static void handedBack(PendingForce done) {
+        done.cursor.forcing = null;
+        if (done.failure == null) {
+            done.segment.forcedOffset = Math.max(done.segment.forcedOffset, done.offset);
+        }
     }
 
     /** The journal doesn't speak of what it says is deleted. */

@@ -49,6 +49,9 @@ public abstract class CommitSegment {
 
     int mentionedAs;
 
+    /** Up to where its file was forced for a leader, who has not said so in a block yet. Owned by the leader. */
+    int forcedOffset;
+
     /** Up to where it will be durable when the block that is being gathered is. Owned by the leader. */
     int gatheredOffset;
 
@@ -89,6 +92,12 @@ public abstract class CommitSegment {
      * is under way.
      */
     protected abstract boolean isForceFailed();
+
+    /** Whether somebody gives it its final form, and has its lock for as long as a force of the file takes. Takes no lock. */
+    protected abstract boolean isBeingSealed();
+
+    /** Returns when whoever does that has let go of it. */
+    protected abstract void awaitSealing();
 
     /** The footer is written: not forced yet. */
     protected final void footerWritten() {

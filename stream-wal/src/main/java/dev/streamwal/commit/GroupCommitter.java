@@ -40,6 +40,23 @@ public final class GroupCommitter implements SegmentDurability {
      * for a commit, so there is no way round in a circle. He never waits for a slot that isn't published: such a request stays for the next
      * round. He answers first and tells afterwards, when he leads no more. Completions hand over what is a program's: others wait for him.
      *
+     * A long force. Where a segment has to be forced, or is just being forced by the sealer with the segment's lock, the leader hands that over
+     * to `ForceThread` and goes on: nobody waits for a force but those of its stream. Why that is right:
+     *
+     *   a stream's later commits     wait for it: as long as it is under way nothing of the stream is gathered (`CommitCursor.forcing`), and
+     *                                its requests are kept with it (`PendingForce.waiting`), neither pending nor answered. So what is
+     *                                durable of a stream still has all before it, and nobody leads in vain meanwhile.
+     *   what it covers               what was published when it was handed over, which was in the file before the force began.
+     *   when it counts               not when it returns, but when a block says so, as for any force: the leader takes it back, gathers the
+     *                                stream again, and mentions the segment as forced so far. A checkpoint, a deletion or a cut in between
+     *                                finds a segment of which nothing new is durable; what was condemned meanwhile the block doesn't mention,
+     *                                and a segment that is gone isn't gathered any more. The first block of a journal that was made meanwhile
+     *                                speaks of it too.
+     *   who takes it back            whoever leads next. It is handed back before its thread tries to lead, so the argument above holds: that
+     *                                thread leads, or somebody did, who looks for work (`hasWork`) when he has given `leading` up.
+     *   it fails                     the log has failed before anybody is answered. For want of a descriptor: those who wait for it are told.
+     *   close                        leads on until none is under way; then nobody can ask for another one.
+     *
      * Fail-stop. What could not be written or forced is `failure`, for ever: nothing is tried again, and every request from then on is
      * answered with it. `failure` is set before a request of that round is answered.
      */
@@ -67,6 +84,7 @@ public final class GroupCommitter implements SegmentDurability {
     private final CommitEvents events;
     private final Runnable onFailure;
     private final @Nullable CommitThread thread;
+    private final @Nullable ForceThread forces;
     private final ConcurrentLinkedQueue<CommitCursor> flushWanted = new ConcurrentLinkedQueue<>();
 
     /** Taken from the queue and not answered yet, in the order they came. */
@@ -84,7 +102,8 @@ public final class GroupCommitter implements SegmentDurability {
     public GroupCommitter(CommitSettings settings) {
         SegmentForce force = new SegmentForce(settings.storage(), settings.root(), settings.streams());
         this.journal = new CommitJournal(settings.root(), settings.sizes());
-        this.round = new CommitRound(journal, force, flushes);
+        this.forces = settings.threads() ? new ForceThread(this, force) : null;
+        this.round = new CommitRound(journal, force, forces, flushes);
         this.checkpoint = new JournalCheckpoint(settings, journal, force, this);
         this.force = force;
         this.events = settings.events();
@@ -291,9 +310,11 @@ public final class GroupCommitter implements SegmentDurability {
         try {
             while (!request.isAnswered()) {
                 interrupted |= Thread.interrupted();
-                if (leadOnce() || request.isAnswered()) {
+                boolean led = leadOnce();
+                if (request.isAnswered() || (led && hasWork())) {
                     continue;
                 }
+                // somebody else leads, or has taken it, or it waits for a force: whoever answers it wakes this thread
                 if (lookNanos == NO_LIMIT) {
                     LockSupport.park(this);
                 } else {
@@ -391,6 +412,7 @@ public final class GroupCommitter implements SegmentDurability {
     /** Takes what there is, commits what can be, answers what is durable then. */
     private void round(List<CommitRequest> answered) {
         queue.drainTo(pending);
+        takeForced(answered);
         if (pending.isEmpty()) {
             return;
         }
@@ -404,7 +426,7 @@ public final class GroupCommitter implements SegmentDurability {
             List<CommitRequest> deleting = gather();
             round.commit();
             answer(deleting, answered);
-            if (answered.isEmpty()) {
+            if (answered.isEmpty() && !pending.isEmpty()) {
                 LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
             }
         } catch (FlushFailedException e) {
@@ -415,6 +437,21 @@ public final class GroupCommitter implements SegmentDurability {
             answerAll(e, answered);
         }
         checkpoint.wakeIfNeeded();
+    }
+
+    /** Those who waited for a force that is done have their turn again, or are told why it couldn't be. */
+    private void takeForced(List<CommitRequest> answered) {
+        ForceThread helper = forces;
+        for (PendingForce done = helper == null ? null : helper.takeDone(); done != null; done = helper.takeDone()) {
+            CommitRound.handedBack(done);
+            Throwable problem = done.failure;
+            if (problem == null) {
+                pending.addAll(done.waiting);
+            } else {
+                done.waiting.forEach(request -> request.answer(problem));
+                answered.addAll(done.waiting);
+            }
+        }
     }
 
     private @Nullable Throwable refusal() {
@@ -466,7 +503,7 @@ public final class GroupCommitter implements SegmentDurability {
                     deleting = deleting.isEmpty() ? new ArrayList<>() : deleting;
                     deleting.add(request);
                 }
-            } else if (request.cursor != null && !request.cursor.isDurable(request.end)) {
+            } else if (request.cursor != null && request.cursor.forcing == null && !request.cursor.isDurable(request.end)) {
                 full = !gather(request.cursor);
             }
         }
@@ -498,6 +535,8 @@ public final class GroupCommitter implements SegmentDurability {
             }
             if (request.isAnswered()) {
                 answered.add(request);
+            } else if (cursor != null && cursor.forcing != null) {
+                cursor.forcing.waiting.add(request);
             } else {
                 pending.set(kept++, request);
             }
@@ -561,7 +600,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** Whether there is something to do that nobody waits for. */
     boolean hasWork() {
-        return left || !queue.isEmpty();
+        return left || !queue.isEmpty() || (forces != null && forces.hasDone());
     }
 
     /** Commits what is there. */
@@ -629,6 +668,9 @@ public final class GroupCommitter implements SegmentDurability {
         round.close();
         leading.set(false);
         leadWhileThereIsWork();
+        if (forces != null) {
+            forces.end();
+        }
         if (failure != null) {
             // a disk that did nothing when it failed may do something now
             onFailure.run();
@@ -636,9 +678,13 @@ public final class GroupCommitter implements SegmentDurability {
         checkpoint.close(clean && failure == null);
     }
 
+    private boolean isForcing() {
+        return forces != null && forces.isUnderWay();
+    }
+
     private void leadWhileThereIsWork() {
-        while (hasWork()) {
-            if (!leadOnce()) {
+        while (hasWork() || isForcing()) {
+            if (!hasWork() || !leadOnce()) {
                 LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
             }
         }

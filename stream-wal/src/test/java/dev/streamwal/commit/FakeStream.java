@@ -6,6 +6,7 @@ import dev.streamwal.format.Window;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /** A stream of one segment that is a number: how far it is published, and how far reserved. */
@@ -17,6 +18,9 @@ final class FakeStream implements CommitStream {
     @Nullable RuntimeException unreadable;
 
     @Nullable Error broken;
+    /** Counted down to zero where nobody seals it, as from the beginning. */
+    volatile CountDownLatch sealing = new CountDownLatch(0);
+
     private final Segment segment;
     private final CommitCursor cursor = new CommitCursor(this);
     private int published;
@@ -110,6 +114,20 @@ final class FakeStream implements CommitStream {
                     throw broken;
                 }
                 return new Undurable(from, published, target != null, published == reserved, false);
+            }
+        }
+
+        @Override
+        protected boolean isBeingSealed() {
+            return sealing.getCount() > 0;
+        }
+
+        @Override
+        protected void awaitSealing() {
+            try {
+                sealing.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
             }
         }
 

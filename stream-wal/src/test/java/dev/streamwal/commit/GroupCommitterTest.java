@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.append.DelegatingStorage;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.storage.ChannelStorage;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -19,14 +23,18 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -54,7 +62,11 @@ class GroupCommitterTest {
     }
 
     private GroupCommitter committer(boolean threads) {
-        return new GroupCommitter(new CommitSettings(root, root.resolve("streams"), new ChannelStorage(), SIZES, ids::incrementAndGet, () -> 1,
+        return committer(threads, new ChannelStorage());
+    }
+
+    private GroupCommitter committer(boolean threads, SegmentStorage storage) {
+        return new GroupCommitter(new CommitSettings(root, root.resolve("streams"), storage, SIZES, ids::incrementAndGet, () -> 1,
                 (task, stream, failure) -> told.add(failure), () -> {}, threads, 1_000_000));
     }
 
@@ -67,6 +79,11 @@ class GroupCommitterTest {
             @Override
             public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) {
                 int end = ends.getOrDefault(segment.key().text(), segment.headerLength());
+                if (!frames.hasRemaining()) {
+                    // it was forced so far
+                    ends.put(segment.key().text(), Math.max(end, offset));
+                    return;
+                }
                 assertThat(offset).as("no hole in " + segment.key()).isLessThanOrEqualTo(end);
                 ends.put(segment.key().text(), Math.max(end, offset + frames.remaining()));
             }
@@ -260,6 +277,149 @@ class GroupCommitterTest {
         assertThat(failure).hasValue(null);
         assertJournalled(a, b);
         committer.close(CLOSED, true);
+    }
+
+    /** Forces of stream a's segment take until they are let go, and then end as the test wants. */
+    private static final class HeldForce extends DelegatingStorage {
+
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch letGo = new CountDownLatch(1);
+        private volatile @Nullable IOException failure;
+
+        HeldForce() {
+            super(new ChannelStorage());
+        }
+
+        @Override
+        protected SegmentFile wrap(SegmentFile file) {
+            return new DelegatingFile(file) {
+                @Override
+                public void force() throws IOException {
+                    if (!path().endsWith("a")) {
+                        return;
+                    }
+                    begun.countDown();
+                    try {
+                        letGo.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                    IOException wanted = failure;
+                    if (wanted != null) {
+                        throw wanted;
+                    }
+                }
+            };
+        }
+    }
+
+    private static CompletableFuture<Void> awaiting(GroupCommitter committer, FakeStream stream, long end) {
+        return CompletableFuture.runAsync(() -> {
+            try {
+                committer.await(stream.cursor(), end);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }, command -> new Thread(command).start());
+    }
+
+    @Test
+    @Timeout(30)
+    void await_oneStreamsForceTakesLong_othersAreCommittedMeanwhile() throws Exception {
+        HeldForce storage = new HeldForce();
+        GroupCommitter committer = committer(true, storage);
+        committer.ready();
+        CompletableFuture<Void> forced = awaiting(committer, a, a.append(SIZES.maxStreamBytes() + 8));
+        storage.begun.await();
+        committer.await(b.cursor(), b.append(8));
+        CompletableFuture<Void> behind = awaiting(committer, a, a.append(8));
+        AtomicInteger later = new AtomicInteger();
+        assertThat(committer.later(a.cursor(), a.append(8), failure -> later.addAndGet(failure == null ? 1 : 100))).isTrue();
+        committer.await(b.cursor(), b.append(SIZES.maxStreamBytes()));
+        assertThat(a.durableOffset()).as("nothing behind it is durable before it is").isEqualTo(a.header().headerLength());
+        assertThat(forced).isNotDone();
+        assertThat(behind).isNotDone();
+        assertThat(later).hasValue(0);
+        storage.letGo.countDown();
+        forced.join();
+        behind.join();
+        committer.await(a.cursor(), a.appendedEnd());
+        committer.close(CLOSED, true);
+        assertThat(later).hasValue(1);
+        assertJournalled(a, b);
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    @Timeout(30)
+    void await_aSegmentIsBeingSealed_othersAreCommittedMeanwhile() throws Exception {
+        GroupCommitter committer = committer(true);
+        committer.ready();
+        a.sealing = new CountDownLatch(1);
+        CompletableFuture<Void> sealed = awaiting(committer, a, a.append(8));
+        for (int i = 0; i < 20; i++) {
+            committer.await(b.cursor(), b.append(8));
+        }
+        assertThat(sealed).isNotDone();
+        a.sealing.countDown();
+        sealed.join();
+        committer.close(CLOSED, true);
+        assertJournalled(a, b);
+    }
+
+    @Test
+    @Timeout(30)
+    void await_forceThatWasHandedOverFails_failsTheLog() throws Exception {
+        HeldForce storage = new HeldForce();
+        storage.failure = new IOException("Input/output error");
+        GroupCommitter committer = committer(true, storage);
+        committer.ready();
+        CompletableFuture<Void> forced = awaiting(committer, a, a.append(SIZES.maxStreamBytes() + 8));
+        storage.begun.await();
+        committer.await(b.cursor(), b.append(8));
+        storage.letGo.countDown();
+        assertThatThrownBy(forced::join).hasRootCauseMessage("Input/output error");
+        assertThat(committer.hasFailed()).isTrue();
+        assertThatThrownBy(() -> committer.await(b.cursor(), b.append(8))).isInstanceOf(FlushFailedException.class);
+        committer.close(CLOSED, false);
+    }
+
+    @Test
+    @Timeout(30)
+    void await_noDescriptorForAForceThatWasHandedOver_failsThoseWhoWaitAndNobodyElse() throws Exception {
+        HeldForce storage = new HeldForce();
+        storage.failure = new IOException("Too many open files");
+        GroupCommitter committer = committer(true, storage);
+        committer.ready();
+        CompletableFuture<Void> forced = awaiting(committer, a, a.append(SIZES.maxStreamBytes() + 8));
+        storage.begun.await();
+        storage.letGo.countDown();
+        assertThatThrownBy(forced::join).hasRootCauseMessage("Too many open files");
+        committer.await(b.cursor(), b.append(8));
+        storage.failure = null;
+        committer.await(a.cursor(), a.append(8));
+        committer.close(CLOSED, true);
+        assertJournalled(a, b);
+    }
+
+    @Test
+    @Timeout(30)
+    void close_whileAForceIsUnderWay_waitsForItAndAnswers() throws Exception {
+        HeldForce storage = new HeldForce();
+        GroupCommitter committer = committer(true, storage);
+        committer.ready();
+        CompletableFuture<Void> forced = awaiting(committer, a, a.append(SIZES.maxStreamBytes() + 8));
+        storage.begun.await();
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(() -> committer.close(CLOSED, true), command -> new Thread(command).start());
+        while (Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("stream-wal-commit"))) {
+            Thread.onSpinWait();
+        }
+        assertThat(closing).isNotDone();
+        storage.letGo.countDown();
+        forced.join();
+        closing.join();
+        assertJournalled(a);
+        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName).doesNotContain("stream-wal-force");
     }
 
     @Test
