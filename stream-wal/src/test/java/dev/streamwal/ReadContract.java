@@ -64,8 +64,9 @@ abstract class ReadContract extends LogContract {
         stream.append(NOW - 5 * MINUTE, bytes("late"));
         awaitSealed(1);
         for (int round = 0; round < 2; round++) {
-            // brings the stream in order, if it was opened again
+            // brings the stream in order, if it was opened again, and seals what it has
             long end = stream.endPosition();
+            awaitSealed(1 + round);
             long bytes = 0;
             for (Path file : segmentsOf("s")) {
                 bytes += Files.size(file);
