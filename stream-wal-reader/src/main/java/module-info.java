@@ -2,6 +2,7 @@
 @SuppressWarnings("module") // dev.streamwal, the target of the qualified exports, is built after this module
 module dev.streamwal.reader {
     requires transitive io.netty.buffer;
+    requires io.netty.common;
     requires static com.google.errorprone.annotations;
     requires static transitive org.jspecify;
 

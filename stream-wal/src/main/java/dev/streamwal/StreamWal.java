@@ -25,6 +25,7 @@ import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.TimeRules;
+import dev.streamwal.source.NettyLogging;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
 import dev.streamwal.storage.PositionsFile;
@@ -71,6 +72,10 @@ import org.jspecify.annotations.Nullable;
  * {@link #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
+
+    static {
+        NettyLogging.prepare();
+    }
 
     private final Path root;
     private final WalOptions options;

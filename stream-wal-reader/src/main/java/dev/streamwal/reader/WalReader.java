@@ -3,6 +3,7 @@ package dev.streamwal.reader;
 import dev.streamwal.cursor.CursorFiles;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.source.NettyLogging;
 import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.TimeRange;
 import dev.streamwal.source.WriterView;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class WalReader implements AutoCloseable {
 
     static {
+        NettyLogging.prepare();
         SharedReader.accessBy(new SharedReader.Access() {
             @Override
             public WalReader open(Path root, ReaderOptions options, WriterView writer) {

@@ -13,13 +13,21 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /** A log that is read: its streams, their catalogs, its open files, and, in the process that writes it, its writer. Thread-safe. */
 public final class LogSource implements AutoCloseable {
 
     private static final String BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
+
+    /**
+     * For each that is made, so many of the others are looked at in turn, and dropped where their streams have gone. At twice as many looks
+     * as catalogs that are made there are never many more than twice the streams that there are, however many come and go.
+     */
+    private static final int LOOKS_PER_CATALOG = 2;
 
     private final Path root;
     private final ReaderOptions options;
@@ -29,6 +37,8 @@ public final class LogSource implements AutoCloseable {
     private final StreamDirectory streams;
     /** Of streams that have segments, so that asking for others leaves nothing behind. */
     private final Map<String, SegmentCatalog> catalogs = new ConcurrentHashMap<>();
+    /** The same, the one that was looked at last at the end; and some that were dropped since. */
+    private final Queue<SegmentCatalog> inTurn = new ConcurrentLinkedQueue<>();
 
     /** @param writer null in a process that doesn't write the log */
     public LogSource(Path root, ReaderOptions options, @Nullable WriterView writer) {
@@ -101,6 +111,10 @@ public final class LogSource implements AutoCloseable {
             return listed;
         }
         SegmentCatalog other = catalogs.putIfAbsent(key, listed);
+        if (other == null) {
+            dropSomeThatAreGone();
+            inTurn.add(listed);
+        }
         if (other != null && other.chain().size() == 0) {
             other.refresh();
         }
@@ -112,6 +126,24 @@ public final class LogSource implements AutoCloseable {
         if (writer != null) {
             OptionalLong unused = writer.reservedEnd(key);
         }
+    }
+
+    private void dropSomeThatAreGone() {
+        for (int i = 0; i < LOOKS_PER_CATALOG; i++) {
+            SegmentCatalog each = inTurn.poll();
+            if (each == null) {
+                return;
+            }
+            String key = each.key().text();
+            if (each.equals(catalogs.get(key)) && !(each.isGone() && catalogs.remove(key, each))) {
+                inTurn.add(each);
+            }
+        }
+    }
+
+    /** How many streams something is kept of. */
+    int catalogs() {
+        return catalogs.size();
     }
 
     /** Where a stream without segments begins, and below which what is gone has expired. */

@@ -52,6 +52,18 @@ public final class SegmentCatalog {
         return chain;
     }
 
+    /** Whether the stream's directory is certain not to be there any more; then its files are let go of. */
+    boolean isGone() {
+        if (!Files.notExists(directory)) {
+            return false;
+        }
+        SegmentChain last = chain;
+        for (int i = 0; i < last.size(); i++) {
+            channels.forget(last.get(i).file());
+        }
+        return true;
+    }
+
     /** Lists the directory, unless that can't have changed since it was listed; empty where there is none. */
     public synchronized SegmentChain refresh() throws IOException {
         FileTime now;
