@@ -763,7 +763,9 @@ abstract class ConsumerContract extends LogContract {
     @ValueSource(booleans = {false, true})
     void sweep_allOfACommittedStream_isNoLoss(boolean isAskedBefore) {
         StreamWal wal = openKeeping(MUCH, LONG);
-        List<Written> cpu = appendSome(wal.stream(KEY), 3);
+        // held, as the log forgets a stream that has gone and that nobody holds, and where it had ended
+        WalStream stream = wal.stream(KEY);
+        List<Written> cpu = appendSome(stream, 3);
         List<Written> disk = appendSome(wal.stream("machine/disk"), 3);
         try (WalConsumer one = consumer(); WalConsumer all = consumerOfAll("all")) {
             one.commit(KEY, end(cpu));
@@ -779,7 +781,7 @@ abstract class ConsumerContract extends LogContract {
 
             assertDelivers(one, List.of());
             assertThat(deliver(all)).isEmpty();
-            List<Written> again = appendSome(wal.stream(KEY), 2);
+            List<Written> again = appendSome(stream, 2);
             assertDelivers(one, again);
             assertThat(one.lost()).isEmpty();
             assertThat(all.lost()).isEmpty();
@@ -796,7 +798,9 @@ abstract class ConsumerContract extends LogContract {
     @Test
     void delete_allOfAStreamThatIsNotCommitted_isALossToWhomeverHadSeenIt() {
         StreamWal wal = open();
-        List<Written> records = appendSome(wal.stream(KEY), 3);
+        // held, as the log forgets a stream that has gone and that nobody holds, and where it had ended
+        WalStream stream = wal.stream(KEY);
+        List<Written> records = appendSome(stream, 3);
         long committed = records.get(0).ref().end();
         try (WalConsumer consumer = consumer()) {
             consumer.commit(KEY, committed);
@@ -807,7 +811,7 @@ abstract class ConsumerContract extends LogContract {
             assertThatThrownBy(entries::next).isInstanceOf(EntryExpiredException.class);
             assertThat(consumer.lost()).singleElement().satisfies(lost -> assertThat(lost.from()).isEqualTo(committed));
         }
-        appendSome(wal.stream(KEY), 1);
+        appendSome(stream, 1);
         try (WalConsumer consumer = consumer()) {
             assertThat(consumer.lost()).containsExactly(new LostRange(KEY, committed, end(records)));
             assertThat(consumer.possiblyLost()).isEmpty();
@@ -843,13 +847,15 @@ abstract class ConsumerContract extends LogContract {
     @Test
     void consumerLags_streamThatGoesOnAtHigherPositions_countsNoBytesBetween() {
         StreamWal wal = open();
-        List<Written> records = appendSome(wal.stream(KEY), 3);
+        // held, as the log forgets a stream that has gone and that nobody holds, and where it had ended
+        WalStream stream = wal.stream(KEY);
+        List<Written> records = appendSome(stream, 3);
         try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
             consumer.commit(KEY, end(records));
             all.commit(KEY, records.get(1).ref().position());
         }
-        wal.stream(KEY).truncateAfter(records.get(1).ref());
-        List<Written> again = appendSome(wal.stream(KEY), 2);
+        stream.truncateAfter(records.get(1).ref());
+        List<Written> again = appendSome(stream, 2);
         assertThat(begin(again) - end(records)).as("positions are left out").isGreaterThan(1L << 30);
         long ofAgain = end(again) - begin(again);
         assertThat(reader().consumerLags(NAME))
@@ -858,10 +864,48 @@ abstract class ConsumerContract extends LogContract {
                 .containsExactly(ofAgain + records.get(1).ref().size());
         wal.delete(KEY);
         assertThat(reader().consumerLags(NAME)).isEmpty();
-        appendSome(wal.stream(KEY), 1);
+        appendSome(stream, 1);
         assertThat(reader().consumerLags("all")).extracting(ConsumerLag::lost).containsExactly(
                 Optional.of(new LostRange(KEY, records.get(1).ref().position(), end(again))));
         assertThat(reader().consumerLags("nobody")).isEmpty();
+    }
+
+    /** More than a cursor keeps of streams that have gone. */
+    @Test
+    void consumerOfPrefix_moreStreamsHaveGoneThanItKeeps_thoseThatComeBackAreReadOnceAndWhole() {
+        int kept = 1_000;
+        int streams = kept + 5;
+        StreamWal wal = open();
+        List<Written> stays = appendSome(wal.stream("machine/stays"), 1);
+        WalReader clocked = closing(WalReader.open(root, ReaderOptions.builder().clock(clock).build()));
+        try (WalConsumer consumer = clocked.consumerOfPrefix(NAME, "machine/")) {
+            consumer.commit("machine/stays", end(stays));
+            for (int i = 0; i < streams; i++) {
+                EntryRef ref = wal.stream("machine/" + i).append(new byte[8]);
+                clock.advance(Duration.ofMillis(1));
+                consumer.commit(ref.stream(), ref.end());
+            }
+        }
+        List<Written> late = appendSome(wal.stream("machine/late"), 1);
+        for (int i = 0; i < streams; i++) {
+            wal.delete("machine/" + i);
+        }
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(reader().describeConsumer(NAME).orElseThrow().committed()).hasSize(kept + 2)
+                    .containsKeys("machine/stays", "machine/late", "machine/5").doesNotContainKeys("machine/0", "machine/4");
+            assertThat(deliver(consumer)).isEqualTo(Map.of("machine/late", positions(late)));
+        }
+        List<Written> again = appendSome(wal.stream("machine/0"), 2);
+        List<Written> other = appendSome(wal.stream("machine/5"), 2);
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).isEqualTo(
+                    Map.of("machine/0", positions(again), "machine/5", positions(other), "machine/late", positions(late)));
+            assertThat(consumer.lost()).isEmpty();
+            consumer.commit("machine/0", end(again));
+        }
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).containsOnlyKeys("machine/5", "machine/late");
+        }
     }
 
     @Test

@@ -31,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -510,38 +511,44 @@ abstract class TruncationContract extends LogContract {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<List<Written>> all = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
-        for (int t = 0; t < 2; t++) {
+        // an appender asks for a cut after so many records and doesn't wait for it: so there are as many cuts, whoever is the faster
+        int between = 50;
+        int cuts = 60;
+        List<Semaphore> asked = List.of(new Semaphore(0), new Semaphore(0));
+        for (Semaphore ask : asked) {
             List<Written> mine = Collections.synchronizedList(new ArrayList<>());
             all.add(mine);
             threads.add(new Thread(() -> {
                 try {
-                    for (int i = 0; i < 3_000; i++) {
+                    for (int i = 1; i <= cuts * between; i++) {
                         mine.addAll(appendSome(stream, 1));
+                        if (i % between == 0) {
+                            ask.release();
+                        }
                     }
                 } catch (Throwable e) {
                     failure.set(e);
+                    ask.release(cuts);
                 }
             }, "test-appender"));
         }
         threads.forEach(Thread::start);
-        int cuts = 0;
-        while (threads.stream().anyMatch(Thread::isAlive)) {
-            List<Written> mine = all.get(cuts % 2);
-            if (mine.size() > 10) {
-                try {
-                    stream.truncateAfter(mine.get(mine.size() - 5).ref());
-                    cuts++;
-                } catch (EntryNotFoundException e) {
-                    // cut off by the cut before
-                    cuts++;
-                }
+        int made = 0;
+        for (int i = 0; i < 2 * cuts && failure.get() == null; i++) {
+            asked.get(i % 2).acquire();
+            List<Written> mine = all.get(i % 2);
+            try {
+                stream.truncateAfter(mine.get(mine.size() - 5).ref());
+                made++;
+            } catch (EntryNotFoundException e) {
+                // cut off by the cut before
             }
         }
         for (Thread thread : threads) {
             thread.join();
         }
         assertThat(failure.get()).isNull();
-        assertThat(cuts).isPositive();
+        assertThat(made).as("the first of them finds its record").isPositive();
         Map<Long, Written> byPosition = new HashMap<>();
         all.forEach(mine -> mine.forEach(one -> assertThat(byPosition.put(one.ref().position(), one)).as("given once").isNull()));
         List<Written> left = Written.drain(readerOf(wal).scan("s"));

@@ -19,9 +19,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A consumer's cursor, for the one process that has it open. Thread-safe.
@@ -58,6 +61,7 @@ public final class CursorWriter implements AutoCloseable {
     private final Path root;
     private final StreamKey name;
     private final CursorSettings settings;
+    private final ConsumedStreams streams;
     private final ProcessLock lock;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     @GuardedBy("this")
@@ -73,19 +77,11 @@ public final class CursorWriter implements AutoCloseable {
     @GuardedBy("this")
     private boolean closed;
 
-    /** Where the commits of a consumer begin that never was. */
-    public interface Beginning {
-
-        /** Where the log begins: streams that aren't there yet come at or above it. Asked first. */
-        long start() throws IOException;
-
-        /** Stream positions by key, of the streams that are there. */
-        Map<String, Long> positions() throws IOException;
-    }
-
-    private CursorWriter(Path root, CursorSettings settings, ProcessLock lock, CursorState state, boolean inDoubt) {
+    private CursorWriter(
+            Path root, CursorSettings settings, ConsumedStreams streams, ProcessLock lock, CursorState state, boolean inDoubt) {
         this.root = root;
         this.settings = settings;
+        this.streams = streams;
         this.name = state.header().name();
         this.lock = lock;
         this.state = state;
@@ -97,11 +93,10 @@ public final class CursorWriter implements AutoCloseable {
     /**
      * Opens a consumer's cursor, and makes it, durably, if there is none.
      *
-     * @param beginning asked for a new consumer
      * @throws ProcessLock.HeldException where somebody has it open, in this process or another
      * @throws IllegalArgumentException where the consumer reads something else
      */
-    public static CursorWriter open(Path root, StreamKey name, CursorScope scope, CursorSettings settings, Beginning beginning)
+    public static CursorWriter open(Path root, StreamKey name, CursorScope scope, CursorSettings settings, ConsumedStreams streams)
             throws IOException, ProcessLock.HeldException {
         createDirectory(root);
         ProcessLock lock = ProcessLock.acquire(CursorFiles.lock(root, name));
@@ -112,11 +107,13 @@ public final class CursorWriter implements AutoCloseable {
             if (found != null) {
                 checkScope(found.header(), scope);
                 forceNames(root);
-                return new CursorWriter(root, settings, lock, found, reader.isTrailed());
+                CursorWriter opened = new CursorWriter(root, settings, streams, lock, found, reader.isTrailed());
+                opened.forgetGone();
+                return opened;
             }
-            CursorState nothing = new CursorState(new CursorHeader(name, scope, beginning.start(), settings.salts().getAsLong()));
-            CursorWriter made = new CursorWriter(root, settings, lock, nothing, true);
-            made.create(beginning.positions());
+            CursorState nothing = new CursorState(new CursorHeader(name, scope, streams.start(), settings.salts().getAsLong()));
+            CursorWriter made = new CursorWriter(root, settings, streams, lock, nothing, true);
+            made.create();
             return made;
         } catch (IOException | RuntimeException e) {
             lock.close();
@@ -146,11 +143,13 @@ public final class CursorWriter implements AutoCloseable {
         }
     }
 
-    private synchronized void create(Map<String, Long> positions) throws IOException {
+    private synchronized void create() throws IOException {
         long nowMillis = settings.clock().millis();
         Map<String, Committed> commits = new HashMap<>();
-        positions.forEach((key, position) -> commits.put(key, new Committed(position, nowMillis)));
-        replaceBy(writeTemporary(commits));
+        for (String key : streams.keys()) {
+            streams.begin(key, Long.MAX_VALUE).ifPresent(position -> commits.put(key, new Committed(position, nowMillis)));
+        }
+        replaceBy(writeTemporary(new Commits(state.header().start(), commits)));
     }
 
     /** Where streams begin of which nothing is committed. */
@@ -178,7 +177,7 @@ public final class CursorWriter implements AutoCloseable {
             throw new ClosedChannelException();
         }
         if (inDoubt) {
-            replaceBy(writeTemporary(commitsWith(entry)));
+            replaceBy(writeTemporary(new Commits(state.header().start(), commitsWith(entry))));
         } else if (state.end() + CursorLayout.entryBytes(entry.key()) > compactedAbove) {
             compact(entry);
         } else {
@@ -213,7 +212,8 @@ public final class CursorWriter implements AutoCloseable {
     private void compact(CursorEntry entry) throws IOException {
         CursorState next;
         try {
-            next = writeTemporary(commitsWith(entry));
+            Map<String, Committed> commits = commitsWith(entry);
+            next = writeTemporary(withoutGone(commits).orElse(new Commits(state.header().start(), commits)));
         } catch (IOException e) {
             compactedAbove = Math.min(MAX_FILE_BYTES, 2 * compactedAbove);
             if (state.end() + CursorLayout.entryBytes(entry.key()) > compactedAbove) {
@@ -225,6 +225,70 @@ public final class CursorWriter implements AutoCloseable {
         replaceBy(next);
     }
 
+    /**
+     * What a file is to say.
+     *
+     * @param start where streams begin of which nothing is committed
+     */
+    private record Commits(long start, Map<String, Committed> byKey) {}
+
+    /** Where a new file can't be made, the old one, which is sound, stays. */
+    private synchronized void forgetGone() {
+        try {
+            Optional<Commits> left = withoutGone(state.commits());
+            if (left.isPresent()) {
+                replaceBy(writeTemporary(left.get()));
+            }
+        } catch (IOException e) {
+            // the next opening, or the next new file, tries again; if the file was replaced, the next commit begins another one
+            return;
+        }
+    }
+
+    /**
+     * Of streams that have gone, only those that were committed last. A stream that comes back under a key that was left out has no entry
+     * then, and is read from its first record, which is right, as all its records are new:
+     *
+     * <ul>
+     *   <li><b>Nothing is skipped</b>: {@code start} never makes a reader leave a record out; it says only below what nothing is told of as lost.
+     *   <li><b>Nothing is read twice</b>: the stream had no segment when it was looked for. What it gets later are other records, at positions that
+     *       were never given. (A power loss may bring a deleted file back before the log is opened for writing; it may bring back an earlier commit
+     *       as well.)
+     *   <li><b>Nothing that was committed is called lost</b>: before a stream's last segment is deleted, the log's start is raised above all that
+     *       the stream had. So the start that is read behind the list is above all of every stream that isn't in the list, and so above what
+     *       a later first segment says of the end before it.
+     *   <li><b>What others have lost is still told</b>: a stream that is there and has no entry gets one, since it may have begun below the new
+     *       start.
+     * </ul>
+     *
+     * <p>What a stream that was left out had lost behind its commit is not told any more when it comes back.
+     *
+     * @return empty where there are not too many
+     */
+    @GuardedBy("this")
+    private Optional<Commits> withoutGone(Map<String, Committed> commits) throws IOException {
+        if (commits.size() <= settings.maxGoneKeys()) {
+            return Optional.empty();
+        }
+        Set<String> there = streams.keys();
+        List<String> gone = commits.entrySet().stream().filter(commit -> !there.contains(commit.getKey()))
+                .sorted(Comparator.comparingLong(commit -> commit.getValue().atMillis())).map(Map.Entry::getKey).toList();
+        if (gone.size() <= settings.maxGoneKeys()) {
+            return Optional.empty();
+        }
+        long startBefore = state.header().start();
+        long start = streams.start();
+        Map<String, Committed> left = new HashMap<>(commits);
+        gone.subList(0, gone.size() - settings.maxGoneKeys()).forEach(left::remove);
+        long lastMillis = commits.values().stream().mapToLong(Committed::atMillis).max().orElse(0);
+        for (String key : there) {
+            if (!left.containsKey(key)) {
+                streams.begin(key, startBefore).ifPresent(position -> left.put(key, new Committed(position, lastMillis)));
+            }
+        }
+        return Optional.of(new Commits(Math.max(start, startBefore), left));
+    }
+
     @GuardedBy("this")
     private Map<String, Committed> commitsWith(CursorEntry entry) {
         Map<String, Committed> commits = new HashMap<>(state.commits());
@@ -234,13 +298,13 @@ public final class CursorWriter implements AutoCloseable {
 
     /** @return what the file says, which is durable but for its name */
     @GuardedBy("this")
-    private CursorState writeTemporary(Map<String, Committed> commits) throws IOException {
-        CursorHeader header = new CursorHeader(name, state.header().scope(), state.header().start(), settings.salts().getAsLong());
+    private CursorState writeTemporary(Commits commits) throws IOException {
+        CursorHeader header = new CursorHeader(name, state.header().scope(), commits.start(), settings.salts().getAsLong());
         Path temporary = CursorFiles.temporary(root, name);
         return Uninterrupted.run(() -> {
             try (FileChannel channel = FileChannel.open(
                     temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-                CursorState written = writeAll(channel, buffer, header, commits);
+                CursorState written = writeAll(channel, buffer, header, commits.byKey());
                 channel.force(true);
                 return written;
             }

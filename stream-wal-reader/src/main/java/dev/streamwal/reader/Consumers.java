@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.cursor.Committed;
+import dev.streamwal.cursor.ConsumedStreams;
 import dev.streamwal.cursor.CursorFiles;
 import dev.streamwal.cursor.CursorReader;
 import dev.streamwal.cursor.CursorSettings;
@@ -26,6 +27,7 @@ import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -130,7 +132,7 @@ final class Consumers {
     private ConsumerCursor cursor(StreamKey name, CursorScope scope, Path file) throws IOException {
         try {
             CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.options().clock());
-            return ConsumerCursor.of(CursorWriter.open(log.root(), name, scope, settings, new Beginning(scope)));
+            return ConsumerCursor.of(CursorWriter.open(log.root(), name, scope, settings, new InScope(scope)));
         } catch (ProcessLock.HeldException e) {
             throw inUse(name, file, e);
         } catch (IOException e) {
@@ -148,12 +150,12 @@ final class Consumers {
         return Files.isWritable(Files.isDirectory(directory) ? directory : log.root());
     }
 
-    /** Where a new consumer begins: with what there is. */
-    private final class Beginning implements CursorWriter.Beginning {
+    /** What a consumer reads; a new one begins with what there is. */
+    private final class InScope implements ConsumedStreams {
 
         private final CursorScope scope;
 
-        Beginning(CursorScope scope) {
+        InScope(CursorScope scope) {
             this.scope = scope;
         }
 
@@ -163,15 +165,18 @@ final class Consumers {
         }
 
         @Override
-        public Map<String, Long> positions() throws IOException {
-            Map<String, Long> positions = new HashMap<>();
-            for (String key : log.streams().keys(scope::contains)) {
-                SegmentChain chain = log.freshCatalog(key).chain();
-                if (chain.size() > 0) {
-                    positions.put(key, chain.get(0).basePosition());
-                }
+        public Set<String> keys() throws IOException {
+            return log.streams().keys(scope::contains);
+        }
+
+        @Override
+        public OptionalLong begin(String key, long start) throws IOException {
+            SegmentChain chain = log.freshCatalog(key).chain();
+            if (chain.size() == 0) {
+                return OptionalLong.empty();
             }
-            return positions;
+            boolean isLost = extent(key).beforeFirst(start).filter(before -> before.isKnown() && start < before.previousEnd()).isPresent();
+            return OptionalLong.of(isLost ? start : chain.get(0).basePosition());
         }
     }
 

@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>What it has lost</b> is in {@link #lost()}: what was deleted before it was opened at once, what is deleted later when its tail comes
  * upon it, which throws an {@link EntryExpiredException} then. It is told only where records were deleted that it hadn't committed: what was
  * committed is never lost. A range is one of positions, not of bytes: a stream may have gone on at much higher positions within it. Where
- * all of a stream was deleted, it is told when the stream comes again, whose first segment says where it had ended; where the log was closed in
- * between, that may not be known any more, and such a stream is in {@link #possiblyLost()} only. Of a stream that came after the consumer,
+ * all of a stream was deleted, it is told when the stream comes again, whose first segment says where it had ended; where the log was closed
+ * in between, or has forgotten the stream, that is not known any more, and such a stream is in {@link #possiblyLost()} only. Of a stream that came after the consumer,
  * and of which it has committed nothing, the range that was lost begins where the stream can have begun at the earliest. What the writer has
  * cut off a stream's end was taken back, and is not lost.
  *
@@ -201,7 +201,7 @@ public final class WalConsumer implements AutoCloseable {
 
     /**
      * Streams of which nobody knows whether something was lost, as of when the consumer was opened: all of such a stream was deleted, the
-     * log was closed, and the stream came again, behind the commit. There may or may not have been records that weren't committed. Once
+     * log was closed or has forgotten where it had ended, and the stream came again, behind the commit. There may or may not have been records that weren't committed. Once
      * something of the stream is committed it is not here any more.
      *
      * @return by key and position, from the commit to where the stream begins now; a snapshot, at most 10,000 ranges

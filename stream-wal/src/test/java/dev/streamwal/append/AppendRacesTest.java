@@ -174,11 +174,17 @@ class AppendRacesTest {
                 append(log, KEY, i);
             }
             Thread held = hold.hold(() -> append(log, KEY, EARNS_A_MAPPING));
-            long started = System.nanoTime();
             Evictor evictor = new Evictor(log.context.mappings());
-            evictor.take(1);
-            assertThat(evictor.hasAll(1)).isFalse();
-            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started)).isLessThan(500);
+            long fastest = Long.MAX_VALUE;
+            // a park would take its second each time, a busy machine doesn't stop this thread each time
+            for (int i = 0; i < 20 && fastest >= 500; i++) {
+                long started = System.nanoTime();
+                evictor = new Evictor(log.context.mappings());
+                evictor.take(1);
+                assertThat(evictor.hasAll(1)).isFalse();
+                fastest = Math.min(fastest, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started));
+            }
+            assertThat(fastest).isLessThan(500);
             append(log, KEY, EARNS_A_MAPPING + 1);
             hold.release(held);
             evictor.take(1);

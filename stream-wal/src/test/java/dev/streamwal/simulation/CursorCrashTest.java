@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.cursor.Committed;
+import dev.streamwal.cursor.ConsumedStreams;
 import dev.streamwal.cursor.CursorFiles;
 import dev.streamwal.cursor.CursorReader;
 import dev.streamwal.cursor.CursorSettings;
@@ -20,6 +21,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -37,11 +40,14 @@ class CursorCrashTest {
     private static final StreamKey NAME = StreamKey.of("c");
     /** The header, and some four entries. */
     private static final long COMPACTED_ABOVE = 180;
+    /** All that it commits. */
+    private static final int MAX_GONE_KEYS = 100;
 
     /** @param salt of the first file; each later one has the next */
     private static CursorWriter open(Path root, long salt) throws IOException, ProcessLock.HeldException {
-        CursorSettings settings = new CursorSettings(new AtomicLong(salt)::incrementAndGet, InstantSource.system(), COMPACTED_ABOVE);
-        return CursorWriter.open(root, NAME, new CursorScope("", true), settings, new CursorWriter.Beginning() {
+        CursorSettings settings = new CursorSettings(new AtomicLong(salt)::incrementAndGet, InstantSource.system(), COMPACTED_ABOVE,
+                MAX_GONE_KEYS);
+        return CursorWriter.open(root, NAME, new CursorScope("", true), settings, new ConsumedStreams() {
 
             @Override
             public long start() {
@@ -49,8 +55,14 @@ class CursorCrashTest {
             }
 
             @Override
-            public Map<String, Long> positions() {
-                return BEGINNING;
+            public Set<String> keys() {
+                return BEGINNING.keySet();
+            }
+
+            @Override
+            public OptionalLong begin(String key, long start) {
+                Long position = BEGINNING.get(key);
+                return position == null ? OptionalLong.empty() : OptionalLong.of(position);
             }
         });
     }
