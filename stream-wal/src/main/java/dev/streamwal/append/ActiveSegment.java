@@ -632,6 +632,8 @@ final class ActiveSegment extends CommitSegment {
             }
             unmapForGood();
             space.use();
+            // forced with the data: where the footer goes and the end with it, the mark tells that there was more
+            space.raiseMarkInFile(published.lastStart(), 1);
             // what is left of a failed write goes; else what was prepared of the first page may stay, and the footer with it
             file.truncate(failedEnd > 0 ? end : Math.max(end, PAGE_BYTES));
             force();

@@ -68,8 +68,12 @@ final class SegmentRepair {
 
         static final long UNKNOWN = Long.MAX_VALUE;
 
-        boolean hasKnownEnd() {
-            return knownEnd != UNKNOWN;
+        /**
+         * Whether a known end says that there was data before it. Of a closed segment only where that is durable: else a segment between this
+         * one and the successor may have been lost, and this one is whole.
+         */
+        boolean isEndEvidence() {
+            return knownEnd != UNKNOWN && (left != Left.CLOSED || knownEnd <= durable);
         }
     }
 
@@ -183,7 +187,7 @@ final class SegmentRepair {
         }
         // the search was given up
         boolean perhaps = judged == ScanStop.CORRUPT;
-        return bounds.hasKnownEnd() && !(perhaps && scan.isEmpty()) ? Behind.DATA : perhaps ? Behind.PERHAPS : Behind.NOTHING;
+        return bounds.isEndEvidence() && !(perhaps && scan.isEmpty()) ? Behind.DATA : perhaps ? Behind.PERHAPS : Behind.NOTHING;
     }
 
     private static Stop stop(SegmentScan scan, Behind behind) {

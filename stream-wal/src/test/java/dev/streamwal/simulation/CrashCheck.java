@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 final class CrashCheck {
 
     private static final int NEW_RECORD = Integer.MAX_VALUE;
-    private static final byte[] NEW_CONTENT = newContent();
+    static final byte[] NEW_CONTENT = newContent();
 
     /** What was found doesn't keep a promise. */
     static final class Violation extends Exception {
@@ -256,7 +256,7 @@ final class CrashCheck {
     }
 
     /** How many had been acknowledged when it ended; what was acknowledged since the last operation may be not in the state yet. */
-    private int acknowledged(String key) {
+    int acknowledged(String key) {
         return acknowledgedBefore(key, operation == stretch.to() ? operation + 1 : operation);
     }
 

@@ -1,6 +1,7 @@
 package dev.streamwal.simulation;
 
 import dev.streamwal.simulation.WorkloadRun.Stretch;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -40,7 +41,7 @@ final class CrashExplorer {
                 return text.toString();
             }
             text.append("\n  ").append(ending).append(" after operation ").append(operation).append(", in step ").append(stretch.step());
-            if (!ending.isKill()) {
+            if (ending == Ending.CRASHED || ending == Ending.CACHE_LOST) {
                 text.append(", left: ").append(survival);
                 stretch.disk().crashPoint(operation).describe(survival).forEach(line -> text.append("\n    ").append(line));
             }
@@ -99,29 +100,31 @@ final class CrashExplorer {
     private Optional<Failure> crash(WorkloadRun run, Stretch stretch, int operation) {
         CrashPoint point = stretch.disk().crashPoint(operation);
         crashPoints++;
-        if (stretch.step() >= 0) {
-            Ending ending = (operation & 1) == 0 ? Ending.KILLED : Ending.KILLED_AND_MOVED;
-            Optional<Failure> killed = failure(run, stretch, point, ending, point.allKept());
-            if (killed.isPresent()) {
-                return killed;
-            }
+        boolean inAStep = stretch.step() >= 0;
+        Optional<Failure> failure = Optional.empty();
+        if (inAStep) {
+            Ending killed = (operation & 1) == 0 ? Ending.KILLED : Ending.KILLED_AND_MOVED;
+            failure = failure(run, stretch, point, killed, point.allKept())
+                    .or(() -> failure(run, stretch, point, Ending.SHORTENED, point.allKept()));
         }
         boolean cacheLost = (operation & 1) == 0;
-        for (Survival survival : point.survivals(maxAlone, random, run.workload().seed())) {
+        for (Iterator<Survival> each = point.survivals(maxAlone, random, run.workload().seed()).iterator();
+                each.hasNext() && failure.isEmpty(); ) {
             cacheLost = !cacheLost;
-            Ending ending = cacheLost && stretch.step() >= 0 ? Ending.CACHE_LOST : Ending.CRASHED;
-            Optional<Failure> crashed = failure(run, stretch, point, ending, survival);
-            if (crashed.isPresent()) {
-                return crashed;
-            }
+            failure = failure(run, stretch, point, cacheLost && inAStep ? Ending.CACHE_LOST : Ending.CRASHED, each.next());
         }
-        return Optional.empty();
+        return failure;
     }
 
     private Optional<Failure> failure(WorkloadRun run, Stretch stretch, CrashPoint point, Ending ending, Survival left) {
         CrashCheck check = new CrashCheck(run, stretch, point.operation(), ending);
         long seed = seed(run, point, left);
         try {
+            if (ending == Ending.SHORTENED) {
+                new ShortenedCheck(run, stretch, check).check(point.state(left), seed);
+                states++;
+                return Optional.empty();
+            }
             check.check(point.state(left), seed);
             states++;
             if (Math.floorMod(seed >> 8, STATES_PER_CRASH_IN_RECOVERY) == 0) {
@@ -156,7 +159,7 @@ final class CrashExplorer {
 
     /** Keeps what needn't be lost. */
     private Failure withFewerLosses(Failure failure) {
-        if (failure.ending().isKill() || failure.stretch() == null) {
+        if (failure.ending().isKill() || failure.ending() == Ending.SHORTENED || failure.stretch() == null) {
             return failure;
         }
         CrashPoint point = failure.stretch().disk().crashPoint(failure.operation());

@@ -3,6 +3,7 @@ package dev.streamwal.simulation;
 import dev.streamwal.Durability;
 import dev.streamwal.RecoveredStream;
 import dev.streamwal.SimulatedLog;
+import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalListener;
@@ -34,11 +35,12 @@ final class LogUnderTest implements AutoCloseable {
     /** A record as it was read. */
     record Found(long position, long end, byte[] content) {}
 
-    private LogUnderTest(SimulatedDisk disk, Workload workload, String bootId, long salts, Instant now) {
-        this(disk, workload, bootId, salts, new WorkloadRun.Clock(now));
+    LogUnderTest(SimulatedDisk disk, Workload workload, String bootId, long salts, WorkloadRun.Clock clock) {
+        this(disk, workload, bootId, salts, clock, RecoveryPolicy.STOP_AT_FIRST_ERROR);
     }
 
-    LogUnderTest(SimulatedDisk disk, Workload workload, String bootId, long salts, WorkloadRun.Clock clock) {
+    private LogUnderTest(
+            SimulatedDisk disk, Workload workload, String bootId, long salts, WorkloadRun.Clock clock, RecoveryPolicy policy) {
         WalOptions options = WalOptions.builder()
                 .clock(clock)
                 .window(WorkloadRun.WINDOW)
@@ -48,6 +50,7 @@ final class LogUnderTest implements AutoCloseable {
                 .maxOpenFiles(MAX_OPEN_FILES)
                 .sweepInterval(Duration.ZERO)
                 .streams(Workload.PERIODIC_KEY, StreamOptions.builder().durability(Durability.PERIODIC).build())
+                .recoveryPolicy(policy)
                 .completionExecutor(Runnable::run)
                 .listener(new Listener())
                 .build();
@@ -58,7 +61,11 @@ final class LogUnderTest implements AutoCloseable {
 
     /** On what a crash has left. */
     static LogUnderTest after(SimulatedDisk disk, Workload workload, String bootId, Instant now) {
-        return new LogUnderTest(disk, workload, bootId, bootId.hashCode(), now);
+        return after(disk, workload, bootId, now, RecoveryPolicy.STOP_AT_FIRST_ERROR);
+    }
+
+    static LogUnderTest after(SimulatedDisk disk, Workload workload, String bootId, Instant now, RecoveryPolicy policy) {
+        return new LogUnderTest(disk, workload, bootId, bootId.hashCode(), new WorkloadRun.Clock(now), policy);
     }
 
     private final class Listener implements WalListener {
