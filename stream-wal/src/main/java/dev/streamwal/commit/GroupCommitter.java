@@ -173,8 +173,13 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** As {@link #await(Collection)}; where there is no journal, and a few files do without, none is made. */
+    /**
+     * As {@link #await(Collection)}; where there is no journal, and a few files do without, none is made.
+     *
+     * @throws FlushFailedException where the log has failed, whether there is anything to be made durable or not
+     */
     public void sync(Collection<CommitTarget> targets) throws IOException {
+        throwIfFailed();
         readyFor(targets.size());
         await(targets);
     }
