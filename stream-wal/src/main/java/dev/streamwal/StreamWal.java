@@ -804,11 +804,9 @@ public final class StreamWal implements AutoCloseable {
     private void closeCommits(boolean durable) throws IOException {
         boolean clean = false;
         try {
-            if (durable) {
-                // what was appended meanwhile; nothing can be any more
-                syncAll();
-                clean = true;
-            }
+            // what was appended meanwhile; nothing can be any more. Also where a stream could not be made durable: the others have no part in that
+            syncAll();
+            clean = durable;
         } finally {
             commits.close(closedException(), clean);
             lock.close();
