@@ -680,8 +680,8 @@ final class ActiveSegment extends CommitSegment {
 
     @Override
     protected void awaitSealing() {
-        lock.lock();
-        lock.unlock();
+        // takes the lock for that
+        boolean unused = isForceFailed();
     }
 
     @Override

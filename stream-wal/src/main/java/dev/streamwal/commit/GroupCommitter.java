@@ -447,7 +447,10 @@ public final class GroupCommitter implements SegmentDurability {
     /** Those who waited for a force that is done have their turn again, or are told why it couldn't be. */
     private void takeForced(List<CommitRequest> answered) {
         ForceThread helper = forces;
-        for (PendingForce done = helper == null ? null : helper.takeDone(); done != null; done = helper.takeDone()) {
+        if (helper == null) {
+            return;
+        }
+        for (PendingForce done = helper.takeDone(); done != null; done = helper.takeDone()) {
             CommitRound.handedBack(done);
             Throwable problem = done.failure;
             if (problem == null) {
