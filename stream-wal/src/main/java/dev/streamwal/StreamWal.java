@@ -352,6 +352,11 @@ public final class StreamWal implements AutoCloseable {
      */
     public CompletableFuture<Void> syncAsync() {
         checkOpen();
+        try {
+            commits.throwIfFailed();
+        } catch (FlushFailedException e) {
+            return CompletableFuture.failedFuture(asWalException(e, null));
+        }
         List<CommitTarget> targets = undurable();
         commits.readyFor(targets.size());
         return durableLater(targets, null, null);
@@ -440,7 +445,7 @@ public final class StreamWal implements AutoCloseable {
             return known;
         }
         if (failure instanceof FlushFailedException flush) {
-            return new WalFailedException("a flush has failed, and nothing is acknowledged as durable any more: " + flush.getMessage()
+            return new WalFailedException("a flush has failed, and nothing more is acknowledged: " + flush.getMessage()
                     + ", root=" + root + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, flush);
         }
         return StorageErrors.notDurable(failure instanceof IOException known ? known : new IOException(failure), root, key);
@@ -449,8 +454,12 @@ public final class StreamWal implements AutoCloseable {
     /** What can be refused is refused before a record has a place. */
     void ready(Durability level, @Nullable String key) {
         switch (level) {
-            case BUFFERED -> { }
-            case PERIODIC -> durable(commits::throwIfFailed, key);
+            case BUFFERED, PERIODIC -> {
+                // what a log that has failed took would be neither sealed nor swept, and might not survive the process: see WalFailedException
+                if (commits.hasFailed()) {
+                    durable(commits::throwIfFailed, key);
+                }
+            }
             case IMMEDIATE -> {
                 try {
                     commits.ready();
@@ -797,11 +806,9 @@ public final class StreamWal implements AutoCloseable {
     private void closeCommits(boolean durable, boolean complete) throws IOException {
         boolean clean = false;
         try {
-            if (durable) {
-                // what was appended meanwhile; nothing can be any more
-                syncAll();
-                clean = true;
-            }
+            // what was appended meanwhile; nothing can be any more. Also where a stream could not be made durable: the others have no part in that
+            syncAll();
+            clean = durable;
         } finally {
             try {
                 commits.close(closedException(), clean);

@@ -5,8 +5,11 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A flush failed: nothing more is acknowledged. Close the log and open it again, which recovers. To try again doesn't help, since after a
- * failed flush nobody knows which of the written pages the disk has. Reading goes on, and what was acknowledged before is not affected.
+ * A flush failed: nothing more is acknowledged, and nothing more is appended, at whichever {@link Durability}. Close the log and open it again,
+ * which recovers. To try again doesn't help, since after a failed flush nobody knows which of the written pages the disk has. {@link
+ * Durability#BUFFERED} appends are refused too: a log that has failed seals and deletes nothing any more, so a program that asks for no flush
+ * would fill its disk without being told; and pages that could not be written may be dropped, so that records might be gone before the process
+ * ends. Reading goes on, and what was acknowledged as durable before is not affected.
  */
 public final class WalFailedException extends WalException {
 

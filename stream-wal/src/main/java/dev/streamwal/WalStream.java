@@ -46,6 +46,7 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  * only its durability isn't known,
  *   <li>{@link dev.streamwal.reader.CorruptSegmentException} and {@link dev.streamwal.reader.UnsupportedFormatException}, where what an
  *       earlier writer left can't be continued,
+ *   <li>{@link WalFailedException}, at every level of durability, after a flush that failed,
  *   <li>{@link dev.streamwal.reader.WalClosedException} after the log was closed,
  *   <li>{@link NullPointerException} where an argument is null.
  * </ul>
@@ -303,9 +304,8 @@ public final class WalStream {
         wal.checkOpen();
         // brings the stream in order, which an earlier writer may have appended to
         long unused = log.endPosition();
-        if (log.isUndurable()) {
-            wal.durable(() -> wal.commits().sync(List.of(new CommitTarget(log.cursor(), log.appendedEnd()))), key);
-        }
+        List<CommitTarget> targets = log.isUndurable() ? List.of(new CommitTarget(log.cursor(), log.appendedEnd())) : List.of();
+        wal.durable(() -> wal.commits().sync(targets), key);
     }
 
     /**
@@ -355,9 +355,6 @@ public final class WalStream {
         checkSizes(draft);
         long nowMillis = wal.nowMillis();
         checkTime(draft, nowMillis);
-        if (level == Durability.BUFFERED) {
-            return log.append(scratch, draft, (int) draft.frameBytes(), nowMillis, expectedEnd);
-        }
         ready(level);
         long position = log.append(scratch, draft, (int) draft.frameBytes(), nowMillis, expectedEnd);
         if (position >= 0) {

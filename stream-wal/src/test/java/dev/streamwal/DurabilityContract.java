@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -514,6 +516,43 @@ abstract class DurabilityContract extends LogContract {
         StreamWal wal = open();
         wal.stream("s").sync();
         assertDurable(wal.stream("s"));
+    }
+
+    @Test
+    void sync_someStreamsFoldersWereRemoved_theOthersAreDurableAndTheLogGoesOn() throws IOException {
+        expectFailures();
+        StreamWal wal = open(options().maxOpenFiles(4));
+        List<String> gone = List.of("parked", "mapped", "evicted");
+        gone.forEach(key -> appendSome(wal.stream(key), 1));
+        Map<String, List<Written>> others = new TreeMap<>();
+        for (int i = 0; i < 15; i++) {
+            others.computeIfAbsent("o" + i % 5, key -> new ArrayList<>()).addAll(appendSome(wal.stream("o" + i % 5), 1));
+        }
+        appendSome(wal.stream("mapped"), 40);
+        for (String key : gone) {
+            Path folder = wal.stream(key).log().directory();
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(folder);
+        }
+        wal.sync();
+        clock.advance(WINDOW);
+        for (String key : gone) {
+            appendSome(wal.stream(key), 1);
+        }
+        others.get("o1").addAll(appendSome(wal.stream("o1"), 1));
+        wal.sync();
+        append(wal.stream("other"), Durability.IMMEDIATE);
+        wal.sweep();
+        others.keySet().forEach(key -> assertDurable(wal.stream(key)));
+        gone.forEach(key -> assertDurable(wal.stream(key)));
+        await("it is told", () -> heard().failures.stream().anyMatch(failure -> failure.task().equals("find a segment")));
+        wal.close();
+        StreamWal again = open();
+        others.forEach((key, records) -> assertHoldsNow(again, key, records));
     }
 
     // ---------------------------------------------------------------- long forces

@@ -38,8 +38,13 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
         assertThatThrownBy(() -> wal.append(new WriteBatch().add("other", WriteEntry.of(new byte[9])), Durability.IMMEDIATE))
                 .isInstanceOf(WalFailedException.class);
         assertThat(read(wal, "other")).as("refused before it was appended").isEmpty();
-        Written buffered = append(wal, "other", 20, Durability.BUFFERED);
-        assertThat(read(wal, "other")).containsExactly(buffered);
+        assertThatThrownBy(() -> stream.append(WriteEntry.of(new byte[9]), Durability.BUFFERED)).isInstanceOf(WalFailedException.class);
+        assertThatThrownBy(() -> stream.append(new byte[9])).isInstanceOf(WalFailedException.class);
+        assertThatThrownBy(() -> stream.appendIfEndIs(stream.endPosition(), WriteEntry.of(new byte[9]))).isInstanceOf(WalFailedException.class);
+        assertThatThrownBy(() -> stream.appendBatch(List.of(WriteEntry.of(new byte[9]), WriteEntry.of(new byte[9]))))
+                .isInstanceOf(WalFailedException.class);
+        assertThatThrownBy(() -> wal.append(new WriteBatch().add("other", WriteEntry.of(new byte[9])))).isInstanceOf(WalFailedException.class);
+        assertThat(read(wal, "other")).as("refused before it was appended").isEmpty();
         assertThatThrownBy(wal::sync).isInstanceOf(WalFailedException.class);
         assertThatThrownBy(() -> wal.syncAsync().get()).isInstanceOf(ExecutionException.class)
                 .hasCauseInstanceOf(WalFailedException.class);

@@ -192,7 +192,7 @@ public final class SegmentHeaderLayout {
 
     private static FormatException notExtended(ByteBuffer source, int available) {
         boolean word = available >= EXTENSION_MAGIC + Long.BYTES;
-        if (available == EXTENSION_MAGIC || (word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC)))) {
+        if (word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC))) {
             return FormatException.unsupported(
                     "a nano-wal 1.0 file, which has no stream's header: bytes=" + available + "; open its directory with openNanoWal");
         }

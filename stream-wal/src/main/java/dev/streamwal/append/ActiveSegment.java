@@ -15,6 +15,7 @@ import dev.streamwal.storage.StorageBytes;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -209,6 +210,16 @@ final class ActiveSegment extends CommitSegment {
     long lowestNextPosition() {
         int failed = failedEnd;
         return failed == 0 ? reservedEnd() : positionAt(failed);
+    }
+
+    /** Somebody else has removed the file. */
+    boolean isTakenAway() {
+        lock.lock();
+        try {
+            return finished && isGone();
+        } finally {
+            lock.unlock();
+        }
     }
 
     boolean isEmpty() {
@@ -561,6 +572,9 @@ final class ActiveSegment extends CommitSegment {
                 read(from, target);
             }
             return new Undurable(from, Math.max(from, to), target != null, to >= reserved, slots.hasAbandoned());
+        } catch (NoSuchFileException e) {
+            takenAway(e);
+            return null;
         } finally {
             lock.unlock();
         }
@@ -589,7 +603,7 @@ final class ActiveSegment extends CommitSegment {
 
     /** Whether something was appended that isn't durable yet. */
     boolean isUndurable() {
-        return !isFinished() && durableOffset() < tailOffset();
+        return !isFinished() && !isGone() && durableOffset() < tailOffset();
     }
 
     // ---------------------------------------------------------------- the end of a segment's writable life
@@ -644,9 +658,26 @@ final class ActiveSegment extends CommitSegment {
             footerWritten();
             space.closeFile();
             return true;
+        } catch (NoSuchFileException e) {
+            takenAway(e);
+            return true;
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Somebody has removed the file, or its directory, under the log: nothing of it can be made durable, and nobody is to be kept waiting for
+     * that. The stream goes on in a new segment.
+     */
+    @GuardedBy("lock")
+    private void takenAway(NoSuchFileException cause) {
+        tail.seal();
+        gone();
+        finished = true;
+        space.closeFile();
+        log.events().failed("find a segment", header.key().text(), new IOException("a segment's file is there until the log deletes it: "
+                + "somebody else has removed it or its directory, with what had been appended: file=" + file.path(), cause));
     }
 
     /** What could not be forced is never forced again: it would succeed, and mean nothing. Such a segment gets no footer. */
@@ -657,6 +688,9 @@ final class ActiveSegment extends CommitSegment {
             owner.forceNames();
             log.durability().checkForced();
             named();
+        } catch (NoSuchFileException e) {
+            // there is nothing that could have been lost in writing
+            throw e;
         } catch (IOException e) {
             if (!IoFailure.isTooManyOpenFiles(e)) {
                 forceFailed = true;
@@ -683,8 +717,8 @@ final class ActiveSegment extends CommitSegment {
 
     @Override
     protected void awaitSealing() {
-        lock.lock();
-        lock.unlock();
+        // takes the lock for that
+        boolean unused = isForceFailed();
     }
 
     @Override

@@ -196,6 +196,10 @@ final class SegmentChain {
         if (entry == null || entry.isSealed()) {
             return;
         }
+        if (segment.isTakenAway()) {
+            segments.remove(entry);
+            return;
+        }
         if (segment.isEmpty()) {
             discard(segment);
             log.storage().delete(segment.file().path());

@@ -463,8 +463,12 @@ public final class StreamLog implements CommitStream {
             if (entry == null) {
                 return;
             }
-            entry.finished(bytes);
             log.countAppends(segment.recordsAppended());
+            if (segment.isTakenAway()) {
+                segments.remove(entry);
+                return;
+            }
+            entry.finished(bytes);
         } finally {
             rotation.unlock();
         }

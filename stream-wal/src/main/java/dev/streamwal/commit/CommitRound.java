@@ -319,13 +319,22 @@ final class CommitRound {
             int before = block.mark();
             int mentions = file == null ? 0 : file.mentions();
             try {
-                return source.undurable(this);
-            } catch (IOException | RuntimeException e) {
-                block.reset(before);
-                if (file != null) {
-                    file.forgetMentions(mentions);
+                Undurable found = source.undurable(this);
+                if (found == null) {
+                    // it may have asked for room before it found that there is nothing to fill it with
+                    takeBack(before, mentions);
                 }
+                return found;
+            } catch (IOException | RuntimeException e) {
+                takeBack(before, mentions);
                 throw e;
+            }
+        }
+
+        private void takeBack(int before, int mentions) {
+            block.reset(before);
+            if (file != null) {
+                file.forgetMentions(mentions);
             }
         }
 

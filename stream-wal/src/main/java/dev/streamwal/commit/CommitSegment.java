@@ -113,7 +113,7 @@ public abstract class CommitSegment {
         gone = true;
     }
 
-    final boolean isGone() {
+    protected final boolean isGone() {
         return gone;
     }
 

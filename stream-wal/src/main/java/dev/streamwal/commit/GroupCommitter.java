@@ -173,8 +173,13 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** As {@link #await(Collection)}; where there is no journal, and a few files do without, none is made. */
+    /**
+     * As {@link #await(Collection)}; where there is no journal, and a few files do without, none is made.
+     *
+     * @throws FlushFailedException where the log has failed, whether there is anything to be made durable or not
+     */
     public void sync(Collection<CommitTarget> targets) throws IOException {
+        throwIfFailed();
         readyFor(targets.size());
         await(targets);
     }
@@ -442,7 +447,10 @@ public final class GroupCommitter implements SegmentDurability {
     /** Those who waited for a force that is done have their turn again, or are told why it couldn't be. */
     private void takeForced(List<CommitRequest> answered) {
         ForceThread helper = forces;
-        for (PendingForce done = helper == null ? null : helper.takeDone(); done != null; done = helper.takeDone()) {
+        if (helper == null) {
+            return;
+        }
+        for (PendingForce done = helper.takeDone(); done != null; done = helper.takeDone()) {
             CommitRound.handedBack(done);
             Throwable problem = done.failure;
             if (problem == null) {

@@ -470,8 +470,8 @@ final class FaultyRun {
             }
             entries.get(i).acknowledged(ref.position(), ref.end());
         }
+        checkNotFailed();
         if (level == Durability.IMMEDIATE) {
-            checkNotFailed();
             ledger.durable(key, entries.get(entries.size() - 1));
         }
     }
@@ -487,9 +487,6 @@ final class FaultyRun {
         boolean saysNothing = String.valueOf(e.getMessage()).contains("nothing was appended");
         if (level != Durability.IMMEDIATE || saysNothing) {
             entries.forEach(Entry::refused);
-        }
-        if (level == Durability.BUFFERED && e instanceof WalFailedException) {
-            throw violation("a log that has failed can be appended to without a flush", e);
         }
     }
 
