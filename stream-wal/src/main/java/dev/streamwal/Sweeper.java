@@ -114,6 +114,7 @@ final class Sweeper {
         }
 
         SweepResult run() {
+            wal.checkWriter();
             SweepTime.Outcome asked = asked(look());
             List<ExpiryPlan.Stream> views = asked.streams();
             int segments = views.stream().mapToInt(view -> view.segments().size()).sum();

@@ -419,7 +419,7 @@ final class ActiveSegment extends CommitSegment {
         lock.lock();
         try {
             preparing = false;
-            if (!isAppendableMapped()) {
+            if (!isAppendableMapped() || log.fence().isLost()) {
                 return false;
             }
             published.go(space.mapping(), tailOffset());
@@ -590,6 +590,7 @@ final class ActiveSegment extends CommitSegment {
             if (closed || forceFailed || !awaitPublished(end, PUBLISH_WAIT_NANOS)) {
                 return false;
             }
+            log.fence().check();
             unmapForGood();
             space.use();
             file.truncate(Math.max(end, PAGE_BYTES));
