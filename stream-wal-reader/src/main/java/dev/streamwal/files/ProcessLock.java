@@ -52,7 +52,7 @@ public final class ProcessLock implements AutoCloseable {
         synchronized (OPEN) {
             LockFile file = identify(path);
             OpenFile known = OPEN.get(file);
-            if (known != null && known.held || isHeldAs(path)) {
+            if ((known != null && known.held) || isHeldAs(path)) {
                 throw new HeldException(true, null);
             }
             return lock(file, path, known != null ? known.channel : FileChannel.open(path, StandardOpenOption.WRITE));

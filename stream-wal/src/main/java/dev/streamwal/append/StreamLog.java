@@ -502,6 +502,7 @@ public final class StreamLog implements CommitStream {
     }
 
     /** The stream as the plan of what expires wants it. */
+    @SuppressWarnings("GuardedBy") // the lambda is called before the method returns
     public ExpiryPlan.Stream expiryView(long nowMillis) throws IOException {
         rotation.lock();
         try {
