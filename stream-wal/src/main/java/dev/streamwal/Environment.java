@@ -30,6 +30,11 @@ record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSup
                 BootId::ofThisMachine, new Storages(options.storage()), new SecureRandom()::nextLong, true, JournalSizes.DEFAULT);
     }
 
+    /** What intervals are measured by; where everything is to happen in the same way twice, none passes. */
+    LongSupplier steadyClock() {
+        return threads ? System::nanoTime : () -> 0;
+    }
+
     /** On a machine that was started with this id. */
     Environment withBootId(Supplier<Optional<String>> id) {
         return new Environment(id, storages, salts, threads, journal);

@@ -24,6 +24,7 @@ import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
+import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.source.NettyLogging;
 import dev.streamwal.source.SharedReader;
@@ -31,6 +32,7 @@ import dev.streamwal.source.WriterView;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
+import dev.streamwal.storage.WriterFile;
 import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
 import java.nio.file.FileSystems;
@@ -51,6 +53,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -81,11 +84,13 @@ public final class StreamWal implements AutoCloseable {
     private final WalOptions options;
     private final InstantSource clock;
     private final ProcessLock lock;
+    private final WriterFile writer;
     private final LogContext log;
     private final BackgroundReport report;
     private final StreamRegistry streams;
     private final StreamFolders folders;
     private final Sweeper sweeper;
+    private final KnownTime time;
     private final GroupCommitter commits;
     private final RecoverySettings settings;
     private final BackgroundRecovery recovery;
@@ -97,6 +102,7 @@ public final class StreamWal implements AutoCloseable {
             Path root,
             WalOptions options,
             ProcessLock lock,
+            WriterFile writer,
             LogContext log,
             BackgroundReport report,
             StreamFolders folders,
@@ -107,6 +113,8 @@ public final class StreamWal implements AutoCloseable {
         this.options = options;
         this.clock = options.clock();
         this.lock = lock;
+        this.writer = writer;
+        this.time = time;
         this.log = log;
         this.report = report;
         this.commits = commits;
@@ -154,6 +162,16 @@ public final class StreamWal implements AutoCloseable {
         Objects.requireNonNull(root, "root");
         Objects.requireNonNull(options, "options");
         ProcessLock lock = lock(root);
+        WriterFile writer;
+        KnownTime time;
+        try {
+            long nowMillis = options.clock().millis();
+            writer = WriterFile.claim(root, environment.salts().getAsLong(), nowMillis);
+            time = knownTime(writer, nowMillis, options, environment.steadyClock());
+        } catch (RuntimeException | Error e) {
+            release(lock, e);
+            throw e;
+        }
         try {
             SegmentStorage storage = environment.storages().of(root);
             StreamFolders folders = new StreamFolders(root);
@@ -169,18 +187,20 @@ public final class StreamWal implements AutoCloseable {
                     settings.recovery(storage, root, opened, report), report,
                     options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
             GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
-                    environment.salts(), () -> positions.current().incarnation(), report, () -> forgetBootId(positions, report),
+                    environment.salts(), () -> positions.current().incarnation(), report, () -> forgetBootId(positions, writer, report),
                     environment.threads(), options.flushInterval().toNanos()));
             if (redo.frontier().isPresent() && redo.end().isPresent()) {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
             report.redone(redo);
-            KnownTime time = new KnownTime(options.clock().millis(), options.maxClockSkew().toMillis(), System::nanoTime);
             log.time(time);
+            log.fence(writer);
+            commits.fence(writer);
+            writer.onLost(commits::lost);
             log.durability(commits);
             log.activity(activity(environment, storage, root, report));
             log.deletions(new JournalledDeletions(commits));
-            StreamWal wal = new StreamWal(root, options, lock, log, report, folders, settings, commits, time);
+            StreamWal wal = new StreamWal(root, options, lock, writer, log, report, folders, settings, commits, time);
             if (environment.threads()) {
                 log.start();
                 wal.sweeper.start();
@@ -190,12 +210,24 @@ public final class StreamWal implements AutoCloseable {
             }
             return wal;
         } catch (IOException e) {
+            writer.close(time.millis());
             release(lock, e);
             throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
         } catch (RuntimeException | Error e) {
+            writer.close(time.millis());
             release(lock, e);
             throw e;
         }
+    }
+
+    /** What an earlier writer has left, and what the clock says where that can be. */
+    private static KnownTime knownTime(WriterFile writer, long nowMillis, WalOptions options, LongSupplier steadyClock) {
+        long before = writer.knownBefore().orElse(nowMillis);
+        KnownTime time = new KnownTime(before, options.maxClockSkew().toMillis(), steadyClock);
+        if (SweepTime.isBelievable(nowMillis, before, options.maxClockAdvance().toMillis())) {
+            time.believe(nowMillis);
+        }
+        return time;
     }
 
     /** Only beside mappings; a log goes on without, as its readers do. */
@@ -212,7 +244,11 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /** So that the next writer doesn't trust what the page cache holds; best effort. */
-    private static void forgetBootId(PositionsFile positions, BackgroundReport report) {
+    private static void forgetBootId(PositionsFile positions, WriterFile writer, BackgroundReport report) {
+        if (writer.isLost()) {
+            // the file is another's
+            return;
+        }
         try {
             positions.forgetBootId();
         } catch (IOException e) {
@@ -228,8 +264,8 @@ public final class StreamWal implements AutoCloseable {
             return WriterLock.acquire(root);
         } catch (ProcessLock.HeldException e) {
             throw new WalLockedException("a log has one writer at a time: "
-                    + (e.byThisProcess() ? "this process" : "another process") + " writes the log already, root=" + root
-                    + "; close the other one, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
+                    + (e.byThisProcess() ? "this process" : "another process") + " writes the log already (" + e.getMessage() + "), root="
+                    + root + "; close the other one, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
                     WalException.NO_POSITION);
         } catch (IOException e) {
             throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
@@ -295,7 +331,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
-        checkOpen();
+        checkWritable();
         List<WriteBatch.StreamEntries> parts = new ArrayList<>(batch.streams());
         List<WalStream> targets = new ArrayList<>(parts.size());
         List<List<Draft>> drafts = new ArrayList<>(parts.size());
@@ -443,6 +479,9 @@ public final class StreamWal implements AutoCloseable {
     private WalException asWalException(Throwable failure, @Nullable String key) {
         if (failure instanceof WalException known) {
             return known;
+        }
+        if (failure instanceof FlushFailedException && writer.isLost()) {
+            return writer.lost();
         }
         if (failure instanceof FlushFailedException flush) {
             return new WalFailedException("a flush has failed, and nothing more is acknowledged: " + flush.getMessage()
@@ -600,6 +639,7 @@ public final class StreamWal implements AutoCloseable {
      * @throws WalFailedException where a flush fails, or has failed before: then nothing is deleted
      */
     public SweepResult purge(String key, Instant before) {
+        checkWritable();
         WalStream stream = stream(key);
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
@@ -619,6 +659,7 @@ public final class StreamWal implements AutoCloseable {
      * @throws WalFailedException where a flush fails, or has failed before: then nothing is deleted
      */
     public boolean delete(String key) {
+        checkWritable();
         WalStream stream = stream(key);
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
@@ -632,7 +673,7 @@ public final class StreamWal implements AutoCloseable {
 
     /** Reads the record first, so that who gives a wrong one is told what is wrong with it. */
     void truncate(StreamLog stream, EntryRef last) {
-        checkOpen();
+        checkWritable();
         try (WalReader reader = reader(); EntryBatch batch = reader.readBatch(List.of(last))) {
             Entry unused = batch.get(0);
         }
@@ -812,10 +853,11 @@ public final class StreamWal implements AutoCloseable {
         } finally {
             try {
                 commits.close(closedException(), clean);
-                if (clean && complete && !commits.hasFailed()) {
+                if (clean && complete && !commits.hasFailed() && !writer.isLost()) {
                     log.positions().close();
                 }
             } finally {
+                writer.close(time.millis());
                 lock.close();
             }
         }
@@ -862,6 +904,19 @@ public final class StreamWal implements AutoCloseable {
         if (closed) {
             throw closedException();
         }
+    }
+
+    /** As {@link #checkOpen()}, for what changes the log. */
+    void checkWritable() {
+        checkOpen();
+        writer.throwIfLost();
+    }
+
+    /** As {@link #checkWritable()}, with a look; and what time it is is written down now and then. */
+    void checkWriter() {
+        checkOpen();
+        writer.check();
+        writer.known(time.millis());
     }
 
     private WalClosedException closedException() {

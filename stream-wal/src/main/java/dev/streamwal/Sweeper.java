@@ -1,6 +1,5 @@
 package dev.streamwal;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.retention.ExpiryPlan;
@@ -36,8 +35,7 @@ final class Sweeper {
     private final KnownTime time;
     private final long maxAdvanceMillis;
 
-    /** Whether the last pass by the clock has refused something. */
-    @GuardedBy("passes")
+    /** Whether the last pass by the clock has refused something. The pass's that runs, of which there is one at a time. */
     private boolean refusing;
 
     Sweeper(StreamWal wal, BackgroundReport report, ConsumerHolds holds, WalOptions options, KnownTime time) {
@@ -114,6 +112,7 @@ final class Sweeper {
         }
 
         SweepResult run() {
+            wal.checkWriter();
             SweepTime.Outcome asked = asked(look());
             List<ExpiryPlan.Stream> views = asked.streams();
             int segments = views.stream().mapToInt(view -> view.segments().size()).sum();

@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Somebody writes this log already, in this process or another one: close that one first, or use a
  * {@link dev.streamwal.reader.WalReader}. Whoever has it open is not affected.
+ *
+ * <p>Thrown by a log that is open, it says that somebody else has opened it meanwhile, which is possible where the process has lost its lock
+ * and can't be seen, in another container say. From then on the log takes and acknowledges nothing; what it acknowledged as durable before is
+ * there. Close it.
  */
 public final class WalLockedException extends WalException {
 

@@ -564,7 +564,7 @@ public final class WalOptions {
          * <p>A sweep by a clock that is further ahead keeps what would not have expired without that jump, and tells {@link
          * WalListener#sweepRefused}: one wrong reading would delete everything. What it keeps goes when its time has passed while the log
          * is open; or when somebody vouches for the clock: by {@link StreamWal#sweep(java.time.Instant)}, which believes the time that it
-         * is given, by this option with a longer time, or on the command line. Limits of bytes hold all the same.
+         * is given, by this option with a longer time, or on the command line ({@code sweep --believe-clock}). Limits of bytes hold all the same.
          *
          * @param advance zero to 3,652,500 days, in whole milliseconds: the clock is always believed then; by default 100 days
          * @return this

@@ -219,7 +219,7 @@ public final class WalStream {
      *     dev.streamwal.reader.WalException}: then the record is there, but not known to be durable
      */
     public CompletableFuture<EntryRef> appendAsync(WriteEntry entry) {
-        wal.checkOpen();
+        wal.checkWritable();
         ready(Durability.IMMEDIATE);
         Draft draft = draft(entry);
         long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, Durability.BUFFERED);
@@ -247,7 +247,7 @@ public final class WalStream {
      */
     public List<EntryRef> appendBatch(List<WriteEntry> entries, Durability durability) {
         Objects.requireNonNull(durability, "durability");
-        wal.checkOpen();
+        wal.checkWritable();
         if (entries.isEmpty()) {
             return List.of();
         }
@@ -351,7 +351,7 @@ public final class WalStream {
     }
 
     private long position(AppendScratch scratch, Draft draft, long expectedEnd, Durability level) {
-        wal.checkOpen();
+        wal.checkWritable();
         checkSizes(draft);
         long nowMillis = wal.nowMillis();
         checkTime(draft, nowMillis);

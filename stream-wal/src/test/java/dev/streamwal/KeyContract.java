@@ -89,7 +89,8 @@ abstract class KeyContract extends LogContract {
         }
         try (Stream<Path> inside = Files.list(root)) {
             assertThat(inside.map(Path::getFileName).map(Path::toString))
-                    .contains("LOCK", "positions", "streams", "commit").isSubsetOf("LOCK", "positions", "streams", "commit", "activity");
+                    .contains("LOCK", "positions", "streams", "commit", "writer")
+                    .isSubsetOf("LOCK", "positions", "streams", "commit", "writer", "activity");
         }
         try (Stream<Path> streams = Files.list(root.resolve("streams"))) {
             List<String> names = streams.map(Path::getFileName).map(Path::toString).toList();

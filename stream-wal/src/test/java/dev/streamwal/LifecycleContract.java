@@ -11,6 +11,7 @@ import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.BootId;
+import dev.streamwal.storage.WriterFile;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -256,6 +257,92 @@ abstract class LifecycleContract extends LogContract {
         StreamWal again = open(options(), BootId::ofThisMachine);
         assertHoldsNow(again, "s", written);
         assertThat(again.keys()).containsExactly("child", "s");
+    }
+
+    /** A backup in the writing process: closing the copied LOCK gives up the process' lock on it. */
+    @Test
+    void open_inAnotherProcessAfterTheLogsFilesWereCopiedHere_refused() throws Exception {
+        assumeTrue(home.isOfMachine());
+        StreamWal wal = open();
+        List<Written> written = appendSome(wal.stream("s"), 3);
+        for (boolean removed : new boolean[] {false, true}) {
+            Files.readAllBytes(root.resolve("LOCK"));
+            if (removed) {
+                Files.delete(root.resolve("LOCK"));
+            }
+            try (TalkingJvm child = TalkingJvm.start(Opener.class, root.toString(), home.storage().name())) {
+                child.endInput();
+                assertThat(child.rest()).startsWith("locked: ").contains("process " + ProcessHandle.current().pid()).contains("root=" + root);
+            }
+            written.addAll(appendSome(wal.stream("s"), MANY));
+            wal.stream("s").sync();
+        }
+        assertHoldsNow(wal, "s", written);
+        wal.close();
+        try (TalkingJvm child = TalkingJvm.start(Opener.class, root.toString(), home.storage().name())) {
+            assertThat(child.line()).isEqualTo("open");
+            child.endInput();
+            assertThat(child.rest()).isEmpty();
+        }
+    }
+
+    @Test
+    void open_lockWasRemoved_refusedInThisProcess() throws IOException {
+        StreamWal wal = open();
+        Files.delete(root.resolve("LOCK"));
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertThatThrownBy(this::open).isInstanceOf(WalLockedException.class);
+        }
+        wal.close();
+        open().close();
+    }
+
+    @Test
+    void append_somebodyElseHasOpenedTheLog_nothingIsAcknowledgedAnyMore() throws IOException {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = appendSome(stream, MANY);
+        stream.sync();
+        WriterFile other = WriterFile.claim(root, 4711, NOW);
+        expectFailures();
+        List<ThrowingCallable> calls = List.of(
+                () -> stream.append(WriteEntry.of(bytes("x")), Durability.IMMEDIATE),
+                () -> stream.append(WriteEntry.of(bytes("x")), Durability.IMMEDIATE),
+                () -> stream.append(bytes("x")),
+                () -> stream.appendBatch(List.of(WriteEntry.of(bytes("x")), WriteEntry.of(bytes("x")))),
+                () -> stream.appendAsync(WriteEntry.of(bytes("x"))),
+                () -> wal.append(new WriteBatch()),
+                wal::sweep,
+                () -> wal.purge("s", clock.instant()),
+                () -> wal.delete("s"));
+        for (ThrowingCallable call : calls) {
+            assertThatThrownBy(call).isInstanceOf(WalLockedException.class).hasMessageContaining("somebody else has opened the log");
+        }
+        try (WalReader reader = wal.reader()) {
+            assertThat(Written.drain(reader.scan("s")).subList(0, MANY)).isEqualTo(written);
+        }
+        assertThatThrownBy(wal::close).isInstanceOf(WalLockedException.class);
+        other.check();
+        other.close(NOW);
+        StreamWal again = open();
+        try (WalReader reader = again.reader()) {
+            assertThat(Written.drain(reader.scan("s")).subList(0, MANY)).isEqualTo(written);
+            assertThat(reader.verify("s").damage()).isEmpty();
+        }
+    }
+
+    @Test
+    void append_somebodyElseHasOpenedTheLog_isNoticedBeforeASegmentIsCreated() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        appendSome(stream, MANY);
+        WriterFile.claim(root, 4711, NOW).close(NOW);
+        expectFailures();
+        int segments = segmentsOf("s").size();
+        assertThatThrownBy(() -> appendSome(stream, 1_000, 1_000)).isInstanceOf(WalLockedException.class);
+        assertThatThrownBy(() -> stream.append(bytes("x"))).isInstanceOf(WalLockedException.class);
+        assertThat(segmentsOf("s")).hasSize(segments);
+        assertThatThrownBy(wal::close).isInstanceOf(WalLockedException.class);
     }
 
     // ---------------------------------------------------------------- roots that are none

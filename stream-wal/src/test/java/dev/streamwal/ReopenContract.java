@@ -81,7 +81,7 @@ abstract class ReopenContract extends LogContract {
         wal.close();
         try (Stream<Path> files = Files.walk(root)) {
             assertThat(files.filter(Files::isRegularFile).map(file -> root.relativize(file).toString()).toList())
-                    .allMatch(name -> name.equals("LOCK") || name.equals("positions") || name.equals("activity")
+                    .allMatch(name -> name.equals("LOCK") || name.equals("positions") || name.equals("activity") || name.equals("writer")
                             || name.matches("streams/[^/]+/[0-9a-f]{16}_[0-9]+\\.seg"));
         }
         for (String key : List.of("parked", "mapped", "nearly full")) {

@@ -188,6 +188,32 @@ abstract class RetentionContract extends LogContract {
     }
 
     @Test
+    void reopen_clockIsAYearAhead_aSweepDeletesNothing() {
+        StreamWal wal = open();
+        List<List<Written>> written = appendWindows(wal.stream("s"), 4, 2);
+        long right = clock.millis();
+        wal.close();
+        clock.advance(YEAR);
+        for (int opened = 0; opened < 2; opened++) {
+            try (StreamWal ahead = open()) {
+                assertThat(ahead.sweep()).extracting(SweepResult::deletedSegments, SweepResult::refusedSegments).containsExactly(0, 4);
+            }
+        }
+        clock.set(right);
+        assertHoldsNow(open(), "s", flat(written));
+    }
+
+    @Test
+    void reopen_afterStandingStillForAMonth_aSweepDeletes() {
+        StreamWal wal = open();
+        appendWindows(wal.stream("s"), 4, 2);
+        wal.close();
+        clock.advance(Duration.ofDays(31));
+        SweepResult result = open().sweep();
+        assertThat(result).extracting(SweepResult::deletedSegments, SweepResult::refusedSegments).containsExactly(4, 0);
+    }
+
+    @Test
     void sweep_somebodyVouchesForTheClock_deletes() {
         StreamWal wal = open();
         appendWindows(wal.stream("s"), 4, 2);

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>On POSIX the lock belongs to the process, and closing <em>any</em> of its descriptors of the file releases it. So nothing but this
  * class opens such a file, and this class opens it only after it has asked {@link #OPEN} whether the process has it open already.
+ * What others in the process open, nobody can know: what depends on the right has to make sure of it in another way too.
  */
 public final class ProcessLock implements AutoCloseable {
 
@@ -51,23 +52,29 @@ public final class ProcessLock implements AutoCloseable {
         synchronized (OPEN) {
             LockFile file = identify(path);
             OpenFile known = OPEN.get(file);
-            if (known != null && known.held) {
+            if ((known != null && known.held) || isHeldAs(path)) {
                 throw new HeldException(true, null);
             }
-            return lock(file, known != null ? known.channel : FileChannel.open(path, StandardOpenOption.WRITE));
+            return lock(file, path, known != null ? known.channel : FileChannel.open(path, StandardOpenOption.WRITE));
         }
+    }
+
+    /** Whether the process has the right by another file, which had this name until somebody removed it. */
+    @GuardedBy("OPEN")
+    private static boolean isHeldAs(Path path) {
+        return OPEN.values().stream().anyMatch(open -> open.held && open.path.equals(path));
     }
 
     @SuppressForbidden("the one place that locks")
     @GuardedBy("OPEN")
-    private static ProcessLock lock(LockFile file, FileChannel channel) throws IOException, HeldException {
+    private static ProcessLock lock(LockFile file, Path path, FileChannel channel) throws IOException, HeldException {
         FileLock lock;
         try {
             lock = channel.tryLock();
         } catch (OverlappingFileLockException e) {
             // another copy of this class in the process (another class loader's) has it: closing the channel would
             // release that lock
-            OPEN.put(file, new OpenFile(channel, false));
+            OPEN.put(file, new OpenFile(channel, path, false));
             throw new HeldException(true, e);
         } catch (IOException | RuntimeException e) {
             if (!OPEN.containsKey(file)) {
@@ -80,7 +87,7 @@ public final class ProcessLock implements AutoCloseable {
             channel.close();
             throw new HeldException(false, null);
         }
-        OpenFile open = new OpenFile(channel, true);
+        OpenFile open = new OpenFile(channel, path, true);
         OPEN.put(file, open);
         return new ProcessLock(file, open);
     }
@@ -115,9 +122,10 @@ public final class ProcessLock implements AutoCloseable {
     /**
      * Its channel.
      *
+     * @param path by which it was opened
      * @param held whether by a lock of this class; else it is only kept from being closed
      */
-    private record OpenFile(FileChannel channel, boolean held) {}
+    private record OpenFile(FileChannel channel, Path path, boolean held) {}
 
     /** Somebody has the right already. */
     public static final class HeldException extends Exception {
@@ -129,6 +137,12 @@ public final class ProcessLock implements AutoCloseable {
         HeldException(boolean byThisProcess, @Nullable Throwable cause) {
             super(byThisProcess ? "this process has it already" : "another process has it", cause, false, false);
             this.byThisProcess = byThisProcess;
+        }
+
+        /** Another process, which is found in another way than by the lock. */
+        public HeldException(String message) {
+            super(message, null, false, false);
+            this.byThisProcess = false;
         }
 
         public boolean byThisProcess() {

@@ -461,7 +461,7 @@ final class ActiveSegment extends CommitSegment {
         lock.lock();
         try {
             preparing = false;
-            if (!isAppendableMapped()) {
+            if (!isAppendableMapped() || log.fence().isLost()) {
                 return false;
             }
             published.go(space.mapping(), tailOffset());
@@ -644,6 +644,7 @@ final class ActiveSegment extends CommitSegment {
             if (closed || forceFailed || !awaitPublished(end, PUBLISH_WAIT_NANOS)) {
                 return false;
             }
+            log.fence().check();
             unmapForGood();
             space.use();
             // forced with the data: where the footer goes and the end with it, the mark tells that there was more

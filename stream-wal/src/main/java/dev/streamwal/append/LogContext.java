@@ -5,6 +5,7 @@ import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.WriterFence;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -31,6 +32,9 @@ public final class LogContext {
 
     /** Set once, before a stream is used. */
     private SegmentDurability durability = SegmentDurability.NONE;
+
+    /** Set once, before a stream is used. */
+    private WriterFence fence = WriterFence.NONE;
 
     /** Set once, before a stream is used. */
     private KnownTime time = KnownTime.unknown();
@@ -81,6 +85,15 @@ public final class LogContext {
     /** To be called once, before a stream is used. */
     public void durability(SegmentDurability newDurability) {
         durability = newDurability;
+    }
+
+    /** To be called once, before a stream is used. */
+    public void fence(WriterFence newFence) {
+        fence = newFence;
+    }
+
+    WriterFence fence() {
+        return fence;
     }
 
     /** To be called once, before a stream is used. */

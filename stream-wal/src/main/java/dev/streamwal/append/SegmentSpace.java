@@ -202,7 +202,7 @@ final class SegmentSpace {
         log.mappings().leave(mappingSeat);
     }
 
-    // ---------------------------------------------------------------- the file
+    // ---------------------------------------------------------------- the file: another writer's, where the right to write was lost
 
     /**
      * Takes a seat for the descriptor, which is opened when it is needed. Where all seats are taken by others in the middle of their I/O,
@@ -235,6 +235,9 @@ final class SegmentSpace {
 
     /** Cuts the prepared zeros off. Where that fails, they are cut when the segment is mapped, sealed or recovered. */
     void cutBehind(int tail) {
+        if (log.fence().isLost()) {
+            return;
+        }
         try {
             // somebody may wait for this with a pool's lock: without a seat at once it isn't worth it
             if (log.files().admit(fileSeat)) {
@@ -246,6 +249,9 @@ final class SegmentSpace {
     }
 
     void cutBackTo(int length, Throwable cause) {
+        if (log.fence().isLost()) {
+            return;
+        }
         try {
             file.truncate(length);
         } catch (IOException e) {
@@ -258,7 +264,7 @@ final class SegmentSpace {
     /** @param lastStart of a record that is published */
     void raiseMarkInMapping(int lastStart) {
         SegmentMapping current = mapping;
-        if (current != null && lastStart > mark) {
+        if (current != null && lastStart > mark && !log.fence().isLost()) {
             mark = lastStart;
             current.buffer().putInt(SegmentHeaderLayout.MARK, mark);
         }
@@ -269,7 +275,7 @@ final class SegmentSpace {
      * further.
      */
     void raiseMarkInFile(int lastStart, int stride) {
-        if (lastStart - mark < stride) {
+        if (lastStart - mark < stride || log.fence().isLost()) {
             return;
         }
         try {

@@ -369,6 +369,7 @@ public final class StreamLog implements CommitStream {
     /** The next segment, with its header and its final name; its name is the last thing that can fail. */
     @GuardedBy("rotation")
     private ActiveSegment create(long timestampMillis, long nowMillis, boolean busy) throws IOException {
+        log.fence().check();
         SpareSegment prepared = spare.take();
         SegmentFile file = null;
         try {
@@ -505,6 +506,7 @@ public final class StreamLog implements CommitStream {
     }
 
     /** The stream as the plan of what expires wants it. */
+    @SuppressWarnings("GuardedBy") // the lambda is called before the method returns
     public ExpiryPlan.Stream expiryView(long nowMillis) throws IOException {
         rotation.lock();
         try {

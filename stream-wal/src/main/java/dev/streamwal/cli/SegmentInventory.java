@@ -1,20 +1,27 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.WalOptions;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.StreamInfo;
+import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
+import dev.streamwal.retention.KnownTime;
+import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.retention.SweepTime;
 import dev.streamwal.source.PositionsFile;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.BootId;
+import dev.streamwal.storage.WriterFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -30,6 +37,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The files of a log, and which of them would go: by what can be read without opening the log for writing. So what recovery would do first
@@ -40,6 +48,9 @@ final class SegmentInventory {
     /** As long as a retention may be. */
     static final Duration ANY_TIME = Duration.ofMillis(StreamPolicy.MAX_RETENTION_MILLIS);
 
+    /** Nobody knows the writing program's. */
+    private static final WalOptions OPTIONS = WalOptions.builder().build();
+
     private final Path root;
 
     SegmentInventory(Path root) {
@@ -49,16 +60,50 @@ final class SegmentInventory {
     /** A file. */
     record Found(String key, Path file, SegmentName name, long bytes) {}
 
+    /** How many segments would be deleted only because the time is further ahead than can be explained: see {@link SweepTime}. */
+    int doubtful(Instant now) throws IOException {
+        OptionalLong known = WriterFile.knownMillis(root);
+        long advanceMillis = OPTIONS.maxClockAdvance().toMillis();
+        if (known.isEmpty() || SweepTime.isBelievable(now.toEpochMilli(), known.getAsLong(), advanceMillis)) {
+            return 0;
+        }
+        try (WalReader reader = WalReader.open(root)) {
+            List<ExpiryPlan.Stream> views = new ArrayList<>();
+            for (String key : reader.keys()) {
+                List<ExpiryPlan.Segment> dated = new ArrayList<>();
+                for (Found segment : segments(key)) {
+                    dated.add(new ExpiryPlan.Segment(segment.name().basePosition(), segment.name().expirationMillis(),
+                            window(segment).endMillis(), segment.bytes(), true));
+                }
+                views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, dated));
+            }
+            return SweepTime.of(now.toEpochMilli(), known.getAsLong(), advanceMillis, views).segments();
+        }
+    }
+
+    /** Of a file that can't be read it is unknown: then it is an old one. */
+    private static Window window(Found segment) {
+        try (FileChannel channel = FileChannel.open(segment.file(), StandardOpenOption.READ)) {
+            return SegmentFiles.readHeader(SegmentBytes.of(channel), segment.file(), StreamKey.of(segment.key()), segment.name()).window();
+        } catch (IOException | WalException e) {
+            return new Window(Long.MIN_VALUE, Long.MIN_VALUE + 1);
+        }
+    }
+
     /**
-     * What a sweep would delete now.
+     * What a sweep would delete now, if the time is believed.
      *
      * @param consumers for whom everything is kept that they haven't committed
      */
     HeldBack.Outcome expired(Instant now, Collection<String> consumers) throws IOException {
+        KnownTime time = new KnownTime(now.toEpochMilli(), OPTIONS.maxClockSkew().toMillis(), () -> 0);
         try (WalReader reader = WalReader.open(root)) {
             List<ExpiryPlan.Stream> views = new ArrayList<>();
             for (String key : reader.keys()) {
-                views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, segments(key).stream().map(SegmentInventory::view).toList()));
+                List<Found> segments = segments(key);
+                views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, MisdatedSegments.withDueExpirations(now.toEpochMilli(),
+                        segments.stream().map(SegmentInventory::view).toList(),
+                        index -> time.isAhead(window(segments.get(index)).startMillis(), now.toEpochMilli()))));
             }
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(now.toEpochMilli(), Long.MAX_VALUE, views);
             return HeldBack.of(now.toEpochMilli(), dues(plan, views, reader), holds(plan, consumers, reader));

@@ -8,6 +8,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
+import dev.streamwal.storage.WriterFile;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,6 +37,10 @@ final class SweepCommand extends WritingCommand {
     @Option(names = "--ignore-consumers", description = "Delete what consumers haven't committed, too; they are told what they have lost.")
     private boolean ignoringConsumers;
 
+    @Option(names = "--believe-clock", description = "Delete also where the time is more than 100 days ahead of when the log was last"
+            + " open: the clock is right, and the log has stood still.")
+    private boolean believing;
+
     @Option(names = "--dry-run", description = "Show what would be deleted, and delete nothing.")
     private boolean dryRun;
 
@@ -46,6 +51,15 @@ final class SweepCommand extends WritingCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         Instant time = now == null ? context().clock().instant() : now;
+        checkIsLog();
+        int doubtful = believing ? 0 : new SegmentInventory(root()).doubtful(time);
+        if (doubtful > 0) {
+            complain("a sweep believes a time that is at most 100 days ahead of when the log was last open, and would delete "
+                    + Figures.number(doubtful, "segment") + " by this one: time=" + Figures.time(time.toEpochMilli()) + ", last open="
+                    + Figures.time(WriterFile.knownMillis(root()).orElse(0)) + "; nothing was deleted. Where the time is right, say"
+                    + " --believe-clock");
+            return Exit.FINDINGS;
+        }
         List<DeletedSegment> gone = new ArrayList<>();
         Outcome outcome;
         try {
@@ -71,7 +85,6 @@ final class SweepCommand extends WritingCommand {
     }
 
     private Outcome sweep(Instant time, List<DeletedSegment> gone) {
-        checkIsLog();
         try (StreamWal wal = openLog(holding(consumers()))) {
             SweepResult unused = wal.sweep(time, gone::add);
             // to know whether a consumer is at a stream's end, the first pass recovers it; its newest segment is sealed by the second
@@ -93,6 +106,10 @@ final class SweepCommand extends WritingCommand {
     /** Nobody knows for which of them, and how long, the writing program keeps segments. */
     private WalOptions holding(Collection<String> consumers) {
         WalOptions.Builder options = LogOptions.of(context().clock());
+        if (believing) {
+            // the next writer finds that the clock was believed
+            options.maxClockAdvance(SegmentInventory.ANY_TIME);
+        }
         if (!consumers.isEmpty()) {
             StreamOptions.Builder held = StreamOptions.builder();
             consumers.forEach(consumer -> held.retainFor(consumer, Long.MAX_VALUE, SegmentInventory.ANY_TIME));
@@ -102,7 +119,6 @@ final class SweepCommand extends WritingCommand {
     }
 
     private Outcome rehearse(Instant time, List<DeletedSegment> gone) throws IOException {
-        checkIsLog();
         SegmentInventory inventory = new SegmentInventory(root());
         HeldBack.Outcome outcome = inventory.expired(time, consumers());
         for (ExpiryPlan.Deletion deletion : outcome.deletions()) {

@@ -3,6 +3,7 @@ package dev.streamwal.commit;
 import dev.streamwal.commit.CommitSegment.Undurable;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.storage.WriterFence;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
@@ -31,6 +32,7 @@ final class CommitRound {
     private final SegmentForce force;
     private final @Nullable ForceThread forces;
     private final LongAdder flushes;
+    private WriterFence fence = WriterFence.NONE;
     private final CommitPolicy policy;
     private final Copying copying = new Copying();
 
@@ -65,6 +67,11 @@ final class CommitRound {
         this.force = force;
         this.policy = new CommitPolicy(journal.sizes());
         this.wantedRoom = minRoom();
+    }
+
+    /** To be called before anything else. */
+    void fence(WriterFence newFence) {
+        fence = newFence;
     }
 
     private int minRoom() {
@@ -287,7 +294,10 @@ final class CommitRound {
         }
     }
 
-    /** Flushes the block, if there is anything in it; what was gathered is durable then. */
+    /**
+     * Flushes the block, if there is anything in it; what was gathered is durable then. Looked at behind the flush, the fence shows that who
+     * opens the log next finds the block.
+     */
     void commit() throws FlushFailedException {
         OpenJournalFile target = file;
         if (target != null && !block.isEmpty()) {
@@ -295,6 +305,7 @@ final class CommitRound {
             mentionsBefore = target.mentions();
             flushes.increment();
         }
+        fence.check();
         for (CommitSegment segment : segments) {
             segment.raiseDurableOffset(segment.gatheredOffset);
         }

@@ -3,6 +3,7 @@ package dev.streamwal.commit;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
+import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,6 +80,7 @@ public final class GroupCommitter implements SegmentDurability {
     private final AtomicBoolean leading = new AtomicBoolean();
     private final CommitJournal journal;
     private final CommitRound round;
+    private WriterFence fence = WriterFence.NONE;
     private final JournalCheckpoint checkpoint;
     private final SegmentForce force;
     private final CommitEvents events;
@@ -123,6 +125,12 @@ public final class GroupCommitter implements SegmentDurability {
             journal.giveUpCurrent();
             boolean unused = checkpoint.run();
         }
+    }
+
+    /** To be called before anything else: without, nobody else can write the log. */
+    public void fence(WriterFence newFence) {
+        fence = newFence;
+        round.fence(newFence);
     }
 
     /** To be called before anything is deleted: who knows the streams that are in use. */
@@ -427,6 +435,8 @@ public final class GroupCommitter implements SegmentDurability {
             return;
         }
         try {
+            // the journal's files are another's, where somebody else has opened the log
+            fence.check();
             startRound();
             List<CommitRequest> deleting = gather();
             round.commit();
@@ -577,6 +587,11 @@ public final class GroupCommitter implements SegmentDurability {
             onFailure.run();
             events.failed("commit", null, cause);
         }
+    }
+
+    /** The log is somebody else's: as after a failure, nothing is acknowledged any more. */
+    public void lost(WalException why) {
+        fail(new FlushFailedException("the right to write the log was lost", why));
     }
 
     @Override

@@ -30,16 +30,21 @@ public final class SweepTime {
         }
     }
 
+    /** Whether the clock is no further ahead of what is known than may be. */
+    public static boolean isBelievable(long nowMillis, long knownMillis, long maxAdvanceMillis) {
+        return nowMillis <= KnownTime.plus(knownMillis, maxAdvanceMillis);
+    }
+
     /**
      * @param nowMillis what the clock says, epoch ms
      * @param knownMillis what time it is at least, epoch ms
      * @param maxAdvanceMillis that the clock may lie ahead of it
      */
     public static Outcome of(long nowMillis, long knownMillis, long maxAdvanceMillis, List<ExpiryPlan.Stream> streams) {
-        long believed = KnownTime.plus(knownMillis, maxAdvanceMillis);
-        if (nowMillis <= believed) {
+        if (isBelievable(nowMillis, knownMillis, maxAdvanceMillis)) {
             return new Outcome(streams, 0, 0);
         }
+        long believed = KnownTime.plus(knownMillis, maxAdvanceMillis);
         List<ExpiryPlan.Stream> doubted = new ArrayList<>(streams.size());
         int segments = 0;
         long bytes = 0;

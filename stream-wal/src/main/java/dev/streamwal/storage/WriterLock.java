@@ -5,8 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
-/** The right to write a log: see {@link ProcessLock}. */
+/** The right to write a log: see {@link ProcessLock}, and {@link WriterFile} for what that alone can't promise. */
 public final class WriterLock {
 
     public static final String FILE_NAME = "LOCK";
@@ -22,6 +23,15 @@ public final class WriterLock {
         if (!Files.isDirectory(root)) {
             throw new NotDirectoryException(root + " (a log's root is a directory)");
         }
-        return ProcessLock.acquire(root.toRealPath().resolve(FILE_NAME));
+        Path directory = root.toRealPath();
+        ProcessLock lock = ProcessLock.acquire(directory.resolve(FILE_NAME));
+        OptionalLong living = WriterFile.living(directory);
+        if (living.isEmpty()) {
+            return lock;
+        }
+        lock.close();
+        throw new ProcessLock.HeldException("process " + living.getAsLong() + " has it open, although it has lost the lock on "
+                + FILE_NAME + ", as happens where something in it copies that file, or where the file is removed; close the log there; if it is"
+                + " sure that that process doesn't write it, remove the file " + WriterFile.FILE_NAME);
     }
 }

@@ -71,6 +71,23 @@ class RetentionCommandsTest {
     }
 
     @Test
+    void sweep_timeIsAYearAhead_deletesNothingUnlessTold() throws IOException {
+        Map<String, String> before = log.files();
+        for (String option : List.of("--dry-run", "--json")) {
+            CliRun doubted = CliRun.of("sweep", root, "--now", "+365d", option);
+            assertThat(doubted.exit()).isEqualTo(Exit.FINDINGS.code());
+            assertThat(doubted.out()).isEmpty();
+            assertThat(doubted.err()).contains("would delete 4 segments").contains("--believe-clock");
+            assertThat(log.files()).isEqualTo(before);
+        }
+        CliRun dry = CliRun.of("sweep", root, "--json", "--now", "+365d", "--believe-clock", "--dry-run");
+        CliRun real = CliRun.of("sweep", root, "--json", "--now", "+365d", "--believe-clock");
+        assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun"));
+        assertThat(real.exit()).isZero();
+        assertThat(real.json()).last().asString().contains("segments=7");
+    }
+
+    @Test
     void sweep_json() throws IOException {
         CliRun run = CliRun.of("sweep", root, "--json", "--dry-run");
         assertThat(run.json()).hasSize(4);

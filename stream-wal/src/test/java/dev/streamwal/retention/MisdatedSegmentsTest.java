@@ -55,7 +55,7 @@ class MisdatedSegmentsTest {
         assertThat(asked).as("asked once each, and only where it matters").doesNotHaveDuplicates()
                 .allMatch(i -> !due(kinds[i]) && anyDueBehind(kinds, i) && goesUpTo(kinds, i));
         for (int i = 0; i < kinds.length; i++) {
-            boolean goes = due(kinds[i]) || ahead(kinds[i]) && anyDueBehind(kinds, i) && goesUpTo(kinds, i);
+            boolean goes = due(kinds[i]) || (ahead(kinds[i]) && anyDueBehind(kinds, i) && goesUpTo(kinds, i));
             assertThat(dated.get(i).expirationMillis() <= NOW).isEqualTo(goes);
             assertThat(dated.get(i).withExpiration(0)).isEqualTo(segments.get(i).withExpiration(0));
             if (!goes || due(kinds[i])) {

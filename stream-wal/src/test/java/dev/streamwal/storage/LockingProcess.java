@@ -21,6 +21,10 @@ final class LockingProcess implements AutoCloseable {
         this.locked = locked;
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     static LockingProcess start(Path root) throws IOException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

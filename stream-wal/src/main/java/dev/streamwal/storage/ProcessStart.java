@@ -1,0 +1,49 @@
+package dev.streamwal.storage;
+
+import dev.streamwal.files.Uninterrupted;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.time.Instant;
+import java.util.Optional;
+
+/** When a process was started: with that, its id is good for ever, though ids are given again. */
+final class ProcessStart {
+
+    /** In what follows the command's name in {@code /proc/<id>/stat}: the state, and the start in ticks since the machine was started. */
+    private static final int STATE = 0;
+    private static final int START_TICKS = 19;
+
+    private ProcessStart() {}
+
+    /**
+     * The same for the same process, whoever asks. On Linux not by the wall clock, which may be set: the kernel's run, and ticks since it
+     * began. Empty where there is no such process, as far as this one may see: in another container, or of another user where that is
+     * hidden, there may be one.
+     */
+    static Optional<String> of(long pid) {
+        Optional<String> boot = BootId.ofThisMachine();
+        return boot.isPresent() ? ofLinux(pid).map(ticks -> boot.get() + '/' + ticks)
+                : ProcessHandle.of(pid).filter(ProcessHandle::isAlive).flatMap(process -> process.info().startInstant()).map(Instant::toString);
+    }
+
+    private static Optional<String> ofLinux(long pid) {
+        FileSystem machine = FileSystems.getDefault();
+        try {
+            return startTicks(Uninterrupted.run(() ->
+                    new String(Files.readAllBytes(machine.getPath("/proc/" + pid + "/stat")), StandardCharsets.ISO_8859_1)));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Empty where the process has ended, though its parent hasn't asked for its exit code yet. */
+    static Optional<String> startTicks(String stat) {
+        // the name before may have spaces and brackets in it
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
+        boolean ended = fields[STATE].equals("Z") || fields[STATE].equals("X");
+        return ended || fields.length <= START_TICKS ? Optional.empty() : Optional.of(fields[START_TICKS]);
+    }
+}

@@ -1,0 +1,299 @@
+package dev.streamwal.storage;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.WalLockedException;
+import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.reader.WalException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The file {@code writer}: who writes a log. Beside {@code LOCK}, whose lock a process loses without a word when anything in it opens and
+ * closes that file, as a backup does that copies the directory, or when somebody removes the file. Thread-safe.
+ *
+ * <p>Before: who gets the lock, and finds here a process that is alive, doesn't open the log ({@link #living}). After: whoever opens the log
+ * puts a number here that nobody had before, and looks whether it is still there when something is to follow from it: before a segment is
+ * created or sealed, and before something is acknowledged as durable. Where it is another's, the log is that one's, and nothing is written
+ * or acknowledged any more.
+ *
+ * <p>Why an acknowledged record is the next writer's too: that one writes its number first, and reads the commit journal afterwards. Where
+ * the number was still ours behind the flush, the block was in the file before the journal was read.
+ *
+ * <p>The file is evidence, not state: it is never forced, and where it is empty, damaged or gone, the lock alone counts. A disk that is full
+ * doesn't keep a log from being opened.
+ */
+public final class WriterFile implements WriterFence {
+
+    public static final String FILE_NAME = "writer";
+
+    private static final String TEMPORARY_NAME = ".writer.tmp";
+
+    /** What time it is is written down when it has changed by this much: it is compared with days. */
+    private static final long KNOWN_STEP_MILLIS = 3_600_000;
+
+    private final Path root;
+    private final Path file;
+    private final Optional<WriterEntry> before;
+
+    /** What the file looked like when it was ours; null: it has to be read. */
+    private volatile @Nullable Look seen;
+
+    private volatile @Nullable WriterEntry other;
+    private volatile Consumer<WalLockedException> onLost = why -> {};
+
+    @GuardedBy("this")
+    private WriterEntry own;
+
+    /** Whether the file has been ours. */
+    @GuardedBy("this")
+    private boolean written;
+
+    /**
+     * Another file by the same name has another key, or, where the first was removed before, another time. It takes no descriptor, and one
+     * call of the system's.
+     */
+    private record Look(@Nullable Object key, FileTime modified, long size) {}
+
+    private WriterFile(Path root, Optional<WriterEntry> before, WriterEntry own) {
+        this.root = root;
+        this.file = root.resolve(FILE_NAME);
+        this.before = before;
+        this.own = own;
+    }
+
+    /**
+     * Says that this process writes the log, whose lock it has. To be called before anything of the log is read.
+     *
+     * @param nonce not given before
+     * @param nowMillis by the log's clock, should nothing else be known
+     */
+    public static WriterFile claim(Path root, long nonce, long nowMillis) {
+        Optional<WriterEntry> before = read(root.resolve(FILE_NAME));
+        long pid = ProcessHandle.current().pid();
+        WriterEntry own = new WriterEntry(pid, ProcessStart.of(pid).orElse(""), placeOf(root), String.format("%016x", nonce), true,
+                before.map(WriterEntry::knownMillis).orElse(nowMillis));
+        WriterFile claimed = new WriterFile(root, before, own);
+        synchronized (claimed) {
+            claimed.tryWrite();
+        }
+        return claimed;
+    }
+
+    /**
+     * Who writes the log as far as can be seen, although the caller has its lock: another process, which is alive, on this machine. A
+     * process that was killed is none, nor another one that has got its id since; nor this one, which knows what it has open.
+     *
+     * @return the process' id
+     */
+    static OptionalLong living(Path root) {
+        Optional<WriterEntry> found = read(root.resolve(FILE_NAME)).filter(entry -> entry.open() && !entry.start().isEmpty()
+                && entry.pid() != ProcessHandle.current().pid()
+                && entry.place().equals(placeOf(root))
+                && ProcessStart.of(entry.pid()).equals(Optional.of(entry.start())));
+        return found.isPresent() ? OptionalLong.of(found.get().pid()) : OptionalLong.empty();
+    }
+
+    /** What time it was at least when the log was written last, in epoch ms; empty where nobody has said so. */
+    public static OptionalLong knownMillis(Path root) {
+        Optional<WriterEntry> found = read(root.resolve(FILE_NAME));
+        return found.isPresent() ? OptionalLong.of(found.get().knownMillis()) : OptionalLong.empty();
+    }
+
+    /** As {@link #knownMillis(Path)}, before this writer. */
+    public OptionalLong knownBefore() {
+        return before.isPresent() ? OptionalLong.of(before.get().knownMillis()) : OptionalLong.empty();
+    }
+
+    /** By the directory itself where the machine's file system has a name for it, as {@code LOCK} is. No other has other processes in it. */
+    private static String placeOf(Path root) {
+        try {
+            Object key = !root.getFileSystem().equals(FileSystems.getDefault()) ? null
+                    : Files.readAttributes(root, BasicFileAttributes.class).fileKey();
+            return String.valueOf(key != null ? key : root.toRealPath());
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private static Optional<WriterEntry> read(Path file) {
+        try {
+            return Uninterrupted.run(() -> {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                    ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(channel.size(), WriterEntry.MAX_BYTES));
+                    while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
+                        // a read may be short
+                    }
+                    return WriterEntry.decode(bytes.flip().hasRemaining() ? copyOf(bytes) : new byte[0]);
+                }
+            });
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static byte[] copyOf(ByteBuffer bytes) {
+        byte[] copy = new byte[bytes.remaining()];
+        bytes.get(copy);
+        return copy;
+    }
+
+    // ---------------------------------------------------------------- looking
+
+    /** Who is told, once or by several at the same time, that somebody else is found here; whatever locks the finder holds. */
+    public void onLost(Consumer<WalLockedException> newOnLost) {
+        onLost = newOnLost;
+    }
+
+    @Override
+    public boolean isLost() {
+        return other != null;
+    }
+
+    /** @throws WalLockedException where {@link #isLost()} */
+    public void throwIfLost() {
+        if (isLost()) {
+            throw lost();
+        }
+    }
+
+    /** Says that {@link #isLost()}. */
+    public WalLockedException lost() {
+        WriterEntry found = other;
+        return new WalLockedException("somebody else has opened the log, and this one has lost the right to write it: pid="
+                + (found == null ? "?" : found.pid()) + ", root=" + root + ", file=" + file + "; what was acknowledged as durable is there;"
+                + " close this log, and have one process write it. The lock on LOCK is lost where something in the writing process opens and"
+                + " closes that file, or removes it: leave it out of copies, or use checkpoint()", file, null, WalException.NO_POSITION);
+    }
+
+    @Override
+    public void check() {
+        throwIfLost();
+        try {
+            Look known = seen;
+            if (known == null || !known.equals(look())) {
+                lookInside();
+            }
+        } catch (IOException e) {
+            // nobody can say: as with a file that is gone, the lock counts
+        }
+    }
+
+    private @Nullable Look look() throws IOException {
+        try {
+            BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+            return new Look(found.fileKey(), found.lastModifiedTime(), found.size());
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private void lookInside() throws IOException {
+        synchronized (this) {
+            // first: what is changed after it is noticed the next time
+            Look found = look();
+            Optional<WriterEntry> entry = read(file);
+            if (entry.isPresent() && isOthers(entry.get())) {
+                seen = null;
+                other = entry.get();
+            } else if (entry.isPresent() && entry.get().nonce().equals(own.nonce())) {
+                written = true;
+                seen = found;
+            } else {
+                tryWrite();
+            }
+        }
+        if (isLost()) {
+            WalLockedException why = lost();
+            onLost.accept(why);
+            throw why;
+        }
+    }
+
+    /** What was there before may be there still, if the disk was full. */
+    @GuardedBy("this")
+    private boolean isOthers(WriterEntry entry) {
+        boolean old = !written && before.isPresent() && before.get().nonce().equals(entry.nonce());
+        return !old && !entry.nonce().equals(own.nonce());
+    }
+
+    // ---------------------------------------------------------------- writing
+
+    /** Puts this writer's entry there, if that can be done. It is read before it is believed. */
+    @GuardedBy("this")
+    private void tryWrite() {
+        seen = null;
+        byte[] bytes = own.encode();
+        try {
+            Uninterrupted.run(() -> {
+                Path temporary = root.resolve(TEMPORARY_NAME);
+                write(temporary, bytes, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+                return Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            });
+        } catch (IOException e) {
+            tryOverwrite(bytes);
+        }
+    }
+
+    /** Takes no space, where there was an entry before. */
+    private void tryOverwrite(byte[] bytes) {
+        try {
+            boolean unused = Files.deleteIfExists(root.resolve(TEMPORARY_NAME));
+            Uninterrupted.run(() -> {
+                write(file, bytes, StandardOpenOption.WRITE);
+                return file;
+            });
+        } catch (IOException e) {
+            // the lock is there all the same; the next look tries again
+        }
+    }
+
+    private static void write(Path target, byte[] bytes, StandardOpenOption... options) throws IOException {
+        ByteBuffer rest = ByteBuffer.wrap(bytes);
+        try (FileChannel channel = FileChannel.open(target, options)) {
+            while (rest.hasRemaining()) {
+                channel.write(rest, rest.position());
+            }
+            channel.truncate(bytes.length);
+        }
+    }
+
+    /** It is at least this time. Best effort. */
+    public synchronized void known(long millis) {
+        if (Math.abs(millis - own.knownMillis()) >= KNOWN_STEP_MILLIS) {
+            replace(own.with(true, millis));
+        }
+    }
+
+    /** The log is closed, or wasn't opened. */
+    public synchronized void close(long knownMillis) {
+        replace(own.with(false, knownMillis));
+    }
+
+    @GuardedBy("this")
+    private void replace(WriterEntry entry) {
+        if (isLost() || read(file).filter(this::isOthers).isPresent()) {
+            return;
+        }
+        own = entry;
+        tryWrite();
+    }
+
+    @Override
+    public String toString() {
+        return "WriterFile[" + Objects.toString(file) + ']';
+    }
+}
