@@ -4,6 +4,7 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
+import dev.streamwal.retention.TimeRules;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -67,7 +68,7 @@ final class Sweeper {
     SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
         passes.lock();
         try {
-            return new Pass(now.toEpochMilli(), each).run();
+            return new Pass(TimeRules.millis(now), each).run();
         } finally {
             passes.unlock();
         }

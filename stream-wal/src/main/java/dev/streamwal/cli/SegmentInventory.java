@@ -11,6 +11,7 @@ import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
 import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.retention.TimeRules;
 import dev.streamwal.source.PositionsFile;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
@@ -60,8 +61,8 @@ final class SegmentInventory {
             for (String key : reader.keys()) {
                 views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, segments(key).stream().map(SegmentInventory::view).toList()));
             }
-            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(now.toEpochMilli(), Long.MAX_VALUE, views);
-            return HeldBack.of(now.toEpochMilli(), dues(plan, views, reader), holds(plan, consumers, reader));
+            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(TimeRules.millis(now), Long.MAX_VALUE, views);
+            return HeldBack.of(TimeRules.millis(now), dues(plan, views, reader), holds(plan, consumers, reader));
         }
     }
 
@@ -131,7 +132,7 @@ final class SegmentInventory {
         try (FileChannel channel = FileChannel.open(segment.file(), StandardOpenOption.READ)) {
             SegmentBytes bytes = SegmentBytes.of(channel);
             SegmentHeader header = SegmentFiles.readHeader(bytes, segment.file(), StreamKey.of(segment.key()), segment.name());
-            return header.window().endMillis() <= before.toEpochMilli() && !(newest && isAppendedTo(bytes, header));
+            return header.window().endMillis() <= TimeRules.millis(before) && !(newest && isAppendedTo(bytes, header));
         } catch (NoSuchFileException e) {
             return true;
         }
