@@ -5,7 +5,7 @@ public enum Storage {
 
     /**
      * {@link #MAPPED} on Linux's ext4, xfs and tmpfs, where zeros written ahead reserve space; {@link #CHANNEL}
-     * elsewhere.
+     * elsewhere. Both the root and its folder {@code streams}, which may be a link, or a mount, are looked at, and none of the folders in it.
      */
     AUTO,
 

@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.MappedStorage;
 import dev.streamwal.storage.SegmentStorage;
@@ -15,11 +16,22 @@ class Storages {
     /** Where zeros written ahead are blocks for good. Those that copy on write promise nothing: btrfs, ZFS. */
     private static final Set<String> SAFE_TO_MAP = Set.of("ext4", "ext3", "ext2", "xfs", "tmpfs");
 
+    /** The kind of file system that a directory is in, where it leads to. */
+    interface FileSystemType {
+        String of(Path directory) throws IOException;
+    }
+
     private final Storage wanted;
+    private final FileSystemType type;
     private boolean maps;
 
     Storages(Storage wanted) {
+        this(wanted, directory -> Files.getFileStore(directory).type());
+    }
+
+    Storages(Storage wanted, FileSystemType type) {
         this.wanted = wanted;
+        this.type = type;
     }
 
     /**
@@ -32,9 +44,14 @@ class Storages {
             throw new IllegalArgumentException("Storage.MAPPED maps files, which this file system can't: fileSystem=" + root.getFileSystem()
                     + ", root=" + root + "; use AUTO or CHANNEL");
         }
-        maps = wanted == Storage.MAPPED
-                || (wanted == Storage.AUTO && ofMachine && SAFE_TO_MAP.contains(Files.getFileStore(root).type()));
+        maps = wanted == Storage.MAPPED || (wanted == Storage.AUTO && ofMachine && isSafeToMap(root));
         return maps ? new MappedStorage() : new ChannelStorage();
+    }
+
+    /** The folder of streams may be a link to another file system, or one may be mounted there; in the root there are mapped files too. */
+    private boolean isSafeToMap(Path root) throws IOException {
+        Path streams = StreamDirectory.in(root);
+        return SAFE_TO_MAP.contains(type.of(root)) && (!Files.exists(streams) || SAFE_TO_MAP.contains(type.of(streams)));
     }
 
     /** Whether what {@link #of} gave has mappings. */

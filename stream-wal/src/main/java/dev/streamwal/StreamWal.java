@@ -643,7 +643,7 @@ public final class StreamWal implements AutoCloseable {
         WalStream stream = stream(key);
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
-            stream.log().purge(before.toEpochMilli(), gone::add);
+            stream.log().purge(TimeRules.millis(before), gone::add);
             return new SweepResult(gone.size(), 0, stream.log().segmentCount(), tell(gone, key, DeletedSegment.Reason.PURGED));
         } catch (IOException e) {
             tell(gone, key, DeletedSegment.Reason.PURGED);

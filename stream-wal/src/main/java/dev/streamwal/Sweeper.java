@@ -6,6 +6,7 @@ import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.SweepTime;
+import dev.streamwal.retention.TimeRules;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -88,7 +89,7 @@ final class Sweeper {
     SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
         passes.lock();
         try {
-            return new Pass(now.toEpochMilli(), each, false).run();
+            return new Pass(TimeRules.millis(now), each, false).run();
         } finally {
             passes.unlock();
         }

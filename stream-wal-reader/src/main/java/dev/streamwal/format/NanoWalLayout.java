@@ -12,14 +12,27 @@ import java.nio.ByteBuffer;
  *   8  8  content length    unsigned
  *  16     header, content
  * </pre>
+ *
+ * nano-wal 0.5 had the content length behind the header, and there are files of 1.0 with such records. Nothing says which order a record has but
+ * where it ends; without a header there is no difference.
+ *
+ * <pre>
+ *   0  6  signature
+ *   6  2  header length = h
+ *   8  h  header
+ * 8+h  8  content length
+ *16+h     content
+ * </pre>
  */
 public final class NanoWalLayout {
 
     public static final int SIGNATURE = 0;
     public static final int HEADER_LENGTH = 6;
     public static final int CONTENT_LENGTH = 8;
-    /** Bytes before a record's own header and content. */
+    /** Bytes that a record has beside its own header and content. */
     public static final int PREFIX_BYTES = 16;
+    /** Where the header stands that has the content length behind it. */
+    public static final int EARLY_HEADER = CONTENT_LENGTH;
 
     /** Magic and expiration, in front of the first record. */
     public static final int FILE_HEADER_BYTES = SegmentHeaderLayout.EXTENSION_MAGIC;
@@ -56,6 +69,18 @@ public final class NanoWalLayout {
     /** As it stands there: negative where it is 2^63 or more. */
     public static long contentLength(ByteBuffer source, int index) {
         return source.getLong(index + CONTENT_LENGTH);
+    }
+
+    /** As {@link #contentLength}, where that stands behind the header. */
+    public static long contentLengthBehind(ByteBuffer source, int index, int headerLength) {
+        return source.getLong(index + EARLY_HEADER + headerLength);
+    }
+
+    /** Turns a frame with the content length behind the header into one with it before, in its place. */
+    public static void putLengthInFront(ByteBuffer frame, int index, int headerLength) {
+        long contentLength = contentLengthBehind(frame, index, headerLength);
+        frame.put(index + PREFIX_BYTES, frame, index + EARLY_HEADER, headerLength);
+        frame.putLong(index + CONTENT_LENGTH, contentLength);
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.streamwal.source.ReadBuffer;
 import dev.streamwal.source.ReadSizes;
 import dev.streamwal.source.SegmentBytes;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,7 +16,8 @@ import java.nio.ByteOrder;
  * <p>No checksum says that a length is right, so it asks what stands where the record ends: a record is one only if the file ends there,
  * another signature begins, or nothing but zeros follow. Of a signature two bytes may be wrong: then it is the next record that is damaged,
  * and not the length that leads there. A wrong length that happens to lead to a place like that goes unnoticed, and so does every change of
- * a header or content.
+ * a header or content. By the same evidence it tells which of the two orders a record has that {@link NanoWalLayout} shows: the later one,
+ * unless only the older one leads to such a place, or only the older one to a signature or the file's end and the later one to zeros.
  *
  * <p>Nothing is read or allocated for a length that goes beyond the file's end, and no buffer is larger than the file.
  */
@@ -65,6 +67,9 @@ public final class NanoWalScan implements AutoCloseable {
     private long next = NanoWalLayout.FILE_HEADER_BYTES;
     private int headerLength;
     private long contentLength;
+    private boolean isLengthBehind;
+    /** Whether what follows a record are zeros, which a content may have as well, and nothing more certain. */
+    private boolean isConfirmedByZeros;
     private Stop stop = Stop.END;
 
     /** @param maxReadBytes what is read at a time, at most; a larger record is read whole */
@@ -124,7 +129,34 @@ public final class NanoWalScan implements AutoCloseable {
             return Stop.NO_SIGNATURE;
         }
         headerLength = NanoWalLayout.headerLength(buffer.bytes(), index);
-        contentLength = NanoWalLayout.contentLength(buffer.bytes(), index);
+        isLengthBehind = false;
+        Stop found = judge(NanoWalLayout.contentLength(buffer.bytes(), index));
+        return headerLength == 0 || (isRecord(found) && !isConfirmedByZeros) ? found : findOlder(found);
+    }
+
+    /** The record with its content length behind its header, or else what was found before. */
+    private Stop findOlder(Stop found) throws IOException {
+        long inFront = contentLength;
+        int upToContent = NanoWalLayout.PREFIX_BYTES + headerLength;
+        if (fileBytes - offset >= upToContent && buffer.ensure(offset, upToContent)) {
+            Stop older = judge(NanoWalLayout.contentLengthBehind(buffer.bytes(), buffer.index(offset), headerLength));
+            if (isRecord(older) && !(isRecord(found) && isConfirmedByZeros)) {
+                isLengthBehind = true;
+                return older;
+            }
+        }
+        contentLength = inFront;
+        return found;
+    }
+
+    private static boolean isRecord(Stop found) {
+        return found == Stop.RECORD || found == Stop.TOO_LONG;
+    }
+
+    /** What a record of that length would be. */
+    private Stop judge(long length) throws IOException {
+        contentLength = length;
+        isConfirmedByZeros = false;
         long frame = NanoWalLayout.checkedFrameBytes(headerLength, contentLength, fileBytes - offset);
         if (frame < 0) {
             return Stop.CUT;
@@ -164,6 +196,7 @@ public final class NanoWalScan implements AutoCloseable {
         while (begun < available && NanoWalLayout.signatureBytes(source, index, begun + 1) > begun) {
             begun++;
         }
+        isConfirmedByZeros = true;
         return isZeroFrom(end + begun);
     }
 
@@ -200,7 +233,7 @@ public final class NanoWalScan implements AutoCloseable {
             if (NanoWalLayout.isRecord(buffer.bytes(), buffer.index(at))) {
                 offset = at;
                 Stop found = find();
-                if (found == Stop.RECORD || found == Stop.TOO_LONG) {
+                if (isRecord(found)) {
                     return true;
                 }
             }
@@ -259,23 +292,29 @@ public final class NanoWalScan implements AutoCloseable {
 
     /** Appends the header to the target. */
     public void copyHeader(ByteBuf target) {
-        buffer.copy(bodyIndex(), headerLength, target);
+        buffer.copy(headerIndex(), headerLength, target);
     }
 
     /** Appends the content to the target. */
     public void copyContent(ByteBuf target) {
-        buffer.copy(bodyIndex() + headerLength, contentLength(), target);
+        buffer.copy(contentIndex(), contentLength(), target);
     }
 
     /** The header, then the content. */
     public byte[] copyBody() {
-        byte[] body = new byte[headerLength + contentLength()];
-        buffer.copy(bodyIndex(), body.length, body);
-        return body;
+        ByteBuf body = Unpooled.wrappedBuffer(new byte[headerLength + contentLength()]).clear();
+        copyHeader(body);
+        copyContent(body);
+        return body.array();
     }
 
-    private int bodyIndex() {
-        return buffer.index(offset) + NanoWalLayout.PREFIX_BYTES;
+    private int headerIndex() {
+        return buffer.index(offset) + (isLengthBehind ? NanoWalLayout.EARLY_HEADER : NanoWalLayout.PREFIX_BYTES);
+    }
+
+    /** The same in both orders. */
+    private int contentIndex() {
+        return buffer.index(offset) + NanoWalLayout.PREFIX_BYTES + headerLength;
     }
 
     @Override

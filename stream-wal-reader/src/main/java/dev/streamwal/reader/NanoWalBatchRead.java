@@ -169,10 +169,21 @@ final class NanoWalBatchRead {
         }
     }
 
+    /** Whether it is a frame of that length; one with its content length behind its header gets it in front, as the batch's entries want it. */
     private static boolean isFrame(ByteBuffer target, int at, int limit, int length) {
-        return limit - at >= length && NanoWalLayout.isRecord(target, at)
-                && NanoWalLayout.checkedFrameBytes(
-                        NanoWalLayout.headerLength(target, at), NanoWalLayout.contentLength(target, at), length) == length;
+        if (limit - at < length || !NanoWalLayout.isRecord(target, at)) {
+            return false;
+        }
+        int headerLength = NanoWalLayout.headerLength(target, at);
+        if (NanoWalLayout.checkedFrameBytes(headerLength, NanoWalLayout.contentLength(target, at), length) == length) {
+            return true;
+        }
+        boolean isOlder = length >= NanoWalLayout.PREFIX_BYTES + headerLength && NanoWalLayout.checkedFrameBytes(
+                headerLength, NanoWalLayout.contentLengthBehind(target, at, headerLength), length) == length;
+        if (isOlder) {
+            NanoWalLayout.putLengthInFront(target, at, headerLength);
+        }
+        return isOlder;
     }
 
     /** The last of the batch's buffers; its length has been checked against the file. */

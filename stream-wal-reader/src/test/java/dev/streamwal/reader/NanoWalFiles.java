@@ -46,6 +46,12 @@ public final class NanoWalFiles {
                 .put(bytes("NANORC")).putShort((short) header.length).putLong(content.length).put(header).put(content).array();
     }
 
+    /** As nano-wal 0.5 framed it: with the content length behind the header. */
+    public static byte[] olderRecord(byte[] header, byte[] content) {
+        return ByteBuffer.allocate(16 + header.length + content.length).order(ByteOrder.LITTLE_ENDIAN)
+                .put(bytes("NANORC")).putShort((short) header.length).put(header).putLong(content.length).put(content).array();
+    }
+
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }

@@ -17,6 +17,7 @@ import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.SweepTime;
+import dev.streamwal.retention.TimeRules;
 import dev.streamwal.source.PositionsFile;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
@@ -64,7 +65,7 @@ final class SegmentInventory {
     int doubtful(Instant now) throws IOException {
         OptionalLong known = WriterFile.knownMillis(root);
         long advanceMillis = OPTIONS.maxClockAdvance().toMillis();
-        if (known.isEmpty() || SweepTime.isBelievable(now.toEpochMilli(), known.getAsLong(), advanceMillis)) {
+        if (known.isEmpty() || SweepTime.isBelievable(TimeRules.millis(now), known.getAsLong(), advanceMillis)) {
             return 0;
         }
         try (WalReader reader = WalReader.open(root)) {
@@ -77,7 +78,7 @@ final class SegmentInventory {
                 }
                 views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, dated));
             }
-            return SweepTime.of(now.toEpochMilli(), known.getAsLong(), advanceMillis, views).segments();
+            return SweepTime.of(TimeRules.millis(now), known.getAsLong(), advanceMillis, views).segments();
         }
     }
 
@@ -96,17 +97,17 @@ final class SegmentInventory {
      * @param consumers for whom everything is kept that they haven't committed
      */
     HeldBack.Outcome expired(Instant now, Collection<String> consumers) throws IOException {
-        KnownTime time = new KnownTime(now.toEpochMilli(), OPTIONS.maxClockSkew().toMillis(), () -> 0);
+        KnownTime time = new KnownTime(TimeRules.millis(now), OPTIONS.maxClockSkew().toMillis(), () -> 0);
         try (WalReader reader = WalReader.open(root)) {
             List<ExpiryPlan.Stream> views = new ArrayList<>();
             for (String key : reader.keys()) {
                 List<Found> segments = segments(key);
-                views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, MisdatedSegments.withDueExpirations(now.toEpochMilli(),
+                views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, MisdatedSegments.withDueExpirations(TimeRules.millis(now),
                         segments.stream().map(SegmentInventory::view).toList(),
-                        index -> time.isAhead(window(segments.get(index)).startMillis(), now.toEpochMilli()))));
+                        index -> time.isAhead(window(segments.get(index)).startMillis(), TimeRules.millis(now)))));
             }
-            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(now.toEpochMilli(), Long.MAX_VALUE, views);
-            return HeldBack.of(now.toEpochMilli(), dues(plan, views, reader), holds(plan, consumers, reader));
+            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(TimeRules.millis(now), Long.MAX_VALUE, views);
+            return HeldBack.of(TimeRules.millis(now), dues(plan, views, reader), holds(plan, consumers, reader));
         }
     }
 
@@ -175,7 +176,7 @@ final class SegmentInventory {
         try (FileChannel channel = FileChannel.open(segment.file(), StandardOpenOption.READ)) {
             SegmentBytes bytes = SegmentBytes.of(channel);
             SegmentHeader header = SegmentFiles.readHeader(bytes, segment.file(), StreamKey.of(segment.key()), segment.name());
-            return header.window().endMillis() <= before.toEpochMilli();
+            return header.window().endMillis() <= TimeRules.millis(before);
         } catch (NoSuchFileException e) {
             return true;
         }

@@ -9,12 +9,23 @@ import org.jspecify.annotations.Nullable;
 /** Which timestamps a stream takes. Pure. */
 public final class TimeRules {
 
+    /** Beyond every timestamp and every expiration, and far enough from overflow to be added to. */
+    private static final long END_OF_TIME_MILLIS = 1L << 60;
+
     private final StreamPolicy policy;
     private final long maxSkewMillis;
 
     public TimeRules(StreamPolicy policy, long maxSkewMillis) {
         this.policy = policy;
         this.maxSkewMillis = maxSkewMillis;
+    }
+
+    /** Epoch ms of a time that somebody gave; those too far away for that are the ends of time, so that all comparisons are right. */
+    public static long millis(Instant given) {
+        if (given.getEpochSecond() >= END_OF_TIME_MILLIS / 1_000) {
+            return END_OF_TIME_MILLIS;
+        }
+        return given.getEpochSecond() <= -END_OF_TIME_MILLIS / 1_000 ? -END_OF_TIME_MILLIS : given.toEpochMilli();
     }
 
     /**

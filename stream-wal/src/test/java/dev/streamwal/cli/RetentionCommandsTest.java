@@ -59,7 +59,7 @@ class RetentionCommandsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"now", "+15m", "+10d", "-2h", "2024-05-01T12:10:00Z"})
+    @ValueSource(strings = {"now", "+15m", "+10d", "-2h", "2024-05-01T12:10:00Z", "-999999999-01-01T00:00:00Z", "+999999999-12-31T23:59:59Z"})
     void sweep_dryRun_tellsWhatTheRealOneDoes_andChangesNothing(String now) throws IOException {
         Map<String, String> before = log.files();
         CliRun dry = CliRun.of("sweep", root, "--json", "--dry-run", "--now", now);

@@ -6,6 +6,8 @@ import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -23,9 +25,9 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
 
     /** Asked for and not served yet; a client that sends more without reading is cut off. */
     private static final int MAX_REQUESTS = 64;
-    /** Sent together while a stream is followed, if there are so many. */
+    /** Read and sent together, if there are so many: what a client that doesn't read holds of the server's memory, or one larger entry. */
     private static final int GROUP_ENTRIES = 256;
-    private static final int GROUP_BYTES = 1 << 20;
+    private static final int GROUP_BYTES = 256 << 10;
     private static final Duration REST = Duration.ofMinutes(1);
     private static final int SMALLEST_ENTRY = 32;
 
@@ -67,7 +69,7 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
         serving.interrupt();
     }
 
-    /** A frame that is no request, or a broken connection. */
+    /** A frame that is too long, or a broken connection. */
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         end();
@@ -82,17 +84,45 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
     private void serve() {
         try {
             while (true) {
-                Request request = requests.take();
-                if (request instanceof Request.Batch batch) {
-                    send(batch.refs());
-                } else if (request instanceof Request.Follow follow) {
-                    follow(follow);
-                }
+                serve(requests.take());
             }
+        } catch (WalClosedException theServerCloses) {
+            // nothing more can be answered
         } catch (InterruptedException theClientHasGone) {
             Thread.currentThread().interrupt();
         } finally {
             end();
+        }
+    }
+
+    /** What can't be served is answered, and the client may ask for something else. */
+    private void serve(Request request) throws InterruptedException {
+        try {
+            if (request instanceof Request.Batch batch) {
+                sendInGroups(batch.refs());
+            } else if (request instanceof Request.Follow follow) {
+                follow(follow);
+            } else if (request instanceof Request.Unknown unknown) {
+                outlet.refuse(unknown.problem());
+            }
+        } catch (WalClosedException e) {
+            throw e;
+        } catch (WalException | IllegalArgumentException e) {
+            outlet.refuse(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void sendInGroups(List<EntryRef> refs) throws InterruptedException {
+        int sent = 0;
+        while (sent < refs.size()) {
+            long bytes = refs.get(sent).size();
+            int end = sent + 1;
+            while (end < refs.size() && end - sent < GROUP_ENTRIES && bytes + refs.get(end).size() <= GROUP_BYTES) {
+                bytes += refs.get(end).size();
+                end++;
+            }
+            send(refs.subList(sent, end));
+            sent = end;
         }
     }
 

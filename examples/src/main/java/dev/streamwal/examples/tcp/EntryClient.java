@@ -26,7 +26,7 @@ final class EntryClient implements AutoCloseable {
     private static final int MAX_WAITING = 1 << 16;
 
     private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    private final BlockingQueue<Response> received = new ArrayBlockingQueue<>(MAX_WAITING);
+    private final BlockingQueue<Answer> received = new ArrayBlockingQueue<>(MAX_WAITING);
     private final Channel channel;
 
     EntryClient(InetSocketAddress server) {
@@ -48,7 +48,7 @@ final class EntryClient implements AutoCloseable {
     private final class Inlet extends SimpleChannelInboundHandler<ByteBuf> {
         @Override
         protected void channelRead0(ChannelHandlerContext context, ByteBuf frame) {
-            if (!received.offer(Response.decode(frame))) {
+            if (!received.offer(Answer.decode(frame))) {
                 throw new IllegalStateException("a client has room for what was read: entries=" + received.size());
             }
             if (received.size() >= MAX_WAITING / 2) {
@@ -66,18 +66,21 @@ final class EntryClient implements AutoCloseable {
      * The next response.
      *
      * @return empty where there is none for that long
-     * @throws IOException where the server has gone
+     * @throws IOException where the server has gone, or refuses the request whose answers come now; it may be asked again
      */
     Optional<Response> next(Duration timeout) throws IOException, InterruptedException {
-        Response response = received.poll();
-        if (response == null) {
+        Answer answer = received.poll();
+        if (answer == null) {
             channel.config().setAutoRead(true);
             if (!channel.isActive() && received.isEmpty()) {
                 throw new IOException("the server has closed the connection: " + channel.remoteAddress());
             }
-            response = received.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            answer = received.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
         }
-        return Optional.ofNullable(response);
+        if (answer instanceof Answer.Refusal refusal) {
+            throw new IOException("the server refuses a request: " + refusal.reason());
+        }
+        return Optional.ofNullable((Response) answer);
     }
 
     /** Ends the connection and its thread. */

@@ -12,7 +12,7 @@ import java.util.List;
 /**
  * Where a connection's entries go out. They are written as they stand in the batch's buffers, each retained until the socket has taken it,
  * so the batch may be closed at once. Whoever writes waits while the client doesn't read: what is on its way is Netty's high-water mark
- * and one entry.
+ * and one entry. But each that is retained holds the batch's whole buffer, and so does who waits: so batches are to be small.
  */
 final class Outlet {
 
@@ -44,6 +44,13 @@ final class Outlet {
     /** Of an entry that isn't to be had. */
     void write(Status status, EntryRef ref) {
         write(Response.encode(channel.alloc(), status, ref));
+    }
+
+    /** Tells why a request isn't served. */
+    void refuse(String reason) throws InterruptedException {
+        awaitWritable();
+        write(new Answer.Refusal(reason).encode(channel.alloc()));
+        channel.flush();
     }
 
     /** What fails is released; the connection ends then. */

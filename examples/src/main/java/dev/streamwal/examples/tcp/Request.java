@@ -27,7 +27,18 @@ sealed interface Request {
     /** A stream from a position on, as it grows, until the client goes. */
     record Follow(String key, long position) implements Request {}
 
+    /** What came as a whole frame, and is no request; it is answered in its turn. */
+    record Unknown(String problem) implements Request {}
+
     static Request decode(ByteBuf frame) {
+        try {
+            return decodeKnown(frame);
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            return new Unknown(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Request decodeKnown(ByteBuf frame) {
         byte kind = frame.readByte();
         switch (kind) {
             case 'B' -> {

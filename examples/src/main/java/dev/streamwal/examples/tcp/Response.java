@@ -16,7 +16,7 @@ import io.netty.buffer.ByteBufAllocator;
  * @param header empty where there is no entry
  * @param content empty where there is no entry
  */
-record Response(Status status, EntryRef ref, long timestampMillis, byte[] header, byte[] content) {
+record Response(Status status, EntryRef ref, long timestampMillis, byte[] header, byte[] content) implements Answer {
 
     /** More than the largest record, its ref and its key. */
     static final int MAX_FRAME_BYTES = 1 << 25;

@@ -2,6 +2,7 @@ package dev.streamwal.examples.tcp;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
@@ -13,10 +14,12 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.PoolArenaMetric;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocatorMetric;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.ResourceLeakDetector;
 import java.io.DataInputStream;
@@ -177,15 +180,90 @@ class TcpTest {
         }
     }
 
+    /** What each of them gets is read when it is sent, so what they don't read is in the log, and not in memory: 600 MB in all. */
     @Test
-    void aFrameThatIsNoRequest_endsTheConnection() throws Exception {
-        for (byte[] nonsense : List.of(new byte[] {0, 0, 0, 1, 'X'}, new byte[] {0x7f, 0, 0, 0}, new byte[] {0, 0, 0, 3, 'B', 0, 9})) {
-            try (Socket client = new Socket()) {
+    void clientsThatDoNotReadTheirBatches_holdAGroupEach_andGetEverythingWhenTheyDo() throws Exception {
+        int clients = 10;
+        List<EntryRef> refs = append(wal.stream("a"), 0, 600, 100_000);
+        List<Socket> sockets = new ArrayList<>();
+        long before = PooledByteBufAllocator.DEFAULT.pinnedDirectMemory();
+        try {
+            for (int i = 0; i < clients; i++) {
+                Socket client = new Socket();
+                sockets.add(client);
+                client.setReceiveBufferSize(4 << 10);
                 client.connect(server.address());
-                client.getOutputStream().write(nonsense);
-
-                assertThat(client.getInputStream().read()).isEqualTo(-1);
+                request(client, new Request.Batch(refs));
             }
+            List<DataInputStream> streams = new ArrayList<>();
+            for (Socket client : sockets) {
+                DataInputStream in = new DataInputStream(client.getInputStream());
+                // what it gets first has been read, and with it all that is read at once
+                assertThat(number(Response.decode(frame(in)))).isZero();
+                streams.add(in);
+            }
+            long pinned = PooledByteBufAllocator.DEFAULT.pinnedDirectMemory() - before;
+            assertThat(pinned).as("direct memory in use").isLessThan(clients * (1L << 20));
+            for (int i = 1; i < refs.size(); i++) {
+                assertThat(number(Response.decode(frame(streams.get(7))))).isEqualTo(i);
+            }
+        } finally {
+            for (Socket client : sockets) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
+    void requestsThatCannotBeServed_areAnswered_andTheConnectionServesOthers() throws Exception {
+        EntryRef ref = append(wal.stream("a"), 7, 8, 10).get(0);
+        try (Socket client = new Socket()) {
+            client.connect(server.address());
+            DataInputStream in = new DataInputStream(client.getInputStream());
+            request(client, new Request.Follow("a", -1));
+            assertThat(refusal(in)).contains("position=-1");
+            request(client, new Request.Follow("a", ref.position() + 8));
+            assertThat(refusal(in)).contains("stream=a");
+            request(client, new Request.Follow("", 0));
+            assertThat(refusal(in)).contains("key");
+            client.getOutputStream().write(negative(ref));
+            assertThat(refusal(in)).contains("position=-1");
+            client.getOutputStream().write(new byte[] {0, 0, 0, 3, 'B', 0, 9});
+            assertThat(refusal(in)).isNotEmpty();
+            client.getOutputStream().write(new byte[] {0, 0, 0, 1, 'X'});
+            assertThat(refusal(in)).contains("kind=88");
+            request(client, new Request.Batch(List.of(ref)));
+            assertThat(number(Response.decode(frame(in)))).isEqualTo(7);
+        }
+        try (EntryClient client = new EntryClient(server.address())) {
+            client.send(new Request.Follow("a", -1));
+            assertThatThrownBy(() -> client.next(PATIENCE)).isInstanceOf(IOException.class).hasMessageContaining("position=-1");
+            client.send(new Request.Batch(List.of(ref)));
+            assertThat(client.next(PATIENCE)).isPresent();
+        }
+    }
+
+    private static String refusal(DataInputStream in) throws IOException {
+        return ((Answer.Refusal) Answer.decode(frame(in))).reason();
+    }
+
+    /** A batch's frame with the ref, at position -1. */
+    private static byte[] negative(EntryRef ref) {
+        ByteBuf frame = new Request.Batch(List.of(ref)).encode(UnpooledByteBufAllocator.DEFAULT);
+        try {
+            return ByteBufUtil.getBytes(frame.setLong(Integer.BYTES + 1 + Short.BYTES + 1, -1));
+        } finally {
+            frame.release();
+        }
+    }
+
+    @Test
+    void aFrameThatIsTooLong_endsTheConnection() throws Exception {
+        try (Socket client = new Socket()) {
+            client.connect(server.address());
+            client.getOutputStream().write(new byte[] {0x7f, 0, 0, 0});
+
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
         }
     }
 

@@ -1,0 +1,32 @@
+package dev.streamwal.examples.tcp;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+
+/** What a server sends: an entry or what became of it, or why it doesn't do what it was asked to. */
+sealed interface Answer permits Response, Answer.Refusal {
+
+    /** In place of an entry's status. */
+    int REFUSED = 0xFF;
+
+    /**
+     * That a request can't be served, or no longer; the connection is good for other ones. As a frame, big-endian: the length of what follows
+     * (u32), 0xFF (u8), and the reason in UTF-8 to the frame's end.
+     */
+    record Refusal(String reason) implements Answer {
+
+        ByteBuf encode(ByteBufAllocator allocator) {
+            byte[] text = reason.getBytes(UTF_8);
+            return allocator.buffer().writeInt(1 + text.length).writeByte(REFUSED).writeBytes(text);
+        }
+    }
+
+    static Answer decode(ByteBuf frame) {
+        if (frame.getUnsignedByte(frame.readerIndex()) == REFUSED) {
+            return new Refusal(frame.skipBytes(1).readString(frame.readableBytes(), UTF_8));
+        }
+        return Response.decode(frame);
+    }
+}
