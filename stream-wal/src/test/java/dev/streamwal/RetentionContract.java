@@ -606,6 +606,23 @@ abstract class RetentionContract extends LogContract {
     }
 
     @Test
+    void sweep_logOverItsLimit_losesTheOldestWindowsFirst_whateverTheRetentionWasOrIs() {
+        StreamWal before = open(options().streams("b", StreamOptions.builder().retention(RETENTION.multipliedBy(10)).build()));
+        List<Written> oldest = appendSome(before.stream("b"), 10, 1_000);
+        clock.advance(WINDOW);
+        List<Written> newer = appendSome(before.stream("a"), 10, 1_000);
+        clock.advance(WINDOW);
+        List<Written> newest = joined(appendSome(before.stream("a"), 10, 1_000), appendSome(before.stream("b"), 10, 1_000));
+        awaitSealed(2);
+        before.close();
+        StreamWal wal = open(options().maxTotalBytes(40_000));
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+        assertExpired(wal, oldest);
+        assertHoldsNow(wal, "a", joined(newer, newest.subList(0, 10)));
+        assertHoldsNow(wal, "b", newest.subList(10, 20));
+    }
+
+    @Test
     void sweep_limitSmallerThanWhatIsAppendedTo_keepsTheActiveSegment() {
         StreamWal wal = open(options().maxBytesPerStream(1).maxTotalBytes(1));
         List<Written> written = appendSome(wal.stream("s"), MANY);

@@ -307,6 +307,17 @@ final class SegmentChain {
         }
     }
 
+    /** By its header, which is read once. */
+    long windowEndOf(SegmentEntry entry) throws IOException {
+        Long known = entry.windowEndMillis();
+        if (known != null) {
+            return known;
+        }
+        long read = headerOf(entry).window().endMillis();
+        entry.windowEndIs(read);
+        return read;
+    }
+
     SegmentHeader headerOf(SegmentEntry entry) throws IOException {
         SegmentFile file = log.storage().open(fileOf(entry));
         try {

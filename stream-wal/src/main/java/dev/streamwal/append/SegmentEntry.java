@@ -8,6 +8,7 @@ final class SegmentEntry {
 
     private final SegmentName name;
     private @Nullable ActiveSegment unfinished;
+    private @Nullable Long windowEndMillis;
     private long bytes;
     private boolean sealed;
     private boolean queued;
@@ -22,10 +23,20 @@ final class SegmentEntry {
     SegmentEntry(ActiveSegment segment) {
         this(segment.header().name(), 0);
         this.unfinished = segment;
+        this.windowEndMillis = segment.windowEndMillis();
     }
 
     SegmentName name() {
         return name;
+    }
+
+    /** Null where nobody has asked the segment's header yet. */
+    @Nullable Long windowEndMillis() {
+        return windowEndMillis;
+    }
+
+    void windowEndIs(long millis) {
+        windowEndMillis = millis;
     }
 
     /** Of the file, or what it is about to be. */

@@ -10,8 +10,10 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.retention.ExpiryPlan;
@@ -487,8 +489,13 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** The stream as the plan of what expires wants it. */
-    public ExpiryPlan.Stream expiryView(long nowMillis) throws IOException {
+    /**
+     * The stream as the plan of what expires wants it.
+     *
+     * @param isCompared whether its segments are compared with other streams': then each one's window is what its header says. Else it is what it
+     *     would be by the stream's retention now, so that no file is read.
+     */
+    public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared) throws IOException {
         rotation.lock();
         try {
             chain.load();
@@ -499,12 +506,26 @@ public final class StreamLog implements CommitStream {
                 boolean expiredUntouched = !chain.isRecovered() && name.expirationMillis() <= nowMillis;
                 boolean deletable = entry.isSealed() || hasSuccessor || (active.get() == null && chain.isRecovered()) || expiredUntouched;
                 views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
-                        name.expirationMillis() - policy.retentionMillis(), entry.bytes(), deletable));
+                        isCompared ? windowEndOf(entry) : windowEndNow(name), entry.bytes(), deletable));
             }
             return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), views);
         } finally {
             rotation.unlock();
         }
+    }
+
+    @GuardedBy("rotation")
+    private long windowEndOf(SegmentEntry entry) throws IOException {
+        try {
+            return chain.windowEndOf(entry);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // whoever reads it is told
+            return windowEndNow(entry.name());
+        }
+    }
+
+    private long windowEndNow(SegmentName name) {
+        return name.expirationMillis() - policy.retentionMillis();
     }
 
     // ---------------------------------------------------------------- deleting and cutting
