@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -531,18 +532,26 @@ abstract class RetentionContract extends LogContract {
         StreamWal wal = open();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<Written> written = Collections.synchronizedList(new ArrayList<>());
+        // it asks for a deletion now and then and doesn't wait for it: so there are as many, whoever is the faster
+        Semaphore asked = new Semaphore(0);
+        int asks = 100;
         Thread appender = new Thread(() -> {
             try {
-                for (int i = 0; i < 5_000; i++) {
+                for (int i = 1; i <= 50 * asks; i++) {
                     written.addAll(appendSome(wal.stream("s"), 1));
+                    if (i % 50 == 0) {
+                        asked.release();
+                    }
                 }
             } catch (Throwable e) {
                 failure.set(e);
+                asked.release(asks);
             }
         }, "test-appender");
         appender.start();
         int deletions = 0;
-        while (appender.isAlive()) {
+        for (int i = 0; i < asks; i++) {
+            asked.acquire();
             deletions += wal.delete("s") ? 1 : 0;
         }
         appender.join();
