@@ -114,7 +114,11 @@ final class Sweeper {
 
         SweepResult run() {
             wal.checkWriter();
-            SweepTime.Outcome asked = asked(look());
+            List<ExpiryPlan.Stream> all = look();
+            if (bytes(all) > maxTotalBytes) {
+                all = compared(all);
+            }
+            SweepTime.Outcome asked = asked(all);
             List<ExpiryPlan.Stream> views = asked.streams();
             int segments = views.stream().mapToInt(view -> view.segments().size()).sum();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
@@ -147,7 +151,7 @@ final class Sweeper {
                 StreamLog log = stream.log();
                 try {
                     log.sealIfIdle(nowMillis);
-                    ExpiryPlan.Stream view = log.expiryView(nowMillis);
+                    ExpiryPlan.Stream view = log.expiryView(nowMillis, false);
                     if (!view.segments().isEmpty()) {
                         views.add(view);
                         logs.put(stream.key(), log);
@@ -158,6 +162,25 @@ final class Sweeper {
                 }
             }
             return views;
+        }
+
+        private static long bytes(List<ExpiryPlan.Stream> views) {
+            return views.stream().flatMap(view -> view.segments().stream()).mapToLong(ExpiryPlan.Segment::bytes).sum();
+        }
+
+        /** Only now it matters which stream's segment is the older one, which their headers say, whatever the streams' retention is now. */
+        private List<ExpiryPlan.Stream> compared(List<ExpiryPlan.Stream> views) {
+            List<ExpiryPlan.Stream> compared = new ArrayList<>(views.size());
+            for (ExpiryPlan.Stream view : views) {
+                try {
+                    compared.add(log(view.key()).expiryView(nowMillis, true));
+                } catch (IOException | RuntimeException e) {
+                    compared.add(view);
+                    report.sweepFailed(view.key(), e);
+                }
+            }
+            compared.removeIf(view -> view.segments().isEmpty());
+            return compared;
         }
 
         /**

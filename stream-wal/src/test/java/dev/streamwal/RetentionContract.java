@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -671,18 +672,26 @@ abstract class RetentionContract extends LogContract {
         StreamWal wal = open();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<Written> written = Collections.synchronizedList(new ArrayList<>());
+        // it asks for a deletion now and then and doesn't wait for it: so there are as many, whoever is the faster
+        Semaphore asked = new Semaphore(0);
+        int asks = 100;
         Thread appender = new Thread(() -> {
             try {
-                for (int i = 0; i < 5_000; i++) {
+                for (int i = 1; i <= 50 * asks; i++) {
                     written.addAll(appendSome(wal.stream("s"), 1));
+                    if (i % 50 == 0) {
+                        asked.release();
+                    }
                 }
             } catch (Throwable e) {
                 failure.set(e);
+                asked.release(asks);
             }
         }, "test-appender");
         appender.start();
         int deletions = 0;
-        while (appender.isAlive()) {
+        for (int i = 0; i < asks; i++) {
+            asked.acquire();
             deletions += wal.delete("s") ? 1 : 0;
         }
         appender.join();
@@ -740,6 +749,23 @@ abstract class RetentionContract extends LogContract {
         awaitSealed(2);
         assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
         assertThat(heard().swept.get(0).reason()).isEqualTo(DeletedSegment.Reason.TOTAL_BYTES);
+        assertExpired(wal, oldest);
+        assertHoldsNow(wal, "a", joined(newer, newest.subList(0, 10)));
+        assertHoldsNow(wal, "b", newest.subList(10, 20));
+    }
+
+    @Test
+    void sweep_logOverItsLimit_losesTheOldestWindowsFirst_whateverTheRetentionWasOrIs() {
+        StreamWal before = open(options().streams("b", StreamOptions.builder().retention(RETENTION.multipliedBy(10)).build()));
+        List<Written> oldest = appendSome(before.stream("b"), 10, 1_000);
+        clock.advance(WINDOW);
+        List<Written> newer = appendSome(before.stream("a"), 10, 1_000);
+        clock.advance(WINDOW);
+        List<Written> newest = joined(appendSome(before.stream("a"), 10, 1_000), appendSome(before.stream("b"), 10, 1_000));
+        awaitSealed(2);
+        before.close();
+        StreamWal wal = open(options().maxTotalBytes(40_000));
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
         assertExpired(wal, oldest);
         assertHoldsNow(wal, "a", joined(newer, newest.subList(0, 10)));
         assertHoldsNow(wal, "b", newest.subList(10, 20));

@@ -5,6 +5,7 @@ import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
@@ -302,6 +303,17 @@ final class SegmentChain {
         if (positions.start() - StreamPolicy.MAX_SEGMENT_BYTES < basePosition && positions.start() != positions.ceiling()) {
             log.positions().startAtCeiling();
         }
+    }
+
+    /** By its header, which is read once. */
+    Window windowOf(SegmentEntry entry) throws IOException {
+        Window known = entry.window();
+        if (known != null) {
+            return known;
+        }
+        Window read = headerOf(entry).window();
+        entry.windowIs(read);
+        return read;
     }
 
     SegmentHeader headerOf(SegmentEntry entry) throws IOException {

@@ -1,7 +1,7 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.SegmentName;
-import java.util.OptionalLong;
+import dev.streamwal.format.Window;
 import org.jspecify.annotations.Nullable;
 
 /** A segment in a stream's list. Guarded by the stream's rotation lock. */
@@ -9,10 +9,10 @@ final class SegmentEntry {
 
     private final SegmentName name;
     private @Nullable ActiveSegment unfinished;
+    private @Nullable Window window;
     private long bytes;
     private boolean sealed;
     private boolean queued;
-    private OptionalLong windowStart = OptionalLong.empty();
 
     /** A file that was listed. */
     SegmentEntry(SegmentName name, long bytes) {
@@ -24,19 +24,20 @@ final class SegmentEntry {
     SegmentEntry(ActiveSegment segment) {
         this(segment.header().name(), 0);
         this.unfinished = segment;
+        this.window = segment.header().window();
     }
 
     SegmentName name() {
         return name;
     }
 
-    /** Where the window begins, once somebody has looked. */
-    OptionalLong windowStart() {
-        return windowStart;
+    /** Null where nobody has asked the segment's header yet. */
+    @Nullable Window window() {
+        return window;
     }
 
-    void windowStart(long millis) {
-        windowStart = OptionalLong.of(millis);
+    void windowIs(Window read) {
+        window = read;
     }
 
     /** Of the file, or what it is about to be. */

@@ -10,8 +10,10 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.retention.ExpiryPlan;
@@ -505,9 +507,14 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** The stream as the plan of what expires wants it. */
+    /**
+     * The stream as the plan of what expires wants it.
+     *
+     * @param isCompared whether its segments are compared with other streams': then each one's window is what its header says. Else it is what it
+     *     would be by the stream's retention now, so that no file is read.
+     */
     @SuppressWarnings("GuardedBy") // the lambda is called before the method returns
-    public ExpiryPlan.Stream expiryView(long nowMillis) throws IOException {
+    public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared) throws IOException {
         rotation.lock();
         try {
             chain.load();
@@ -518,7 +525,7 @@ public final class StreamLog implements CommitStream {
                 boolean expiredUntouched = !chain.isRecovered() && name.expirationMillis() <= nowMillis;
                 boolean deletable = entry.isSealed() || hasSuccessor || (active.get() == null && chain.isRecovered()) || expiredUntouched;
                 views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
-                        name.expirationMillis() - policy.retentionMillis(), entry.bytes(), deletable));
+                        isCompared ? windowEndOf(entry) : windowEndNow(name), entry.bytes(), deletable));
             }
             return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), MisdatedSegments.withDueExpirations(nowMillis, views,
                     index -> log.time().isAhead(windowStart(segments.all().get(index)), nowMillis)));
@@ -527,19 +534,28 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** By the header, which is read once; where it can't be, the segment is as old as can be, and keeps its expiration. */
+    /** Where the header can't be read, the segment is as old as can be, and keeps its expiration. */
     @GuardedBy("rotation")
     private long windowStart(SegmentEntry entry) {
-        if (entry.windowStart().isEmpty()) {
-            ActiveSegment unfinished = entry.unfinished();
-            try {
-                SegmentHeader header = unfinished != null ? unfinished.header() : chain.headerOf(entry);
-                entry.windowStart(header.window().startMillis());
-            } catch (IOException | WalException e) {
-                return Long.MIN_VALUE;
-            }
+        try {
+            return chain.windowOf(entry).startMillis();
+        } catch (IOException | WalException e) {
+            return Long.MIN_VALUE;
         }
-        return entry.windowStart().getAsLong();
+    }
+
+    @GuardedBy("rotation")
+    private long windowEndOf(SegmentEntry entry) throws IOException {
+        try {
+            return chain.windowOf(entry).endMillis();
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // whoever reads it is told
+            return windowEndNow(entry.name());
+        }
+    }
+
+    private long windowEndNow(SegmentName name) {
+        return name.expirationMillis() - policy.retentionMillis();
     }
 
     // ---------------------------------------------------------------- deleting and cutting

@@ -34,7 +34,8 @@ public final class ExpiryPlan {
      *
      * @param basePosition of its first record; the segment's name within its stream
      * @param expirationMillis epoch ms from which on it may go
-     * @param windowEndMillis epoch ms; how old the segment is compared with other streams', so that an estimate will do
+     * @param windowEndMillis epoch ms; how old the segment is compared with other streams', so that an estimate will do where the log as a
+     *     whole is within its limit
      * @param bytes of the file
      * @param deletable whether it is sealed
      */

@@ -68,7 +68,7 @@ final class MarkedUtf8 extends Reader {
         CoderResult result = decoder.decode(bytes, chars, ended);
         if (result.isError()) {
             // there is room: as many characters as bytes at most, and this byte made none
-            chars.put((char) (MARK | bytes.get() & BYTE));
+            chars.put((char) (MARK | (bytes.get() & BYTE)));
         } else if (result.isUnderflow() && !ended) {
             bytes.compact();
             int count = input.read(bytes.array(), bytes.position(), bytes.remaining());
