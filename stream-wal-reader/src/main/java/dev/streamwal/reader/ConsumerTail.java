@@ -4,11 +4,13 @@ import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.FollowedStreams;
 import dev.streamwal.source.LogSource;
+import dev.streamwal.source.ScanBegin;
+import dev.streamwal.source.ScanStart;
 import dev.streamwal.source.SegmentCatalog;
-import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.StreamTail;
 import dev.streamwal.source.TailWalk;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Where a consumer's tail begins: behind what it has committed, and where streams begin that came later, of which it misses nothing either. */
@@ -33,23 +35,20 @@ final class ConsumerTail {
     }
 
     private TailWalk ofPrefix() throws IOException {
-        Map<String, Long> from = cursor.positions();
-        // position 0 is one that was come to, not the first record that there is, whichever
-        from.replaceAll((key, position) -> position == 0 ? TailStart.ZERO : position);
-        long others = cursor.knowsStart() ? cursor.start() : FollowedStreams.FIRST;
-        return new FollowedStreams(log, scope.text(), from, others, (catalog, position) -> new TailStart(log, catalog).at(position));
+        Map<String, ScanBegin> from = new HashMap<>();
+        cursor.positions().forEach((key, position) -> from.put(key, new ScanBegin.At(position)));
+        return new FollowedStreams(log, scope.text(), from, others());
     }
 
     private TailWalk ofStream() throws IOException {
         SegmentCatalog catalog = log.freshCatalog(StreamKey.of(scope.text()).text());
-        return new StreamTail(log, catalog, scan(catalog));
+        Long committed = cursor.position(scope.text());
+        ScanBegin begin = committed == null ? others() : new ScanBegin.At(committed);
+        return new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin));
     }
 
-    private StreamScan scan(SegmentCatalog catalog) throws IOException {
-        Long committed = cursor.position(scope.text());
-        if (committed != null) {
-            return new TailStart(log, catalog).at(committed == 0 ? TailStart.ZERO : committed);
-        }
-        return cursor.knowsStart() ? StreamScan.ofNewStream(log, catalog, cursor.start()) : new TailStart(log, catalog).at(EntryTail.FIRST);
+    /** Where streams begin of which nothing was committed. */
+    private ScanBegin others() {
+        return cursor.knowsStart() ? new ScanBegin.NewStream(cursor.start()) : new ScanBegin.Oldest();
     }
 }

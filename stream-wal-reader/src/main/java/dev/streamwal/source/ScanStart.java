@@ -1,21 +1,22 @@
-package dev.streamwal.reader;
+package dev.streamwal.source;
 
-import dev.streamwal.source.BackwardScan;
-import dev.streamwal.source.LogSource;
-import dev.streamwal.source.PositionLookup;
-import dev.streamwal.source.RefJudge;
-import dev.streamwal.source.Segment;
-import dev.streamwal.source.SegmentCatalog;
-import dev.streamwal.source.SegmentChain;
-import dev.streamwal.source.SegmentReader;
-import dev.streamwal.source.StreamScan;
-import dev.streamwal.source.TimeRange;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.reader.EntryNotFoundException;
+import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.source.StreamScan.Rest;
+import dev.streamwal.source.StreamScan.Telling;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Finds where a scan begins. */
-final class ScanStart {
+/**
+ * Finds the place where a scan begins. What is asked for is kept until the scan has it: where the segment of a position is deleted while it is
+ * looked for, the position stays what the scan has come to, and a tail tells of all behind it that has gone.
+ */
+public final class ScanStart {
 
     /** Every attempt fails only if a segment is deleted during it. */
     private static final int MAX_ATTEMPTS = 16;
@@ -24,7 +25,7 @@ final class ScanStart {
     private final SegmentCatalog catalog;
 
     /** @param catalog listed just now */
-    ScanStart(LogSource log, SegmentCatalog catalog) {
+    public ScanStart(LogSource log, SegmentCatalog catalog) {
         this.log = log;
         this.catalog = catalog;
     }
@@ -55,20 +56,84 @@ final class ScanStart {
         }
     }
 
-    StreamScan from(long position) throws IOException {
-        return whileDeleting(() -> {
-            Place place = place(catalog.chain(), position);
+    /** @throws EntryNotFoundException where no record starts at the position, and none ends there */
+    public StreamScan scan(ScanBegin begin) throws IOException {
+        return open(begin, Telling.NOTHING);
+    }
+
+    /**
+     * A scan that tells what has been deleted behind where it begins, and between the segments that it comes to. A position that was cut off,
+     * or lost, and where nothing more can come, is taken for the end.
+     *
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     */
+    public StreamScan tail(ScanBegin begin) throws IOException {
+        return open(begin, Telling.ALL);
+    }
+
+    private StreamScan open(ScanBegin begin, Telling telling) throws IOException {
+        Rest rest = whileDeleting(() -> find(begin, telling));
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()), rest);
+    }
+
+    private Rest find(ScanBegin begin, Telling telling) throws IOException {
+        if (begin instanceof ScanBegin.At at) {
+            return find(at.position(), telling);
+        }
+        if (begin instanceof ScanBegin.NewStream stream) {
+            return Rest.behind(StreamScan.UNKNOWN, stream.logStart(), telling).whenEnded();
+        }
+        return begin instanceof ScanBegin.End ? findEnd(telling) : Rest.atOldest(telling);
+    }
+
+    private Rest find(long position, Telling telling) throws IOException {
+        SegmentChain chain = catalog.chain();
+        try {
+            Place place = place(chain, position);
             if (place.next() != null) {
-                return StreamScan.from(log, catalog, place.next(), -1, position);
+                return Rest.at(place.next(), StreamScan.UNKNOWN, position, telling);
             }
             return place.segment() == null
-                    ? StreamScan.fromFirst(log, catalog, TimeRange.ALL)
-                    : StreamScan.from(log, catalog, place.segment(), place.offset(), position);
-        });
+                    ? Rest.behind(StreamScan.UNKNOWN, position, telling)
+                    : Rest.at(place.segment(), place.offset(), position, telling);
+        } catch (EntryNotFoundException e) {
+            int index = chain.floor(position);
+            if (telling == Telling.NOTHING || !isPastAnEnd(chain, index, position)) {
+                throw e;
+            }
+            return Rest.behind(chain.get(index).basePosition(), position, telling);
+        }
+    }
+
+    private Rest findEnd(Telling telling) throws IOException {
+        StreamEnd end = StreamEnd.of(log, catalog).orElse(null);
+        if (end == null) {
+            return Rest.atOldest(telling);
+        }
+        return end.offset() == StreamScan.UNKNOWN
+                // what can't be read is before the end, and so nothing to tell
+                ? Rest.behind(end.segment().basePosition(), end.segment().basePosition(), telling.butNotBeforeTheNext())
+                : Rest.at(end.segment(), end.offset(), end.position(), telling);
+    }
+
+    /** Whether the position is behind the newest segment's data, and nothing more will come there: it was cut off, or lost. */
+    private boolean isPastAnEnd(SegmentChain chain, int index, long position) throws IOException {
+        if (index + 1 < chain.size()) {
+            return false;
+        }
+        Segment newest = chain.get(index);
+        try (SegmentReader reader = newest.open(log.channels())) {
+            Optional<Footer> footer = reader.footerNow();
+            if (footer.isPresent()) {
+                return reader.header().offsetOf(position) > footer.get().dataEnd();
+            }
+            SegmentHeader now = SegmentFiles.readHeader(reader, newest.file(), newest.key(), newest.name());
+            return now.offsetOf(position) > reader.size() && (now.isCut() || log.awaitsRecovery(now));
+        }
     }
 
     /** @param position {@link Long#MAX_VALUE} for the end */
-    BackwardScan backwardFrom(long position) throws IOException {
+    public BackwardScan backwardFrom(long position) throws IOException {
         return whileDeleting(() -> {
             if (position == Long.MAX_VALUE) {
                 return BackwardScan.fromEnd(log, catalog);
