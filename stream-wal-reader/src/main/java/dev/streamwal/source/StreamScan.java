@@ -361,7 +361,7 @@ public final class StreamScan extends StreamWalk {
         long offset = current.scan().offset();
         return switch (slotWait.await(current.reader(), offset)) {
             case PUBLISHED -> true;
-            case FINISHED -> awaitNoMore(current, offset);
+            case FINISHED -> awaitNoMore(offset);
             case OVERDUE -> throw ScanFailures.overdue(current.reader(), offset);
             case GIVEN_UP -> {
                 boolean isTold = doubt.isTold(offset);
@@ -374,13 +374,14 @@ public final class StreamScan extends StreamWalk {
         };
     }
 
-    /** The slot was cut off, or its segment deleted: then there is another verdict by now. */
-    private boolean awaitNoMore(SegmentPass current, long offset) throws IOException {
-        if (!doubt.remains(offset)) {
-            throw ScanFailures.overdue(current.reader(), offset);
-        }
+    /**
+     * Nothing stands there, and nothing will: it was cut off, or has gone with its segment. That mostly gives another verdict by now; where it
+     * doesn't, as all that was reserved behind it has gone too, that is the end.
+     */
+    private boolean awaitNoMore(long offset) throws IOException {
+        boolean again = doubt.remains(offset);
         sequence.refresh();
-        return true;
+        return again;
     }
 
     private UnsupportedFormatException skipTooNew(SegmentPass current) {
