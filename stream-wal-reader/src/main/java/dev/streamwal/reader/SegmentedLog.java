@@ -5,10 +5,12 @@ import dev.streamwal.source.LastRecord;
 import dev.streamwal.source.LastRecordRead;
 import dev.streamwal.source.LogSource;
 import dev.streamwal.source.MergedScan;
+import dev.streamwal.source.NewestRecords;
 import dev.streamwal.source.RecordWalk;
+import dev.streamwal.source.ScanBegin;
+import dev.streamwal.source.ScanStart;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.StreamDirectory;
-import dev.streamwal.source.NewestRecords;
 import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.StreamTail;
 import dev.streamwal.source.TailWalk;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -80,12 +83,12 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public RecordWalk scan(String key, TimeRange range) {
-        return onStream("opening a scan", key, catalog -> StreamScan.fromFirst(log, catalog, range));
+        return onStream("opening a scan", key, catalog -> StreamScan.of(log, catalog, range));
     }
 
     @Override
     public RecordWalk scanFrom(String key, long position) {
-        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).from(position));
+        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).scan(new ScanBegin.At(position)));
     }
 
     @Override
@@ -93,17 +96,25 @@ final class SegmentedLog implements ReadableLog {
         return onStream("opening a scan", key, catalog -> new NewestRecords(log, catalog).walk(count));
     }
 
+    private static ScanBegin begin(long position) {
+        if (position == EntryTail.END) {
+            return new ScanBegin.End();
+        }
+        return position == EntryTail.FIRST ? new ScanBegin.Oldest() : new ScanBegin.At(position);
+    }
+
     @Override
     public TailWalk follow(String key, long position) {
-        return onStream("opening a tail", key, catalog -> new StreamTail(log, catalog, new TailStart(log, catalog).at(position)));
+        return onStream("opening a tail", key, catalog -> new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin(position))));
     }
 
     @Override
     public TailWalk followAll(@Nullable String prefix, Map<String, Long> from) {
         log.checkOpen();
         try {
-            return new FollowedStreams(log, prefix, from, FollowedStreams.FIRST,
-                    (catalog, position) -> new TailStart(log, catalog).at(position));
+            Map<String, ScanBegin> begins = new HashMap<>();
+            from.forEach((key, position) -> begins.put(key, begin(position)));
+            return new FollowedStreams(log, prefix, begins, new ScanBegin.Oldest());
         } catch (IOException e) {
             throw log.failure("opening a tail", e, log.streams().path(), null, WalException.NO_POSITION);
         }

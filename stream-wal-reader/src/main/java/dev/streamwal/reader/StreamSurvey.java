@@ -3,6 +3,8 @@ package dev.streamwal.reader;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.source.LogSource;
+import dev.streamwal.source.ScanBegin;
+import dev.streamwal.source.ScanStart;
 import dev.streamwal.source.Segment;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.SegmentChain;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks at a whole stream. One use. */
 final class StreamSurvey {
+
+    /** Every attempt fails only if the stream is cut during it. */
+    private static final int MAX_ATTEMPTS = 16;
 
     private final LogSource log;
     private final SegmentCatalog catalog;
@@ -39,7 +44,23 @@ final class StreamSurvey {
     // ---- describing
 
     Optional<StreamInfo> describe() throws IOException {
-        SegmentChain chain = catalog.chain();
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return describe(catalog.chain());
+            } catch (EntryNotFoundException e) {
+                if (attempt == MAX_ATTEMPTS) {
+                    throw e;
+                }
+                // the segment that the stream ended with was cut off
+                catalog.refresh();
+            }
+        }
+    }
+
+    private Optional<StreamInfo> describe(SegmentChain chain) throws IOException {
+        smallest = SegmentIndex.NO_SMALLEST;
+        largest = SegmentIndex.NO_LARGEST;
+        end = 0;
         int segments = 0;
         long bytes = 0;
         long first = -1;
@@ -84,8 +105,8 @@ final class StreamSurvey {
     }
 
     /** Reads what no footer describes; damage is for {@link #verify()} to tell of. */
-    private void scanFrom(Segment segment) {
-        try (StreamScan scan = StreamScan.from(log, catalog, segment, -1, segment.basePosition())) {
+    private void scanFrom(Segment segment) throws IOException {
+        try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(segment.basePosition()))) {
             while (damage.next(scan)) {
                 smallest = Math.min(smallest, scan.timestampMillis());
                 largest = Math.max(largest, scan.timestampMillis());
@@ -101,7 +122,7 @@ final class StreamSurvey {
         long bytes = 0;
         long recordsBefore = 0;
         Segment segment = null;
-        try (StreamScan scan = StreamScan.fromFirst(log, catalog, TimeRange.ALL)) {
+        try (StreamScan scan = StreamScan.of(log, catalog, TimeRange.ALL)) {
             while (damage.next(scan)) {
                 if (!scan.segment().equals(segment)) {
                     verifyCount(segment, records - recordsBefore);

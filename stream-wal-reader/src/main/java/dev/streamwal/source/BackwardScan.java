@@ -205,13 +205,14 @@ public final class BackwardScan extends StreamWalk {
         }
     }
 
-    /** The slot was cut off, or its segment deleted: then there is another verdict by now. */
+    /** Nothing stands there, and nothing will: it was cut off, or has gone with its segment. That mostly gives another verdict by now. */
     private void awaitNoMore(BackwardPass current, long offset) throws IOException {
-        current.retry();
-        if (!doubt.remains(offset)) {
-            throw ScanFailures.overdue(current.reader(), offset);
+        if (doubt.remains(offset)) {
+            sequence.refresh();
+            current.retry();
+        } else {
+            current.passGap();
         }
-        sequence.refresh();
     }
 
     private UnsupportedFormatException skipTooNew(BackwardPass current) {

@@ -81,7 +81,7 @@ final class FollowedStream {
     }
 
     /** Goes on where it was when it went to sleep; if it never was awake, from the beginning that {@link FollowedStreams} says. */
-    void wake(LogSource log, long beginning) throws IOException {
+    void wake(LogSource log, ScanBegin beginning) throws IOException {
         if (scan != null) {
             return;
         }
@@ -89,12 +89,7 @@ final class FollowedStream {
         boolean unused = hasAnotherTime(log, System.nanoTime());
         SegmentCatalog catalog = log.unsharedCatalog(key);
         StreamScan.Bookmark from = rest;
-        if (from != null) {
-            scan = StreamScan.resumed(log, catalog, from);
-        } else {
-            scan = beginning == FollowedStreams.FIRST ? StreamScan.behind(log, catalog, null, 0)
-                    : StreamScan.ofNewStream(log, catalog, beginning);
-        }
+        scan = from != null ? StreamScan.resumed(log, catalog, from) : new ScanStart(log, catalog).tail(beginning);
     }
 
     /** Holds no file and no buffer any more. False where it can't, as it hasn't come to anything yet. */

@@ -51,16 +51,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private static final long MIN_REST_MEANWHILE_NANOS = 4_000_000;
     private static final int REST_PER_LOOK_MEANWHILE = 32;
 
-    /** Where a stream begins to be followed. */
-    public interface Start {
-        StreamScan at(SegmentCatalog catalog, long position) throws IOException;
-    }
-
-    /** In place of where others begin: with the first record that there is, and nothing that was before it is told of. */
-    public static final long FIRST = -1;
-
     private final LogSource log;
-    private final long others;
+    private final ScanBegin others;
     private final @Nullable NewStreams newStreams;
     private final ActivityWatch activity;
 
@@ -94,10 +86,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      *
      * @param prefix null for the given ones only
      * @param from where to begin with a stream
-     * @param others {@link #FIRST}, or where the log began before these streams came: see {@link StreamScan#ofNewStream}
-     * @param start how
+     * @param others where to begin with those that aren't given
      */
-    public FollowedStreams(LogSource log, @Nullable String prefix, Map<String, Long> from, long others, Start start) throws IOException {
+    public FollowedStreams(LogSource log, @Nullable String prefix, Map<String, ScanBegin> from, ScanBegin others) throws IOException {
         this.log = log;
         this.others = others;
         this.activity = new ActivityWatch(log.channels(), log.root());
@@ -105,10 +96,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         // before anything is read: see ActivityWatch
         activity.look(inTurn, stream -> {});
         try {
-            for (Map.Entry<String, Long> each : from.entrySet()) {
+            for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
                 FollowedStream stream = add(each.getKey());
-                if (each.getValue() != 0) {
-                    stream.begin(start.at(log.unsharedCatalog(each.getKey()), each.getValue()));
+                if (!each.getValue().equals(others)) {
+                    stream.begin(new ScanStart(log, log.unsharedCatalog(each.getKey())).tail(each.getValue()));
                     // who had to read to find where to begin keeps no file until its turn comes
                     boolean unused = stream.holdsFile() && stream.sleep();
                 }
@@ -429,7 +420,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         if (stream != null && !stream.wanted) {
             awakeUnread.remove(stream);
             stream.letGo(log);
-            if (others != FIRST) {
+            if (!(others instanceof ScanBegin.Oldest)) {
                 return;
             }
             streams.remove(key);

@@ -11,7 +11,7 @@ final class MergedStream implements Comparable<MergedStream> {
     private long timestampMillis;
     /** Whether it begins with what there is: what was deleted before isn't missed. */
     private boolean isFirst = true;
-    private StreamScan.Rest rest = StreamScan.Rest.atFirst();
+    private StreamScan.Rest rest = StreamScan.Rest.atOldest(StreamScan.Telling.NOTHING);
     private @Nullable StreamScan scan;
     /** As counted last. */
     private int bufferBytes;

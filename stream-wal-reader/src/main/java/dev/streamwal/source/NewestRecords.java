@@ -72,15 +72,19 @@ public final class NewestRecords {
         Place oldest = first;
         Place newest = last;
         if (oldest == null || newest == null) {
-            return StreamScan.fromFirst(log, catalog, TimeRange.ALL);
+            return StreamScan.of(log, catalog, TimeRange.ALL);
         }
         List<LastRecord> records = held;
         if (records == null) {
-            return StreamScan.from(log, catalog, oldest.segment(), oldest.offset(), oldest.position());
+            return scan(oldest.segment(), oldest.offset(), oldest.position());
         }
-        StreamScan behind = StreamScan.from(
-                log, catalog, newest.segment(), newest.offset() + newest.size(), newest.position() + newest.size());
+        StreamScan behind = scan(newest.segment(), newest.offset() + newest.size(), newest.position() + newest.size());
         return new HeldRecords(catalog.key().text(), records, behind);
+    }
+
+    private StreamScan scan(Segment segment, long offset, long position) {
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()),
+                StreamScan.Rest.at(segment, offset, position, StreamScan.Telling.NOTHING));
     }
 
     private void read(int count) throws IOException {

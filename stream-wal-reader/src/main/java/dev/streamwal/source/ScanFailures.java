@@ -1,7 +1,9 @@
 package dev.streamwal.source;
 
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalIOException;
 import java.io.IOException;
@@ -49,6 +51,12 @@ final class ScanFailures {
                 "a segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to + ", file="
                         + (file == null ? "" : file) + GOES_ON,
                 file, key, from, to, cause);
+    }
+
+    static EntryNotFoundException committedBehindEnd(StreamKey key, long position, long end, String consumer) {
+        return new EntryNotFoundException("a consumer has committed more than its stream holds: stream=" + key + ", committed=" + position
+                + ", end=" + end + ", consumer=" + consumer + "; the log was put back to an earlier state, or lost its end from outside. The"
+                + " next call goes on at that end; commit a position there, and this is not said again", null, key.text(), position, null);
     }
 
     private static String key(SegmentReader reader) {

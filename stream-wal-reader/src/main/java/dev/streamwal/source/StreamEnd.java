@@ -51,7 +51,8 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
     private static StreamEnd following(LogSource log, SegmentCatalog catalog, SegmentReader newest) throws IOException {
         long from = start(newest, log);
         long position = newest.header().positionAt(from);
-        try (StreamScan scan = StreamScan.shortFrom(log, catalog, newest.segment(), from, position)) {
+        try (StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.small(log.options()),
+                StreamScan.Rest.at(newest.segment(), from, position, StreamScan.Telling.NOTHING))) {
             Followed followed = follow(scan);
             // the stream may have gone on in another segment since it was listed
             SegmentChain chain = catalog.chain();

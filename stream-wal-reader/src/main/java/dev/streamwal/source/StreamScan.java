@@ -40,35 +40,55 @@ public final class StreamScan extends StreamWalk {
     private @Nullable SegmentPass pass;
     private DamageDoubt doubt;
 
-    /** Whether what is missing between two segments is told of: see {@link #tellGap}. */
-    private boolean tellsGaps;
-    /** Whether position 0 is one that was come to, and not the first record that there is, whichever. */
-    private boolean tellsFromZero;
+    private Telling telling;
     /** Whether the call before said that there is no more, for now. */
     private boolean ended;
     /** What is to be said first; null where nothing is, or it was. */
     private @Nullable WalException first;
-    /** Whether what is missing before the next segment has been told of already, as damage. */
-    private boolean gapIsTold;
+
+    /** Of what is missing between two segments, or before the first one that is entered: see {@link #tellGap}. */
+    enum Telling {
+        /** Nothing: for scans. */
+        NOTHING,
+        /** All of it: for tails. */
+        ALL,
+        /** All, but not what is missing before the next segment that is entered: nobody's, or told of already. */
+        ALL_BEHIND_THE_NEXT;
+
+        Telling butNotBeforeTheNext() {
+            return this == NOTHING ? NOTHING : ALL_BEHIND_THE_NEXT;
+        }
+    }
 
     /**
-     * Where a scan goes on: all that there is to know of one that rests.
+     * Where a scan goes on: all that there is to know of one that rests, or is to begin.
      *
      * @param segment to be entered; null for the first one behind {@code lastBase}
-     * @param offset where to enter it, of a record or the end of the data; -1 for its first record
-     * @param lastBase where the segment begins that was entered last; -1 for none
+     * @param offset where to enter it, of a record or the end of the data; {@link #UNKNOWN} for its first record
+     * @param lastBase where the segment begins that was entered last; {@link #UNKNOWN} for none
      * @param doubt of the segment to be entered
      * @param position in the stream
+     * @param ended whether there was no more, for now
      */
-    record Rest(@Nullable Segment segment, long offset, long lastBase, DamageDoubt doubt, long position) {
+    record Rest(@Nullable Segment segment, long offset, long lastBase, DamageDoubt doubt, long position, boolean ended, Telling telling) {
 
         /** Before the first record there is. */
-        static Rest atFirst() {
-            return new Rest(null, UNKNOWN, UNKNOWN, new DamageDoubt(), 0);
+        static Rest atOldest(Telling telling) {
+            return new Rest(null, UNKNOWN, UNKNOWN, new DamageDoubt(), 0, false, telling.butNotBeforeTheNext());
         }
 
-        static Rest at(Segment segment, long offset, long position) {
-            return new Rest(segment, offset, segment.basePosition() - 1, new DamageDoubt(), position);
+        static Rest at(Segment segment, long offset, long position, Telling telling) {
+            return new Rest(segment, offset, segment.basePosition() - 1, new DamageDoubt(), position, false, telling);
+        }
+
+        /** Behind a segment, or, where that is {@link #UNKNOWN}, before the first one. */
+        static Rest behind(long lastBase, long position, Telling telling) {
+            return new Rest(null, UNKNOWN, lastBase, new DamageDoubt(), position, false, telling);
+        }
+
+        /** As if it had been told already that there is nothing. */
+        Rest whenEnded() {
+            return new Rest(segment, offset, lastBase, doubt, position, true, telling);
         }
     }
 
@@ -83,83 +103,58 @@ public final class StreamScan extends StreamWalk {
         this.enteringOffset = rest.offset();
         this.lastBase = rest.lastBase();
         this.doubt = rest.doubt();
+        this.ended = rest.ended();
+        this.telling = rest.telling();
     }
 
-    /** From the first record there is. */
-    public static StreamScan fromFirst(LogSource log, SegmentCatalog catalog, TimeRange range) {
-        return new StreamScan(log, catalog, range, ReadSizes.large(log.options()), Rest.atFirst());
-    }
-
-    /** From a record of a segment, or the end of its data; from its first record where the offset is -1. */
-    public static StreamScan from(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
-        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()), Rest.at(segment, offset, position));
-    }
-
-    /** As {@link #from}, where a few records are likely to follow. */
-    static StreamScan shortFrom(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
-        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.small(log.options()), Rest.at(segment, offset, position));
+    /** The records in a range of time, from the first one there is. */
+    public static StreamScan of(LogSource log, SegmentCatalog catalog, TimeRange range) {
+        return new StreamScan(log, catalog, range, ReadSizes.large(log.options()), Rest.atOldest(Telling.NOTHING));
     }
 
     /** Where another scan goes on: at the record that this one stands on, or else behind all that it has passed. */
     Rest rest() {
         SegmentPass current = pass;
         if (current == null) {
-            return new Rest(entering, enteringOffset, lastBase, doubt, resume);
+            return new Rest(entering, enteringOffset, lastBase, doubt, resume, ended, telling);
         }
         SegmentScan scan = current.scan();
         long offset = isOnRecord() ? scan.offset() : scan.nextOffset();
-        return new Rest(current.reader().segment(), offset, lastBase, doubt, scan.header().positionAt(offset));
+        return new Rest(current.reader().segment(), offset, lastBase, doubt, scan.header().positionAt(offset), ended, telling);
     }
 
     /**
-     * For a tail: from the first record behind {@code resume}, or, where that is 0, from the first there is. What has been deleted in between
-     * is told of, also where it went before the scan came to it.
-     *
-     * @param behind a segment that has been read; null for none
-     */
-    public static StreamScan behind(LogSource log, SegmentCatalog catalog, @Nullable Segment behind, long resume) {
-        long lastBase = behind == null ? UNKNOWN : behind.basePosition();
-        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()),
-                new Rest(null, UNKNOWN, lastBase, new DamageDoubt(), resume)).tellingGaps();
-    }
-
-    /**
-     * Where a scan for a tail has come to, for another one to go on from, in whatever segments there are then.
+     * Where a scan for a tail has come to, for another one to go on from, in whatever segments there are then: less than a {@link Rest}, for
+     * many of them to be kept.
      *
      * @param base of the segment it came to last; -1 for none
      * @param expirationMillis of that segment
      * @param resume stream position
      * @param ended whether there was no more, for now
      * @param told offset in the segment of damage that was told of; -1 for none
-     * @param gapIsTold see the field
      */
-    record Bookmark(long base, long expirationMillis, long resume, boolean ended, long told, boolean gapIsTold) {
+    record Bookmark(long base, long expirationMillis, long resume, boolean ended, long told, Telling telling) {
 
         /** In the segment's file. */
         long offset(StreamKey key) {
             return SegmentHeaderLayout.headerLength(key.utf8Length()) + resume - base;
         }
+
+        private Rest in(SegmentCatalog catalog) {
+            int index = catalog.chain().floor(base);
+            Segment segment = index < 0 ? null : catalog.chain().get(index);
+            boolean isThere = segment != null && segment.basePosition() == base;
+            DamageDoubt doubt = new DamageDoubt();
+            doubt.tell(told);
+            return new Rest(isThere ? segment : null, isThere ? offset(catalog.key()) : UNKNOWN, base, doubt, resume, ended, telling);
+        }
     }
 
     /** Goes on where another scan for a tail has come to. */
     static StreamScan resumed(LogSource log, SegmentCatalog catalog, Bookmark bookmark) {
-        int index = catalog.chain().floor(bookmark.base());
-        Segment segment = index < 0 ? null : catalog.chain().get(index);
-        boolean isThere = segment != null && segment.basePosition() == bookmark.base();
-        DamageDoubt doubt = new DamageDoubt();
-        doubt.tell(bookmark.told());
-        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()), new Rest(
-                isThere ? segment : null, isThere ? bookmark.offset(catalog.key()) : UNKNOWN, bookmark.base(), doubt, bookmark.resume()));
+        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()), bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
-        scan.ended = bookmark.ended();
-        scan.gapIsTold = bookmark.gapIsTold();
-        return scan.tellingGaps();
-    }
-
-    /** As {@link #behind}, for a scan that begins elsewhere. */
-    public StreamScan tellingGaps() {
-        tellsGaps = true;
-        return this;
+        return scan;
     }
 
     /** How much memory it has to read into. */
@@ -167,42 +162,24 @@ public final class StreamScan extends StreamWalk {
         return pass == null ? 0 : pass.scan().bufferBytes();
     }
 
-    /** From position 0, which is a position like any other: what was deleted behind it is told of. */
-    public static StreamScan fromZero(LogSource log, SegmentCatalog catalog) {
-        StreamScan scan = behind(log, catalog, null, 0);
-        scan.tellsFromZero = true;
-        return scan;
-    }
-
-    /**
-     * From the beginning of a stream that had no segment when the log began at {@code start}: what was deleted behind that is told of, but
-     * where the stream may have begun with what is its first segment now.
-     */
-    public static StreamScan ofNewStream(LogSource log, SegmentCatalog catalog, long start) {
-        StreamScan scan = behind(log, catalog, null, start);
-        scan.tellsFromZero = true;
-        scan.ended = true;
-        return scan;
-    }
-
     /**
      * For a consumer, which has done with everything before the place where it begins. What it is told of as gone was there: so it looks now
      * whether anything is, as it couldn't tell any more once the segment is deleted. Behind all segments, or between them, nothing is, as
      * far as it knows; the next segment says more.
      */
-    public StreamScan behindCommit() throws IOException {
+    StreamScan behindCommit() throws IOException {
         Segment segment = entering;
         ended = segment == null || !isAnythingAt(segment, enteringOffset);
         return this;
     }
 
     /** Whether it begins in a segment that was there, and not behind it. */
-    public boolean beginsInSegment() {
+    boolean beginsInSegment() {
         return entering != null;
     }
 
     /** Throws this once, before anything else. */
-    public StreamScan tellingFirst(WalException told) {
+    StreamScan tellingFirst(WalException told) {
         first = told;
         return this;
     }
@@ -211,7 +188,8 @@ public final class StreamScan extends StreamWalk {
         if (offset == UNKNOWN) {
             return true;
         }
-        try (StreamScan look = shortFrom(log, sequence.catalog(), segment, offset, resume)) {
+        try (StreamScan look = new StreamScan(log, sequence.catalog(), TimeRange.ALL, ReadSizes.small(log.options()),
+                Rest.at(segment, offset, resume, Telling.NOTHING))) {
             return look.next();
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
             // this scan tells of it
@@ -291,7 +269,7 @@ public final class StreamScan extends StreamWalk {
         if (passUnread(segment)) {
             return true;
         }
-        if (tellsGaps && enteringOffset == UNKNOWN) {
+        if (telling != Telling.NOTHING && enteringOffset == UNKNOWN) {
             tellGap(segment);
         }
         entering = segment;
@@ -322,7 +300,7 @@ public final class StreamScan extends StreamWalk {
             entering = null;
             enteringOffset = UNKNOWN;
             lastBase = segment.basePosition();
-            gapIsTold = true;
+            telling = telling.butNotBeforeTheNext();
             throw e;
         }
         pass = entered;
@@ -341,8 +319,8 @@ public final class StreamScan extends StreamWalk {
      * was has missed nothing, unless it was appended and deleted between two looks; and whoever comes back later is told.
      */
     private void tellGap(Segment segment) throws IOException {
-        boolean isTold = gapIsTold || (resume == 0 && !tellsFromZero);
-        gapIsTold = false;
+        boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
+        telling = Telling.ALL;
         SegmentHeader header = headerOf(segment);
         if (header == null) {
             return;
@@ -383,6 +361,7 @@ public final class StreamScan extends StreamWalk {
     private EntryExpiredException overtaken(NoSuchFileException e) {
         Segment gone = around();
         leave();
+        telling = telling == Telling.NOTHING ? Telling.NOTHING : Telling.ALL;
         entering = null;
         enteringOffset = UNKNOWN;
         long from = resume;
@@ -391,7 +370,7 @@ public final class StreamScan extends StreamWalk {
             long base = gone == null ? lastBase : gone.basePosition();
             Segment next = sequence.listedAfter(base);
             SegmentHeader comingBack = next == null ? null : headerOf(next);
-            boolean comesBack = tellsGaps && ended && (next == null || (comingBack != null && isUnknown(comingBack)));
+            boolean comesBack = telling != Telling.NOTHING && ended && (next == null || (comingBack != null && isUnknown(comingBack)));
             if (!sequence.knowsUpTo(base) && !comesBack) {
                 long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
@@ -434,7 +413,7 @@ public final class StreamScan extends StreamWalk {
         long offset = current.scan().offset();
         return switch (slotWait.await(current.reader(), offset)) {
             case PUBLISHED -> true;
-            case FINISHED -> awaitNoMore(current, offset);
+            case FINISHED -> awaitNoMore(offset);
             case OVERDUE -> throw ScanFailures.overdue(current.reader(), offset);
             case GIVEN_UP -> {
                 boolean isTold = doubt.isTold(offset);
@@ -447,13 +426,14 @@ public final class StreamScan extends StreamWalk {
         };
     }
 
-    /** The slot was cut off, or its segment deleted: then there is another verdict by now. */
-    private boolean awaitNoMore(SegmentPass current, long offset) throws IOException {
-        if (!doubt.remains(offset)) {
-            throw ScanFailures.overdue(current.reader(), offset);
-        }
+    /**
+     * Nothing stands there, and nothing will: it was cut off, or has gone with its segment. That mostly gives another verdict by now; where it
+     * doesn't, as all that was reserved behind it has gone too, that is the end.
+     */
+    private boolean awaitNoMore(long offset) throws IOException {
+        boolean again = doubt.remains(offset);
         sequence.refresh();
-        return true;
+        return again;
     }
 
     private UnsupportedFormatException skipTooNew(SegmentPass current) {
@@ -533,7 +513,7 @@ public final class StreamScan extends StreamWalk {
         }
         long position = isOnRecord() ? position() : resume;
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
-        return new Bookmark(lastBase, lastExpiration, position, ended, told, gapIsTold);
+        return new Bookmark(lastBase, lastExpiration, position, ended, told, telling);
     }
 
     /** Whether it stands in a segment that has been deleted. */

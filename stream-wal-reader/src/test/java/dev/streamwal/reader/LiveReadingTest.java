@@ -41,6 +41,7 @@ class LiveReadingTest {
     private static final class Writer implements WriterView {
         final AtomicLong reserved = new AtomicLong();
         final Set<Long> abandoned = ConcurrentHashMap.newKeySet();
+        volatile boolean finished;
 
         @Override
         public OptionalLong reservedEnd(String key) {
@@ -54,7 +55,7 @@ class LiveReadingTest {
 
         @Override
         public boolean unfinished(String key, long position) {
-            return true;
+            return !finished;
         }
     }
 
@@ -82,6 +83,23 @@ class LiveReadingTest {
             assertThat(cursor.ref()).isEqualTo(late.ref());
             assertThat(cursor.next()).isFalse();
             assertThat(end).isLessThan(segment.tail());
+        }
+    }
+
+    /** It was cut off while it was waited for, or its segment was deleted, and nothing will ever be published there. */
+    @Test
+    void next_reservedSlotOfASegmentThatIsFinished_isTheEnd() {
+        SegmentWriterForTests segment = SegmentWriterForTests.first(root, KEY);
+        segment.append(1, "a");
+        segment.prepare(200).write();
+        writer.reserved.set(segment.end() + 64);
+        writer.finished = true;
+        try (WalReader reader = reader(); EntryCursor cursor = reader.scan(KEY); EntryCursor back = reader.scanBackward(KEY, Long.MAX_VALUE)) {
+            assertThat(cursor.next()).isTrue();
+            assertThat(cursor.next()).isFalse();
+            assertThat(back.next()).isTrue();
+            assertThat(back.next()).isFalse();
+            assertThat(reader.latest(KEY).orElseThrow().ref()).isEqualTo(segment.refs().get(0));
         }
     }
 

@@ -38,7 +38,7 @@ class FollowedStreamsTest {
     private Path root;
 
     private final List<SegmentWriterForTests> segments = new ArrayList<>();
-    private final Map<String, Long> all = new LinkedHashMap<>();
+    private final Map<String, ScanBegin> all = new LinkedHashMap<>();
 
     @BeforeEach
     void write() throws IOException {
@@ -46,7 +46,7 @@ class FollowedStreamsTest {
             SegmentWriterForTests segment = SegmentWriterForTests.first(root, "s" + i).prepare(4_096);
             segment.append(i, "first");
             segments.add(segment.write());
-            all.put(segment.key(), 0L);
+            all.put(segment.key(), new ScanBegin.Oldest());
         }
         ByteBuffer bytes = ByteBuffer.allocate(ActivityLayout.bytes(SLOTS)).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put(0, ActivityLayout.encodeHeader(1, SLOTS), 0, ActivityLayout.HEADER_BYTES);
@@ -58,9 +58,7 @@ class FollowedStreamsTest {
     }
 
     private FollowedStreams follow(LogSource log) throws IOException {
-        return new FollowedStreams(log, null, all, FollowedStreams.FIRST, (catalog, position) -> {
-            throw new IllegalStateException("all begin with the first record");
-        });
+        return new FollowedStreams(log, null, all, new ScanBegin.Oldest());
     }
 
     private void append(int stream) {
@@ -129,7 +127,7 @@ class FollowedStreamsTest {
         try (LogSource log = log(null)) {
             FollowedStream stream = new FollowedStream("s0");
             long before = System.nanoTime();
-            stream.wake(log, FollowedStreams.FIRST);
+            stream.wake(log, new ScanBegin.Oldest());
             assertThat(stream.scan().next()).isTrue();
             assertThat(stream.scan().next()).isFalse();
             long after = System.nanoTime();
@@ -140,7 +138,7 @@ class FollowedStreamsTest {
             Files.setLastModifiedTime(directory, tick);
             assertThat(stream.mayHaveMore(log, before + ListingAge.SETTLING_NANOS - 1)).isFalse();
             assertThat(stream.mayHaveMore(log, after + ListingAge.SETTLING_NANOS)).isTrue();
-            stream.wake(log, FollowedStreams.FIRST);
+            stream.wake(log, new ScanBegin.Oldest());
             assertThat(stream.scan().next()).isTrue();
             assertThat(stream.scan().position()).isEqualTo(successor.header().basePosition());
             stream.close();
@@ -152,7 +150,7 @@ class FollowedStreamsTest {
         Path folder = segments.get(0).file().getParent().getParent();
         Path bad = folder.resolve("bad");
         Files.createSymbolicLink(bad, bad);
-        all.put("bad", 0L);
+        all.put("bad", new ScanBegin.Oldest());
         try (LogSource log = log(null); FollowedStreams followed = follow(log)) {
             int failures = 0;
             int found = 0;
