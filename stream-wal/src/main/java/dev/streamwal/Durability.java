@@ -52,8 +52,8 @@ package dev.streamwal;
  * segment is sealed, and by {@link StreamWal#close()}: closing syncs, so that after it the table's last row holds for every record.
  *
  * <p>The promises are as good as the disk: one that says it has stored what it has not loses it. They end where a record is deleted, by
- * retention or by the program, or somebody removes its file, which the {@link WalListener} is told when the log finds out. After a flush that failed nothing more is promised, and
- * nothing more is appended, at any level: {@link WalFailedException}.
+ * retention or by the program, or where somebody else removes its file, of which the {@link WalListener} is told when the log finds out.
+ * After a flush that failed nothing more is promised, and nothing more is appended, at any level: {@link WalFailedException}.
  */
 public enum Durability {
 

@@ -68,8 +68,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It has up to eight daemon threads of its own, which prepare space, seal, sweep, and tell the listener; once something is to be
- * durable, commit what nobody waits for, force what is long, and free what was committed; and, for a while after a writer that didn't close the log, recover. Up
- * to eight more run what is hung on asynchronous appends, while there is something to run (see {@link
+ * durable, commit what nobody waits for, force what is long, and free what was committed; and, for a while after a writer that didn't close
+ * the log, recover. Up to eight more run what is hung on asynchronous appends, while there is something to run (see {@link
  * WalOptions.Builder#completionExecutor}).
  * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in
  * {@link #stats()}.

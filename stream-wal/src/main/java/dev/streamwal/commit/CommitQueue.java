@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class CommitQueue {
 
     /**
-     * Requests that nobody waits for, until what they are answered with is delivered; whoever wants one more waits for his. As many as keep a disk busy many times over: one
-     * flush takes 500 to 5,000.
+     * Requests that nobody waits for, until what they are answered with is delivered; whoever wants one more waits for his. As many as keep
+     * a disk busy many times over: one flush takes 500 to 5,000.
      */
     static final int MAX_LATER = 1 << 16;
 

@@ -681,8 +681,7 @@ public final class GroupCommitter implements SegmentDurability {
             committer.end();
         }
         flushInterval();
-        leadWhileThereIsWork();
-        closed = reason;
+        refuseFromNowOn(reason);
         // whoever asks from now on finds it closed, and sees to it himself that he is answered
         leadWhileThereIsWork();
         while (!leading.compareAndSet(false, true)) {
@@ -699,6 +698,24 @@ public final class GroupCommitter implements SegmentDurability {
             onFailure.run();
         }
         checkpoint.close(clean && failure == null);
+    }
+
+    /**
+     * What waits for a force was asked for before, and is committed; and it is nowhere to be seen while somebody who leads has taken it back. So
+     * it is looked for, and the log closed, by who leads.
+     */
+    private void refuseFromNowOn(WalClosedException reason) {
+        while (closed == null) {
+            leadWhileThereIsWork();
+            if (leading.compareAndSet(false, true)) {
+                if (!left && !isForcing() && (forces == null || !forces.hasDone())) {
+                    closed = reason;
+                }
+                leading.set(false);
+            } else {
+                LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
+            }
+        }
     }
 
     private boolean isForcing() {

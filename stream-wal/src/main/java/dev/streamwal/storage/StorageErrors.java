@@ -37,7 +37,10 @@ public final class StorageErrors {
         return new WalIOException("can't " + task + ": " + cause + ": " + where + "; look at the disk", file, stream, position, cause);
     }
 
-    /** What was appended could not be made durable, for another reason than a failed flush. Says that it is there: whoever asks again appends twice. */
+    /**
+     * What was appended could not be made durable, for another reason than a failed flush. It says that it is there: whoever appends it again
+     * has it twice.
+     */
     public static WalIOException notDurable(IOException cause, Path root, @Nullable String stream) {
         String message = "what was appended is there, but isn't known to be durable: " + cause + ": root=" + root
                 + (stream == null ? "" : ", stream=" + stream);
