@@ -48,6 +48,11 @@ package dev.streamwal;
  * includes all that came before it in its stream, at whichever level that was appended: one {@code IMMEDIATE} append makes the
  * {@code BUFFERED} ones before it durable. It says nothing about other streams.
  *
+ * <p>"Killed" is said of a process whose log is opened again under the boot id that it was written under. Where that is another, or not known, as
+ * in a container that moved with its volume, a killed process can't be told from a crashed kernel. Then records behind a slot that was in flight may
+ * have been set aside in the log's directory {@code quarantine}, from where the command line brings them back. And where a volume loses
+ * its page cache while the machine stays up, which nobody can see, records that weren't durable may be missing before others that are kept.
+ *
  * <p>A record is made durable by a flush at its level, by a later one of its stream, by a sync of its stream or of the log, when its
  * segment is sealed, and by {@link StreamWal#close()}: closing syncs, so that after it the table's last row holds for every record.
  *

@@ -2,7 +2,7 @@ package dev.streamwal;
 
 /**
  * What recovery does with damage: with a record that is not what was written, though it must be there. Either because it was acknowledged
- * as durable, or because the machine has not been restarted since it was appended.
+ * as durable, or because the writer of its segment closed the log.
  *
  * <p>It is not asked about what a crash may leave. Slots that a killed process had reserved, and a torn end that nobody was promised to
  * survive, are brought in order under either policy. Nor does it concern reading: readers tell of damage, and go on behind it.

@@ -140,7 +140,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Opens a log; makes it if there is none. No segment is read: a stream is brought in order when it is first used.
+     * Opens a log; makes it if there is none. What the commit journal holds is done again; no other segment is read: a stream is brought in
+     * order when it is first used.
      *
      * @param root its directory
      * @param options how

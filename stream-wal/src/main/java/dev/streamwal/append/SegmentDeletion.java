@@ -23,7 +23,7 @@ final class SegmentDeletion {
      *                        start, which was raised above all that was given, durably. `Continuation` remembers the position, whatever
      *                        recovery finds the stream's end to be; it is the only one to say where a segment begins.
      *   an append            goes to no segment below it: the active one is never decided to go, unless it is sealed with that, and
-     *                        recovery, if it comes between, makes none active that is to go.
+     *                        recovery, if it comes between, makes none active.
      *   rotation, sealing    take from the list, or finish, segments that stay, or that go anyway; who deletes looks at the list anew.
      *   another deletion     has a position of its own. The higher one is as true as the lower one, in whichever order they are written
      *                        down; a file that the other has deleted isn't in the list any more.

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One recovery of one stream: the chain of its segments from the newest footer on. Checks that each goes on where the one before ends, has
- * each repaired, and sets aside what a restart of the machine left behind something that it lost.
+ * each repaired, and sets aside what a crash left behind something that it lost.
  *
  * <p>A footer was written after the names of its segment and of all before it were durable, and so was their data. So nothing before the
  * newest footer is looked at.

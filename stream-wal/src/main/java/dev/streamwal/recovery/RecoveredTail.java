@@ -3,7 +3,7 @@ package dev.streamwal.recovery;
 import dev.streamwal.format.SegmentIndex;
 
 /**
- * Where a segment that is opened goes on.
+ * Where the data of a segment without a footer ends, and what it holds: for whoever seals it.
  *
  * @param tail offset behind the last record
  * @param lastSize of the last record's frame; 0 for none

@@ -238,7 +238,7 @@ final class SegmentRepair {
     /** Goes on behind damage; what was damaged is in the quarantine before a byte of it changes. */
     private int skipDamage(SegmentScan scan, int start) throws IOException {
         long next = nextKnown(scan);
-        // what stands behind the frontier after a restart of the machine is judged by itself
+        // what stands behind the frontier, of a log that wasn't closed, is judged by itself
         boolean endsAtFrontier = bounds.left() != Left.CLOSED && isPromised(start) && bounds.durable() < next;
         Slot slot = slot(scan, start, endsAtFrontier ? bounds.durable() : next);
         Optional<Path> copy = setAsideDamage(scan, start, Math.min(slot.end(), bytes.size()));

@@ -8,8 +8,7 @@ package dev.streamwal.recovery;
  * @param behind what is known of what stands behind it
  * @param markBehind whether the header's mark, which is raised after a record was published there, is at or behind it
  * @param left how the writer of the segment left it
- * @param inOneSector whether the last record before the place, the place, and the first record behind it begin in one sector of the disk:
- *     then they were written back together
+ * @param inOneSector whether the place and the first record behind it begin in one sector of the disk: then the disk wrote both together
  * @param belowFrontier whether it lies below the durable frontier: what stood here was acknowledged to survive power loss
  */
 public record TailEvidence(
