@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param journalId of the journal whose blocks count
  * @param firstSequence blocks below it are not needed any more
- * @param incarnation of the log in which the whole journal was last known to be in the segments' files (in the page cache, that is)
+ * @param incarnation of the log that wrote this; for who looks into the file, nothing follows from it
  * @param clean whether the last writer closed after a sync of everything
  * @param segments those without a footer of which something is durable without the journal
  */
