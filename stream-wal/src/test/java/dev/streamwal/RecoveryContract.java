@@ -495,8 +495,8 @@ abstract class RecoveryContract extends LogContract {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 50, 103})
-    void restartAndAHeaderThatNeverReachedTheDisk_thatSegmentIsSetAside(int length) throws IOException {
+    @ValueSource(ints = {50, 103})
+    void restartAndAHeaderThatReachedTheDiskInPart_thatSegmentIsSetAside(int length) throws IOException {
         List<List<Written>> segments = unsealedSegments(2);
         Files.write(segment(1), Arrays.copyOf(Files.readAllBytes(segment(1)), length));
         assertRefused(STOP, THIS_BOOT, "SKIP_BAD_RECORDS");
@@ -504,6 +504,61 @@ abstract class RecoveryContract extends LogContract {
         List<Written> expected = joined(segments.get(0), appendSome(wal.stream("s"), 1));
         assertThat(lastDecision()).isEqualTo(RecoveryDecision.SET_ASIDE_BEHIND.meaning());
         assertHoldsAndIsInOrder(wal, expected, STOP, NEXT_BOOT);
+    }
+
+    /** The disk has the segment's name and none of its pages: nobody was promised anything, and nobody is told. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 104, 4_096})
+    void restartAndASegmentOfZeros_isDeletedBeforeAnybodyReadsIt(int zeros) throws IOException {
+        List<List<Written>> segments = unsealedSegments(2);
+        Path lost = segment(1);
+        Files.write(lost, new byte[zeros]);
+        StreamWal wal = open(STOP, NEXT_BOOT);
+        assertThat(scanned(readerOf(wal))).isEqualTo(new Scanned(segments.get(0), 0));
+        assertThat(lost).doesNotExist();
+        List<Written> more = appendSome(wal.stream("s"), 1);
+        assertThat(more.get(0).ref().position()).isGreaterThanOrEqualTo(segments.get(1).get(4).ref().end());
+        assertThat(quarantined()).isEmpty();
+        assertThat(heard().recovered).isEmpty();
+        assertHoldsAndIsInOrder(wal, joined(segments.get(0), more), STOP, NEXT_BOOT);
+    }
+
+    /** Versions that left it there went on behind it: then it stands before segments with footers, and each scan met it. */
+    @Test
+    void emptySegmentBeforeAFooter_isDeleted() throws IOException {
+        List<Written> written = closedWith(5);
+        try (StreamWal wal = open(STOP, NEXT_BOOT)) {
+            written.addAll(appendSome(wal.stream("s"), 5));
+            clock.advance(WINDOW);
+            written.addAll(appendSome(wal.stream("s"), 5));
+            awaitSealed(2);
+        }
+        long end = written.get(4).ref().end();
+        Path left = Files.createFile(segment(0).resolveSibling(
+                segment(0).getFileName().toString().replace("0000000000000000", String.format("%016x", end))));
+        StreamWal wal = open(STOP, STILL_NEXT_BOOT);
+        assertThat(scanned(readerOf(wal))).isEqualTo(new Scanned(written, 0));
+        assertThat(left).doesNotExist();
+    }
+
+    /** Another process may have read what was written in vain. */
+    @Test
+    void appendThatCannotBeWritten_sealsItsSegmentAndItsPositionsAreNotGivenAgain() {
+        AtomicInteger failing = new AtomicInteger();
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+            if (operation.equals("write") && path.toString().endsWith(".seg") && failing.get() > 0) {
+                throw new IOException("made to fail");
+            }
+        }));
+        List<Written> written = appendSome(wal.stream("s"), 3);
+        failing.set(1);
+        assertThatThrownBy(() -> wal.stream("s").append(bytes(50, 3))).isInstanceOf(WalException.class)
+                .hasStackTraceContaining("made to fail");
+        failing.set(0);
+        List<Written> more = appendSome(wal.stream("s"), 3);
+        assertThat(more.get(0).ref().position()).isEqualTo(written.get(2).ref().end() + 88);
+        assertThat(segmentsOf("s")).hasSize(2);
+        assertHoldsEverywhere(wal, "s", joined(written, more));
     }
 
     /** The segment stays as it is: readers tell of it, and what is there otherwise is there. */

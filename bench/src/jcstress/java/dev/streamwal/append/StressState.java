@@ -32,7 +32,7 @@ class StressState {
     final StreamLog stream;
 
     StressState() {
-        StreamRecovery recovery = new StreamRecovery(storage, ROOT, 1, (key, file, findings) -> {});
+        StreamRecovery recovery = new StreamRecovery(storage, ROOT, PositionsFile.Opened.NEW, (key, file, findings) -> {});
         context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), POSITIONS, recovery, new NoEvents(), 4, 1,
                 SALTS::nextLong);
         StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);
@@ -43,7 +43,7 @@ class StressState {
     private static PositionsFile positions() {
         try {
             PositionsFile created = PositionsFile.load(Files.createTempDirectory("jcstress"), () -> false);
-            long unused = created.openIncarnation(() -> Optional.of("run"));
+            PositionsFile.Opened unused = created.open(() -> Optional.of("run"));
             created.raiseCeiling(1);
             return created;
         } catch (IOException e) {

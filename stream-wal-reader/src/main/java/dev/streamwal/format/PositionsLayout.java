@@ -44,6 +44,7 @@ public final class PositionsLayout {
     private static final int BOOT_INCARNATION = 40;
     private static final int CLOSED = 48;
     private static final int BOOT_ID_LENGTH = 56;
+    private static final int BOOT_ID = 58;
     private static final int CHECKSUM = 124;
     /** "STRMPOS2". */
     private static final long MAGIC_VALUE = 0x3253_4F50_4D52_5453L;
@@ -77,7 +78,7 @@ public final class PositionsLayout {
         out.putLong(BOOT_INCARNATION, positions.bootIncarnation());
         out.putLong(CLOSED, positions.closed());
         out.putShort(BOOT_ID_LENGTH, (short) bootId.length);
-        out.put(BOOT_ID_LENGTH + Short.BYTES, bootId);
+        out.put(BOOT_ID, bootId);
         out.putInt(CHECKSUM, checksum(out.array(), 0, CHECKSUM));
         return out;
     }

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param journalId of the journal whose blocks count
  * @param firstSequence blocks below it are not needed any more
- * @param incarnation of the log when this was written; nobody goes by it: the journal is done again at every opening
+ * @param incarnation of the log that wrote this; for who looks into the file, nothing follows from it
  * @param clean whether the last writer closed after a sync of everything
  * @param segments those without a footer of which something is durable without the journal
  */

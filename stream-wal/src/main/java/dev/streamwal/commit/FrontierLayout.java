@@ -17,7 +17,7 @@ import java.util.zip.CRC32C;
  *   0  8  magic             "STRMFRN1"
  *   8  8  journal id
  *  16  8  first sequence    blocks below it are not needed any more
- *  24  8  incarnation       of the log when this was written; nobody goes by it
+ *  24  8  incarnation       of the log that wrote this; nothing follows from it
  *  32  4  flags             bit 0 CLEAN: the last writer closed after a sync of everything
  *  36  4  segments          how many
  *  40  4  length            of the whole file

@@ -451,11 +451,16 @@ final class ChainRecovery {
         setAside(last.header().name(), last.file());
     }
 
-    /** A segment whose header never reached the disk, and all behind it. */
+    /** A segment whose header never reached the disk, and all behind it. Of one that holds nothing there is nothing to keep or to tell. */
     private void setAsideFrom(Unreadable first, List<Unreadable> unreadable) throws IOException {
         for (int i = unreadable.size() - 1; i >= unreadable.indexOf(first); i--) {
-            setAsideFrom(indexBehind(unreadable.get(i)));
-            setAside(unreadable.get(i).name(), unreadable.get(i).file());
+            Unreadable segment = unreadable.get(i);
+            setAsideFrom(indexBehind(segment));
+            if (segment.isEmpty()) {
+                delete(segment.name());
+            } else {
+                setAside(segment.name(), segment.file());
+            }
         }
     }
 
