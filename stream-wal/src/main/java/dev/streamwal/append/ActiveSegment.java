@@ -90,6 +90,9 @@ final class ActiveSegment extends CommitSegment {
     /** The sealer is at it, or about to be: a hint for who wants the lock for a moment, and would wait for a force. */
     private volatile boolean finishing;
 
+    /** Where the stream ends as long as nothing is appended; set before the segment is active. */
+    private long emptyEnd;
+
     /** A preparer has this segment on its list. */
     private volatile boolean preparing;
 
@@ -122,6 +125,7 @@ final class ActiveSegment extends CommitSegment {
         this.headerLength = header.headerLength();
         this.basePosition = header.basePosition();
         this.capacity = header.capacity();
+        this.emptyEnd = header.previousEnd();
         this.windowStartMillis = header.window().startMillis();
         this.windowEndMillis = header.window().endMillis();
         this.expirationMillis = header.expirationMillis();
@@ -198,7 +202,12 @@ final class ActiveSegment extends CommitSegment {
 
     private long endPosition(long word) {
         int end = SegmentTail.tail(word);
-        return end == headerLength ? header.previousEnd() : positionAt(end);
+        return end == headerLength ? emptyEnd : positionAt(end);
+    }
+
+    /** The stream was deleted, and comes again: what the header says of its end is for who had read it. */
+    void beginsAnew() {
+        emptyEnd = basePosition;
     }
 
     /** Where the next record would begin in this segment. */

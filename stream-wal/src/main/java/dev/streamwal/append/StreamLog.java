@@ -390,6 +390,9 @@ public final class StreamLog implements CommitStream {
             log.storage().name(file.path(), name);
             file.renamed(name);
             ActiveSegment segment = open(header, file, RecoveredTail.empty(header.headerLength()));
+            if (!next.hasEnd()) {
+                segment.beginsAnew();
+            }
             if (prepared != null) {
                 segment.adopt(prepared.mapping(), prepared.preparedBytes());
             } else if (busy) {

@@ -8,6 +8,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
+import dev.streamwal.retention.TimeRules;
 import dev.streamwal.storage.WriterFile;
 import java.io.IOException;
 import java.time.Instant;
@@ -55,7 +56,7 @@ final class SweepCommand extends WritingCommand {
         int doubtful = believing ? 0 : new SegmentInventory(root()).doubtful(time);
         if (doubtful > 0) {
             complain("a sweep believes a time that is at most 100 days ahead of when the log was last open, and would delete "
-                    + Figures.number(doubtful, "segment") + " by this one: time=" + Figures.time(time.toEpochMilli()) + ", last open="
+                    + Figures.number(doubtful, "segment") + " by this one: time=" + Figures.time(TimeRules.millis(time)) + ", last open="
                     + Figures.time(WriterFile.knownMillis(root()).orElse(0)) + "; nothing was deleted. Where the time is right, say"
                     + " --believe-clock");
             return Exit.FINDINGS;

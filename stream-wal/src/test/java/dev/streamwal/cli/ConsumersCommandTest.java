@@ -81,9 +81,9 @@ class ConsumersCommandTest {
                 shipper  cpu/*        2    96 B  in 2  2024-05-01T11:58:30.000Z  1.5 min
                 """);
         assertThat(CliRun.of("consumers", root, "shipper").out()).isEqualTo("""
-                NAME     KEY    COMMITTED  END  BEHIND      LOST
-                shipper  cpu/a         48  144    48 B  48 to 96
-                shipper  cpu/b          0  144    48 B   0 to 96
+                NAME     KEY         COMMITTED             END  BEHIND                              LOST
+                shipper  cpu/a              48             144    48 B                          48 to 96
+                shipper  cpu/b  68,719,476,736  68,719,476,880    48 B  68,719,476,736 to 68,719,476,832
                 """);
         assertThat(CliRun.of("consumers", root, "shipper", "--json").json().get(0)).containsEntry("losingStreams", 2L);
     }

@@ -66,8 +66,7 @@ class RetentionCommandsTest {
         assertThat(log.files()).isEqualTo(before);
         CliRun real = CliRun.of("sweep", root, "--json", "--now", now);
         assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun"));
-        assertThat(dry.exit()).isZero();
-        assertThat(real.exit()).isZero();
+        assertThat(dry.exit()).isEqualTo(real.exit()).isEqualTo(now.startsWith("+9") ? Exit.FINDINGS.code() : 0);
     }
 
     @Test
