@@ -850,6 +850,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             // what was appended meanwhile; nothing can be any more. Also where a stream could not be made durable: the others have no part in that
             syncAll();
+            log.deletions().writeOutstanding();
             clean = durable;
         } finally {
             try {

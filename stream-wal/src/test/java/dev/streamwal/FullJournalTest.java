@@ -117,4 +117,31 @@ class FullJournalTest extends DurabilityOnSimulatedDisk {
         appendDurably(wal, "s", 50);
         assertSurvivesPowerLoss();
     }
+
+    /** What there was no room to write down is written down when the log is closed, at the latest. */
+    @Test
+    void delete_noRoomToWriteItDown_staysDeletedBehindACloseAndAPowerLoss() throws IOException {
+        StreamWal wal = open();
+        Written gone = append(wal, "gone", 50, Durability.IMMEDIATE);
+        appendDurably(wal, "s", 100);
+        Path ballast = ballast(12 << 10);
+        appendUntilFull(wal);
+        assertThat(wal.delete("gone")).isTrue();
+        assertThat(wal.keys()).containsExactly("s");
+        Files.delete(ballast);
+        wal.close();
+        for (int i = 0; i < 3; i++) {
+            if (i == 1) {
+                loseCache();
+            } else if (i == 2) {
+                losePower();
+            }
+            StreamWal again = open();
+            assertThat(again.keys()).containsExactly("s");
+            assertThat(read(again, "gone")).isEmpty();
+            assertAllThere(again);
+            assertThat(again.stream("gone").endPosition()).isGreaterThanOrEqualTo(gone.ref().end());
+            again.close();
+        }
+    }
 }

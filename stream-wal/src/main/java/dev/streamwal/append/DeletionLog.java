@@ -49,6 +49,9 @@ public interface DeletionLog {
      */
     Kept deletedBelow(List<DeletedBelow> streams) throws IOException;
 
+    /** Writes down what was deleted when there was no room to do so before, if there is now. */
+    default void writeOutstanding() throws IOException {}
+
     /** As {@link #deletedBelow}: everything at positions {@code [from, to)} is cut; the stream goes on at or above {@code to}. */
     Kept truncated(StreamKey key, long from, long to) throws IOException;
 }
