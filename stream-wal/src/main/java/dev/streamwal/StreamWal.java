@@ -180,7 +180,7 @@ public final class StreamWal implements AutoCloseable {
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
             PositionsFile.Opened opened = positions.open(environment.bootId());
             BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
-            RedoResult redo = new JournalRedo(storage, root, opened.isSameBoot(),
+            RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
             RecoverySettings settings = adjusted.apply(
                     RecoverySettings.after(redo, opened, options.recoveryPolicy(), environment.threads()));
@@ -844,7 +844,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** @param complete whether nobody is still appending to a segment */
+    /** @param complete whether nobody is still appending to a segment, and what there is of each survives power loss once it is synced */
     private void closeCommits(boolean durable, boolean complete) throws IOException {
         boolean clean = false;
         try {
@@ -884,7 +884,7 @@ public final class StreamWal implements AutoCloseable {
             report.failed("close", null, new IllegalStateException(
                     "a thread has been publishing a record for a second: the mapping of the file activity stays to the end of the process"));
         }
-        return complete;
+        return complete && streams.all().stream().noneMatch(stream -> stream.log().hasEmptySegment());
     }
 
     /** Does what the threads that prepare, seal, commit and free journal files would do now, where the log has none. */

@@ -254,9 +254,20 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return false;
     }
 
+    /** Whether a file was given back of a stream that waits for its turn with it, since its last one ended like that of the first. */
+    private boolean giveBackWaiting() {
+        FollowedStream first = waiting.getFirst();
+        for (FollowedStream stream : waiting) {
+            if (stream != first && stream.holdsFile() && stream.sleep()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** After the process couldn't open one more: false where nothing can be done about that here. */
     private boolean goOnWithFewer() {
-        if (giveBackUnread()) {
+        if (giveBackUnread() || giveBackWaiting()) {
             return true;
         }
         if (heads.isEmpty()) {

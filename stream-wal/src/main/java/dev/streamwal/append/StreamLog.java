@@ -685,6 +685,19 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /**
+     * Whether there is a segment to which nothing was appended, as after an append that failed. Nothing forces it: a loss of power may leave
+     * its name without its header.
+     */
+    public boolean hasEmptySegment() {
+        rotation.lock();
+        try {
+            return segments.unfinished().stream().anyMatch(ActiveSegment::isEmpty);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** Gives up all that is held, so that the stream can be opened again. False where a mapping had to be left to the process. */
     public boolean close() {
         rotation.lock();

@@ -350,7 +350,7 @@ final class ChainRecovery {
         SegmentRepair repair = new SegmentRepair(header, link.file(), counted(link.file()), bounds, quarantine, terms.policy(), ofSegment);
         try {
             RecoveredTail tail = repair.repair();
-            if (bounds.left() == Left.EARLIER) {
+            if (bounds.left() != Left.CLOSED) {
                 writeAgain(link, tail.tail());
             }
             broken |= repair.isLossy();
@@ -366,8 +366,8 @@ final class ChainRecovery {
     }
 
     /**
-     * What is not known to be durable. The incarnation may have ended with a flush that failed, in the same run of the machine: then the page
-     * cache holds what the disk doesn't have, takes it for written, and a force would do nothing and succeed.
+     * What is not known to be durable, as its writer didn't close the log. He may have ended with a flush that failed, in the same run of the
+     * machine: then the page cache holds what the disk doesn't have, takes it for written, and a force would do nothing and succeed.
      */
     private static void writeAgain(Link link, int end) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(REWRITTEN_BYTES);

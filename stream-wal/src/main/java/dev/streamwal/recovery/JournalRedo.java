@@ -41,8 +41,8 @@ import java.util.Set;
  *   <li>Its bytes are written to the segments' files, a lost file or header made anew, and all that was deleted or cut left out. Segments
  *       with a footer are durable, and left alone. That is done at every opening: a disk may lose its page cache while the machine stays up,
  *       when it is taken away and brought back, and frames are final, so that to write them again changes nothing. Where the machine is up
- *       since, and the last writer had no flush that failed, bytes that are there already are not written again: they are in the page cache,
- *       which is to be trusted, or on the disk. Else they are: the cache may take what the disk refused for written.
+ *       since, and the last writer closed the log, bytes that are there already are not written again: they are in the page cache, which is to
+ *       be trusted, or on the disk. Else they are: the cache may take what the disk refused for written.
  *   <li>What was deleted and cut is deleted and cut, if it is there.
  * </ol>
  */
@@ -68,7 +68,7 @@ public final class JournalRedo {
 
     /**
      * @param root of the log
-     * @param trustsPageCache whether the machine is known to be up since the last writer, and none of his flushes to have failed
+     * @param trustsPageCache whether the machine is known to be up since the last writer, and he to have closed the log
      * @param skipBadBlocks whether to go on without what is damaged, after a copy was set aside; else damage is an error
      */
     public JournalRedo(SegmentStorage storage, Path root, boolean trustsPageCache, boolean skipBadBlocks) {

@@ -135,9 +135,18 @@ public final class PositionsFile {
         /** Of a log that has no writer before, in tests of what is part of one. */
         public static final Opened NEW = new Opened(Positions.NEW, 1, 1);
 
-        /** Whether the machine is known to be up since the last writer opened the log, and the page cache to be trusted. */
+        /** Whether the machine is known to be up since the last writer opened the log. */
         public boolean isSameBoot() {
             return bootIncarnation < incarnation;
+        }
+
+        /**
+         * Whether what the page cache holds is on the disk, or will be. Not behind a writer that didn't close the log, even where the machine
+         * is up since: one of his flushes may have failed, and then the cache takes for written what the disk doesn't have. He couldn't say so
+         * on a disk that was dead.
+         */
+        public boolean isCacheTrusted() {
+            return isSameBoot() && wasClosed();
         }
 
         /** Whether everything was durable when the last writer closed the log. */

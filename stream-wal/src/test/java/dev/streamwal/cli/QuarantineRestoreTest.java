@@ -393,7 +393,7 @@ class QuarantineRestoreTest {
                 assertThat(wal.stream("e").append(entry(i)).position()).isNotNegative();
             }
             // longer than a sector: so that nobody can tell whether the page was lost
-            unpublished = wal.stream("e").append(new byte[700]);
+            unpublished = wal.stream("e").append(WriteEntry.of(new byte[700], START + 5_000L));
             for (int i = 6; i < 12; i++) {
                 assertThat(wal.stream("e").append(entry(i)).position()).isPositive();
             }
