@@ -173,7 +173,7 @@ abstract class FullDiskContract extends LogContract {
         Files.delete(ballast);
         List<Written> more = appendSome(stream, MANY, 1_000);
         assertContiguous(more);
-        assertThat(more.get(0).ref().position()).isBetween(end, end + 64);
+        assertThat(more.get(0).ref().position()).as("behind what was written in vain").isGreaterThanOrEqualTo(end);
         written.addAll(more);
         List<Written> fresh = appendSome(wal.stream("new"), 3);
         // a footer that found no room is written by the next passes

@@ -626,6 +626,9 @@ class ModelTest {
 
         private void find(WalReader reader) {
             ReferenceLog.Stream stream = anyStream();
+            if (reader == inside) {
+                touch(stream);
+            }
             List<Appended> records = stream.records();
             if (!records.isEmpty()) {
                 Appended record = records.get(random.nextInt(records.size()));
@@ -642,6 +645,9 @@ class ModelTest {
             List<Wanted> wanted = new ArrayList<>();
             while (wanted.size() < count) {
                 ReferenceLog.Stream stream = anyStream();
+                if (reader == inside) {
+                    touch(stream);
+                }
                 List<Appended> records = stream.records();
                 int n = random.nextInt(100);
                 if (n < 70 && !records.isEmpty()) {
