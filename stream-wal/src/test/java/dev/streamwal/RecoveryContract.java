@@ -54,7 +54,7 @@ abstract class RecoveryContract extends LogContract {
 
     /** With another boot id than {@link #THIS_BOOT} as after a crash: no writer before has closed the log. */
     private StreamWal open(RecoverySettings settings, Supplier<Optional<String>> bootId) {
-        if (bootId != THIS_BOOT && bootId != STILL_NEXT_BOOT) {
+        if (!bootId.equals(THIS_BOOT) && !bootId.equals(STILL_NEXT_BOOT)) {
             forgetThatItWasClosed();
         }
         opening(settings, bootId);

@@ -50,7 +50,7 @@ final class ReferenceLog {
     }
 
     /** One key's. */
-    final class Stream {
+    static final class Stream {
         final String key;
         final List<Segment> segments = new ArrayList<>();
         final List<EntryRef> gone = new ArrayList<>();

@@ -95,6 +95,7 @@ class InterleavedReadTest {
             run.append(2);
         });
 
+        @SuppressWarnings("ImmutableEnumChecker") // a method
         private final Doing doing;
 
         Change(Doing doing) {

@@ -1,5 +1,6 @@
 package dev.streamwal.simulation;
 
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -23,10 +24,11 @@ enum Ending {
     /** Somebody shortens a segment's file while no process has the log open, be it closed or not: see {@link ShortenedCheck}. */
     SHORTENED(EnumSet.of(Promise.DELETED_STAYS_DELETED));
 
+    @SuppressWarnings("ImmutableEnumChecker") // it is changed by nobody
     private final Set<Promise> promises;
 
     Ending(Set<Promise> promises) {
-        this.promises = promises;
+        this.promises = Collections.unmodifiableSet(promises);
     }
 
     Set<Promise> promises() {
