@@ -15,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -84,7 +85,7 @@ public final class WriterFile implements WriterFence {
     public static WriterFile claim(Path root, long nonce, long nowMillis) {
         Optional<WriterEntry> before = read(root.resolve(FILE_NAME));
         long pid = ProcessHandle.current().pid();
-        WriterEntry own = new WriterEntry(pid, ProcessStart.of(pid).orElse(""), placeOf(root), String.format("%016x", nonce), true,
+        WriterEntry own = new WriterEntry(pid, ProcessStart.of(pid).orElse(""), placeOf(root), HexFormat.of().toHexDigits(nonce), true,
                 before.map(WriterEntry::knownMillis).orElse(nowMillis));
         WriterFile claimed = new WriterFile(root, before, own);
         synchronized (claimed) {
