@@ -152,7 +152,8 @@ final class BatchRead {
                 if (listing == MAX_LISTINGS) {
                     throw e;
                 }
-                misses = left;
+                // into the same array: another stream may miss more
+                System.arraycopy(left, 0, misses, 0, left.length);
                 missCount = left.length;
             }
         }

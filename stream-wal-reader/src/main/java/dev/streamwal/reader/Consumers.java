@@ -222,11 +222,12 @@ final class Consumers {
     /** Empty where the stream has gone. */
     private Optional<ConsumerLag> lag(String key, long start, @Nullable Committed committed) throws IOException {
         SegmentCatalog catalog = log.freshCatalog(key);
-        if (catalog.chain().size() == 0) {
+        SegmentChain chain = catalog.chain();
+        if (chain.size() == 0) {
             return Optional.empty();
         }
         StreamExtent extent = new StreamExtent(log, catalog);
-        long first = catalog.chain().get(0).basePosition();
+        long first = chain.get(0).basePosition();
         long from = committed == null ? start : committed.position();
         Optional<LostRange> lost = extent.beforeFirst(from)
                 .filter(before -> before.isKnown() && from < before.previousEnd())

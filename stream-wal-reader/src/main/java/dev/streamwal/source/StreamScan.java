@@ -141,8 +141,9 @@ public final class StreamScan extends StreamWalk {
         }
 
         private Rest in(SegmentCatalog catalog) {
-            int index = catalog.chain().floor(base);
-            Segment segment = index < 0 ? null : catalog.chain().get(index);
+            SegmentChain chain = catalog.chain();
+            int index = chain.floor(base);
+            Segment segment = index < 0 ? null : chain.get(index);
             boolean isThere = segment != null && segment.basePosition() == base;
             DamageDoubt doubt = new DamageDoubt();
             doubt.tell(told);

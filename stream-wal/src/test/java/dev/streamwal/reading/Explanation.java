@@ -122,15 +122,25 @@ final class Explanation {
                     expected.add(0, record);
                 }
             }
-            boolean isThis = expected.size() == items.size();
-            for (int i = 0; isThis && i < items.size(); i++) {
+            boolean isThis = expected.size() <= items.size();
+            for (int i = 0; isThis && i < expected.size(); i++) {
                 isThis = is(items.get(i), expected.get(i));
             }
-            if (isThis) {
+            if (isThis && mayComeBehind(answer, items, expected.size(), states)) {
                 return "";
             }
         }
         return "in none of " + states.size() + " states these were the newest";
+    }
+
+    /** A scan of the newest goes on behind them with what was appended meanwhile. */
+    private boolean mayComeBehind(Answer answer, List<Item> items, int from, List<NavigableMap<Long, Appended>> states) {
+        boolean mayBe = from == items.size() || answer.operation() == Reading.SCAN_LAST;
+        for (int i = from; mayBe && i < items.size(); i++) {
+            boolean isBehind = i == 0 || items.get(i).position() > items.get(i - 1).position();
+            mayBe = items.get(i).kind() == Kind.RECORD && isBehind && isInOne(items.get(i), states);
+        }
+        return mayBe;
     }
 
     private String byRef(Answer answer) {
