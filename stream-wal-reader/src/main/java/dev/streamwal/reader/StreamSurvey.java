@@ -8,6 +8,7 @@ import dev.streamwal.source.ScanStart;
 import dev.streamwal.source.Segment;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.SegmentChain;
+import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.source.SegmentReader;
 import dev.streamwal.source.StreamScan;
 import dev.streamwal.source.TimeRange;
@@ -141,9 +142,24 @@ final class StreamSurvey {
     private void verifyCount(@Nullable Segment segment, long records) {
         Footer footer = segment == null ? null : segment.knownFooter();
         if (segment != null && footer != null && footer.index().records() != records
-                && !damage.concerns(segment.file())) {
+                && !damage.concerns(segment.file()) && !isCutMeanwhile(segment, footer, records)) {
             damage.add(new Damage(segment.file(), key, footer.dataEnd(), 0,
                     "a footer counts the segment's records: footer=" + footer.index().records() + ", records=" + records));
+        }
+    }
+
+    /** Whether more was walked than the footer counts now, since the segment was cut, and sealed once more, behind what was walked. */
+    private boolean isCutMeanwhile(Segment segment, Footer footer, long records) {
+        if (records < footer.index().records()) {
+            return false;
+        }
+        try (SegmentReader reader = segment.open(log.channels())) {
+            return SegmentFiles.readHeader(reader, segment.file(), segment.key(), segment.name()).isCut();
+        } catch (NoSuchFileException e) {
+            return true;
+        } catch (IOException | CorruptSegmentException | UnsupportedFormatException e) {
+            // what can't be read is told by who reads it
+            return false;
         }
     }
 }
