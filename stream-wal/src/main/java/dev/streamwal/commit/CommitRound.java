@@ -186,7 +186,6 @@ final class CommitRound {
         List<? extends CommitSegment> unfinished =
                 active != null && active.equals(cursor.settled) ? List.of(active) : cursor.stream().unfinishedSegments();
         copying.takenOfStream = 0;
-        boolean allFinished = true;
         for (CommitSegment segment : unfinished) {
             // all before it is durable, or will be with this block
             cursor.settled = segment;
@@ -195,7 +194,6 @@ final class CommitRound {
                 return true;
             }
             Undurable found = copying.from(cursor, segment);
-            allFinished = found == null;
             if (found == null) {
                 continue;
             }
@@ -212,10 +210,9 @@ final class CommitRound {
                 return true;
             }
         }
-        if (allFinished) {
-            // whoever asked had appended before, to a segment that has its footer or is gone
-            cursor.gatheredEnd = cursor.wantedEnd;
-        }
+        // whoever asked had appended before: to a segment that was gathered as far as it reached, has its footer, or is gone. An end that was
+        // asked for and lies behind all of them belongs to a segment that was given up; what is appended from now on comes behind it
+        cursor.gatheredEnd = Math.max(cursor.gatheredEnd, cursor.wantedEnd);
         return true;
     }
 
