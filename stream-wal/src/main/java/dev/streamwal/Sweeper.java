@@ -8,7 +8,6 @@ import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -20,7 +20,6 @@ import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a log, from the process that writes it or from any other, while it is written and swept. It keeps no locks, needs no writer,

@@ -1,13 +1,11 @@
 package dev.streamwal.source;
 
-import dev.streamwal.format.Footer;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,8 +1,6 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WalOptions;
-import dev.streamwal.format.Footer;
-import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
@@ -18,10 +16,8 @@ import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
-import dev.streamwal.source.PositionsFile;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
-import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.WriterFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -37,7 +33,6 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
