@@ -369,7 +369,11 @@ public final class WalStream {
     }
 
     private void makeDurable(Durability level, long end) {
-        wantDurable(level, end).ifPresent(target -> wal.durable(() -> wal.commits().await(target.cursor(), end), key));
+        Optional<CommitTarget> wanted = wantDurable(level, end);
+        // not by ifPresent: what it would capture is garbage of every append that waits for nothing
+        if (wanted.isPresent()) {
+            wal.durable(() -> wal.commits().await(log.cursor(), end), key);
+        }
     }
 
     /** @return what is to be waited for, where it is not for the next flush of the interval, or none */
