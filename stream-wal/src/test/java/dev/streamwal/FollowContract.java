@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -180,6 +181,34 @@ abstract class FollowContract extends LogContract {
                     tails.assertNothing();
                 }
             }
+        }
+    }
+
+    @Test
+    void follow_aPositionWhereTheStreamHadGoneAndTheLogWasReopened_tellsWhatMayBeMissing() throws Exception {
+        EntryRef unread;
+        try (StreamWal wal = open()) {
+            wal.stream(KEY).append(bytes("a"));
+            unread = wal.stream(KEY).append(bytes("b"));
+            assertThat(wal.delete(KEY)).isTrue();
+        }
+        try (StreamWal wal = open(); WalReader other = WalReader.open(root);
+                EntryTail alone = other.follow(KEY, unread.position());
+                EntryTail ofKeys = other.follow(Map.of(KEY, unread.position()));
+                EntryTail fromZero = other.follow(Map.of(KEY, 0L))) {
+            List<EntryTail> tails = List.of(alone, ofKeys, fromZero);
+            for (EntryTail tail : tails) {
+                assertThat(tail.next(SHORT)).isFalse();
+            }
+            EntryRef again = wal.stream(KEY).append(bytes("c"));
+            for (EntryTail tail : List.of(alone, ofKeys)) {
+                assertThatThrownBy(() -> tail.next(LONG)).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
+                    assertThat(e.from()).isEqualTo(unread.position());
+                    assertThat(e.to()).isEqualTo(again.position());
+                });
+            }
+            // nothing says that the stream was there before, and a new one has lost nothing
+            tails.forEach(tail -> assertThat(upTo("c", tail)).containsExactly("c"));
         }
     }
 

@@ -278,7 +278,8 @@ public final class WalReader implements AutoCloseable {
      *
      * @param key of the stream
      * @param count how many at most, 0 or more
-     * @return to be closed by the caller; empty where there is no such stream
+     * @return to be closed by the caller; empty where there is no such stream; without what is appended after the call, also where there are
+     *     fewer than {@code count}
      * @throws CorruptSegmentException where the end of the stream is damaged
      * @throws IllegalArgumentException where the count is negative
      */

@@ -5,28 +5,33 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Records that were read beforehand, and then what a scan finds behind them. One thread; close it. */
+/** Records that were read beforehand. One thread; close it. */
 final class HeldRecords implements RecordWalk {
 
+    private final LogSource log;
     private final String key;
     /** Newest first; those that were passed have gone. */
     private final List<LastRecord> held;
-    private final StreamScan behind;
+    private final long endPosition;
     private @Nullable LastRecord current;
     private boolean closed;
 
-    /** @param newestFirst one or more; taken over, and emptied */
-    HeldRecords(String key, List<LastRecord> newestFirst, StreamScan behind) {
+    /**
+     * @param newestFirst taken over, and emptied
+     * @param endPosition behind the newest of them
+     */
+    HeldRecords(LogSource log, String key, List<LastRecord> newestFirst, long endPosition) {
+        this.log = log;
         this.key = key;
         this.held = newestFirst;
-        this.behind = behind;
+        this.endPosition = endPosition;
     }
 
     @Override
     public boolean next() {
         checkUsable();
         current = held.isEmpty() ? null : held.remove(held.size() - 1);
-        return current != null || behind.next();
+        return current != null;
     }
 
     @Override
@@ -34,19 +39,16 @@ final class HeldRecords implements RecordWalk {
         if (closed) {
             throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, nextPosition(), null);
         }
-        behind.checkUsable();
+        log.checkOpen();
     }
 
-    /** Null where the scan stands on the record, or there is none. */
-    private @Nullable LastRecord held() {
-        if (current == null && !held.isEmpty()) {
+    private LastRecord onRecord() {
+        LastRecord record = current;
+        if (record == null) {
             checkUsable();
             throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
         }
-        if (closed) {
-            checkUsable();
-        }
-        return current;
+        return record;
     }
 
     @Override
@@ -56,58 +58,42 @@ final class HeldRecords implements RecordWalk {
 
     @Override
     public long position() {
-        LastRecord record = held();
-        return record == null ? behind.position() : record.position();
+        return onRecord().position();
     }
 
     @Override
     public int size() {
-        LastRecord record = held();
-        return record == null ? behind.size() : record.size();
+        return onRecord().size();
     }
 
     @Override
     public long timestampMillis() {
-        LastRecord record = held();
-        return record == null ? behind.timestampMillis() : record.timestampMillis();
+        return onRecord().timestampMillis();
     }
 
     @Override
     public int headerLength() {
-        LastRecord record = held();
-        return record == null ? behind.headerLength() : record.headerLength();
+        return onRecord().headerLength();
     }
 
     @Override
     public int contentLength() {
-        LastRecord record = held();
-        return record == null ? behind.contentLength() : record.body().length - record.headerLength();
+        return onRecord().body().length - headerLength();
     }
 
     @Override
     public void copyHeader(ByteBuf target) {
-        LastRecord record = held();
-        if (record == null) {
-            behind.copyHeader(target);
-        } else {
-            target.writeBytes(record.body(), 0, record.headerLength());
-        }
+        target.writeBytes(onRecord().body(), 0, headerLength());
     }
 
     @Override
     public void copyContent(ByteBuf target) {
-        LastRecord record = held();
-        if (record == null) {
-            behind.copyContent(target);
-        } else {
-            target.writeBytes(record.body(), record.headerLength(), record.body().length - record.headerLength());
-        }
+        target.writeBytes(onRecord().body(), headerLength(), contentLength());
     }
 
     @Override
     public byte[] copyBody() {
-        LastRecord record = held();
-        return record == null ? behind.copyBody() : record.body().clone();
+        return onRecord().body().clone();
     }
 
     @Override
@@ -116,13 +102,12 @@ final class HeldRecords implements RecordWalk {
         if (record != null) {
             return record.position() + record.size();
         }
-        return held.isEmpty() ? behind.nextPosition() : held.get(held.size() - 1).position();
+        return held.isEmpty() ? endPosition : held.get(held.size() - 1).position();
     }
 
     @Override
     public void close() {
         closed = true;
         current = null;
-        behind.close();
     }
 }

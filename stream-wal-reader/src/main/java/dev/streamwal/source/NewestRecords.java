@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -61,30 +62,21 @@ public final class NewestRecords {
     }
 
     /**
-     * The newest {@code count} records, the oldest of them first; then what comes behind them. They are read now, unless they are more than
-     * what a scan reads at a time, or something between them can't be read: then the walk reads them as a scan does, and tells what it comes
-     * by.
+     * The newest {@code count} records, the oldest of them first. They are read now, unless they are more than what a scan reads at a time, or
+     * something between them can't be read: then the walk reads them as a scan does, and tells what it comes by.
      *
      * @throws dev.streamwal.reader.CorruptSegmentException where the last record, or what stands there, is damaged
      */
     public RecordWalk walk(int count) throws IOException {
         read(count);
-        Place oldest = first;
-        Place newest = last;
-        if (oldest == null || newest == null) {
-            return StreamScan.of(log, catalog, TimeRange.ALL);
-        }
         List<LastRecord> records = held;
         if (records == null) {
-            return scan(oldest.segment(), oldest.offset(), oldest.position());
+            Place oldest = Objects.requireNonNull(first, "too many were found, so one was");
+            return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()),
+                    StreamScan.Rest.at(oldest.segment(), oldest.offset(), oldest.position(), StreamScan.Telling.NOTHING));
         }
-        StreamScan behind = scan(newest.segment(), newest.offset() + newest.size(), newest.position() + newest.size());
-        return new HeldRecords(catalog.key().text(), records, behind);
-    }
-
-    private StreamScan scan(Segment segment, long offset, long position) {
-        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()),
-                StreamScan.Rest.at(segment, offset, position, StreamScan.Telling.NOTHING));
+        Place newest = last;
+        return new HeldRecords(log, catalog.key().text(), records, newest == null ? 0 : newest.position() + newest.size());
     }
 
     private void read(int count) throws IOException {

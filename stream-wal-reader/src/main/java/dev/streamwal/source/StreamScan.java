@@ -218,7 +218,8 @@ public final class StreamScan extends StreamWalk {
             throw toBeTold;
         }
         boolean found = stepPastDeleted();
-        ended = !found;
+        // a stream that was never there says nothing of what was behind a position in it
+        ended = !found && (ended || lastBase != UNKNOWN);
         return found;
     }
 

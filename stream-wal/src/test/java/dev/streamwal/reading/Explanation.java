@@ -1,5 +1,6 @@
 package dev.streamwal.reading;
 
+import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reading.Answer.Item;
 import dev.streamwal.reading.Answer.Kind;
 import dev.streamwal.reading.StreamHistory.Appended;
@@ -47,7 +48,9 @@ final class Explanation {
             case BACKWARD -> walked(answer, answer.key(), reversed(answer.items()), Walk.scan(0));
             case BACKWARD_FROM -> from(answer, Walk.scan(0).upTo(answer.argument()));
             case FOLLOW_FIRST -> walked(answer, answer.key(), answer.items(), Walk.scan(0));
-            case FOLLOW_FROM, FOLLOW_KEYS -> from(answer, Walk.scan(answer.argument()).telling());
+            case FOLLOW_FROM, FOLLOW_KEYS -> answer.argument() == EntryTail.FIRST
+                    ? walked(answer, answer.key(), answer.items(), Walk.scan(0))
+                    : from(answer, Walk.scan(answer.argument()).telling());
             case FOLLOW_END -> walked(answer, answer.key(), answer.items(), Walk.scan(Long.MAX_VALUE));
             case FOLLOW_PREFIX -> ofEach(answer, (key, items) -> walked(answer, key, items, Walk.scan(0)));
             case KEYS -> keys(answer);
@@ -122,25 +125,15 @@ final class Explanation {
                     expected.add(0, record);
                 }
             }
-            boolean isThis = expected.size() <= items.size();
+            boolean isThis = expected.size() == items.size();
             for (int i = 0; isThis && i < expected.size(); i++) {
                 isThis = is(items.get(i), expected.get(i));
             }
-            if (isThis && mayComeBehind(answer, items, expected.size(), states)) {
+            if (isThis) {
                 return "";
             }
         }
         return "in none of " + states.size() + " states these were the newest";
-    }
-
-    /** A scan of the newest goes on behind them with what was appended meanwhile. */
-    private boolean mayComeBehind(Answer answer, List<Item> items, int from, List<NavigableMap<Long, Appended>> states) {
-        boolean mayBe = from == items.size() || answer.operation() == Reading.SCAN_LAST;
-        for (int i = from; mayBe && i < items.size(); i++) {
-            boolean isBehind = i == 0 || items.get(i).position() > items.get(i - 1).position();
-            mayBe = items.get(i).kind() == Kind.RECORD && isBehind && isInOne(items.get(i), states);
-        }
-        return mayBe;
     }
 
     private String byRef(Answer answer) {
@@ -221,8 +214,15 @@ final class Explanation {
         return isEnd || states.stream().anyMatch(state -> is(item, state.get(item.position())) && walk.wants(state.get(item.position())));
     }
 
-    /** What retention took between two things given. */
+    /**
+     * What retention took between two things given. A tail that had read all there was isn't
+     * told what came and went between two looks.
+     */
     private String untold(String key, Walk walk, List<Item> items, List<NavigableMap<Long, Appended>> states) {
+        boolean hadGone = states.stream().anyMatch(NavigableMap::isEmpty);
+        if (hadGone && hasReadAll(walk, states)) {
+            return "";
+        }
         long reached = walk.from();
         StreamHistory history = histories.get(key);
         for (Item item : items) {
@@ -237,6 +237,10 @@ final class Explanation {
             reached = Math.max(reached, item.kind() == Kind.EXPIRED ? item.size() : item.position() + item.size());
         }
         return "";
+    }
+
+    private static boolean hasReadAll(Walk walk, List<NavigableMap<Long, Appended>> states) {
+        return states.stream().anyMatch(state -> !state.isEmpty() && state.lastEntry().getValue().end() == walk.from());
     }
 
     private String keys(Answer answer) {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The other process of {@link ReadModelIT}. For each line "root seed keys" it opens a log, says "open", asks until the next line comes, and
+ * The other process of {@link ReadModelTest}. For each line "root seed keys" it opens a log, says "open", asks until the next line comes, and
  * prints what it was given, and "done".
  */
 final class ReadingProcess {

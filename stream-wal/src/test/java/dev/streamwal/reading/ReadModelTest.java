@@ -44,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
  * machine's one monotonic clock. {@code -Dseed=…} does one run again, as far as its threads go; {@code -Dscale=…} multiplies the runs.
  */
 @Timeout(300)
-class ReadModelIT {
+class ReadModelTest {
 
     private static final int RUNS = 100;
     private static final int CHANGES = 40;
@@ -69,12 +69,12 @@ class ReadModelIT {
             long answers = 0;
             for (int i = 0; i < runs; i++) {
                 long seed = given != null ? given : ThreadLocalRandom.current().nextLong();
-                System.out.println("ReadModelIT: -Dseed=" + seed);
+                System.out.println("ReadModelTest: -Dseed=" + seed);
                 try (Run run = new Run(seed, directory.resolve(Integer.toString(i)))) {
                     answers += run.all(from, to);
                 }
             }
-            System.out.println("ReadModelIT: " + runs + " runs, " + answers + " answers");
+            System.out.println("ReadModelTest: " + runs + " runs, " + answers + " answers");
         } finally {
             process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
         }
@@ -139,7 +139,7 @@ class ReadModelIT {
                 answers.add(Answer.parse(line));
             }
             Explanation explanation = new Explanation(histories);
-            answers.removeIf(ReadModelIT::isOfAClosedLog);
+            answers.removeIf(ReadModelTest::isOfAClosedLog);
             for (Answer answer : answers) {
                 assertThat(explanation.wrong(answer)).as("-Dseed=" + seed + ", " + answer.line()).isEmpty();
             }
