@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  * every way. What each answer says is compared afterwards with what the streams held while it was given: both sides note the times, by the
  * machine's one monotonic clock. {@code -Dseed=…} does one run again, as far as its threads go; {@code -Dscale=…} multiplies the runs.
  */
-@Timeout(300)
+@Timeout(1_800)
 class ReadModelTest {
 
     private static final int RUNS = 100;
