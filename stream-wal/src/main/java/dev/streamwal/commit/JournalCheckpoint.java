@@ -38,7 +38,6 @@ final class JournalCheckpoint {
     private final SegmentForce force;
     private final ForcedSegments forced = new ForcedSegments();
     private final LongSupplier ids;
-    private final LongSupplier incarnation;
     private final ReentrantLock running = new ReentrantLock();
     private final @Nullable CheckpointThread thread;
     private final CommitEvents events;
@@ -71,7 +70,6 @@ final class JournalCheckpoint {
         this.journal = journal;
         this.force = force;
         this.ids = settings.ids();
-        this.incarnation = settings.incarnation();
         this.thread = settings.threads() ? new CheckpointThread(this, settings.events()) : null;
     }
 
@@ -87,7 +85,7 @@ final class JournalCheckpoint {
 
     /** @return false where there is none, because the log was closed meanwhile */
     boolean createJournal() throws IOException {
-        return journal.create(ids.getAsLong(), incarnation.getAsLong());
+        return journal.create(ids.getAsLong());
     }
 
     /** Takes over what an earlier writer left. */
@@ -358,7 +356,7 @@ final class JournalCheckpoint {
 
     @GuardedBy("running")
     private void writeFrontier(boolean clean) throws IOException {
-        FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, incarnation.getAsLong(), clean, forced.all()));
+        FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, clean, forced.all()));
     }
 
     /**

@@ -66,8 +66,8 @@ class GroupCommitterTest {
     }
 
     private GroupCommitter committer(boolean threads, SegmentStorage storage) {
-        return new GroupCommitter(new CommitSettings(root, root.resolve("streams"), storage, SIZES, ids::incrementAndGet, () -> 1,
-                (task, stream, failure) -> told.add(failure), () -> {}, threads, 1_000_000));
+        return new GroupCommitter(new CommitSettings(root, root.resolve("streams"), storage, SIZES, ids::incrementAndGet,
+                (task, stream, failure) -> told.add(failure), threads, 1_000_000));
     }
 
     /** How far the journal has each stream's bytes, whole from the first one on. */
@@ -552,7 +552,7 @@ class GroupCommitterTest {
             // behind the question whether the log is closed, in front of the first file
             closing.get().close(CLOSED, true);
             return 1;
-        }, () -> 1, (task, stream, failure) -> told.add(failure), () -> {}, false, 1_000_000));
+        }, (task, stream, failure) -> told.add(failure), false, 1_000_000));
         closing.set(committer);
         assertThatThrownBy(committer::ready).isSameAs(CLOSED);
         assertThat(root.resolve("commit")).doesNotExist();
