@@ -56,6 +56,9 @@ final class CommitRound {
     /** What the file had mentioned when the block was begun. */
     private int mentionsBefore;
 
+    /** The end of what the file had of deletions when the block was begun. */
+    private int deletionsBefore;
+
     /** That the next block has to have, so that what was too much for this one fits. */
     private int wantedRoom;
 
@@ -94,6 +97,7 @@ final class CommitRound {
         }
         wantedRoom = minRoom();
         mentionsBefore = file.mentions();
+        deletionsBefore = file.deletedFrom().mark();
         if (memory == null) {
             int bytes = journal.sizes().maxBlockBytes();
             memory = PooledByteBufAllocator.DEFAULT.directBuffer(bytes, bytes);
@@ -119,6 +123,7 @@ final class CommitRound {
     void abandon() {
         if (file != null) {
             file.forgetMentions(mentionsBefore);
+            file.deletedFrom().reset(deletionsBefore);
         }
         cursors.forEach(cursor -> cursor.settled = null);
         for (int i = condemned.size() - 1; i >= 0; i--) {
@@ -151,7 +156,7 @@ final class CommitRound {
         if (stream != null) {
             condemned.add(stream.cursor().condemn(deletion));
         }
-        target.deletedFrom(deletion.key());
+        target.deletedFrom().add(deletion.key());
         target.pin();
         return target;
     }
@@ -300,6 +305,7 @@ final class CommitRound {
         if (target != null && !block.isEmpty()) {
             journal.write(target, block);
             mentionsBefore = target.mentions();
+            deletionsBefore = target.deletedFrom().mark();
             flushes.increment();
         }
         fence.check();
