@@ -96,6 +96,7 @@ final class CommitRound {
             return false;
         }
         wantedRoom = minRoom();
+        file.forgetGone();
         mentionsBefore = file.mentions();
         deletionsBefore = file.deletedFrom().mark();
         if (memory == null) {
