@@ -188,8 +188,7 @@ public final class StreamWal implements AutoCloseable {
                     settings.recovery(storage, root, opened, report), report,
                     options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
             GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
-                    environment.salts(), () -> positions.current().incarnation(), report, () -> forgetBootId(positions, writer, report),
-                    environment.threads(), options.flushInterval().toNanos()));
+                    environment.salts(), report, environment.threads(), options.flushInterval().toNanos()));
             if (redo.frontier().isPresent() && redo.end().isPresent()) {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
@@ -241,19 +240,6 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             report.failed("create the file activity", null, e);
             return Activity.none(storage, root);
-        }
-    }
-
-    /** So that the next writer doesn't trust what the page cache holds; best effort. */
-    private static void forgetBootId(PositionsFile positions, WriterFile writer, BackgroundReport report) {
-        if (writer.isLost()) {
-            // the file is another's
-            return;
-        }
-        try {
-            positions.forgetBootId();
-        } catch (IOException e) {
-            report.failed("forget the boot id", null, e);
         }
     }
 
@@ -855,6 +841,7 @@ public final class StreamWal implements AutoCloseable {
         } finally {
             try {
                 commits.close(closedException(), clean);
+                // all that may fail has ended. Behind a flush that failed, whoever opens the log next must not trust the page cache
                 if (clean && complete && !commits.hasFailed() && !writer.isLost()) {
                     log.positions().close();
                 }

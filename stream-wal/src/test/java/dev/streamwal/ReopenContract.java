@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.reader.CorruptSegmentException;
@@ -183,6 +184,22 @@ abstract class ReopenContract extends LogContract {
         assertThat(segmentsOf("s")).hasSize(4);
         StreamWal wal = open(options(), Optional::empty);
         assertHoldsNow(wal, "s", written);
+    }
+
+    @Test
+    void reopen_streamUsedInNoneOfTheOpeningsThatAreKnown_goesOnAtPositionsNeverGiven() {
+        List<EntryRef> last = new ArrayList<>();
+        for (int opening = 0; opening < Positions.CLOSED_KNOWN + 2; opening++) {
+            try (StreamWal wal = open()) {
+                last.add(wal.stream("s" + opening).append(bytes("x")));
+            }
+        }
+        StreamWal wal = open();
+        for (int opening = 0; opening < last.size(); opening++) {
+            boolean isUsed = last.size() - opening < Positions.CLOSED_KNOWN;
+            assertThat(wal.stream("s" + opening).append(bytes("x")).position() == last.get(opening).end()).as("opening " + opening)
+                    .isEqualTo(isUsed);
+        }
     }
 
     @Test

@@ -30,9 +30,9 @@ public class LeadershipStress {
     private static final ChannelStorage STORAGE = new ChannelStorage();
 
     private final GroupCommitter committer = new GroupCommitter(new CommitSettings(ROOT, ROOT, STORAGE, JournalSizes.DEFAULT,
-            () -> 1, () -> 1, (task, stream, failure) -> {
+            () -> 1, (task, stream, failure) -> {
                 throw new AssertionError(task, failure);
-            }, () -> {}, false, 1));
+            }, false, 1));
     private final CommitCursor first = new FinishedStream().cursor();
     private final CommitCursor second = new FinishedStream().cursor();
     private int completions;

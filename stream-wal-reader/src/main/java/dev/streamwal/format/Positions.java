@@ -10,8 +10,7 @@ package dev.streamwal.format;
  * it is created
  * @param start where a stream without segments begins, and below which what is gone has expired
  * @param incarnation counts the times that a writer has opened the log; a segment is appended to in one of them only
- * @param bootId of the machine when {@code incarnation} was opened; empty where nobody knows, or where what the page
- * cache holds isn't to be trusted
+ * @param bootId of the machine when {@code incarnation} was opened; empty where nobody knows
  * @param bootIncarnation the first of the incarnations that were opened since the machine with that boot id was started
  * @param closed bit n says whether incarnation {@code incarnation - n} was closed when everything in it was durable;
  * nothing is known of those before the last {@value #CLOSED_KNOWN}
@@ -40,21 +39,15 @@ public record Positions(
         return back >= 0 && back < CLOSED_KNOWN && (closed >>> back & 1) == 1;
     }
 
-    /** Whether that incarnation and all after it were closed; false where nobody knows. */
-    public boolean isClosedSince(long first) {
-        return incarnation - first < CLOSED_KNOWN && isClosedAsFarAsKnownSince(first);
-    }
-
-    /** Whether that incarnation, and all after it but the current one, were closed; false where nobody knows. */
+    /** Whether an earlier incarnation, and all after it but the current one, were closed; false where nobody knows. */
     public boolean wasClosedSince(long first) {
-        long before = incarnation - first;
-        return before >= 0 && before < CLOSED_KNOWN && Long.numberOfTrailingZeros(~(closed >>> 1)) >= before;
+        return incarnation - first < CLOSED_KNOWN && wasClosedAsFarAsKnownSince(first);
     }
 
-    /** Whether none of those from an incarnation on is known not to have been closed. */
-    public boolean isClosedAsFarAsKnownSince(long first) {
+    /** Whether none of those from an earlier incarnation on, but the current one, is known not to have been closed. */
+    public boolean wasClosedAsFarAsKnownSince(long first) {
         long back = Math.min(incarnation - first, CLOSED_KNOWN - 1);
-        return back >= 0 && Long.numberOfTrailingZeros(~closed) > back;
+        return back > 0 && Long.numberOfTrailingZeros(~(closed >>> 1)) >= back;
     }
 
     public Positions withCeiling(long higher) {
@@ -71,11 +64,6 @@ public record Positions(
         boolean sameBoot = !newBootId.isEmpty() && newBootId.equals(bootId);
         return new Positions(sequence + 1, ceiling, ceiling, incarnation + 1, newBootId,
                 sameBoot ? bootIncarnation : incarnation + 1, closed << 1);
-    }
-
-    /** Whoever opens the log next doesn't trust what the page cache holds. */
-    public Positions withoutBootId() {
-        return new Positions(sequence + 1, ceiling, start, incarnation, "", bootIncarnation, closed);
     }
 
     /** This incarnation is closed, and everything in it is durable. */

@@ -160,7 +160,8 @@ public final class LogSource implements AutoCloseable {
      * or each writer since has closed the log. Else it goes on at the {@link #start()}.
      */
     boolean goesOnAtItsEnd(SegmentHeader header) throws IOException {
-        return !header.isCut() && positions().filter(positions -> positions.wasClosedSince(header.incarnation())).isPresent();
+        return !header.isCut() && positions().filter(positions -> header.incarnation() == positions.incarnation()
+                || positions.wasClosedSince(header.incarnation())).isPresent();
     }
 
     /**

@@ -123,7 +123,6 @@ class PositionsLayoutTest {
         assertThat(state.withNextIncarnation("x")).isEqualTo(new Positions(8, 100, 100, 4, "x", 4, 0));
         assertThat(state.withNextIncarnation(BOOT_ID)).isEqualTo(new Positions(8, 100, 100, 4, BOOT_ID, 3, 0));
         assertThat(state.withNextIncarnation("").withNextIncarnation("").bootIncarnation()).isEqualTo(5);
-        assertThat(state.withoutBootId()).isEqualTo(new Positions(8, 100, 40, 3, "", 3, 0));
         assertThat(state.withClosed()).isEqualTo(new Positions(8, 100, 40, 3, BOOT_ID, 3, 1));
     }
 
@@ -138,14 +137,13 @@ class PositionsLayoutTest {
             said.add(closes);
             for (int which = 0; which <= i; which++) {
                 boolean known = i - which < Positions.CLOSED_KNOWN;
-                boolean since = !said.subList(which, i + 1).contains(false);
+                boolean since = which < i && !said.subList(which, i).contains(false);
                 assertThat(state.isClosed(which)).isEqualTo(known && said.get(which));
-                assertThat(state.isClosedSince(which)).isEqualTo(known && since);
-                assertThat(state.wasClosedSince(which)).isEqualTo(known && !said.subList(which, i).contains(false));
+                assertThat(state.wasClosedSince(which)).isEqualTo(known && since);
                 int known0 = Math.max(which, i - Positions.CLOSED_KNOWN + 1);
-                assertThat(state.isClosedAsFarAsKnownSince(which)).isEqualTo(!said.subList(known0, i + 1).contains(false));
+                assertThat(state.wasClosedAsFarAsKnownSince(which)).isEqualTo(which < i && !said.subList(known0, i).contains(false));
             }
-            assertThat(state.isClosed(i + 1) || state.isClosedSince(i + 1) || state.isClosedAsFarAsKnownSince(i + 1)).isFalse();
+            assertThat(state.isClosed(i + 1) || state.wasClosedSince(i + 1) || state.wasClosedAsFarAsKnownSince(i + 1)).isFalse();
         }
     }
 
@@ -180,9 +178,8 @@ class PositionsLayoutTest {
     }
 
     private Positions next(Positions state) {
-        return switch (random.nextInt(5)) {
+        return switch (random.nextInt(4)) {
             case 3 -> state.withClosed();
-            case 4 -> state.withoutBootId();
             case 0 -> state.withCeiling(state.ceiling() + random.nextInt(Integer.MAX_VALUE));
             case 1 -> state.withStartAtCeiling();
             default -> state.withNextIncarnation(random.nextBoolean() ? BOOT_ID : "");

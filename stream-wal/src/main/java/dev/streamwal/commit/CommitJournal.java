@@ -104,7 +104,7 @@ final class CommitJournal {
      *
      * @return false where the log was closed: the files are the next writer's
      */
-    boolean create(long newJournalId, long incarnation) throws IOException {
+    boolean create(long newJournalId) throws IOException {
         lock.lock();
         try {
             if (closed || exists) {
@@ -118,7 +118,7 @@ final class CommitJournal {
             }
             OpenJournalFile first = newFile(sizes.minFileBytes());
             try {
-                FrontierFile.write(root, new Frontier(newJournalId, JournalBlockLayout.FIRST_SEQUENCE, incarnation, false, List.of()));
+                FrontierFile.write(root, new Frontier(newJournalId, JournalBlockLayout.FIRST_SEQUENCE, false, List.of()));
             } catch (IOException e) {
                 totalBytes -= first.length();
                 deleteQuietly(first.path(), e);

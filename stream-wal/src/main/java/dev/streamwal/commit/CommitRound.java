@@ -56,6 +56,9 @@ final class CommitRound {
     /** What the file had mentioned when the block was begun. */
     private int mentionsBefore;
 
+    /** The end of what the file had of deletions when the block was begun. */
+    private int deletionsBefore;
+
     /** That the next block has to have, so that what was too much for this one fits. */
     private int wantedRoom;
 
@@ -93,7 +96,9 @@ final class CommitRound {
             return false;
         }
         wantedRoom = minRoom();
+        file.forgetGone();
         mentionsBefore = file.mentions();
+        deletionsBefore = file.deletedFrom().mark();
         if (memory == null) {
             int bytes = journal.sizes().maxBlockBytes();
             memory = PooledByteBufAllocator.DEFAULT.directBuffer(bytes, bytes);
@@ -119,6 +124,7 @@ final class CommitRound {
     void abandon() {
         if (file != null) {
             file.forgetMentions(mentionsBefore);
+            file.deletedFrom().reset(deletionsBefore);
         }
         cursors.forEach(cursor -> cursor.settled = null);
         for (int i = condemned.size() - 1; i >= 0; i--) {
@@ -151,7 +157,7 @@ final class CommitRound {
         if (stream != null) {
             condemned.add(stream.cursor().condemn(deletion));
         }
-        target.deletedFrom(deletion.key());
+        target.deletedFrom().add(deletion.key());
         target.pin();
         return target;
     }
@@ -300,6 +306,7 @@ final class CommitRound {
         if (target != null && !block.isEmpty()) {
             journal.write(target, block);
             mentionsBefore = target.mentions();
+            deletionsBefore = target.deletedFrom().mark();
             flushes.increment();
         }
         fence.check();

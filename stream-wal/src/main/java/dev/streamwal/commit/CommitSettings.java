@@ -10,11 +10,9 @@ import java.util.function.LongSupplier;
  * @param root of the log
  * @param streams the directory of the streams' directories
  * @param ids for a new journal
- * @param incarnation of the log
- * @param onFailure called once, when the log has failed
  * @param threads whether it has threads of its own; without, {@link GroupCommitter#runBackground()} does their work
  * @param flushIntervalNanos between flushes that nobody waits for
  */
 public record CommitSettings(
-        Path root, Path streams, SegmentStorage storage, JournalSizes sizes, LongSupplier ids, LongSupplier incarnation, CommitEvents events,
-        Runnable onFailure, boolean threads, long flushIntervalNanos) {}
+        Path root, Path streams, SegmentStorage storage, JournalSizes sizes, LongSupplier ids, CommitEvents events, boolean threads,
+        long flushIntervalNanos) {}

@@ -7,16 +7,14 @@ import java.util.List;
  *
  * @param journalId of the journal whose blocks count
  * @param firstSequence blocks below it are not needed any more
- * @param incarnation of the log that wrote this; for who looks into the file, nothing follows from it
  * @param clean whether the last writer closed after a sync of everything
  * @param segments those without a footer of which something is durable without the journal
  */
-public record Frontier(long journalId, long firstSequence, long incarnation, boolean clean, List<FrontierSegment> segments) {
+public record Frontier(long journalId, long firstSequence, boolean clean, List<FrontierSegment> segments) {
 
     public Frontier {
-        if (firstSequence < JournalBlockLayout.FIRST_SEQUENCE || incarnation < 0) {
-            throw new IllegalArgumentException("a frontier's numbers only grow: firstSequence=" + firstSequence + ", incarnation="
-                    + incarnation);
+        if (firstSequence < JournalBlockLayout.FIRST_SEQUENCE) {
+            throw new IllegalArgumentException("sequences begin with " + JournalBlockLayout.FIRST_SEQUENCE + ": firstSequence=" + firstSequence);
         }
         segments = List.copyOf(segments);
     }

@@ -17,7 +17,7 @@ import java.util.zip.CRC32C;
  *   0  8  magic             "STRMFRN1"
  *   8  8  journal id
  *  16  8  first sequence    blocks below it are not needed any more
- *  24  8  incarnation       of the log that wrote this; nothing follows from it
+ *  24  8  zero              not read: versions before wrote the log's incarnation
  *  32  4  flags             bit 0 CLEAN: the last writer closed after a sync of everything
  *  36  4  segments          how many
  *  40  4  length            of the whole file
@@ -41,7 +41,6 @@ public final class FrontierLayout {
     static final int MAGIC = 0;
     static final int JOURNAL_ID = 8;
     static final int FIRST_SEQUENCE = 16;
-    static final int INCARNATION = 24;
     static final int FLAGS = 32;
     static final int SEGMENTS = 36;
     static final int LENGTH = 40;
@@ -82,7 +81,6 @@ public final class FrontierLayout {
         out.putLong(MAGIC, MAGIC_VALUE);
         out.putLong(JOURNAL_ID, frontier.journalId());
         out.putLong(FIRST_SEQUENCE, frontier.firstSequence());
-        out.putLong(INCARNATION, frontier.incarnation());
         out.putInt(FLAGS, frontier.clean() ? CLEAN : 0);
         out.putInt(SEGMENTS, frontier.segments().size());
         out.putInt(LENGTH, (int) length);
@@ -124,9 +122,7 @@ public final class FrontierLayout {
         }
         long firstSequence = in.getLong(FIRST_SEQUENCE);
         check(firstSequence >= JournalBlockLayout.FIRST_SEQUENCE, "sequences begin with 1", firstSequence);
-        long incarnation = in.getLong(INCARNATION);
-        check(incarnation >= 0, "an incarnation is not negative", incarnation);
-        return new Frontier(in.getLong(JOURNAL_ID), firstSequence, incarnation, flags == CLEAN, decodeSegments(in));
+        return new Frontier(in.getLong(JOURNAL_ID), firstSequence, flags == CLEAN, decodeSegments(in));
     }
 
     private static List<FrontierSegment> decodeSegments(ByteBuffer in) throws FormatException {

@@ -84,7 +84,6 @@ public final class GroupCommitter implements SegmentDurability {
     private final JournalCheckpoint checkpoint;
     private final SegmentForce force;
     private final CommitEvents events;
-    private final Runnable onFailure;
     private final @Nullable CommitThread thread;
     private final @Nullable ForceThread forces;
     private final ConcurrentLinkedQueue<CommitCursor> flushWanted = new ConcurrentLinkedQueue<>();
@@ -109,7 +108,6 @@ public final class GroupCommitter implements SegmentDurability {
         this.checkpoint = new JournalCheckpoint(settings, journal, force, this);
         this.force = force;
         this.events = settings.events();
-        this.onFailure = settings.onFailure();
         this.thread = settings.threads() ? new CommitThread(this, settings.flushIntervalNanos()) : null;
     }
 
@@ -584,7 +582,6 @@ public final class GroupCommitter implements SegmentDurability {
             }
         }
         if (first) {
-            onFailure.run();
             events.failed("commit", null, cause);
         }
     }
@@ -692,10 +689,6 @@ public final class GroupCommitter implements SegmentDurability {
         leadWhileThereIsWork();
         if (forces != null) {
             forces.end();
-        }
-        if (failure != null) {
-            // a disk that did nothing when it failed may do something now
-            onFailure.run();
         }
         checkpoint.close(clean && failure == null);
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,12 +34,14 @@ final class JournalCheckpoint {
     /** Between two forces, while there is room enough: the disk is somebody else's too. */
     private static final long PACE_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
+    /** Of whose deletions the directories are forced before the streams are looked at. */
+    private static final int MAX_SETTLED_STREAMS = 1_024;
+
     private final Path root;
     private final CommitJournal journal;
     private final SegmentForce force;
     private final ForcedSegments forced = new ForcedSegments();
     private final LongSupplier ids;
-    private final LongSupplier incarnation;
     private final ReentrantLock running = new ReentrantLock();
     private final @Nullable CheckpointThread thread;
     private final CommitEvents events;
@@ -71,7 +74,6 @@ final class JournalCheckpoint {
         this.journal = journal;
         this.force = force;
         this.ids = settings.ids();
-        this.incarnation = settings.incarnation();
         this.thread = settings.threads() ? new CheckpointThread(this, settings.events()) : null;
     }
 
@@ -87,7 +89,7 @@ final class JournalCheckpoint {
 
     /** @return false where there is none, because the log was closed meanwhile */
     boolean createJournal() throws IOException {
-        return journal.create(ids.getAsLong(), incarnation.getAsLong());
+        return journal.create(ids.getAsLong());
     }
 
     /** Takes over what an earlier writer left. */
@@ -234,10 +236,8 @@ final class JournalCheckpoint {
     @GuardedBy("running")
     private boolean forceAll(List<OpenJournalFile> files) throws IOException {
         Set<CommitSegment> segments = new LinkedHashSet<>();
-        Set<StreamKey> deletedFrom = new LinkedHashSet<>();
         for (OpenJournalFile file : files) {
             segments.addAll(file.mentioned());
-            deletedFrom.addAll(file.deletedFrom());
         }
         Set<Path> directories = new LinkedHashSet<>();
         Map<CommitSegment, FrontierSegment> proofs = new LinkedHashMap<>();
@@ -252,9 +252,7 @@ final class JournalCheckpoint {
         List<FrontierSegment> inheritedForced = List.of();
         if (isAnyInherited(files)) {
             inheritedForced = forceInherited(directories);
-            deletedFrom.addAll(inheritedDeletions);
         }
-        deletedFrom.forEach(key -> directories.add(force.directoryOf(key)));
         forceDirectories(directories);
         // only now the names are durable that the frontier speaks for
         proofs.forEach((segment, proof) -> {
@@ -262,11 +260,37 @@ final class JournalCheckpoint {
             forced.put(proof, segment);
         });
         inheritedForced.forEach(segment -> forced.take(segment, inherited));
-        for (StreamKey key : deletedFrom) {
-            keepBeginning(key);
-            pace();
+        for (OpenJournalFile file : files) {
+            settleDeletions(file.deletedFrom(), directories);
+        }
+        if (isAnyInherited(files)) {
+            settleDeletions(inheritedDeletions, directories);
         }
         return true;
+    }
+
+    /**
+     * Makes durable that what was deleted is gone, and what the streams begin with since. Some streams at a time, so that it takes no memory
+     * for each: what is settled of one is true whatever becomes of the others, and one that comes again is settled again.
+     *
+     * @param directories that were forced since these deletions were carried out, the names that lead to them too
+     */
+    private void settleDeletions(Iterable<StreamKey> deletedFrom, Set<Path> directories) throws IOException {
+        Set<StreamKey> some = new LinkedHashSet<>();
+        for (Iterator<StreamKey> keys = deletedFrom.iterator(); keys.hasNext(); ) {
+            some.add(keys.next());
+            if (some.size() == MAX_SETTLED_STREAMS || !keys.hasNext()) {
+                Set<Path> unforced = new LinkedHashSet<>();
+                some.forEach(key -> unforced.add(force.directoryOf(key)));
+                unforced.removeAll(directories);
+                forceDirectories(unforced);
+                for (StreamKey key : some) {
+                    keepBeginning(key);
+                    pace();
+                }
+                some.clear();
+            }
+        }
     }
 
     /**
@@ -358,7 +382,7 @@ final class JournalCheckpoint {
 
     @GuardedBy("running")
     private void writeFrontier(boolean clean) throws IOException {
-        FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, incarnation.getAsLong(), clean, forced.all()));
+        FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, clean, forced.all()));
     }
 
     /**

@@ -1,16 +1,13 @@
 package dev.streamwal.commit;
 
 import dev.streamwal.files.Uninterrupted;
-import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +19,25 @@ final class OpenJournalFile {
 
     private final Path path;
     private final int length;
+    /** So many segments are kept at least, whatever has become of them. */
+    private static final int MIN_KEPT = 1_024;
+
+    /** In the order of their numbers; of those that are gone not all. */
     private final List<CommitSegment> mentioned = new ArrayList<>();
-    private final Set<StreamKey> deletedFrom = new LinkedHashSet<>();
+
+    /** Segments that were mentioned, whether they are gone or not. */
+    private int mentions;
+
+    /** So many of them there are when it is looked for those that are gone. */
+    private int lookAt = MIN_KEPT;
+
+    /**
+     * Streams of which the file's blocks say that something is deleted, once for each time. It is bounded by the file: an entry has 14 bytes
+     * more in its block than here, at least, and the array is larger than what is in it by half at most. For keys of 20 bytes that is
+     * 3.3 MiB for a first file of 4 MiB that is full of nothing else, and 53 MiB for one of 64 MiB. As keys, of 250 bytes each, they would
+     * take 25 MiB, and 400.
+     */
+    private final KeyList deletedFrom = new KeyList();
     private final AtomicInteger pins = new AtomicInteger();
     private @Nullable FileChannel channel;
     private int offset;
@@ -74,6 +88,8 @@ final class OpenJournalFile {
     /** What the file held is not needed any more: what it mentioned may go. */
     void clear() {
         mentioned.clear();
+        mentions = 0;
+        lookAt = MIN_KEPT;
         deletedFrom.clear();
         inherited = false;
     }
@@ -98,20 +114,33 @@ final class OpenJournalFile {
     int mention(CommitSegment segment) {
         mentioned.add(segment);
         segment.mentionedIn = life;
-        segment.mentionedAs = mentioned.size();
+        segment.mentionedAs = ++mentions;
         return segment.mentionedAs;
     }
 
     /** How many segments were mentioned. */
     int mentions() {
-        return mentioned.size();
+        return mentions;
     }
 
     /** Those behind the first {@code count} stand in no block. */
     void forgetMentions(int count) {
-        List<CommitSegment> dropped = mentioned.subList(count, mentioned.size());
-        dropped.forEach(segment -> segment.mentionedIn = 0);
-        dropped.clear();
+        for (int last = mentioned.size() - 1; last >= 0 && mentioned.get(last).mentionedAs > count; last--) {
+            mentioned.remove(last).mentionedIn = 0;
+        }
+        mentions = count;
+    }
+
+    /**
+     * What is gone is not forced, and not kept: with keys that come and go, that would be all that there ever was of their streams, many times what
+     * the file has. Looks when twice as many are there as the last time, so that a mention costs the same however many there are. To be
+     * called between two blocks, when each segment that is here stands in one.
+     */
+    void forgetGone() {
+        if (mentioned.size() >= lookAt) {
+            mentioned.removeIf(CommitSegment::isGone);
+            lookAt = Math.max(MIN_KEPT, 2 * mentioned.size());
+        }
     }
 
     /** Something in it is being carried out; by the leader. */
@@ -131,12 +160,8 @@ final class OpenJournalFile {
         return mentioned;
     }
 
-    void deletedFrom(StreamKey stream) {
-        deletedFrom.add(stream);
-    }
-
-    /** Streams of which segments were deleted. */
-    Set<StreamKey> deletedFrom() {
+    /** Streams of which segments were deleted; one may be there more than once. */
+    KeyList deletedFrom() {
         return deletedFrom;
     }
 

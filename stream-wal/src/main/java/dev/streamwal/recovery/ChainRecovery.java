@@ -117,7 +117,7 @@ final class ChainRecovery {
      */
     private boolean isWhole(Link link) {
         SegmentHeader header = link.header();
-        if (!terms.opened().left().isClosedSince(header.incarnation()) || header.isCut()) {
+        if (!terms.opened().now().wasClosedSince(header.incarnation()) || header.isCut()) {
             return false;
         }
         Footer footer = link.footer();
@@ -250,7 +250,7 @@ final class ChainRecovery {
     /** Whether all who may have written a segment that stands before this one of the chain closed the log. */
     private boolean isLeftClosed(int behind) {
         long first = behind > 0 ? chain.get(behind - 1).header().incarnation() : 0;
-        return terms.opened().left().isClosedAsFarAsKnownSince(first);
+        return terms.opened().now().wasClosedAsFarAsKnownSince(first);
     }
 
     /**

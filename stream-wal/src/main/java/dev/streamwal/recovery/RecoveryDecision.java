@@ -14,8 +14,8 @@ public enum RecoveryDecision {
     PAD_DAMAGED_END("the damaged end was set aside and became padding"),
     /** Records that were there are not in the file any more: what is left is kept; the stream goes on at positions never given. */
     KEEP_WHAT_IS_LEFT("records are missing at the end: what is left was kept"),
-    /** What a crash left behind something that it lost: set aside, so that the stream is a prefix without holes. */
-    SET_ASIDE_BEHIND("a restart of the machine had lost what stood before it: the segment was set aside"),
+    /** What stands behind something that was lost before it was durable: set aside, so that the stream is a prefix without holes. */
+    SET_ASIDE_BEHIND("its header, or what stood before it, was lost before it was durable: the segment was set aside"),
     /** A segment whose header is damaged: it is left as it is, and the stream goes on behind it. */
     SKIP_UNREADABLE("its header is damaged: the stream goes on behind the segment"),
     /** Segments that were there are gone: the stream goes on behind them. */

@@ -71,10 +71,10 @@ public final class StreamRecovery {
     public record Terms(PositionsFile.Opened opened, KnownDurable known, RecoveryPolicy policy) {
 
         Left left(SegmentHeader header) {
-            if (opened.left().isClosed(header.incarnation())) {
+            if (opened.now().isClosed(header.incarnation())) {
                 return Left.CLOSED;
             }
-            return opened.isSameBoot() && header.incarnation() >= opened.bootIncarnation() ? Left.IN_THIS_BOOT : Left.EARLIER;
+            return opened.isSameBoot() && header.incarnation() >= opened.now().bootIncarnation() ? Left.IN_THIS_BOOT : Left.EARLIER;
         }
     }
 
@@ -125,7 +125,7 @@ public final class StreamRecovery {
 
     /** Of the log, since it was opened. */
     public long incarnation() {
-        return terms.opened().incarnation();
+        return terms.opened().now().incarnation();
     }
 
     /**

@@ -40,18 +40,14 @@ public final class PositionsFile {
     private final Path file;
     /** Replaced by {@link #writeSlot} only. */
     private volatile Positions current;
-    /** Whether both slots hold {@link #current}. */
-    @GuardedBy("this")
-    private boolean twins;
     /** Whether the file's name is durable. */
     @GuardedBy("this")
     private boolean named;
 
-    private PositionsFile(Path root, Positions current, boolean twins, boolean named) {
+    private PositionsFile(Path root, Positions current, boolean named) {
         this.root = root;
         this.file = root.resolve(PositionsLayout.FILE_NAME);
         this.current = current;
-        this.twins = twins;
         this.named = named;
     }
 
@@ -71,8 +67,7 @@ public final class PositionsFile {
             Optional<Positions> valid = PositionsLayout.decode(bytes.get());
             if (valid.isPresent()) {
                 // the second slot was written when the name was durable; before, somebody may have been killed, or have failed, in between
-                boolean twins = areTwins(bytes.get());
-                return new PositionsFile(root, valid.get(), twins, twins);
+                return new PositionsFile(root, valid.get(), areTwins(bytes.get()));
             }
         }
         try {
@@ -82,7 +77,7 @@ public final class PositionsFile {
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-        return new PositionsFile(root, Positions.NEW, false, false);
+        return new PositionsFile(root, Positions.NEW, false);
     }
 
     private static CorruptSegmentException unreadable(Path file, Optional<byte[]> bytes) {
@@ -126,18 +121,16 @@ public final class PositionsFile {
     /**
      * What a writer finds when it opens the log.
      *
-     * @param left as the last writer left it
-     * @param incarnation that begins now
-     * @param bootIncarnation the first one since the machine was started
+     * @param now with the incarnation that begins; what it says of those before it is what they left
      */
-    public record Opened(Positions left, long incarnation, long bootIncarnation) {
+    public record Opened(Positions now) {
 
         /** Of a log that has no writer before, in tests of what is part of one. */
-        public static final Opened NEW = new Opened(Positions.NEW, 1, 1);
+        public static final Opened NEW = new Opened(Positions.NEW.withNextIncarnation(""));
 
         /** Whether the machine is known to be up since the last writer opened the log. */
         public boolean isSameBoot() {
-            return bootIncarnation < incarnation;
+            return now.bootIncarnation() < now.incarnation();
         }
 
         /**
@@ -151,7 +144,7 @@ public final class PositionsFile {
 
         /** Whether everything was durable when the last writer closed the log. */
         public boolean wasClosed() {
-            return left.isClosed(left.incarnation());
+            return now.isClosed(now.incarnation() - 1);
         }
     }
 
@@ -161,21 +154,13 @@ public final class PositionsFile {
      * @param bootId of the machine; empty where nobody knows
      */
     public synchronized Opened open(Supplier<Optional<String>> bootId) throws IOException {
-        Positions left = current;
-        write(left.withNextIncarnation(bootId.get().orElse("")));
-        return new Opened(left, current.incarnation(), current.bootIncarnation());
+        write(current.withNextIncarnation(bootId.get().orElse("")));
+        return new Opened(current);
     }
 
     /** The last that a writer says, when all that it has written is durable, and nothing will be written any more. */
     public synchronized void close() throws IOException {
         write(current.withClosed());
-    }
-
-    /** Whoever opens the log next doesn't trust what the page cache holds. */
-    public synchronized void forgetBootId() throws IOException {
-        if (!twins || !current.bootId().isEmpty()) {
-            write(current.withoutBootId());
-        }
     }
 
     /**
@@ -215,10 +200,8 @@ public final class PositionsFile {
 
     @GuardedBy("this")
     private void write(Positions next) throws IOException {
-        twins = false;
         writeSlot(next);
         writeSlot(next.withSequence(next.sequence() + 1));
-        twins = true;
     }
 
     @GuardedBy("this")

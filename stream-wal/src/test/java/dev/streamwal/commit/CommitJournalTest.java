@@ -35,7 +35,7 @@ class CommitJournalTest {
     }
 
     private void create() throws IOException {
-        assertThat(journal.create(7, 1)).isTrue();
+        assertThat(journal.create(7)).isTrue();
     }
 
     private OpenJournalFile fileWithRoom() throws IOException {

@@ -83,6 +83,11 @@ final class FakeStream implements CommitStream {
         return segment.durableOffset();
     }
 
+    /** Its file is deleted. */
+    void delete() {
+        segment.delete();
+    }
+
     private final class Segment extends CommitSegment {
 
         private final SegmentHeader header;
@@ -115,6 +120,10 @@ final class FakeStream implements CommitStream {
                 }
                 return new Undurable(from, published, target != null, published == reserved, false);
             }
+        }
+
+        void delete() {
+            gone();
         }
 
         @Override

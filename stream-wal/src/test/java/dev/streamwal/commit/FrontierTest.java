@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FrontierTest {
 
-    private static final Frontier FRONTIER = new Frontier(JournalSamples.JOURNAL_ID, 7, 3, true, List.of(
+    private static final Frontier FRONTIER = new Frontier(JournalSamples.JOURNAL_ID, 7, true, List.of(
             new FrontierSegment(StreamKey.of("sensor/a"), 4_096, 77, 1_112),
             new FrontierSegment(StreamKey.of("ü"), 0, -1, 104)));
 
@@ -34,7 +34,7 @@ class FrontierTest {
 
     @Test
     void decode_whatWasEncoded_isTheSame() throws FormatException {
-        for (Frontier frontier : List.of(FRONTIER, new Frontier(-1, 1, 0, false, List.of()))) {
+        for (Frontier frontier : List.of(FRONTIER, new Frontier(-1, 1, false, List.of()))) {
             assertThat(FrontierLayout.decode(FrontierLayout.encode(frontier).array())).isEqualTo(frontier);
         }
     }
@@ -42,12 +42,22 @@ class FrontierTest {
     @Test
     void encode_theGoldenFrontier_givesTheseBytes() {
         byte[] expected = HexFormat.of().parseHex(""
-                + "5354524d46524e31" + "efcdab8967452301" + "0700000000000000" + "0300000000000000" + "01000000" + "02000000" + "70000000"
-                + "91b87a98"
+                + "5354524d46524e31" + "efcdab8967452301" + "0700000000000000" + "0000000000000000" + "01000000" + "02000000" + "70000000"
+                + "64ea4491"
                 + "0010000000000000" + "4d00000000000000" + "58040000" + "0800" + "0000" + "73656e736f722f61"
                 + "0000000000000000" + "ffffffffffffffff" + "68000000" + "0200" + "0000" + "c3bc000000000000");
 
         assertThat(FrontierLayout.encode(FRONTIER).array()).isEqualTo(expected);
+    }
+
+    /** Which versions before wrote where this one writes zero. */
+    @Test
+    void decode_frontierWithTheIncarnationOfItsLog_isTheSame() throws FormatException {
+        byte[] bytes = FrontierLayout.encode(FRONTIER).array();
+        ByteBuffer before = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(24, 3)
+                .putInt(FrontierLayout.CHECKSUM, 0x987a_b891);
+
+        assertThat(FrontierLayout.decode(before.array())).isEqualTo(FRONTIER);
     }
 
     @Test
@@ -97,7 +107,7 @@ class FrontierTest {
     @Test
     void load_whatWasWritten_isTheSameAndNothingIsLeftOver() throws IOException {
         FrontierFile.write(root, FRONTIER);
-        Frontier next = new Frontier(JournalSamples.JOURNAL_ID, 8, 3, false, List.of());
+        Frontier next = new Frontier(JournalSamples.JOURNAL_ID, 8, false, List.of());
         FrontierFile.write(root, next);
 
         assertThat(FrontierFile.load(root)).contains(next);
@@ -112,7 +122,7 @@ class FrontierTest {
                 .map(i -> new FrontierSegment(StreamKey.of("stream-" + i), i, i, 200)).toList();
         try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix())) {
             Path log = Files.createDirectory(memory.getPath("/log"));
-            Frontier frontier = new Frontier(1, 1, 1, false, many);
+            Frontier frontier = new Frontier(1, 1, false, many);
             FrontierFile.write(log, frontier);
             assertThat(FrontierFile.load(log)).contains(frontier);
         }

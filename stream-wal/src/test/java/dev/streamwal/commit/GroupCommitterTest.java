@@ -7,6 +7,7 @@ import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.append.DelegatingStorage;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalException;
@@ -66,8 +67,8 @@ class GroupCommitterTest {
     }
 
     private GroupCommitter committer(boolean threads, SegmentStorage storage) {
-        return new GroupCommitter(new CommitSettings(root, root.resolve("streams"), storage, SIZES, ids::incrementAndGet, () -> 1,
-                (task, stream, failure) -> told.add(failure), () -> {}, threads, 1_000_000));
+        return new GroupCommitter(new CommitSettings(root, root.resolve("streams"), storage, SIZES, ids::incrementAndGet,
+                (task, stream, failure) -> told.add(failure), threads, 1_000_000));
     }
 
     /** How far the journal has each stream's bytes, whole from the first one on. */
@@ -217,6 +218,34 @@ class GroupCommitterTest {
                 .hasRootCauseMessage("made to give up the block");
         committer.await(a.cursor(), a.append(80));
         assertJournalled(a);
+        committer.close(CLOSED, true);
+    }
+
+    /** More than are settled at a time, some of them twice. */
+    @Test
+    void checkpoint_ofManyDeletions_keepsWhereEachStreamBegins() throws IOException {
+        JournalSizes sizes = new JournalSizes(256 << 10, 256 << 10, 512 << 10, 64 << 10, 4 << 10);
+        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("streams"), new ChannelStorage(), sizes,
+                ids::incrementAndGet, (task, stream, failure) -> told.add(failure), false, 1_000_000));
+        List<String> keys = new ArrayList<>();
+        List<Deletion> deletions = new ArrayList<>();
+        for (int i = 0; i < 2_500; i++) {
+            SegmentHeader oldest = JournalSamples.header("s" + i, 1_000, i + 1);
+            Path directory = Files.createDirectory(root.resolve("streams").resolve(oldest.key().directoryName()));
+            Files.write(directory.resolve(oldest.name().fileName()), SegmentHeaderLayout.encode(oldest).array());
+            keys.add(oldest.key().text());
+            deletions.add(new Deletion.Below(oldest.key(), 500));
+            if (i % 5 == 0) {
+                deletions.add(new Deletion.Below(oldest.key(), 1_000));
+            }
+        }
+        committer.delete(deletions).close();
+        for (int i = 0; i < 80; i++) {
+            committer.await(a.cursor(), a.append(4_000));
+        }
+        committer.runBackground();
+        assertThat(told).isEmpty();
+        assertThat(FrontierFile.load(root).orElseThrow().segments()).extracting(segment -> segment.key().text()).containsAll(keys);
         committer.close(CLOSED, true);
     }
 
@@ -552,7 +581,7 @@ class GroupCommitterTest {
             // behind the question whether the log is closed, in front of the first file
             closing.get().close(CLOSED, true);
             return 1;
-        }, () -> 1, (task, stream, failure) -> told.add(failure), () -> {}, false, 1_000_000));
+        }, (task, stream, failure) -> told.add(failure), false, 1_000_000));
         closing.set(committer);
         assertThatThrownBy(committer::ready).isSameAs(CLOSED);
         assertThat(root.resolve("commit")).doesNotExist();

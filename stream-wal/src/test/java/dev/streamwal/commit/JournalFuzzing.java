@@ -78,7 +78,7 @@ public final class JournalFuzzing {
             Files.write(JournalFiles.path(root, number), files[number]);
             longest = Math.max(longest, files[number].length);
         }
-        Frontier frontier = new Frontier(JournalSamples.JOURNAL_ID, firstSequence, 1, false, List.of());
+        Frontier frontier = new Frontier(JournalSamples.JOURNAL_ID, firstSequence, false, List.of());
         try {
             JournalEnd stopped = end(frontier, false, longest);
             JournalEnd passed = end(frontier, true, longest);

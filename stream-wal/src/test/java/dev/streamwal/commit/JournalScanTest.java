@@ -162,7 +162,7 @@ class JournalScanTest {
         blocks(9);
         journal.file(1, FILE_BYTES);
         blocks(3);
-        journal.frontier(10, 1, List.of());
+        journal.frontier(10, List.of());
         journal.file(0, FILE_BYTES);
         blocks(2);
 
@@ -176,7 +176,7 @@ class JournalScanTest {
     @Test
     void scan_allBlocksNotNeeded_endsBehindThem() throws IOException {
         blocks(4);
-        journal.frontier(5, 1, List.of());
+        journal.frontier(5, List.of());
 
         JournalEnd end = scan(seen);
 
@@ -192,7 +192,7 @@ class JournalScanTest {
         journal.bytes(A, 104, new byte[8]).deletedBelow("x", 1).commit();
         journal.bytes(A, 112, new byte[8]).commit();
         journal.bytes(A, 120, new byte[8]).commit();
-        journal.frontier(3, 1, List.of());
+        journal.frontier(3, List.of());
 
         scan(seen);
 
@@ -204,7 +204,7 @@ class JournalScanTest {
         blocks(5);
         spoil(0, 40);
         spoil(0, 60);
-        journal.frontier(4, 1, List.of());
+        journal.frontier(4, List.of());
 
         assertThat(scan(seen).ending()).isEqualTo(Ending.CLEAN);
         assertThat(seen.entries).isEqualTo(marks(4, 5));
@@ -289,7 +289,7 @@ class JournalScanTest {
         blocks(20);
         journal.file(1, FILE_BYTES);
         blocks(1);
-        journal.frontier(21, 1, List.of());
+        journal.frontier(21, List.of());
         journal.file(0, FILE_BYTES);
         int at = block();
         spoil(0, at + 33);
@@ -366,7 +366,7 @@ class JournalScanTest {
     @Test
     void scan_blocksOfAnotherJournal_areNone() throws IOException {
         blocks(3);
-        FrontierFile.write(root, new Frontier(JournalSamples.JOURNAL_ID + 1, 1, 1, false, List.of()));
+        FrontierFile.write(root, new Frontier(JournalSamples.JOURNAL_ID + 1, 1, false, List.of()));
 
         JournalEnd end = scan(seen);
 

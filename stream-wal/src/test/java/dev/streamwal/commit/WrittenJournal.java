@@ -23,11 +23,11 @@ public final class WrittenJournal {
 
     public WrittenJournal(Path root) throws IOException {
         this.root = root;
-        frontier(1, 1, List.of());
+        frontier(1, List.of());
     }
 
-    public void frontier(long firstSequence, long incarnation, List<FrontierSegment> segments) throws IOException {
-        FrontierFile.write(root, new Frontier(JournalSamples.JOURNAL_ID, firstSequence, incarnation, false, segments));
+    public void frontier(long firstSequence, List<FrontierSegment> segments) throws IOException {
+        FrontierFile.write(root, new Frontier(JournalSamples.JOURNAL_ID, firstSequence, false, segments));
     }
 
     /** Makes a zeroed file, if there is none of that number, and goes on at its start. */

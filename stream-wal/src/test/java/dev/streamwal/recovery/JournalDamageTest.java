@@ -74,7 +74,7 @@ class JournalDamageTest {
         log.write(b.header, Arrays.copyOf(b.all(), 50));
         log.write(deleted.header, deleted.all());
         log.write(cut.header, cut.sealed());
-        log.journal.frontier(1, 1, List.of(new FrontierSegment(deleted.header.key(), 0, deleted.header.salt(), deleted.end())));
+        log.journal.frontier(1, List.of(new FrontierSegment(deleted.header.key(), 0, deleted.header.salt(), deleted.end())));
         log.commit(a, 1);
         log.commit(b, 1);
         firstEnd = log.journal.offset();

@@ -129,7 +129,7 @@ class JournalRedoTest {
 
     @Test
     void run_frontierAndJournal_theFurtherOneCounts() throws IOException {
-        log.journal.frontier(1, 1, List.of(new FrontierSegment(a.header.key(), 0, a.header.salt(), 400),
+        log.journal.frontier(1, List.of(new FrontierSegment(a.header.key(), 0, a.header.salt(), 400),
                 new FrontierSegment(b.header.key(), 4_096, b.header.salt(), 104)));
         log.commit(a, 1);
         log.commit(b, 1);
@@ -550,7 +550,7 @@ class JournalRedoTest {
         assertThat(Files.getLastModifiedTime(log.journal.path(0))).isNotEqualTo(old);
         assertThat(Files.readAllBytes(log.journal.path(0))).isEqualTo(before);
         Frontier frontier = FrontierFile.load(root).orElseThrow();
-        FrontierFile.write(root, new Frontier(frontier.journalId(), 1, 1, true, List.of()));
+        FrontierFile.write(root, new Frontier(frontier.journalId(), 1, true, List.of()));
         Files.setLastModifiedTime(log.journal.path(0), old);
         redo(true);
         assertThat(Files.getLastModifiedTime(log.journal.path(0))).isEqualTo(old);
@@ -576,7 +576,7 @@ class JournalRedoTest {
         log.commit(a, 1);
         log.write(a.header, a.all());
         Frontier frontier = FrontierFile.load(root).orElseThrow();
-        FrontierFile.write(root, new Frontier(frontier.journalId(), 2, 1, true, List.of(
+        FrontierFile.write(root, new Frontier(frontier.journalId(), 2, true, List.of(
                 new FrontierSegment(a.header.key(), 0, a.header.salt(), a.end()))));
 
         RedoResult result = redo(false);

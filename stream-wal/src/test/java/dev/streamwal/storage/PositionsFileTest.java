@@ -58,7 +58,10 @@ class PositionsFileTest {
     void open_newLog_isTheFirstIncarnation() throws IOException {
         PositionsFile positions = PositionsFile.load(root, () -> false);
 
-        assertThat(positions.open(boot("a"))).isEqualTo(new PositionsFile.Opened(Positions.NEW, 1, 1));
+        PositionsFile.Opened opened = positions.open(boot("a"));
+        assertThat(opened.now()).isEqualTo(positions.current());
+        assertThat(opened.wasClosed()).as("nothing is as good as closed").isTrue();
+        assertThat(opened.isSameBoot()).isFalse();
         assertState(positions, 0, 0, 1, "a");
         assertState(reload(), 0, 0, 1, "a");
     }
@@ -68,29 +71,26 @@ class PositionsFileTest {
         PositionsFile first = PositionsFile.load(root, () -> false);
         first.open(boot("a"));
         first.raiseCeiling(1);
-        Positions left = first.current();
 
         PositionsFile.Opened sameBoot = reload().open(boot("a"));
-        assertThat(sameBoot).isEqualTo(new PositionsFile.Opened(left, 2, 1));
+        assertThat(sameBoot.now().bootIncarnation()).isEqualTo(1);
         assertThat(sameBoot.isSameBoot()).isTrue();
         assertState(reload(), STEP, STEP, 2, "a");
 
         PositionsFile.Opened anotherBoot = reload().open(boot("b"));
-        assertThat(anotherBoot.incarnation()).isEqualTo(3);
-        assertThat(anotherBoot.bootIncarnation()).isEqualTo(3);
+        assertThat(anotherBoot.now().incarnation()).isEqualTo(3);
+        assertThat(anotherBoot.now().bootIncarnation()).isEqualTo(3);
         assertThat(anotherBoot.isSameBoot()).isFalse();
     }
 
     @Test
-    void open_bootIdNotKnownOrForgotten_isNotTheSameBoot() throws IOException {
+    void open_bootIdNotKnown_isNotTheSameBoot() throws IOException {
         assertThat(PositionsFile.load(root, () -> false).open(Optional::empty).isSameBoot()).isFalse();
         assertThat(reload().open(Optional::empty).isSameBoot()).isFalse();
         assertThat(reload().open(boot("a")).isSameBoot()).isFalse();
         assertThat(reload().open(Optional::empty).isSameBoot()).isFalse();
-        PositionsFile last = reload();
-        assertThat(last.open(boot("a")).isSameBoot()).isFalse();
-        last.forgetBootId();
         assertThat(reload().open(boot("a")).isSameBoot()).isFalse();
+        assertThat(reload().open(boot("a")).isSameBoot()).isTrue();
     }
 
     @Test
@@ -100,12 +100,16 @@ class PositionsFileTest {
         first.close();
 
         PositionsFile second = reload();
-        assertThat(second.open(boot("a")).wasClosed()).isTrue();
+        PositionsFile.Opened trusting = second.open(boot("a"));
+        assertThat(trusting.wasClosed()).isTrue();
+        assertThat(trusting.isCacheTrusted()).isTrue();
         PositionsFile third = reload();
         PositionsFile.Opened opened = third.open(boot("a"));
         assertThat(opened.wasClosed()).isFalse();
-        assertThat(opened.left().isClosed(1)).isTrue();
-        assertThat(opened.left().isClosedSince(1)).isFalse();
+        assertThat(opened.isSameBoot()).isTrue();
+        assertThat(opened.isCacheTrusted()).as("a flush of his may have failed").isFalse();
+        assertThat(opened.now().isClosed(1)).isTrue();
+        assertThat(opened.now().wasClosedSince(1)).isFalse();
         third.close();
         assertThat(reload().open(boot("a")).wasClosed()).isTrue();
     }
