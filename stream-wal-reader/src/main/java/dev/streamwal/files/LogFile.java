@@ -40,8 +40,8 @@ public class LogFile implements SegmentBytes, Closeable {
     /** One write's worth of zeros: large enough that the call doesn't count, small enough to stay in the processor's cache. */
     static final int ZERO_BYTES = 256 << 10;
 
-    /** The JDK keeps a direct buffer as large as the largest heap buffer that a thread has read or written. */
-    static final int CHUNK_BYTES = 64 << 10;
+    /** For larger files in pieces: the JDK keeps a direct buffer as large as the largest heap buffer that a thread has read or written. */
+    public static final int CHUNK_BYTES = 64 << 10;
 
     private final OpenOption[] options;
     private Path path;

@@ -20,9 +20,6 @@ public final class FrontierFile {
     private static final String NAME = "frontier";
     private static final String TEMPORARY_NAME = ".frontier.tmp";
 
-    /** The JDK keeps a direct buffer as large as the largest heap buffer that a thread has read or written. */
-    private static final long CHUNK_BYTES = 64 << 10;
-
     private FrontierFile() {}
 
     /** Where it is. */
@@ -84,7 +81,7 @@ public final class FrontierFile {
     private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
         int end = bytes.limit();
         while (bytes.position() < end) {
-            bytes.limit((int) Math.min(end, bytes.position() + CHUNK_BYTES));
+            bytes.limit((int) Math.min(end, (long) bytes.position() + LogFile.CHUNK_BYTES));
             file.write(bytes.position(), bytes);
         }
     }
