@@ -1,7 +1,7 @@
 package dev.streamwal;
 
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
@@ -11,9 +11,7 @@ import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.source.SegmentScan;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -54,15 +52,12 @@ final class LastRecords {
     private static Optional<Long> read(StreamLog log, ExpiryPlan.Segment segment, long minEnd) {
         SegmentName name = new SegmentName(segment.basePosition(), segment.expirationMillis());
         Path file = log.directory().resolve(name.fileName());
-        try {
-            return Uninterrupted.run(() -> {
-                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                    SegmentBytes bytes = SegmentBytes.of(channel);
-                    SegmentHeader header = SegmentFiles.readHeader(bytes, file, log.key(), name);
-                    Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
-                    return footer.isEmpty() || header.positionAt(footer.get().dataEnd()) < minEnd ? Optional.empty()
-                            : lastBefore(footer.get(), bytes, header);
-                }
+        try (LogFile open = LogFile.reading(file)) {
+            return open.ask(bytes -> {
+                SegmentHeader header = SegmentFiles.readHeader(bytes, file, log.key(), name);
+                Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
+                return footer.isEmpty() || header.positionAt(footer.get().dataEnd()) < minEnd ? Optional.empty()
+                        : lastBefore(footer.get(), bytes, header);
             });
         } catch (IOException | WalException e) {
             // whoever reads it is told

@@ -49,6 +49,11 @@ final class MemoryStorage implements SegmentStorage {
     }
 
     @Override
+    public void replace(Path temporary, Path name) {
+        throw new UnsupportedOperationException("a segment in memory is never replaced");
+    }
+
+    @Override
     public boolean delete(Path path) {
         return files.remove(path) != null;
     }
@@ -100,14 +105,14 @@ final class MemoryStorage implements SegmentStorage {
         }
 
         @Override
-        public int read(long offset, ByteBuffer target) {
+        public int read(ByteBuffer target, long offset) {
             int count = (int) Math.min(target.remaining(), length - offset);
             target.put(bytes.duplicate().position((int) offset).limit((int) offset + count));
             return count;
         }
 
         @Override
-        public long length() {
+        public long size() {
             return length;
         }
 

@@ -1,6 +1,6 @@
 package dev.streamwal.cursor;
 
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorLayout;
 import dev.streamwal.format.FormatException;
@@ -10,10 +10,8 @@ import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -52,29 +50,28 @@ public final class CursorReader {
     public boolean refresh() throws IOException {
         CursorState stateBefore = state;
         long endBefore = stateBefore == null ? 0 : stateBefore.end();
-        Uninterrupted.run(this::readOn);
-        return state != stateBefore || (state != null && state.end() != endBefore);
-    }
-
-    /** Repeated after an interrupt, it goes on where it was. */
-    private Path readOn() throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            CursorHeader header = readHeader(channel, chunk);
-            if (state == null || !state.header().equals(header)) {
-                state = new CursorState(header);
-            }
-            readEntries(channel, chunk, state);
-            trailing = channel.size() > state.end();
+        try (LogFile open = LogFile.reading(file)) {
+            open.together(this::readOn);
         } catch (NoSuchFileException e) {
             state = null;
             trailing = false;
         }
-        return file;
+        return state != stateBefore || (state != null && state.end() != endBefore);
     }
 
-    private CursorHeader readHeader(FileChannel channel, ByteBuffer chunk) throws IOException {
-        fill(channel, chunk, 0);
+    /** Repeated after an interrupt, it goes on where it was. */
+    private void readOn(LogFile.Opened open) throws IOException {
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        CursorHeader header = readHeader(open, chunk);
+        if (state == null || !state.header().equals(header)) {
+            state = new CursorState(header);
+        }
+        readEntries(open, chunk, state);
+        trailing = open.size() > state.end();
+    }
+
+    private CursorHeader readHeader(LogFile.Opened open, ByteBuffer chunk) throws IOException {
+        fill(open, chunk, 0);
         try {
             CursorHeader header = CursorLayout.decodeHeader(chunk);
             if (!header.name().directoryName().equals(CursorFiles.encodedName(file))) {
@@ -92,10 +89,10 @@ public final class CursorReader {
         }
     }
 
-    private static void readEntries(FileChannel channel, ByteBuffer chunk, CursorState into) throws IOException {
+    private static void readEntries(LogFile.Opened open, ByteBuffer chunk, CursorState into) throws IOException {
         int index;
         do {
-            fill(channel, chunk, into.end());
+            fill(open, chunk, into.end());
             index = 0;
             int bytes = CursorLayout.entryBytesAt(chunk, index, into.header().salt(), into.end());
             while (bytes > 0) {
@@ -107,11 +104,8 @@ public final class CursorReader {
         } while (index > 0);
     }
 
-    private static void fill(FileChannel channel, ByteBuffer chunk, long offset) throws IOException {
-        chunk.clear();
-        while (chunk.hasRemaining() && channel.read(chunk, offset + chunk.position()) > 0) {
-            // a read may be short
-        }
+    private static void fill(LogFile.Opened open, ByteBuffer chunk, long offset) throws IOException {
+        int unused = open.read(chunk.clear(), offset);
         chunk.flip();
     }
 

@@ -2,9 +2,8 @@ package dev.streamwal.cursor;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.FileForce;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.files.ProcessLock;
-import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorLayout;
@@ -14,10 +13,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -73,7 +70,7 @@ public final class CursorWriter implements AutoCloseable {
     @GuardedBy("this")
     private long compactedAbove;
     @GuardedBy("this")
-    private final EntryFile file;
+    private final LogFile file;
     @GuardedBy("this")
     private boolean closed;
 
@@ -87,7 +84,7 @@ public final class CursorWriter implements AutoCloseable {
         this.state = state;
         this.inDoubt = inDoubt;
         this.compactedAbove = compactedAbove(state, settings);
-        this.file = new EntryFile(CursorFiles.cursor(root, name));
+        this.file = new LogFile(CursorFiles.cursor(root, name), StandardOpenOption.WRITE);
     }
 
     /**
@@ -193,10 +190,10 @@ public final class CursorWriter implements AutoCloseable {
         buffer.clear();
         CursorLayout.encode(buffer, entry, state.header().salt(), state.end());
         inDoubt = true;
-        file.write(buffer.flip(), state.end());
+        file.write(state.end(), buffer.flip());
         state.add(entry.key().text(), new Committed(entry.position(), entry.committedAtMillis()), buffer.limit());
         if (before != null && entry.position() < before.position()) {
-            FileForce.force(CursorFiles.cursor(root, name));
+            file.force();
         }
         inDoubt = false;
     }
@@ -300,31 +297,23 @@ public final class CursorWriter implements AutoCloseable {
     @GuardedBy("this")
     private CursorState writeTemporary(Commits commits) throws IOException {
         CursorHeader header = new CursorHeader(name, state.header().scope(), commits.start(), settings.salts().getAsLong());
-        Path temporary = CursorFiles.temporary(root, name);
-        return Uninterrupted.run(() -> {
-            try (FileChannel channel = FileChannel.open(
-                    temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-                CursorState written = writeAll(channel, buffer, header, commits.byKey());
-                channel.force(true);
-                return written;
-            }
-        });
+        return LogFile.writeNew(CursorFiles.temporary(root, name), content -> writeAll(content, buffer, header, commits.byKey()));
     }
 
-    private static CursorState writeAll(FileChannel channel, ByteBuffer chunk, CursorHeader header, Map<String, Committed> commits)
+    private static CursorState writeAll(LogFile.Opened content, ByteBuffer chunk, CursorHeader header, Map<String, Committed> commits)
             throws IOException {
         CursorState written = new CursorState(header);
         long flushed = 0;
         chunk.clear().put(CursorLayout.encode(header));
         for (Map.Entry<String, Committed> commit : commits.entrySet()) {
             if (chunk.remaining() < CursorLayout.MAX_ENTRY_BYTES) {
-                flushed = flush(channel, chunk, flushed);
+                flushed = flush(content, chunk, flushed);
             }
             CursorEntry entry = new CursorEntry(StreamKey.of(commit.getKey()), commit.getValue().position(), commit.getValue().atMillis());
             CursorLayout.encode(chunk, entry, header.salt(), written.end());
             written.add(commit.getKey(), commit.getValue(), CursorLayout.entryBytes(entry.key()));
         }
-        long end = flush(channel, chunk, flushed);
+        long end = flush(content, chunk, flushed);
         if (end > MAX_FILE_BYTES) {
             throw new IOException("a consumer's commits take at most " + MAX_FILE_BYTES + " bytes: bytes=" + end + ", keys="
                     + commits.size() + "; use several consumers, each with a longer prefix");
@@ -333,20 +322,18 @@ public final class CursorWriter implements AutoCloseable {
     }
 
     /** @return where the next bytes go */
-    private static long flush(FileChannel channel, ByteBuffer chunk, long offset) throws IOException {
-        chunk.flip();
-        while (chunk.hasRemaining()) {
-            channel.write(chunk, offset + chunk.position());
-        }
+    private static long flush(LogFile.Opened content, ByteBuffer chunk, long offset) throws IOException {
+        content.write(offset, chunk.flip());
         long end = offset + chunk.limit();
         chunk.clear();
         return end;
     }
 
+    /** As {@link LogFile#replace}; what was renamed counts, whether or not its name is durable. */
     @GuardedBy("this")
     private void replaceBy(CursorState next) throws IOException {
         inDoubt = true;
-        Files.move(CursorFiles.temporary(root, name), CursorFiles.cursor(root, name), StandardCopyOption.ATOMIC_MOVE);
+        LogFile.rename(CursorFiles.temporary(root, name), CursorFiles.cursor(root, name));
         state = next;
         compactedAbove = compactedAbove(next, settings);
         file.close();

@@ -28,12 +28,9 @@ public final class FileForce {
             sync(file);
         } else {
             // in memory, mostly: nothing is lost there
-            Uninterrupted.run(() -> {
-                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-                    channel.force(true);
-                }
-                return file;
-            });
+            try (LogFile opened = new LogFile(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                opened.together(LogFile.Opened::force);
+            }
         }
     }
 

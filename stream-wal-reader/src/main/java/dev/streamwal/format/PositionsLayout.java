@@ -32,6 +32,7 @@ public final class PositionsLayout {
     public static final String FILE_NAME = "positions";
     public static final int SLOT_BYTES = 4_096;
     public static final int SLOTS = 2;
+    public static final int FILE_BYTES = SLOTS * SLOT_BYTES;
     /** What a slot uses of its bytes. */
     public static final int USED_BYTES = 128;
     public static final int MAX_BOOT_ID_BYTES = 64;

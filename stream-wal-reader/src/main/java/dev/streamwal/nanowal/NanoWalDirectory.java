@@ -1,5 +1,6 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalName;
@@ -10,18 +11,15 @@ import dev.streamwal.reader.WalException;
 import dev.streamwal.source.ChannelCache;
 import dev.streamwal.source.ListingAge;
 import dev.streamwal.source.ReadFailures;
-import dev.streamwal.source.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -92,8 +90,8 @@ public final class NanoWalDirectory implements AutoCloseable {
             return false;
         }
         ByteBuffer first = ByteBuffer.allocate(NanoWalLayout.FILE_START_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return NanoWalLayout.decodeHeader(first, SegmentBytes.of(channel).read(first, 0)) >= 0;
+        try (LogFile open = LogFile.reading(file)) {
+            return NanoWalLayout.decodeHeader(first, open.read(first, 0)) >= 0;
         } catch (NoSuchFileException | FormatException e) {
             return false;
         }

@@ -1,18 +1,15 @@
 package dev.streamwal.source;
 
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** Reads the file {@code positions} of a log. */
 public final class PositionsFile {
 
-    private static final int MAX_BYTES = PositionsLayout.SLOTS * PositionsLayout.SLOT_BYTES;
     /** The writer may be in the middle of a slot; its other slot is valid, but for this long. */
     private static final int ATTEMPTS = 3;
 
@@ -27,11 +24,11 @@ public final class PositionsFile {
     public static Optional<Positions> read(Path root) throws IOException {
         Optional<Positions> found = Optional.empty();
         for (int attempt = 0; attempt < ATTEMPTS && found.isEmpty(); attempt++) {
-            try (InputStream in = Files.newInputStream(in(root))) {
-                found = PositionsLayout.decode(in.readNBytes(MAX_BYTES));
-            } catch (NoSuchFileException e) {
+            Optional<byte[]> bytes = LogFile.readSmall(in(root), PositionsLayout.FILE_BYTES);
+            if (bytes.isEmpty()) {
                 return Optional.empty();
             }
+            found = PositionsLayout.decode(bytes.get());
         }
         return found;
     }

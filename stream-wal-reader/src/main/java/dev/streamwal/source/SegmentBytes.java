@@ -2,7 +2,6 @@ package dev.streamwal.source;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 
 /** The bytes of one file, by position: all that scanning needs. */
 public interface SegmentBytes {
@@ -17,24 +16,32 @@ public interface SegmentBytes {
     /** How long the file is now. */
     long size() throws IOException;
 
-    /** The bytes of an open file; the caller closes it. */
-    static SegmentBytes of(FileChannel channel) {
-        return new SegmentBytes() {
-            @Override
-            public int read(ByteBuffer target, long offset) throws IOException {
-                int start = target.position();
-                while (target.hasRemaining()) {
-                    if (channel.read(target, offset + target.position() - start) < 0) {
-                        break;
-                    }
-                }
-                return target.position() - start;
-            }
+    /** Where copied bytes go. */
+    @FunctionalInterface
+    interface CopyTarget {
+        /**
+         * Writes all that remains.
+         *
+         * @param offset at which the bytes were read
+         */
+        void write(long offset, ByteBuffer bytes) throws IOException;
+    }
 
-            @Override
-            public long size() throws IOException {
-                return channel.size();
+    /**
+     * Copies the bytes in {@code [from, to)}, piece by piece.
+     *
+     * @param chunk by which they are read; its capacity is more than 0 where there is anything to copy
+     */
+    default void copy(long from, long to, ByteBuffer chunk, CopyTarget target) throws IOException {
+        for (long offset = from; offset < to; ) {
+            chunk.clear().limit((int) Math.min(chunk.capacity(), to - offset));
+            int read = read(chunk, offset);
+            if (read == 0) {
+                throw new IOException("file is shorter than what is copied of it: offset=" + offset + ", end=" + to + ", file=" + this
+                        + "; look at the disk");
             }
-        };
+            target.write(offset, chunk.flip());
+            offset += read;
+        }
     }
 }

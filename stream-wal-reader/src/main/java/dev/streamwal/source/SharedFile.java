@@ -1,8 +1,8 @@
 package dev.streamwal.source;
 
+import dev.streamwal.files.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -13,23 +13,16 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A file open for reading, shared by threads. A {@link FileChannel} is closed, for everybody, when a thread that reads from it is
- * interrupted; so whoever finds it closed opens it again and goes on, and an interrupted thread gets its flag back afterwards.
- */
+/** A file open for reading, shared by threads. It knows which file had its name, and counts what is read. */
 public final class SharedFile implements SegmentBytes, AutoCloseable {
 
-    /** Every one needs another interrupt at just the wrong moment; so many in a row are not chance but a broken file system. */
-    private static final int MAX_REOPENINGS = 1_000;
-
-    private final Path path;
-    private final ChannelCache cache;
     private final ReadCounter reads;
+    private final ChannelCache cache;
+    private final LogFile file;
 
-    private volatile @Nullable FileChannel channel;
     /** Which file had the name just before it was opened last; null where the file system doesn't tell files apart. */
     private volatile @Nullable Object identity;
-    private boolean closed;
+    private volatile boolean shut;
 
     /** Guarded by the cache. */
     int users;
@@ -39,21 +32,40 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
     boolean kept;
 
     SharedFile(Path path, ChannelCache cache, ReadCounter reads) {
-        this.path = path;
+        this.file = new IdentifiedFile(path);
         this.cache = cache;
         this.reads = reads;
     }
 
+    private final class IdentifiedFile extends LogFile {
+
+        IdentifiedFile(Path path) {
+            super(path, StandardOpenOption.READ);
+        }
+
+        @Override
+        protected FileChannel openChannel() throws IOException {
+            if (shut) {
+                throw new ClosedChannelException();
+            }
+            identity = identityNow();
+            return super.openChannel();
+        }
+
+        @Override
+        protected void wasRead(int read) {
+            reads.add(read);
+        }
+    }
+
     /** Which file this is. */
     public Path path() {
-        return path;
+        return file.path();
     }
 
     /** Opens the file unless it is open. */
     void open() throws IOException {
-        if (channel == null) {
-            openAgain(null);
-        }
+        file.open();
     }
 
     /**
@@ -67,84 +79,23 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
     }
 
     private @Nullable Object identityNow() throws IOException {
-        return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        return Files.readAttributes(path(), BasicFileAttributes.class).fileKey();
     }
 
     @Override
     public int read(ByteBuffer target, long offset) throws IOException {
-        int start = target.position();
-        run(open -> {
-            while (target.hasRemaining()) {
-                int read = open.read(target, offset + target.position() - start);
-                reads.add(read);
-                if (read < 0) {
-                    break;
-                }
-            }
-            return 0L;
-        });
-        return target.position() - start;
+        return file.read(target, offset);
     }
 
     @Override
     public long size() throws IOException {
-        return run(FileChannel::size);
+        return file.size();
     }
 
-    private interface Operation {
-        long on(FileChannel channel) throws IOException;
-    }
-
-    private long run(Operation operation) throws IOException {
-        // an interrupt from before the call would close the channel as surely as one that comes during it
-        boolean interrupted = Thread.interrupted();
-        try {
-            for (int reopenings = 0; ; reopenings++) {
-                FileChannel open = channel;
-                try {
-                    if (open != null) {
-                        return operation.on(open);
-                    }
-                } catch (ClosedByInterruptException e) {
-                    interrupted = true;
-                    Thread.interrupted();
-                    failAfter(reopenings, e);
-                } catch (ClosedChannelException e) {
-                    failAfter(reopenings, e);
-                }
-                openAgain(open);
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    private static void failAfter(int reopenings, IOException failure) throws IOException {
-        if (reopenings >= MAX_REOPENINGS) {
-            throw new IOException("a channel closed by an interrupt is opened again at most " + MAX_REOPENINGS + " times", failure);
-        }
-    }
-
-    /** @param seen the channel that was found closed; another thread may have replaced it by now */
-    private synchronized void openAgain(@Nullable FileChannel seen) throws IOException {
-        if (closed) {
-            throw new ClosedChannelException();
-        }
-        if (Objects.equals(channel, seen)) {
-            identity = identityNow();
-            channel = FileChannel.open(path, StandardOpenOption.READ);
-        }
-    }
-
-    /** Closes the channel for good. */
-    synchronized void shut() throws IOException {
-        closed = true;
-        FileChannel open = channel;
-        if (open != null) {
-            open.close();
-        }
+    /** Closes the file for good, also under those who read it. */
+    void shut() throws IOException {
+        shut = true; // before: what is opened later would stay open
+        file.close();
     }
 
     /** Gives the file back to the cache, which closes it or keeps it. */

@@ -11,7 +11,6 @@ import dev.streamwal.source.IoFailure;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentMapping;
-import dev.streamwal.storage.StorageBytes;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -599,7 +598,7 @@ final class ActiveSegment extends CommitSegment {
         }
         space.use();
         int bytes = target.remaining();
-        if (file.read(from, target) < bytes) {
+        if (file.read(target, from) < bytes) {
             throw new IOException("a segment is shorter than what was written to it: file=" + file.path() + ", offset=" + from + ", bytes="
                     + bytes);
         }
@@ -835,7 +834,7 @@ final class ActiveSegment extends CommitSegment {
                 throw new IOException("a slot was reserved and isn't published: file=" + file.path() + "; try again");
             }
             space.use();
-            SegmentCopy.copy(StorageBytes.of(file), 0, end, target);
+            SegmentCopy.copy(file, 0, end, target);
         } finally {
             lock.unlock();
         }

@@ -13,7 +13,6 @@ import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
-import dev.streamwal.storage.StorageBytes;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -326,6 +325,6 @@ final class SegmentChain {
     }
 
     SegmentHeader headerOf(SegmentName name, SegmentFile file) throws IOException {
-        return SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, name);
+        return SegmentFiles.readHeader(file, file.path(), key, name);
     }
 }

@@ -11,7 +11,6 @@ import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.source.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
-import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
@@ -115,7 +114,7 @@ final class TailCut {
     }
 
     private void checkIsLast(EntryRef last, SegmentFile file, SegmentHeader header) throws IOException {
-        try (SegmentScan scan = new SegmentScan(StorageBytes.of(file), header)) {
+        try (SegmentScan scan = new SegmentScan(file, header)) {
             scan.seek(header.offsetOf(last.position()));
             if (!scan.next() || scan.frameBytes() != last.size() || !scan.isData()) {
                 throw notThere(last, file.path());
@@ -139,7 +138,7 @@ final class TailCut {
             throw new IOException("all that is to stay is published: ref=" + last + ", file=" + file.path()
                     + "; a slot before it isn't, try again, or open the log again");
         }
-        RecoveredTail tail = SegmentCut.walk(StorageBytes.of(file), header, (int) header.offsetOf(last.end()))
+        RecoveredTail tail = SegmentCut.walk(file, header, (int) header.offsetOf(last.end()))
                 .orElseThrow(() -> notThere(last, file.path()));
         chain.raiseStartAbove(chain.segments().newest().name().basePosition());
         long to = log.positions().current().start();

@@ -1,11 +1,9 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.files.LogFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,8 +33,8 @@ final class DumpCommand extends CliCommand {
         if (Files.isDirectory(file)) {
             throw new IllegalArgumentException("dump shows the file of a segment, and this is a directory: " + file);
         }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return new SegmentDump(SegmentBytes.of(channel), new DumpWriter(SegmentBytes.of(channel), out, brief)).run();
+        try (LogFile bytes = LogFile.reading(file)) {
+            return new SegmentDump(bytes, new DumpWriter(bytes, out, brief)).run();
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
@@ -8,12 +9,9 @@ import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
@@ -58,15 +56,15 @@ final class LogFigures {
 
     /** Whether its records have been counted, where they are wanted from its footer. */
     private boolean addSegment(StreamFiles stream, SegmentName name, boolean byFooter) throws IOException {
-        try (FileChannel channel = FileChannel.open(stream.file(name), StandardOpenOption.READ)) {
-            SegmentBytes bytes = SegmentBytes.of(channel);
+        try (LogFile file = LogFile.reading(stream.file(name))) {
+            long size = file.size();
             segments++;
-            fileBytes += bytes.size();
-            SegmentHeader header = SegmentFiles.readHeader(bytes, stream.file(name), stream.key(), name);
+            fileBytes += size;
+            SegmentHeader header = SegmentFiles.readHeader(file, stream.file(name), stream.key(), name);
             long window = header.window().endMillis() - header.window().startMillis();
             shortestWindow = Math.min(shortestWindow, window);
             longestWindow = Math.max(longestWindow, window);
-            Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
+            Optional<Footer> footer = SegmentFiles.readFooter(file, header);
             footer.ifPresent(found -> addSealed(header, found, byFooter));
             return footer.isPresent();
         } catch (NoSuchFileException e) {

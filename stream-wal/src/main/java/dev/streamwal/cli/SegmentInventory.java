@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WalOptions;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
@@ -16,15 +17,12 @@ import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
-import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.WriterFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -79,8 +77,8 @@ final class SegmentInventory {
 
     /** Of a file that can't be read it is unknown: then it is an old one. */
     private static Window window(Found segment) {
-        try (FileChannel channel = FileChannel.open(segment.file(), StandardOpenOption.READ)) {
-            return SegmentFiles.readHeader(SegmentBytes.of(channel), segment.file(), StreamKey.of(segment.key()), segment.name()).window();
+        try (LogFile file = LogFile.reading(segment.file())) {
+            return SegmentFiles.readHeader(file, segment.file(), StreamKey.of(segment.key()), segment.name()).window();
         } catch (IOException | WalException e) {
             return new Window(Long.MIN_VALUE, Long.MIN_VALUE + 1);
         }
@@ -168,9 +166,8 @@ final class SegmentInventory {
     }
 
     private static boolean isOver(Found segment, Instant before) throws IOException {
-        try (FileChannel channel = FileChannel.open(segment.file(), StandardOpenOption.READ)) {
-            SegmentBytes bytes = SegmentBytes.of(channel);
-            SegmentHeader header = SegmentFiles.readHeader(bytes, segment.file(), StreamKey.of(segment.key()), segment.name());
+        try (LogFile file = LogFile.reading(segment.file())) {
+            SegmentHeader header = SegmentFiles.readHeader(file, segment.file(), StreamKey.of(segment.key()), segment.name());
             return header.window().endMillis() <= TimeRules.millis(before);
         } catch (NoSuchFileException e) {
             return true;

@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
@@ -16,10 +17,8 @@ import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,17 +35,17 @@ final class SetAsideRecords implements AutoCloseable {
 
     private static final int COMPARED_BYTES = 64 << 10;
 
-    private final FileChannel channel;
+    private final LogFile file;
     private final SegmentBytes bytes;
     private final long from;
     private final SegmentHeader header;
     private final SegmentScan scan;
     private long tooNew;
 
-    private SetAsideRecords(FileChannel channel, long from, SegmentHeader header) {
-        this.channel = channel;
+    private SetAsideRecords(LogFile file, long from, SegmentHeader header) {
+        this.file = file;
         this.from = from;
-        this.bytes = new Part(SegmentBytes.of(channel), from);
+        this.bytes = new Part(file, from);
         this.header = header;
         this.scan = new SegmentScan(bytes, header);
         restart();
@@ -83,20 +82,21 @@ final class SetAsideRecords implements AutoCloseable {
 
     /** @param from in the segment, where the file's first byte stood */
     static SetAsideRecords open(Path file, long from, SegmentHeader header) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        LogFile open = LogFile.reading(file);
+        open.open();
         try {
-            return new SetAsideRecords(channel, from, header);
+            return new SetAsideRecords(open, from, header);
         } catch (RuntimeException e) {
-            channel.close();
+            open.close();
             throw e;
         }
     }
 
     /** Of a whole segment; empty where it has none that can be read, or is not the one that its name says. */
     static Optional<SegmentHeader> readHeader(Path file, QuarantinedFile name) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (LogFile bytes = LogFile.reading(file)) {
             ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            int available = SegmentBytes.of(channel).read(first, 0);
+            int available = bytes.read(first, 0);
             SegmentHeader header = SegmentHeaderLayout.decode(first, available);
             return Optional.of(header).filter(read -> SegmentName.parse(name.file()).equals(Optional.of(read.name()))
                     && name.isOf(read.key()));
@@ -197,6 +197,6 @@ final class SetAsideRecords implements AutoCloseable {
     @Override
     public void close() throws IOException {
         scan.close();
-        channel.close();
+        file.close();
     }
 }

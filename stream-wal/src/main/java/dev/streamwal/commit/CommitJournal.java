@@ -2,10 +2,8 @@ package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -36,7 +34,6 @@ final class CommitJournal {
     /** Flushes that fill a file: with fewer the next one is larger, with more smaller. */
     private static final int MIN_BLOCKS = 1_024;
     private static final int MAX_BLOCKS = 8 * MIN_BLOCKS;
-    private static final int ZERO_BYTES = 256 << 10;
 
     private final Path root;
     private final JournalSizes sizes;
@@ -425,10 +422,7 @@ final class CommitJournal {
     private OpenJournalFile newFile(int length) throws IOException {
         Path path = JournalFiles.path(root, nextFileNumber);
         try {
-            Uninterrupted.run(() -> {
-                writeZeros(path, length);
-                return path;
-            });
+            writeZeros(path, length);
             DirectoryForce.force(JournalFiles.directory(root));
         } catch (IOException e) {
             deleteQuietly(path, e);
@@ -441,13 +435,11 @@ final class CommitJournal {
 
     /** So that a flush later has nothing to write but its block: no length, no extents. */
     private static void writeZeros(Path path, int length) throws IOException {
-        ByteBuffer zeros = ByteBuffer.allocate(Math.min(ZERO_BYTES, length));
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            for (int offset = 0; offset < length; ) {
-                zeros.clear().limit(Math.min(zeros.capacity(), length - offset));
-                offset += channel.write(zeros, offset);
-            }
-            channel.force(true);
+        try (LogFile file = new LogFile(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            file.together(open -> {
+                open.zero(0, length);
+                open.force();
+            });
         }
     }
 

@@ -1,20 +1,16 @@
 package dev.streamwal.commit;
 
 import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +19,6 @@ public final class FrontierFile {
 
     private static final String NAME = "frontier";
     private static final String TEMPORARY_NAME = ".frontier.tmp";
-
-    /** The JDK keeps a direct buffer as large as the largest heap buffer that a thread has read or written. */
-    private static final long CHUNK_BYTES = 64 << 10;
 
     private FrontierFile() {}
 
@@ -42,34 +35,28 @@ public final class FrontierFile {
      */
     public static Optional<Frontier> load(Path root) throws IOException {
         Path file = path(root);
-        Optional<byte[]> bytes = Uninterrupted.run(() -> read(file));
-        if (bytes.isEmpty()) {
+        byte[] bytes;
+        try (LogFile open = LogFile.reading(file)) {
+            bytes = open.ask(FrontierFile::read);
+        } catch (NoSuchFileException e) {
             return Optional.empty();
         }
         try {
-            return Optional.of(FrontierLayout.decode(bytes.get()));
+            return Optional.of(FrontierLayout.decode(bytes));
         } catch (FormatException e) {
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(e.getMessage() + ", file=" + file, file, null, WalException.NO_POSITION, e);
             }
-            throw corrupt(String.valueOf(e.getMessage()), file, bytes.get().length, e);
+            throw corrupt(String.valueOf(e.getMessage()), file, bytes.length, e);
         }
     }
 
-    private static Optional<byte[]> read(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long size = channel.size();
-            if (size > FrontierLayout.MAX_BYTES) {
-                throw corrupt("a frontier has at most " + FrontierLayout.MAX_BYTES + " bytes: bytes=" + size, file, size, null);
-            }
-            ByteBuffer bytes = ByteBuffer.allocate((int) size);
-            do {
-                bytes.limit((int) Math.min(size, bytes.position() + CHUNK_BYTES));
-            } while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0);
-            return Optional.of(Arrays.copyOf(bytes.array(), bytes.position()));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
+    private static byte[] read(LogFile.Opened file) throws IOException {
+        long size = file.size();
+        if (size > FrontierLayout.MAX_BYTES) {
+            throw corrupt("a frontier has at most " + FrontierLayout.MAX_BYTES + " bytes: bytes=" + size, file.path(), size, null);
         }
+        return file.readStart(FrontierLayout.MAX_BYTES);
     }
 
     private static CorruptSegmentException corrupt(String what, Path file, long length, @Nullable Throwable cause) {
@@ -88,24 +75,14 @@ public final class FrontierFile {
             DirectoryForce.force(root);
         }
         ByteBuffer bytes = FrontierLayout.encode(frontier);
-        Path temporary = directory.resolve(TEMPORARY_NAME);
-        Uninterrupted.run(() -> {
-            writeAndForce(temporary, bytes.duplicate());
-            return temporary;
-        });
-        Files.move(temporary, path(root), StandardCopyOption.ATOMIC_MOVE);
-        DirectoryForce.force(directory);
+        LogFile.replace(directory.resolve(TEMPORARY_NAME), path(root), file -> writeAll(file, bytes.duplicate()));
     }
 
-    private static void writeAndForce(Path file, ByteBuffer bytes) throws IOException {
-        try (FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            int end = bytes.limit();
-            while (bytes.position() < end) {
-                bytes.limit((int) Math.min(end, bytes.position() + CHUNK_BYTES));
-                channel.write(bytes, bytes.position());
-            }
-            channel.force(true);
+    private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
+        int end = bytes.limit();
+        while (bytes.position() < end) {
+            bytes.limit((int) Math.min(end, (long) bytes.position() + LogFile.CHUNK_BYTES));
+            file.write(bytes.position(), bytes);
         }
     }
 }

@@ -1,15 +1,13 @@
 package dev.streamwal.commit;
 
 import dev.streamwal.commit.JournalBlockLayout.Prefix;
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.RecordLayout;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +22,7 @@ final class JournalReader implements Closeable {
 
     private final ByteBuffer window;
     private ByteBuffer large = ByteBuffer.allocate(0);
-    private @Nullable Path file;
-    private @Nullable FileChannel channel;
+    private @Nullable LogFile file;
     private long length;
     /** The window holds [start, end) of the file. */
     private long start;
@@ -40,26 +37,14 @@ final class JournalReader implements Closeable {
 
     /** What is read from now on. */
     void open(Path newFile) throws IOException {
-        if (newFile.equals(file)) {
+        if (file != null && newFile.equals(file.path())) {
             return;
         }
         close();
-        file = newFile;
+        file = LogFile.reading(newFile);
         start = 0;
         end = 0;
-        length = Uninterrupted.run(() -> channel().size());
-    }
-
-    private FileChannel channel() throws IOException {
-        FileChannel current = channel;
-        if (current == null || !current.isOpen()) {
-            if (file == null) {
-                throw new IllegalStateException("a journal file is opened before it is read");
-            }
-            current = FileChannel.open(file, StandardOpenOption.READ);
-            channel = current;
-        }
-        return current;
+        length = file.size();
     }
 
     /** Of the file, bytes. */
@@ -158,19 +143,15 @@ final class JournalReader implements Closeable {
     }
 
     private int read(ByteBuffer target, long offset) throws IOException {
-        return Uninterrupted.run(() -> {
-            target.position(0);
-            while (target.hasRemaining() && channel().read(target, offset + target.position()) > 0) {
-                // a read may be short
-            }
-            return target.position();
-        });
+        if (file == null) {
+            throw new IllegalStateException("a journal file is opened before it is read");
+        }
+        return file.read(target, offset);
     }
 
     @Override
     public void close() throws IOException {
-        FileChannel open = channel;
-        channel = null;
+        LogFile open = file;
         file = null;
         if (open != null) {
             open.close();

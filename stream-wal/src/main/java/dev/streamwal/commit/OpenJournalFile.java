@@ -1,15 +1,13 @@
 package dev.streamwal.commit;
 
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One file of the journal, as it is written. The leader's while it is the current one, then the checkpoint's; handed over with the journal's
@@ -17,10 +15,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class OpenJournalFile {
 
-    private final Path path;
-    private final int length;
     /** So many segments are kept at least, whatever has become of them. */
     private static final int MIN_KEPT = 1_024;
+
+    private final LogFile file;
+    private final int length;
 
     /** In the order of their numbers; of those that are gone not all. */
     private final List<CommitSegment> mentioned = new ArrayList<>();
@@ -39,7 +38,6 @@ final class OpenJournalFile {
      */
     private final KeyList deletedFrom = new KeyList();
     private final AtomicInteger pins = new AtomicInteger();
-    private @Nullable FileChannel channel;
     private int offset;
     private long lastSequence;
     private int blocks;
@@ -48,12 +46,12 @@ final class OpenJournalFile {
     private boolean inherited;
 
     OpenJournalFile(Path path, int length) {
-        this.path = path;
+        this.file = new LogFile(path, StandardOpenOption.WRITE);
         this.length = length;
     }
 
     Path path() {
-        return path;
+        return file.path();
     }
 
     int length() {
@@ -168,46 +166,27 @@ final class OpenJournalFile {
     /** Writes a block behind the last one, and returns when it survives power loss. */
     void append(ByteBuffer block, long sequence) throws IOException {
         int at = offset;
-        int bytes = block.remaining();
-        Uninterrupted.run(() -> {
-            FileChannel open = channel();
-            ByteBuffer rest = block.duplicate();
-            while (rest.hasRemaining()) {
-                open.write(rest, at + bytes - rest.remaining());
-            }
-            open.force(false);
-            return at;
+        // closed by an interrupt, it is opened again, and the same is written again and forced: that is not a failed flush
+        file.together(open -> {
+            open.write(at, block.duplicate());
+            open.forceContent();
         });
-        offset += bytes;
+        offset += block.remaining();
         blocks++;
         lastSequence = sequence;
     }
 
     /** So that what may be refused, a descriptor, is refused before anything is put into a block. */
     void open() throws IOException {
-        FileChannel unused = channel();
-    }
-
-    /** Closed by an interrupt, it is opened again, and the same is written again and forced: that is not a failed flush. */
-    private FileChannel channel() throws IOException {
-        FileChannel open = channel;
-        if (open == null || !open.isOpen()) {
-            open = FileChannel.open(path, StandardOpenOption.WRITE);
-            channel = open;
-        }
-        return open;
+        file.open();
     }
 
     /** Where all is forced, closing can lose nothing. */
     void close() {
-        FileChannel open = channel;
-        channel = null;
-        if (open != null) {
-            try {
-                open.close();
-            } catch (IOException e) {
-                // nothing is waiting to be written
-            }
+        try {
+            file.close();
+        } catch (IOException e) {
+            // nothing is waiting to be written
         }
     }
 }

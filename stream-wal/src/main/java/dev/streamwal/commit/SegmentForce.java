@@ -11,7 +11,6 @@ import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
-import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -100,9 +99,9 @@ public final class SegmentForce {
         SegmentName oldest = names.first();
         Path path = directoryOf(key).resolve(oldest.fileName());
         try (SegmentFile file = storage.open(path)) {
-            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, oldest);
+            SegmentHeader header = SegmentFiles.readHeader(file, path, key, oldest);
             // looked at first: one that is written meanwhile may not be durable
-            boolean hasFooter = SegmentFiles.readFooter(StorageBytes.of(file), header).isPresent();
+            boolean hasFooter = SegmentFiles.readFooter(file, header).isPresent();
             return !file(path) || hasFooter ? Optional.empty()
                     : Optional.of(new FrontierSegment(key, header.basePosition(), header.salt(), header.headerLength()));
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {

@@ -15,7 +15,6 @@ import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
-import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -141,8 +140,8 @@ final class ChainRecovery {
             SegmentName name = listed.get(--oldest).name();
             SegmentFile file = storage.open(directory.resolve(name.fileName()));
             try {
-                SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, name);
-                Footer footer = SegmentFiles.readFooter(StorageBytes.of(file), header).orElse(null);
+                SegmentHeader header = SegmentFiles.readHeader(file, file.path(), key, name);
+                Footer footer = SegmentFiles.readFooter(file, header).orElse(null);
                 chain.add(0, new Link(header, file, footer, terms.left(header), terms.known().durableOffset(header), false));
             } catch (CorruptSegmentException e) {
                 unreadable.add(0, new Unreadable(name, file, isEmpty(file), e));
@@ -171,7 +170,7 @@ final class ChainRecovery {
     /** Whether a file has nothing, or only zeros, where its header would be: the disk had its name and none of its pages. */
     private static boolean isEmpty(SegmentFile file) throws IOException {
         ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES);
-        int read = file.read(0, first);
+        int read = file.read(first, 0);
         for (int i = 0; i < read; i++) {
             if (first.get(i) != 0) {
                 return false;
@@ -204,7 +203,7 @@ final class ChainRecovery {
         }
         SegmentFile file = storage.open(directory.resolve(name.fileName()));
         try {
-            return SegmentFiles.readHeader(StorageBytes.of(file), file.path(), key, name).previousEnd();
+            return SegmentFiles.readHeader(file, file.path(), key, name).previousEnd();
         } catch (CorruptSegmentException e) {
             return Long.MAX_VALUE;
         } finally {
@@ -372,15 +371,7 @@ final class ChainRecovery {
     private static void writeAgain(Link link, int end) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(REWRITTEN_BYTES);
         int from = link.durable() > link.header().headerLength() ? link.durable() : 0;
-        for (int offset = from; offset < end; ) {
-            chunk.clear().limit(Math.min(chunk.capacity(), end - offset));
-            int read = link.file().read(offset, chunk);
-            if (read <= 0) {
-                throw new IOException("what was read can be read again: file=" + link.file().path() + ", offset=" + offset);
-            }
-            link.file().write(offset, chunk.flip());
-            offset += read;
-        }
+        link.file().copy(from, end, chunk, link.file()::write);
     }
 
     private SegmentRepair.Bounds bounds(Link link, int index) {
@@ -404,19 +395,18 @@ final class ChainRecovery {
     }
 
     private SegmentBytes counted(SegmentFile file) {
-        SegmentBytes bytes = StorageBytes.of(file);
         return new SegmentBytes() {
 
             @Override
             public int read(ByteBuffer target, long offset) throws IOException {
-                int read = bytes.read(target, offset);
+                int read = file.read(target, offset);
                 listener.read(key, read);
                 return read;
             }
 
             @Override
             public long size() throws IOException {
-                return bytes.size();
+                return file.size();
             }
         };
     }
@@ -466,7 +456,7 @@ final class ChainRecovery {
 
     /** To be called for the newest first: so what is left has no hole at any moment. Past the quarantine's limit it is deleted. */
     private void setAside(SegmentName name, SegmentFile file) throws IOException {
-        long length = file.length();
+        long length = file.size();
         file.close();
         Optional<Path> target = quarantine.move(key, file.path(), length);
         if (target.isEmpty()) {

@@ -8,20 +8,17 @@ import dev.streamwal.commit.JournalDamage;
 import dev.streamwal.commit.JournalEnd;
 import dev.streamwal.commit.JournalScan;
 import dev.streamwal.commit.JournalVisitor;
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -128,7 +125,10 @@ public final class JournalRedo {
         if (!skipBadBlocks) {
             throw damage;
         }
-        Optional<Path> copy = quarantine.setAsideJournal(file, new ReopenedBytes(file), name);
+        Optional<Path> copy;
+        try (LogFile damaged = LogFile.reading(file)) {
+            copy = quarantine.setAsideJournal(file, damaged, name);
+        }
         if (copy.isEmpty()) {
             throw new CorruptSegmentException(
                     damage.getMessage() + "; it can't be skipped, as no copy fits the quarantine: quarantineBytes=" + Quarantine.MAX_BYTES
@@ -234,42 +234,11 @@ public final class JournalRedo {
         long from = end.last().get().offset();
         long to = end.next().get().offset();
         ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, to - from));
-        Uninterrupted.run(() -> {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-                for (long offset = from; offset < to; ) {
-                    offset += writeAgain(channel, chunk, offset, to);
-                }
-                channel.force(false);
-                return file;
-            }
-        });
-    }
-
-    private static int writeAgain(FileChannel channel, ByteBuffer chunk, long offset, long to) throws IOException {
-        chunk.clear().limit((int) Math.min(chunk.capacity(), to - offset));
-        int read = SegmentBytes.of(channel).read(chunk, offset);
-        if (read == 0) {
-            throw new IOException("a block that was read can be read again: offset=" + offset);
-        }
-        chunk.flip();
-        while (chunk.hasRemaining()) {
-            channel.write(chunk, offset + chunk.position());
-        }
-        return read;
-    }
-
-    /** A file that is opened for each read, and so whatever interrupts there are; for copies of damaged files. */
-    private record ReopenedBytes(Path file) implements SegmentBytes {
-        @Override
-        public int read(ByteBuffer target, long offset) throws IOException {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                return SegmentBytes.of(channel).read(target, offset);
-            }
-        }
-
-        @Override
-        public long size() throws IOException {
-            return Files.size(file);
+        try (LogFile journal = new LogFile(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            journal.together(open -> {
+                open.copy(from, to, chunk, open::write);
+                open.forceContent();
+            });
         }
     }
 }

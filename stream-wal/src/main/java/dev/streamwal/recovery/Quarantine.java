@@ -75,7 +75,8 @@ public final class Quarantine {
         storage.delete(temporary);
         SegmentFile copy = storage.create(temporary);
         try {
-            copy(bytes, from, to, copy);
+            ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, to - from));
+            bytes.copy(from, to, chunk, (offset, piece) -> copy.write(offset - from, piece));
             copy.force();
         } finally {
             copy.close();
@@ -99,19 +100,6 @@ public final class Quarantine {
         storage.forceDirectory(directory);
         bytesUsed += length;
         return free;
-    }
-
-    private static void copy(SegmentBytes source, long from, long to, SegmentFile target) throws IOException {
-        ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, to - from));
-        for (long offset = from; offset < to; ) {
-            chunk.clear().limit((int) Math.min(chunk.capacity(), to - offset));
-            int read = source.read(chunk, offset);
-            if (read == 0) {
-                throw new IOException("a segment is shorter than what is to be copied: offset=" + offset + ", end=" + to);
-            }
-            target.write(offset - from, chunk.flip());
-            offset += read;
-        }
     }
 
     @GuardedBy("this")

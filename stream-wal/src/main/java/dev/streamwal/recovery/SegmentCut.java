@@ -16,10 +16,10 @@ import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.source.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
-import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -103,8 +103,8 @@ public final class SegmentCut {
     public Optional<Long> cut(Path temporary, boolean mayCutInPlace) throws IOException {
         SegmentFile file = storage.open(path);
         try {
-            boolean withFooter = kept.lastStart() > 0 && SegmentFiles.readFooter(StorageBytes.of(file), header).isPresent();
-            if (mayCutInPlace && !storage.mayBeLinked(path)) {
+            boolean withFooter = kept.lastStart() > 0 && SegmentFiles.readFooter(file, header).isPresent();
+            if (mayCutInPlace && !mayBeLinked(path)) {
                 cutInPlace(file, withFooter);
             } else {
                 copy(file, temporary, withFooter);
@@ -128,13 +128,13 @@ public final class SegmentCut {
         SegmentHeader header;
         RecoveredTail tail;
         try {
-            header = SegmentFiles.readHeader(StorageBytes.of(file), path, key, name);
+            header = SegmentFiles.readHeader(file, path, key, name);
             int end = (int) Math.min(header.offsetOf(from), Integer.MAX_VALUE);
             if (isDone(file, header, end)) {
                 return false;
             }
             // where what is to stay can't be read, it is cut at the same place, and has no footer
-            tail = walk(StorageBytes.of(file), header, end).orElse(new RecoveredTail(end, 0, 0, new SegmentIndex()));
+            tail = walk(file, header, end).orElse(new RecoveredTail(end, 0, 0, new SegmentIndex()));
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             return false;
         } finally {
@@ -145,15 +145,24 @@ public final class SegmentCut {
     }
 
     private static boolean isDone(SegmentFile file, SegmentHeader header, int end) throws IOException {
-        Footer footer = SegmentFiles.readFooter(StorageBytes.of(file), header).orElse(null);
+        Footer footer = SegmentFiles.readFooter(file, header).orElse(null);
         if (footer == null) {
-            return file.length() < end || (file.length() == end && header.isCut());
+            return file.size() < end || (file.size() == end && header.isCut());
         }
         return footer.dataEnd() < end || (footer.dataEnd() == end && header.isCut());
     }
 
     private long sealedBytes() {
         return FooterLayout.sealedLength(kept.tail(), header.headerLength(), kept.index().blocks());
+    }
+
+    /** Whether the file may have another name, so that whoever changes it changes something else too; true where nobody knows. */
+    private static boolean mayBeLinked(Path path) throws IOException {
+        try {
+            return !(Files.getAttribute(path, "unix:nlink") instanceof Integer links) || links != 1;
+        } catch (UnsupportedOperationException | IllegalArgumentException e) {
+            return true;
+        }
     }
 
     private void cutInPlace(SegmentFile file, boolean withFooter) throws IOException {
@@ -178,13 +187,7 @@ public final class SegmentCut {
         try {
             copy.write(0, SegmentHeaderLayout.encode(header));
             ByteBuffer chunk = ByteBuffer.allocate(Math.min(CHUNK_BYTES, kept.tail())).order(ByteOrder.LITTLE_ENDIAN);
-            for (int offset = header.headerLength(); offset < kept.tail(); offset += chunk.limit()) {
-                chunk.clear().limit(Math.min(chunk.capacity(), kept.tail() - offset));
-                if (file.read(offset, chunk) < chunk.limit()) {
-                    throw new IOException("a segment holds what is to stay of it: file=" + path + ", end=" + kept.tail());
-                }
-                copy.write(offset, chunk.flip());
-            }
+            file.copy(header.headerLength(), kept.tail(), chunk, copy::write);
             if (withFooter) {
                 copy.write(kept.tail(), footer());
             }

@@ -12,7 +12,6 @@ import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
-import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -172,7 +171,7 @@ final class SegmentRedo {
                 if (trustsPageCache) {
                     dropWhatIsThere(target, file);
                 }
-                writeRuns(target, file, file.length());
+                writeRuns(target, file, file.size());
             }
         } catch (NoSuchFileException e) {
             create(target);
@@ -186,7 +185,7 @@ final class SegmentRedo {
             return found;
         }
         file.write(0, header(target));
-        return SegmentFiles.readFooter(StorageBytes.of(file), target.header).isPresent() ? Kind.FINISHED : found;
+        return SegmentFiles.readFooter(file, target.header).isPresent() ? Kind.FINISHED : found;
     }
 
     /** Without a mark: nobody knows whether what it pointed to is there. */
@@ -197,14 +196,14 @@ final class SegmentRedo {
     private Kind look(Target target, SegmentFile file) throws IOException {
         ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try {
-            SegmentHeader found = SegmentHeaderLayout.decode(first, file.read(0, first));
+            SegmentHeader found = SegmentHeaderLayout.decode(first, file.read(first, 0));
             if (!Id.of(found).equals(Id.of(target.header))) {
                 if (!leavesForeign) {
                     throw foreign(target, found);
                 }
                 return Kind.FOREIGN;
             }
-            return SegmentFiles.readFooter(StorageBytes.of(file), found).isPresent() ? Kind.FINISHED : Kind.WRITTEN;
+            return SegmentFiles.readFooter(file, found).isPresent() ? Kind.FINISHED : Kind.WRITTEN;
         } catch (FormatException e) {
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(e.getMessage() + ", file=" + target.file + ", stream=" + target.header.key()
@@ -238,7 +237,7 @@ final class SegmentRedo {
     private boolean isThere(Run run, SegmentFile file) throws IOException {
         for (int compared = 0; compared < run.bytes.remaining(); ) {
             found.clear().limit(Math.min(found.capacity(), run.bytes.remaining() - compared));
-            int read = file.read(run.offset + compared, found);
+            int read = file.read(found, run.offset + compared);
             if (read <= 0 || !found.flip().equals(run.bytes.slice(run.bytes.position() + compared, read))) {
                 return false;
             }

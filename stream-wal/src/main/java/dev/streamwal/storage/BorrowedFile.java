@@ -1,13 +1,12 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.files.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A file that is a copy once it is changed. What a link leads to is opened for reading only, so that a change which forgot to make the copy
@@ -17,12 +16,12 @@ final class BorrowedFile extends ChannelFile {
 
     private static final String COPY_SUFFIX = ".copy.tmp";
 
-    BorrowedFile(Path path, @Nullable FileChannel channel, ByteBuffer zeros) {
-        super(path, channel, zeros);
+    BorrowedFile(Path path) {
+        super(path);
     }
 
     @Override
-    FileChannel openChannel() throws IOException {
+    protected FileChannel openChannel() throws IOException {
         return Files.isSymbolicLink(path()) ? FileChannel.open(path(), StandardOpenOption.READ) : super.openChannel();
     }
 
@@ -56,6 +55,6 @@ final class BorrowedFile extends ChannelFile {
         close();
         Path copy = path().resolveSibling(path().getFileName() + COPY_SUFFIX);
         Files.copy(path(), copy);
-        Files.move(copy, path(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        LogFile.rename(copy, path());
     }
 }

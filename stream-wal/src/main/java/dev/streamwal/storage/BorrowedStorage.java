@@ -1,8 +1,6 @@
 package dev.streamwal.storage;
 
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Segments of which some are another log's, and must not change: their names are symbolic links. Whoever reads one reads the other log's
@@ -11,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 public final class BorrowedStorage extends ChannelStorage {
 
     @Override
-    ChannelFile newFile(Path path, @Nullable FileChannel channel) {
-        return new BorrowedFile(path, channel, zeros());
+    ChannelFile newFile(Path path) {
+        return new BorrowedFile(path);
     }
 
     @Override

@@ -1,43 +1,32 @@
 package dev.streamwal.storage;
 
 import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.files.LogFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import org.jspecify.annotations.Nullable;
 
-/** Segments written by position through a {@link FileChannel}, on any file system that Java knows. */
+/** Segments written by position, on any file system that Java knows. */
 public class ChannelStorage implements SegmentStorage {
-
-    /** One write's worth of zeros: large enough that the call doesn't count, small enough to stay in the processor's cache. */
-    private static final int ZERO_BYTES = 256 << 10;
-
-    private final ByteBuffer zeros = ByteBuffer.allocateDirect(ZERO_BYTES).asReadOnlyBuffer();
 
     @Override
     public SegmentFile create(Path path) throws IOException {
-        return newFile(path, FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE));
+        ChannelFile file = newFile(path);
+        file.create();
+        return file;
     }
 
     @Override
     public SegmentFile open(Path path) {
-        return newFile(path, null);
+        return newFile(path);
     }
 
-    /** @param channel null where the file is opened at its first use */
-    ChannelFile newFile(Path path, @Nullable FileChannel channel) {
-        return new ChannelFile(path, channel, zeros);
-    }
-
-    /** Read-only and shared. */
-    final ByteBuffer zeros() {
-        return zeros;
+    /** To be opened at its first use. */
+    ChannelFile newFile(Path path) {
+        return new ChannelFile(path);
     }
 
     @Override
@@ -55,6 +44,11 @@ public class ChannelStorage implements SegmentStorage {
             throw new FileAlreadyExistsException(temporary.toString(), name.toString(), "a segment's name is given once");
         }
         Files.move(temporary, name);
+    }
+
+    @Override
+    public void replace(Path temporary, Path name) throws IOException {
+        LogFile.rename(temporary, name);
     }
 
     @Override

@@ -1,10 +1,7 @@
 package dev.streamwal.storage;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /** Segments that are written through a memory mapping while they are busy, and by position while they aren't. */
 public final class MappedStorage extends ChannelStorage {
@@ -20,22 +17,22 @@ public final class MappedStorage extends ChannelStorage {
     }
 
     @Override
-    ChannelFile newFile(Path path, @Nullable FileChannel channel) {
-        return new MappedFile(path, channel, zeros(), mapper);
+    ChannelFile newFile(Path path) {
+        return new MappedFile(path, mapper);
     }
 
     private static final class MappedFile extends ChannelFile {
 
         private final FileMapper mapper;
 
-        MappedFile(Path path, @Nullable FileChannel channel, ByteBuffer zeros, FileMapper mapper) {
-            super(path, channel, zeros);
+        MappedFile(Path path, FileMapper mapper) {
+            super(path);
             this.mapper = mapper;
         }
 
         @Override
         public SegmentMapping map(int capacity) throws IOException {
-            return uninterrupted(channel -> mapper.map(channel, capacity));
+            return ask(file -> mapper.map(file.channel(), capacity));
         }
     }
 }

@@ -2,16 +2,13 @@ package dev.streamwal.storage;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -62,7 +59,7 @@ public final class PositionsFile {
      */
     public static PositionsFile load(Path root, BooleanSupplier hasStreams) throws IOException {
         Path file = root.resolve(PositionsLayout.FILE_NAME);
-        Optional<byte[]> bytes = Uninterrupted.run(() -> read(file));
+        Optional<byte[]> bytes = LogFile.readSmall(file, PositionsLayout.FILE_BYTES);
         if (bytes.isPresent()) {
             Optional<Positions> valid = PositionsLayout.decode(bytes.get());
             if (valid.isPresent()) {
@@ -88,18 +85,6 @@ public final class PositionsFile {
                         + "; put the file back from a copy or checkpoint of this log, or read the log with WalReader,"
                         + " which doesn't need the file, and append what it holds to a new log",
                 file, null, WalException.NO_POSITION, 0, bytes.map(b -> b.length).orElse(0), null);
-    }
-
-    private static Optional<byte[]> read(Path file) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(PositionsLayout.SLOTS * PositionsLayout.SLOT_BYTES);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
-                // a read may be short
-            }
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
-        return Optional.of(Arrays.copyOf(bytes.array(), bytes.position()));
     }
 
     /** Whether the two slots hold the same but for their sequences, which follow each other. */
@@ -207,16 +192,12 @@ public final class PositionsFile {
     @GuardedBy("this")
     private void writeSlot(Positions next) throws IOException {
         long offset = PositionsLayout.offset(next);
-        Uninterrupted.run(() -> {
-            ByteBuffer slot = PositionsLayout.encode(next);
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-                while (slot.hasRemaining()) {
-                    channel.write(slot, offset + slot.position());
-                }
-                channel.force(true);
-            }
-            return next;
-        });
+        try (LogFile positions = new LogFile(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            positions.together(open -> {
+                open.write(offset, PositionsLayout.encode(next));
+                open.force();
+            });
+        }
         if (!named) {
             DirectoryForce.force(root);
             named = true;

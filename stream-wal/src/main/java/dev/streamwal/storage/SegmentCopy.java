@@ -1,10 +1,9 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.source.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -32,23 +31,13 @@ public final class SegmentCopy {
 
     /** Copies {@code [from, to)} into a new file, and forces it; an interrupt doesn't cut it short. */
     public static void copy(SegmentBytes source, long from, long to, Path target) throws IOException {
-        Files.createFile(target);
-        Uninterrupted.run(() -> {
-            try (FileChannel out = FileChannel.open(target, StandardOpenOption.WRITE)) {
-                ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, to - from));
-                for (long offset = from; offset < to; ) {
-                    chunk.clear().limit((int) Math.min(chunk.capacity(), to - offset));
-                    if (source.read(chunk, offset) == 0) {
-                        throw new IOException("a segment is shorter than what is to be copied: offset=" + offset + ", end=" + to);
-                    }
-                    chunk.flip();
-                    while (chunk.hasRemaining()) {
-                        offset += out.write(chunk, offset - from);
-                    }
-                }
-                out.force(true);
-                return target;
-            }
-        });
+        try (LogFile copy = new LogFile(target, StandardOpenOption.WRITE)) {
+            copy.create();
+            ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, to - from));
+            copy.together(open -> {
+                source.copy(from, to, chunk, (offset, piece) -> open.write(offset - from, piece));
+                open.force();
+            });
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.source.SegmentBytes;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One segment's file. Whoever calls holds the segment's lock. An interrupt of the calling thread must neither fail a call nor be lost.
  */
-public interface SegmentFile extends Closeable {
+public interface SegmentFile extends SegmentBytes, Closeable {
 
     Path path();
 
@@ -24,11 +25,6 @@ public interface SegmentFile extends Closeable {
 
     /** Writes zeros, with blocks behind them. */
     void zero(long from, long to) throws IOException;
-
-    /** Fills the buffer from {@code offset} on as far as the file goes; returns the bytes read, 0 at the end. */
-    int read(long offset, ByteBuffer target) throws IOException;
-
-    long length() throws IOException;
 
     /** Cuts the file; it never becomes longer. */
     void truncate(long length) throws IOException;

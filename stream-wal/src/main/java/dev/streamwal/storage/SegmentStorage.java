@@ -1,13 +1,11 @@
 package dev.streamwal.storage;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /**
- * What a log does to its directories and segment files; all of it goes through here, so that another storage can stand in, one that fails
- * on purpose among them. Implementations must be thread-safe; a {@link SegmentFile} need not be.
+ * What a log does to the names of its segments, and how it opens them: mapped, by position, or as copies of another log's. Its other files
+ * are a {@link dev.streamwal.files.LogFile} each. Implementations must be thread-safe; a {@link SegmentFile} need not be.
  */
 public interface SegmentStorage {
 
@@ -27,18 +25,7 @@ public interface SegmentStorage {
     void forceDirectory(Path directory) throws IOException;
 
     /** Gives a file the name of another one, which loses it; at every moment one of the two has it. */
-    default void replace(Path temporary, Path name) throws IOException {
-        Files.move(temporary, name, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    /** Whether the file may have another name, so that whoever changes it changes something else too; true where nobody knows. */
-    default boolean mayBeLinked(Path path) throws IOException {
-        try {
-            return !(Files.getAttribute(path, "unix:nlink") instanceof Integer links) || links != 1;
-        } catch (UnsupportedOperationException | IllegalArgumentException e) {
-            return true;
-        }
-    }
+    void replace(Path temporary, Path name) throws IOException;
 
     /** Returns whether there was such a file. */
     boolean delete(Path path) throws IOException;

@@ -2,16 +2,14 @@ package dev.streamwal.storage;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.WalLockedException;
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
@@ -132,24 +130,10 @@ public final class WriterFile implements WriterFence {
 
     private static Optional<WriterEntry> read(Path file) {
         try {
-            return Uninterrupted.run(() -> {
-                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                    ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(channel.size(), WriterEntry.MAX_BYTES));
-                    while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
-                        // a read may be short
-                    }
-                    return WriterEntry.decode(bytes.flip().hasRemaining() ? copyOf(bytes) : new byte[0]);
-                }
-            });
+            return LogFile.readSmall(file, WriterEntry.MAX_BYTES).flatMap(WriterEntry::decode);
         } catch (IOException e) {
             return Optional.empty();
         }
-    }
-
-    private static byte[] copyOf(ByteBuffer bytes) {
-        byte[] copy = new byte[bytes.remaining()];
-        bytes.get(copy);
-        return copy;
     }
 
     // ---------------------------------------------------------------- looking
@@ -239,11 +223,9 @@ public final class WriterFile implements WriterFence {
         seen = null;
         byte[] bytes = own.encode();
         try {
-            Uninterrupted.run(() -> {
-                Path temporary = root.resolve(TEMPORARY_NAME);
-                write(temporary, bytes, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
-                return Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-            });
+            Path temporary = root.resolve(TEMPORARY_NAME);
+            write(temporary, bytes, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+            LogFile.rename(temporary, file);
         } catch (IOException e) {
             tryOverwrite(bytes);
         }
@@ -253,22 +235,18 @@ public final class WriterFile implements WriterFence {
     private void tryOverwrite(byte[] bytes) {
         try {
             boolean unused = Files.deleteIfExists(root.resolve(TEMPORARY_NAME));
-            Uninterrupted.run(() -> {
-                write(file, bytes, StandardOpenOption.WRITE);
-                return file;
-            });
+            write(file, bytes, StandardOpenOption.WRITE);
         } catch (IOException e) {
             // the lock is there all the same; the next look tries again
         }
     }
 
     private static void write(Path target, byte[] bytes, StandardOpenOption... options) throws IOException {
-        ByteBuffer rest = ByteBuffer.wrap(bytes);
-        try (FileChannel channel = FileChannel.open(target, options)) {
-            while (rest.hasRemaining()) {
-                channel.write(rest, rest.position());
-            }
-            channel.truncate(bytes.length);
+        try (LogFile out = new LogFile(target, options)) {
+            out.together(open -> {
+                open.write(0, ByteBuffer.wrap(bytes));
+                open.truncate(bytes.length);
+            });
         }
     }
 

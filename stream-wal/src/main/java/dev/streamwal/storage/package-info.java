@@ -1,4 +1,4 @@
-/** The write half of the storage seam: mapped files, or channels. */
+/** How segments are written: through a mapping, or by position. And the files that say who writes a log, and which positions were given. */
 @NullMarked
 package dev.streamwal.storage;
 

@@ -52,11 +52,6 @@ public class DelegatingStorage implements SegmentStorage {
     }
 
     @Override
-    public boolean mayBeLinked(Path path) throws IOException {
-        return storage.mayBeLinked(path);
-    }
-
-    @Override
     public void forceDirectory(Path directory) throws IOException {
         storage.forceDirectory(directory);
     }
@@ -96,13 +91,13 @@ public class DelegatingStorage implements SegmentStorage {
         }
 
         @Override
-        public int read(long offset, ByteBuffer target) throws IOException {
-            return file.read(offset, target);
+        public int read(ByteBuffer target, long offset) throws IOException {
+            return file.read(target, offset);
         }
 
         @Override
-        public long length() throws IOException {
-            return file.length();
+        public long size() throws IOException {
+            return file.size();
         }
 
         @Override

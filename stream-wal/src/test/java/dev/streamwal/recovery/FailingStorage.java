@@ -1,29 +1,27 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.append.DelegatingStorage;
 import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.SegmentFile;
-import dev.streamwal.storage.SegmentMapping;
-import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /** Counts what changes something, and ends at a chosen change, of which half is done where it is a write. */
-final class FailingStorage implements SegmentStorage {
+final class FailingStorage extends DelegatingStorage {
 
     /** What stands for the end of the process. */
     static final class CutShort extends IOException {
         private static final long serialVersionUID = 1L;
     }
 
-    private final SegmentStorage storage = new ChannelStorage();
     private final int failing;
     private int changes;
     private int opens;
 
     /** @param failing number of the change that fails, from 1 on; 0 for none */
     FailingStorage(int failing) {
+        super(new ChannelStorage());
         this.failing = failing;
     }
 
@@ -48,113 +46,76 @@ final class FailingStorage implements SegmentStorage {
     @Override
     public SegmentFile create(Path path) throws IOException {
         change();
-        return new FailingFile(storage.create(path));
+        return super.create(path);
     }
 
     @Override
     public SegmentFile open(Path path) throws IOException {
         opens++;
-        return new FailingFile(storage.open(path));
+        return super.open(path);
     }
 
     @Override
     public void createDirectory(Path directory) throws IOException {
         change();
-        storage.createDirectory(directory);
+        super.createDirectory(directory);
     }
 
     @Override
     public void name(Path temporary, Path name) throws IOException {
         change();
-        storage.name(temporary, name);
+        super.name(temporary, name);
+    }
+
+    @Override
+    public void replace(Path temporary, Path name) throws IOException {
+        change();
+        super.replace(temporary, name);
     }
 
     @Override
     public boolean delete(Path path) throws IOException {
         change();
-        return storage.delete(path);
-    }
-
-    @Override
-    public void forceDirectory(Path directory) throws IOException {
-        storage.forceDirectory(directory);
+        return super.delete(path);
     }
 
     @Override
     public boolean deleteDirectoryIfEmpty(Path directory) throws IOException {
         change();
-        return storage.deleteDirectoryIfEmpty(directory);
+        return super.deleteDirectoryIfEmpty(directory);
     }
 
-    private final class FailingFile implements SegmentFile {
-        private final SegmentFile file;
-
-        FailingFile(SegmentFile file) {
-            this.file = file;
-        }
-
-        @Override
-        public Path path() {
-            return file.path();
-        }
-
-        @Override
-        public void renamed(Path path) {
-            file.renamed(path);
-        }
-
-        @Override
-        public void write(long offset, ByteBuffer... buffers) throws IOException {
-            if (fails()) {
-                ByteBuffer half = buffers[0].duplicate();
-                half.limit(half.position() + half.remaining() / 2);
-                file.write(offset, half);
-                throw new CutShort();
+    @Override
+    protected SegmentFile wrap(SegmentFile file) {
+        return new DelegatingFile(file) {
+            @Override
+            public void write(long offset, ByteBuffer... buffers) throws IOException {
+                if (fails()) {
+                    ByteBuffer half = buffers[0].duplicate();
+                    half.limit(half.position() + half.remaining() / 2);
+                    super.write(offset, half);
+                    throw new CutShort();
+                }
+                super.write(offset, buffers);
             }
-            file.write(offset, buffers);
-        }
 
-        @Override
-        public void zero(long from, long to) throws IOException {
-            change();
-            file.zero(from, to);
-        }
+            @Override
+            public void zero(long from, long to) throws IOException {
+                change();
+                super.zero(from, to);
+            }
 
-        @Override
-        public int read(long offset, ByteBuffer target) throws IOException {
-            return file.read(offset, target);
-        }
+            @Override
+            public void truncate(long length) throws IOException {
+                change();
+                super.truncate(length);
+            }
 
-        @Override
-        public long length() throws IOException {
-            return file.length();
-        }
-
-        @Override
-        public void truncate(long length) throws IOException {
-            change();
-            file.truncate(length);
-        }
-
-        @Override
-        public void force() throws IOException {
-            change();
-            file.force();
-        }
-
-        @Override
-        public @Nullable SegmentMapping map(int capacity) throws IOException {
-            return file.map(capacity);
-        }
-
-        @Override
-        public boolean isOpen() {
-            return file.isOpen();
-        }
-
-        @Override
-        public void close() {
-            file.close();
-        }
+            @Override
+            public void force() throws IOException {
+                change();
+                super.force();
+            }
+        };
     }
 }

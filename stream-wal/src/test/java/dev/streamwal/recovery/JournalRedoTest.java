@@ -21,7 +21,6 @@ import dev.streamwal.recovery.RedoneSegment.Kind;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.SegmentFile;
-import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -363,10 +362,10 @@ class JournalRedoTest {
         assertThat(Arrays.copyOfRange(file, start, from)).isEqualTo(Arrays.copyOfRange(a.all(), start, from));
         SegmentFile opened = new ChannelStorage().open(log.path(a.header));
         try {
-            SegmentHeader header = SegmentFiles.readHeader(StorageBytes.of(opened), log.path(a.header), a.header.key(), a.header.name());
+            SegmentHeader header = SegmentFiles.readHeader(opened, log.path(a.header), a.header.key(), a.header.name());
             assertThat(header.isCut()).isTrue();
             assertThat(header.mark()).isLessThan(from);
-            assertThat(SegmentFiles.readFooter(StorageBytes.of(opened), header).map(Footer::dataEnd))
+            assertThat(SegmentFiles.readFooter(opened, header).map(Footer::dataEnd))
                     .isEqualTo(withFooter ? Optional.of(from) : Optional.empty());
             assertThat(withFooter || file.length == from).isTrue();
         } finally {

@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.files.LogFile;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.storage.ChannelStorage;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,8 +42,8 @@ class QuarantineTest {
     }
 
     private Optional<Path> setAside(Quarantine quarantine, long from, long to) throws IOException {
-        try (FileChannel channel = FileChannel.open(segment)) {
-            return quarantine.setAside(KEY, segment, SegmentBytes.of(channel), from, to);
+        try (LogFile file = LogFile.reading(segment)) {
+            return quarantine.setAside(KEY, segment, file, from, to);
         }
     }
 

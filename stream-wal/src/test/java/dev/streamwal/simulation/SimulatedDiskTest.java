@@ -301,7 +301,7 @@ class SimulatedDiskTest {
             assertThat(leftNow()).containsExactly("/a=CBz.");
             ByteBuffer read = ByteBuffer.allocate(1);
             mapping.buffer().put(0, (byte) 'D');
-            assertThat(file.read(0, read)).isEqualTo(1);
+            assertThat(file.read(read, 0)).isEqualTo(1);
             assertThat(read.get(0)).isEqualTo((byte) 'D');
             file.write(SECTOR, ByteBuffer.wrap(new byte[] {'E'}));
             assertThat(mapping.buffer().get(SECTOR)).isEqualTo((byte) 'E');

@@ -62,7 +62,7 @@ abstract class StorageContract {
 
     private static byte[] read(SegmentFile file, long offset, int length) throws IOException {
         ByteBuffer target = ByteBuffer.allocate(length);
-        int read = file.read(offset, target);
+        int read = file.read(target, offset);
         assertThat(target.position()).isEqualTo(read);
         byte[] found = new byte[read];
         target.get(0, found);
@@ -90,7 +90,7 @@ abstract class StorageContract {
     void open_noSuchFile_throwsAtTheFirstUseAndMakesNone() throws IOException {
         assertThatThrownBy(() -> {
             try (SegmentFile file = storage.open(path("a"))) {
-                file.length();
+                file.size();
             }
         }).isInstanceOf(NoSuchFileException.class);
         assertThat(path("a")).doesNotExist();
@@ -120,7 +120,7 @@ abstract class StorageContract {
             assertThat(file.path()).isEqualTo(path("final"));
             file.write(100, random(50));
             file.close();
-            assertThat(file.length()).isEqualTo(150);
+            assertThat(file.size()).isEqualTo(150);
             assertThat(read(file, 100, 50)).isEqualTo(random(50).array());
         }
     }
@@ -171,7 +171,7 @@ abstract class StorageContract {
             file.write(500, random(7));
             byte[] expected = random(1_000_003).array();
             System.arraycopy(random(7).array(), 0, expected, 500, 7);
-            assertThat(file.length()).isEqualTo(1_000_003);
+            assertThat(file.size()).isEqualTo(1_000_003);
             assertThat(read(file, 0, 1_000_003)).isEqualTo(expected);
             assertThat(Files.readAllBytes(path("a"))).isEqualTo(expected);
         }
@@ -195,13 +195,13 @@ abstract class StorageContract {
         try (SegmentFile file = storage.create(path("a"))) {
             file.write(0, random(13));
             file.write(13, buffers);
-            assertThat(file.length()).isEqualTo(13 + all.length);
+            assertThat(file.size()).isEqualTo(13 + all.length);
             assertThat(read(file, 13, all.length)).isEqualTo(all);
             // and over what is there
             file.write(5, random(40), random(50));
             assertThat(read(file, 5, 40)).isEqualTo(random(40).array());
             assertThat(read(file, 45, 50)).isEqualTo(random(50).array());
-            assertThat(file.length()).isEqualTo(13 + all.length);
+            assertThat(file.size()).isEqualTo(13 + all.length);
         }
     }
 
@@ -210,9 +210,9 @@ abstract class StorageContract {
         try (SegmentFile file = storage.create(path("a"))) {
             file.write(0, random(1_000));
             file.zero(900, 900);
-            assertThat(file.length()).isEqualTo(1_000);
+            assertThat(file.size()).isEqualTo(1_000);
             file.zero(500, 700_001);
-            assertThat(file.length()).isEqualTo(700_001);
+            assertThat(file.size()).isEqualTo(700_001);
             assertThat(read(file, 0, 500)).isEqualTo(Arrays.copyOf(random(1_000).array(), 500));
             assertThat(read(file, 500, 699_501)).isEqualTo(new byte[699_501]);
         }
@@ -223,11 +223,11 @@ abstract class StorageContract {
         try (SegmentFile file = storage.create(path("a"))) {
             file.write(0, random(1_000));
             file.truncate(2_000);
-            assertThat(file.length()).isEqualTo(1_000);
+            assertThat(file.size()).isEqualTo(1_000);
             file.truncate(300);
-            assertThat(file.length()).isEqualTo(300);
+            assertThat(file.size()).isEqualTo(300);
             file.write(300, random(5));
-            assertThat(file.length()).isEqualTo(305);
+            assertThat(file.size()).isEqualTo(305);
             assertThat(read(file, 0, 300)).isEqualTo(Arrays.copyOf(random(1_000).array(), 300));
         }
     }
@@ -241,7 +241,7 @@ abstract class StorageContract {
             assertThat(read(file, 1_000, 20)).isEmpty();
             assertThat(read(file, 0, 0)).isEmpty();
             ByteBuffer part = ByteBuffer.allocateDirect(50).position(10).limit(30);
-            assertThat(file.read(0, part)).isEqualTo(20);
+            assertThat(file.read(part, 0)).isEqualTo(20);
             assertThat(part.position()).isEqualTo(30);
             assertThat(part.get(10)).isEqualTo(random(100).get(0));
         }
@@ -266,14 +266,14 @@ abstract class StorageContract {
         assertThat(file.isOpen()).isFalse();
         file.write(100, random(20));
         assertThat(file.isOpen()).isTrue();
-        assertThat(file.length()).isEqualTo(120);
+        assertThat(file.size()).isEqualTo(120);
         file.close();
         try (SegmentFile again = storage.open(path("a"))) {
             assertThat(read(again, 0, 100)).isEqualTo(random(100).array());
             assertThat(read(again, 100, 20)).isEqualTo(random(20).array());
         }
         Files.delete(path("a"));
-        assertThatThrownBy(file::length).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(file::size).isInstanceOf(NoSuchFileException.class);
         assertThat(path("a")).doesNotExist();
     }
 
@@ -286,12 +286,12 @@ abstract class StorageContract {
             file.write(0, random(100));
             file.write(100, random(10), random(20));
             file.zero(130, 200);
-            assertThat(file.length()).isEqualTo(200);
+            assertThat(file.size()).isEqualTo(200);
             file.truncate(150);
             file.force();
             assertThat(read(file, 0, 100)).isEqualTo(random(100).array());
             assertThat(read(file, 110, 40)).startsWith(random(20).array());
-            assertThat(file.length()).isEqualTo(150);
+            assertThat(file.size()).isEqualTo(150);
             SegmentMapping mapping = file.map(PAGE_BYTES);
             if (mapping != null) {
                 mapping.unmap();
@@ -316,7 +316,7 @@ abstract class StorageContract {
                 file.write(i * 300L, random(100), random(200));
                 assertThat(read(file, i * 300L + 100, 200)).isEqualTo(random(200).array());
             }
-            assertThat(file.length()).isEqualTo(1_500 * 300L);
+            assertThat(file.size()).isEqualTo(1_500 * 300L);
         } finally {
             done.set(true);
             while (storm.isAlive()) {
@@ -338,7 +338,7 @@ abstract class StorageContract {
         try (SegmentFile file = storage.create(path("a"))) {
             file.write(0, random(100));
             assertThat(file.map(1 << 20)).isNull();
-            assertThat(file.length()).isEqualTo(100);
+            assertThat(file.size()).isEqualTo(100);
         }
     }
 
@@ -367,7 +367,7 @@ abstract class StorageContract {
             mapping.buffer().put(300, (byte) 9);
             assertThat(read(file, 300, 1)).as("the mapping outlives the descriptor").isEqualTo(new byte[] {9});
             mapping.unmap();
-            assertThat(file.length()).isEqualTo(3 * PAGE_BYTES);
+            assertThat(file.size()).isEqualTo(3 * PAGE_BYTES);
             assertThat(Files.readAllBytes(path("a"))[300]).isEqualTo((byte) 9);
         }
     }
@@ -406,7 +406,7 @@ abstract class StorageContract {
                             .hasMessageContaining("stream=s").hasMessageContaining("position=7")
                             .hasMessageContaining("file=" + file.path()));
             file.truncate(100_000);
-            assertThat(file.length()).isEqualTo(100_000);
+            assertThat(file.size()).isEqualTo(100_000);
             assertThat(read(file, 0, 100_000)).isEqualTo(random(100_000).array());
             file.write(100_000, random(100_000));
             assertThat(read(file, 100_000, 100_000)).isEqualTo(random(100_000).array());
