@@ -69,10 +69,8 @@ final class LastRecords {
         try (SegmentScan scan = new SegmentScan(bytes, header)) {
             scan.limit(footer.dataEnd());
             scan.seekBehind(footer.dataEnd(), footer.lastRecordSize());
-            while (scan.previous()) {
-                if (scan.isData()) {
-                    return Optional.of(scan.position() + scan.frameBytes());
-                }
+            if (scan.previousShown()) {
+                return Optional.of(scan.position() + scan.frameBytes());
             }
             return scan.isAtFirst() ? Optional.of(header.basePosition()) : Optional.empty();
         }

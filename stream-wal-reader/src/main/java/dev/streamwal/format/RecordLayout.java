@@ -54,8 +54,6 @@ public final class RecordLayout {
     public static final int COMPRESSED = 1 << 4;
     /** Reserved: the content ends with a digest. */
     public static final int DIGEST = 1 << 5;
-    /** Data flags that this version understands; data with others is refused. */
-    public static final int KNOWN_DATA_FLAGS = MEMBER;
 
     private static final int KIND_SHIFT = 24;
     /** A slot that holds nothing: given up by its writer, or found empty by recovery. */
@@ -111,11 +109,6 @@ public final class RecordLayout {
 
     public static boolean isMember(int flags) {
         return (flags & (CONTROL | MEMBER)) == MEMBER;
-    }
-
-    /** Whether this version may hand the data record out. */
-    public static boolean isKnownData(int flags) {
-        return (flags & ~KNOWN_DATA_FLAGS) == 0;
     }
 
     /**

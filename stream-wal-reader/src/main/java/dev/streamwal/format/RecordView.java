@@ -124,6 +124,11 @@ public final class RecordView {
         return buffer.getInt(index + RecordLayout.FLAGS);
     }
 
+    /** What a reader makes of the record. */
+    public Visibility visibility() {
+        return Visibility.of(flags());
+    }
+
     public int previousSize() {
         return buffer.getInt(index + RecordLayout.PREVIOUS_SIZE);
     }

@@ -4,6 +4,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Visibility;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.source.LogSource;
 import dev.streamwal.source.PositionLookup;
@@ -306,7 +307,7 @@ final class BatchRead {
         return available >= size
                 && view.check(target, at, size, position, salt) == RecordView.Verdict.VALID
                 && view.frameBytes() == size
-                && RecordLayout.isKnownData(view.flags());
+                && view.visibility() == Visibility.SHOWN;
     }
 
     /** A buffer with room for the run; sizes have been checked against the file by now. */

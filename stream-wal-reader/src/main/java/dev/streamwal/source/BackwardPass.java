@@ -17,7 +17,7 @@ final class BackwardPass implements AutoCloseable {
 
     /** Where a step has led. */
     enum Step {
-        /** To a data record. */
+        /** To a record to hand out. */
         RECORD,
         /** Before a record that isn't one to hand out. */
         PASSED,
@@ -141,7 +141,7 @@ final class BackwardPass implements AutoCloseable {
             if (scan.previous()) {
                 top = scan.offset();
                 found = false;
-                return scan.isData() ? Step.RECORD : Step.PASSED;
+                return pass.isShown() ? Step.RECORD : Step.PASSED;
             }
             if (scan.isTooNew()) {
                 top = scan.offset();
@@ -254,7 +254,7 @@ final class BackwardPass implements AutoCloseable {
                 remember(at, index);
                 continue;
             }
-            long valid = scan.findValid(at + RecordLayout.ALIGNMENT, limit);
+            long valid = scan.isEnd() ? UNKNOWN : scan.findValid(at + RecordLayout.ALIGNMENT, limit);
             if (valid < 0) {
                 return;
             }

@@ -10,6 +10,7 @@ enum Finding {
     BAD_CHECKSUM("a record's checksum is right"),
     BROKEN_BATCH("a batch's members verify, all of them"),
     STRAY_MEMBER("a batch's member follows its batch"),
+    FOOTER("a record stands before the footer"),
     TOO_NEW("a data record has only flags this version knows");
 
     private final String rule;

@@ -54,7 +54,7 @@ public final class LastRecordRead {
     private static Optional<LastRecord> lastBefore(Footer footer, SegmentScan scan) throws IOException {
         scan.limit(footer.dataEnd());
         scan.seekBehind(footer.dataEnd(), footer.lastRecordSize());
-        return scan.previous() && scan.isData() ? Optional.of(LastRecord.of(scan)) : Optional.empty();
+        return scan.previousShown() ? Optional.of(LastRecord.of(scan)) : Optional.empty();
     }
 
     private Optional<LastRecord> lastFollowing(SegmentReader reader, SegmentScan scan) throws IOException {
@@ -66,8 +66,8 @@ public final class LastRecordRead {
         }
         scan.believeEmpty();
         int last = 0;
-        while (scan.next()) {
-            last = scan.isData() ? (int) scan.offset() : last;
+        while (scan.nextShown()) {
+            last = (int) scan.offset();
         }
         // a mark that isn't reached points to what was there once
         boolean isPlain = last >= Math.max(1, mark) && (scan.isEmpty() || scan.isEnd()) && isAllThatIsReserved(scan);

@@ -139,16 +139,6 @@ public final class RefJudge implements AutoCloseable {
         }
     }
 
-    /** Of the record at the offset asked for last, where that was one: the frame with its padding. */
-    public int frameBytes() {
-        return scan.frameBytes();
-    }
-
-    /** Whether the record at the offset asked for last is a data record. */
-    public boolean isData() {
-        return scan.isData();
-    }
-
     @Override
     public void close() {
         scan.close();

@@ -1,7 +1,6 @@
 package dev.streamwal.source;
 
 import dev.streamwal.format.Footer;
-import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
 import java.io.IOException;
 import java.util.Optional;
@@ -15,13 +14,13 @@ final class SegmentPass implements AutoCloseable {
 
     /** Where a step has led. */
     enum Step {
-        /** To a data record in the range. */
+        /** To a record to hand out. */
         RECORD,
         /** Behind a record that isn't one to hand out. */
         PASSED,
-        /** To something that is no record, or a record of a newer version. */
+        /** To something that is no record, or a record of a newer version, or a footer that came since it was opened. */
         STOPPED,
-        /** To the footer. */
+        /** To where the footer says that the data, or what of it may be in the range, ends. */
         FINISHED
     }
 
@@ -89,12 +88,12 @@ final class SegmentPass implements AutoCloseable {
         if (!scan.next()) {
             return Step.STOPPED;
         }
-        if (scan.flags() == RecordLayout.FOOTER && reader.footerNow().isPresent()) {
-            // sealed since it was opened, or cut
-            regionEnd = scan.offset();
-            return Step.FINISHED;
-        }
-        return scan.isData() && range.contains(scan.timestampMillis()) ? Step.RECORD : Step.PASSED;
+        return isShown() ? Step.RECORD : Step.PASSED;
+    }
+
+    /** Whether the record that its scan stands on is one to hand out. */
+    boolean isShown() {
+        return scan.isShown() && range.contains(scan.timestampMillis());
     }
 
     /** Goes on to the next part of the segment whose timestamps can be in the range; false where there is none. */

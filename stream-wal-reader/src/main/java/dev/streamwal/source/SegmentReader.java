@@ -5,6 +5,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.Visibility;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -82,7 +83,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         RecordView view = new RecordView();
         return bytes.read(prefix, offset) == RecordLayout.PREFIX_BYTES
                 && view.peek(prefix, 0, size, header.positionAt(offset)) == RecordView.Verdict.VALID
-                && view.frameBytes() == size && !RecordLayout.isControl(view.flags());
+                && view.frameBytes() == size && view.visibility() == Visibility.SHOWN;
     }
 
     /** Whether the file has become another segment since it was opened: expired files may be used again. */

@@ -3,6 +3,7 @@ package dev.streamwal.source;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.Visibility;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 
@@ -16,8 +17,9 @@ import java.io.IOException;
  *   switch (scan.judge()) { case CLEAN_END -&gt; … case HOLE -&gt; … scan.nextValid() … }
  * </pre>
  *
- * <p>Every record handed out verifies, control records among them. A member of a batch is a record only if its batch and all that
- * belongs to it verify. Bytes that don't verify are read anew once before the scan stops at them, as they may have been written since.
+ * <p>Every record it goes to verifies, and is data or padding, or leads a batch; {@link #isShown()} says which of them readers see. A member
+ * of a batch is a record only if its batch and all that belongs to it verify. At a footer the data ends. Bytes that don't verify are read
+ * anew once before the scan stops at them, as they may have been written since.
  */
 public final class SegmentScan implements AutoCloseable {
 
@@ -106,9 +108,19 @@ public final class SegmentScan implements AutoCloseable {
         return true;
     }
 
-    /** Behind a record whose flags are {@link ScanStop#TOO_NEW}. */
+    /** As {@link #next()}, to the next record that readers see. */
+    public boolean nextShown() throws IOException {
+        while (next()) {
+            if (isShown()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Behind what it has stopped at, if {@link #isSkippable()}. */
     public void skip() {
-        if (finding != Finding.TOO_NEW) {
+        if (!isSkippable()) {
             throw new IllegalStateException("only a record that verifies can be skipped: offset=" + offset);
         }
         next = offset + view.frameBytes();
@@ -142,6 +154,16 @@ public final class SegmentScan implements AutoCloseable {
         return true;
     }
 
+    /** As {@link #previous()}, to the record before that readers see. */
+    public boolean previousShown() throws IOException {
+        while (previous()) {
+            if (isShown()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether {@link #previous()} has nothing to go to. */
     public boolean isAtFirst() {
         return back == 0;
@@ -156,7 +178,7 @@ public final class SegmentScan implements AutoCloseable {
             return true;
         }
         boolean isFresh = buffer.reads() != readsBefore && (finding == Finding.END || buffer.start() == at);
-        if (finding == Finding.TOO_NEW || isFresh || isBelieved(at)) {
+        if (isSkippable() || isFresh || isBelieved(at)) {
             return false;
         }
         buffer.forget();
@@ -174,22 +196,26 @@ public final class SegmentScan implements AutoCloseable {
         }
         int flags = view.flags();
         if (RecordLayout.isMember(flags)) {
-            return batches.contains(at) ? isKnown() : batches.enterFrom(at) ? acceptAlone(at) : stop(Finding.STRAY_MEMBER);
+            return batches.contains(at) ? isHandedOut() : batches.enterFrom(at) ? acceptAlone(at) : stop(Finding.STRAY_MEMBER);
         }
         if (flags == RecordLayout.BATCH && !batches.startsAt(at)) {
             return batches.enter(at) ? acceptAlone(at) : stop(Finding.BROKEN_BATCH);
         }
-        return isKnown();
+        return isHandedOut();
     }
 
     /** Looks back at a frame whose batch has been checked. */
     private boolean acceptAlone(long at) throws IOException {
         finding = frames.look(at);
-        return finding == Finding.RECORD && isKnown();
+        return finding == Finding.RECORD && isHandedOut();
     }
 
-    private boolean isKnown() {
-        return RecordLayout.isControl(view.flags()) || RecordLayout.isKnownData(view.flags()) || stop(Finding.TOO_NEW);
+    private boolean isHandedOut() {
+        return switch (view.visibility()) {
+            case SHOWN, HIDDEN -> true;
+            case END -> stop(Finding.FOOTER);
+            case TOO_NEW -> stop(Finding.TOO_NEW);
+        };
     }
 
     private boolean stop(Finding why) {
@@ -223,7 +249,7 @@ public final class SegmentScan implements AutoCloseable {
     public ScanStop judge() throws IOException {
         Finding stopped = finding;
         nextValid = RecordSearch.NOWHERE;
-        if (stopped == Finding.END) {
+        if (stopped == Finding.END || stopped == Finding.FOOTER) {
             return ScanStop.CLEAN_END;
         }
         if (stopped == Finding.TOO_NEW) {
@@ -250,14 +276,19 @@ public final class SegmentScan implements AutoCloseable {
         return finding == Finding.EMPTY;
     }
 
-    /** Whether it stopped where the limit, or the file, leaves no room for a record. */
+    /** Whether it stopped at a footer, or where the limit, or the file, leaves no room for a record. */
     public boolean isEnd() {
-        return finding == Finding.END;
+        return finding == Finding.END || finding == Finding.FOOTER;
     }
 
     /** Whether it stopped at a record whose flags this version doesn't know. */
     public boolean isTooNew() {
         return finding == Finding.TOO_NEW;
+    }
+
+    /** Whether it stopped at a record that verifies: a footer, or one whose flags this version doesn't know. */
+    public boolean isSkippable() {
+        return finding == Finding.TOO_NEW || finding == Finding.FOOTER;
     }
 
     /** The rule that is broken where it stopped. */
@@ -292,9 +323,9 @@ public final class SegmentScan implements AutoCloseable {
         return view.flags();
     }
 
-    /** Whether it stands on a record that isn't a control record. */
-    public boolean isData() {
-        return !RecordLayout.isControl(view.flags());
+    /** Whether readers see the record that it stands on. */
+    public boolean isShown() {
+        return view.visibility() == Visibility.SHOWN;
     }
 
     /** Bytes back to the record before; 0 for the first. */

@@ -79,11 +79,19 @@ class RecordLayoutTest {
             assertThat(RecordLayout.isMember(kind | RecordLayout.MEMBER)).isFalse();
         }
         assertThat(RecordLayout.isMember(RecordLayout.MEMBER)).isTrue();
-        assertThat(RecordLayout.isKnownData(0)).isTrue();
-        assertThat(RecordLayout.isKnownData(RecordLayout.MEMBER)).isTrue();
+    }
+
+    @Test
+    void visibility_everyKind_isToldApart() {
+        assertThat(Visibility.of(0)).isEqualTo(Visibility.SHOWN);
+        assertThat(Visibility.of(RecordLayout.MEMBER)).isEqualTo(Visibility.SHOWN);
+        assertThat(Visibility.of(RecordLayout.FOOTER)).isEqualTo(Visibility.END);
+        for (int kind : new int[] {RecordLayout.PADDING, RecordLayout.BATCH, RecordLayout.CONTROL, 0x7F00_0001}) {
+            assertThat(Visibility.of(kind)).as("%x", kind).isEqualTo(Visibility.HIDDEN);
+        }
         for (int bit = 2; bit < 32; bit++) {
-            assertThat(RecordLayout.isKnownData(1 << bit)).as("bit %d", bit).isFalse();
-            assertThat(RecordLayout.isKnownData(1 << bit | RecordLayout.MEMBER)).as("bit %d", bit).isFalse();
+            assertThat(Visibility.of(1 << bit)).as("bit %d", bit).isEqualTo(Visibility.TOO_NEW);
+            assertThat(Visibility.of(1 << bit | RecordLayout.MEMBER)).as("bit %d", bit).isEqualTo(Visibility.TOO_NEW);
         }
     }
 

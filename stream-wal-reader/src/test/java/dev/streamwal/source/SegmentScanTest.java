@@ -44,20 +44,16 @@ class SegmentScanTest {
 
     private static List<Long> forwards(SegmentScan scan) throws IOException {
         List<Long> positions = new ArrayList<>();
-        while (scan.next()) {
-            if (scan.isData()) {
-                positions.add(scan.position());
-            }
+        while (scan.nextShown()) {
+            positions.add(scan.position());
         }
         return positions;
     }
 
     private static List<Long> backwards(SegmentScan scan) throws IOException {
         List<Long> positions = new ArrayList<>();
-        while (scan.previous()) {
-            if (scan.isData()) {
-                positions.add(scan.position());
-            }
+        while (scan.previousShown()) {
+            positions.add(scan.position());
         }
         Collections.reverse(positions);
         return positions;
@@ -99,6 +95,19 @@ class SegmentScanTest {
             assertThat(forwards(scan)).isEqualTo(written());
             assertThat(backwards(scan)).isEqualTo(written());
             assertThat(scan.isAtFirst()).isTrue();
+        }
+    }
+
+    @Test
+    void next_atAFooter_ends() throws IOException {
+        segment.fill(2, 50, 0).seal();
+        try (SegmentScan scan = scan()) {
+            assertThat(forwards(scan)).isEqualTo(written());
+            assertThat(scan.isEnd()).isTrue();
+            assertThat(scan.offset()).isEqualTo(segment.tail());
+            assertThat(scan.judge()).isEqualTo(ScanStop.CLEAN_END);
+            scan.skip();
+            assertThat(scan.nextOffset()).isEqualTo(segment.bytes().length);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.recovery.TailBuilder;
 import dev.streamwal.storage.SegmentMapping;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -21,47 +22,46 @@ final class PublishedWalk {
     private static final int YIELDS_BEFORE_SLEEP = 100;
     private static final long SLEEP_NANOS = 50_000;
 
-    private final SegmentIndex index;
+    private final TailBuilder tail;
     private final long recordsBefore;
-    private int end;
-    private int lastStart;
 
     PublishedWalk(RecoveredTail recovered) {
-        this.index = recovered.index();
+        this.tail = new TailBuilder(recovered);
         this.recordsBefore = recovered.index().records();
-        this.end = recovered.tail();
-        this.lastStart = recovered.lastStart();
     }
 
     /** Up to here every record is published, and in the index. */
     int end() {
-        return end;
+        return tail.end();
     }
 
     /** Where the last record starts that is not a batch's member; 0 for none. */
     int lastStart() {
-        return lastStart;
+        return tail.lastStart();
     }
 
     /** Of the records up to {@link #end()}. */
     SegmentIndex index() {
-        return index;
+        return tail.index();
     }
 
     /** Data records since the segment was opened, up to {@link #end()}. */
     long recordsAppended() {
-        return index.records() - recordsBefore;
+        return index().records() - recordsBefore;
     }
 
     /** Adds what was written by position behind {@link #end()}: one record, or a batch. */
     void add(List<Draft> drafts, int start) {
-        int at = drafts.size() == 1 ? start : start + BatchLayout.FRAME_BYTES;
-        for (Draft draft : drafts) {
-            index.add(at, draft.timestampMillis());
-            at += (int) draft.frameBytes();
+        boolean isBatch = drafts.size() > 1;
+        int at = start;
+        if (isBatch) {
+            tail.add(start, RecordLayout.BATCH, 0, BatchLayout.FRAME_BYTES);
+            at += BatchLayout.FRAME_BYTES;
         }
-        lastStart = start;
-        end = at;
+        for (Draft draft : drafts) {
+            tail.add(at, isBatch ? RecordLayout.MEMBER : 0, draft.timestampMillis(), (int) draft.frameBytes());
+            at = tail.end();
+        }
     }
 
     /** Goes on as far as records are published, without waiting. Does nothing without a mapping: then all is added as it is written. */
@@ -70,22 +70,17 @@ final class PublishedWalk {
             return;
         }
         ByteBuffer buffer = mapping.buffer();
-        int at = end;
+        int at = tail.end();
         while (at < to) {
             long commitWord = mapping.getAcquire(at);
             if (commitWord == 0) {
                 break;
             }
-            int flags = buffer.getInt(at + RecordLayout.FLAGS);
-            if (!RecordLayout.isControl(flags)) {
-                index.add(at, buffer.getLong(at + RecordLayout.TIMESTAMP));
-            }
-            if (!RecordLayout.isMember(flags)) {
-                lastStart = at;
-            }
-            at += (int) RecordLayout.frameBytes(RecordLayout.headerLength(commitWord), buffer.getInt(at + RecordLayout.CONTENT_LENGTH));
+            int frame = (int) RecordLayout.frameBytes(
+                    RecordLayout.headerLength(commitWord), buffer.getInt(at + RecordLayout.CONTENT_LENGTH));
+            tail.add(at, buffer.getInt(at + RecordLayout.FLAGS), buffer.getLong(at + RecordLayout.TIMESTAMP), frame);
+            at += frame;
         }
-        end = at;
     }
 
     /**
@@ -96,11 +91,11 @@ final class PublishedWalk {
      */
     boolean await(@Nullable SegmentMapping mapping, int to, long maxWaitNanos, BooleanSupplier hopeless) {
         go(mapping, to);
-        if (end == to || mapping == null) {
+        if (end() == to || mapping == null) {
             return true;
         }
         long deadline = System.nanoTime() + maxWaitNanos;
-        for (int waits = 0; end < to; waits++) {
+        for (int waits = 0; end() < to; waits++) {
             if (waits < SPINS_BEFORE_YIELD) {
                 Thread.onSpinWait();
             } else if (hopeless.getAsBoolean() || System.nanoTime() - deadline > 0) {

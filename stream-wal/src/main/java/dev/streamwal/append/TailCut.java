@@ -116,7 +116,7 @@ final class TailCut {
     private void checkIsLast(EntryRef last, SegmentFile file, SegmentHeader header) throws IOException {
         try (SegmentScan scan = new SegmentScan(file, header)) {
             scan.seek(header.offsetOf(last.position()));
-            if (!scan.next() || scan.frameBytes() != last.size() || !scan.isData()) {
+            if (!scan.next() || scan.frameBytes() != last.size() || !scan.isShown()) {
                 throw notThere(last, file.path());
             }
             if (RecordLayout.isMember(scan.flags()) && scan.next() && RecordLayout.isMember(scan.flags())) {

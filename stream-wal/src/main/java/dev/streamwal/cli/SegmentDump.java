@@ -54,14 +54,14 @@ final class SegmentDump {
 
     /** Goes past what is no record; false where that is the file's end. */
     private boolean passStop(SegmentScan scan, SegmentHeader header) throws IOException {
-        ScanStop stop = scan.judge();
-        long at = scan.offset();
-        long size = bytes.size();
-        if (stop == ScanStop.TOO_NEW) {
+        if (scan.isSkippable()) {
             writer.write(fields.record(scan, header));
             scan.skip();
             return true;
         }
+        ScanStop stop = scan.judge();
+        long at = scan.offset();
+        long size = bytes.size();
         long end = scan.nextValid() < 0 ? size : scan.nextValid();
         switch (stop) {
             case HOLE -> writer.write(new DumpPart(DumpPart.Kind.HOLE, at, end).fact("reason", "reserved, and not published"));

@@ -123,7 +123,7 @@ final class SetAsideRecords implements AutoCloseable {
     /** Null where there is nothing more. */
     @Nullable Group next() throws IOException {
         while (advance()) {
-            if (scan.isData()) {
+            if (scan.isShown()) {
                 return new Group(scan.offset(), scan.nextOffset(), List.of(entry()), scan.frameBytes());
             }
             if (scan.flags() == RecordLayout.BATCH) {

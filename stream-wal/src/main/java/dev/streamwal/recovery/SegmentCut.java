@@ -2,7 +2,6 @@ package dev.streamwal.recovery;
 
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.FooterLayout;
-import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
@@ -58,9 +57,7 @@ public final class SegmentCut {
      * @return empty where no record ends there
      */
     public static Optional<RecoveredTail> walk(SegmentBytes bytes, SegmentHeader header, int end) throws IOException {
-        SegmentIndex index = new SegmentIndex();
-        int lastSize = 0;
-        int lastStart = 0;
+        TailBuilder tail = new TailBuilder(RecoveredTail.empty(header.headerLength()));
         try (SegmentScan scan = new SegmentScan(bytes, header)) {
             scan.limit(end);
             while (scan.nextOffset() < end) {
@@ -70,12 +67,7 @@ public final class SegmentCut {
                     isRecord = true;
                 }
                 if (isRecord) {
-                    int offset = (int) scan.offset();
-                    if (scan.isData()) {
-                        index.add(offset, scan.timestampMillis());
-                    }
-                    lastStart = RecordLayout.isMember(scan.flags()) ? lastStart : offset;
-                    lastSize = scan.frameBytes();
+                    tail.add((int) scan.offset(), scan.flags(), scan.timestampMillis(), scan.frameBytes());
                 } else {
                     ScanStop unused = scan.judge();
                     if (scan.nextValid() < 0) {
@@ -84,7 +76,7 @@ public final class SegmentCut {
                     scan.seek(scan.nextValid());
                 }
             }
-            return scan.nextOffset() == end ? Optional.of(new RecoveredTail(end, lastSize, lastStart, index)) : Optional.empty();
+            return scan.nextOffset() == end ? Optional.of(tail.at(end)) : Optional.empty();
         }
     }
 

@@ -5,7 +5,6 @@ import dev.streamwal.format.PaddingLayout;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
@@ -51,9 +50,7 @@ final class SegmentRepair {
     private final Bounds bounds;
     private final Findings findings;
 
-    private final SegmentIndex index = new SegmentIndex();
-    private int lastSize;
-    private int lastStart;
+    private final TailBuilder tail;
     private int mark;
     private boolean lossy;
 
@@ -90,6 +87,7 @@ final class SegmentRepair {
             RecoveryPolicy policy,
             Findings findings) {
         this.header = header;
+        this.tail = new TailBuilder(RecoveredTail.empty(header.headerLength()));
         this.mark = header.mark();
         this.file = file;
         this.bytes = bytes;
@@ -145,21 +143,10 @@ final class SegmentRepair {
         return header.key();
     }
 
+    /** Also to a footer that isn't at the file's end, as the file was extended behind it. */
     private void walk(SegmentScan scan) throws IOException {
         while (scan.next()) {
-            int offset = (int) scan.offset();
-            if (scan.flags() == RecordLayout.FOOTER) {
-                // a footer that isn't at the file's end: the file was extended behind it; the data ends before
-                scan.seek(offset);
-                return;
-            }
-            if (scan.isData()) {
-                index.add(offset, scan.timestampMillis());
-            }
-            if (!RecordLayout.isMember(scan.flags())) {
-                lastStart = offset;
-            }
-            lastSize = scan.frameBytes();
+            tail.add((int) scan.offset(), scan.flags(), scan.timestampMillis(), scan.frameBytes());
         }
     }
 
@@ -214,7 +201,7 @@ final class SegmentRepair {
     /** It is no evidence here, and a reader that finds it before the footer would take what is cut for lost. */
     private void takeBackMark(int end) throws IOException {
         if (header.mark() >= end) {
-            mark = lastStart;
+            mark = tail.lastStart();
             writeMark(mark);
         }
     }
@@ -289,9 +276,11 @@ final class SegmentRepair {
         if (slot.second() > 0) {
             writePadding(slot.start() + slot.first(), slot.second(), slot.first());
         }
-        writePadding(slot.start(), slot.first(), lastSize);
-        lastSize = slot.second() == 0 ? slot.first() : slot.second();
-        lastStart = slot.end() - lastSize;
+        writePadding(slot.start(), slot.first(), tail.lastSize());
+        tail.add(slot.start(), RecordLayout.PADDING, 0, slot.first());
+        if (slot.second() > 0) {
+            tail.add(slot.start() + slot.first(), RecordLayout.PADDING, 0, slot.second());
+        }
         return slot.end();
     }
 
@@ -365,7 +354,7 @@ final class SegmentRepair {
         if (bytes.size() > end) {
             file.truncate(end);
         }
-        return new RecoveredTail(end, lastSize, lastStart, index);
+        return tail.at(end);
     }
 
     /** Whether records at the end are gone whose positions were given: nothing may be appended behind them. */

@@ -52,7 +52,7 @@ final class StreamFiles {
                     while (scan.next()) {
                         require(scan.previousSize() == size, "previous size is right", segment, scan.previousSize(), size);
                         size = scan.frameBytes();
-                        if (scan.isData()) {
+                        if (scan.isShown()) {
                             index.add((int) scan.offset(), scan.timestampMillis());
                             data++;
                         } else if (scan.flags() == RecordLayout.PADDING) {

@@ -65,7 +65,7 @@ public final class SegmentFuzzing {
             require(next < 0 || stop == ScanStop.CORRUPT || stop == ScanStop.HOLE, "only damage and holes have a record behind them");
             if (next >= 0) {
                 scan.seek(next);
-                require(scan.next() || scan.isTooNew(), "what a search finds is a record");
+                require(scan.next() || scan.isSkippable(), "what a search finds is a record");
             }
             backwards(scan, stopped);
         }
