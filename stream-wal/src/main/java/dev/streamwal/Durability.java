@@ -51,7 +51,8 @@ package dev.streamwal;
  * <p>"Killed" is said of a process whose log is opened again under the boot id that it was written under. Where that is another, or not known, as
  * in a container that moved with its volume, a killed process can't be told from a crashed kernel. Then records behind a slot that was in flight may
  * have been set aside in the log's directory {@code quarantine}, from where the command line brings them back. And where a volume loses
- * its page cache while the machine stays up, which nobody can see, records that weren't durable may be missing before others that are kept.
+ * its page cache while the machine stays up, which nobody can see, or a kernel gives up pages after a flush that failed, records that weren't
+ * durable may be missing before others that are kept.
  *
  * <p>A record is made durable by a flush at its level, by a later one of its stream, by a sync of its stream or of the log, when its
  * segment is sealed, and by {@link StreamWal#close()}: closing syncs, so that after it the table's last row holds for every record.
@@ -71,6 +72,10 @@ public enum Durability {
      */
     PERIODIC,
 
-    /** Flushed before the append returns. Appends that wait at the same time, of whichever streams, share a flush. */
+    /**
+     * Flushed before the append returns. Appends that wait at the same time, of whichever streams, share a flush. It waits for no other
+     * stream's records, but the disk does one thing after the other: beside a stream that takes hundreds of MB a second, a flush that takes 0.2 ms
+     * otherwise may take tens of ms.
+     */
     IMMEDIATE
 }

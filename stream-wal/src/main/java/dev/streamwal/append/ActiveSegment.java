@@ -488,6 +488,11 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
+    /** Whether somebody waits for the lock: a hint. */
+    boolean isWaitedFor() {
+        return lock.hasQueuedThreads();
+    }
+
     /** Whether the successor should be prepared. */
     boolean isNearlyFull() {
         return space.isNearlyFull(tailOffset());

@@ -23,8 +23,11 @@ import org.jspecify.annotations.Nullable;
 final class SegmentSpace {
 
     private static final int PAGE_BYTES = FooterLayout.PAGE_BYTES;
-    /** What is prepared at a time under the lock: under a millisecond. */
-    private static final int STEP_BYTES = 1 << 20;
+    /**
+     * What is prepared at a time under the lock. That takes some 50 µs, unless the kernel holds back who writes more than the disk takes: then
+     * some ms for each 100 KiB, and whoever leads a commit of the stream waits for one step, and all who commit wait for him.
+     */
+    static final int STEP_BYTES = 128 << 10;
     /** Preparing further ahead gains nothing and costs memory that may not be used. */
     private static final int MAX_GROWTH_BYTES = 16 << 20;
 

@@ -11,6 +11,7 @@ import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.MappedStorage;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentMapping;
+import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -354,6 +357,39 @@ class AppendRacesTest {
             }
         }
         assertThat(read).isEqualTo(expected).hasSize(records);
+    }
+
+    /** A leader of commits who wants the lock waits for one step, while the kernel may hold back who writes. */
+    @Test
+    void append_muchAtATime_takesSpaceInSmallSteps() throws Exception {
+        Queue<Long> steps = new ConcurrentLinkedQueue<>();
+        SegmentStorage watched = new DelegatingStorage(new MappedStorage()) {
+            @Override
+            protected SegmentFile wrap(SegmentFile file) {
+                return new DelegatingFile(file) {
+                    @Override
+                    public void zero(long from, long to) throws IOException {
+                        if (path().toString().endsWith(".seg")) {
+                            steps.add(to - from);
+                        }
+                        super.zero(from, to);
+                    }
+                };
+            }
+        };
+        SeamedLog.create(root);
+        try (SeamedLog log = new SeamedLog(root, watched, 16 << 20, 16, 16, null)) {
+            for (int i = 0; i < 20; i++) {
+                append(log, KEY, i);
+            }
+            byte[] content = new byte[1 << 20];
+            for (int i = 0; i < 8; i++) {
+                log.append(KEY, Source.EMPTY, Source.of(content));
+            }
+            assertThat(log.failures).isEmpty();
+        }
+        assertThat(steps).allMatch(step -> step <= SegmentSpace.STEP_BYTES);
+        assertThat(steps.stream().mapToLong(step -> step).sum()).isGreaterThan(8 << 20);
     }
 
     private final FailingStorage storage = new FailingStorage();
