@@ -324,6 +324,11 @@ public class LogFile implements SegmentBytes, Closeable {
         public void forceContent() throws IOException {
             channel.force(false);
         }
+
+        @Override
+        public String toString() {
+            return path.toString();
+        }
     }
 
     /** Read-only and shared; made for the first that writes any. */
