@@ -9,12 +9,12 @@ import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.source.SegmentFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
-import java.util.Optional;
 
 /**
  * Gathers the figures of a log, stream by stream. Of sealed segments it reads header and footer, which has their records' number and, for
@@ -66,9 +66,11 @@ final class LogFigures {
             long window = header.window().endMillis() - header.window().startMillis();
             shortestWindow = Math.min(shortestWindow, window);
             longestWindow = Math.max(longestWindow, window);
-            Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
-            footer.ifPresent(found -> addSealed(header, found, byFooter));
-            return footer.isPresent();
+            Footer footer = SegmentEnd.read(bytes, header).footer();
+            if (footer != null) {
+                addSealed(header, footer, byFooter);
+            }
+            return footer != null;
         } catch (NoSuchFileException e) {
             return true; // expired meanwhile
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
