@@ -1,7 +1,6 @@
 package dev.streamwal.source;
 
 import dev.streamwal.reader.WalClosedException;
-import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,84 +36,26 @@ final class HeldRecords implements RecordWalk {
         behind.checkUsable();
     }
 
-    /** Null where the scan stands on the record, or there is none. */
-    private @Nullable LastRecord held() {
-        if (current == null && !held.isEmpty()) {
-            checkUsable();
-            throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
-        }
-        if (closed) {
-            checkUsable();
-        }
-        return current;
-    }
-
     @Override
     public String key() {
         return key;
     }
 
     @Override
-    public long position() {
-        LastRecord record = held();
-        return record == null ? behind.position() : record.position();
-    }
-
-    @Override
-    public int size() {
-        LastRecord record = held();
-        return record == null ? behind.size() : record.size();
-    }
-
-    @Override
-    public long timestampMillis() {
-        LastRecord record = held();
-        return record == null ? behind.timestampMillis() : record.timestampMillis();
-    }
-
-    @Override
-    public int headerLength() {
-        LastRecord record = held();
-        return record == null ? behind.headerLength() : record.headerLength();
-    }
-
-    @Override
-    public int contentLength() {
-        LastRecord record = held();
-        return record == null ? behind.contentLength() : record.body().length - record.headerLength();
-    }
-
-    @Override
-    public void copyHeader(ByteBuf target) {
-        LastRecord record = held();
-        if (record == null) {
-            behind.copyHeader(target);
-        } else {
-            target.writeBytes(record.body(), 0, record.headerLength());
+    public WalkedRecord record() {
+        LastRecord record = current;
+        if (record == null && !held.isEmpty()) {
+            checkUsable();
+            throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
         }
-    }
-
-    @Override
-    public void copyContent(ByteBuf target) {
-        LastRecord record = held();
-        if (record == null) {
-            behind.copyContent(target);
-        } else {
-            target.writeBytes(record.body(), record.headerLength(), record.body().length - record.headerLength());
-        }
-    }
-
-    @Override
-    public byte[] copyBody() {
-        LastRecord record = held();
-        return record == null ? behind.copyBody() : record.body().clone();
+        return record == null ? behind.record() : record;
     }
 
     @Override
     public long nextPosition() {
         LastRecord record = current;
         if (record != null) {
-            return record.position() + record.size();
+            return record.position() + record.frameBytes();
         }
         return held.isEmpty() ? behind.nextPosition() : held.get(held.size() - 1).position();
     }
