@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the cursors of consumers, in whatever process they are, what of a plan is to stay for them; {@link HeldBack} decides. For one sweep

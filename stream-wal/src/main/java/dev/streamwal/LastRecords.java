@@ -8,6 +8,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.reader.WalException;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.source.SegmentScan;
 import java.io.IOException;
@@ -55,9 +56,8 @@ final class LastRecords {
         try (LogFile open = LogFile.reading(file)) {
             return open.ask(bytes -> {
                 SegmentHeader header = SegmentFiles.readHeader(bytes, file, log.key(), name);
-                Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
-                return footer.isEmpty() || header.positionAt(footer.get().dataEnd()) < minEnd ? Optional.empty()
-                        : lastBefore(footer.get(), bytes, header);
+                Footer footer = SegmentEnd.read(bytes, header).footer();
+                return footer == null || header.positionAt(footer.dataEnd()) < minEnd ? Optional.empty() : lastBefore(footer, bytes, header);
             });
         } catch (IOException | WalException e) {
             // whoever reads it is told

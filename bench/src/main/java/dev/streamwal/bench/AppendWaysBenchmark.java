@@ -2,8 +2,8 @@ package dev.streamwal.bench;
 
 import dev.streamwal.Storage;
 import dev.streamwal.WalStream;
-import net.openhft.chronicle.bytes.Bytes;
 import java.util.concurrent.TimeUnit;
+import net.openhft.chronicle.bytes.Bytes;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;

@@ -5,7 +5,6 @@ import dev.streamwal.WalStream;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

@@ -1,13 +1,10 @@
 package dev.streamwal.nanowal;
 
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Walks the records of a prefix backwards. The format leads forwards only, so it walks a block of a file forwards, from one mark of the

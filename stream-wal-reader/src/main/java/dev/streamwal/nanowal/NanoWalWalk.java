@@ -4,12 +4,13 @@ import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SharedFile;
+import dev.streamwal.source.WalkedRecord;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** A way through the records of a prefix, of which a subclass says where it leads. It stands in one open file at most. */
-abstract class NanoWalWalk implements RecordWalk {
+abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
 
     final NanoWalDirectory source;
     final String key;
@@ -135,59 +136,59 @@ abstract class NanoWalWalk implements RecordWalk {
 
     // ---- the record it stands on
 
-    private NanoWalScan onRecord() {
-        if (!onRecord) {
-            checkUsable();
-            throw new IllegalStateException("a walk has a record only after next() said so: stream=" + key);
-        }
-        return scan();
-    }
-
     @Override
     public String key() {
         return key;
     }
 
     @Override
-    public long position() {
-        return file().position(onRecord().offset());
+    public WalkedRecord record() {
+        if (!onRecord) {
+            checkUsable();
+            throw new IllegalStateException("a walk has a record only after next() said so: stream=" + key);
+        }
+        return this;
     }
 
     @Override
-    public int size() {
-        return NanoWalPosition.size(onRecord().frameBytes());
+    public long position() {
+        return file().position(scan().offset());
+    }
+
+    @Override
+    public int frameBytes() {
+        return NanoWalPosition.size(scan().frameBytes());
     }
 
     /** The format has none. */
     @Override
     public long timestampMillis() {
-        NanoWalScan unused = onRecord();
         return 0;
     }
 
     @Override
     public int headerLength() {
-        return onRecord().headerLength();
+        return scan().headerLength();
     }
 
     @Override
     public int contentLength() {
-        return onRecord().contentLength();
+        return scan().contentLength();
     }
 
     @Override
     public void copyHeader(ByteBuf target) {
-        onRecord().copyHeader(target);
+        scan().copyHeader(target);
     }
 
     @Override
     public void copyContent(ByteBuf target) {
-        onRecord().copyContent(target);
+        scan().copyContent(target);
     }
 
     @Override
     public byte[] copyBody() {
-        return onRecord().copyBody();
+        return scan().copyBody();
     }
 
     @Override

@@ -13,6 +13,7 @@ import dev.streamwal.source.RefJudge;
 import dev.streamwal.source.Segment;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.SegmentChain;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.source.SegmentReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -393,11 +394,12 @@ final class BatchRead {
                 return;
             }
             reader.forgetOldFooter();
+            SegmentEnd end = lookup.end(reader, at);
             int inside = 0;
             for (int i = from; i < to; i++) {
                 int index = ReadPlan.index(bySegment[i]);
                 long position = positions[index];
-                PositionLookup.Whereabouts whereabouts = lookup.in(reader, at, position);
+                PositionLookup.Whereabouts whereabouts = lookup.in(reader, end, at, position);
                 if (whereabouts == PositionLookup.Whereabouts.IN_SEGMENT) {
                     packed[inside++] = ReadPlan.pack(reader.header().offsetOf(position), index);
                 } else {
@@ -405,7 +407,7 @@ final class BatchRead {
                 }
             }
             Arrays.sort(packed, 0, inside);
-            judge(reader, lookup.writtenTo(reader, at), inside);
+            judge(reader, end, inside);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             for (int i = from; i < to; i++) {
                 fail(ReadPlan.index(bySegment[i]), e);
@@ -413,8 +415,8 @@ final class BatchRead {
         }
     }
 
-    private void judge(SegmentReader reader, long writtenTo, int count) throws IOException {
-        try (RefJudge judge = new RefJudge(reader, writtenTo)) {
+    private void judge(SegmentReader reader, SegmentEnd end, int count) throws IOException {
+        try (RefJudge judge = new RefJudge(reader, end)) {
             for (int i = 0; i < count; i++) {
                 int index = ReadPlan.index(packed[i]);
                 switch (judge.judge(ReadPlan.offset(packed[i]))) {

@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.source.RecordWalk;
+import dev.streamwal.source.WalkedRecord;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -91,17 +92,17 @@ public class EntryCursor implements AutoCloseable {
 
     /** {@return where the record stands in the stream} */
     public long position() {
-        return walk.position();
+        return walk.record().position();
     }
 
     /** {@return the record's frame with its padding, bytes} */
     public int size() {
-        return walk.size();
+        return walk.record().frameBytes();
     }
 
     /** {@return epoch milliseconds} */
     public long timestampMillis() {
-        return walk.timestampMillis();
+        return walk.record().timestampMillis();
     }
 
     /**
@@ -111,11 +112,12 @@ public class EntryCursor implements AutoCloseable {
      * @return the cursor's own buffer
      */
     public ByteBuf header() {
-        int length = walk.headerLength();
+        WalkedRecord record = walk.record();
+        int length = record.headerLength();
         if (header.loaded) {
             return header.lent;
         }
-        walk.copyHeader(header.prepare(length));
+        record.copyHeader(header.prepare(length));
         return header.expose(length);
     }
 
@@ -126,22 +128,24 @@ public class EntryCursor implements AutoCloseable {
      * @return the cursor's own buffer
      */
     public ByteBuf content() {
-        int length = walk.contentLength();
+        WalkedRecord record = walk.record();
+        int length = record.contentLength();
         if (content.loaded) {
             return content.lent;
         }
-        walk.copyContent(content.prepare(length));
+        record.copyContent(content.prepare(length));
         return content.expose(length);
     }
 
     /** {@return where the record stands, to be found again by} */
     public EntryRef ref() {
-        return new EntryRef(walk.key(), walk.position(), walk.size());
+        return new EntryRef(walk.key(), position(), size());
     }
 
     /** {@return the record, on the heap} */
     public Entry copy() {
-        return new HeapEntry(ref(), walk.timestampMillis(), walk.headerLength(), walk.copyBody());
+        WalkedRecord record = walk.record();
+        return new HeapEntry(ref(), record.timestampMillis(), record.headerLength(), record.copyBody());
     }
 
     /**

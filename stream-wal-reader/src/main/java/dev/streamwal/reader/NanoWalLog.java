@@ -191,7 +191,7 @@ final class NanoWalLog implements ReadableLog {
         DamageList passed = new DamageList(key);
         try (NanoWalBackward walk = new NanoWalBackward(source, key, Long.MAX_VALUE)) {
             for (int left = count; left > 0 && passed.next(walk); left--) {
-                start = walk.position();
+                start = walk.record().position();
             }
         }
         return start;
@@ -307,7 +307,7 @@ final class NanoWalLog implements ReadableLog {
         try (RecordWalk walk = scan(key, TimeRange.ALL)) {
             while (damage.next(walk)) {
                 records++;
-                bytes += FrameShape.NANO_WAL.prefixBytes() + walk.headerLength() + walk.contentLength();
+                bytes += FrameShape.NANO_WAL.prefixBytes() + walk.record().headerLength() + walk.record().contentLength();
             }
         }
         return damage.report(records, bytes);

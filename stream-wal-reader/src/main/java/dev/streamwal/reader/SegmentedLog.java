@@ -77,7 +77,7 @@ final class SegmentedLog implements ReadableLog {
     }
 
     private static Entry entry(String key, LastRecord last) {
-        EntryRef ref = new EntryRef(key, last.position(), last.size());
+        EntryRef ref = new EntryRef(key, last.position(), last.frameBytes());
         return new HeapEntry(ref, last.timestampMillis(), last.headerLength(), last.body());
     }
 

@@ -109,8 +109,8 @@ final class StreamSurvey {
     private void scanFrom(Segment segment) throws IOException {
         try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(segment.basePosition()))) {
             while (damage.next(scan)) {
-                smallest = Math.min(smallest, scan.timestampMillis());
-                largest = Math.max(largest, scan.timestampMillis());
+                smallest = Math.min(smallest, scan.record().timestampMillis());
+                largest = Math.max(largest, scan.record().timestampMillis());
             }
             end = scan.nextPosition();
         }
@@ -131,7 +131,7 @@ final class StreamSurvey {
                     recordsBefore = records;
                 }
                 records++;
-                bytes += scan.size();
+                bytes += scan.record().frameBytes();
             }
         }
         verifyCount(segment, records - recordsBefore);

@@ -2,7 +2,6 @@ package dev.streamwal.source;
 
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
-import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import java.io.IOException;
 import java.util.Optional;
@@ -90,15 +89,13 @@ final class BackwardPass implements AutoCloseable {
     }
 
     private void startAtEnd(long previousEnd) throws IOException {
-        SegmentReader reader = pass.reader();
-        Optional<Footer> footer = reader.footer();
-        if (footer.isPresent()) {
-            place(footer.get().dataEnd(), footer.get().lastRecordSize());
-            return;
+        SegmentEnd end = pass.reader().end().orByNext(scan.header(), previousEnd);
+        Footer footer = end.footer();
+        if (footer != null) {
+            place(end.offset(), footer.lastRecordSize());
+        } else {
+            top = Math.max(first(), end.offset());
         }
-        SegmentHeader header = reader.header();
-        long end = previousEnd == UNKNOWN ? UNKNOWN : header.offsetOf(previousEnd);
-        top = end >= header.headerLength() && end <= header.capacity() ? end : Math.max(header.headerLength(), reader.size());
     }
 
     private void startAt(long offset, int lastSize) throws IOException {

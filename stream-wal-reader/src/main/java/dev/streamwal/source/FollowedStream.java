@@ -72,7 +72,7 @@ final class FollowedStream {
         if (scan == null) {
             return rest == null ? 0 : rest.resume();
         }
-        return isHead ? scan.position() : scan.nextPosition();
+        return isHead ? scan.record().position() : scan.nextPosition();
     }
 
     /** Begins where this scan does, before the stream was ever asked. */

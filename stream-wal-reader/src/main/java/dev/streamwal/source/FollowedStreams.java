@@ -187,7 +187,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 stream.turn = 0;
                 waiting.addLast(stream);
             } else {
-                stream.headMillis = stream.scan().timestampMillis();
+                stream.headMillis = stream.scan().record().timestampMillis();
                 stream.headSince = delivered;
                 stream.isHead = true;
                 heads.add(stream);

@@ -1,7 +1,6 @@
 package dev.streamwal.source;
 
 import dev.streamwal.reader.WalClosedException;
-import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +41,13 @@ final class HeldRecords implements RecordWalk {
         log.checkOpen();
     }
 
-    private LastRecord onRecord() {
+    @Override
+    public String key() {
+        return key;
+    }
+
+    @Override
+    public WalkedRecord record() {
         LastRecord record = current;
         if (record == null) {
             checkUsable();
@@ -52,55 +57,10 @@ final class HeldRecords implements RecordWalk {
     }
 
     @Override
-    public String key() {
-        return key;
-    }
-
-    @Override
-    public long position() {
-        return onRecord().position();
-    }
-
-    @Override
-    public int size() {
-        return onRecord().size();
-    }
-
-    @Override
-    public long timestampMillis() {
-        return onRecord().timestampMillis();
-    }
-
-    @Override
-    public int headerLength() {
-        return onRecord().headerLength();
-    }
-
-    @Override
-    public int contentLength() {
-        return onRecord().body().length - headerLength();
-    }
-
-    @Override
-    public void copyHeader(ByteBuf target) {
-        target.writeBytes(onRecord().body(), 0, headerLength());
-    }
-
-    @Override
-    public void copyContent(ByteBuf target) {
-        target.writeBytes(onRecord().body(), headerLength(), contentLength());
-    }
-
-    @Override
-    public byte[] copyBody() {
-        return onRecord().body().clone();
-    }
-
-    @Override
     public long nextPosition() {
         LastRecord record = current;
         if (record != null) {
-            return record.position() + record.size();
+            return record.position() + record.frameBytes();
         }
         return held.isEmpty() ? endPosition : held.get(held.size() - 1).position();
     }

@@ -1,22 +1,37 @@
 package dev.streamwal.source;
 
+import io.netty.buffer.ByteBuf;
+
 /**
  * A data record at the end of a stream, on the heap.
  *
- * @param size of the frame
  * @param body the record's own header, then its content
  */
-public record LastRecord(long position, int size, long timestampMillis, int headerLength, byte[] body) {
+public record LastRecord(long position, int frameBytes, long timestampMillis, int headerLength, byte[] body) implements WalkedRecord {
 
-    /** The one that a scan stands on. */
-    static LastRecord of(SegmentScan scan) {
-        byte[] body = new byte[scan.headerLength() + scan.contentLength()];
-        scan.copyBody(body);
-        return new LastRecord(scan.position(), scan.frameBytes(), scan.timestampMillis(), scan.headerLength(), body);
+    /** A copy. */
+    static LastRecord of(WalkedRecord record) {
+        return new LastRecord(
+                record.position(), record.frameBytes(), record.timestampMillis(), record.headerLength(), record.copyBody());
     }
 
-    /** The one that a walk stands on. */
-    static LastRecord of(RecordWalk walk) {
-        return new LastRecord(walk.position(), walk.size(), walk.timestampMillis(), walk.headerLength(), walk.copyBody());
+    @Override
+    public int contentLength() {
+        return body.length - headerLength;
+    }
+
+    @Override
+    public void copyHeader(ByteBuf target) {
+        target.writeBytes(body, 0, headerLength);
+    }
+
+    @Override
+    public void copyContent(ByteBuf target) {
+        target.writeBytes(body, headerLength, contentLength());
+    }
+
+    @Override
+    public byte[] copyBody() {
+        return body.clone();
     }
 }

@@ -38,21 +38,16 @@ public final class LastRecordRead {
         Segment newest = chain.get(chain.size() - 1);
         try (SegmentReader reader = newest.open(log.channels());
                 SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.options()))) {
-            Footer known = newest.knownFooter();
-            if (known != null) {
-                return lastBefore(known, scan);
-            }
-            long size = reader.size();
-            Optional<Footer> footer = reader.footer(size);
-            scan.limit(footer.isPresent() ? footer.get().dataEnd() : size);
-            return footer.isPresent() ? lastBefore(footer.get(), scan) : lastFollowing(reader, scan);
+            SegmentEnd end = reader.end();
+            scan.limit(end.offset());
+            Footer footer = end.footer();
+            return footer != null ? lastBefore(footer, scan) : lastFollowing(reader, scan);
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
             return Optional.empty();
         }
     }
 
     private static Optional<LastRecord> lastBefore(Footer footer, SegmentScan scan) throws IOException {
-        scan.limit(footer.dataEnd());
         scan.seekBehind(footer.dataEnd(), footer.lastRecordSize());
         return scan.previousShown() ? Optional.of(LastRecord.of(scan)) : Optional.empty();
     }

@@ -50,7 +50,7 @@ final class MergedStream implements Comparable<MergedStream> {
         if (!open.next()) {
             return false;
         }
-        timestampMillis = open.timestampMillis();
+        timestampMillis = open.record().timestampMillis();
         return true;
     }
 

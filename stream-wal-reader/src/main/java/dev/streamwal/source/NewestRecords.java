@@ -41,7 +41,7 @@ public final class NewestRecords {
     private record Place(Segment segment, long offset, long position, int size) {
 
         static Place of(BackwardScan scan) {
-            return new Place(scan.segment(), scan.offset(), scan.position(), scan.size());
+            return new Place(scan.segment(), scan.offset(), scan.record().position(), scan.record().frameBytes());
         }
     }
 
@@ -146,11 +146,11 @@ public final class NewestRecords {
         if (records == null) {
             return;
         }
-        heldBytes += scan.size();
+        heldBytes += scan.record().frameBytes();
         if (heldBytes > log.options().scanBufferBytes() && !records.isEmpty()) {
             held = null;
         } else {
-            records.add(LastRecord.of(scan));
+            records.add(LastRecord.of(scan.record()));
         }
     }
 

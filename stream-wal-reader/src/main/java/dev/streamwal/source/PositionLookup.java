@@ -1,13 +1,9 @@
 package dev.streamwal.source;
 
-import dev.streamwal.format.Footer;
-import dev.streamwal.format.RecordLayout;
-import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
-import java.util.Optional;
 
 /**
  * Finds the segment that a position belongs to, or says why there is none. Readers never judge by the clock: expired means deleted.
@@ -49,38 +45,25 @@ public final class PositionLookup {
     /**
      * What there is to say of a position, by its offset in the last segment that begins at or before it.
      *
+     * @param end of that segment, by {@link #end}
      * @param index of that segment in the chain
      */
-    public Whereabouts in(SegmentReader reader, int index, long position) throws IOException {
-        return reader.header().offsetOf(position) < Math.max(writtenTo(reader, index), sizeWithoutEnd(reader, index))
+    public Whereabouts in(SegmentReader reader, SegmentEnd end, int index, long position) throws IOException {
+        long offset = reader.header().offsetOf(position);
+        // a file that was cut short is told by its mark
+        return offset < end.offset() || (end.by() == SegmentEnd.By.FILE && offset < reader.markedTo())
                 ? Whereabouts.IN_SEGMENT
                 : behind(index, position);
     }
 
     /**
-     * The offset up to which the segment is known to have been written: by its footer, by the next segment, or by its mark.
+     * Where a segment's records end: by its footer, or by the next segment, or else by its file.
      *
      * @param index of the segment in the chain
      */
-    public long writtenTo(SegmentReader reader, int index) throws IOException {
-        Optional<Footer> footer = reader.footer();
-        if (footer.isPresent()) {
-            return footer.get().dataEnd();
-        }
-        long end = endBySuccessor(reader.header(), index);
-        return end >= 0 ? end : (long) reader.mark() + RecordLayout.PREFIX_BYTES;
-    }
-
-    /** Where nobody says where the data ends, it may reach to the file's end. */
-    private long sizeWithoutEnd(SegmentReader reader, int index) throws IOException {
-        return reader.footer().isPresent() || endBySuccessor(reader.header(), index) >= 0 ? 0 : reader.size();
-    }
-
-    /** The offset where the next segment says that this one's data ends; -1 where it says so of another one, or there is none. */
-    private long endBySuccessor(SegmentHeader header, int index) throws IOException {
-        long previousEnd = index + 1 < chain.size() ? previousEnd(chain.get(index + 1)) : UNKNOWN;
-        long end = header.offsetOf(previousEnd);
-        return previousEnd != UNKNOWN && end <= header.capacity() ? end : UNKNOWN;
+    public SegmentEnd end(SegmentReader reader, int index) throws IOException {
+        SegmentEnd end = reader.end();
+        return end.isFinal() || index + 1 >= chain.size() ? end : end.orByNext(reader.header(), previousEnd(chain.get(index + 1)));
     }
 
     private Whereabouts behind(int index, long position) throws IOException {

@@ -1,11 +1,10 @@
 package dev.streamwal.source;
 
 import dev.streamwal.reader.WalClosedException;
-import io.netty.buffer.ByteBuf;
 
 /**
  * A way through records, one after the other: of one stream or of several, forwards or backwards. After {@link #next()} returned true it
- * stands on a record, and the methods from {@link #key()} to {@link #copyBody()} are about that one. One thread; close it.
+ * stands on that {@link #record()}. One thread; close it.
  */
 public interface RecordWalk extends AutoCloseable {
 
@@ -18,29 +17,8 @@ public interface RecordWalk extends AutoCloseable {
     /** Of the record's stream. */
     String key();
 
-    /** The record's. */
-    long position();
-
-    /** The record's frame with its padding. */
-    int size();
-
-    /** Epoch ms. */
-    long timestampMillis();
-
-    /** Bytes. */
-    int headerLength();
-
-    /** Bytes. */
-    int contentLength();
-
-    /** Appends the record's own header to the target. */
-    void copyHeader(ByteBuf target);
-
-    /** Appends the record's content to the target. */
-    void copyContent(ByteBuf target);
-
-    /** The record's own header, then its content. */
-    byte[] copyBody();
+    /** What it stands on. */
+    WalkedRecord record();
 
     /** Where in the stream a later walk goes on. */
     long nextPosition();

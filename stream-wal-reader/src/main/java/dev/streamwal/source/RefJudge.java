@@ -4,8 +4,6 @@ import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
 import java.io.IOException;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Says what stands at offsets of a segment, given in ascending order, by walking the records up to there: only that tells the middle of a
@@ -29,28 +27,26 @@ public final class RefJudge implements AutoCloseable {
 
     private final SegmentReader reader;
     private final SegmentScan scan;
-    private final @Nullable Footer footer;
-    private final long writtenTo;
+    private final SegmentEnd end;
 
     private boolean onRecord;
-    private long holeStart = Long.MAX_VALUE;
-    private long holeEnd = Long.MAX_VALUE;
-    private long damageStart = Long.MAX_VALUE;
-    private long damageEnd = Long.MAX_VALUE;
-    private long end = Long.MAX_VALUE;
+    /** Where the scan has stopped last, and where it goes on: at the next record that verifies. */
+    private long gapStart = Long.MAX_VALUE;
+    private long gapEnd = Long.MAX_VALUE;
+    private boolean isGapDamage;
 
     /**
      * The caller closes the reader.
      *
-     * @param writtenTo see {@link PositionLookup#writtenTo}
+     * @param end by {@link PositionLookup#end}; no offset is asked for behind it
      */
-    public RefJudge(SegmentReader reader, long writtenTo) throws IOException {
+    public RefJudge(SegmentReader reader, SegmentEnd end) {
         this.reader = reader;
-        this.writtenTo = writtenTo;
-        Optional<Footer> found = reader.footer();
-        this.footer = found.orElse(null);
+        this.end = end;
         this.scan = new SegmentScan(reader, reader.header());
-        found.ifPresent(known -> scan.limit(known.dataEnd()));
+        if (end.isFinal()) {
+            scan.limit(end.offset());
+        }
     }
 
     /** @param offset at or behind the one of the call before */
@@ -60,14 +56,8 @@ public final class RefJudge implements AutoCloseable {
         }
         jumpTowards(offset);
         while (true) {
-            if (offset >= end) {
-                return offset == end ? Judgement.END : Judgement.NO_RECORD;
-            }
-            if (offset >= holeStart && offset < holeEnd) {
-                return offset == holeStart ? Judgement.END : Judgement.NO_RECORD;
-            }
-            if (offset >= damageStart && offset < damageEnd) {
-                return Judgement.DAMAGED;
+            if (offset >= gapStart && offset < gapEnd) {
+                return isGapDamage ? Judgement.DAMAGED : offset == gapStart ? Judgement.END : Judgement.NO_RECORD;
             }
             if (onRecord && offset < scan.nextOffset()) {
                 return offset != scan.offset() ? Judgement.NO_RECORD : scan.isTooNew() ? Judgement.TOO_NEW : Judgement.RECORD;
@@ -87,24 +77,11 @@ public final class RefJudge implements AutoCloseable {
             return;
         }
         ScanStop stop = scan.judge();
-        long stopped = scan.offset();
-        long nextValid = scan.nextValid();
-        if (isEnd(stop, stopped)) {
-            if (nextValid < 0) {
-                end = stopped;
-            } else {
-                // a slot that is not published yet, and records behind it that are
-                holeStart = stopped;
-                holeEnd = nextValid;
-                scan.seek(nextValid);
-            }
-            return;
-        }
-        damageStart = stopped;
-        damageEnd = nextValid >= 0 ? nextValid : Math.max(stopped + 1, footer != null ? writtenTo : Math.max(writtenTo, reader.size()));
-        scan.seek(damageEnd);
-        if (nextValid < 0) {
-            end = damageEnd;
+        gapStart = scan.offset();
+        gapEnd = scan.nextValid() < 0 ? Long.MAX_VALUE : scan.nextValid();
+        isGapDamage = !isEnd(stop, gapStart);
+        if (gapEnd != Long.MAX_VALUE) {
+            scan.seek(gapEnd);
         }
     }
 
@@ -113,10 +90,10 @@ public final class RefJudge implements AutoCloseable {
         if (stop == ScanStop.CORRUPT || stop == ScanStop.TORN_TAIL) {
             return false;
         }
-        if (stopped >= writtenTo) {
+        if (stopped >= (end.by() == SegmentEnd.By.FILE ? reader.markedTo() : end.offset())) {
             return true;
         }
-        if (footer != null || stopped + RecordLayout.PREFIX_BYTES > reader.size()) {
+        if (end.isFinal() || stopped + RecordLayout.PREFIX_BYTES > reader.size()) {
             return false;
         }
         // a slot that is not published yet, unless the mark says that all of this was
@@ -126,6 +103,7 @@ public final class RefJudge implements AutoCloseable {
 
     /** A sealed segment has the first record of every block in its footer. */
     private void jumpTowards(long offset) {
+        Footer footer = end.footer();
         if (footer == null) {
             return;
         }

@@ -190,10 +190,15 @@ public final class ScanStart {
                 return new Place(segment, offset, null);
             }
             reader.forgetOldFooter();
-            if (lookup.in(reader, index, position) != PositionLookup.Whereabouts.IN_SEGMENT) {
-                return behind(chain, index, lookup, reader, position);
+            SegmentEnd end = lookup.end(reader, index);
+            if (lookup.in(reader, end, index, position) != PositionLookup.Whereabouts.IN_SEGMENT) {
+                boolean isNewest = index + 1 == chain.size();
+                if (isNewest && offset != end.offset()) {
+                    throw notFound(segment, offset, position);
+                }
+                return new Place(segment, offset, isNewest ? null : chain.get(index + 1));
             }
-            if (!startsThere(reader, lookup.writtenTo(reader, index), offset)) {
+            if (!startsThere(reader, end, offset)) {
                 throw notFound(segment, offset, position);
             }
             return new Place(segment, offset, null);
@@ -203,26 +208,8 @@ public final class ScanStart {
         }
     }
 
-    /** Behind a segment's data: at its end, before the next one that is left, or nowhere. */
-    private Place behind(SegmentChain chain, int index, PositionLookup lookup, SegmentReader reader, long position) throws IOException {
-        Segment segment = chain.get(index);
-        long offset = reader.header().offsetOf(position);
-        if (index + 1 < chain.size()) {
-            return new Place(segment, offset, chain.get(index + 1));
-        }
-        long end = reader.footer().isPresent() ? reader.footer().get().dataEnd() : reader.size();
-        if (offset != end && lookup.in(reader, index, position) == PositionLookup.Whereabouts.IN_SEGMENT) {
-            // the file has grown since
-            return place(chain, position);
-        }
-        if (offset != end) {
-            throw notFound(segment, offset, position);
-        }
-        return new Place(segment, offset, null);
-    }
-
-    private boolean startsThere(SegmentReader reader, long writtenTo, long offset) throws IOException {
-        try (RefJudge judge = new RefJudge(reader, writtenTo)) {
+    private static boolean startsThere(SegmentReader reader, SegmentEnd end, long offset) throws IOException {
+        try (RefJudge judge = new RefJudge(reader, end)) {
             return switch (judge.judge(offset)) {
                 case RECORD, TOO_NEW, END, DAMAGED -> true;
                 case NO_RECORD -> false;

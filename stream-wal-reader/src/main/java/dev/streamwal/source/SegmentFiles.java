@@ -1,13 +1,8 @@
 package dev.streamwal.source;
 
-import dev.streamwal.format.Footer;
-import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.FormatException;
-import dev.streamwal.format.RecordLayout;
-import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
@@ -17,17 +12,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.Optional;
 
-/** The two ends of a segment's file, its header and its footer, for readers and for recovery. */
+/** What a segment's file begins with, for readers and for recovery. */
 public final class SegmentFiles {
-
-    /** What a footer has beyond its index: frame, header, counts, padding up to a page. */
-    private static final int MAX_FOOTER_WITHOUT_INDEX =
-            FooterLayout.PAGE_BYTES + SegmentHeaderLayout.MAX_BYTES + RecordLayout.PREFIX_BYTES;
-
-    /** More than a footer's index has for a block. */
-    private static final int INDEX_BYTES_PER_BLOCK = 32;
 
     private SegmentFiles() {}
 
@@ -67,45 +54,5 @@ public final class SegmentFiles {
         return new CorruptSegmentException(
                 e.getMessage() + where + "; the other segments of the stream can be read",
                 file, key.text(), name.basePosition(), 0, size, e);
-    }
-
-    /** The footer, if the segment was sealed and the footer verifies; then everything before it is durable. */
-    public static Optional<Footer> readFooter(SegmentBytes bytes, SegmentHeader header) throws IOException {
-        return readFooter(bytes, header, bytes.size());
-    }
-
-    /** @param size how long the file is, as it was told just now */
-    static Optional<Footer> readFooter(SegmentBytes bytes, SegmentHeader header, long size) throws IOException {
-        if (size < FooterLayout.PAGE_BYTES) {
-            return Optional.empty();
-        }
-        ByteBuffer last = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        if (bytes.read(last, size - Long.BYTES) < Long.BYTES || last.getLong(0) > maxFooterBytes(size)) {
-            return Optional.empty();
-        }
-        int start = FooterLayout.startOffset(header, size, last.getLong(0));
-        if (start < 0) {
-            return Optional.empty();
-        }
-        int length = (int) (size - start);
-        ByteBuffer frame = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        if (bytes.read(frame, start) < length) {
-            return Optional.empty();
-        }
-        RecordView view = new RecordView();
-        RecordView.Verdict verdict = view.check(frame, 0, length, header.positionAt(start), header.salt());
-        if (verdict != RecordView.Verdict.VALID || view.frameBytes() != length) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(FooterLayout.decode(view, frame, start, header));
-        } catch (FormatException e) {
-            // a record that isn't a footer and happens to end where the file does: the segment is judged like a tail
-            return Optional.empty();
-        }
-    }
-
-    private static long maxFooterBytes(long size) {
-        return MAX_FOOTER_WITHOUT_INDEX + (size / SegmentIndex.BLOCK_BYTES + 1) * INDEX_BYTES_PER_BLOCK;
     }
 }

@@ -98,22 +98,26 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
      * before the segment was cut: where that would matter, ask for {@link #footerNow()}.
      */
     public Optional<Footer> footer() throws IOException {
-        Footer known = segment.knownFooter();
-        if (known != null) {
-            return Optional.of(known);
-        }
-        return footer(bytes.size());
+        return Optional.ofNullable(end().footer());
     }
 
-    /** @param size how long the file is, as it was told just now */
-    Optional<Footer> footer(long size) throws IOException {
+    /** Where its records end, as far as the segment itself says; by a footer under the condition of {@link #footer()}. */
+    public SegmentEnd end() throws IOException {
         Footer known = segment.knownFooter();
         if (known != null) {
-            return Optional.of(known);
+            return SegmentEnd.of(known);
         }
-        Optional<Footer> found = SegmentFiles.readFooter(bytes, header, size);
-        found.ifPresent(footer -> footers.keep(segment, footer));
-        return found;
+        SegmentEnd end = SegmentEnd.read(bytes, header);
+        Footer found = end.footer();
+        if (found != null) {
+            footers.keep(segment, found);
+        }
+        return end;
+    }
+
+    /** Offset up to which its records have been published at least, as the mark says. */
+    long markedTo() throws IOException {
+        return (long) mark() + RecordLayout.PREFIX_BYTES;
     }
 
     /** The footer that is there now: where the segment was cut, it has another one, or none for a while. */
@@ -125,16 +129,9 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     /** Where the segment was cut since its footer was read, the next who asks for the footer gets the one that is there. */
     public void forgetOldFooter() throws IOException {
         Footer known = segment.knownFooter();
-        if (known != null && !isStill(known)) {
+        if (known != null && !SegmentEnd.isThere(bytes, known)) {
             segment.forget(known);
         }
-    }
-
-    /** By the footer's size, which is the file's last 8 bytes. */
-    private boolean isStill(Footer known) throws IOException {
-        long size = bytes.size();
-        ByteBuffer last = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        return size >= Long.BYTES && bytes.read(last, size - Long.BYTES) == Long.BYTES && last.getLong(0) == size - known.dataEnd();
     }
 
     @Override

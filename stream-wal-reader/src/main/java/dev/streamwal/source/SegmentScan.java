@@ -21,7 +21,7 @@ import java.io.IOException;
  * of a batch is a record only if its batch and all that belongs to it verify. At a footer the data ends. Bytes that don't verify are read
  * anew once before the scan stops at them, as they may have been written since.
  */
-public final class SegmentScan implements AutoCloseable {
+public final class SegmentScan implements WalkedRecord, AutoCloseable {
 
     private static final int DEFAULT_READ_BYTES = 1 << 20;
 
@@ -309,11 +309,12 @@ public final class SegmentScan implements AutoCloseable {
     }
 
     /** Stream position of {@link #offset()}. */
+    @Override
     public long position() {
         return header.positionAt(offset);
     }
 
-    /** The record's frame with its padding. */
+    @Override
     public int frameBytes() {
         return view.frameBytes();
     }
@@ -333,34 +334,36 @@ public final class SegmentScan implements AutoCloseable {
         return view.previousSize();
     }
 
-    /** Epoch ms. */
+    @Override
     public long timestampMillis() {
         return view.timestampMillis();
     }
 
-    /** Of the record's own header, bytes. */
+    @Override
     public int headerLength() {
         return view.headerLength();
     }
 
-    /** Of the record's content, bytes. */
+    @Override
     public int contentLength() {
         return view.contentLength();
     }
 
-    /** Copies the record's own header. */
+    @Override
     public void copyHeader(ByteBuf target) {
         buffer.copy(view.headerIndex(), view.headerLength(), target);
     }
 
-    /** Copies the record's content. */
+    @Override
     public void copyContent(ByteBuf target) {
         buffer.copy(view.contentIndex(), view.contentLength(), target);
     }
 
-    /** Copies the record's own header, then its content. */
-    public void copyBody(byte[] target) {
-        buffer.copy(view.headerIndex(), view.headerLength() + view.contentLength(), target);
+    @Override
+    public byte[] copyBody() {
+        byte[] body = new byte[view.headerLength() + view.contentLength()];
+        buffer.copy(view.headerIndex(), body.length, body);
+        return body;
     }
 
     /** Gives its memory back, until it needs it again; it stands on no record then. */

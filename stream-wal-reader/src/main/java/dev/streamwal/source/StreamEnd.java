@@ -90,7 +90,7 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
                     return new Followed(end, end == lastEnd ? lastSize : 0, toldBefore == end ? told : null);
                 }
                 lastEnd = scan.nextPosition();
-                lastSize = scan.size();
+                lastSize = scan.record().frameBytes();
             } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
                 told = e;
                 toldBefore = scan.nextPosition();

@@ -513,7 +513,7 @@ public final class StreamScan extends StreamWalk {
         if (entering != null) {
             return null;
         }
-        long position = isOnRecord() ? position() : resume;
+        long position = isOnRecord() ? onRecord().position() : resume;
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
         return new Bookmark(lastBase, lastExpiration, position, ended, told, telling);
     }

@@ -2,7 +2,6 @@ package dev.streamwal.source;
 
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.WalClosedException;
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -87,45 +86,8 @@ abstract class StreamWalk implements RecordWalk {
     }
 
     @Override
-    public final long position() {
-        return onRecord().position();
-    }
-
-    @Override
-    public final int size() {
-        return onRecord().frameBytes();
-    }
-
-    @Override
-    public final long timestampMillis() {
-        return onRecord().timestampMillis();
-    }
-
-    @Override
-    public final int headerLength() {
-        return onRecord().headerLength();
-    }
-
-    @Override
-    public final int contentLength() {
-        return onRecord().contentLength();
-    }
-
-    @Override
-    public final void copyHeader(ByteBuf target) {
-        onRecord().copyHeader(target);
-    }
-
-    @Override
-    public final void copyContent(ByteBuf target) {
-        onRecord().copyContent(target);
-    }
-
-    @Override
-    public final byte[] copyBody() {
-        byte[] body = new byte[headerLength() + contentLength()];
-        onRecord().copyBody(body);
-        return body;
+    public final WalkedRecord record() {
+        return onRecord();
     }
 
     @Override

@@ -24,7 +24,7 @@ class NanoWalForwardTest {
     }
 
     private static String next(NanoWalForward walk) {
-        return walk.next() ? new String(walk.copyBody(), StandardCharsets.UTF_8) : "";
+        return walk.next() ? new String(walk.record().copyBody(), StandardCharsets.UTF_8) : "";
     }
 
     @Test

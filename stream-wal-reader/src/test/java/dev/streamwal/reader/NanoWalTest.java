@@ -11,6 +11,7 @@ import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.TimeRange;
+import dev.streamwal.source.WalkedRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
@@ -93,7 +94,8 @@ class NanoWalTest {
         try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
                 RecordWalk walk = log.scanBackward(key, position)) {
             while (walk.next()) {
-                contents.add(new String(walk.copyBody(), walk.headerLength(), walk.contentLength(), StandardCharsets.UTF_8));
+                WalkedRecord record = walk.record();
+                contents.add(new String(record.copyBody(), record.headerLength(), record.contentLength(), StandardCharsets.UTF_8));
             }
         }
         return contents;
@@ -219,7 +221,7 @@ class NanoWalTest {
             assertThat(none.next()).isFalse();
             List<String> found = new ArrayList<>();
             while (walk.next()) {
-                found.add(walk.key() + "@" + walk.position());
+                found.add(walk.key() + "@" + walk.record().position());
             }
             List<String> all = new ArrayList<>(refs(KEY).stream().map(ref -> KEY + "@" + ref.position()).toList());
             all.add("other@0");
@@ -228,7 +230,7 @@ class NanoWalTest {
             NanoWalFiles.append(NanoWalFiles.path(directory, KEY, 20_000), record(6));
             NanoWalFiles.write(directory, "new", 1, NanoWalFiles.record("", "first"));
             assertThat(walk.next()).isTrue();
-            assertThat(walk.copyBody()).asString(StandardCharsets.UTF_8).isEqualTo("header 6content 6");
+            assertThat(walk.record().copyBody()).asString(StandardCharsets.UTF_8).isEqualTo("header 6content 6");
             assertThat(walk.next()).isTrue();
             assertThat(walk.key()).isEqualTo("new");
             assertThat(walk.next()).isFalse();
@@ -237,7 +239,7 @@ class NanoWalTest {
             NanoWalFiles.write(directory, "new", 2, NanoWalFiles.record("", "second"));
             assertThatThrownBy(walk::next).isInstanceOf(EntryExpiredException.class);
             assertThat(walk.next()).isTrue();
-            assertThat(walk.copyBody()).asString(StandardCharsets.UTF_8).isEqualTo("second");
+            assertThat(walk.record().copyBody()).asString(StandardCharsets.UTF_8).isEqualTo("second");
         }
     }
 
@@ -472,7 +474,7 @@ class NanoWalTest {
                 NanoWalFiles.append(file, Arrays.copyOfRange(record, i, record.length));
                 assertThat(tail.mayHaveMore()).isTrue();
                 assertThat(tail.next()).isTrue();
-                assertThat(new String(tail.copyBody(), StandardCharsets.UTF_8)).endsWith("content " + i);
+                assertThat(new String(tail.record().copyBody(), StandardCharsets.UTF_8)).endsWith("content " + i);
                 assertThat(tail.next()).isFalse();
                 assertThat(tail.positions()).containsExactly(Map.entry(KEY, tail.nextPosition()));
             }
@@ -517,7 +519,7 @@ class NanoWalTest {
     private static List<String> bodies(RecordWalk walk) {
         List<String> bodies = new ArrayList<>();
         while (walk.next()) {
-            bodies.add(new String(walk.copyBody(), StandardCharsets.UTF_8));
+            bodies.add(new String(walk.record().copyBody(), StandardCharsets.UTF_8));
         }
         return bodies;
     }
@@ -600,8 +602,8 @@ class NanoWalTest {
                 RecordWalk walk = log.scanBackward("large", Long.MAX_VALUE)) {
             for (int i = records.size() - 1; i >= 0; i--) {
                 assertThat(walk.next()).isTrue();
-                assertThat(walk.headerLength() + walk.contentLength() + 16).isEqualTo(records.get(i).length);
-                assertThat(walk.copyBody()).endsWith(Arrays.copyOfRange(records.get(i), 16, records.get(i).length));
+                assertThat(walk.record().headerLength() + walk.record().contentLength() + 16).isEqualTo(records.get(i).length);
+                assertThat(walk.record().copyBody()).endsWith(Arrays.copyOfRange(records.get(i), 16, records.get(i).length));
             }
             assertThat(walk.next()).isFalse();
             assertThat(log.readCalls()).isLessThan(1_000);

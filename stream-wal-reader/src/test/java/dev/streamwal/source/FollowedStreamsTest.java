@@ -141,7 +141,7 @@ class FollowedStreamsTest {
             assertThat(stream.mayHaveMore(log, after + ListingAge.SETTLING_NANOS)).isTrue();
             stream.wake(log, new ScanBegin.Oldest());
             assertThat(stream.scan().next()).isTrue();
-            assertThat(stream.scan().position()).isEqualTo(successor.header().basePosition());
+            assertThat(stream.scan().record().position()).isEqualTo(successor.header().basePosition());
             stream.close();
         }
     }

@@ -47,7 +47,7 @@ class MergedScanTest {
                     MergedScan scan = new MergedScan(log, () -> keys, TimeRange.ALL)) {
                 long found = 0;
                 for (; scan.next(); found++) {
-                    assertThat(scan.timestampMillis()).isEqualTo(found);
+                    assertThat(scan.record().timestampMillis()).isEqualTo(found);
                     assertWithinBudget(scan, log, 0);
                 }
                 assertThat(found).isEqualTo((long) RECORDS * STREAMS);
@@ -72,7 +72,7 @@ class MergedScanTest {
                     MergedScan scan = new MergedScan(log, () -> keys, TimeRange.ALL)) {
                 int found = 0;
                 for (; scan.next(); found++) {
-                    assertThat(scan.timestampMillis()).isEqualTo(found);
+                    assertThat(scan.record().timestampMillis()).isEqualTo(found);
                     assertWithinBudget(scan, log, 2L * LARGE_BYTES);
                 }
                 assertThat(found).isEqualTo(2 * LARGE_STREAMS);

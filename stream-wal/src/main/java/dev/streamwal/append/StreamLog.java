@@ -1,10 +1,10 @@
 package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSegment;
 import dev.streamwal.commit.CommitStream;
+import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;

@@ -9,10 +9,10 @@ import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.source.SegmentFiles;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
-import java.util.Optional;
 
 /**
  * Gathers the figures of a log, stream by stream. Of sealed segments it reads header and footer, which has their records' number and, for
@@ -64,9 +64,11 @@ final class LogFigures {
             long window = header.window().endMillis() - header.window().startMillis();
             shortestWindow = Math.min(shortestWindow, window);
             longestWindow = Math.max(longestWindow, window);
-            Optional<Footer> footer = SegmentFiles.readFooter(file, header);
-            footer.ifPresent(found -> addSealed(header, found, byFooter));
-            return footer.isPresent();
+            Footer footer = SegmentEnd.read(file, header).footer();
+            if (footer != null) {
+                addSealed(header, footer, byFooter);
+            }
+            return footer != null;
         } catch (NoSuchFileException e) {
             return true; // expired meanwhile
         } catch (CorruptSegmentException | UnsupportedFormatException e) {

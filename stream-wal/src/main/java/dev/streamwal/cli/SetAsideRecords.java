@@ -168,8 +168,7 @@ final class SetAsideRecords implements AutoCloseable {
     }
 
     private WriteEntry entry() {
-        byte[] body = new byte[scan.headerLength() + scan.contentLength()];
-        scan.copyBody(body);
+        byte[] body = scan.copyBody();
         return new WriteEntry(ByteBuffer.wrap(body, 0, scan.headerLength()).slice(),
                 ByteBuffer.wrap(body, scan.headerLength(), scan.contentLength()).slice(), scan.timestampMillis());
     }

@@ -7,6 +7,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.source.IoFailure;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentNames;
@@ -101,7 +102,7 @@ public final class SegmentForce {
         try (SegmentFile file = storage.open(path)) {
             SegmentHeader header = SegmentFiles.readHeader(file, path, key, oldest);
             // looked at first: one that is written meanwhile may not be durable
-            boolean hasFooter = SegmentFiles.readFooter(file, header).isPresent();
+            boolean hasFooter = SegmentEnd.read(file, header).isFinal();
             return !file(path) || hasFooter ? Optional.empty()
                     : Optional.of(new FrontierSegment(key, header.basePosition(), header.salt(), header.headerLength()));
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {

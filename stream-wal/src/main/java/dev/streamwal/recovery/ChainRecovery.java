@@ -12,6 +12,7 @@ import dev.streamwal.recovery.StreamRecovery.Outcome;
 import dev.streamwal.recovery.StreamRecovery.Unfinished;
 import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -141,7 +142,7 @@ final class ChainRecovery {
             SegmentFile file = storage.open(directory.resolve(name.fileName()));
             try {
                 SegmentHeader header = SegmentFiles.readHeader(file, file.path(), key, name);
-                Footer footer = SegmentFiles.readFooter(file, header).orElse(null);
+                Footer footer = SegmentEnd.read(file, header).footer();
                 chain.add(0, new Link(header, file, footer, terms.left(header), terms.known().durableOffset(header), false));
             } catch (CorruptSegmentException e) {
                 unreadable.add(0, new Unreadable(name, file, isEmpty(file), e));

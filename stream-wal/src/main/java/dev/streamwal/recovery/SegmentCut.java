@@ -1,6 +1,5 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.format.Footer;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
@@ -11,6 +10,7 @@ import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.source.ScanStop;
 import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.source.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
@@ -95,7 +95,7 @@ public final class SegmentCut {
     public Optional<Long> cut(Path temporary, boolean mayCutInPlace) throws IOException {
         SegmentFile file = storage.open(path);
         try {
-            boolean withFooter = kept.lastStart() > 0 && SegmentFiles.readFooter(file, header).isPresent();
+            boolean withFooter = kept.lastStart() > 0 && SegmentEnd.read(file, header).isFinal();
             if (mayCutInPlace && !mayBeLinked(path)) {
                 cutInPlace(file, withFooter);
             } else {
@@ -137,11 +137,8 @@ public final class SegmentCut {
     }
 
     private static boolean isDone(SegmentFile file, SegmentHeader header, int end) throws IOException {
-        Footer footer = SegmentFiles.readFooter(file, header).orElse(null);
-        if (footer == null) {
-            return file.size() < end || (file.size() == end && header.isCut());
-        }
-        return footer.dataEnd() < end || (footer.dataEnd() == end && header.isCut());
+        long dataEnd = SegmentEnd.read(file, header).offset();
+        return dataEnd < end || (dataEnd == end && header.isCut());
     }
 
     private long sealedBytes() {

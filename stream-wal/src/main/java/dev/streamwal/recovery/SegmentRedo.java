@@ -8,7 +8,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.recovery.RedoneSegment.Kind;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.source.StreamDirectory;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -185,7 +185,7 @@ final class SegmentRedo {
             return found;
         }
         file.write(0, header(target));
-        return SegmentFiles.readFooter(file, target.header).isPresent() ? Kind.FINISHED : found;
+        return SegmentEnd.read(file, target.header).isFinal() ? Kind.FINISHED : found;
     }
 
     /** Without a mark: nobody knows whether what it pointed to is there. */
@@ -203,7 +203,7 @@ final class SegmentRedo {
                 }
                 return Kind.FOREIGN;
             }
-            return SegmentFiles.readFooter(file, found).isPresent() ? Kind.FINISHED : Kind.WRITTEN;
+            return SegmentEnd.read(file, found).isFinal() ? Kind.FINISHED : Kind.WRITTEN;
         } catch (FormatException e) {
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(e.getMessage() + ", file=" + target.file + ", stream=" + target.header.key()

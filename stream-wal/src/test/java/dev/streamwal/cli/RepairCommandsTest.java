@@ -3,6 +3,7 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.StreamWal;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;

@@ -6,14 +6,13 @@ import static org.assertj.core.api.Assertions.fail;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.commit.FrontierSegment;
-import dev.streamwal.format.Footer;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.recovery.JournalledLog.Content;
 import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.storage.ChannelStorage;
 import java.io.IOException;
 import java.lang.reflect.Method;
@@ -192,7 +191,7 @@ class JournalDamageTest {
             if (!header.isCut()) {
                 return -1;
             }
-            return SegmentFiles.readFooter(new InMemory(buffer), header).map(Footer::dataEnd).orElse(bytes.length);
+            return (int) SegmentEnd.read(new InMemory(buffer), header).offset();
         } catch (FormatException | IOException e) {
             return -1;
         }

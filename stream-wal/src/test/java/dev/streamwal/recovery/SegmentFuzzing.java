@@ -1,7 +1,6 @@
 package dev.streamwal.recovery;
 
 import dev.streamwal.commit.JournalSamples;
-import dev.streamwal.format.Footer;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordChecksum;
 import dev.streamwal.format.RecordLayout;
@@ -9,13 +8,12 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.source.ScanStop;
 import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.source.SegmentEnd;
 import dev.streamwal.source.SegmentScan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.Optional;
 
 /**
  * What must hold of a segment of any bytes. The first byte says how the others are taken; where checksums are put right first, a fuzzer
@@ -51,8 +49,7 @@ public final class SegmentFuzzing {
 
     private static void scan(byte[] file, SegmentHeader header) throws IOException {
         SegmentBytes bytes = bytes(file);
-        Optional<Footer> footer = SegmentFiles.readFooter(bytes, header);
-        long end = footer.isPresent() ? footer.get().dataEnd() : file.length;
+        long end = SegmentEnd.read(bytes, header).offset();
         require(end >= header.headerLength() && end <= file.length, "a footer is in its file");
         try (SegmentScan scan = new SegmentScan(bytes, header, 4_096)) {
             scan.limit(end);
@@ -77,9 +74,9 @@ public final class SegmentFuzzing {
             require(scan.offset() == behind && scan.frameBytes() >= RecordLayout.PREFIX_BYTES, "records follow each other");
             behind += scan.frameBytes();
             require(behind <= end, "records end in their file");
-            byte[] body = new byte[scan.headerLength() + scan.contentLength()];
-            require(body.length <= scan.frameBytes() - RecordLayout.PREFIX_BYTES, "a record's content is in its frame");
-            scan.copyBody(body);
+            int length = scan.headerLength() + scan.contentLength();
+            require(length <= scan.frameBytes() - RecordLayout.PREFIX_BYTES, "a record's content is in its frame");
+            require(scan.copyBody().length == length, "a record has the content that it says");
         }
         return scan.offset();
     }

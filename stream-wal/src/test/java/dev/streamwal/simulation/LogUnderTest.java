@@ -2,8 +2,8 @@ package dev.streamwal.simulation;
 
 import dev.streamwal.Durability;
 import dev.streamwal.RecoveredStream;
-import dev.streamwal.SimulatedLog;
 import dev.streamwal.RecoveryPolicy;
+import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalListener;
