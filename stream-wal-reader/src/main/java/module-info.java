@@ -6,6 +6,7 @@ module dev.streamwal.reader {
     requires static com.google.errorprone.annotations;
     requires static transitive org.jspecify;
 
+    exports dev.streamwal.error;
     exports dev.streamwal.reader;
     exports dev.streamwal.cursor to dev.streamwal;
     exports dev.streamwal.files to dev.streamwal;

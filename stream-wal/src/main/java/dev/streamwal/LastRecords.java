@@ -1,11 +1,11 @@
 package dev.streamwal;
 
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.WalException;
 import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;

@@ -1,7 +1,7 @@
 package dev.streamwal;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.error.WalClosedException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -11,7 +11,7 @@ public enum RecoveryPolicy {
 
     /**
      * A damaged stream can be read, and not appended to: what would append to it gets a
-     * {@link dev.streamwal.reader.CorruptSegmentException}, which names the file and the offset. Its files stay as they are. The other
+     * {@link dev.streamwal.error.CorruptSegmentException}, which names the file and the offset. Its files stay as they are. The other
      * streams are as always.
      */
     STOP_AT_FIRST_ERROR,

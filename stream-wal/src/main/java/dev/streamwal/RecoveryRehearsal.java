@@ -1,9 +1,10 @@
 package dev.streamwal;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.files.ProcessLock;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.BorrowedStorage;
 import dev.streamwal.storage.SegmentStorage;

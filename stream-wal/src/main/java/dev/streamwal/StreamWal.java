@@ -11,6 +11,10 @@ import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.InheritedJournal;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalFailedException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.files.DirectoryForce;
 import dev.streamwal.files.ProcessLock;
 import dev.streamwal.format.StreamKey;
@@ -18,8 +22,6 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.ReaderOptions;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
@@ -361,7 +363,7 @@ public final class StreamWal implements AutoCloseable {
      * earlier writer, and have not been used since the log was opened, are as durable as he left them.
      *
      * @throws WalFailedException where a flush fails, or has failed before
-     * @throws dev.streamwal.reader.WalIOException where something can't be read or there is no room for the commit journal
+     * @throws dev.streamwal.error.WalIOException where something can't be read or there is no room for the commit journal
      */
     public void sync() {
         checkOpen();

@@ -2,9 +2,9 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.LostRange;

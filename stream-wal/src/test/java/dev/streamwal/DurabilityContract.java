@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalClosedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -3,8 +3,8 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.error.WalException;
 import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.commit.JournalSizes;
-import dev.streamwal.reader.DiskFullException;
+import dev.streamwal.error.DiskFullException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.commit.FrontierFile;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalFailedException;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.KnownDurable;
 import dev.streamwal.recovery.RecoveryDecision;

@@ -3,8 +3,9 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

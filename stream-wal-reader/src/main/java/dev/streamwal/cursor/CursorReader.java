@@ -1,12 +1,12 @@
 package dev.streamwal.cursor;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorLayout;
 import dev.streamwal.format.FormatException;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

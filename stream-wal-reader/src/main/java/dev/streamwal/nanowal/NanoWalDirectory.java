@@ -1,12 +1,12 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalName;
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.reader.ReaderOptions;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.source.ChannelCache;
 import dev.streamwal.source.ListingAge;
 import dev.streamwal.source.ReadFailures;

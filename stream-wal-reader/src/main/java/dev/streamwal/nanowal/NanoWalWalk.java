@@ -1,7 +1,7 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.source.RecordWalk;
 import dev.streamwal.source.SharedFile;
 import io.netty.buffer.ByteBuf;

@@ -1,5 +1,8 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;

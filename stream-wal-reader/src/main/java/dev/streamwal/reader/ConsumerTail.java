@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.FollowedStreams;

@@ -1,5 +1,9 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.source.RecordWalk;
 import java.nio.file.Path;
 import java.util.ArrayList;

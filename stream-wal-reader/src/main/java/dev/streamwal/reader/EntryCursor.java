@@ -1,5 +1,10 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.source.RecordWalk;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;

@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.source.TailWalk;
 import java.time.Duration;
 import java.util.Map;

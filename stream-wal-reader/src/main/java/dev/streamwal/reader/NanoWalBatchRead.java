@@ -1,5 +1,8 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.nanowal.NanoWalChain;

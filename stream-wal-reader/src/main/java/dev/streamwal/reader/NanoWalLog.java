@@ -1,5 +1,9 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.nanowal.NanoWalBackward;
 import dev.streamwal.nanowal.NanoWalChain;

@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.source.FollowedStreams;
 import dev.streamwal.source.LastRecord;
 import dev.streamwal.source.LastRecordRead;

@@ -1,5 +1,8 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.source.LogSource;

@@ -1,6 +1,11 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.RecordLayout;

@@ -1,6 +1,14 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.error.ConsumerInUseException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.NettyLogging;

@@ -1,9 +1,9 @@
 package dev.streamwal.source;
 
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;

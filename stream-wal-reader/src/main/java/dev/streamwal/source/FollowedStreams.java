@@ -1,9 +1,9 @@
 package dev.streamwal.source;
 
-import dev.streamwal.reader.TooManyOpenFilesException;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

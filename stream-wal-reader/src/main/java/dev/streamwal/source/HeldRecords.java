@@ -1,6 +1,6 @@
 package dev.streamwal.source;
 
-import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.error.WalClosedException;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,11 +1,11 @@
 package dev.streamwal.source;
 
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.ReaderOptions;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 package dev.streamwal.source;
 
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
@@ -53,7 +53,7 @@ public final class NewestRecords {
     /**
      * The record at the greatest position; empty where there is none.
      *
-     * @throws dev.streamwal.reader.CorruptSegmentException where the last record, or what stands there, is damaged
+     * @throws dev.streamwal.error.CorruptSegmentException where the last record, or what stands there, is damaged
      */
     public Optional<LastRecord> last() throws IOException {
         read(1);
@@ -65,7 +65,7 @@ public final class NewestRecords {
      * what a scan reads at a time, or something between them can't be read: then the walk reads them as a scan does, and tells what it comes
      * by.
      *
-     * @throws dev.streamwal.reader.CorruptSegmentException where the last record, or what stands there, is damaged
+     * @throws dev.streamwal.error.CorruptSegmentException where the last record, or what stands there, is damaged
      */
     public RecordWalk walk(int count) throws IOException {
         read(count);

@@ -1,10 +1,10 @@
 package dev.streamwal.source;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.streamwal.source;
 
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

@@ -1,11 +1,11 @@
 package dev.streamwal.source;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.EntryNotFoundException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalIOException;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

@@ -1,10 +1,10 @@
 package dev.streamwal.source;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryNotFoundException;
-import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.source.StreamScan.Rest;
 import dev.streamwal.source.StreamScan.Telling;
 import java.io.IOException;

@@ -1,5 +1,8 @@
 package dev.streamwal.source;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.FormatException;
@@ -10,9 +13,6 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,11 +1,11 @@
 package dev.streamwal.source;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Footer;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;

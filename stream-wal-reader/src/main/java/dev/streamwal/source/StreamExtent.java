@@ -1,9 +1,9 @@
 package dev.streamwal.source;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalIOException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;

@@ -1,15 +1,15 @@
 package dev.streamwal.source;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;

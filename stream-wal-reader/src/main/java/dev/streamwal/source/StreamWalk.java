@@ -1,7 +1,7 @@
 package dev.streamwal.source;
 
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.WalClosedException;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -3,6 +3,10 @@ package dev.streamwal.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.source.SegmentWriterForTests;

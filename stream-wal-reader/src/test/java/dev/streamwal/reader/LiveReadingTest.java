@@ -3,6 +3,9 @@ package dev.streamwal.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.SegmentWriterForTests.Written;
 import dev.streamwal.source.SharedReader;

@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.nanowal.NanoWalForward;
 import dev.streamwal.nanowal.NanoWalMerged;
 import dev.streamwal.reader.EntryBatch.Status;

@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.SegmentWriterForTests.Written;

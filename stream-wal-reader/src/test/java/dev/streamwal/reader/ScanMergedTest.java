@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.source.SegmentWriterForTests;
 import io.netty.util.ResourceLeakDetector;
 import java.io.IOException;

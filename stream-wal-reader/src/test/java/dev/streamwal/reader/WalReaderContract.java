@@ -3,6 +3,12 @@ package dev.streamwal.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;

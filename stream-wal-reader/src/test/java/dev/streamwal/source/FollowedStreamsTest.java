@@ -2,9 +2,9 @@ package dev.streamwal.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.reader.ReaderOptions;
-import dev.streamwal.reader.WalIOException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

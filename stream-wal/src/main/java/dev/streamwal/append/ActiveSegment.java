@@ -2,10 +2,10 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.commit.CommitSegment;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.source.IoFailure;
 import dev.streamwal.storage.SegmentCopy;

@@ -1,13 +1,13 @@
 package dev.streamwal.append;
 
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;

@@ -1,20 +1,20 @@
 package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSegment;
 import dev.streamwal.commit.CommitStream;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.MisdatedSegments;

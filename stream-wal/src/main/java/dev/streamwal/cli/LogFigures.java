@@ -1,12 +1,12 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.SegmentName;
-import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;

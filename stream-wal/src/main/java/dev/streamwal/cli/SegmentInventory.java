@@ -1,13 +1,13 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WalOptions;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.StreamInfo;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;

@@ -1,11 +1,11 @@
 package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.source.IoFailure;
 import dev.streamwal.source.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;

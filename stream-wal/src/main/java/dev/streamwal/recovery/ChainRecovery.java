@@ -1,11 +1,11 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.recovery.ChainEvidence.Broken;
 import dev.streamwal.recovery.StreamRecovery.Listed;
 import dev.streamwal.recovery.StreamRecovery.Outcome;

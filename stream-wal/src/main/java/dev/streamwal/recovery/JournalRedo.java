@@ -8,11 +8,11 @@ import dev.streamwal.commit.JournalDamage;
 import dev.streamwal.commit.JournalEnd;
 import dev.streamwal.commit.JournalScan;
 import dev.streamwal.commit.JournalVisitor;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.source.ChannelCache;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.StreamDirectory;
@@ -89,7 +89,7 @@ public final class JournalRedo {
      * Does it, once.
      *
      * @throws CorruptSegmentException where something is damaged that is not to be skipped, or of which no copy could be set aside
-     * @throws dev.streamwal.reader.UnsupportedFormatException where a newer version wrote the journal or a segment
+     * @throws dev.streamwal.error.UnsupportedFormatException where a newer version wrote the journal or a segment
      */
     public RedoResult run() throws IOException {
         Optional<Frontier> frontier = frontier();

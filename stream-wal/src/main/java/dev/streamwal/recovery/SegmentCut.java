@@ -1,5 +1,7 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.RecordLayout;
@@ -8,8 +10,6 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.source.ScanStop;
 import dev.streamwal.source.SegmentBytes;
 import dev.streamwal.source.SegmentFiles;

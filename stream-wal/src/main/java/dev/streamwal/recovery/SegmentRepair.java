@@ -1,14 +1,14 @@
 package dev.streamwal.recovery;
 
 import dev.streamwal.RecoveryPolicy;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.PaddingLayout;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.recovery.TailEvidence.Behind;
 import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.recovery.TailEvidence.Stop;

@@ -130,8 +130,8 @@ public final class StreamRecovery {
 
     /**
      * @param listed the stream's segments in order of position, not empty
-     * @throws dev.streamwal.reader.CorruptSegmentException where the stream can't be appended to because of damage
-     * @throws dev.streamwal.reader.UnsupportedFormatException where a newer version wrote it
+     * @throws dev.streamwal.error.CorruptSegmentException where the stream can't be appended to because of damage
+     * @throws dev.streamwal.error.UnsupportedFormatException where a newer version wrote it
      */
     public Outcome recover(StreamKey key, Path directory, List<Listed> listed) throws IOException {
         Findings findings = new Findings();

@@ -1,9 +1,9 @@
 package dev.streamwal.storage;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.WalLockedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.files.Uninterrupted;
-import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

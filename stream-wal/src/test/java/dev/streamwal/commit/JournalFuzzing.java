@@ -2,11 +2,11 @@ package dev.streamwal.commit;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.UnsupportedFormatException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

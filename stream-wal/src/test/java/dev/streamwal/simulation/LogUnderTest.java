@@ -2,15 +2,15 @@ package dev.streamwal.simulation;
 
 import dev.streamwal.Durability;
 import dev.streamwal.RecoveredStream;
-import dev.streamwal.SimulatedLog;
 import dev.streamwal.RecoveryPolicy;
+import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalListener;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBufUtil;
 import java.time.Duration;

@@ -1,10 +1,10 @@
-package dev.streamwal.reader;
+package dev.streamwal.error;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A file, or a record in it, needs something that this version does not know: use the version that wrote it, or a newer one. */
-public final class UnsupportedFormatException extends WalException {
+/** The process may not open more files: raise its limit, or lower {@code maxOpenFiles}. */
+public final class TooManyOpenFilesException extends WalIOException {
 
     private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ public final class UnsupportedFormatException extends WalException {
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param cause what is behind this; null where nothing is
      */
-    public UnsupportedFormatException(
+    public TooManyOpenFilesException(
             String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
         super(message, file, stream, position, cause);
     }

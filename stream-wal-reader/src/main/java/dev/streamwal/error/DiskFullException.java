@@ -1,10 +1,10 @@
-package dev.streamwal.reader;
+package dev.streamwal.error;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** There is no record at this position of the stream, and there has not been one. */
-public final class EntryNotFoundException extends WalException {
+/** There is no room: make some, then go on. */
+public final class DiskFullException extends WalIOException {
 
     private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ public final class EntryNotFoundException extends WalException {
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param cause what is behind this; null where nothing is
      */
-    public EntryNotFoundException(
+    public DiskFullException(
             String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
         super(message, file, stream, position, cause);
     }

@@ -1,10 +1,10 @@
-package dev.streamwal.reader;
+package dev.streamwal.error;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** There is no room: make some, then go on. */
-public final class DiskFullException extends WalIOException {
+/** A file, or a record in it, needs something that this version does not know: use the version that wrote it, or a newer one. */
+public final class UnsupportedFormatException extends WalException {
 
     private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ public final class DiskFullException extends WalIOException {
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param cause what is behind this; null where nothing is
      */
-    public DiskFullException(
+    public UnsupportedFormatException(
             String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
         super(message, file, stream, position, cause);
     }

@@ -1,12 +1,11 @@
-package dev.streamwal;
+package dev.streamwal.error;
 
-import dev.streamwal.reader.WalException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Somebody writes this log already, in this process or another one: close that one first, or use a
- * {@link dev.streamwal.reader.WalReader}. Whoever has it open is not affected.
+ * {@code WalReader}. Whoever has it open is not affected.
  *
  * <p>Thrown by a log that is open, it says that somebody else has opened it meanwhile, which is possible where the process has lost its lock
  * and can't be seen, in another container say. From then on the log takes and acknowledges nothing; what it acknowledged as durable before is

@@ -1,14 +1,10 @@
-package dev.streamwal;
+package dev.streamwal.error;
 
-import dev.streamwal.reader.WalException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A record, or a batch of them, is larger than the stream's options allow: split it, or raise {@code maxRecordBytes} or
- * {@code segmentBytes}. Nothing was appended.
- */
-public final class RecordTooLargeException extends WalException {
+/** A record's header is larger than 65,535 bytes: put less into it, and more into the content. Nothing was appended. */
+public final class HeaderTooLargeException extends WalException {
 
     private static final long serialVersionUID = 1L;
 
@@ -20,7 +16,7 @@ public final class RecordTooLargeException extends WalException {
      * @param stream the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
      */
-    public RecordTooLargeException(String message, @Nullable Path file, @Nullable String stream, long position) {
+    public HeaderTooLargeException(String message, @Nullable Path file, @Nullable String stream, long position) {
         super(message, file, stream, position);
     }
 }

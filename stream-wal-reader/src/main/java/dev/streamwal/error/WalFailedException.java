@@ -1,13 +1,12 @@
-package dev.streamwal;
+package dev.streamwal.error;
 
-import dev.streamwal.reader.WalException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A flush failed: nothing more is acknowledged, and nothing more is appended, at whichever {@link Durability}. Close the log and open it again,
- * which recovers. To try again doesn't help, since after a failed flush nobody knows which of the written pages the disk has. {@link
- * Durability#BUFFERED} appends are refused too: a log that has failed seals and deletes nothing any more, so a program that asks for no flush
+ * A flush failed: nothing more is acknowledged, and nothing more is appended, at whichever {@code Durability}. Close the log and open it again,
+ * which recovers. To try again doesn't help, since after a failed flush nobody knows which of the written pages the disk has. {@code
+ * BUFFERED} appends are refused too: a log that has failed seals and deletes nothing any more, so a program that asks for no flush
  * would fill its disk without being told; and pages that could not be written may be dropped, so that records might be gone before the process
  * ends. Reading goes on, and what was acknowledged as durable before is not affected.
  */

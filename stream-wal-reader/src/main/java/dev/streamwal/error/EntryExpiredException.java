@@ -1,4 +1,4 @@
-package dev.streamwal.reader;
+package dev.streamwal.error;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,5 @@
-package dev.streamwal;
+package dev.streamwal.error;
 
-import dev.streamwal.reader.WalException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
