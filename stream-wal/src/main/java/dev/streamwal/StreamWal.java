@@ -29,7 +29,6 @@ import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.source.NettyLogging;
-import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -548,7 +547,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalReader reader() {
         checkOpen();
-        return SharedReader.open(root, ReaderOptions.builder().build(), new View());
+        return WalReader.open(root, ReaderOptions.builder().build(), new View());
     }
 
     /** What readers in this process are told. */

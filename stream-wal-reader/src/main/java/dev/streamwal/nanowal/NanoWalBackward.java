@@ -70,7 +70,7 @@ public final class NanoWalBackward extends NanoWalWalk {
         NanoWalIndex.End end;
         try {
             header = enter(previous);
-            end = previous.index().extend(bytes(), source.options().scanBufferBytes());
+            end = previous.index().extend(bytes(), source.settings().scanBufferBytes());
         } catch (NoSuchFileException e) {
             // and so are those before it
             long first = NanoWalPosition.base(chain.get(0).ordinal());

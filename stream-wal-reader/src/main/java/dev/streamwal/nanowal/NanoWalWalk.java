@@ -61,7 +61,7 @@ abstract class NanoWalWalk implements RecordWalk {
         file = next;
         SharedFile opened = next.open(source.channels());
         bytes = opened;
-        scan = new NanoWalScan(opened, source.options().scanBufferBytes());
+        scan = new NanoWalScan(opened, source.settings().scanBufferBytes());
         return next.header(opened);
     }
 
@@ -82,7 +82,7 @@ abstract class NanoWalWalk implements RecordWalk {
 
     void wake() throws IOException {
         if (bytes != null && scan == null) {
-            scan = new NanoWalScan(bytes, source.options().scanBufferBytes());
+            scan = new NanoWalScan(bytes, source.settings().scanBufferBytes());
             scan.seek(restingOffset);
         }
     }

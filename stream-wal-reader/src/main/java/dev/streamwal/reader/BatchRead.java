@@ -69,8 +69,8 @@ final class BatchRead {
         this.positions = new long[refs.length];
         this.packed = new long[refs.length];
         this.misses = new int[refs.length];
-        this.plan = new ReadPlan(log.options().mergeGapBytes());
-        this.memory = new BatchMemory(log.options().maxBatchBytes());
+        this.plan = new ReadPlan(log.settings().mergeGapBytes());
+        this.memory = new BatchMemory(log.settings().maxBatchBytes());
         this.oneStream = takeApart();
     }
 

@@ -134,7 +134,7 @@ final class Consumers {
     /** Where nothing can be written, the consumer reads all the same. */
     private ConsumerCursor cursor(StreamKey name, CursorScope scope, Path file) throws IOException {
         try {
-            CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.options().clock());
+            CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.settings().clock());
             return ConsumerCursor.of(CursorWriter.open(log.root(), name, scope, settings, new InScope(scope)));
         } catch (ProcessLock.HeldException e) {
             throw inUse(name, file, e);

@@ -51,8 +51,8 @@ final class NanoWalBatchRead {
         this.failures = new BatchFailures(refs.length);
         this.places = new long[refs.length];
         this.lengths = new int[refs.length];
-        this.plan = new ReadPlan(source.options().mergeGapBytes());
-        this.memory = new BatchMemory(source.options().maxBatchBytes());
+        this.plan = new ReadPlan(source.settings().mergeGapBytes());
+        this.memory = new BatchMemory(source.settings().maxBatchBytes());
     }
 
     EntryBatch run() {
@@ -202,7 +202,7 @@ final class NanoWalBatchRead {
     // ---- what isn't where its ref says, or whose ref doesn't say how long it is
 
     private void lookFor(NanoWalFile file, SharedFile bytes, long[] missed) throws IOException {
-        try (NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.options().scanBufferBytes())) {
+        try (NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.settings().scanBufferBytes())) {
             boolean isDamaged = known.end().isDamaged(source.freshChain(file.key()).isNewest(file));
             for (int i = 0; i < missed.length; i++) {
                 int index = ReadPlan.index(missed[i]);

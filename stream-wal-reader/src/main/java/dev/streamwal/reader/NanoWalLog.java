@@ -42,7 +42,7 @@ final class NanoWalLog implements ReadableLog {
     private final NanoWalDirectory source;
 
     NanoWalLog(Path directory, ReaderOptions options) {
-        this.source = new NanoWalDirectory(directory, options);
+        this.source = new NanoWalDirectory(directory, options.settings());
     }
 
     /** Whether it has such files. */
@@ -109,7 +109,7 @@ final class NanoWalLog implements ReadableLog {
     /** Empty where the file has been deleted. */
     private Optional<NanoWalIndex.End> endOf(NanoWalFile file) throws IOException {
         try (SharedFile bytes = file.open(source.channels())) {
-            return Optional.of(file.index().extend(bytes, source.options().scanBufferBytes()));
+            return Optional.of(file.index().extend(bytes, source.settings().scanBufferBytes()));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
@@ -162,7 +162,7 @@ final class NanoWalLog implements ReadableLog {
             return offset;
         }
         try (SharedFile bytes = file.open(source.channels());
-                NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.options().scanBufferBytes())) {
+                NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.settings().scanBufferBytes())) {
             NanoWalIndex.End end = known.end();
             if ((offset >= end.offset() && offset <= Math.max(end.offset(), end.fileBytes())) || known.isRecord(offset)) {
                 return offset;

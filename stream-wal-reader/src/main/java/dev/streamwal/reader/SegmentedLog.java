@@ -35,7 +35,7 @@ final class SegmentedLog implements ReadableLog {
 
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
-        this.log = new LogSource(root, options, writer);
+        this.log = new LogSource(root, options.settings(), writer);
     }
 
     /** Whether there is, or was, a stream. */

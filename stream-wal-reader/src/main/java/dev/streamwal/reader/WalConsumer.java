@@ -132,7 +132,7 @@ public final class WalConsumer implements AutoCloseable {
         checkOpen();
         checkNotBehindEnd(key, position);
         try {
-            cursor.commit(new CursorEntry(stream, position, log.options().clock().millis()));
+            cursor.commit(new CursorEntry(stream, position, log.settings().clock().millis()));
         } catch (IOException e) {
             throw notCommitted(key, position, e);
         }

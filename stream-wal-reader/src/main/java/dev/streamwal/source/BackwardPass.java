@@ -86,7 +86,7 @@ final class BackwardPass implements AutoCloseable {
     }
 
     private static BackwardPass open(Segment segment, LogSource log) throws IOException {
-        return new BackwardPass(SegmentPass.open(segment, log, TimeRange.ALL, UNKNOWN, ReadSizes.small(log.options())));
+        return new BackwardPass(SegmentPass.open(segment, log, TimeRange.ALL, UNKNOWN, ReadSizes.small(log.settings())));
     }
 
     private void startAtEnd(long previousEnd) throws IOException {

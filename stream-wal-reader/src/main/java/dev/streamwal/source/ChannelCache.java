@@ -34,7 +34,6 @@ public final class ChannelCache implements AutoCloseable {
     private final int maxOpenFiles;
     private final LongSupplier nanoTime;
     private final ReadCounter reads = new ReadCounter();
-    private final FooterCache footers = new FooterCache(FooterCache.MAX_BLOCKS);
     private final int[] recentUses;
 
     private final Map<Path, SharedFile> open = new HashMap<>();
@@ -207,11 +206,6 @@ public final class ChannelCache implements AutoCloseable {
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, () -> "closing a file that was read failed: file=" + file.path(), e);
         }
-    }
-
-    /** What is kept of the files' footers. */
-    FooterCache footers() {
-        return footers;
     }
 
     /** Read calls made so far, by everybody. */

@@ -8,7 +8,7 @@ import java.util.Deque;
  * Bounds what is kept in memory of footers, whose indices make a scan by time skip what it needn't read: those found last are kept. An
  * index is read again when it is missed. Thread-safe.
  */
-final class FooterCache {
+public final class FooterCache {
 
     /** At 20 bytes each, 20 MiB: the indices of 64 GiB of segments, or of 60,000 small ones. */
     static final int MAX_BLOCKS = 1 << 20;
@@ -25,6 +25,11 @@ final class FooterCache {
     private final int maxBlocks;
     private final Deque<Kept> eldestFirst = new ArrayDeque<>();
     private long blocks;
+
+    /** For all of a log's segments. */
+    public FooterCache() {
+        this(MAX_BLOCKS);
+    }
 
     FooterCache(int maxBlocks) {
         this.maxBlocks = maxBlocks;

@@ -37,7 +37,7 @@ public final class LastRecordRead {
         }
         Segment newest = chain.get(chain.size() - 1);
         try (SegmentReader reader = newest.open(log.channels());
-                SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.options()))) {
+                SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.settings()))) {
             Footer known = newest.knownFooter();
             if (known != null) {
                 return lastBefore(known, scan);

@@ -5,7 +5,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.ReaderOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,9 +29,10 @@ public final class LogSource implements AutoCloseable {
     private static final int LOOKS_PER_CATALOG = 2;
 
     private final Path root;
-    private final ReaderOptions options;
+    private final ReadSettings settings;
     private final @Nullable WriterView writer;
     private final ChannelCache channels;
+    private final FooterCache footers = new FooterCache();
     private final ReadFailures failures;
     private final StreamDirectory streams;
     /** Of streams that have segments, so that asking for others leaves nothing behind. */
@@ -41,11 +41,11 @@ public final class LogSource implements AutoCloseable {
     private final Queue<SegmentCatalog> inTurn = new ConcurrentLinkedQueue<>();
 
     /** @param writer null in a process that doesn't write the log */
-    public LogSource(Path root, ReaderOptions options, @Nullable WriterView writer) {
+    public LogSource(Path root, ReadSettings settings, @Nullable WriterView writer) {
         this.root = root;
-        this.options = options;
+        this.settings = settings;
         this.writer = writer;
-        this.channels = new ChannelCache(options.maxOpenFiles());
+        this.channels = new ChannelCache(settings.maxOpenFiles());
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
     }
@@ -56,8 +56,8 @@ public final class LogSource implements AutoCloseable {
     }
 
     /** How to read. */
-    public ReaderOptions options() {
-        return options;
+    public ReadSettings settings() {
+        return settings;
     }
 
     /** Null in a process that doesn't write the log. */
@@ -97,7 +97,7 @@ public final class LogSource implements AutoCloseable {
     SegmentCatalog unsharedCatalog(String key) throws IOException {
         recover(key);
         StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers);
         listed.refresh();
         return listed;
     }
@@ -105,7 +105,7 @@ public final class LogSource implements AutoCloseable {
     private SegmentCatalog listAnew(String key) throws IOException {
         recover(key);
         StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers);
         if (listed.refresh().size() == 0) {
             catalogs.remove(key);
             return listed;

@@ -56,7 +56,7 @@ public final class MergedScan extends WalkOfWalks {
         this.log = log;
         this.keys = keys;
         this.range = range;
-        this.sizes = ReadSizes.small(Math.min(log.options().scanBufferBytes(), (int) (MAX_BUFFER_BYTES / MAX_OPEN_STREAMS)));
+        this.sizes = ReadSizes.small(Math.min(log.settings().scanBufferBytes(), (int) (MAX_BUFFER_BYTES / MAX_OPEN_STREAMS)));
     }
 
     // ---- moving

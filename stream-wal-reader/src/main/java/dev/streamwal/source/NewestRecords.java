@@ -83,7 +83,7 @@ public final class NewestRecords {
     }
 
     private StreamScan scan(Segment segment, long offset, long position) {
-        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()),
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()),
                 StreamScan.Rest.at(segment, offset, position, StreamScan.Telling.NOTHING));
     }
 
@@ -155,7 +155,7 @@ public final class NewestRecords {
             return;
         }
         heldBytes += scan.size();
-        if (heldBytes > log.options().scanBufferBytes() && !records.isEmpty()) {
+        if (heldBytes > log.settings().scanBufferBytes() && !records.isEmpty()) {
             held = null;
         } else {
             records.add(LastRecord.of(scan));

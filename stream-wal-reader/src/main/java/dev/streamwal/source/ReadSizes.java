@@ -1,7 +1,5 @@
 package dev.streamwal.source;
 
-import dev.streamwal.reader.ReaderOptions;
-
 /**
  * How much a scan reads at a time; larger records are read whole.
  *
@@ -29,11 +27,11 @@ public record ReadSizes(int firstBytes, int maxBytes) {
         return new ReadSizes(SMALL_FIRST_BYTES, maxBytes);
     }
 
-    public static ReadSizes large(ReaderOptions options) {
-        return large(options.scanBufferBytes());
+    public static ReadSizes large(ReadSettings settings) {
+        return large(settings.scanBufferBytes());
     }
 
-    public static ReadSizes small(ReaderOptions options) {
-        return small(options.scanBufferBytes());
+    public static ReadSizes small(ReadSettings settings) {
+        return small(settings.scanBufferBytes());
     }
 }

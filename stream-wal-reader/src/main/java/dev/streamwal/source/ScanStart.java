@@ -102,7 +102,7 @@ public final class ScanStart {
 
     private StreamScan open(ScanBegin begin, Telling telling) throws IOException {
         Rest rest = whileDeleting(() -> find(begin, telling));
-        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()), rest);
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), rest);
     }
 
     private Rest find(ScanBegin begin, Telling telling) throws IOException {

@@ -17,16 +17,19 @@ public final class Segment implements Comparable<Segment> {
     private final StreamKey key;
     private final SegmentName name;
     private final Path file;
+    private final FooterCache footers;
 
     private volatile @Nullable SegmentHeader header;
     private volatile @Nullable Footer footer;
     private volatile long dataSize;
     private volatile int lastSeen;
 
-    Segment(StreamKey key, SegmentName name, Path file) {
+    /** @param footers what is kept of the log's footers */
+    public Segment(StreamKey key, SegmentName name, Path file, FooterCache footers) {
         this.key = key;
         this.name = name;
         this.file = file;
+        this.footers = footers;
     }
 
     /** Of the stream it belongs to. */
@@ -62,7 +65,7 @@ public final class Segment implements Comparable<Segment> {
             SegmentHeader known = header;
             SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file, key, name) : known;
             header = read;
-            return new SegmentReader(this, read, bytes, channels.footers(), known == null);
+            return new SegmentReader(this, read, bytes, footers, known == null);
         } catch (IOException | RuntimeException e) {
             bytes.close();
             throw e;

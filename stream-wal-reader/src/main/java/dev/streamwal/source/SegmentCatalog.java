@@ -26,19 +26,26 @@ public final class SegmentCatalog {
     private final StreamKey key;
     private final Path directory;
     private final ChannelCache channels;
+    private final FooterCache footers;
 
     private volatile SegmentChain chain = SegmentChain.EMPTY;
     private final ListingAge age;
 
-    /** @param channels told of files that have gone */
-    public SegmentCatalog(StreamKey key, Path directory, ChannelCache channels) {
-        this(key, directory, channels, System::nanoTime);
+    /**
+     * Of a stream.
+     *
+     * @param channels told of files that have gone
+     * @param footers what is kept of the log's footers
+     */
+    public SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers) {
+        this(key, directory, channels, footers, System::nanoTime);
     }
 
-    SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, LongSupplier nanoTime) {
+    SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, LongSupplier nanoTime) {
         this.key = key;
         this.directory = directory;
         this.channels = channels;
+        this.footers = footers;
         this.age = new ListingAge(nanoTime);
     }
 
@@ -125,7 +132,7 @@ public final class SegmentCatalog {
                 if (listed != null) {
                     found.put(fileName, listed);
                 } else {
-                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new Segment(key, name, file)));
+                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new Segment(key, name, file, footers)));
                 }
             }
         } catch (NoSuchFileException | NotDirectoryException e) {

@@ -51,7 +51,7 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
     private static StreamEnd following(LogSource log, SegmentCatalog catalog, SegmentReader newest) throws IOException {
         long from = start(newest, log);
         long position = newest.header().positionAt(from);
-        try (StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.small(log.options()),
+        try (StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.small(log.settings()),
                 StreamScan.Rest.at(newest.segment(), from, position, StreamScan.Telling.NOTHING))) {
             Followed followed = follow(scan);
             // the stream may have gone on in another segment since it was listed
@@ -70,7 +70,7 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
         if (mark <= first) {
             return first;
         }
-        try (SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.options()))) {
+        try (SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.settings()))) {
             return scan.verifies(mark) ? mark : first;
         }
     }

@@ -109,7 +109,7 @@ public final class StreamScan extends StreamWalk {
 
     /** The records in a range of time, from the first one there is. */
     public static StreamScan of(LogSource log, SegmentCatalog catalog, TimeRange range) {
-        return new StreamScan(log, catalog, range, ReadSizes.large(log.options()), Rest.atOldest(Telling.NOTHING));
+        return new StreamScan(log, catalog, range, ReadSizes.large(log.settings()), Rest.atOldest(Telling.NOTHING));
     }
 
     /** Where another scan goes on: at the record that this one stands on, or else behind all that it has passed. */
@@ -153,7 +153,7 @@ public final class StreamScan extends StreamWalk {
 
     /** Goes on where another scan for a tail has come to. */
     static StreamScan resumed(LogSource log, SegmentCatalog catalog, Bookmark bookmark) {
-        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.options()), bookmark.in(catalog));
+        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
         return scan;
     }
@@ -189,7 +189,7 @@ public final class StreamScan extends StreamWalk {
         if (offset == UNKNOWN) {
             return true;
         }
-        try (StreamScan look = new StreamScan(log, sequence.catalog(), TimeRange.ALL, ReadSizes.small(log.options()),
+        try (StreamScan look = new StreamScan(log, sequence.catalog(), TimeRange.ALL, ReadSizes.small(log.settings()),
                 Rest.at(segment, offset, resume, Telling.NOTHING))) {
             return look.next();
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {

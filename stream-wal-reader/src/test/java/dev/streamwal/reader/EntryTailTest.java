@@ -10,7 +10,6 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.source.SegmentWriterForTests;
-import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.charset.StandardCharsets;
@@ -589,7 +588,7 @@ class EntryTailTest {
         segment.write();
         SegmentWriterForTests successor = segment.successor().prepare(4_096).write();
         writer.reserved.set(segment.end());
-        try (WalReader writing = SharedReader.open(root, ReaderOptions.builder().build(), writer);
+        try (WalReader writing = WalReader.open(root, ReaderOptions.builder().build(), writer);
                 EntryTail tail = writing.follow(KEY, EntryTail.FIRST)) {
             assertThat(next(tail)).isEqualTo("a");
             assertNothing(tail);

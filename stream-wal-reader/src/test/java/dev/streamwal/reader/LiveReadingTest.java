@@ -8,7 +8,6 @@ import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.SegmentWriterForTests.Written;
-import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -65,7 +64,7 @@ class LiveReadingTest {
     private final Writer writer = new Writer();
 
     private WalReader reader() {
-        return SharedReader.open(root, ReaderOptions.builder().build(), writer);
+        return WalReader.open(root, ReaderOptions.builder().build(), writer);
     }
 
     @Test

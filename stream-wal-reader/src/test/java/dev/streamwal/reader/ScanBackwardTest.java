@@ -14,7 +14,6 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.source.SegmentWriterForTests;
 import dev.streamwal.source.SegmentWriterForTests.Written;
-import dev.streamwal.source.SharedReader;
 import dev.streamwal.source.WriterView;
 import java.io.IOException;
 import java.nio.file.FileSystem;
@@ -393,7 +392,7 @@ class ScanBackwardTest {
     }
 
     private WalReader reader(long reservedEnd, long abandoned) {
-        return SharedReader.open(root, ReaderOptions.builder().build(), new Reserved(reservedEnd, abandoned));
+        return WalReader.open(root, ReaderOptions.builder().build(), new Reserved(reservedEnd, abandoned));
     }
 
     @Test

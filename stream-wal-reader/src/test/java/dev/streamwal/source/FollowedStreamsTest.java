@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.ActivityLayout;
-import dev.streamwal.reader.ReaderOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -55,7 +54,7 @@ class FollowedStreamsTest {
     }
 
     private LogSource log(@Nullable WriterView writer) {
-        return new LogSource(root, ReaderOptions.builder().build(), writer);
+        return new LogSource(root, ReadSettingsForTests.DEFAULTS, writer);
     }
 
     private FollowedStreams follow(LogSource log) throws IOException {

@@ -39,7 +39,7 @@ class FooterCacheTest {
             }
             ChannelCache channels = new ChannelCache(1);
             StreamKey key = StreamKey.of("k");
-            SegmentChain chain = new SegmentCatalog(key, new StreamDirectory(root, channels).of(key), channels).refresh();
+            SegmentChain chain = new SegmentCatalog(key, new StreamDirectory(root, channels).of(key), channels, new FooterCache()).refresh();
             List<Segment> segments = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 segments.add(chain.get(i));

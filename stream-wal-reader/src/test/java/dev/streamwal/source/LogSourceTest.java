@@ -2,7 +2,6 @@ package dev.streamwal.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.reader.ReaderOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +41,7 @@ class LogSourceTest {
 
     @Test
     void catalog_ofKeysThatComeAndGo_isKeptForFewMoreThanThereAre() throws IOException {
-        try (LogSource log = new LogSource(root, ReaderOptions.builder().build(), null)) {
+        try (LogSource log = new LogSource(root, ReadSettingsForTests.DEFAULTS, null)) {
             List<SegmentCatalog> kept = new ArrayList<>();
             for (SegmentWriterForTests segment : lasting) {
                 kept.add(log.catalog(segment.key()));
@@ -70,7 +69,7 @@ class LogSourceTest {
 
     @Test
     void catalog_ofAStreamThatCameAgain_isListedAnew() throws IOException {
-        try (LogSource log = new LogSource(root, ReaderOptions.builder().build(), null)) {
+        try (LogSource log = new LogSource(root, ReadSettingsForTests.DEFAULTS, null)) {
             SegmentWriterForTests gone = segment("again");
             SegmentCatalog first = log.catalog("again");
             delete(gone);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import dev.streamwal.reader.ReaderOptions;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -27,7 +26,7 @@ class MergedScanTest {
     private static void assertWithinBudget(MergedScan scan, LogSource log, long largestBuffer) {
         assertThat(scan.openStreams()).isLessThanOrEqualTo(MergedScan.MAX_OPEN_STREAMS);
         assertThat(scan.bufferBytes()).isLessThanOrEqualTo(Math.max(MergedScan.MAX_BUFFER_BYTES, largestBuffer));
-        assertThat(log.channels().openFiles()).isLessThanOrEqualTo(log.options().maxOpenFiles() + 1);
+        assertThat(log.channels().openFiles()).isLessThanOrEqualTo(log.settings().maxOpenFiles() + 1);
     }
 
     @Test
@@ -43,7 +42,7 @@ class MergedScanTest {
                 segment.prepare(64).write();
                 keys.add(segment.key());
             }
-            try (LogSource log = new LogSource(root, ReaderOptions.builder().build(), null);
+            try (LogSource log = new LogSource(root, ReadSettingsForTests.DEFAULTS, null);
                     MergedScan scan = new MergedScan(log, () -> keys, TimeRange.ALL)) {
                 long found = 0;
                 for (; scan.next(); found++) {
@@ -68,7 +67,7 @@ class MergedScanTest {
                 segment.prepare(64).write();
                 keys.add(segment.key());
             }
-            try (LogSource log = new LogSource(root, ReaderOptions.builder().build(), null);
+            try (LogSource log = new LogSource(root, ReadSettingsForTests.DEFAULTS, null);
                     MergedScan scan = new MergedScan(log, () -> keys, TimeRange.ALL)) {
                 int found = 0;
                 for (; scan.next(); found++) {

@@ -5,6 +5,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.source.ChannelCache;
+import dev.streamwal.source.FooterCache;
 import dev.streamwal.source.Segment;
 import dev.streamwal.source.SegmentCatalog;
 import dev.streamwal.source.SegmentChain;
@@ -35,7 +36,7 @@ final class StreamFiles {
         int padding = 0;
         long data = 0;
         try (ChannelCache channels = new ChannelCache(4)) {
-            SegmentChain chain = new SegmentCatalog(StreamKey.of(key), directory, channels).refresh();
+            SegmentChain chain = new SegmentCatalog(StreamKey.of(key), directory, channels, new FooterCache()).refresh();
             long previousEnd = -1;
             for (int i = 0; i < chain.size(); i++) {
                 Segment segment = chain.get(i);
