@@ -1,6 +1,6 @@
 package dev.streamwal;
 
-import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.format.PositionsLayout;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;

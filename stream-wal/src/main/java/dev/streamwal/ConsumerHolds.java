@@ -1,12 +1,12 @@
 package dev.streamwal;
 
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.cursor.Committed;
-import dev.streamwal.cursor.CursorFiles;
-import dev.streamwal.cursor.CursorReader;
-import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.FileForce;
+import dev.streamwal.consumer.Committed;
+import dev.streamwal.consumer.CursorFiles;
+import dev.streamwal.consumer.CursorReader;
 import dev.streamwal.format.CursorHeader;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileForce;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
 import java.io.FileNotFoundException;

@@ -5,7 +5,7 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.IoFailure;
+import dev.streamwal.io.IoFailure;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;

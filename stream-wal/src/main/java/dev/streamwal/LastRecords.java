@@ -2,14 +2,14 @@ package dev.streamwal;
 
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.WalException;
-import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.Uninterrupted;
 import dev.streamwal.retention.ExpiryPlan;
-import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SegmentFiles;
-import dev.streamwal.source.SegmentScan;
+import dev.streamwal.segment.SegmentFiles;
+import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;

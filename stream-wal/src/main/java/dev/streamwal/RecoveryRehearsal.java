@@ -4,7 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalLockedException;
-import dev.streamwal.files.ProcessLock;
+import dev.streamwal.io.ProcessLock;
 import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.BorrowedStorage;
 import dev.streamwal.storage.SegmentStorage;

@@ -1,6 +1,6 @@
 package dev.streamwal;
 
-import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.MappedStorage;
 import dev.streamwal.storage.SegmentStorage;

@@ -1,11 +1,11 @@
 package dev.streamwal;
 
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,7 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.error.ConsumerInUseException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;

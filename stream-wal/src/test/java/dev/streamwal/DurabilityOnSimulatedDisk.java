@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.error.WalException;
-import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;

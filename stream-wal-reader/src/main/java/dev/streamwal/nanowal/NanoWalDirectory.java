@@ -1,16 +1,16 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.catalog.ListingAge;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalName;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.ListingAge;
-import dev.streamwal.source.ReadFailures;
-import dev.streamwal.source.ReadSettings;
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.ReadFailures;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.ReadSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -4,7 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.source.TailWalk;
+import dev.streamwal.walk.TailWalk;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Map;

@@ -2,8 +2,8 @@ package dev.streamwal.nanowal;
 
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.source.RecordWalk;
-import dev.streamwal.source.SharedFile;
+import dev.streamwal.io.SharedFile;
+import dev.streamwal.walk.RecordWalk;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;

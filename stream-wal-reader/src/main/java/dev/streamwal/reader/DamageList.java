@@ -4,7 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.source.RecordWalk;
+import dev.streamwal.walk.RecordWalk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

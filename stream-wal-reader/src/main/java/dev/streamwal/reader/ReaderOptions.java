@@ -1,8 +1,8 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.files.OpenFileLimit;
 import dev.streamwal.format.SuppressForbidden;
-import dev.streamwal.source.ReadSettings;
+import dev.streamwal.io.OpenFileLimit;
+import dev.streamwal.segment.ReadSettings;
 import java.time.InstantSource;
 import java.util.Objects;
 import java.util.OptionalInt;

@@ -1,6 +1,10 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.consumer.ConsumerCursor;
+import dev.streamwal.consumer.ConsumerTail;
+import dev.streamwal.consumer.CursorFiles;
+import dev.streamwal.consumer.LastDelivered;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.WalClosedException;
@@ -10,9 +14,9 @@ import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.IoFailure;
-import dev.streamwal.source.LogSource;
-import dev.streamwal.source.StreamExtent;
+import dev.streamwal.io.IoFailure;
+import dev.streamwal.tail.WakeableRest;
+import dev.streamwal.walk.StreamExtent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.catalog.WriterView;
+import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.error.ConsumerInUseException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
@@ -11,9 +12,9 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.NettyLogging;
-import dev.streamwal.source.TimeRange;
-import dev.streamwal.source.WriterView;
+import dev.streamwal.io.NettyLogging;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.tail.WakeableRest;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;

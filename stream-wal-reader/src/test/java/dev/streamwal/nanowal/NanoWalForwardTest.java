@@ -3,7 +3,7 @@ package dev.streamwal.nanowal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.reader.NanoWalFiles;
-import dev.streamwal.source.ReadSettingsForTests;
+import dev.streamwal.segment.ReadSettingsForTests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

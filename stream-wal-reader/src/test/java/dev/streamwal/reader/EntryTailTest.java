@@ -3,14 +3,15 @@ package dev.streamwal.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.catalog.WriterView;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.source.SegmentWriterForTests;
-import dev.streamwal.source.WriterView;
+import dev.streamwal.segment.SegmentWriterForTests;
+import dev.streamwal.tail.WakeableRest;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -428,7 +429,7 @@ class EntryTailTest {
         AtomicLong rests = new AtomicLong();
         WakeableRest counting = new WakeableRest() {
             @Override
-            boolean rest(long nanos) {
+            public boolean rest(long nanos) {
                 return rests.incrementAndGet() > looks;
             }
         };

@@ -11,7 +11,7 @@ import dev.streamwal.format.Window;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageBytes;
 import dev.streamwal.storage.StorageErrors;

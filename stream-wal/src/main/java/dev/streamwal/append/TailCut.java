@@ -9,7 +9,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.recovery.SegmentCut;
-import dev.streamwal.source.SegmentScan;
+import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageBytes;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -1,8 +1,8 @@
 package dev.streamwal.commit;
 
 import dev.streamwal.commit.JournalBlockLayout.Prefix;
-import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.RecordLayout;
+import dev.streamwal.io.Uninterrupted;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,7 +1,7 @@
 package dev.streamwal.commit;
 
-import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -1,5 +1,6 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.commit.DurableFrontier;
 import dev.streamwal.commit.Frontier;
 import dev.streamwal.commit.FrontierFile;
@@ -10,12 +11,11 @@ import dev.streamwal.commit.JournalScan;
 import dev.streamwal.commit.JournalVisitor;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.Uninterrupted;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,6 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.FormatException;
@@ -8,8 +9,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.recovery.RedoneSegment.Kind;
-import dev.streamwal.source.SegmentFiles;
-import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageBytes;

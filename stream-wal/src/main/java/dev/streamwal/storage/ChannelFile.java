@@ -1,8 +1,8 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.FileForce;
-import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.io.FileForce;
+import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;

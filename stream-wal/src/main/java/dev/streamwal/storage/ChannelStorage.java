@@ -1,6 +1,6 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.io.DirectoryForce;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

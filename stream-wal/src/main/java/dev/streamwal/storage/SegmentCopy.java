@@ -1,7 +1,7 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.Uninterrupted;
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

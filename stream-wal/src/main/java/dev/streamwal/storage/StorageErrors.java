@@ -4,7 +4,7 @@ import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
-import dev.streamwal.source.IoFailure;
+import dev.streamwal.io.IoFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package dev.streamwal.storage;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalLockedException;
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -18,7 +18,7 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.recovery.JournalledLog.Content;
 import dev.streamwal.recovery.RedoneSegment.Kind;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageBytes;
