@@ -12,6 +12,7 @@ module dev.streamwal.reader {
     exports dev.streamwal.consumer to dev.streamwal;
     exports dev.streamwal.format to dev.streamwal;
     exports dev.streamwal.io to dev.streamwal;
+    exports dev.streamwal.journal to dev.streamwal;
     exports dev.streamwal.lookup to dev.streamwal;
     exports dev.streamwal.segment to dev.streamwal;
     exports dev.streamwal.tail to dev.streamwal;

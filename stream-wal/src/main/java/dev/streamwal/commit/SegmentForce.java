@@ -7,6 +7,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.IoFailure;
+import dev.streamwal.journal.FrontierSegment;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentNames;

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.fail;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import dev.streamwal.commit.FrontierSegment;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.journal.FrontierSegment;
 import dev.streamwal.recovery.JournalledLog.Content;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.ChannelStorage;

@@ -1,6 +1,5 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.commit.JournalSamples;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordChecksum;
@@ -8,6 +7,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.samples.JournalSamples;
 import dev.streamwal.segment.ScanStop;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.segment.SegmentScan;

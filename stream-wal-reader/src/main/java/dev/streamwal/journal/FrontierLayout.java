@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
@@ -44,10 +44,10 @@ public final class FrontierLayout {
     static final int INCARNATION = 24;
     static final int FLAGS = 32;
     static final int SEGMENTS = 36;
-    static final int LENGTH = 40;
-    static final int CHECKSUM = 44;
+    public static final int LENGTH = 40;
+    public static final int CHECKSUM = 44;
     /** Without segments. */
-    static final int FIXED_BYTES = 48;
+    public static final int FIXED_BYTES = 48;
 
     static final int BASE_POSITION = 0;
     static final int SALT = 8;

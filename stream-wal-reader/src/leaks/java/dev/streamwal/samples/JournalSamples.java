@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.samples;
 
 import dev.streamwal.format.RecordChecksum;
 import dev.streamwal.format.RecordLayout;
@@ -6,6 +6,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.journal.JournalBlock;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;

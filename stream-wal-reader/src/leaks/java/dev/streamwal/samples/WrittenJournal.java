@@ -1,7 +1,12 @@
-package dev.streamwal.commit;
+package dev.streamwal.samples;
 
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.journal.Frontier;
+import dev.streamwal.journal.FrontierFile;
+import dev.streamwal.journal.FrontierSegment;
+import dev.streamwal.journal.JournalBlock;
+import dev.streamwal.journal.JournalFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,15 +1,17 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import dev.streamwal.commit.JournalEnd.Ending;
-import dev.streamwal.commit.JournalEnd.Place;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.journal.JournalEnd.Ending;
+import dev.streamwal.journal.JournalEnd.Place;
+import dev.streamwal.samples.JournalSamples;
+import dev.streamwal.samples.WrittenJournal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
@@ -33,11 +33,11 @@ import java.nio.ByteOrder;
 public final class JournalEntryLayout {
 
     static final int KIND = 0;
-    static final int PAYLOAD_LENGTH = 4;
+    public static final int PAYLOAD_LENGTH = 4;
     /** Bytes before the payload. */
     public static final int PREFIX_BYTES = 8;
 
-    static final byte SEGMENT = 1;
+    public static final byte SEGMENT = 1;
     static final byte BYTES = 2;
     static final byte DELETED_BELOW = 3;
     static final byte TRUNCATED = 4;

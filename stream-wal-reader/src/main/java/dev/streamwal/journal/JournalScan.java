@@ -1,12 +1,12 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
-import dev.streamwal.commit.JournalBlockLayout.Prefix;
-import dev.streamwal.commit.JournalEnd.Ending;
-import dev.streamwal.commit.JournalEnd.Place;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.Uninterrupted;
+import dev.streamwal.journal.JournalBlockLayout.Prefix;
+import dev.streamwal.journal.JournalEnd.Ending;
+import dev.streamwal.journal.JournalEnd.Place;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.SegmentHeaderLayout;

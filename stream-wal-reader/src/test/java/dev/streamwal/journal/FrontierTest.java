@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +9,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.samples.JournalSamples;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

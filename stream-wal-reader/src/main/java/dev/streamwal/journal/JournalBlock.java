@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
@@ -32,7 +32,7 @@ public final class JournalBlock {
     }
 
     /** @param memory for one block; somebody else's, who gives it back when this is used no more */
-    JournalBlock(ByteBuffer memory) {
+    public JournalBlock(ByteBuffer memory) {
         buffer = memory.order(ByteOrder.LITTLE_ENDIAN);
         limit = checked(buffer.capacity());
     }

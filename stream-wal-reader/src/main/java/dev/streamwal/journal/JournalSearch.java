@@ -1,6 +1,6 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
-import dev.streamwal.commit.JournalBlockLayout.Prefix;
+import dev.streamwal.journal.JournalBlockLayout.Prefix;
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;

@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -52,12 +52,12 @@ class JournalDiagramTest {
 
     private static List<String> pictures(String layout) throws IOException {
         String source = Files.readString(Path.of(System.getProperty("basedir", "."))
-                .resolve("src/main/java/dev/streamwal/commit/" + layout + ".java"));
+                .resolve("src/main/java/dev/streamwal/journal/" + layout + ".java"));
         return PICTURE.matcher(source).results().map(match -> match.group(1)).toList();
     }
 
     private static int value(String layout, String constant) throws ReflectiveOperationException {
-        Field field = Class.forName("dev.streamwal.commit." + layout).getDeclaredField(constant);
+        Field field = Class.forName("dev.streamwal.journal." + layout).getDeclaredField(constant);
         field.setAccessible(true);
         return ((Number) field.get(null)).intValue();
     }

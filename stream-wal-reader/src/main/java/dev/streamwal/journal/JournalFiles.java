@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;

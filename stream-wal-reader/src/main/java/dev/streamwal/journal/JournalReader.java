@@ -1,8 +1,8 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
-import dev.streamwal.commit.JournalBlockLayout.Prefix;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.io.Uninterrupted;
+import dev.streamwal.journal.JournalBlockLayout.Prefix;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

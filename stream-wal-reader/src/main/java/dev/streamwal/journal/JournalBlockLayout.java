@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
 public final class JournalBlockLayout {
 
     static final int MAGIC = 0;
-    static final int JOURNAL_ID = 8;
+    public static final int JOURNAL_ID = 8;
     static final int SEQUENCE = 16;
-    static final int LENGTH = 24;
-    static final int CHECKSUM = 28;
+    public static final int LENGTH = 24;
+    public static final int CHECKSUM = 28;
     /** Bytes before the first entry. */
     public static final int PREFIX_BYTES = 32;
 
@@ -38,7 +38,7 @@ public final class JournalBlockLayout {
     public static final long FIRST_SEQUENCE = 1;
 
     /** "STRMJRN1". */
-    static final long MAGIC_VALUE = 0x314E_524A_4D52_5453L;
+    public static final long MAGIC_VALUE = 0x314E_524A_4D52_5453L;
 
     private JournalBlockLayout() {}
 
