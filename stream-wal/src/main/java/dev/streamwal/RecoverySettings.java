@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.recovery.DamagePolicy;
 import dev.streamwal.recovery.JournalledDurability;
 import dev.streamwal.recovery.KnownDurable;
 import dev.streamwal.recovery.Quarantine;
@@ -19,17 +20,17 @@ import java.nio.file.Path;
  * @param quarantineBytes what is set aside, at most
  */
 record RecoverySettings(
-        KnownDurable known, RecoveryPolicy policy, boolean lastCloseWasClean, boolean withThreads, long quarantineBytes) {
+        KnownDurable known, DamagePolicy policy, boolean lastCloseWasClean, boolean withThreads, long quarantineBytes) {
 
     /** Without a journal. */
     static final RecoverySettings DEFAULT =
-            new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, true, Quarantine.MAX_BYTES);
+            new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, true, true, Quarantine.MAX_BYTES);
 
     /**
      * By what the journal said when the log was opened. There is none as long as nothing was deleted, but for a full disk; only of one that
      * was lost nobody knows what it said.
      */
-    static RecoverySettings after(RedoResult redo, PositionsFile.Opened opened, RecoveryPolicy policy, boolean withThreads) {
+    static RecoverySettings after(RedoResult redo, PositionsFile.Opened opened, DamagePolicy policy, boolean withThreads) {
         boolean isKnown = redo.frontier().isPresent() || redo.damages().isEmpty();
         KnownDurable known = isKnown ? new JournalledDurability(redo.durable()) : KnownDurable.NOTHING;
         return new RecoverySettings(known, policy, opened.wasClosed(), withThreads, Quarantine.MAX_BYTES);
@@ -44,7 +45,7 @@ record RecoverySettings(
         return new RecoverySettings(otherKnown, policy, lastCloseWasClean, withThreads, quarantineBytes);
     }
 
-    RecoverySettings with(RecoveryPolicy otherPolicy) {
+    RecoverySettings with(DamagePolicy otherPolicy) {
         return new RecoverySettings(known, otherPolicy, lastCloseWasClean, withThreads, quarantineBytes);
     }
 }

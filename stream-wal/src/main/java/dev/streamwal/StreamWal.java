@@ -184,7 +184,7 @@ public final class StreamWal implements AutoCloseable {
             RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
             RecoverySettings settings = adjusted.apply(
-                    RecoverySettings.after(redo, opened, options.recoveryPolicy(), environment.threads()));
+                    RecoverySettings.after(redo, opened, options.recoveryPolicy().ofRecovery(), environment.threads()));
             LogContext log = new LogContext(storage, options.clock(), positions,
                     settings.recovery(storage, root, opened, report), report,
                     options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());

@@ -13,6 +13,7 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.recovery.DamagePolicy;
 import dev.streamwal.recovery.KnownDurable;
 import dev.streamwal.recovery.RecoveryDecision;
 import java.io.IOException;
@@ -47,7 +48,7 @@ abstract class RecoveryContract extends LogContract {
     private static final Supplier<Optional<String>> STILL_NEXT_BOOT = () -> NEXT_BOOT.get();
 
     private static final RecoverySettings STOP = RecoverySettings.DEFAULT;
-    private static final RecoverySettings SKIP = STOP.with(RecoveryPolicy.SKIP_BAD_RECORDS);
+    private static final RecoverySettings SKIP = STOP.with(DamagePolicy.SKIP_BAD_RECORDS);
 
     RecoveryContract(LogHome home) {
         super(home);
@@ -720,7 +721,7 @@ abstract class RecoveryContract extends LogContract {
         Path file = segment(0);
         forgetMark(file);
         damage(file, written.get(9));
-        RecoverySettings full = new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.SKIP_BAD_RECORDS, true, true, 87);
+        RecoverySettings full = new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.SKIP_BAD_RECORDS, true, true, 87);
         StreamWal wal = open(full, THIS_BOOT);
         appendSome(wal.stream("s"), 3);
         assertThat(lastDecision()).isEqualTo(RecoveryDecision.CUT_TORN_TAIL.meaning());
@@ -730,7 +731,7 @@ abstract class RecoveryContract extends LogContract {
         assertRefused(full, THIS_BOOT, "quarantine=" + root.resolve("quarantine"), "neededBytes=88", "maxBytes=87",
                 "move it elsewhere or delete it");
         assertThat(quarantined()).isEmpty();
-        RecoverySettings room = new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.SKIP_BAD_RECORDS, true, true, 88);
+        RecoverySettings room = new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.SKIP_BAD_RECORDS, true, true, 88);
         appendSome(open(room, THIS_BOOT).stream("s"), 1);
         assertThat(quarantined()).hasSize(1);
     }
@@ -741,7 +742,7 @@ abstract class RecoveryContract extends LogContract {
         Files.delete(segment(1));
         long length = Files.size(segment(1));
         StreamWal wal = open(
-                new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, true, length - 1), NEXT_BOOT);
+                new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, true, true, length - 1), NEXT_BOOT);
         List<Written> expected = joined(segments.get(0), appendSome(wal.stream("s"), 1));
         assertThat(quarantined()).isEmpty();
         assertThat(heard().recovered).singleElement().satisfies(told -> {
@@ -1014,7 +1015,7 @@ abstract class RecoveryContract extends LogContract {
     void recoverAll_oneStreamIsDamaged_theOthersAreInOrderAndItIsTold(boolean withThreads) throws IOException {
         closedWithStreams(30);
         List<String> readers = new CopyOnWriteArrayList<>();
-        StreamWal wal = open(new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, withThreads, 1 << 20),
+        StreamWal wal = open(new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, true, withThreads, 1 << 20),
                 THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
                     if (operation.equals("read")) {
                         readers.add(Thread.currentThread().getName());
@@ -1101,7 +1102,7 @@ abstract class RecoveryContract extends LogContract {
     }
 
     private static RecoverySettings unclean(boolean withThreads) {
-        return new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, false, withThreads, 1 << 20);
+        return new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, false, withThreads, 1 << 20);
     }
 
     @Test

@@ -60,7 +60,8 @@ class RecoveryRehearsalTest {
             Map<String, String> before = files(root);
             Path scratch = place("scratch");
             Object rehearsed = outcome(() ->
-                    RecoveryRehearsal.run(root, settings.policy(), scratch, progress -> {}, bootId, found -> settings));
+                    RecoveryRehearsal.run(
+                            root, RecoveryPolicy.valueOf(settings.policy().name()), scratch, progress -> {}, bootId, found -> settings));
             assertThat(files(root)).isEqualTo(before);
             assertThat(scratch).isEmptyDirectory();
             assertThat(rehearsed).isEqualTo(ofACopy(settings, bootId));
@@ -69,7 +70,7 @@ class RecoveryRehearsalTest {
         private Object ofACopy(RecoverySettings settings, Supplier<Optional<String>> bootId) {
             Path copy = place("copy");
             copyTree(root, copy);
-            WalOptions options = options().recoveryPolicy(settings.policy()).listener(new Events()).build();
+            WalOptions options = options().recoveryPolicy(RecoveryPolicy.valueOf(settings.policy().name())).listener(new Events()).build();
             Environment environment = new Environment(bootId, new Storages(home.storage()), new SecureRandom()::nextLong, true);
             return outcome(() -> {
                 try (StreamWal wal = StreamWal.open(copy, options, environment, found -> settings)) {

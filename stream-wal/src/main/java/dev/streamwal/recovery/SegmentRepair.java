@@ -1,6 +1,5 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.PaddingLayout;
@@ -47,7 +46,7 @@ final class SegmentRepair {
     private final SegmentFile file;
     private final SegmentBytes bytes;
     private final Quarantine quarantine;
-    private final RecoveryPolicy policy;
+    private final DamagePolicy policy;
     private final Bounds bounds;
     private final Findings findings;
 
@@ -87,7 +86,7 @@ final class SegmentRepair {
             SegmentBytes bytes,
             Bounds bounds,
             Quarantine quarantine,
-            RecoveryPolicy policy,
+            DamagePolicy policy,
             Findings findings) {
         this.header = header;
         this.mark = header.mark();
