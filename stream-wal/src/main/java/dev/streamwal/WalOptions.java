@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.retention.KeyPattern;

@@ -5,6 +5,7 @@ import dev.streamwal.append.Draft;
 import dev.streamwal.append.Source;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.commit.CommitTarget;
+import dev.streamwal.engine.EncodingBuffer;
 import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.TimestampOutOfRangeException;

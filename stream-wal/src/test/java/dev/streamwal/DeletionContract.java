@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.append.DeletionLog;
+import dev.streamwal.engine.Environment;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryBatch;

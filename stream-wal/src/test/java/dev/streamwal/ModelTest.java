@@ -8,6 +8,7 @@ import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.ReferenceLog.Appended;
 import dev.streamwal.ReferenceLog.Item;
+import dev.streamwal.engine.Environment;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.RecordTooLargeException;
@@ -230,7 +231,7 @@ class ModelTest {
                 bootId = known ? "boot-" + operation : "";
             }
             String id = bootId;
-            wal = StreamWal.open(root, options, Environment.ofThisMachine(options)
+            wal = StreamWal.open(root, options, Environment.ofThisMachine(options.storage().kind())
                     .withBootId(() -> id.isEmpty() ? Optional.empty() : Optional.of(id)));
             model.reopen();
             reopenings++;

@@ -3,6 +3,9 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.RecoverySettings;
+import dev.streamwal.engine.Storages;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
@@ -60,7 +63,7 @@ abstract class RecoveryContract extends LogContract {
             forgetThatItWasClosed();
         }
         opening(settings, bootId);
-        return open(settings, bootId, new Storages(home.storage()));
+        return open(settings, bootId, new Storages(home.storage().kind()));
     }
 
     /** For who wants to look at each of the logs that are recovered here. */
@@ -547,7 +550,7 @@ abstract class RecoveryContract extends LogContract {
     @Test
     void appendThatCannotBeWritten_sealsItsSegmentAndItsPositionsAreNotGivenAgain() {
         AtomicInteger failing = new AtomicInteger();
-        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             if (operation.equals("write") && path.toString().endsWith(".seg") && failing.get() > 0) {
                 throw new IOException("made to fail");
             }
@@ -670,7 +673,7 @@ abstract class RecoveryContract extends LogContract {
     @Test
     void seal_footer_isWrittenBehindTheForcedFileAndItsForcedNames() {
         List<String> calls = new CopyOnWriteArrayList<>();
-        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             if (operation.startsWith("force") || operation.equals("truncate") || operation.equals("write")) {
                 calls.add(operation + " " + root.relativize(path));
             }
@@ -695,7 +698,7 @@ abstract class RecoveryContract extends LogContract {
     void seal_directoryCannotBeForced_noFooterIsEverWrittenAndTheLogHasFailed() {
         expectFailures();
         AtomicInteger failures = new AtomicInteger();
-        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             if (operation.equals("forceDirectory") && failures.getAndIncrement() < 1) {
                 throw new IOException("made to fail");
             }
@@ -829,7 +832,7 @@ abstract class RecoveryContract extends LogContract {
         for (int n = 1; failed == n - 1; n++) {
             AtomicInteger left = new AtomicInteger(n);
             boolean logFailed = false;
-            try (StreamWal wal = open(broken.settings(), broken.bootId(), new WatchedStorages(home.storage(), (operation, path) -> {
+            try (StreamWal wal = open(broken.settings(), broken.bootId(), new WatchedStorages(home.storage().kind(), (operation, path) -> {
                 if (!operation.equals("map") && left.decrementAndGet() <= 0) {
                     throw new IOException("made to fail: " + operation);
                 }
@@ -1016,7 +1019,7 @@ abstract class RecoveryContract extends LogContract {
         closedWithStreams(30);
         List<String> readers = new CopyOnWriteArrayList<>();
         StreamWal wal = open(new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, true, withThreads, 1 << 20),
-                THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+                THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
                     if (operation.equals("read")) {
                         readers.add(Thread.currentThread().getName());
                     }
@@ -1054,7 +1057,7 @@ abstract class RecoveryContract extends LogContract {
         }
         CountDownLatch told = new CountDownLatch(1);
         AtomicInteger reads = new AtomicInteger();
-        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             // header, footer, records: once these have been read, what is behind them
             if (operation.equals("read") && reads.incrementAndGet() > 3 && !awaitQuietly(told)) {
                 throw new IOException("nobody told of the bytes that were read");
@@ -1133,7 +1136,7 @@ abstract class RecoveryContract extends LogContract {
         closedWithStreams(30);
         CountDownLatch recovering = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        StreamWal wal = open(unclean(true), THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(unclean(true), THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             if (operation.equals("read") && Thread.currentThread().getName().equals("stream-wal-recover")) {
                 recovering.countDown();
                 awaitQuietly(goOn);

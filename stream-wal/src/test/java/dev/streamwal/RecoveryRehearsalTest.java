@@ -3,6 +3,10 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.engine.BorrowedLog;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.RecoverySettings;
+import dev.streamwal.engine.Storages;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalLockedException;
@@ -71,10 +75,10 @@ class RecoveryRehearsalTest {
             Path copy = place("copy");
             copyTree(root, copy);
             WalOptions options = options().recoveryPolicy(RecoveryPolicy.valueOf(settings.policy().name())).listener(new Events()).build();
-            Environment environment = new Environment(bootId, new Storages(home.storage()), new SecureRandom()::nextLong, true);
+            Environment environment = new Environment(bootId, new Storages(home.storage().kind()), new SecureRandom()::nextLong, true);
             return outcome(() -> {
                 try (StreamWal wal = StreamWal.open(copy, options, environment, found -> settings)) {
-                    return new BorrowedLog(root, copy).inOriginal(wal.recoverAll(progress -> {}));
+                    return RecoveryRehearsal.inOriginal(new BorrowedLog(root, copy), wal.recoverAll(progress -> {}));
                 }
             });
         }

@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.engine.Environment;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.RecordLayout;
@@ -509,7 +510,7 @@ abstract class ReopenContract extends LogContract {
         }
         // each goes its own way
         try (StreamWal other = StreamWal.open(copy, options().build(),
-                Environment.ofThisMachine(options().build()).withBootId(THIS_BOOT))) {
+                Environment.ofThisMachine(options().build().storage().kind()).withBootId(THIS_BOOT))) {
             List<Written> ofCopy = joined(busy, appendSome(other.stream("busy"), 100, 1_000));
             try (WalReader reader = other.reader()) {
                 Written.assertHolds(reader, "busy", ofCopy);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.Storages;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.WalClosedException;
@@ -617,7 +619,7 @@ abstract class TruncationContract extends LogContract {
 
     private void redoOnce() throws IOException {
         String[] words = operations.of("truncated").get(0).split(" ");
-        new CutRedo(new Storages(home.storage()).of(root), new StreamDirectory(root, new ChannelCache(1)))
+        new CutRedo(new Storages(home.storage().kind()).of(root), new StreamDirectory(root, new ChannelCache(1)))
                 .truncate(StreamKey.of("s"), new Truncation(Long.parseLong(words[2]), Long.parseLong(words[3])));
     }
 

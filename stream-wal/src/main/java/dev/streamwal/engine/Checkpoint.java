@@ -1,5 +1,6 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
+import dev.streamwal.append.StreamLog;
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.format.PositionsLayout;
 import java.io.IOException;
@@ -10,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** A copy of a log that is being written. */
-final class Checkpoint {
+public final class Checkpoint {
 
     private Checkpoint() {}
 
@@ -19,7 +20,7 @@ final class Checkpoint {
      * the copy would miss what the copy gets at these positions. The positions come last: at or above whatever the segments need, since the
      * writer raises them before it creates one.
      */
-    static void create(Path root, Path target, List<WalStream> streams) throws IOException {
+    public static void create(Path root, Path target, List<StreamLog> streams) throws IOException {
         Files.createDirectories(target);
         try (DirectoryStream<Path> present = Files.newDirectoryStream(target)) {
             if (present.iterator().hasNext()) {
@@ -29,8 +30,8 @@ final class Checkpoint {
         copyCursors(root, target);
         Path folder = target.resolve("streams");
         Files.createDirectories(folder);
-        for (WalStream stream : streams) {
-            stream.log().copyTo(folder.resolve(stream.log().directory().getFileName().toString()));
+        for (StreamLog stream : streams) {
+            stream.copyTo(folder.resolve(stream.directory().getFileName().toString()));
         }
         Files.copy(root.resolve(PositionsLayout.FILE_NAME), target.resolve(PositionsLayout.FILE_NAME));
     }

@@ -1,30 +1,34 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
+import dev.streamwal.append.LogEvents;
+import dev.streamwal.append.StreamLog;
+import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * After a writer that didn't close its log: brings all streams in order, one after the other, so that damage is known before somebody needs
  * the stream, and readers elsewhere find no torn ends. It rests as long as it worked, so that at least half of the disk is the program's.
  */
-final class BackgroundRecovery {
+public final class BackgroundRecovery {
 
-    private final StreamWal wal;
-    private final BackgroundReport report;
+    private final Supplier<List<StreamLog>> streams;
+    private final LogEvents report;
     private final RestingThread thread;
 
-    BackgroundRecovery(StreamWal wal, BackgroundReport report) {
-        this.wal = wal;
+    public BackgroundRecovery(Supplier<List<StreamLog>> streams, LogEvents report) {
+        this.streams = streams;
         this.report = report;
         this.thread = new RestingThread("stream-wal-recover", this::run);
     }
 
-    void start() {
+    public void start() {
         thread.start();
     }
 
     private void run() {
         try {
-            for (WalStream stream : wal.loadedStreams()) {
+            for (StreamLog stream : streams.get()) {
                 if (thread.isStopped()) {
                     return;
                 }
@@ -37,11 +41,11 @@ final class BackgroundRecovery {
         }
     }
 
-    private void recover(WalStream stream) {
+    private void recover(StreamLog stream) {
         try {
-            stream.log().recoverNow();
+            stream.recoverNow();
         } catch (RuntimeException e) {
-            failed(stream.key(), e);
+            failed(stream.key().text(), e);
         }
     }
 
@@ -53,7 +57,7 @@ final class BackgroundRecovery {
     }
 
     /** Ends the thread, after the stream it is at. */
-    void stop() {
+    public void stop() {
         thread.stop();
     }
 }

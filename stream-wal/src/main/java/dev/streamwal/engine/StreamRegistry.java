@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import dev.streamwal.format.StreamKey;
 import java.lang.ref.Reference;
@@ -7,6 +7,7 @@ import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -14,75 +15,76 @@ import org.jspecify.annotations.Nullable;
  * The log's streams, one object a key as long as anyone holds it. A stream that has segments is held here; one that hasn't only while the
  * program holds it, so that asking for ever new keys fills no memory. Thread-safe.
  */
-final class StreamRegistry {
+public final class StreamRegistry<S> {
 
-    private final ConcurrentHashMap<String, Slot> slots = new ConcurrentHashMap<>();
-    private final ReferenceQueue<WalStream> forgotten = new ReferenceQueue<>();
-    private final Function<StreamKey, WalStream> factory;
+    private final ConcurrentHashMap<String, Slot<S>> slots = new ConcurrentHashMap<>();
+    private final ReferenceQueue<S> forgotten = new ReferenceQueue<>();
+    private final Function<StreamKey, S> factory;
 
-    StreamRegistry(Function<StreamKey, WalStream> factory) {
+    public StreamRegistry(Function<StreamKey, S> factory) {
         this.factory = factory;
     }
 
-    private static final class Slot extends WeakReference<WalStream> {
+    private static final class Slot<S> extends WeakReference<S> {
         private final String key;
 
         @SuppressWarnings("UnusedVariable") // held, not read
-        private volatile @Nullable WalStream held;
+        private volatile @Nullable S held;
 
-        Slot(WalStream stream, ReferenceQueue<WalStream> queue) {
+        Slot(String key, S stream, ReferenceQueue<S> queue) {
             super(stream, queue);
-            this.key = stream.key();
+            this.key = key;
         }
     }
 
     /** The stream, made if there is none. */
-    WalStream get(String key) {
-        WalStream known = find(key);
+    public S get(String key) {
+        S known = find(key);
         return known != null ? known : make(StreamKey.of(key));
     }
 
-    @Nullable WalStream find(String key) {
-        Slot slot = slots.get(key);
+    public @Nullable S find(String key) {
+        Slot<S> slot = slots.get(key);
         return slot == null ? null : slot.get();
     }
 
-    private WalStream make(StreamKey key) {
+    private S make(StreamKey key) {
         dropForgotten();
-        WalStream[] made = new WalStream[1];
+        AtomicReference<S> made = new AtomicReference<>();
         slots.compute(key.text(), (text, slot) -> {
-            WalStream known = slot == null ? null : slot.get();
+            S known = slot == null ? null : slot.get();
             if (known != null) {
-                made[0] = known;
+                made.setPlain(known);
                 return slot;
             }
-            made[0] = factory.apply(key);
-            return new Slot(made[0], forgotten);
+            S created = factory.apply(key);
+            made.setPlain(created);
+            return new Slot<>(text, created, forgotten);
         });
-        return made[0];
+        return made.getPlain();
     }
 
     /** Holds a stream that has segments, or lets one go that has none. */
-    void hold(WalStream stream, boolean hasSegments) {
-        Slot slot = slots.get(stream.key());
+    public void hold(String key, S stream, boolean hasSegments) {
+        Slot<S> slot = slots.get(key);
         if (slot != null && slot.get() == stream) {
             slot.held = hasSegments ? stream : null;
         }
     }
 
     private void dropForgotten() {
-        for (Reference<? extends WalStream> gone = forgotten.poll(); gone != null; gone = forgotten.poll()) {
-            if (gone instanceof Slot slot) {
+        for (Reference<? extends S> gone = forgotten.poll(); gone != null; gone = forgotten.poll()) {
+            if (gone instanceof Slot<?> slot) {
                 slots.remove(slot.key, slot);
             }
         }
     }
 
     /** All streams that anyone holds, the registry among them. */
-    List<WalStream> all() {
-        List<WalStream> streams = new ArrayList<>();
-        for (Slot slot : slots.values()) {
-            WalStream stream = slot.get();
+    public List<S> all() {
+        List<S> streams = new ArrayList<>();
+        for (Slot<S> slot : slots.values()) {
+            S stream = slot.get();
             if (stream != null) {
                 streams.add(stream);
             }

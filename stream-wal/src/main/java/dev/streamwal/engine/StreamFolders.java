@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.StreamDirectory;
@@ -15,7 +15,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /** The folder {@code streams} of a log, as its writer sees it. Thread-safe. */
-final class StreamFolders {
+public final class StreamFolders {
 
     /** Only the headers of streams whose keys are too long for a name are read here. */
     private static final int MAX_OPEN_FILES = 1;
@@ -25,12 +25,12 @@ final class StreamFolders {
     private final ReentrantLock discovering = new ReentrantLock();
     private boolean discovered;
 
-    StreamFolders(Path root) {
+    public StreamFolders(Path root) {
         this.root = root;
         this.streams = new StreamDirectory(root, new ChannelCache(MAX_OPEN_FILES));
     }
 
-    Path path() {
+    public Path path() {
         return streams.path();
     }
 
@@ -38,7 +38,7 @@ final class StreamFolders {
      * The log's own name and that of the folder are durable before there is a file {@code positions}: a process that was killed in between
      * has left that to the next.
      */
-    void create(SegmentStorage storage) throws IOException {
+    public void create(SegmentStorage storage) throws IOException {
         storage.createDirectory(streams.path());
         if (!Files.exists(root.resolve(PositionsLayout.FILE_NAME))) {
             DirectoryForce.forceNameOf(root);
@@ -46,11 +46,11 @@ final class StreamFolders {
         }
     }
 
-    Path of(StreamKey key) {
+    public Path of(StreamKey key) {
         return streams.of(key);
     }
 
-    boolean anySegment() {
+    public boolean anySegment() {
         try {
             return !streams.keys(key -> true).isEmpty();
         } catch (IOException e) {
@@ -59,7 +59,7 @@ final class StreamFolders {
     }
 
     /** Has every stream that is there listed, once. Whoever comes second waits for the first. */
-    void discover(Function<String, StreamLog> streamOf) throws IOException {
+    public void discover(Function<String, StreamLog> streamOf) throws IOException {
         discovering.lock();
         try {
             if (!discovered) {

@@ -1,6 +1,7 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.WalClosedException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,17 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Recovers many streams at once, by threads that end with it, while the thread that called tells of the progress. One use. */
-final class RecoverAll {
+public final class RecoverAll {
+
+    /**
+     * How far it is.
+     *
+     * @param done streams
+     * @param total of streams
+     * @param bytesRead so far
+     * @param stream the key of one that is being recovered; empty before the first one and behind the last
+     */
+    public record Progress(int done, int total, long bytesRead, Optional<String> stream) {}
 
     /** Recovery reads; more than this many reads at once make no disk faster, and each holds a buffer of 1 MiB. */
     static final int MAX_THREADS = 4;
@@ -21,8 +32,8 @@ final class RecoverAll {
     /** How soon a stream that takes long is told of again. */
     private static final long TELL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private final List<WalStream> streams;
-    private final Consumer<WalStream> recovery;
+    private final List<StreamLog> streams;
+    private final Consumer<StreamLog> recovery;
     private final LongSupplier bytesRead;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -49,7 +60,7 @@ final class RecoverAll {
      * @param recovery of one stream; throws only where no stream can be recovered any more
      * @param bytesRead by all recoveries so far
      */
-    RecoverAll(List<WalStream> streams, Consumer<WalStream> recovery, LongSupplier bytesRead) {
+    public RecoverAll(List<StreamLog> streams, Consumer<StreamLog> recovery, LongSupplier bytesRead) {
         this.streams = streams;
         this.recovery = recovery;
         long before = bytesRead.getAsLong();
@@ -57,12 +68,12 @@ final class RecoverAll {
     }
 
     /** How many threads pay, on this machine. */
-    static int threadsFor(int streams) {
+    public static int threadsFor(int streams) {
         return Math.min(streams, Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors()));
     }
 
     /** @param threads 0: the calling one does it all */
-    void run(int threads, Consumer<RecoveryProgress> progress) {
+    public void run(int threads, Consumer<Progress> progress) {
         progress.accept(progress());
         List<Thread> workers = new ArrayList<>();
         try {
@@ -79,8 +90,8 @@ final class RecoverAll {
         rethrow();
     }
 
-    private void runHere(Consumer<RecoveryProgress> progress) {
-        for (WalStream stream = take(); stream != null; stream = take()) {
+    private void runHere(Consumer<Progress> progress) {
+        for (StreamLog stream = take(); stream != null; stream = take()) {
             recovery.accept(stream);
             finished();
             progress.accept(progress());
@@ -104,7 +115,7 @@ final class RecoverAll {
 
     private void work() {
         try {
-            for (WalStream stream = take(); stream != null; stream = take()) {
+            for (StreamLog stream = take(); stream != null; stream = take()) {
                 recovery.accept(stream);
                 finished();
             }
@@ -115,14 +126,14 @@ final class RecoverAll {
         }
     }
 
-    private @Nullable WalStream take() {
+    private @Nullable StreamLog take() {
         lock.lock();
         try {
             if (stopped || next == streams.size()) {
                 return null;
             }
-            WalStream stream = streams.get(next++);
-            current = stream.key();
+            StreamLog stream = streams.get(next++);
+            current = stream.key().text();
             return stream;
         } finally {
             lock.unlock();
@@ -169,10 +180,10 @@ final class RecoverAll {
     }
 
     /** Tells of what has changed, until nobody works any more. */
-    private void await(Consumer<RecoveryProgress> progress) {
-        RecoveryProgress told = null;
+    private void await(Consumer<Progress> progress) {
+        Progress told = null;
         while (awaitChange()) {
-            RecoveryProgress now = progress();
+            Progress now = progress();
             if (!now.equals(told)) {
                 progress.accept(now);
                 told = now;
@@ -220,11 +231,11 @@ final class RecoverAll {
         }
     }
 
-    private RecoveryProgress progress() {
+    private Progress progress() {
         lock.lock();
         try {
             Optional<String> stream = done == streams.size() ? Optional.empty() : Optional.ofNullable(current);
-            return new RecoveryProgress(done, streams.size(), bytesRead.getAsLong(), stream);
+            return new Progress(done, streams.size(), bytesRead.getAsLong(), stream);
         } finally {
             lock.unlock();
         }

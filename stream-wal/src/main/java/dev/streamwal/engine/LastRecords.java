@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.WalException;

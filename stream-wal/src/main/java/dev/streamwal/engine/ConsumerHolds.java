@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.consumer.Committed;
@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
 
 /**
  * Asks the cursors of consumers, in whatever process they are, what of a plan is to stay for them; {@link HeldBack} decides. For one sweep
@@ -35,18 +35,19 @@ import org.jspecify.annotations.Nullable;
  * would come back to an earlier commit and be told that it had lost what it has had. So a cursor counts as far as this class has
  * forced it.
  */
-final class ConsumerHolds {
+public final class ConsumerHolds {
 
     private final Path root;
-    private final WalOptions options;
-    private final BackgroundReport report;
+    private final Function<String, List<RetainedFor>> retainedFor;
+    private final SweepEvents report;
     /** By consumer. What was read is kept, so that the next sweep reads what was added. */
     private final Map<String, DurableCursor> cursors = new HashMap<>();
     private final LastRecords lastRecords = new LastRecords();
 
-    ConsumerHolds(Path root, WalOptions options, BackgroundReport report) {
+    /** @param retainedFor by key, for whom the stream is kept */
+    public ConsumerHolds(Path root, Function<String, List<RetainedFor>> retainedFor, SweepEvents report) {
         this.root = root;
-        this.options = options;
+        this.retainedFor = retainedFor;
         this.report = report;
     }
 
@@ -57,9 +58,9 @@ final class ConsumerHolds {
     HeldBack.Outcome of(
             long nowMillis, List<ExpiryPlan.Deletion> plan, List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
         lastRecords.keepOnly(plan);
-        Map<String, List<RetainFor>> retained = new HashMap<>();
+        Map<String, List<RetainedFor>> retained = new HashMap<>();
         for (ExpiryPlan.Deletion deletion : plan) {
-            retained.computeIfAbsent(deletion.key(), options::retainedFor);
+            retained.computeIfAbsent(deletion.key(), retainedFor);
         }
         retained.values().removeIf(List::isEmpty);
         if (retained.isEmpty()) {
@@ -72,7 +73,7 @@ final class ConsumerHolds {
     }
 
     /** @return by consumer; empty where it can't be read now */
-    private Map<String, Optional<CursorReader>> readCursors(Map<String, List<RetainFor>> retained) {
+    private Map<String, Optional<CursorReader>> readCursors(Map<String, List<RetainedFor>> retained) {
         Map<String, Optional<CursorReader>> read = new LinkedHashMap<>();
         retained.values().forEach(consumers -> consumers.forEach(retain -> read.computeIfAbsent(retain.consumer(), this::read)));
         return read;
@@ -91,14 +92,14 @@ final class ConsumerHolds {
         }
     }
 
-    private static List<HeldBack.Hold> holdsOf(String key, List<RetainFor> consumers, Map<String, Optional<CursorReader>> read) {
+    private static List<HeldBack.Hold> holdsOf(String key, List<RetainedFor> consumers, Map<String, Optional<CursorReader>> read) {
         List<HeldBack.Hold> holds = new ArrayList<>();
-        for (RetainFor retain : consumers) {
+        for (RetainedFor retain : consumers) {
             Optional<CursorReader> cursor = read.getOrDefault(retain.consumer(), Optional.empty());
             boolean readsOthers = cursor.flatMap(CursorReader::header).map(CursorHeader::scope).filter(scope -> !scope.contains(key)).isPresent();
             if (!readsOthers) {
                 Committed committed = cursor.map(found -> found.commits().get(key)).orElse(null);
-                holds.add(new HeldBack.Hold(committed == null ? 0 : committed.position(), retain.maxBytes(), retain.maxTime().toMillis()));
+                holds.add(new HeldBack.Hold(committed == null ? 0 : committed.position(), retain.maxBytes(), retain.maxMillis()));
             }
         }
         return holds;

@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.DeletionLog;
@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Writes deletions down in the commit journal. */
-final class JournalledDeletions implements DeletionLog {
+public final class JournalledDeletions implements DeletionLog {
 
     /** Streams of which is remembered that deletions could not be written down. */
     private static final int MAX_OUTSTANDING = 100_000;
@@ -25,7 +25,7 @@ final class JournalledDeletions implements DeletionLog {
     @GuardedBy("this")
     private final Map<StreamKey, Long> outstanding = new HashMap<>();
 
-    JournalledDeletions(GroupCommitter commits) {
+    public JournalledDeletions(GroupCommitter commits) {
         this.commits = commits;
     }
 

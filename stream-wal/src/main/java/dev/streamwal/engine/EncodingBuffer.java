@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.OnHeapBytes;
@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Where a thread encodes its typed records. On the heap, so that nothing is left behind when the thread ends. Apart from the rest, so that
  * a program that never encodes with Chronicle Bytes never loads it.
  */
-final class EncodingBuffer {
+public final class EncodingBuffer {
 
     /** A buffer that grew beyond this for one large record isn't kept. */
     private static final int MAX_KEPT_BYTES = 1 << 20;
@@ -17,7 +17,7 @@ final class EncodingBuffer {
     private static final int INITIAL_BYTES = 1 << 10;
 
     /** No header. */
-    static final Bytes<?> NO_BYTES = Bytes.allocateElasticOnHeap(0);
+    public static final Bytes<?> NO_BYTES = Bytes.allocateElasticOnHeap(0);
 
     /** Null while a record is being encoded: one that appends another
      * while it writes itself gives that one a buffer of its own. */
@@ -27,7 +27,7 @@ final class EncodingBuffer {
     private EncodingBuffer() {}
 
     /** A buffer that holds the encoded record; to be {@link #giveBack given back}. */
-    static OnHeapBytes encode(WriteBytesMarshallable content) {
+    public static OnHeapBytes encode(WriteBytesMarshallable content) {
         OnHeapBytes reused = REUSED.get();
         OnHeapBytes bytes = reused == null ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : reused;
         REUSED.set(null);
@@ -36,7 +36,7 @@ final class EncodingBuffer {
         return bytes;
     }
 
-    static void giveBack(OnHeapBytes bytes) {
+    public static void giveBack(OnHeapBytes bytes) {
         REUSED.set(bytes.realCapacity() > MAX_KEPT_BYTES ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : bytes);
     }
 }

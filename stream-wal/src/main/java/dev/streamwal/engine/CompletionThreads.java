@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import dev.streamwal.commit.GroupCommitter;
 import java.util.Optional;
@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * unanswered ({@link GroupCommitter#MAX_UNANSWERED}): each has a place until what hangs on it has run, and whoever finds no place waits for
  * the disk, and for nobody's code. So where a program's code never returns, appends become as slow as those that wait, and that is all.
  */
-final class CompletionThreads {
+public final class CompletionThreads {
 
-    static final int MAX_THREADS = 8;
+    public static final int MAX_THREADS = 8;
 
     private static final String NAME = "stream-wal-complete-";
     private static final long IDLE_SECONDS = 10;
@@ -35,7 +35,7 @@ final class CompletionThreads {
      * @param programs where it isn't to be the log's threads
      * @param threads false: the log has none, and whoever commits goes on with what waited for it
      */
-    CompletionThreads(Optional<Executor> programs, boolean threads) {
+    public CompletionThreads(Optional<Executor> programs, boolean threads) {
         this.programs = programs.orElse(null);
         this.own = threads ? pool() : null;
     }
@@ -61,12 +61,12 @@ final class CompletionThreads {
     }
 
     /** For the answer to an asynchronous append: who waits for it by the log's threads needs none of them. */
-    <T> AsyncAnswer<T> newAnswer() {
+    public <T> AsyncAnswer<T> newAnswer() {
         return new AsyncAnswer<>(programs == null);
     }
 
     /** Returns at once. What the program's executor refuses is done by the log's threads: nobody must wait for ever. */
-    void execute(Runnable completion) {
+    public void execute(Runnable completion) {
         Executor chosen = programs;
         if (chosen != null) {
             try {
@@ -93,12 +93,12 @@ final class CompletionThreads {
     }
 
     /** Whether the caller is one of the log's threads here. */
-    boolean isCurrent() {
+    public boolean isCurrent() {
         return Thread.currentThread() instanceof Own thread && equals(thread.owner());
     }
 
     /** When all is answered: lets what is left run, and ends the threads; what never ends isn't waited for, nor what closes the log. */
-    void end() {
+    public void end() {
         ThreadPoolExecutor threads = own;
         if (threads == null) {
             return;

@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.storage.ChannelStorage;
@@ -11,25 +11,25 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /** Which storage a log gets. */
-class Storages {
+public class Storages {
 
     /** Where zeros written ahead are blocks for good. Those that copy on write promise nothing: btrfs, ZFS. */
     private static final Set<String> SAFE_TO_MAP = Set.of("ext4", "ext3", "ext2", "xfs", "tmpfs");
 
     /** The kind of file system that a directory is in, where it leads to. */
     interface FileSystemType {
-        String of(Path directory) throws IOException;
+        public String of(Path directory) throws IOException;
     }
 
-    private final Storage wanted;
+    private final StorageKind wanted;
     private final FileSystemType type;
     private boolean maps;
 
-    Storages(Storage wanted) {
+    public Storages(StorageKind wanted) {
         this(wanted, directory -> Files.getFileStore(directory).type());
     }
 
-    Storages(Storage wanted, FileSystemType type) {
+    Storages(StorageKind wanted, FileSystemType type) {
         this.wanted = wanted;
         this.type = type;
     }
@@ -38,13 +38,13 @@ class Storages {
      * @param root an existing directory
      * @throws IllegalArgumentException where {@code MAPPED} is wanted and the file system has no mappings
      */
-    SegmentStorage of(Path root) throws IOException {
+    public SegmentStorage of(Path root) throws IOException {
         boolean ofMachine = root.getFileSystem().equals(FileSystems.getDefault());
-        if (wanted == Storage.MAPPED && !ofMachine) {
+        if (wanted == StorageKind.MAPPED && !ofMachine) {
             throw new IllegalArgumentException("Storage.MAPPED maps files, which this file system can't: fileSystem=" + root.getFileSystem()
                     + ", root=" + root + "; use AUTO or CHANNEL");
         }
-        maps = wanted == Storage.MAPPED || (wanted == Storage.AUTO && ofMachine && isSafeToMap(root));
+        maps = wanted == StorageKind.MAPPED || (wanted == StorageKind.AUTO && ofMachine && isSafeToMap(root));
         return maps ? new MappedStorage() : new ChannelStorage();
     }
 
@@ -55,7 +55,7 @@ class Storages {
     }
 
     /** Whether what {@link #of} gave has mappings. */
-    boolean maps() {
+    public boolean maps() {
         return maps;
     }
 }

@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import dev.streamwal.recovery.DamagePolicy;
 import dev.streamwal.recovery.JournalledDurability;
@@ -19,33 +19,33 @@ import java.nio.file.Path;
  * @param withThreads whether the log may have threads of its own for it
  * @param quarantineBytes what is set aside, at most
  */
-record RecoverySettings(
+public record RecoverySettings(
         KnownDurable known, DamagePolicy policy, boolean lastCloseWasClean, boolean withThreads, long quarantineBytes) {
 
     /** Without a journal. */
-    static final RecoverySettings DEFAULT =
+    public static final RecoverySettings DEFAULT =
             new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, true, true, Quarantine.MAX_BYTES);
 
     /**
      * By what the journal said when the log was opened. There is none as long as nothing was deleted, but for a full disk; only of one that
      * was lost nobody knows what it said.
      */
-    static RecoverySettings after(RedoResult redo, PositionsFile.Opened opened, DamagePolicy policy, boolean withThreads) {
+    public static RecoverySettings after(RedoResult redo, PositionsFile.Opened opened, DamagePolicy policy, boolean withThreads) {
         boolean isKnown = redo.frontier().isPresent() || redo.damages().isEmpty();
         KnownDurable known = isKnown ? new JournalledDurability(redo.durable()) : KnownDurable.NOTHING;
         return new RecoverySettings(known, policy, opened.wasClosed(), withThreads, Quarantine.MAX_BYTES);
     }
 
-    StreamRecovery recovery(SegmentStorage storage, Path root, PositionsFile.Opened opened, StreamRecovery.Listener listener) {
+    public StreamRecovery recovery(SegmentStorage storage, Path root, PositionsFile.Opened opened, StreamRecovery.Listener listener) {
         return new StreamRecovery(storage, new Quarantine(storage, root, quarantineBytes),
                 new StreamRecovery.Terms(opened, known, policy), listener);
     }
 
-    RecoverySettings with(KnownDurable otherKnown) {
+    public RecoverySettings with(KnownDurable otherKnown) {
         return new RecoverySettings(otherKnown, policy, lastCloseWasClean, withThreads, quarantineBytes);
     }
 
-    RecoverySettings with(DamagePolicy otherPolicy) {
+    public RecoverySettings with(DamagePolicy otherPolicy) {
         return new RecoverySettings(known, otherPolicy, lastCloseWasClean, withThreads, quarantineBytes);
     }
 }

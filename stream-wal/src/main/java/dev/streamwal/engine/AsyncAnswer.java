@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Who waits with {@code get} or {@code join} for an answer that is there already delivers it himself. So an append that is waited for by
  * what hangs on another one needs no thread but that which waits: however many do that at once, none waits for a thread that the others have.
  */
-final class AsyncAnswer<T> extends CompletableFuture<T> {
+public final class AsyncAnswer<T> extends CompletableFuture<T> {
 
     /** Completed behind the two fields below by who commits, or behind this one where the program completes that. Only for those who wait. */
     private final CompletableFuture<Void> answered = new CompletableFuture<>();
@@ -38,7 +38,7 @@ final class AsyncAnswer<T> extends CompletableFuture<T> {
      *
      * @param newFailure null where there is none
      */
-    void answer(@Nullable T newValue, @Nullable Throwable newFailure) {
+    public void answer(@Nullable T newValue, @Nullable Throwable newFailure) {
         value = newValue;
         failure = newFailure;
         answered.complete(null);
@@ -46,7 +46,7 @@ final class AsyncAnswer<T> extends CompletableFuture<T> {
 
     /** Completes it, if nobody has: the program may have, too. */
     @SuppressWarnings("NullAway") // a Void is completed with null
-    void deliver() {
+    public void deliver() {
         if (failure == null) {
             complete(value);
         } else {

@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
@@ -23,10 +23,23 @@ import java.util.function.Consumer;
  * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, leaves what is held for consumers
  * ({@link ConsumerHolds}), and carries the plan out. One pass at a time, by its own thread at intervals or by whoever calls.
  */
-final class Sweeper {
+public final class Sweeper {
 
-    private final StreamWal wal;
-    private final BackgroundReport report;
+    /**
+     * How much and how often.
+     *
+     * @param maxTotalBytes of all streams
+     * @param intervalNanos between two passes; 0: only when asked
+     * @param maxAdvanceMillis that the clock may be ahead
+     */
+    public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis) {}
+
+    /** What a pass did, and what it left. */
+    public record Result(
+            int deleted, int failed, int live, long bytesReclaimed, int held, long heldBytes, int refused) {}
+
+    private final SweptLog wal;
+    private final SweepEvents report;
     private final ConsumerHolds holds;
     private final long maxTotalBytes;
     private final ReentrantLock passes = new ReentrantLock();
@@ -38,19 +51,19 @@ final class Sweeper {
     /** Whether the last pass by the clock has refused something. The pass's that runs, of which there is one at a time. */
     private boolean refusing;
 
-    Sweeper(StreamWal wal, BackgroundReport report, ConsumerHolds holds, WalOptions options, KnownTime time) {
+    public Sweeper(SweptLog wal, SweepEvents report, ConsumerHolds holds, Limits limits, KnownTime time) {
         this.wal = wal;
         this.report = report;
         this.holds = holds;
-        this.maxTotalBytes = options.maxTotalBytes();
+        this.maxTotalBytes = limits.maxTotalBytes();
         // zero: no thread
-        this.intervalNanos = options.sweepInterval().toNanos();
+        this.intervalNanos = limits.intervalNanos();
         this.time = time;
-        this.maxAdvanceMillis = options.maxClockAdvance().toMillis();
+        this.maxAdvanceMillis = limits.maxAdvanceMillis();
         this.thread = new RestingThread("stream-wal-sweep", this::run);
     }
 
-    void start() {
+    public void start() {
         if (intervalNanos > 0) {
             thread.start();
         }
@@ -59,7 +72,7 @@ final class Sweeper {
     private void run() {
         while (thread.rest(intervalNanos)) {
             try {
-                SweepResult unused = sweepByClock();
+                Result unused = sweepByClock();
             } catch (Throwable failure) {
                 if (!thread.isStopped()) {
                     report.sweepFailed(null, failure);
@@ -69,12 +82,12 @@ final class Sweeper {
     }
 
     /** Ends the thread, after the pass it is in. */
-    void stop() {
+    public void stop() {
         thread.stop();
     }
 
     /** By the log's clock, as far as that is to be believed. */
-    SweepResult sweepByClock() {
+    public Result sweepByClock() {
         passes.lock();
         try {
             // behind the lock: two passes don't read the clock in one order and run in another
@@ -85,7 +98,7 @@ final class Sweeper {
     }
 
     /** By a time that somebody vouches for. */
-    SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
+    public Result sweep(Instant now, Consumer<SweptSegment> each) {
         passes.lock();
         try {
             return new Pass(TimeRules.millis(now), each, false).run();
@@ -98,20 +111,20 @@ final class Sweeper {
     private final class Pass {
 
         private final long nowMillis;
-        private final Consumer<DeletedSegment> each;
+        private final Consumer<SweptSegment> each;
         private final Map<String, StreamLog> logs = new HashMap<>();
         private int deleted;
         private int failed;
         private long reclaimed;
         private final boolean byClock;
 
-        Pass(long nowMillis, Consumer<DeletedSegment> each, boolean byClock) {
+        Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock) {
             this.nowMillis = nowMillis;
             this.each = each;
             this.byClock = byClock;
         }
 
-        SweepResult run() {
+        Result run() {
             wal.checkWriter();
             List<ExpiryPlan.Stream> all = look();
             if (bytes(all) > maxTotalBytes) {
@@ -123,7 +136,7 @@ final class Sweeper {
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
             HeldBack.Outcome outcome = holds.of(nowMillis, plan, views, logs);
             carryOut(outcome.deletions());
-            return new SweepResult(deleted, failed, segments - deleted, reclaimed, outcome.segments(), outcome.bytes(),
+            return new Result(deleted, failed, segments - deleted, reclaimed, outcome.segments(), outcome.bytes(),
                     asked.segments());
         }
 
@@ -137,8 +150,7 @@ final class Sweeper {
             if (asked.isBelieved()) {
                 time.believe(nowMillis);
             } else if (!refusing) {
-                report.sweepRefused(new RefusedSweep(
-                        Instant.ofEpochMilli(nowMillis), Instant.ofEpochMilli(knownMillis), asked.segments(), asked.bytes()));
+                report.sweepRefused(nowMillis, knownMillis, asked.segments(), asked.bytes());
             }
             refusing = !asked.isBelieved();
             return asked;
@@ -146,18 +158,17 @@ final class Sweeper {
 
         private List<ExpiryPlan.Stream> look() {
             List<ExpiryPlan.Stream> views = new ArrayList<>();
-            for (WalStream stream : wal.loadedStreams()) {
-                StreamLog log = stream.log();
+            for (StreamLog log : wal.streams()) {
                 try {
                     log.sealIfIdle(nowMillis);
                     ExpiryPlan.Stream view = log.expiryView(nowMillis, false);
                     if (!view.segments().isEmpty()) {
                         views.add(view);
-                        logs.put(stream.key(), log);
+                        logs.put(log.key().text(), log);
                     }
                 } catch (IOException | RuntimeException e) {
                     failed++;
-                    report.sweepFailed(stream.key(), e);
+                    report.sweepFailed(log.key().text(), e);
                 }
             }
             return views;
@@ -252,7 +263,7 @@ final class Sweeper {
             }
             deleted++;
             reclaimed += gone.get().bytes();
-            DeletedSegment segment = StreamWal.deleted(gone.get(), deletion.key(), DeletedSegment.Reason.of(deletion.cause()));
+            SweptSegment segment = new SweptSegment(gone.get(), deletion.key(), deletion.cause());
             report.swept(segment);
             each.accept(segment);
             return true;

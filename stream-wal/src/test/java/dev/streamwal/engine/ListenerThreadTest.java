@@ -1,7 +1,8 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.WalListener;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -34,7 +35,11 @@ class ListenerThreadTest {
         }
     }
 
-    private static void tell(ListenerThread thread, String task) {
+    private static ListenerThread<WalListener> thread(WalListener told, boolean nobodyListens) {
+        return new ListenerThread<>(told, nobodyListens, true, (each, failure) -> each.backgroundFailure("listener", Optional.empty(), failure));
+    }
+
+    private static void tell(ListenerThread<WalListener> thread, String task) {
         thread.tell(listener -> listener.backgroundFailure(task, Optional.empty(), new IllegalStateException(task)));
     }
 
@@ -44,7 +49,7 @@ class ListenerThreadTest {
 
     @Test
     void tell_someEvents_areHeardInOrderAndAllBeforeTheEnd() {
-        ListenerThread thread = new ListenerThread(listener);
+        ListenerThread<WalListener> thread = thread(listener, false);
         List<String> told = new ArrayList<>();
         for (int i = 0; i < 1_000; i++) {
             tell(thread, "task " + i);
@@ -59,7 +64,7 @@ class ListenerThreadTest {
 
     @Test
     void tell_nobodyListens_startsNoThread() {
-        ListenerThread thread = new ListenerThread(WalOptions.NOBODY);
+        ListenerThread<WalListener> thread = thread(new WalListener() {}, true);
         tell(thread, "unheard");
         assertThat(isRunning()).isFalse();
         thread.end();
@@ -67,7 +72,7 @@ class ListenerThreadTest {
 
     @Test
     void tell_listenerIsFarBehind_isToldHowManyItMissed() {
-        ListenerThread thread = new ListenerThread(listener);
+        ListenerThread<WalListener> thread = thread(listener, false);
         tell(thread, "slow");
         for (int i = 0; i < 12_000; i++) {
             tell(thread, "fast");

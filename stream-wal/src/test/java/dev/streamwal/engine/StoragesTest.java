@@ -1,4 +1,4 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,7 +18,7 @@ class StoragesTest {
 
     /** Two file systems: what is below {@code elsewhere} is in the other one, whichever way it is come to. */
     private Storages storages(String type, String elsewhere) {
-        return new Storages(Storage.AUTO, path ->
+        return new Storages(StorageKind.AUTO, path ->
                 path.toRealPath().startsWith(directory.toRealPath().resolve("elsewhere")) ? elsewhere : type);
     }
 

@@ -1,7 +1,5 @@
-package dev.streamwal;
+package dev.streamwal.engine;
 
-import dev.streamwal.RecoveryReport.Finding;
-import dev.streamwal.RecoveryReport.StreamFindings;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.recovery.Quarantine;
 import java.io.IOException;
@@ -16,7 +14,6 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param original root of the other log, as it is called there
  * @param root of this one; closing removes it
  */
-record BorrowedLog(Path original, Path root) implements AutoCloseable {
+public record BorrowedLog(Path original, Path root) implements AutoCloseable {
 
     /** Whatever is set aside gets a name that isn't there, and room that isn't taken: so they count, too. */
     private static final String QUARANTINE = Quarantine.NAME;
@@ -35,7 +32,7 @@ record BorrowedLog(Path original, Path root) implements AutoCloseable {
     private static final String JOURNAL = "commit";
 
     /** @param scratch an existing directory; the log gets a folder in it */
-    static BorrowedLog of(Path original, Path scratch) throws IOException {
+    public static BorrowedLog of(Path original, Path scratch) throws IOException {
         BorrowedLog log = new BorrowedLog(original, Files.createTempDirectory(scratch, "stream-wal-rehearsal-").toRealPath());
         try {
             log.fill(original.toRealPath());
@@ -109,27 +106,17 @@ record BorrowedLog(Path original, Path root) implements AutoCloseable {
     // ---------------------------------------------------------------- what is said of it, said of the original
 
     /** The folder's random name is nowhere else in a text. */
-    String inOriginal(@Nullable String text) {
+    public String inOriginal(@Nullable String text) {
         return String.valueOf(text).replace(root.toString(), original.toString());
     }
 
-    @Nullable Path inOriginal(@Nullable Path file) {
+    public @Nullable Path inOriginal(@Nullable Path file) {
         return file == null || !file.startsWith(root) ? file : original.resolve(root.relativize(file));
     }
 
-    private Path renamed(Path file) {
+    /** Of a file that is there. */
+    public Path renamed(Path file) {
         return original.resolve(root.relativize(file));
-    }
-
-    RecoveryReport inOriginal(RecoveryReport report) {
-        List<StreamFindings> streams = report.streams().stream().map(this::inOriginal).toList();
-        return new RecoveryReport(streams, report.isComplete(), report.recoveredStreams(), report.refusedStreams(), report.totals());
-    }
-
-    private StreamFindings inOriginal(StreamFindings stream) {
-        List<Finding> findings = stream.findings().stream().map(finding -> new Finding(renamed(finding.file()), finding.offset(),
-                finding.length(), inOriginal(finding.decision()), finding.setAside().map(this::renamed))).toList();
-        return new StreamFindings(stream.stream(), stream.sums(), findings, stream.findingsLeftOut(), stream.refusal().map(this::inOriginal));
     }
 
     @Override
