@@ -6,9 +6,15 @@ module dev.streamwal.reader {
     requires static com.google.errorprone.annotations;
     requires static transitive org.jspecify;
 
+    exports dev.streamwal.error;
     exports dev.streamwal.reader;
-    exports dev.streamwal.cursor to dev.streamwal;
-    exports dev.streamwal.files to dev.streamwal;
+    exports dev.streamwal.catalog to dev.streamwal;
+    exports dev.streamwal.consumer to dev.streamwal;
     exports dev.streamwal.format to dev.streamwal;
-    exports dev.streamwal.source to dev.streamwal;
+    exports dev.streamwal.io to dev.streamwal;
+    exports dev.streamwal.journal to dev.streamwal;
+    exports dev.streamwal.lookup to dev.streamwal;
+    exports dev.streamwal.segment to dev.streamwal;
+    exports dev.streamwal.tail to dev.streamwal;
+    exports dev.streamwal.walk to dev.streamwal;
 }

@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.engine.Environment;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
@@ -11,6 +12,6 @@ public final class RestartedMachine {
 
     public static StreamWal open(Path root, WalOptions options) {
         Optional<String> bootId = Optional.of(UUID.randomUUID().toString());
-        return StreamWal.open(root, options, Environment.ofThisMachine(options).withBootId(() -> bootId));
+        return StreamWal.open(root, options, Environment.ofThisMachine(options.storage().kind()).withBootId(() -> bootId));
     }
 }

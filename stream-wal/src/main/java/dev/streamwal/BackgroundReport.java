@@ -2,6 +2,9 @@ package dev.streamwal;
 
 import dev.streamwal.append.LogEvents;
 import dev.streamwal.commit.CommitEvents;
+import dev.streamwal.engine.ListenerThread;
+import dev.streamwal.engine.SweepEvents;
+import dev.streamwal.engine.SweptSegment;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.recovery.Findings;
@@ -17,16 +20,17 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** Passes on what happens in the background: to the program's listener, and to the log's statistics. */
-final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener {
+final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents {
 
-    private final ListenerThread listener;
+    private final ListenerThread<WalListener> listener;
     private final RecoveryLedger ledger = new RecoveryLedger();
     private final LongAdder sweepFailures = new LongAdder();
     private final AtomicReference<@Nullable String> lastFailure = new AtomicReference<>();
 
     /** @param thread whether the listener has a thread of its own */
     BackgroundReport(WalListener listener, boolean thread) {
-        this.listener = new ListenerThread(listener, thread);
+        this.listener = new ListenerThread<>(new GuardedListener(listener), listener.equals(WalOptions.NOBODY), thread,
+                (told, failure) -> told.backgroundFailure("listener", Optional.empty(), failure));
     }
 
     @Override
@@ -75,11 +79,19 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         listener.tell(told -> told.swept(segment));
     }
 
-    void sweepRefused(RefusedSweep refused) {
+    @Override
+    public void swept(SweptSegment segment) {
+        swept(DeletedSegment.of(segment));
+    }
+
+    @Override
+    public void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes) {
+        RefusedSweep refused = new RefusedSweep(Instant.ofEpochMilli(clockMillis), Instant.ofEpochMilli(knownMillis), segments, bytes);
         listener.tell(told -> told.sweepRefused(refused));
     }
 
-    void sweepFailed(@Nullable String stream, Throwable failure) {
+    @Override
+    public void sweepFailed(@Nullable String stream, Throwable failure) {
         sweepFailures.increment();
         failed("sweep", stream, failure);
     }

@@ -1,5 +1,7 @@
 package dev.streamwal;
 
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.engine.SweptSegment;
 import dev.streamwal.retention.ExpiryPlan;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -15,6 +17,14 @@ import java.time.Instant;
  * @param reason why it went
  */
 public record DeletedSegment(Path path, String stream, Instant expiration, long bytes, Reason reason) {
+
+    static DeletedSegment of(SweptSegment segment) {
+        return of(segment.gone(), segment.key(), Reason.of(segment.cause()));
+    }
+
+    static DeletedSegment of(StreamLog.Deleted gone, String key, Reason reason) {
+        return new DeletedSegment(gone.file(), key, Instant.ofEpochMilli(gone.name().expirationMillis()), gone.bytes(), reason);
+    }
 
     /** Why a segment was deleted; the first that applied. */
     public enum Reason {

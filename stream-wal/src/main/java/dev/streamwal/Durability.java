@@ -1,5 +1,7 @@
 package dev.streamwal;
 
+import dev.streamwal.error.WalFailedException;
+
 /**
  * What a record survives once its append has returned. Set for the log ({@link WalOptions.Builder#durability}), for the streams of a key
  * pattern ({@link StreamOptions.Builder#durability}), or for one append.

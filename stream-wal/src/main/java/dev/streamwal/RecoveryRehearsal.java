@@ -1,9 +1,17 @@
 package dev.streamwal;
 
-import dev.streamwal.files.ProcessLock;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.RecoveryReport.Finding;
+import dev.streamwal.RecoveryReport.StreamFindings;
+import dev.streamwal.engine.BorrowedLog;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.RecoverySettings;
+import dev.streamwal.engine.StorageKind;
+import dev.streamwal.engine.Storages;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
+import dev.streamwal.io.ProcessLock;
 import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.BorrowedStorage;
 import dev.streamwal.storage.SegmentStorage;
@@ -14,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -80,7 +89,7 @@ public final class RecoveryRehearsal {
             UnaryOperator<RecoverySettings> adjusted,
             Consumer<RecoveryProgress> progress) {
         try (StreamWal wal = StreamWal.open(copy.root(), options, environment, adjusted)) {
-            return copy.inOriginal(wal.recoverAll(progress));
+            return inOriginal(copy, wal.recoverAll(progress));
         } catch (CorruptSegmentException e) {
             throw new CorruptSegmentException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.stream(), e.position(),
                     e.offset(), e.length(), e);
@@ -89,14 +98,25 @@ public final class RecoveryRehearsal {
         }
     }
 
+    static RecoveryReport inOriginal(BorrowedLog copy, RecoveryReport report) {
+        List<StreamFindings> streams = report.streams().stream().map(stream -> inOriginal(copy, stream)).toList();
+        return new RecoveryReport(streams, report.isComplete(), report.recoveredStreams(), report.refusedStreams(), report.totals());
+    }
+
+    private static StreamFindings inOriginal(BorrowedLog copy, StreamFindings stream) {
+        List<Finding> findings = stream.findings().stream().map(finding -> new Finding(copy.renamed(finding.file()), finding.offset(),
+                finding.length(), copy.inOriginal(finding.decision()), finding.setAside().map(copy::renamed))).toList();
+        return new StreamFindings(stream.stream(), stream.sums(), findings, stream.findingsLeftOut(), stream.refusal().map(copy::inOriginal));
+    }
+
     /** Never maps. */
     private static final class Borrowed extends Storages {
         Borrowed() {
-            super(Storage.CHANNEL);
+            super(StorageKind.CHANNEL);
         }
 
         @Override
-        SegmentStorage of(Path root) {
+        public SegmentStorage of(Path root) {
             return new BorrowedStorage();
         }
     }

@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.engine.RetainedFor;
 import java.time.Duration;
 
 /**
@@ -9,4 +10,9 @@ import java.time.Duration;
  * @param maxBytes how many bytes of files, of each stream by itself
  * @param maxTime how long beyond the expiration
  */
-public record RetainFor(String consumer, long maxBytes, Duration maxTime) {}
+public record RetainFor(String consumer, long maxBytes, Duration maxTime) {
+
+    RetainedFor inMillis() {
+        return new RetainedFor(consumer, maxBytes, maxTime.toMillis());
+    }
+}

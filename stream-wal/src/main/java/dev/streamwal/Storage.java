@@ -1,5 +1,7 @@
 package dev.streamwal;
 
+import dev.streamwal.engine.StorageKind;
+
 /** How segments are written. The bytes are the same; a log may be opened with another storage each time. */
 public enum Storage {
 
@@ -7,14 +9,24 @@ public enum Storage {
      * {@link #MAPPED} on Linux's ext4, xfs and tmpfs, where zeros written ahead reserve space; {@link #CHANNEL}
      * elsewhere. Both the root and its folder {@code streams}, which may be a link, or a mount, are looked at, and none of the folders in it.
      */
-    AUTO,
+    AUTO(StorageKind.AUTO),
 
     /** Busy streams through memory mappings, without a system call per record; the others by positional writes. */
-    MAPPED,
+    MAPPED(StorageKind.MAPPED),
 
     /**
      * Every append by a positional write, a batch by one gathering write. Works on any
      * {@link java.nio.file.FileSystem}.
      */
-    CHANNEL
+    CHANNEL(StorageKind.CHANNEL);
+
+    private final StorageKind kind;
+
+    Storage(StorageKind kind) {
+        this.kind = kind;
+    }
+
+    StorageKind kind() {
+        return kind;
+    }
 }

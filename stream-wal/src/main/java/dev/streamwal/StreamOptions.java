@@ -1,6 +1,7 @@
 package dev.streamwal;
 
-import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.consumer.CursorFiles;
+import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.StreamKey;
 import java.time.Duration;
 import java.util.LinkedHashMap;

@@ -5,30 +5,45 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.catalog.WriterView;
 import dev.streamwal.commit.CommitCompletion;
 import dev.streamwal.commit.CommitSettings;
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.InheritedJournal;
-import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.ProcessLock;
+import dev.streamwal.engine.AsyncAnswer;
+import dev.streamwal.engine.BackgroundRecovery;
+import dev.streamwal.engine.Checkpoint;
+import dev.streamwal.engine.CompletionThreads;
+import dev.streamwal.engine.ConsumerHolds;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.JournalledDeletions;
+import dev.streamwal.engine.RecoverAll;
+import dev.streamwal.engine.RecoverySettings;
+import dev.streamwal.engine.RetainedFor;
+import dev.streamwal.engine.StreamFolders;
+import dev.streamwal.engine.StreamRegistry;
+import dev.streamwal.engine.Sweeper;
+import dev.streamwal.engine.SweptLog;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalFailedException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.NettyLogging;
+import dev.streamwal.io.ProcessLock;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.ReaderOptions;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
-import dev.streamwal.source.NettyLogging;
-import dev.streamwal.source.SharedReader;
-import dev.streamwal.source.WriterView;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
@@ -87,7 +102,7 @@ public final class StreamWal implements AutoCloseable {
     private final WriterFile writer;
     private final LogContext log;
     private final BackgroundReport report;
-    private final StreamRegistry streams;
+    private final StreamRegistry<WalStream> streams;
     private final StreamFolders folders;
     private final Sweeper sweeper;
     private final KnownTime time;
@@ -119,11 +134,12 @@ public final class StreamWal implements AutoCloseable {
         this.report = report;
         this.commits = commits;
         this.folders = folders;
-        this.streams = new StreamRegistry(this::newStream);
+        this.streams = new StreamRegistry<>(this::newStream);
         commits.streams(this::knownLog);
-        this.sweeper = new Sweeper(this, report, new ConsumerHolds(root, options, report), options, time);
+        this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, report),
+                new Sweeper.Limits(options.maxTotalBytes(), options.sweepInterval().toNanos(), options.maxClockAdvance().toMillis()), time);
         this.settings = settings;
-        this.recovery = new BackgroundRecovery(this, report);
+        this.recovery = new BackgroundRecovery(this::loadedLogs, report);
         this.completions = new CompletionThreads(options.completionExecutor(), settings.withThreads());
     }
 
@@ -150,7 +166,7 @@ public final class StreamWal implements AutoCloseable {
      * @throws WalException where it can't be opened: the message says why
      */
     public static StreamWal open(Path root, WalOptions options) {
-        return open(root, options, Environment.ofThisMachine(Objects.requireNonNull(options, "options")));
+        return open(root, options, Environment.ofThisMachine(Objects.requireNonNull(options, "options").storage().kind()));
     }
 
     /** As the public one, for tests that restart the machine, or stand in for its disk. */
@@ -183,7 +199,7 @@ public final class StreamWal implements AutoCloseable {
             RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
             RecoverySettings settings = adjusted.apply(
-                    RecoverySettings.after(redo, opened, options.recoveryPolicy(), environment.threads()));
+                    RecoverySettings.after(redo, opened, options.recoveryPolicy().ofRecovery(), environment.threads()));
             LogContext log = new LogContext(storage, options.clock(), positions,
                     settings.recovery(storage, root, opened, report), report,
                     options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
@@ -276,7 +292,7 @@ public final class StreamWal implements AutoCloseable {
         StreamLog stream = new StreamLog(log, key, options.policyOf(key.text()), folders.of(key));
         WalStream created = new WalStream(this, stream, new TimeRules(stream.policy(), options.maxClockSkew().toMillis()),
                 options.durabilityOf(key.text()));
-        stream.watch(any -> streams.hold(created, any));
+        stream.watch(any -> streams.hold(key.text(), created, any));
         return created;
     }
 
@@ -347,7 +363,7 @@ public final class StreamWal implements AutoCloseable {
      * earlier writer, and have not been used since the log was opened, are as durable as he left them.
      *
      * @throws WalFailedException where a flush fails, or has failed before
-     * @throws dev.streamwal.reader.WalIOException where something can't be read or there is no room for the commit journal
+     * @throws dev.streamwal.error.WalIOException where something can't be read or there is no room for the commit journal
      */
     public void sync() {
         checkOpen();
@@ -532,7 +548,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalReader reader() {
         checkOpen();
-        return SharedReader.open(root, ReaderOptions.builder().build(), new View());
+        return WalReader.open(root, ReaderOptions.builder().build(), new View());
     }
 
     /** What readers in this process are told. */
@@ -579,7 +595,39 @@ public final class StreamWal implements AutoCloseable {
         return streams.all();
     }
 
+    /** Whose streams are held as long as these are: a log's watch holds its stream. */
+    private List<StreamLog> loadedLogs() {
+        return loadedStreams().stream().map(WalStream::log).toList();
+    }
+
+    private List<RetainedFor> retainedFor(String key) {
+        return options.retainedFor(key).stream().map(RetainFor::inMillis).toList();
+    }
+
     // ---------------------------------------------------------------- retention
+
+    private final class Swept implements SweptLog {
+
+        @Override
+        public void checkWriter() {
+            StreamWal.this.checkWriter();
+        }
+
+        @Override
+        public long nowMillis() {
+            return clock.millis();
+        }
+
+        @Override
+        public List<StreamLog> streams() {
+            return loadedLogs();
+        }
+
+        @Override
+        public DeletionLog deletions() {
+            return log.deletions();
+        }
+    }
 
     /**
      * Seals what is idle and deletes what has expired by the log's clock, or is over a limit of bytes. Where the clock is further ahead
@@ -589,7 +637,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public SweepResult sweep() {
         checkOpen();
-        return sweeper.sweepByClock();
+        return SweepResult.of(sweeper.sweepByClock());
     }
 
     /**
@@ -613,7 +661,7 @@ public final class StreamWal implements AutoCloseable {
         Objects.requireNonNull(now, "now");
         Objects.requireNonNull(each, "each");
         checkOpen();
-        return sweeper.sweep(now, each);
+        return SweepResult.of(sweeper.sweep(now, segment -> each.accept(DeletedSegment.of(segment))));
     }
 
     /**
@@ -688,13 +736,9 @@ public final class StreamWal implements AutoCloseable {
         long bytes = 0;
         for (StreamLog.Deleted segment : gone) {
             bytes += segment.bytes();
-            report.swept(deleted(segment, key, reason));
+            report.swept(DeletedSegment.of(segment, key, reason));
         }
         return bytes;
-    }
-
-    static DeletedSegment deleted(StreamLog.Deleted gone, String key, DeletedSegment.Reason reason) {
-        return new DeletedSegment(gone.file(), key, Instant.ofEpochMilli(gone.name().expirationMillis()), gone.bytes(), reason);
     }
 
     // ---------------------------------------------------------------- recovery
@@ -721,20 +765,20 @@ public final class StreamWal implements AutoCloseable {
     public RecoveryReport recoverAll(Consumer<RecoveryProgress> progress) {
         Objects.requireNonNull(progress, "progress");
         checkOpen();
-        List<WalStream> all = loadedStreams();
+        List<StreamLog> all = loadedLogs();
         RecoverAll recovering = new RecoverAll(all, this::recover, report.ledger()::bytesRead);
-        recovering.run(settings.withThreads() ? RecoverAll.threadsFor(all.size()) : 0, progress);
+        recovering.run(settings.withThreads() ? RecoverAll.threadsFor(all.size()) : 0, told -> progress.accept(RecoveryProgress.of(told)));
         return recoveryReport();
     }
 
     /** @throws WalClosedException where the log was closed meanwhile */
-    private void recover(WalStream stream) {
+    private void recover(StreamLog stream) {
         try {
-            stream.log().recoverNow();
+            stream.recoverNow();
         } catch (WalClosedException e) {
             throw e;
         } catch (RuntimeException e) {
-            report.ledger().refused(stream.key(), e);
+            report.ledger().refused(stream.key().text(), e);
         }
     }
 
@@ -779,7 +823,7 @@ public final class StreamWal implements AutoCloseable {
     public void checkpoint(Path target) {
         checkOpen();
         try {
-            Checkpoint.create(root, target, loadedStreams());
+            Checkpoint.create(root, target, loadedLogs());
         } catch (IOException e) {
             throw StorageErrors.translate("make a checkpoint", e, target, null, WalException.NO_POSITION, 0);
         }

@@ -1,5 +1,7 @@
 package dev.streamwal;
 
+import dev.streamwal.engine.Sweeper;
+
 /**
  * What a sweep did. Immutable.
  *
@@ -17,6 +19,11 @@ package dev.streamwal;
 public record SweepResult(
         int deletedSegments, int failedSegments, int liveSegments, long bytesReclaimed, int heldSegments, long heldBytes,
         int refusedSegments) {
+
+    static SweepResult of(Sweeper.Result result) {
+        return new SweepResult(result.deleted(), result.failed(), result.live(), result.bytesReclaimed(), result.held(), result.heldBytes(),
+                result.refused());
+    }
 
     /**
      * Of a sweep that believed the clock.

@@ -1,7 +1,8 @@
 package dev.streamwal;
 
-import dev.streamwal.files.OpenFileLimit;
+import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.retention.KeyPattern;
 import dev.streamwal.retention.StreamPolicy;
 import java.time.Duration;

@@ -5,8 +5,13 @@ import dev.streamwal.append.Draft;
 import dev.streamwal.append.Source;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.commit.CommitTarget;
+import dev.streamwal.engine.EncodingBuffer;
+import dev.streamwal.error.HeaderTooLargeException;
+import dev.streamwal.error.RecordTooLargeException;
+import dev.streamwal.error.TimestampOutOfRangeException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalFailedException;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.retention.SizeRules;
 import dev.streamwal.retention.TimeRules;
 import io.netty.buffer.ByteBuf;
@@ -41,13 +46,13 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  *   <li>{@link HeaderTooLargeException} and {@link RecordTooLargeException}, where the record could never be stored,
  *   <li>{@link TimestampOutOfRangeException}, where the timestamp is later than the clock by more than {@link WalOptions#maxClockSkew()},
  * or its window has expired already,
- *   <li>{@link dev.streamwal.reader.DiskFullException} and other {@link dev.streamwal.reader.WalIOException}s: nothing was appended, and
+ *   <li>{@link dev.streamwal.error.DiskFullException} and other {@link dev.streamwal.error.WalIOException}s: nothing was appended, and
  * the next append may succeed; but for those of an append that was to be durable whose message says that what was appended is there: it is, and
  * only its durability isn't known,
- *   <li>{@link dev.streamwal.reader.CorruptSegmentException} and {@link dev.streamwal.reader.UnsupportedFormatException}, where what an
+ *   <li>{@link dev.streamwal.error.CorruptSegmentException} and {@link dev.streamwal.error.UnsupportedFormatException}, where what an
  *       earlier writer left can't be continued,
  *   <li>{@link WalFailedException}, at every level of durability, after a flush that failed,
- *   <li>{@link dev.streamwal.reader.WalClosedException} after the log was closed,
+ *   <li>{@link dev.streamwal.error.WalClosedException} after the log was closed,
  *   <li>{@link NullPointerException} where an argument is null.
  * </ul>
  *
@@ -216,7 +221,7 @@ public final class WalStream {
      * @return completed with where the record stands when it, and all that stands before it, survives power loss; by a thread of the log's or
      *     {@link WalOptions.Builder#completionExecutor an executor of the program's}, never by one that commits; without such an executor also
      *     by who waits for it with {@code get} or {@code join}. Exceptionally with a {@link WalFailedException} or another {@link
-     *     dev.streamwal.reader.WalException}: then the record is there, but not known to be durable
+     *     dev.streamwal.error.WalException}: then the record is there, but not known to be durable
      */
     public CompletableFuture<EntryRef> appendAsync(WriteEntry entry) {
         wal.checkWritable();
@@ -298,7 +303,7 @@ public final class WalStream {
      * Returns when everything that was appended to the stream before the call survives power loss.
      *
      * @throws WalFailedException where a flush fails, or has failed before
-     * @throws dev.streamwal.reader.WalIOException where something can't be read or there is no room for the commit journal
+     * @throws dev.streamwal.error.WalIOException where something can't be read or there is no room for the commit journal
      */
     public void sync() {
         wal.checkOpen();
@@ -320,10 +325,10 @@ public final class WalStream {
      * @param last a record of this stream, which stays; the last one of its batch where it is in one. Where nothing is behind it, nothing
      *     happens
      * @throws IllegalArgumentException where it is of another stream, or others of its batch are behind it
-     * @throws dev.streamwal.reader.EntryNotFoundException where there is no such record
-     * @throws dev.streamwal.reader.EntryExpiredException where it was deleted
+     * @throws dev.streamwal.error.EntryNotFoundException where there is no such record
+     * @throws dev.streamwal.error.EntryExpiredException where it was deleted
      * @throws WalFailedException where a flush fails, or has failed before: then nothing is cut
-     * @throws dev.streamwal.reader.WalIOException where it could not be done. What was done of it by then is done; the rest is done before
+     * @throws dev.streamwal.error.WalIOException where it could not be done. What was done of it by then is done; the rest is done before
      *     anything else is appended, by another call, or when the log is opened again
      */
     public void truncateAfter(EntryRef last) {

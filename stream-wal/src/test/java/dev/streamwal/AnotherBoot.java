@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.engine.Environment;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -10,7 +11,7 @@ public final class AnotherBoot {
 
     /** Opens the log, has all of it recovered, and closes it. */
     public static RecoveryReport recover(Path root, WalOptions options) {
-        Environment machine = Environment.ofThisMachine(options);
+        Environment machine = Environment.ofThisMachine(options.storage().kind());
         try (StreamWal wal = StreamWal.open(root, options, machine.withBootId(() -> Optional.of("another boot")))) {
             return wal.recoverAll(progress -> {});
         }

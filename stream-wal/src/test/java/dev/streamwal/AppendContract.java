@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.HeaderTooLargeException;
+import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;

@@ -3,9 +3,9 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -2,7 +2,7 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.reader.WalClosedException;
+import dev.streamwal.error.WalClosedException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

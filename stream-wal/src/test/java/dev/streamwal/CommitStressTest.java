@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.Storages;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Files;
@@ -55,8 +57,8 @@ class CommitStressTest {
     private StreamWal open() {
         WalOptions options = WalOptions.builder().segmentBytes(16 << 10).listener(events).sweepInterval(Duration.ZERO)
                 .streams("swept/*", StreamOptions.builder().maxBytes(48 << 10).build()).flushInterval(Duration.ofMillis(1)).build();
-        return StreamWal.open(directory.resolve("log"), options, new Environment(() -> Optional.of("boot-1"), new Storages(options.storage()),
-                Environment.ofThisMachine(options).salts(), true, SMALL_JOURNAL));
+        return StreamWal.open(directory.resolve("log"), options, new Environment(() -> Optional.of("boot-1"), new Storages(options.storage().kind()),
+                Environment.ofThisMachine(options.storage().kind()).salts(), true, SMALL_JOURNAL));
     }
 
     private static int scaled(int count) {

@@ -2,9 +2,10 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.engine.Environment;
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.LostRange;
@@ -119,7 +120,7 @@ class ConsumerModelTest {
             WalOptions options = WalOptions.builder().storage(home.storage()).clock(clock).window(WINDOW).retention(RETENTION)
                     .segmentBytes(16 << 10).sweepInterval(Duration.ZERO).streams("m/*", kept.build()).build();
             String id = "boot-" + boot;
-            wal = StreamWal.open(home.root(), options, Environment.ofThisMachine(options).withBootId(() -> Optional.of(id)));
+            wal = StreamWal.open(home.root(), options, Environment.ofThisMachine(options.storage().kind()).withBootId(() -> Optional.of(id)));
             reader = random.nextBoolean() ? wal.reader() : WalReader.open(home.root());
         }
 

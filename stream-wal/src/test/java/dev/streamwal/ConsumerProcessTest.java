@@ -3,7 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.reader.ConsumerInUseException;
+import dev.streamwal.error.ConsumerInUseException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.WalConsumer;

@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.append.DeletionLog;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryBatch;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
 import java.security.SecureRandom;

@@ -2,9 +2,9 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
 import java.util.ArrayList;

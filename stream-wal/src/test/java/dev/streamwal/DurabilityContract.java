@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.engine.CompletionThreads;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalClosedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -46,7 +48,7 @@ abstract class DurabilityContract extends LogContract {
 
     private StreamWal open(WalOptions.Builder options, JournalSizes journal, boolean threads) {
         WalOptions built = options.build();
-        Environment machine = Environment.ofThisMachine(built);
+        Environment machine = Environment.ofThisMachine(built.storage().kind());
         return closing(StreamWal.open(root, built, new Environment(THIS_BOOT, machine.storages(), machine.salts(), threads, journal)));
     }
 
@@ -563,8 +565,8 @@ abstract class DurabilityContract extends LogContract {
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch letGo = closing(new EndOfTest()).reached;
         WalOptions built = options().build();
-        Environment machine = Environment.ofThisMachine(built);
-        WatchedStorages storages = new WatchedStorages(built.storage(), (operation, path) -> {
+        Environment machine = Environment.ofThisMachine(built.storage().kind());
+        WatchedStorages storages = new WatchedStorages(built.storage().kind(), (operation, path) -> {
             if (operation.equals("force") && path.toString().contains("big")) {
                 begun.countDown();
                 awaitUninterruptibly(letGo);

@@ -3,8 +3,11 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.commit.JournalSizes;
-import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.StorageKind;
+import dev.streamwal.engine.Storages;
+import dev.streamwal.error.WalException;
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;
@@ -75,9 +78,9 @@ abstract class DurabilityOnSimulatedDisk {
 
     StreamWal open(WalOptions.Builder options) {
         String id = "boot-" + boot;
-        Storages storages = new Storages(Storage.CHANNEL) {
+        Storages storages = new Storages(StorageKind.CHANNEL) {
             @Override
-            SegmentStorage of(Path any) {
+            public SegmentStorage of(Path any) {
                 return STORAGE;
             }
         };

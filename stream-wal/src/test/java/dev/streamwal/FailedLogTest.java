@@ -3,8 +3,9 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.commit.FrontierFile;
+import dev.streamwal.error.WalFailedException;
 import dev.streamwal.format.Positions;
+import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.PowerLoss;

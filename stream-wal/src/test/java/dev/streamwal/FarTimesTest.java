@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;

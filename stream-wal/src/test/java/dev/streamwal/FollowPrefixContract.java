@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.source.SharedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -126,13 +125,13 @@ abstract class FollowPrefixContract extends LogContract {
                 assertThat(drain(tail)).isEqualTo(streams);
                 assertThat(tail.next(SHORT)).isFalse();
                 assertThat(drain(tail)).isZero();
-                long before = SharedReader.readCalls(reader);
+                long before = reader.readCalls();
                 int records = 200;
                 for (int i = 0; i < records; i++) {
                     wal.stream("s17").append(bytes("r" + i));
                     assertThat(next(tail)).isEqualTo("s17=r" + i);
                 }
-                assertThat(SharedReader.readCalls(reader) - before).isLessThan(records * 60L);
+                assertThat(reader.readCalls() - before).isLessThan(records * 60L);
             }
         }
     }

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.commit.JournalSizes;
-import dev.streamwal.reader.DiskFullException;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.error.DiskFullException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -43,7 +44,7 @@ abstract class FullDiskContract extends LogContract {
     /** Durably by default, with a journal for which the disk has room when it isn't full. */
     private StreamWal open(JournalSizes journal) {
         WalOptions built = options().durability(Durability.IMMEDIATE).build();
-        Environment machine = Environment.ofThisMachine(built);
+        Environment machine = Environment.ofThisMachine(built.storage().kind());
         return closing(StreamWal.open(root, built, new Environment(THIS_BOOT, machine.storages(), machine.salts(), true, journal)));
     }
 

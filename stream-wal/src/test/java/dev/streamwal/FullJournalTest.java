@@ -3,7 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.reader.DiskFullException;
+import dev.streamwal.error.DiskFullException;
 import dev.streamwal.simulation.SimulatedDisk;
 import java.io.IOException;
 import java.io.OutputStream;

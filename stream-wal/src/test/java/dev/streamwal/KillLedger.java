@@ -1,10 +1,10 @@
 package dev.streamwal;
 
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.engine.Environment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -77,7 +78,7 @@ final class KillScript {
 
     /** @param boot of the machine: where it isn't 0, another one than it really was */
     static Environment environment(WalOptions options, boolean smallJournal, int boot) {
-        Environment machine = Environment.ofThisMachine(options);
+        Environment machine = Environment.ofThisMachine(options.storage().kind());
         return new Environment(() -> machine.bootId().get().map(id -> boot == 0 ? id : id + "-" + boot), machine.storages(), machine.salts(),
                 true, smallJournal ? SMALL_JOURNAL : machine.journal());
     }

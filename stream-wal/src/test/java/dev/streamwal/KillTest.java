@@ -3,8 +3,8 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import dev.streamwal.commit.Frontier;
-import dev.streamwal.commit.FrontierFile;
+import dev.streamwal.journal.Frontier;
+import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;

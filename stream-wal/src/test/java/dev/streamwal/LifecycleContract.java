@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.WriterFile;

@@ -2,12 +2,13 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.catalog.PositionsFile;
+import dev.streamwal.engine.Environment;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.source.PositionsFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -110,7 +111,7 @@ abstract class LogContract {
     /** As on a machine that was started with this id. */
     StreamWal open(WalOptions.Builder options, Supplier<Optional<String>> bootId) {
         WalOptions built = options.build();
-        return closing(StreamWal.open(root, built, Environment.ofThisMachine(built).withBootId(bootId)));
+        return closing(StreamWal.open(root, built, Environment.ofThisMachine(built.storage().kind()).withBootId(bootId)));
     }
 
     /** As if every writer before had been killed. */

@@ -8,12 +8,16 @@ import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.ReferenceLog.Appended;
 import dev.streamwal.ReferenceLog.Item;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.HeaderTooLargeException;
+import dev.streamwal.error.RecordTooLargeException;
+import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.VerifyReport;
@@ -227,7 +231,7 @@ class ModelTest {
                 bootId = known ? "boot-" + operation : "";
             }
             String id = bootId;
-            wal = StreamWal.open(root, options, Environment.ofThisMachine(options)
+            wal = StreamWal.open(root, options, Environment.ofThisMachine(options.storage().kind())
                     .withBootId(() -> id.isEmpty() ? Optional.empty() : Optional.of(id)));
             model.reopen();
             reopenings++;

@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import dev.streamwal.append.DelegatingStorage;
 import dev.streamwal.append.DeletionLog;
+import dev.streamwal.engine.Storages;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -55,9 +56,9 @@ final class Operations {
     }
 
     Storages storages(Storage wanted) {
-        return new Storages(wanted) {
+        return new Storages(wanted.kind()) {
             @Override
-            SegmentStorage of(Path root) throws IOException {
+            public SegmentStorage of(Path root) throws IOException {
                 return new Recording(super.of(root));
             }
         };

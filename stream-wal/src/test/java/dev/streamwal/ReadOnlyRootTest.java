@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalConsumer;
-import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.SmallDisk;
 import java.io.IOException;

@@ -3,15 +3,20 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.commit.FrontierFile;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.RecoverySettings;
+import dev.streamwal.engine.Storages;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalFailedException;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.recovery.DamagePolicy;
 import dev.streamwal.recovery.KnownDurable;
 import dev.streamwal.recovery.RecoveryDecision;
 import java.io.IOException;
@@ -46,7 +51,7 @@ abstract class RecoveryContract extends LogContract {
     private static final Supplier<Optional<String>> STILL_NEXT_BOOT = () -> NEXT_BOOT.get();
 
     private static final RecoverySettings STOP = RecoverySettings.DEFAULT;
-    private static final RecoverySettings SKIP = STOP.with(RecoveryPolicy.SKIP_BAD_RECORDS);
+    private static final RecoverySettings SKIP = STOP.with(DamagePolicy.SKIP_BAD_RECORDS);
 
     RecoveryContract(LogHome home) {
         super(home);
@@ -58,7 +63,7 @@ abstract class RecoveryContract extends LogContract {
             forgetThatItWasClosed();
         }
         opening(settings, bootId);
-        return open(settings, bootId, new Storages(home.storage()));
+        return open(settings, bootId, new Storages(home.storage().kind()));
     }
 
     /** For who wants to look at each of the logs that are recovered here. */
@@ -545,7 +550,7 @@ abstract class RecoveryContract extends LogContract {
     @Test
     void appendThatCannotBeWritten_sealsItsSegmentAndItsPositionsAreNotGivenAgain() {
         AtomicInteger failing = new AtomicInteger();
-        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             if (operation.equals("write") && path.toString().endsWith(".seg") && failing.get() > 0) {
                 throw new IOException("made to fail");
             }
@@ -668,7 +673,7 @@ abstract class RecoveryContract extends LogContract {
     @Test
     void seal_footer_isWrittenBehindTheForcedFileAndItsForcedNames() {
         List<String> calls = new CopyOnWriteArrayList<>();
-        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             if (operation.startsWith("force") || operation.equals("truncate") || operation.equals("write")) {
                 calls.add(operation + " " + root.relativize(path));
             }
@@ -693,7 +698,7 @@ abstract class RecoveryContract extends LogContract {
     void seal_directoryCannotBeForced_noFooterIsEverWrittenAndTheLogHasFailed() {
         expectFailures();
         AtomicInteger failures = new AtomicInteger();
-        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             if (operation.equals("forceDirectory") && failures.getAndIncrement() < 1) {
                 throw new IOException("made to fail");
             }
@@ -719,7 +724,7 @@ abstract class RecoveryContract extends LogContract {
         Path file = segment(0);
         forgetMark(file);
         damage(file, written.get(9));
-        RecoverySettings full = new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.SKIP_BAD_RECORDS, true, true, 87);
+        RecoverySettings full = new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.SKIP_BAD_RECORDS, true, true, 87);
         StreamWal wal = open(full, THIS_BOOT);
         appendSome(wal.stream("s"), 3);
         assertThat(lastDecision()).isEqualTo(RecoveryDecision.CUT_TORN_TAIL.meaning());
@@ -729,7 +734,7 @@ abstract class RecoveryContract extends LogContract {
         assertRefused(full, THIS_BOOT, "quarantine=" + root.resolve("quarantine"), "neededBytes=88", "maxBytes=87",
                 "move it elsewhere or delete it");
         assertThat(quarantined()).isEmpty();
-        RecoverySettings room = new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.SKIP_BAD_RECORDS, true, true, 88);
+        RecoverySettings room = new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.SKIP_BAD_RECORDS, true, true, 88);
         appendSome(open(room, THIS_BOOT).stream("s"), 1);
         assertThat(quarantined()).hasSize(1);
     }
@@ -740,7 +745,7 @@ abstract class RecoveryContract extends LogContract {
         Files.delete(segment(1));
         long length = Files.size(segment(1));
         StreamWal wal = open(
-                new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, true, length - 1), NEXT_BOOT);
+                new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, true, true, length - 1), NEXT_BOOT);
         List<Written> expected = joined(segments.get(0), appendSome(wal.stream("s"), 1));
         assertThat(quarantined()).isEmpty();
         assertThat(heard().recovered).singleElement().satisfies(told -> {
@@ -827,7 +832,7 @@ abstract class RecoveryContract extends LogContract {
         for (int n = 1; failed == n - 1; n++) {
             AtomicInteger left = new AtomicInteger(n);
             boolean logFailed = false;
-            try (StreamWal wal = open(broken.settings(), broken.bootId(), new WatchedStorages(home.storage(), (operation, path) -> {
+            try (StreamWal wal = open(broken.settings(), broken.bootId(), new WatchedStorages(home.storage().kind(), (operation, path) -> {
                 if (!operation.equals("map") && left.decrementAndGet() <= 0) {
                     throw new IOException("made to fail: " + operation);
                 }
@@ -1013,8 +1018,8 @@ abstract class RecoveryContract extends LogContract {
     void recoverAll_oneStreamIsDamaged_theOthersAreInOrderAndItIsTold(boolean withThreads) throws IOException {
         closedWithStreams(30);
         List<String> readers = new CopyOnWriteArrayList<>();
-        StreamWal wal = open(new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, true, withThreads, 1 << 20),
-                THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, true, withThreads, 1 << 20),
+                THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
                     if (operation.equals("read")) {
                         readers.add(Thread.currentThread().getName());
                     }
@@ -1052,7 +1057,7 @@ abstract class RecoveryContract extends LogContract {
         }
         CountDownLatch told = new CountDownLatch(1);
         AtomicInteger reads = new AtomicInteger();
-        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(STOP, THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             // header, footer, records: once these have been read, what is behind them
             if (operation.equals("read") && reads.incrementAndGet() > 3 && !awaitQuietly(told)) {
                 throw new IOException("nobody told of the bytes that were read");
@@ -1100,7 +1105,7 @@ abstract class RecoveryContract extends LogContract {
     }
 
     private static RecoverySettings unclean(boolean withThreads) {
-        return new RecoverySettings(KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR, false, withThreads, 1 << 20);
+        return new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, false, withThreads, 1 << 20);
     }
 
     @Test
@@ -1131,7 +1136,7 @@ abstract class RecoveryContract extends LogContract {
         closedWithStreams(30);
         CountDownLatch recovering = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        StreamWal wal = open(unclean(true), THIS_BOOT, new WatchedStorages(home.storage(), (operation, path) -> {
+        StreamWal wal = open(unclean(true), THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
             if (operation.equals("read") && Thread.currentThread().getName().equals("stream-wal-recover")) {
                 recovering.countDown();
                 awaitQuietly(goOn);

@@ -3,8 +3,13 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.engine.BorrowedLog;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.RecoverySettings;
+import dev.streamwal.engine.Storages;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -59,7 +64,8 @@ class RecoveryRehearsalTest {
             Map<String, String> before = files(root);
             Path scratch = place("scratch");
             Object rehearsed = outcome(() ->
-                    RecoveryRehearsal.run(root, settings.policy(), scratch, progress -> {}, bootId, found -> settings));
+                    RecoveryRehearsal.run(
+                            root, RecoveryPolicy.valueOf(settings.policy().name()), scratch, progress -> {}, bootId, found -> settings));
             assertThat(files(root)).isEqualTo(before);
             assertThat(scratch).isEmptyDirectory();
             assertThat(rehearsed).isEqualTo(ofACopy(settings, bootId));
@@ -68,11 +74,11 @@ class RecoveryRehearsalTest {
         private Object ofACopy(RecoverySettings settings, Supplier<Optional<String>> bootId) {
             Path copy = place("copy");
             copyTree(root, copy);
-            WalOptions options = options().recoveryPolicy(settings.policy()).listener(new Events()).build();
-            Environment environment = new Environment(bootId, new Storages(home.storage()), new SecureRandom()::nextLong, true);
+            WalOptions options = options().recoveryPolicy(RecoveryPolicy.valueOf(settings.policy().name())).listener(new Events()).build();
+            Environment environment = new Environment(bootId, new Storages(home.storage().kind()), new SecureRandom()::nextLong, true);
             return outcome(() -> {
                 try (StreamWal wal = StreamWal.open(copy, options, environment, found -> settings)) {
-                    return new BorrowedLog(root, copy).inOriginal(wal.recoverAll(progress -> {}));
+                    return RecoveryRehearsal.inOriginal(new BorrowedLog(root, copy), wal.recoverAll(progress -> {}));
                 }
             });
         }

@@ -3,10 +3,11 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.engine.Environment;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.RecordLayout;
-import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
@@ -526,7 +527,7 @@ abstract class ReopenContract extends LogContract {
         }
         // each goes its own way
         try (StreamWal other = StreamWal.open(copy, options().build(),
-                Environment.ofThisMachine(options().build()).withBootId(THIS_BOOT))) {
+                Environment.ofThisMachine(options().build().storage().kind()).withBootId(THIS_BOOT))) {
             List<Written> ofCopy = joined(busy, appendSome(other.stream("busy"), 100, 1_000));
             try (WalReader reader = other.reader()) {
                 Written.assertHolds(reader, "busy", ofCopy);

@@ -1,6 +1,8 @@
 package dev.streamwal;
 
 import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.Storages;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.SimulatedStorage;
 import java.nio.file.Path;
@@ -37,15 +39,15 @@ public final class SimulatedLog {
     /** @param threads whether it has threads of its own */
     static StreamWal open(
             Path root, WalOptions options, String bootId, boolean mapped, LongSupplier salts, JournalSizes journal, boolean threads) {
-        Storages storages = new Storages(options.storage()) {
+        Storages storages = new Storages(options.storage().kind()) {
 
             @Override
-            SegmentStorage of(Path any) {
+            public SegmentStorage of(Path any) {
                 return mapped ? MAPPED : CHANNEL;
             }
 
             @Override
-            boolean maps() {
+            public boolean maps() {
                 return mapped;
             }
         };

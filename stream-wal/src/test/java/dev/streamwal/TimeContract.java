@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;

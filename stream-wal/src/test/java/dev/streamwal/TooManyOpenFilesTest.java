@@ -2,13 +2,13 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.ReaderOptions;
-import dev.streamwal.reader.TooManyOpenFilesException;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.source.IoFailure;
 import dev.streamwal.storage.StorageErrors;
 import java.io.Closeable;
 import java.io.IOException;

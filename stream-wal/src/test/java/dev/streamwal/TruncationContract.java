@@ -3,23 +3,25 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.commit.DurableFrontier.Truncation;
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.Storages;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.journal.DurableFrontier.Truncation;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.StreamInfo;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.CutRedo;
-import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.StreamDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -617,7 +619,7 @@ abstract class TruncationContract extends LogContract {
 
     private void redoOnce() throws IOException {
         String[] words = operations.of("truncated").get(0).split(" ");
-        new CutRedo(new Storages(home.storage()).of(root), new StreamDirectory(root, new ChannelCache(1)))
+        new CutRedo(new Storages(home.storage().kind()).of(root), new StreamDirectory(root, new ChannelCache(1)))
                 .truncate(StreamKey.of("s"), new Truncation(Long.parseLong(words[2]), Long.parseLong(words[3])));
     }
 

@@ -1,5 +1,7 @@
 package dev.streamwal;
 
+import dev.streamwal.engine.StorageKind;
+import dev.streamwal.engine.Storages;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
@@ -19,13 +21,13 @@ final class WatchedStorages extends Storages {
 
     private final Watch watch;
 
-    WatchedStorages(Storage wanted, Watch watch) {
+    WatchedStorages(StorageKind wanted, Watch watch) {
         super(wanted);
         this.watch = watch;
     }
 
     @Override
-    SegmentStorage of(Path root) throws IOException {
+    public SegmentStorage of(Path root) throws IOException {
         return watched(SegmentStorage.class, super.of(root), null);
     }
 

@@ -2,6 +2,8 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.Storages;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,7 +41,7 @@ class WithoutThreadsTest {
                         events.backgroundFailure(task, stream, failure);
                     }
                 }).build();
-        return StreamWal.open(directory.resolve(name), options, new Environment(() -> Optional.of("boot-1"), new Storages(options.storage()),
+        return StreamWal.open(directory.resolve(name), options, new Environment(() -> Optional.of("boot-1"), new Storages(options.storage().kind()),
                 new Random(seed)::nextLong, false));
     }
 

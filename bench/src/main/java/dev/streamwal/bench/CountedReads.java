@@ -6,7 +6,6 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.source.SharedReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -167,11 +166,11 @@ public final class CountedReads {
     // ---------------------------------------------------------------- counting
 
     private void count(WalReader reader, String what, ToIntFunction<WalReader> read) {
-        long calls = SharedReader.readCalls(reader);
-        long bytes = SharedReader.readBytes(reader);
+        long calls = reader.readCalls();
+        long bytes = reader.readBytes();
         int records = read.applyAsInt(reader);
         rows.add(String.format(Locale.ROOT, "| %s | %,d | %,d | %,d | %,d |", what, records, (long) records * (32 + CONTENT_BYTES),
-                SharedReader.readCalls(reader) - calls, SharedReader.readBytes(reader) - bytes));
+                reader.readCalls() - calls, reader.readBytes() - bytes));
     }
 
     private void write() throws IOException {

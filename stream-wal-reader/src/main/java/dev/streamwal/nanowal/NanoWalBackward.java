@@ -1,7 +1,7 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.reader.WalException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
@@ -67,7 +67,7 @@ public final class NanoWalBackward extends NanoWalWalk {
         NanoWalIndex.End end;
         try {
             header = enter(previous);
-            end = previous.index().extend(bytes(), source.options().scanBufferBytes());
+            end = previous.index().extend(bytes(), source.settings().scanBufferBytes());
         } catch (NoSuchFileException e) {
             // and so are those before it
             long first = NanoWalPosition.base(chain.get(0).ordinal());

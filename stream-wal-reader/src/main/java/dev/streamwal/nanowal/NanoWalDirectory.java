@@ -1,16 +1,16 @@
 package dev.streamwal.nanowal;
 
-import dev.streamwal.files.LogFile;
+import dev.streamwal.catalog.ListingAge;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalName;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.reader.ReaderOptions;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
-import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.ListingAge;
-import dev.streamwal.source.ReadFailures;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.io.ReadFailures;
+import dev.streamwal.segment.ReadSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -43,7 +43,7 @@ public final class NanoWalDirectory implements AutoCloseable {
     private static final int MAX_LOOKED_INTO = 16;
 
     private final Path directory;
-    private final ReaderOptions options;
+    private final ReadSettings settings;
     private final ChannelCache channels;
     private final ReadFailures failures;
 
@@ -52,14 +52,14 @@ public final class NanoWalDirectory implements AutoCloseable {
     private final ListingAge age;
 
     /** @param directory with or without files in it */
-    public NanoWalDirectory(Path directory, ReaderOptions options) {
-        this(directory, options, System::nanoTime);
+    public NanoWalDirectory(Path directory, ReadSettings settings) {
+        this(directory, settings, System::nanoTime);
     }
 
-    NanoWalDirectory(Path directory, ReaderOptions options, LongSupplier nanoTime) {
+    NanoWalDirectory(Path directory, ReadSettings settings, LongSupplier nanoTime) {
         this.directory = directory;
-        this.options = options;
-        this.channels = new ChannelCache(options.maxOpenFiles());
+        this.settings = settings;
+        this.channels = new ChannelCache(settings.maxOpenFiles());
         this.failures = new ReadFailures(directory, channels);
         this.age = new ListingAge(nanoTime);
     }
@@ -103,8 +103,8 @@ public final class NanoWalDirectory implements AutoCloseable {
     }
 
     /** How to read. */
-    public ReaderOptions options() {
-        return options;
+    public ReadSettings settings() {
+        return settings;
     }
 
     /** Its open files. */

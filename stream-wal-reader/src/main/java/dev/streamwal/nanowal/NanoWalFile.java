@@ -1,14 +1,14 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalName;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SharedFile;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,10 +1,10 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.source.TailWalk;
+import dev.streamwal.walk.TailWalk;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.streamwal.nanowal;
 
 import dev.streamwal.format.NanoWalLayout;
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.util.Arrays;
 

@@ -1,9 +1,9 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.source.TailWalk;
-import dev.streamwal.source.WalkOfWalks;
+import dev.streamwal.walk.TailWalk;
+import dev.streamwal.walk.WalkOfWalks;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;

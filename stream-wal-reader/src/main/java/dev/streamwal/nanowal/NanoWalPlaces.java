@@ -1,6 +1,6 @@
 package dev.streamwal.nanowal;
 
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 
 /**

@@ -1,9 +1,9 @@
 package dev.streamwal.nanowal;
 
 import dev.streamwal.format.NanoWalLayout;
-import dev.streamwal.source.ReadBuffer;
-import dev.streamwal.source.ReadSizes;
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.ReadBuffer;
+import dev.streamwal.segment.ReadSizes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;

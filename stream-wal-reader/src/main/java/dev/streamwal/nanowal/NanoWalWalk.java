@@ -1,10 +1,10 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.source.RecordWalk;
-import dev.streamwal.source.SharedFile;
-import dev.streamwal.source.WalkedRecord;
+import dev.streamwal.io.SharedFile;
+import dev.streamwal.segment.WalkedRecord;
+import dev.streamwal.walk.RecordWalk;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +62,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
         file = next;
         SharedFile opened = next.open(source.channels());
         bytes = opened;
-        scan = new NanoWalScan(opened, source.options().scanBufferBytes());
+        scan = new NanoWalScan(opened, source.settings().scanBufferBytes());
         return next.header(opened);
     }
 
@@ -83,7 +83,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
 
     void wake() throws IOException {
         if (bytes != null && scan == null) {
-            scan = new NanoWalScan(bytes, source.options().scanBufferBytes());
+            scan = new NanoWalScan(bytes, source.settings().scanBufferBytes());
             scan.seek(restingOffset);
         }
     }

@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.WalException;
 import org.jspecify.annotations.Nullable;
 
 /** Why refs of a batch can't be read; a batch in which all can has none, and takes no memory for them. Not thread-safe. */

@@ -1,5 +1,7 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.util.ArrayList;

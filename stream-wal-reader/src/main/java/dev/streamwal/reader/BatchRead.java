@@ -1,20 +1,24 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Visibility;
+import dev.streamwal.lookup.PositionLookup;
+import dev.streamwal.lookup.ReadPlan;
+import dev.streamwal.lookup.RefJudge;
 import dev.streamwal.reader.EntryBatch.Status;
-import dev.streamwal.source.LogSource;
-import dev.streamwal.source.PositionLookup;
-import dev.streamwal.source.ReadPlan;
-import dev.streamwal.source.RefJudge;
-import dev.streamwal.source.Segment;
-import dev.streamwal.source.SegmentCatalog;
-import dev.streamwal.source.SegmentChain;
-import dev.streamwal.source.SegmentEnd;
-import dev.streamwal.source.SegmentReader;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.catalog.SegmentChain;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -68,8 +72,8 @@ final class BatchRead {
         this.positions = new long[refs.length];
         this.packed = new long[refs.length];
         this.misses = new int[refs.length];
-        this.plan = new ReadPlan(log.options().mergeGapBytes());
-        this.memory = new BatchMemory(log.options().maxBatchBytes());
+        this.plan = new ReadPlan(log.settings().mergeGapBytes());
+        this.memory = new BatchMemory(log.settings().maxBatchBytes());
         this.oneStream = takeApart();
     }
 

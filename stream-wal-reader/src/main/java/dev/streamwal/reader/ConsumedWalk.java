@@ -1,8 +1,10 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.source.RecordWalk;
-import dev.streamwal.source.TailWalk;
-import dev.streamwal.source.WalkOfWalks;
+import dev.streamwal.consumer.LastDelivered;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.walk.RecordWalk;
+import dev.streamwal.walk.TailWalk;
+import dev.streamwal.walk.WalkOfWalks;
 import java.util.Map;
 
 /** The walk of a consumer's tail: what it delivers last is kept, and what it finds gone is written down, before it is thrown. */

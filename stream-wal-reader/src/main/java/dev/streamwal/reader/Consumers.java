@@ -1,19 +1,24 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.cursor.Committed;
-import dev.streamwal.cursor.ConsumedStreams;
-import dev.streamwal.cursor.CursorFiles;
-import dev.streamwal.cursor.CursorReader;
-import dev.streamwal.cursor.CursorSettings;
-import dev.streamwal.cursor.CursorWriter;
-import dev.streamwal.files.ProcessLock;
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.consumer.Committed;
+import dev.streamwal.consumer.ConsumedStreams;
+import dev.streamwal.consumer.ConsumerCursor;
+import dev.streamwal.consumer.CursorFiles;
+import dev.streamwal.consumer.CursorReader;
+import dev.streamwal.consumer.CursorSettings;
+import dev.streamwal.consumer.CursorWriter;
+import dev.streamwal.error.ConsumerInUseException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.LogSource;
-import dev.streamwal.source.SegmentCatalog;
-import dev.streamwal.source.SegmentChain;
-import dev.streamwal.source.StreamExtent;
+import dev.streamwal.io.ProcessLock;
+import dev.streamwal.walk.StreamExtent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,7 +135,7 @@ final class Consumers {
     /** Where nothing can be written, the consumer reads all the same. */
     private ConsumerCursor cursor(StreamKey name, CursorScope scope, Path file) throws IOException {
         try {
-            CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.options().clock());
+            CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.settings().clock());
             return ConsumerCursor.of(CursorWriter.open(log.root(), name, scope, settings, new InScope(scope)));
         } catch (ProcessLock.HeldException e) {
             throw inUse(name, file, e);

@@ -1,6 +1,10 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.source.RecordWalk;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.walk.RecordWalk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

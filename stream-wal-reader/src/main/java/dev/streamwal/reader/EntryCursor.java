@@ -1,7 +1,12 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.source.RecordWalk;
-import dev.streamwal.source.WalkedRecord;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.segment.WalkedRecord;
+import dev.streamwal.walk.RecordWalk;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;

@@ -1,6 +1,9 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.source.TailWalk;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.tail.RestingRule;
+import dev.streamwal.tail.WakeableRest;
+import dev.streamwal.walk.TailWalk;
 import java.time.Duration;
 import java.util.Map;
 

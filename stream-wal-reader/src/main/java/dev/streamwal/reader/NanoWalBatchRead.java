@@ -1,7 +1,12 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.io.SharedFile;
+import dev.streamwal.lookup.ReadPlan;
 import dev.streamwal.nanowal.NanoWalChain;
 import dev.streamwal.nanowal.NanoWalDirectory;
 import dev.streamwal.nanowal.NanoWalFailures;
@@ -9,8 +14,6 @@ import dev.streamwal.nanowal.NanoWalFile;
 import dev.streamwal.nanowal.NanoWalPlaces;
 import dev.streamwal.nanowal.NanoWalScan;
 import dev.streamwal.reader.EntryBatch.Status;
-import dev.streamwal.source.ReadPlan;
-import dev.streamwal.source.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -48,8 +51,8 @@ final class NanoWalBatchRead {
         this.failures = new BatchFailures(refs.length);
         this.places = new long[refs.length];
         this.lengths = new int[refs.length];
-        this.plan = new ReadPlan(source.options().mergeGapBytes());
-        this.memory = new BatchMemory(source.options().maxBatchBytes());
+        this.plan = new ReadPlan(source.settings().mergeGapBytes());
+        this.memory = new BatchMemory(source.settings().maxBatchBytes());
     }
 
     EntryBatch run() {
@@ -199,7 +202,7 @@ final class NanoWalBatchRead {
     // ---- what isn't where its ref says, or whose ref doesn't say how long it is
 
     private void lookFor(NanoWalFile file, SharedFile bytes, long[] missed) throws IOException {
-        try (NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.options().scanBufferBytes())) {
+        try (NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.settings().scanBufferBytes())) {
             boolean isDamaged = known.end().isDamaged(source.freshChain(file.key()).isNewest(file));
             for (int i = 0; i < missed.length; i++) {
                 int index = ReadPlan.index(missed[i]);

@@ -1,6 +1,12 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.io.IoFailure;
+import dev.streamwal.io.SharedFile;
 import dev.streamwal.nanowal.NanoWalBackward;
 import dev.streamwal.nanowal.NanoWalChain;
 import dev.streamwal.nanowal.NanoWalDirectory;
@@ -10,10 +16,8 @@ import dev.streamwal.nanowal.NanoWalForward;
 import dev.streamwal.nanowal.NanoWalIndex;
 import dev.streamwal.nanowal.NanoWalMerged;
 import dev.streamwal.nanowal.NanoWalPlaces;
-import dev.streamwal.source.IoFailure;
-import dev.streamwal.source.RecordWalk;
-import dev.streamwal.source.SharedFile;
-import dev.streamwal.source.TimeRange;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.walk.RecordWalk;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -38,7 +42,7 @@ final class NanoWalLog implements ReadableLog {
     private final NanoWalDirectory source;
 
     NanoWalLog(Path directory, ReaderOptions options) {
-        this.source = new NanoWalDirectory(directory, options);
+        this.source = new NanoWalDirectory(directory, options.settings());
     }
 
     /** Whether it has such files. */
@@ -105,7 +109,7 @@ final class NanoWalLog implements ReadableLog {
     /** Empty where the file has been deleted. */
     private Optional<NanoWalIndex.End> endOf(NanoWalFile file) throws IOException {
         try (SharedFile bytes = file.open(source.channels())) {
-            return Optional.of(file.index().extend(bytes, source.options().scanBufferBytes()));
+            return Optional.of(file.index().extend(bytes, source.settings().scanBufferBytes()));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
@@ -158,7 +162,7 @@ final class NanoWalLog implements ReadableLog {
             return offset;
         }
         try (SharedFile bytes = file.open(source.channels());
-                NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.options().scanBufferBytes())) {
+                NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.settings().scanBufferBytes())) {
             NanoWalIndex.End end = known.end();
             if ((offset >= end.offset() && offset <= Math.max(end.offset(), end.fileBytes())) || known.isRecord(offset)) {
                 return offset;

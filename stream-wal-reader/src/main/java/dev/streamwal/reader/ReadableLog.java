@@ -1,8 +1,8 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.source.RecordWalk;
-import dev.streamwal.source.TailWalk;
-import dev.streamwal.source.TimeRange;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.walk.RecordWalk;
+import dev.streamwal.walk.TailWalk;
 import java.util.Collection;
 import java.util.Map;
 import java.util.NavigableSet;

@@ -1,7 +1,8 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.files.OpenFileLimit;
 import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.io.OpenFileLimit;
+import dev.streamwal.segment.ReadSettings;
 import java.time.InstantSource;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -62,6 +63,10 @@ public final class ReaderOptions {
     /** {@return what says when a consumer commits} */
     public InstantSource clock() {
         return clock;
+    }
+
+    ReadSettings settings() {
+        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, clock);
     }
 
     /** Starts with the defaults. Not thread-safe. */

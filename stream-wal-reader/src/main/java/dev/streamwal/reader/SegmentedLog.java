@@ -1,21 +1,22 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.source.FollowedStreams;
-import dev.streamwal.source.LastRecord;
-import dev.streamwal.source.LastRecordRead;
-import dev.streamwal.source.LogSource;
-import dev.streamwal.source.MergedScan;
-import dev.streamwal.source.NewestRecords;
-import dev.streamwal.source.RecordWalk;
-import dev.streamwal.source.ScanBegin;
-import dev.streamwal.source.ScanStart;
-import dev.streamwal.source.SegmentCatalog;
-import dev.streamwal.source.StreamDirectory;
-import dev.streamwal.source.StreamScan;
-import dev.streamwal.source.StreamTail;
-import dev.streamwal.source.TailWalk;
-import dev.streamwal.source.TimeRange;
-import dev.streamwal.source.WriterView;
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.catalog.WriterView;
+import dev.streamwal.error.WalException;
+import dev.streamwal.lookup.LastRecord;
+import dev.streamwal.lookup.LastRecordRead;
+import dev.streamwal.lookup.NewestRecords;
+import dev.streamwal.lookup.ScanBegin;
+import dev.streamwal.lookup.ScanStart;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.tail.FollowedStreams;
+import dev.streamwal.tail.StreamTail;
+import dev.streamwal.walk.MergedScan;
+import dev.streamwal.walk.RecordWalk;
+import dev.streamwal.walk.StreamScan;
+import dev.streamwal.walk.TailWalk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ final class SegmentedLog implements ReadableLog {
 
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
-        this.log = new LogSource(root, options, writer);
+        this.log = new LogSource(root, options.settings(), writer);
     }
 
     /** Whether there is, or was, a stream. */

@@ -1,13 +1,22 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.consumer.ConsumerCursor;
+import dev.streamwal.consumer.ConsumerTail;
+import dev.streamwal.consumer.CursorFiles;
+import dev.streamwal.consumer.LastDelivered;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.IoFailure;
-import dev.streamwal.source.LogSource;
-import dev.streamwal.source.StreamExtent;
+import dev.streamwal.io.IoFailure;
+import dev.streamwal.tail.WakeableRest;
+import dev.streamwal.walk.StreamExtent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -127,7 +136,7 @@ public final class WalConsumer implements AutoCloseable {
         checkOpen();
         checkNotBehindEnd(key, position);
         try {
-            cursor.commit(new CursorEntry(stream, position, log.options().clock().millis()));
+            cursor.commit(new CursorEntry(stream, position, log.settings().clock().millis()));
         } catch (IOException e) {
             throw notCommitted(key, position, e);
         }

@@ -1,12 +1,20 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.cursor.CursorFiles;
+import dev.streamwal.catalog.WriterView;
+import dev.streamwal.consumer.CursorFiles;
+import dev.streamwal.error.ConsumerInUseException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.NettyLogging;
-import dev.streamwal.source.SharedReader;
-import dev.streamwal.source.TimeRange;
-import dev.streamwal.source.WriterView;
+import dev.streamwal.io.NettyLogging;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.tail.WakeableRest;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -33,22 +41,6 @@ public final class WalReader implements AutoCloseable {
 
     static {
         NettyLogging.prepare();
-        SharedReader.accessBy(new SharedReader.Access() {
-            @Override
-            public WalReader open(Path root, ReaderOptions options, WriterView writer) {
-                return new WalReader(new SegmentedLog(root, options, writer), options);
-            }
-
-            @Override
-            public long readCalls(WalReader reader) {
-                return reader.readCalls();
-            }
-
-            @Override
-            public long readBytes(WalReader reader) {
-                return reader.readBytes();
-            }
-        });
     }
 
     private final ReadableLog log;
@@ -86,6 +78,19 @@ public final class WalReader implements AutoCloseable {
                     "a log's root has no nano-wal files: root=" + root + "; open it with openNanoWal", root, null, WalException.NO_POSITION, null);
         }
         return new WalReader(new SegmentedLog(root, options, null), options);
+    }
+
+    /**
+     * For the writer of the log in this process, whose own way to this is {@code StreamWal.reader()}.
+     *
+     * @param root the log's directory
+     * @param options how to read
+     * @param writer says what the log's files don't say yet
+     * @return the reader, to be closed by the caller
+     */
+    @SuppressWarnings("exports") // for dev.streamwal alone, which WriterView is exported to
+    public static WalReader open(Path root, ReaderOptions options, WriterView writer) {
+        return new WalReader(new SegmentedLog(root, options, writer), options);
     }
 
     private static void checkDirectory(Path root, String what) {
@@ -503,13 +508,13 @@ public final class WalReader implements AutoCloseable {
         return log.verify(key);
     }
 
-    /** Read calls made so far. */
-    long readCalls() {
+    /** {@return read calls made so far, of headers and footers too} */
+    public long readCalls() {
         return log.readCalls();
     }
 
-    /** Bytes read so far. */
-    long readBytes() {
+    /** {@return bytes read so far, of headers and footers too} */
+    public long readBytes() {
         return log.readBytes();
     }
 

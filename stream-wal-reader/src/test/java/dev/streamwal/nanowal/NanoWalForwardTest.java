@@ -3,7 +3,7 @@ package dev.streamwal.nanowal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.reader.NanoWalFiles;
-import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.segment.ReadSettingsForTests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -30,8 +30,7 @@ class NanoWalForwardTest {
     @Test
     void aRecordAndTheNextFile_betweenTheLooksAtTheEndAndAtTheDirectory_areBothRead() throws IOException {
         Path first = NanoWalFiles.write(directory, "k", 1_000, record("a"));
-        ReaderOptions options = ReaderOptions.builder().build();
-        try (NanoWalDirectory source = new NanoWalDirectory(directory, options, this::tick);
+        try (NanoWalDirectory source = new NanoWalDirectory(directory, ReadSettingsForTests.DEFAULTS, this::tick);
                 NanoWalForward walk = NanoWalForward.from(source, "k", 0)) {
             assertThat(next(walk)).isEqualTo("a");
             beforeListing = () -> {

@@ -2,7 +2,7 @@ package dev.streamwal.reader;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.source.SegmentWriterForTests;
+import dev.streamwal.segment.SegmentWriterForTests;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

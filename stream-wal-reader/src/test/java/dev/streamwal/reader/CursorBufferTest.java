@@ -3,7 +3,7 @@ package dev.streamwal.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.source.SegmentWriterForTests;
+import dev.streamwal.segment.SegmentWriterForTests;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.IllegalReferenceCountException;

@@ -3,11 +3,15 @@ package dev.streamwal.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.catalog.WriterView;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.source.SegmentWriterForTests;
-import dev.streamwal.source.SharedReader;
-import dev.streamwal.source.WriterView;
+import dev.streamwal.segment.SegmentWriterForTests;
+import dev.streamwal.tail.WakeableRest;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -425,7 +429,7 @@ class EntryTailTest {
         AtomicLong rests = new AtomicLong();
         WakeableRest counting = new WakeableRest() {
             @Override
-            boolean rest(long nanos) {
+            public boolean rest(long nanos) {
                 return rests.incrementAndGet() > looks;
             }
         };
@@ -585,7 +589,7 @@ class EntryTailTest {
         segment.write();
         SegmentWriterForTests successor = segment.successor().prepare(4_096).write();
         writer.reserved.set(segment.end());
-        try (WalReader writing = SharedReader.open(root, ReaderOptions.builder().build(), writer);
+        try (WalReader writing = WalReader.open(root, ReaderOptions.builder().build(), writer);
                 EntryTail tail = writing.follow(KEY, EntryTail.FIRST)) {
             assertThat(next(tail)).isEqualTo("a");
             assertNothing(tail);

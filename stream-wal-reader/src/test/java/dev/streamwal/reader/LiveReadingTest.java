@@ -3,10 +3,12 @@ package dev.streamwal.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.source.SegmentWriterForTests;
-import dev.streamwal.source.SegmentWriterForTests.Written;
-import dev.streamwal.source.SharedReader;
-import dev.streamwal.source.WriterView;
+import dev.streamwal.catalog.WriterView;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.segment.SegmentWriterForTests;
+import dev.streamwal.segment.SegmentWriterForTests.Written;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -62,7 +64,7 @@ class LiveReadingTest {
     private final Writer writer = new Writer();
 
     private WalReader reader() {
-        return SharedReader.open(root, ReaderOptions.builder().build(), writer);
+        return WalReader.open(root, ReaderOptions.builder().build(), writer);
     }
 
     @Test

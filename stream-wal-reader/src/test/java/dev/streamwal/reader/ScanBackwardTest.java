@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.catalog.WriterView;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.RecordLayout;
-import dev.streamwal.source.SegmentWriterForTests;
-import dev.streamwal.source.SegmentWriterForTests.Written;
-import dev.streamwal.source.SharedReader;
-import dev.streamwal.source.WriterView;
+import dev.streamwal.segment.SegmentWriterForTests;
+import dev.streamwal.segment.SegmentWriterForTests.Written;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -387,7 +392,7 @@ class ScanBackwardTest {
     }
 
     private WalReader reader(long reservedEnd, long abandoned) {
-        return SharedReader.open(root, ReaderOptions.builder().build(), new Reserved(reservedEnd, abandoned));
+        return WalReader.open(root, ReaderOptions.builder().build(), new Reserved(reservedEnd, abandoned));
     }
 
     @Test

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.reader.EntryBatch.Status;
-import dev.streamwal.source.FakeRecords;
-import dev.streamwal.source.SegmentWriterForTests;
-import dev.streamwal.source.SegmentWriterForTests.Written;
+import dev.streamwal.segment.FakeRecords;
+import dev.streamwal.segment.SegmentWriterForTests;
+import dev.streamwal.segment.SegmentWriterForTests.Written;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;

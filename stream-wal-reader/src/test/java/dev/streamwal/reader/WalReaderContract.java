@@ -3,13 +3,18 @@ package dev.streamwal.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.reader.EntryBatch.Status;
-import dev.streamwal.source.SegmentWriterForTests;
-import dev.streamwal.source.SegmentWriterForTests.Written;
-import dev.streamwal.source.SharedReader;
+import dev.streamwal.segment.SegmentWriterForTests;
+import dev.streamwal.segment.SegmentWriterForTests.Written;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -261,7 +266,7 @@ abstract class WalReaderContract {
         ReaderOptions options = ReaderOptions.builder().maxBatchBytes(50L * size).mergeGapBytes(1 << 20).build();
         try (WalReader small = WalReader.open(root, options); EntryBatch batch = small.readBatch(every)) {
             assertThat(batch.found()).hasSize(50);
-            assertThat(SharedReader.readBytes(small)).isBetween(50L * size, 60L * size);
+            assertThat(small.readBytes()).isBetween(50L * size, 60L * size);
         }
     }
 

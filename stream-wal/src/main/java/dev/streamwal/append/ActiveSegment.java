@@ -2,12 +2,12 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.commit.CommitSegment;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.recovery.RecoveredTail;
-import dev.streamwal.source.IoFailure;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentMapping;

@@ -1,17 +1,17 @@
 package dev.streamwal.append;
 
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;

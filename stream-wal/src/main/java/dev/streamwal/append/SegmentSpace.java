@@ -1,9 +1,9 @@
 package dev.streamwal.append;
 
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.reader.TooManyOpenFilesException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentMapping;
 import java.io.IOException;

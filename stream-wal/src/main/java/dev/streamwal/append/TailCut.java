@@ -2,14 +2,14 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.StreamLog.Deleted;
+import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.recovery.SegmentCut;
-import dev.streamwal.source.SegmentScan;
+import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.StreamWal;
-import dev.streamwal.WalLockedException;
 import dev.streamwal.WalStats;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;

@@ -1,6 +1,6 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.files.LogFile;
+import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Locale;

@@ -1,11 +1,11 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.WalLockedException;
-import dev.streamwal.reader.ConsumerInUseException;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.EntryNotFoundException;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.error.ConsumerInUseException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;

@@ -1,8 +1,8 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import java.util.ArrayList;
 import java.util.List;

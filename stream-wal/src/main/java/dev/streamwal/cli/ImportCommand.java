@@ -2,17 +2,17 @@ package dev.streamwal.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.streamwal.HeaderTooLargeException;
-import dev.streamwal.RecordTooLargeException;
 import dev.streamwal.StreamWal;
-import dev.streamwal.TimestampOutOfRangeException;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.cli.ingest.BadRowException;
 import dev.streamwal.cli.ingest.Row;
 import dev.streamwal.cli.ingest.Rows;
+import dev.streamwal.error.HeaderTooLargeException;
+import dev.streamwal.error.RecordTooLargeException;
+import dev.streamwal.error.TimestampOutOfRangeException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.SizeRules;
 import dev.streamwal.retention.StreamPolicy;

@@ -1,7 +1,7 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.reader.WalReader;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

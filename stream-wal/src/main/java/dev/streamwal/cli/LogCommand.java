@@ -1,7 +1,7 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Parameters;

@@ -1,16 +1,16 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.files.LogFile;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.SegmentName;
-import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.io.LogFile;
 import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.source.SegmentEnd;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentFiles;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 

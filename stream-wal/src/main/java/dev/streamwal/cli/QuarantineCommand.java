@@ -1,8 +1,8 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.WalLockedException;
-import dev.streamwal.files.ProcessLock;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
+import dev.streamwal.io.ProcessLock;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.QuarantinedFile;
 import dev.streamwal.retention.KeyPattern;

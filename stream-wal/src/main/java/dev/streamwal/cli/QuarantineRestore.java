@@ -1,11 +1,11 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.StreamWal;
-import dev.streamwal.TimestampOutOfRangeException;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.cli.SetAsideRecords.Group;
+import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;

@@ -1,14 +1,14 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WalOptions;
-import dev.streamwal.files.LogFile;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.io.LogFile;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.StreamInfo;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
@@ -17,7 +17,7 @@ import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.WriterFile;
 import java.io.IOException;
 import java.nio.file.Files;

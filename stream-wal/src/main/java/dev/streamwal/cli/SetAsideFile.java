@@ -1,6 +1,6 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.recovery.QuarantinedFile;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;

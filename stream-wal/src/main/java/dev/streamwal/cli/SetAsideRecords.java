@@ -1,17 +1,17 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WriteEntry;
-import dev.streamwal.files.LogFile;
 import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.recovery.QuarantinedFile;
-import dev.streamwal.source.ScanStop;
-import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SegmentScan;
+import dev.streamwal.segment.ScanStop;
+import dev.streamwal.segment.SegmentScan;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;

@@ -2,9 +2,9 @@ package dev.streamwal.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

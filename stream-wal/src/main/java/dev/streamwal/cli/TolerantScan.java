@@ -1,9 +1,9 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import java.util.function.Consumer;
 
 /** Goes on behind what can't be read, and tells of it. */

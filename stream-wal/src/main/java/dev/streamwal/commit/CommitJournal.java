@@ -1,8 +1,13 @@
 package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.LogFile;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.journal.Frontier;
+import dev.streamwal.journal.FrontierFile;
+import dev.streamwal.journal.JournalBlock;
+import dev.streamwal.journal.JournalBlockLayout;
+import dev.streamwal.journal.JournalFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -3,6 +3,7 @@ package dev.streamwal.commit;
 import dev.streamwal.commit.CommitSegment.Undurable;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.journal.JournalBlock;
 import dev.streamwal.storage.WriterFence;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;

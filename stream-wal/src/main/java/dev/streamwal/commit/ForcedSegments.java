@@ -2,6 +2,7 @@ package dev.streamwal.commit;
 
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.journal.FrontierSegment;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,5 +1,10 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.journal.DurableFrontier;
+import dev.streamwal.journal.Frontier;
+import dev.streamwal.journal.JournalEnd;
+import dev.streamwal.journal.JournalFile;
+import dev.streamwal.journal.JournalFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,6 +1,6 @@
 package dev.streamwal.commit;
 
-import dev.streamwal.files.LogFile;
+import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

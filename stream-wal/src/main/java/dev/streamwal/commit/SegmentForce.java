@@ -1,14 +1,15 @@
 package dev.streamwal.commit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.source.IoFailure;
-import dev.streamwal.source.SegmentEnd;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.io.IoFailure;
+import dev.streamwal.journal.FrontierSegment;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;

@@ -1,19 +1,19 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.recovery.ChainEvidence.Broken;
 import dev.streamwal.recovery.StreamRecovery.Listed;
 import dev.streamwal.recovery.StreamRecovery.Outcome;
 import dev.streamwal.recovery.StreamRecovery.Unfinished;
 import dev.streamwal.recovery.TailEvidence.Left;
-import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SegmentEnd;
-import dev.streamwal.source.SegmentFiles;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;

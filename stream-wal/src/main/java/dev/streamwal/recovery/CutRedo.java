@@ -1,10 +1,10 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.commit.DurableFrontier.Truncation;
-import dev.streamwal.files.DirectoryForce;
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.journal.DurableFrontier.Truncation;
 import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;

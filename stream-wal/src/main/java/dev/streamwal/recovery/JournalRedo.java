@@ -1,20 +1,21 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.commit.DurableFrontier;
-import dev.streamwal.commit.Frontier;
-import dev.streamwal.commit.FrontierFile;
-import dev.streamwal.commit.FrontierSegment;
-import dev.streamwal.commit.JournalDamage;
-import dev.streamwal.commit.JournalEnd;
-import dev.streamwal.commit.JournalScan;
-import dev.streamwal.commit.JournalVisitor;
-import dev.streamwal.files.LogFile;
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.journal.Frontier;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.WalException;
-import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.journal.DurableFrontier;
+import dev.streamwal.journal.Frontier;
+import dev.streamwal.journal.FrontierFile;
+import dev.streamwal.journal.FrontierSegment;
+import dev.streamwal.journal.JournalDamage;
+import dev.streamwal.journal.JournalEnd;
+import dev.streamwal.journal.JournalScan;
+import dev.streamwal.journal.JournalVisitor;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -86,7 +87,7 @@ public final class JournalRedo {
      * Does it, once.
      *
      * @throws CorruptSegmentException where something is damaged that is not to be skipped, or of which no copy could be set aside
-     * @throws dev.streamwal.reader.UnsupportedFormatException where a newer version wrote the journal or a segment
+     * @throws dev.streamwal.error.UnsupportedFormatException where a newer version wrote the journal or a segment
      */
     public RedoResult run() throws IOException {
         Optional<Frontier> frontier = frontier();

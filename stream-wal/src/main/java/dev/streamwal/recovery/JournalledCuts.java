@@ -1,9 +1,9 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.commit.DurableFrontier;
-import dev.streamwal.commit.DurableFrontier.Truncation;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.journal.DurableFrontier;
+import dev.streamwal.journal.DurableFrontier.Truncation;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

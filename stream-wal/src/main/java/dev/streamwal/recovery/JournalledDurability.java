@@ -1,8 +1,8 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.commit.DurableFrontier;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.journal.DurableFrontier;
 import java.util.OptionalLong;
 
 /** What the commit journal and its frontier know. */

@@ -2,7 +2,7 @@ package dev.streamwal.recovery;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;

@@ -1,6 +1,5 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.recovery.TailEvidence.Behind;
 import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.recovery.TailEvidence.Stop;
@@ -20,10 +19,10 @@ import java.util.function.Predicate;
  */
 public final class RecoveryTable {
 
-    private record Case<E>(E evidence, RecoveryPolicy policy) {
+    private record Case<E>(E evidence, DamagePolicy policy) {
 
         boolean skips() {
-            return policy == RecoveryPolicy.SKIP_BAD_RECORDS;
+            return policy == DamagePolicy.SKIP_BAD_RECORDS;
         }
     }
 
@@ -57,12 +56,12 @@ public final class RecoveryTable {
     private RecoveryTable() {}
 
     /** What to do where a walk over a segment's records stopped. */
-    public static RecoveryDecision decide(TailEvidence evidence, RecoveryPolicy policy) {
+    public static RecoveryDecision decide(TailEvidence evidence, DamagePolicy policy) {
         return decide(TAIL_ROWS, new Case<>(evidence, policy));
     }
 
     /** What to do where a segment doesn't go on from the one before. */
-    public static RecoveryDecision decide(ChainEvidence evidence, RecoveryPolicy policy) {
+    public static RecoveryDecision decide(ChainEvidence evidence, DamagePolicy policy) {
         return decide(CHAIN_ROWS, new Case<>(evidence, policy));
     }
 

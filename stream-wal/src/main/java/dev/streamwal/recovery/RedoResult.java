@@ -1,9 +1,9 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.commit.DurableFrontier;
-import dev.streamwal.commit.Frontier;
-import dev.streamwal.commit.JournalDamage;
-import dev.streamwal.commit.JournalEnd;
+import dev.streamwal.journal.DurableFrontier;
+import dev.streamwal.journal.Frontier;
+import dev.streamwal.journal.JournalDamage;
+import dev.streamwal.journal.JournalEnd;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -1,18 +1,18 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
-import dev.streamwal.source.ScanStop;
-import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SegmentEnd;
-import dev.streamwal.source.SegmentFiles;
-import dev.streamwal.source.SegmentScan;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.ScanStop;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentFiles;
+import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;

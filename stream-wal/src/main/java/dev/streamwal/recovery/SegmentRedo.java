@@ -1,15 +1,15 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
 import dev.streamwal.recovery.RedoneSegment.Kind;
-import dev.streamwal.source.SegmentEnd;
-import dev.streamwal.source.StreamDirectory;
+import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;

@@ -1,19 +1,18 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.RecoveryPolicy;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.PaddingLayout;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.UnsupportedFormatException;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.recovery.TailEvidence.Behind;
 import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.recovery.TailEvidence.Stop;
-import dev.streamwal.source.ScanStop;
-import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SegmentScan;
+import dev.streamwal.segment.ScanStop;
+import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -46,7 +45,7 @@ final class SegmentRepair {
     private final SegmentFile file;
     private final SegmentBytes bytes;
     private final Quarantine quarantine;
-    private final RecoveryPolicy policy;
+    private final DamagePolicy policy;
     private final Bounds bounds;
     private final Findings findings;
 
@@ -84,7 +83,7 @@ final class SegmentRepair {
             SegmentBytes bytes,
             Bounds bounds,
             Quarantine quarantine,
-            RecoveryPolicy policy,
+            DamagePolicy policy,
             Findings findings) {
         this.header = header;
         this.tail = new TailBuilder(RecoveredTail.empty(header.headerLength()));

@@ -1,6 +1,5 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
@@ -68,7 +67,7 @@ public final class StreamRecovery {
      * @param opened what this writer found when it opened the log
      * @param known the durable frontier
      */
-    public record Terms(PositionsFile.Opened opened, KnownDurable known, RecoveryPolicy policy) {
+    public record Terms(PositionsFile.Opened opened, KnownDurable known, DamagePolicy policy) {
 
         Left left(SegmentHeader header) {
             if (opened.now().isClosed(header.incarnation())) {
@@ -113,7 +112,7 @@ public final class StreamRecovery {
     /** Without a journal; stops at damage. */
     public StreamRecovery(SegmentStorage storage, Path root, PositionsFile.Opened opened, Listener listener) {
         this(storage, new Quarantine(storage, root),
-                new Terms(opened, KnownDurable.NOTHING, RecoveryPolicy.STOP_AT_FIRST_ERROR), listener);
+                new Terms(opened, KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR), listener);
     }
 
     public StreamRecovery(SegmentStorage storage, Quarantine quarantine, Terms terms, Listener listener) {
@@ -130,8 +129,8 @@ public final class StreamRecovery {
 
     /**
      * @param listed the stream's segments in order of position, not empty
-     * @throws dev.streamwal.reader.CorruptSegmentException where the stream can't be appended to because of damage
-     * @throws dev.streamwal.reader.UnsupportedFormatException where a newer version wrote it
+     * @throws dev.streamwal.error.CorruptSegmentException where the stream can't be appended to because of damage
+     * @throws dev.streamwal.error.UnsupportedFormatException where a newer version wrote it
      */
     public Outcome recover(StreamKey key, Path directory, List<Listed> listed) throws IOException {
         Findings findings = new Findings();

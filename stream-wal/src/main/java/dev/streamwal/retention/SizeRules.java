@@ -1,9 +1,9 @@
 package dev.streamwal.retention;
 
-import dev.streamwal.HeaderTooLargeException;
-import dev.streamwal.RecordTooLargeException;
+import dev.streamwal.error.HeaderTooLargeException;
+import dev.streamwal.error.RecordTooLargeException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.RecordLayout;
-import dev.streamwal.reader.WalException;
 
 /** How large a record may be. Pure. */
 public final class SizeRules {

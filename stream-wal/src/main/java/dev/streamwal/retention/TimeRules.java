@@ -1,8 +1,8 @@
 package dev.streamwal.retention;
 
-import dev.streamwal.TimestampOutOfRangeException;
+import dev.streamwal.error.TimestampOutOfRangeException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.Window;
-import dev.streamwal.reader.WalException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.Uninterrupted;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;

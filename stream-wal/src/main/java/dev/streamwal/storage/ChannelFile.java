@@ -1,6 +1,6 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.LogFile;
+import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;

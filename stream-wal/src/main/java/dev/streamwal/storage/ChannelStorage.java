@@ -1,7 +1,7 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.LogFile;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;

@@ -1,12 +1,12 @@
 package dev.streamwal.storage;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.LogFile;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
-import dev.streamwal.reader.CorruptSegmentException;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.Uninterrupted;
+import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;

@@ -1,7 +1,7 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.LogFile;
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;

@@ -1,6 +1,6 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.source.SegmentBytes;
+import dev.streamwal.io.SegmentBytes;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

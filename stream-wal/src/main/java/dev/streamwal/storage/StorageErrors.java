@@ -1,10 +1,10 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.reader.DiskFullException;
-import dev.streamwal.reader.TooManyOpenFilesException;
-import dev.streamwal.reader.WalException;
-import dev.streamwal.reader.WalIOException;
-import dev.streamwal.source.IoFailure;
+import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.io.IoFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.WalLockedException;
+import dev.streamwal.error.WalLockedException;
 
 /** Keeps who has lost the right to write from writing on. Thread-safe. */
 public interface WriterFence {

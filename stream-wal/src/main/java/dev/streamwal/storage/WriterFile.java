@@ -1,9 +1,9 @@
 package dev.streamwal.storage;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.WalLockedException;
-import dev.streamwal.files.LogFile;
-import dev.streamwal.reader.WalException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
+import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystems;

@@ -1,6 +1,6 @@
 package dev.streamwal.storage;
 
-import dev.streamwal.files.ProcessLock;
+import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;

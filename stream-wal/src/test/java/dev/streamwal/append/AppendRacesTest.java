@@ -3,10 +3,10 @@ package dev.streamwal.append;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalClosedException;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.MappedStorage;
 import dev.streamwal.storage.SegmentFile;

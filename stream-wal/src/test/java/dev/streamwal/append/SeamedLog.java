@@ -1,15 +1,14 @@
 package dev.streamwal.append;
 
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.catalog.WriterView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
-import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.SharedReader;
-import dev.streamwal.source.StreamDirectory;
-import dev.streamwal.source.WriterView;
 import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -100,7 +99,7 @@ final class SeamedLog implements AutoCloseable {
 
     /** A reader as the writing process has it. */
     WalReader reader() {
-        return SharedReader.open(root, ReaderOptions.builder().build(), new WriterView() {
+        return WalReader.open(root, ReaderOptions.builder().build(), new WriterView() {
             @Override
             public OptionalLong reservedEnd(String key) {
                 long end = stream(key).reservedEnd();

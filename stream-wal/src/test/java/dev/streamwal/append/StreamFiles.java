@@ -1,15 +1,16 @@
 package dev.streamwal.append;
 
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.source.ChannelCache;
-import dev.streamwal.source.Segment;
-import dev.streamwal.source.SegmentCatalog;
-import dev.streamwal.source.SegmentChain;
-import dev.streamwal.source.SegmentReader;
-import dev.streamwal.source.SegmentScan;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.segment.FooterCache;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -35,7 +36,7 @@ final class StreamFiles {
         int padding = 0;
         long data = 0;
         try (ChannelCache channels = new ChannelCache(4)) {
-            SegmentChain chain = new SegmentCatalog(StreamKey.of(key), directory, channels).refresh();
+            SegmentChain chain = new SegmentCatalog(StreamKey.of(key), directory, channels, new FooterCache()).refresh();
             long previousEnd = -1;
             for (int i = 0; i < chain.size(); i++) {
                 Segment segment = chain.get(i);

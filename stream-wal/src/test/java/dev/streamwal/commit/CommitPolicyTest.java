@@ -3,6 +3,7 @@ package dev.streamwal.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.commit.CommitPolicy.Choice;
+import dev.streamwal.journal.JournalBlock;
 import org.junit.jupiter.api.Test;
 
 /** Over all inputs of a small journal, and those at the ends of the ranges. */

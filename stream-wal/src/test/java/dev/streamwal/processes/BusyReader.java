@@ -1,9 +1,9 @@
 package dev.streamwal.processes;
 
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.StreamInfo;

@@ -1,6 +1,6 @@
 package dev.streamwal.processes;
 
-import dev.streamwal.reader.EntryExpiredException;
+import dev.streamwal.error.EntryExpiredException;
 
 /** What a reader has seen of one stream: whether each record follows on the one before, and what is missing was told of. One thread. */
 final class Chain {

@@ -1,10 +1,10 @@
 package dev.streamwal.reading;
 
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.EntryExpiredException;
-import dev.streamwal.reader.EntryNotFoundException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;

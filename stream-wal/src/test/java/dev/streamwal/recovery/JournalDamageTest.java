@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.fail;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import dev.streamwal.commit.FrontierSegment;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.journal.FrontierSegment;
 import dev.streamwal.recovery.JournalledLog.Content;
-import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SegmentEnd;
+import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.storage.ChannelStorage;
 import java.io.IOException;
 import java.lang.reflect.Method;

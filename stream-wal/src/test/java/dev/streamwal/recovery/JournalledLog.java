@@ -1,11 +1,11 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.commit.JournalSamples;
-import dev.streamwal.commit.WrittenJournal;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.samples.JournalSamples;
+import dev.streamwal.samples.WrittenJournal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import dev.streamwal.files.LogFile;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.LogFile;
 import dev.streamwal.storage.ChannelStorage;
 import java.io.IOException;
 import java.nio.file.FileSystem;

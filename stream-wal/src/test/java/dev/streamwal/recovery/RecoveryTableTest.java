@@ -2,7 +2,6 @@ package dev.streamwal.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.recovery.ChainEvidence.Broken;
 import dev.streamwal.recovery.TailEvidence.Behind;
 import dev.streamwal.recovery.TailEvidence.Left;
@@ -25,7 +24,7 @@ class RecoveryTableTest {
 
     private static final boolean[] BOTH = {false, true};
 
-    private record Tail(TailEvidence evidence, RecoveryPolicy policy) {
+    private record Tail(TailEvidence evidence, DamagePolicy policy) {
 
         RecoveryDecision decision() {
             return RecoveryTable.decide(evidence, policy);
@@ -54,7 +53,7 @@ class RecoveryTableTest {
                     for (int bits = 0; bits < 16; bits++) {
                         TailEvidence evidence =
                                 new TailEvidence(stop, (bits & 8) != 0, behind, (bits & 4) != 0, left, (bits & 2) != 0, (bits & 1) != 0);
-                        for (RecoveryPolicy policy : RecoveryPolicy.values()) {
+                        for (DamagePolicy policy : DamagePolicy.values()) {
                             all.add(new Tail(evidence, policy));
                         }
                     }
@@ -113,7 +112,7 @@ class RecoveryTableTest {
     }
 
     private static RecoveryDecision ofDamage(Tail tail) {
-        if (tail.policy() == RecoveryPolicy.STOP_AT_FIRST_ERROR) {
+        if (tail.policy() == DamagePolicy.STOP_AT_FIRST_ERROR) {
             return RecoveryDecision.REFUSE_CORRUPT;
         }
         if (tail.evidence().behind() == Behind.DATA) {
@@ -135,15 +134,15 @@ class RecoveryTableTest {
     @Test
     void decide_policyThatSkips_changesNothingButRefusalsOfDamage() {
         for (Tail tail : tails()) {
-            RecoveryDecision strict = RecoveryTable.decide(tail.evidence(), RecoveryPolicy.STOP_AT_FIRST_ERROR);
-            RecoveryDecision lenient = RecoveryTable.decide(tail.evidence(), RecoveryPolicy.SKIP_BAD_RECORDS);
+            RecoveryDecision strict = RecoveryTable.decide(tail.evidence(), DamagePolicy.STOP_AT_FIRST_ERROR);
+            RecoveryDecision lenient = RecoveryTable.decide(tail.evidence(), DamagePolicy.SKIP_BAD_RECORDS);
             assertThat(lenient != strict).as("%s", tail.evidence()).isEqualTo(strict == RecoveryDecision.REFUSE_CORRUPT);
         }
     }
 
     // ---------------------------------------------------------------- from segment to segment
 
-    private record Chain(ChainEvidence evidence, RecoveryPolicy policy) {
+    private record Chain(ChainEvidence evidence, DamagePolicy policy) {
 
         RecoveryDecision decision() {
             return RecoveryTable.decide(evidence, policy);
@@ -154,7 +153,7 @@ class RecoveryTableTest {
         List<Chain> all = new ArrayList<>();
         for (Broken broken : Broken.values()) {
             for (boolean durable : BOTH) {
-                for (RecoveryPolicy policy : RecoveryPolicy.values()) {
+                for (DamagePolicy policy : DamagePolicy.values()) {
                     all.add(new Chain(new ChainEvidence(broken, durable), policy));
                 }
             }
@@ -168,7 +167,7 @@ class RecoveryTableTest {
             RecoveryDecision expected;
             if (!chain.evidence().durable()) {
                 expected = RecoveryDecision.SET_ASIDE_BEHIND;
-            } else if (chain.policy() == RecoveryPolicy.STOP_AT_FIRST_ERROR) {
+            } else if (chain.policy() == DamagePolicy.STOP_AT_FIRST_ERROR) {
                 expected = RecoveryDecision.REFUSE_CORRUPT;
             } else if (chain.evidence().broken() == Broken.UNREADABLE) {
                 expected = RecoveryDecision.SKIP_UNREADABLE;

@@ -1,15 +1,15 @@
 package dev.streamwal.recovery;
 
-import dev.streamwal.commit.JournalSamples;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordChecksum;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.source.ScanStop;
-import dev.streamwal.source.SegmentBytes;
-import dev.streamwal.source.SegmentEnd;
-import dev.streamwal.source.SegmentScan;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.samples.JournalSamples;
+import dev.streamwal.segment.ScanStop;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -3,8 +3,8 @@ package dev.streamwal.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.files.DirectoryForce;
-import dev.streamwal.files.LogFile;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

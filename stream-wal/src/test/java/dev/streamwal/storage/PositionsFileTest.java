@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
-import dev.streamwal.reader.CorruptSegmentException;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;

@@ -1,13 +1,13 @@
 package dev.streamwal.examples.tcp;
 
-import dev.streamwal.reader.CorruptSegmentException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryBatch.Status;
-import dev.streamwal.reader.EntryExpiredException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
-import dev.streamwal.reader.WalClosedException;
-import dev.streamwal.reader.WalException;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;

@@ -1,9 +1,9 @@
 package dev.streamwal.cli.ingest;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalName;
 import dev.streamwal.format.NanoWalPosition;
-import dev.streamwal.reader.CorruptSegmentException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBufUtil;

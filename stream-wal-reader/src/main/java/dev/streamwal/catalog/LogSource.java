@@ -1,0 +1,209 @@
+package dev.streamwal.catalog;
+
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.Positions;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.ReadFailures;
+import dev.streamwal.segment.FooterCache;
+import dev.streamwal.segment.ReadSettings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+
+/** A log that is read: its streams, their catalogs, its open files, and, in the process that writes it, its writer. Thread-safe. */
+public final class LogSource implements AutoCloseable {
+
+    private static final String BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
+
+    /**
+     * For each that is made, so many of the others are looked at in turn, and dropped where their streams have gone. At twice as many looks
+     * as catalogs that are made there are never many more than twice the streams that there are, however many come and go.
+     */
+    private static final int LOOKS_PER_CATALOG = 2;
+
+    private final Path root;
+    private final ReadSettings settings;
+    private final @Nullable WriterView writer;
+    private final ChannelCache channels;
+    private final FooterCache footers = new FooterCache();
+    private final ReadFailures failures;
+    private final StreamDirectory streams;
+    /** Of streams that have segments, so that asking for others leaves nothing behind. */
+    private final Map<String, SegmentCatalog> catalogs = new ConcurrentHashMap<>();
+    /** The same, the one that was looked at last at the end; and some that were dropped since. */
+    private final Queue<SegmentCatalog> inTurn = new ConcurrentLinkedQueue<>();
+
+    /** @param writer null in a process that doesn't write the log */
+    public LogSource(Path root, ReadSettings settings, @Nullable WriterView writer) {
+        this.root = root;
+        this.settings = settings;
+        this.writer = writer;
+        this.channels = new ChannelCache(settings.maxOpenFiles());
+        this.failures = new ReadFailures(root, channels);
+        this.streams = new StreamDirectory(root, channels);
+    }
+
+    /** Of the log. */
+    public Path root() {
+        return root;
+    }
+
+    /** How to read. */
+    public ReadSettings settings() {
+        return settings;
+    }
+
+    /** Null in a process that doesn't write the log. */
+    public @Nullable WriterView writer() {
+        return writer;
+    }
+
+    /** Its open files. */
+    public ChannelCache channels() {
+        return channels;
+    }
+
+    /** Its streams' directories. */
+    public StreamDirectory streams() {
+        return streams;
+    }
+
+    /** What is known of the stream's segments, as listed at some time, or anew if there were none. */
+    public SegmentCatalog catalog(String key) throws IOException {
+        SegmentCatalog known = catalogs.get(key);
+        return known != null && known.chain().size() > 0 ? known : listAnew(key);
+    }
+
+    /** What there is of the stream's segments now. */
+    public SegmentCatalog freshCatalog(String key) throws IOException {
+        SegmentCatalog known = catalogs.get(key);
+        if (known == null) {
+            return listAnew(key);
+        }
+        if (known.refresh().size() == 0) {
+            catalogs.remove(key, known);
+        }
+        return known;
+    }
+
+    /** As {@link #freshCatalog}, of which nothing is kept when the caller has done with it. */
+    public SegmentCatalog unsharedCatalog(String key) throws IOException {
+        recover(key);
+        StreamKey streamKey = StreamKey.of(key);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers);
+        listed.refresh();
+        return listed;
+    }
+
+    private SegmentCatalog listAnew(String key) throws IOException {
+        recover(key);
+        StreamKey streamKey = StreamKey.of(key);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers);
+        if (listed.refresh().size() == 0) {
+            catalogs.remove(key);
+            return listed;
+        }
+        SegmentCatalog other = catalogs.putIfAbsent(key, listed);
+        if (other == null) {
+            dropSomeThatAreGone();
+            inTurn.add(listed);
+        }
+        if (other != null && other.chain().size() == 0) {
+            other.refresh();
+        }
+        return other == null ? listed : other;
+    }
+
+    /** In the writing process nobody is shown what is about to be mended: the writer brings a stream in order when it is asked of it. */
+    private void recover(String key) {
+        if (writer != null) {
+            OptionalLong unused = writer.reservedEnd(key);
+        }
+    }
+
+    private void dropSomeThatAreGone() {
+        for (int i = 0; i < LOOKS_PER_CATALOG; i++) {
+            SegmentCatalog each = inTurn.poll();
+            if (each == null) {
+                return;
+            }
+            String key = each.key().text();
+            if (each.equals(catalogs.get(key)) && !(each.isGone() && catalogs.remove(key, each))) {
+                inTurn.add(each);
+            }
+        }
+    }
+
+    /** How many streams something is kept of. */
+    int catalogs() {
+        return catalogs.size();
+    }
+
+    /** Where a stream without segments begins, and below which what is gone has expired. */
+    public long start() throws IOException {
+        return positions().map(Positions::start).orElse(0L);
+    }
+
+    private Optional<Positions> positions() throws IOException {
+        return channels.makingRoom(() -> PositionsFile.read(root));
+    }
+
+    /**
+     * Whether a stream whose newest segment this is goes on where it ends: the segment is the writer's who has the log open, or had it last,
+     * or each writer since has closed the log. Else it goes on at the {@link #start()}.
+     */
+    public boolean goesOnAtItsEnd(SegmentHeader header) throws IOException {
+        return !header.isCut() && positions().filter(positions -> header.incarnation() == positions.incarnation()
+                || positions.wasClosedSince(header.incarnation())).isPresent();
+    }
+
+    /**
+     * Whether the end of the segment, which has no footer, is still to be brought in order: its writer didn't close the log, and has it open
+     * no more, as a later one, or another run of the machine, shows.
+     */
+    public boolean awaitsRecovery(SegmentHeader header) throws IOException {
+        Optional<Positions> positions = positions();
+        if (positions.isEmpty() || positions.get().isClosed(header.incarnation())) {
+            return false;
+        }
+        String written = positions.get().bootId();
+        String running = bootId();
+        return header.incarnation() < positions.get().incarnation()
+                || (!written.isEmpty() && !running.isEmpty() && !written.equals(running));
+    }
+
+    /** Of the machine; empty where its file system doesn't say. */
+    private String bootId() {
+        try {
+            return Files.readString(root.getFileSystem().getPath(BOOT_ID_FILE), StandardCharsets.US_ASCII).strip();
+        } catch (IOException | RuntimeException notLinux) {
+            return "";
+        }
+    }
+
+    /** @throws WalClosedException after {@link #close()} */
+    public void checkOpen() {
+        failures.checkOpen();
+    }
+
+    /** The error for what the file system threw; if the log was closed meanwhile, that is why it did. */
+    public WalException failure(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
+        return failures.of(action, failure, file, stream, position);
+    }
+
+    @Override
+    public void close() {
+        channels.close();
+    }
+}

@@ -1,0 +1,35 @@
+package dev.streamwal.catalog;
+
+import dev.streamwal.format.Positions;
+import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Reads the file {@code positions} of a log. */
+public final class PositionsFile {
+
+    /** The writer may be in the middle of a slot; its other slot is valid, but for this long. */
+    private static final int ATTEMPTS = 3;
+
+    private PositionsFile() {}
+
+    /** Where a log has it. */
+    public static Path in(Path root) {
+        return root.resolve(PositionsLayout.FILE_NAME);
+    }
+
+    /** Empty where there is no such file, or nothing valid in it. */
+    public static Optional<Positions> read(Path root) throws IOException {
+        Optional<Positions> found = Optional.empty();
+        for (int attempt = 0; attempt < ATTEMPTS && found.isEmpty(); attempt++) {
+            Optional<byte[]> bytes = LogFile.readSmall(in(root), PositionsLayout.FILE_BYTES);
+            if (bytes.isEmpty()) {
+                return Optional.empty();
+            }
+            found = PositionsLayout.decode(bytes.get());
+        }
+        return found;
+    }
+}

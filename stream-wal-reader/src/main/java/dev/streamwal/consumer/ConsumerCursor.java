@@ -1,0 +1,77 @@
+package dev.streamwal.consumer;
+
+import dev.streamwal.format.CursorEntry;
+import dev.streamwal.format.CursorHeader;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** What an open consumer has committed, and commits, unless nothing can be written there. Thread-safe. */
+public final class ConsumerCursor {
+
+    private final @Nullable CursorWriter writer;
+    private final Map<String, Committed> found;
+    private final OptionalLong foundStart;
+    private final @Nullable IOException whyReadOnly;
+
+    private ConsumerCursor(
+            @Nullable CursorWriter writer, Map<String, Committed> found, OptionalLong foundStart, @Nullable IOException whyReadOnly) {
+        this.writer = writer;
+        this.found = found;
+        this.foundStart = foundStart;
+        this.whyReadOnly = whyReadOnly;
+    }
+
+    public static ConsumerCursor of(CursorWriter writer) {
+        return new ConsumerCursor(writer, Map.of(), OptionalLong.of(writer.start()), null);
+    }
+
+    /** @param why nothing can be written */
+    public static ConsumerCursor readOnly(CursorReader reader, IOException why) {
+        OptionalLong start = reader.header().stream().mapToLong(CursorHeader::start).findAny();
+        return new ConsumerCursor(null, Map.copyOf(reader.commits()), start, why);
+    }
+
+    /** By key. */
+    public Map<String, Long> positions() {
+        Map<String, Long> positions = new HashMap<>();
+        (writer == null ? found : writer.commits()).forEach((key, committed) -> positions.put(key, committed.position()));
+        return positions;
+    }
+
+    /** Null where the stream has not been committed. */
+    public @Nullable Long position(String key) {
+        Committed committed = writer == null ? found.get(key) : writer.committed(key).orElse(null);
+        return committed == null ? null : committed.position();
+    }
+
+    /** Whether it was ever opened where it could be written. */
+    public boolean knowsStart() {
+        return foundStart.isPresent();
+    }
+
+    /** Where streams begin of which nothing is committed; 0 where that isn't known. */
+    public long start() {
+        return foundStart.orElse(0);
+    }
+
+    /** Null where it can commit. */
+    public @Nullable IOException whyReadOnly() {
+        return whyReadOnly;
+    }
+
+    public void commit(CursorEntry entry) throws IOException {
+        if (writer == null) {
+            throw new IOException("nothing can be written there", whyReadOnly);
+        }
+        writer.commit(entry);
+    }
+
+    public void close() throws IOException {
+        if (writer != null) {
+            writer.close();
+        }
+    }
+}

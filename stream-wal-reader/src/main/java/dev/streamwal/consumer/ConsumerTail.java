@@ -1,0 +1,57 @@
+package dev.streamwal.consumer;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.lookup.ScanBegin;
+import dev.streamwal.lookup.ScanStart;
+import dev.streamwal.tail.FollowedStreams;
+import dev.streamwal.tail.StreamTail;
+import dev.streamwal.walk.TailWalk;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Where a consumer's tail begins: behind what it has committed, and where streams begin that came later, of which it misses nothing either. */
+public final class ConsumerTail {
+
+    private final LogSource log;
+    private final StreamKey name;
+    private final CursorScope scope;
+    private final ConsumerCursor cursor;
+
+    public ConsumerTail(LogSource log, StreamKey name, CursorScope scope, ConsumerCursor cursor) {
+        this.log = log;
+        this.name = name;
+        this.scope = scope;
+        this.cursor = cursor;
+    }
+
+    public TailWalk open() {
+        try {
+            return scope.isPrefix() ? ofPrefix() : ofStream();
+        } catch (IOException e) {
+            throw log.failure("opening a consumer's tail", e, log.streams().path(), null, WalException.NO_POSITION);
+        }
+    }
+
+    private TailWalk ofPrefix() throws IOException {
+        Map<String, ScanBegin> from = new HashMap<>();
+        cursor.positions().forEach((key, position) -> from.put(key, new ScanBegin.Committed(position, name.text())));
+        return new FollowedStreams(log, scope.text(), from, others());
+    }
+
+    private TailWalk ofStream() throws IOException {
+        SegmentCatalog catalog = log.freshCatalog(StreamKey.of(scope.text()).text());
+        Long committed = cursor.position(scope.text());
+        ScanBegin begin = committed == null ? others() : new ScanBegin.Committed(committed, name.text());
+        return new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin));
+    }
+
+    /** Where streams begin of which nothing was committed. */
+    private ScanBegin others() {
+        return cursor.knowsStart() ? new ScanBegin.NewStream(cursor.start()) : new ScanBegin.Oldest();
+    }
+}

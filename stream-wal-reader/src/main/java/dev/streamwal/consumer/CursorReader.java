@@ -1,0 +1,131 @@
+package dev.streamwal.consumer;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.CursorHeader;
+import dev.streamwal.format.CursorLayout;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a consumer's cursor file, and afterwards only what was added to it. Whoever reads needs no lock: an entry that is being written
+ * doesn't verify yet, and ends the reading until the next {@link #refresh()}; a file that was replaced has another salt, and is read from
+ * its beginning. Not thread-safe.
+ */
+public final class CursorReader {
+
+    /** Several entries, and any header; small, since the JDK keeps a buffer of this size for each thread that reads. */
+    private static final int CHUNK_BYTES = 16 << 10;
+
+    private final Path file;
+    private @Nullable CursorState state;
+    private boolean trailing;
+
+    /** @param file that needn't be there */
+    public CursorReader(Path file) {
+        this.file = file;
+    }
+
+    /** Of the file. */
+    public Path file() {
+        return file;
+    }
+
+    /**
+     * Reads what was added, or all of a file that was put in place of the one before.
+     *
+     * @return whether there is anything new
+     * @throws CorruptSegmentException where the file's header is damaged, or another consumer's; what was read before stays
+     * @throws UnsupportedFormatException where a newer version wrote it
+     */
+    public boolean refresh() throws IOException {
+        CursorState stateBefore = state;
+        long endBefore = stateBefore == null ? 0 : stateBefore.end();
+        try (LogFile open = LogFile.reading(file)) {
+            open.together(this::readOn);
+        } catch (NoSuchFileException e) {
+            state = null;
+            trailing = false;
+        }
+        return state != stateBefore || (state != null && state.end() != endBefore);
+    }
+
+    /** Repeated after an interrupt, it goes on where it was. */
+    private void readOn(LogFile.Opened open) throws IOException {
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        CursorHeader header = readHeader(open, chunk);
+        if (state == null || !state.header().equals(header)) {
+            state = new CursorState(header);
+        }
+        readEntries(open, chunk, state);
+        trailing = open.size() > state.end();
+    }
+
+    private CursorHeader readHeader(LogFile.Opened open, ByteBuffer chunk) throws IOException {
+        fill(open, chunk, 0);
+        try {
+            CursorHeader header = CursorLayout.decodeHeader(chunk);
+            if (!header.name().directoryName().equals(CursorFiles.encodedName(file))) {
+                throw FormatException.corrupt("a cursor file's header names the consumer that its file is called after: consumer="
+                        + header.name());
+            }
+            return header;
+        } catch (FormatException e) {
+            String what = e.getMessage() + ", file=" + file + ", offset=0";
+            if (e.isUnsupported()) {
+                throw new UnsupportedFormatException(what, file, null, WalException.NO_POSITION, e);
+            }
+            throw new CorruptSegmentException(what + "; put the file back from a copy, or remove the consumer and let it begin anew",
+                    file, null, WalException.NO_POSITION, 0, chunk.limit(), e);
+        }
+    }
+
+    private static void readEntries(LogFile.Opened open, ByteBuffer chunk, CursorState into) throws IOException {
+        int index;
+        do {
+            fill(open, chunk, into.end());
+            index = 0;
+            int bytes = CursorLayout.entryBytesAt(chunk, index, into.header().salt(), into.end());
+            while (bytes > 0) {
+                into.add(CursorLayout.key(chunk, index),
+                        new Committed(CursorLayout.position(chunk, index), CursorLayout.committedAtMillis(chunk, index)), bytes);
+                index += bytes;
+                bytes = CursorLayout.entryBytesAt(chunk, index, into.header().salt(), into.end());
+            }
+        } while (index > 0);
+    }
+
+    private static void fill(LogFile.Opened open, ByteBuffer chunk, long offset) throws IOException {
+        int unused = open.read(chunk.clear(), offset);
+        chunk.flip();
+    }
+
+    /** Empty where there is no file. */
+    public Optional<CursorHeader> header() {
+        return Optional.ofNullable(state).map(CursorState::header);
+    }
+
+    /** By key; empty where there is no file. */
+    public Map<String, Committed> commits() {
+        return state == null ? Map.of() : state.commits();
+    }
+
+    /** Null where there is no file. */
+    @Nullable CursorState state() {
+        return state;
+    }
+
+    /** Whether something stands behind the last entry that verifies: it is torn, or being written. */
+    boolean isTrailed() {
+        return trailing;
+    }
+}

@@ -1,0 +1,21 @@
+package dev.streamwal.error;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** Somebody has the consumer open, in this process or another one: close it there first, or use another name. */
+public final class ConsumerInUseException extends WalException {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
+     * @param file the file concerned
+     * @param cause what is behind this; null where nothing is
+     */
+    public ConsumerInUseException(String message, Path file, @Nullable Throwable cause) {
+        super(message, file, null, NO_POSITION, cause);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.streamwal.error;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bytes that were written are not what they were. A cursor that meets damage throws this once; its following {@code next()} goes on at
+ * the next record that verifies.
+ */
+public final class CorruptSegmentException extends WalException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Bytes. */
+    private final long offset;
+    /** Bytes. */
+    private final long length;
+
+    /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
+     * @param offset where in the file the damage starts, in bytes
+     * @param length how far it reaches, in bytes: to the next record that verifies, or to the end of the data
+     * @param cause what is behind this; null where nothing is
+     */
+    public CorruptSegmentException(
+            String message,
+            @Nullable Path file,
+            @Nullable String stream,
+            long position,
+            long offset,
+            long length,
+            @Nullable Throwable cause) {
+        super(message, file, stream, position, cause);
+        this.offset = offset;
+        this.length = length;
+    }
+
+    /** {@return where in {@link #file()} the damage starts, in bytes} */
+    public long offset() {
+        return offset;
+    }
+
+    /** {@return how many bytes are affected: to the next record that verifies, or to the end of the data} */
+    public long length() {
+        return length;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.streamwal.error;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was asked for has been deleted, as expired or by hand. A cursor that retention has overtaken throws this once; its following
+ * {@code next()} goes on at {@link #to()}.
+ */
+public final class EntryExpiredException extends WalException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Inclusive. */
+    private final long from;
+    /** Exclusive. */
+    private final long to;
+
+    /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
+     * @param from stream position where what is gone begins, inclusive
+     * @param to stream position where it ends, exclusive
+     * @param cause what is behind this; null where nothing is
+     */
+    public EntryExpiredException(
+            String message, @Nullable Path file, @Nullable String stream, long from, long to, @Nullable Throwable cause) {
+        super(message, file, stream, from, cause);
+        this.from = from;
+        this.to = to;
+    }
+
+    /** {@return the stream position where what is gone begins, inclusive} */
+    public long from() {
+        return from;
+    }
+
+    /** {@return the stream position where what is gone ends, exclusive} */
+    public long to() {
+        return to;
+    }
+}

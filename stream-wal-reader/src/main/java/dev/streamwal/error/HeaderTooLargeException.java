@@ -1,0 +1,22 @@
+package dev.streamwal.error;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A record's header is larger than 65,535 bytes: put less into it, and more into the content. Nothing was appended. */
+public final class HeaderTooLargeException extends WalException {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * The arguments are those of {@link WalException}.
+     *
+     * @param message what was wrong
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
+     * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
+     */
+    public HeaderTooLargeException(String message, @Nullable Path file, @Nullable String stream, long position) {
+        super(message, file, stream, position);
+    }
+}

@@ -1,0 +1,26 @@
+package dev.streamwal.error;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A record's timestamp is further in the future than {@code maxClockSkew} allows, so old that its window has expired
+ * already, or outside the years 1 to 9999: look at its unit (epoch milliseconds) and at the clock. Nothing was
+ * appended.
+ */
+public final class TimestampOutOfRangeException extends WalException {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * The arguments are those of {@link WalException}.
+     *
+     * @param message what was wrong
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
+     * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
+     */
+    public TimestampOutOfRangeException(String message, @Nullable Path file, @Nullable String stream, long position) {
+        super(message, file, stream, position);
+    }
+}

@@ -1,0 +1,24 @@
+package dev.streamwal.error;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** What was called has been closed. */
+public final class WalClosedException extends WalException {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
+     * @param cause what is behind this; null where nothing is
+     */
+    public WalClosedException(
+            String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
+        super(message, file, stream, position, cause);
+    }
+}

@@ -1,0 +1,66 @@
+package dev.streamwal.error;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something a log could not do. Its message says which rule was broken, with which values, in which file and where, and what to do next.
+ * Sub-classes are told apart by what the caller does next.
+ */
+public class WalException extends RuntimeException {
+
+    /** What {@link #position()} says where no position is concerned. */
+    public static final long NO_POSITION = -1;
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient @Nullable Path file;
+    /** A key. */
+    private final @Nullable String stream;
+    /** In the stream. */
+    private final long position;
+
+    /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
+     */
+    public WalException(String message, @Nullable Path file, @Nullable String stream, long position) {
+        this(message, file, stream, position, null);
+    }
+
+    /**
+     * Made by the library.
+     *
+     * @param message the rule that is broken, the values, where, and what to do next
+     * @param file the file concerned; null where there is none
+     * @param stream the key of the stream concerned; null where there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
+     * @param cause what is behind this; null where nothing is
+     */
+    public WalException(
+            String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
+        super(message, cause);
+        this.file = file;
+        this.stream = stream;
+        this.position = position;
+    }
+
+    /** {@return the file concerned; null where there is none} */
+    public @Nullable Path file() {
+        return file;
+    }
+
+    /** {@return the key of the stream concerned; null where there is none} */
+    public @Nullable String stream() {
+        return stream;
+    }
+
+    /** {@return the stream position concerned; {@link #NO_POSITION} where there is none} */
+    public long position() {
+        return position;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.streamwal.io;
+
+import dev.streamwal.format.SuppressForbidden;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Makes what a file holds survive power loss, and hides no failure.
+ *
+ * <p>A {@link FileChannel#force} during which its thread is interrupted says that it was interrupted, whatever else went wrong, and a kernel
+ * that has told of a lost page once doesn't tell again: the repetition would succeed. So no interrupt may reach a force that isn't preceded
+ * by writing the same bytes again. {@link java.io.FileDescriptor#sync()} knows no interrupts.
+ */
+public final class FileForce {
+
+    private FileForce() {}
+
+    /** @throws NoSuchFileException where there is no such file; none is made */
+    public static void force(Path file) throws IOException {
+        if (file.getFileSystem().equals(FileSystems.getDefault())) {
+            sync(file);
+        } else {
+            // in memory, mostly: nothing is lost there
+            try (LogFile opened = new LogFile(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                opened.together(LogFile.Opened::force);
+            }
+        }
+    }
+
+    @SuppressForbidden("the one way to force a file that no interrupt reaches")
+    private static void sync(Path file) throws IOException {
+        try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "r")) {
+            opened.getFD().sync();
+        } catch (FileNotFoundException e) {
+            throw Files.exists(file) ? e : new NoSuchFileException(file.toString());
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.streamwal.io;
+
+import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Turns what a file system throws into an error that says what was being done, and to which file. */
+public final class IoFailure {
+
+    private IoFailure() {}
+
+    /** The most exact error for the failure. The JDK tells a full disk and a used-up limit by the system's message only. */
+    public static WalIOException of(
+            String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
+        String message = action + " failed: " + describe(failure)
+                + (stream == null ? "" : ", stream=" + stream)
+                + (position == WalException.NO_POSITION ? "" : ", position=" + position)
+                + (file == null ? "" : ", file=" + file);
+        if (isTooManyOpenFiles(failure)) {
+            return new TooManyOpenFilesException(
+                    message + "; raise the process's limit, or lower maxOpenFiles", file, stream, position, failure);
+        }
+        if (isDiskFull(failure)) {
+            return new DiskFullException(message + "; make room, then go on", file, stream, position, failure);
+        }
+        return new WalIOException(message, file, stream, position, failure);
+    }
+
+    private static String describe(IOException failure) {
+        return failure.getMessage() == null ? failure.getClass().getSimpleName()
+                : failure.getClass().getSimpleName() + ": " + failure.getMessage();
+    }
+
+    /** Whether the process, or the system, may not open more files. */
+    public static boolean isTooManyOpenFiles(IOException failure) {
+        return says(failure, "too many open files");
+    }
+
+    /** Whether there is no room, or no more that this user may have. */
+    public static boolean isDiskFull(IOException failure) {
+        return says(failure, "no space left") || says(failure, "not enough space") || says(failure, "out of disk space")
+                || says(failure, "quota exceeded");
+    }
+
+    private static boolean says(IOException failure, String text) {
+        return failure.getMessage() != null && failure.getMessage().toLowerCase(Locale.ROOT).contains(text);
+    }
+}

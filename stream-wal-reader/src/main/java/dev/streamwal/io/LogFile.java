@@ -1,0 +1,389 @@
+package dev.streamwal.io;
+
+import dev.streamwal.format.SuppressForbidden;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file of a log, read and written at positions. All files of a log are; what is not done here is locking ({@link ProcessLock}), mapping,
+ * and copying whole files, which the JDK does. It is opened when it is first used, and again when it is used after {@link #close()}.
+ *
+ * <p>No interrupt cuts a call short. A {@link FileChannel} closes, for every thread, when a thread that uses it is interrupted. The call is
+ * then {@link Uninterrupted repeated} on a new channel, which is safe because each call says where it reads or writes; the thread finds its
+ * interrupt afterwards. Other threads that used the channel repeat their calls as well.
+ *
+ * <p>Steps that must not be repeated one by one are repeated {@link #together}: what is read in several calls is then of one file, and a
+ * force is repeated only behind the writes before it (see {@link FileForce}).
+ *
+ * <p>Reading at positions, and {@link #size()}, are thread-safe. Writes are for one thread at a time.
+ */
+public class LogFile implements SegmentBytes, Closeable {
+
+    /** Each takes an interrupt of another thread at just the wrong moment: so many in a row are no chance, but a broken file system. */
+    static final int MAX_REOPENINGS = 1_000;
+
+    /** One write's worth of zeros: large enough that the call doesn't count, small enough to stay in the processor's cache. */
+    static final int ZERO_BYTES = 256 << 10;
+
+    /** For larger files in pieces: the JDK keeps a direct buffer as large as the largest heap buffer that a thread has read or written. */
+    public static final int CHUNK_BYTES = 64 << 10;
+
+    private final OpenOption[] options;
+    private Path path;
+    private volatile @Nullable Opened opened;
+
+    /** @param options with which it is opened, each time */
+    public LogFile(Path path, OpenOption... options) {
+        this.path = path;
+        this.options = options.clone();
+    }
+
+    /** A file to read, which is there. */
+    public static LogFile reading(Path path) {
+        return new LogFile(path, StandardOpenOption.READ);
+    }
+
+    // ---------------------------------------------------------------- opening
+
+    /** Where it is. */
+    public Path path() {
+        return path;
+    }
+
+    /** Where the file is from now on; nothing is moved. */
+    public void renamed(Path newPath) {
+        path = newPath;
+    }
+
+    /** Opens it now, so that a missing file or descriptor is told now. */
+    public final void open() throws IOException {
+        Opened unused = opened();
+    }
+
+    /** Makes the file, and opens it; throws {@link java.nio.file.FileAlreadyExistsException} where there is one. */
+    public final synchronized void create() throws IOException {
+        OpenOption[] creating = Arrays.copyOf(options, options.length + 1);
+        creating[options.length] = StandardOpenOption.CREATE_NEW;
+        opened = new Opened(FileChannel.open(path, creating));
+    }
+
+    private Opened opened() throws IOException {
+        Opened known = opened;
+        return known != null && known.channel.isOpen() ? known : openAgain();
+    }
+
+    private synchronized Opened openAgain() throws IOException {
+        Opened known = opened;
+        if (known == null || !known.channel.isOpen()) {
+            known = new Opened(openChannel());
+            opened = known;
+        }
+        return known;
+    }
+
+    /** Whenever it is opened but by {@link #create()}. */
+    protected FileChannel openChannel() throws IOException {
+        return FileChannel.open(path, options);
+    }
+
+    /** Whether it holds a descriptor. */
+    public boolean isOpen() {
+        return opened != null;
+    }
+
+    /** Gives up the descriptor. */
+    @Override
+    public void close() throws IOException {
+        Opened open;
+        synchronized (this) {
+            open = opened;
+            opened = null;
+        }
+        if (open != null) {
+            open.channel.close();
+        }
+    }
+
+    // ---------------------------------------------------------------- calls
+
+    /** Steps that are repeated together. */
+    @FunctionalInterface
+    public interface Steps {
+        void on(Opened file) throws IOException;
+    }
+
+    /** Steps that are repeated together, and what comes of them. */
+    @FunctionalInterface
+    public interface Query<T> {
+        T on(Opened file) throws IOException;
+    }
+
+    /** Does these steps; where an interrupt cuts one short, all of them are done again. It may be on another thread. */
+    public final void together(Steps steps) throws IOException {
+        Object unused = ask(file -> {
+            steps.on(file);
+            return path;
+        });
+    }
+
+    /** As {@link #together}. */
+    public final <T> T ask(Query<T> query) throws IOException {
+        return Uninterrupted.run(() -> answer(query));
+    }
+
+    private <T> T answer(Query<T> query) throws IOException {
+        for (int reopenings = 0; ; reopenings++) {
+            Opened file = opened();
+            try {
+                return query.on(file);
+            } catch (ClosedByInterruptException e) {
+                throw e;
+            } catch (ClosedChannelException e) {
+                // by an interrupt of another thread
+                if (file.channel.isOpen()) {
+                    throw e;
+                }
+                if (reopenings >= MAX_REOPENINGS) {
+                    throw new IOException("file was closed by interrupts of other threads too often: reopenings=" + reopenings + ", file=" + path
+                            + "; look at the file system", e);
+                }
+            }
+        }
+    }
+
+    @Override
+    public final int read(ByteBuffer target, long offset) throws IOException {
+        int start = target.position();
+        return ask(file -> file.read(target.position(start), offset));
+    }
+
+    @Override
+    public final long size() throws IOException {
+        return ask(Opened::size);
+    }
+
+    /** As {@link Opened#write}. */
+    public void write(long offset, ByteBuffer... buffers) throws IOException {
+        int start = buffers.length == 1 ? buffers[0].position() : 0;
+        together(file -> {
+            if (buffers.length == 1) {
+                buffers[0].position(start);
+            }
+            file.write(offset, buffers);
+        });
+    }
+
+    /** Writes zeros, with blocks behind them. */
+    public void zero(long from, long to) throws IOException {
+        together(file -> file.zero(from, to));
+    }
+
+    /** Cuts the file; it never becomes longer. */
+    public void truncate(long length) throws IOException {
+        together(file -> file.truncate(length));
+    }
+
+    /**
+     * Returns when all that was written is on the disk, the length included. By another descriptor, which no interrupt reaches: what was
+     * written before isn't written again.
+     */
+    public void force() throws IOException {
+        FileForce.force(path);
+    }
+
+    /** Called for each read of the system's, with what it returned. */
+    protected void wasRead(int read) {}
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+
+    /** The file, open. An interrupt of the thread closes it, and throws {@link ClosedByInterruptException}. */
+    public final class Opened implements SegmentBytes {
+
+        private final FileChannel channel;
+
+        private Opened(FileChannel channel) {
+            this.channel = channel;
+        }
+
+        public Path path() {
+            return path;
+        }
+
+        /** To be mapped. */
+        public FileChannel channel() {
+            return channel;
+        }
+
+        @Override
+        public int read(ByteBuffer target, long offset) throws IOException {
+            int start = target.position();
+            while (target.hasRemaining()) {
+                int read = channel.read(target, offset + target.position() - start);
+                wasRead(read);
+                if (read < 0) {
+                    break;
+                }
+            }
+            return target.position() - start;
+        }
+
+        @Override
+        public long size() throws IOException {
+            return channel.size();
+        }
+
+        /** The first bytes of the file: all of it, where it isn't longer than the limit. Memory is taken only as the file has bytes. */
+        public byte[] readStart(int maxBytes) throws IOException {
+            byte[] found = new byte[Math.min(maxBytes, CHUNK_BYTES)];
+            int length = 0;
+            while (true) {
+                int wanted = Math.min(found.length - length, CHUNK_BYTES);
+                int read = read(ByteBuffer.wrap(found, length, wanted), length);
+                length += read;
+                if (read < wanted || length == maxBytes) {
+                    return Arrays.copyOf(found, length);
+                }
+                if (length == found.length) {
+                    found = Arrays.copyOf(found, (int) Math.min(maxBytes, 2L * length));
+                }
+            }
+        }
+
+        /**
+         * Writes all that remains in the buffers, gathered, from {@code offset} on, or throws; then part of it may be there. Of one buffer the
+         * position is moved, of several none is.
+         */
+        public void write(long offset, ByteBuffer... buffers) throws IOException {
+            if (buffers.length == 1) {
+                writeOne(offset, buffers[0]);
+            } else {
+                writeGathered(offset, buffers);
+            }
+        }
+
+        private void writeOne(long offset, ByteBuffer buffer) throws IOException {
+            int start = buffer.position();
+            while (buffer.hasRemaining()) {
+                channel.write(buffer, offset + buffer.position() - start);
+            }
+        }
+
+        /** There is no gathering write at a position: the channel is moved, which one writer at a time makes safe. */
+        @SuppressForbidden("the one place that gathers")
+        private void writeGathered(long offset, ByteBuffer[] buffers) throws IOException {
+            ByteBuffer[] views = new ByteBuffer[buffers.length];
+            long left = 0;
+            for (int i = 0; i < buffers.length; i++) {
+                views[i] = buffers[i].duplicate();
+                left += views[i].remaining();
+            }
+            channel.position(offset);
+            while (left > 0) {
+                left -= channel.write(views);
+            }
+        }
+
+        /** Writes zeros, with blocks behind them. */
+        public void zero(long from, long to) throws IOException {
+            ByteBuffer zeros = Zeros.BYTES.duplicate();
+            for (long offset = from; offset < to; ) {
+                zeros.position(0).limit((int) Math.min(zeros.capacity(), to - offset));
+                offset += channel.write(zeros, offset);
+            }
+        }
+
+        /** Cuts the file; it never becomes longer. */
+        public void truncate(long length) throws IOException {
+            FileChannel unused = channel.truncate(length);
+        }
+
+        /** Returns when all that was written is on the disk, the length included. In the same {@link Steps} as what was written. */
+        public void force() throws IOException {
+            channel.force(true);
+        }
+
+        /** The same of what was written where the file had blocks already. */
+        public void forceContent() throws IOException {
+            channel.force(false);
+        }
+
+        @Override
+        public String toString() {
+            return path.toString();
+        }
+    }
+
+    /** Read-only and shared; made for the first that writes any. */
+    private static final class Zeros {
+        static final ByteBuffer BYTES = ByteBuffer.allocateDirect(ZERO_BYTES).asReadOnlyBuffer();
+    }
+
+    // ---------------------------------------------------------------- small files
+
+    /**
+     * The first bytes of a file: all of it, where it isn't longer than the limit.
+     *
+     * @return empty where there is no such file
+     */
+    public static Optional<byte[]> readSmall(Path path, int maxBytes) throws IOException {
+        try (LogFile file = reading(path)) {
+            return Optional.of(file.ask(open -> open.readStart(maxBytes)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Replaces a small file. When it returns, the new content survives power loss; when it throws, either may.
+     *
+     * <p>Why the file is whole at every moment, the old one or the new one: the new content is written beside the old one, under a name that
+     * nothing reads, and is durable before the rename begins. The rename changes one entry of the directory, which file systems do in one
+     * step, also across a crash. So as soon as the name can lead to the new content, all of that is there. Until the directory is forced
+     * a crash may bring back the old entry, which leads to the old content, since nothing was written over it. A temporary file that a
+     * crash leaves is emptied by the next replacement.
+     *
+     * @param temporary a name in the same directory, for one replacement at a time
+     * @param content begins with an empty file
+     */
+    public static void replace(Path temporary, Path path, Steps content) throws IOException {
+        Path unused = writeNew(temporary, file -> {
+            content.on(file);
+            return temporary;
+        });
+        rename(temporary, path);
+        DirectoryForce.force(Objects.requireNonNull(path.getParent(), "a file that is replaced is in a directory"));
+    }
+
+    /** The first step of {@link #replace}: a file with this content, which is durable but for its name. One that was there is emptied. */
+    public static <T> T writeNew(Path path, Query<T> content) throws IOException {
+        try (LogFile file = new LogFile(path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            return file.ask(open -> {
+                T written = content.on(open);
+                open.force();
+                return written;
+            });
+        }
+    }
+
+    /** The second step of {@link #replace}: gives a file the name of another one, which loses it. At every moment one of the two has it. */
+    public static void rename(Path temporary, Path path) throws IOException {
+        Path unused = Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+}

@@ -1,0 +1,47 @@
+package dev.streamwal.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** The bytes of one file, by position: all that scanning needs. */
+public interface SegmentBytes {
+
+    /**
+     * Reads from an offset of the file until the target is full or the file ends, and moves the target's position.
+     *
+     * @return how many bytes were read; 0 at and behind the file's end, never negative
+     */
+    int read(ByteBuffer target, long offset) throws IOException;
+
+    /** How long the file is now. */
+    long size() throws IOException;
+
+    /** Where copied bytes go. */
+    @FunctionalInterface
+    interface CopyTarget {
+        /**
+         * Writes all that remains.
+         *
+         * @param offset at which the bytes were read
+         */
+        void write(long offset, ByteBuffer bytes) throws IOException;
+    }
+
+    /**
+     * Copies the bytes in {@code [from, to)}, piece by piece.
+     *
+     * @param chunk by which they are read; its capacity is more than 0 where there is anything to copy
+     */
+    default void copy(long from, long to, ByteBuffer chunk, CopyTarget target) throws IOException {
+        for (long offset = from; offset < to; ) {
+            chunk.clear().limit((int) Math.min(chunk.capacity(), to - offset));
+            int read = read(chunk, offset);
+            if (read == 0) {
+                throw new IOException("file is shorter than what is copied of it: offset=" + offset + ", end=" + to + ", file=" + this
+                        + "; look at the disk");
+            }
+            target.write(offset, chunk.flip());
+            offset += read;
+        }
+    }
+}

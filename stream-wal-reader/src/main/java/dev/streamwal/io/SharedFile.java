@@ -1,0 +1,105 @@
+package dev.streamwal.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A file open for reading, shared by threads. It knows which file had its name, and counts what is read. */
+public final class SharedFile implements SegmentBytes, AutoCloseable {
+
+    private final ReadCounter reads;
+    private final ChannelCache cache;
+    private final LogFile file;
+
+    /** Which file had the name just before it was opened last; null where the file system doesn't tell files apart. */
+    private volatile @Nullable Object identity;
+    private volatile boolean shut;
+
+    /** Guarded by the cache. */
+    int users;
+    /** Guarded by the cache: when it was read last. */
+    long idleSince;
+    /** Guarded by the cache: whether the file stays open when nobody reads it. */
+    boolean kept;
+
+    SharedFile(Path path, ChannelCache cache, ReadCounter reads) {
+        this.file = new IdentifiedFile(path);
+        this.cache = cache;
+        this.reads = reads;
+    }
+
+    private final class IdentifiedFile extends LogFile {
+
+        IdentifiedFile(Path path) {
+            super(path, StandardOpenOption.READ);
+        }
+
+        @Override
+        protected FileChannel openChannel() throws IOException {
+            if (shut) {
+                throw new ClosedChannelException();
+            }
+            identity = identityNow();
+            return super.openChannel();
+        }
+
+        @Override
+        protected void wasRead(int read) {
+            reads.add(read);
+        }
+    }
+
+    /** Which file this is. */
+    public Path path() {
+        return file.path();
+    }
+
+    /** Opens the file unless it is open. */
+    void open() throws IOException {
+        file.open();
+    }
+
+    /**
+     * Whether another file has the name now: a segment of which there is a second link is cut by putting a shorter copy in its place.
+     *
+     * @throws NoSuchFileException where none has it
+     */
+    boolean isReplaced() throws IOException {
+        Object opened = identity;
+        return !Objects.equals(identityNow(), opened) && opened != null;
+    }
+
+    private @Nullable Object identityNow() throws IOException {
+        return Files.readAttributes(path(), BasicFileAttributes.class).fileKey();
+    }
+
+    @Override
+    public int read(ByteBuffer target, long offset) throws IOException {
+        return file.read(target, offset);
+    }
+
+    @Override
+    public long size() throws IOException {
+        return file.size();
+    }
+
+    /** Closes the file for good, also under those who read it. */
+    void shut() throws IOException {
+        shut = true; // before: what is opened later would stay open
+        file.close();
+    }
+
+    /** Gives the file back to the cache, which closes it or keeps it. */
+    @Override
+    public void close() {
+        cache.release(this);
+    }
+}

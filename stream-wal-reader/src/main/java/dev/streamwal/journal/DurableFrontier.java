@@ -1,0 +1,136 @@
+package dev.streamwal.journal;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.StreamKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known to be durable of segments without a footer, by the frontier and the journal together, and what is known to be deleted.
+ * Recovery asks when a stream is first touched. Thread-safe; as large as the number of unfinished segments that frontier and journal name.
+ */
+public final class DurableFrontier {
+
+    /** Positions {@code [from, to)} of a stream were cut. */
+    public record Truncation(long from, long to) {}
+
+    /** What is known of one stream. */
+    private static final class Known {
+        final NavigableMap<Long, FrontierSegment> segments = new TreeMap<>();
+        final List<Truncation> truncations = new ArrayList<>();
+        long deletedBelow = NOTHING;
+    }
+
+    private static final long NOTHING = -1;
+
+    @GuardedBy("this")
+    private final Map<StreamKey, Known> streams = new HashMap<>();
+
+    /** @param segments that are durable so far */
+    public DurableFrontier(Collection<FrontierSegment> segments) {
+        segments.forEach(this::raise);
+    }
+
+    /** Takes what is durable further; it never goes back. A segment of another salt at the same position replaces the one before. */
+    public synchronized void raise(FrontierSegment segment) {
+        known(segment.key()).segments.merge(segment.basePosition(), segment,
+                (before, now) -> before.salt() == now.salt() && before.durableOffset() > now.durableOffset() ? before : now);
+    }
+
+    @GuardedBy("this")
+    private Known known(StreamKey key) {
+        return streams.computeIfAbsent(key, unused -> new Known());
+    }
+
+    /** The stream's segments with a lower base position are deleted. */
+    public synchronized void deletedBelow(StreamKey key, long position) {
+        Known known = known(key);
+        known.deletedBelow = Math.max(known.deletedBelow, position);
+        known.segments.headMap(position, false).clear();
+    }
+
+    /** What stands at positions {@code [from, to)} is cut. */
+    public synchronized void truncated(StreamKey key, long from, long to) {
+        Known known = known(key);
+        known.truncations.add(new Truncation(from, to));
+        known.segments.subMap(from, true, to, false).clear();
+        Map.Entry<Long, FrontierSegment> cut = known.segments.lowerEntry(from);
+        if (cut != null) {
+            FrontierSegment segment = cut.getValue();
+            long end = from - segment.basePosition() + SegmentHeaderLayout.headerLength(key.utf8Length());
+            int offset = (int) Math.min(segment.durableOffset(), end);
+            known.segments.put(cut.getKey(), new FrontierSegment(key, segment.basePosition(), segment.salt(), offset));
+        }
+    }
+
+    /** The offset in the segment's file before which all is durable, the file's name included; empty where nothing is known to be. */
+    public synchronized OptionalInt durableOffset(StreamKey key, long basePosition, long salt) {
+        Known known = streams.get(key);
+        @Nullable FrontierSegment segment = known == null ? null : known.segments.get(basePosition);
+        return segment == null || segment.salt() != salt ? OptionalInt.empty() : OptionalInt.of(segment.durableOffset());
+    }
+
+    /** The position below which the journal says that the stream's segments are deleted; empty where it doesn't. */
+    public synchronized OptionalLong deletedBelow(StreamKey key) {
+        Known known = streams.get(key);
+        return known == null || known.deletedBelow == NOTHING ? OptionalLong.empty() : OptionalLong.of(known.deletedBelow);
+    }
+
+    /** The streams of which the journal says that something was deleted or cut. */
+    public synchronized List<StreamKey> deletedFrom() {
+        List<StreamKey> keys = new ArrayList<>();
+        streams.forEach((key, known) -> {
+            if (known.deletedBelow != NOTHING || !known.truncations.isEmpty()) {
+                keys.add(key);
+            }
+        });
+        return keys;
+    }
+
+    /** What the journal says was cut from the stream, in the order in which it was. */
+    public synchronized List<Truncation> truncations(StreamKey key) {
+        Known known = streams.get(key);
+        return known == null ? List.of() : List.copyOf(known.truncations);
+    }
+
+    /** A segment needn't be known any more: it has a footer, or is gone. */
+    public synchronized void remove(StreamKey key, long basePosition) {
+        Known known = streams.get(key);
+        if (known != null) {
+            known.segments.remove(basePosition);
+            forgetIfEmpty(key, known);
+        }
+    }
+
+    /** The stream's segments with a lower base position needn't be known any more. */
+    public synchronized void removeBelow(StreamKey key, long position) {
+        Known known = streams.get(key);
+        if (known != null) {
+            known.segments.headMap(position, false).clear();
+            forgetIfEmpty(key, known);
+        }
+    }
+
+    @GuardedBy("this")
+    private void forgetIfEmpty(StreamKey key, Known known) {
+        if (known.segments.isEmpty() && known.truncations.isEmpty() && known.deletedBelow == NOTHING) {
+            streams.remove(key);
+        }
+    }
+
+    /** All that is known to be durable, as the frontier's file has it. */
+    public synchronized List<FrontierSegment> segments() {
+        List<FrontierSegment> all = new ArrayList<>();
+        streams.values().forEach(known -> all.addAll(known.segments.values()));
+        return all;
+    }
+}

@@ -1,0 +1,21 @@
+package dev.streamwal.journal;
+
+import java.util.List;
+
+/**
+ * Where the commit journal begins, and what is durable without it.
+ *
+ * @param journalId of the journal whose blocks count
+ * @param firstSequence blocks below it are not needed any more
+ * @param clean whether the last writer closed after a sync of everything
+ * @param segments those without a footer of which something is durable without the journal
+ */
+public record Frontier(long journalId, long firstSequence, boolean clean, List<FrontierSegment> segments) {
+
+    public Frontier {
+        if (firstSequence < JournalBlockLayout.FIRST_SEQUENCE) {
+            throw new IllegalArgumentException("sequences begin with " + JournalBlockLayout.FIRST_SEQUENCE + ": firstSequence=" + firstSequence);
+        }
+        segments = List.copyOf(segments);
+    }
+}

@@ -1,0 +1,88 @@
+package dev.streamwal.journal;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The file {@code commit/frontier} of a log: one is whole at every moment. */
+public final class FrontierFile {
+
+    private static final String NAME = "frontier";
+    private static final String TEMPORARY_NAME = ".frontier.tmp";
+
+    private FrontierFile() {}
+
+    /** Where it is. */
+    public static Path path(Path root) {
+        return JournalFiles.directory(root).resolve(NAME);
+    }
+
+    /**
+     * Reads it; empty where the log has no journal.
+     *
+     * @throws CorruptSegmentException where it is damaged
+     * @throws UnsupportedFormatException where a newer version wrote it
+     */
+    public static Optional<Frontier> load(Path root) throws IOException {
+        Path file = path(root);
+        byte[] bytes;
+        try (LogFile open = LogFile.reading(file)) {
+            bytes = open.ask(FrontierFile::read);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(FrontierLayout.decode(bytes));
+        } catch (FormatException e) {
+            if (e.isUnsupported()) {
+                throw new UnsupportedFormatException(e.getMessage() + ", file=" + file, file, null, WalException.NO_POSITION, e);
+            }
+            throw corrupt(String.valueOf(e.getMessage()), file, bytes.length, e);
+        }
+    }
+
+    private static byte[] read(LogFile.Opened file) throws IOException {
+        long size = file.size();
+        if (size > FrontierLayout.MAX_BYTES) {
+            throw corrupt("a frontier has at most " + FrontierLayout.MAX_BYTES + " bytes: bytes=" + size, file.path(), size, null);
+        }
+        return file.readStart(FrontierLayout.MAX_BYTES);
+    }
+
+    private static CorruptSegmentException corrupt(String what, Path file, long length, @Nullable Throwable cause) {
+        return new CorruptSegmentException(
+                "the commit journal's frontier is damaged: " + what + ", file=" + file
+                        + ", offset=0; put the file back from a copy of this log, or open the log with"
+                        + " SKIP_BAD_RECORDS, which goes on without the journal: what only the journal held is lost then",
+                file, null, WalException.NO_POSITION, 0, length, cause);
+    }
+
+    /** When this returns, the new one survives power loss; when it throws, either may. */
+    public static void write(Path root, Frontier frontier) throws IOException {
+        Path directory = JournalFiles.directory(root);
+        if (!Files.isDirectory(directory)) {
+            Files.createDirectories(directory);
+            DirectoryForce.force(root);
+        }
+        ByteBuffer bytes = FrontierLayout.encode(frontier);
+        LogFile.replace(directory.resolve(TEMPORARY_NAME), path(root), file -> writeAll(file, bytes.duplicate()));
+    }
+
+    private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
+        int end = bytes.limit();
+        while (bytes.position() < end) {
+            bytes.limit((int) Math.min(end, (long) bytes.position() + LogFile.CHUNK_BYTES));
+            file.write(bytes.position(), bytes);
+        }
+    }
+}

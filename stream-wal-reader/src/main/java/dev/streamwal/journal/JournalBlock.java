@@ -1,0 +1,181 @@
+package dev.streamwal.journal;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.StreamKey;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Builds blocks of the journal, one after the other, in the same memory. Not thread-safe.
+ *
+ * <pre>
+ *   block.start();
+ *   if (block.hasRoomFor(JournalEntryLayout.bytesPayloadBytes(length))) { ByteBuffer frames = block.bytes(number, offset, length); … }
+ *   write(block.finish(journalId, sequence));
+ * </pre>
+ */
+public final class JournalBlock {
+
+    /** Of a block without entries. */
+    public static final int PREFIX_BYTES = JournalBlockLayout.PREFIX_BYTES;
+    /** Of an entry without its payload. */
+    public static final int ENTRY_PREFIX_BYTES = JournalEntryLayout.PREFIX_BYTES;
+
+    private final ByteBuffer buffer;
+    private int end = PREFIX_BYTES;
+    private int limit;
+
+    /** @param maxBytes of a block, at most {@link JournalBlockLayout#MAX_BYTES} */
+    public JournalBlock(int maxBytes) {
+        this(ByteBuffer.allocateDirect(checked(maxBytes)));
+    }
+
+    /** @param memory for one block; somebody else's, who gives it back when this is used no more */
+    public JournalBlock(ByteBuffer memory) {
+        buffer = memory.order(ByteOrder.LITTLE_ENDIAN);
+        limit = checked(buffer.capacity());
+    }
+
+    private static int checked(int maxBytes) {
+        if (maxBytes <= PREFIX_BYTES + ENTRY_PREFIX_BYTES || maxBytes > JournalBlockLayout.MAX_BYTES
+                || maxBytes % RecordLayout.ALIGNMENT != 0) {
+            throw new IllegalArgumentException("a journal block has room for an entry, a multiple of 8 bytes and at most "
+                    + JournalBlockLayout.MAX_BYTES + ": maxBytes=" + maxBytes);
+        }
+        return maxBytes;
+    }
+
+    /** What an entry takes, with its prefix and padding; the payloads' sizes are told by {@link JournalEntryLayout}. */
+    public static long entryBytes(int payloadBytes) {
+        return JournalEntryLayout.entryBytes(payloadBytes);
+    }
+
+    /** Forgets all entries. */
+    public void start() {
+        start(buffer.capacity());
+    }
+
+    /** Forgets all entries; the next block has room for so many bytes, its prefix included. */
+    public void start(int newLimit) {
+        end = PREFIX_BYTES;
+        limit = Math.min(newLimit, buffer.capacity());
+    }
+
+    /** For entries, with their prefixes and padding. */
+    public int room() {
+        return limit - end;
+    }
+
+    /** Whether there is no entry yet. */
+    public boolean isEmpty() {
+        return end == PREFIX_BYTES;
+    }
+
+    /** Bytes so far, the prefix included. */
+    public int bytes() {
+        return end;
+    }
+
+    /** The most that {@link #bytes()} can become. */
+    public int maxBytes() {
+        return buffer.capacity();
+    }
+
+    /** Whether an entry with this payload fits. */
+    public boolean hasRoomFor(int payloadBytes) {
+        return entryBytes(payloadBytes) <= room();
+    }
+
+    /** To {@link #reset} to. */
+    public int mark() {
+        return end;
+    }
+
+    /** Takes back the entries since a {@link #mark}. */
+    public void reset(int mark) {
+        if (mark < PREFIX_BYTES || mark > end) {
+            throw new IllegalArgumentException("a mark is from this block: mark=" + mark + ", bytes=" + end);
+        }
+        end = mark;
+    }
+
+    /**
+     * Names a segment in this journal file.
+     *
+     * @param header from its position to its limit: the whole segment header
+     */
+    public void segment(int number, ByteBuffer header) {
+        if (header.remaining() < SegmentHeaderLayout.MIN_BYTES || header.remaining() > SegmentHeaderLayout.MAX_BYTES) {
+            throw new IllegalArgumentException("a segment's header has " + SegmentHeaderLayout.MIN_BYTES + " to "
+                    + SegmentHeaderLayout.MAX_BYTES + " bytes: bytes=" + header.remaining());
+        }
+        int payload = entry(JournalEntryLayout.SEGMENT, JournalEntryLayout.segmentPayloadBytes(header.remaining()));
+        JournalEntryLayout.encodeSegment(buffer, payload, number, header);
+    }
+
+    /** As {@link #segment(int, ByteBuffer)}. */
+    public void segment(int number, byte[] header) {
+        segment(number, ByteBuffer.wrap(header));
+    }
+
+    /**
+     * Makes room for frames that stand, or will stand, at {@code offset} of a segment's file.
+     *
+     * @param number of a segment that this journal file has named
+     * @param length a multiple of 8; 0 says that the segment was forced up to the offset
+     * @return from its position to its limit to be filled with them, little-endian; valid until the block changes
+     */
+    public ByteBuffer bytes(int number, int offset, int length) {
+        if (length < 0 || length % RecordLayout.ALIGNMENT != 0 || offset < SegmentHeaderLayout.MIN_BYTES
+                || offset % RecordLayout.ALIGNMENT != 0 || offset > Integer.MAX_VALUE - length) {
+            throw new IllegalArgumentException("frames stand behind a header, aligned to 8, in less than 2 GiB: offset=" + offset
+                    + ", length="
+                    + length);
+        }
+        int payload = entry(JournalEntryLayout.BYTES, JournalEntryLayout.bytesPayloadBytes(length));
+        return buffer.slice(JournalEntryLayout.encodeBytes(buffer, payload, number, offset), length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Says that all of the stream's segments with a lower base position are deleted. */
+    public void deletedBelow(StreamKey key, long position) {
+        if (position < 0) {
+            throw new IllegalArgumentException("positions are not negative: position=" + position + ", stream=" + key);
+        }
+        int payload = entry(JournalEntryLayout.DELETED_BELOW, JournalEntryLayout.deletedBelowPayloadBytes(key));
+        JournalEntryLayout.encodeDeletedBelow(buffer, payload, key, position);
+    }
+
+    /** Says that what stands at positions {@code [from, to)} of the stream is cut, which goes on at {@code to} or above. */
+    public void truncated(StreamKey key, long from, long to) {
+        if (from < 0 || from > to) {
+            throw new IllegalArgumentException("what is cut ends at or behind its beginning: from=" + from + ", to=" + to + ", stream="
+                    + key);
+        }
+        int payload = entry(JournalEntryLayout.TRUNCATED, JournalEntryLayout.truncatedPayloadBytes(key));
+        JournalEntryLayout.encodeTruncated(buffer, payload, key, from, to);
+    }
+
+    private int entry(byte kind, int payloadBytes) {
+        if (!hasRoomFor(payloadBytes)) {
+            throw new IllegalStateException("an entry fits its block: payload=" + payloadBytes + ", bytes=" + end + ", maxBytes="
+                    + buffer.capacity());
+        }
+        int payload = JournalEntryLayout.encode(buffer, end, kind, payloadBytes);
+        end += (int) entryBytes(payloadBytes);
+        return payload;
+    }
+
+    /**
+     * The whole block, from position 0 to the limit; valid until the next {@link #start()}.
+     *
+     * @param sequence one more than the block's before
+     */
+    public ByteBuffer finish(long journalId, long sequence) {
+        if (isEmpty() || sequence < JournalBlockLayout.FIRST_SEQUENCE) {
+            throw new IllegalStateException("a block has an entry and a sequence: bytes=" + end + ", sequence=" + sequence);
+        }
+        JournalBlockLayout.encode(buffer, journalId, sequence, end);
+        return buffer.slice(0, end).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}

@@ -1,0 +1,18 @@
+package dev.streamwal.journal;
+
+import java.nio.file.Path;
+
+/**
+ * A file of the journal, as a scan has found it.
+ *
+ * @param length of the file
+ * @param firstSequence of the blocks that are needed; 0 where the file has none, and is free
+ * @param lastSequence of the blocks that are needed; 0 where the file has none
+ */
+public record JournalFile(Path path, long length, long firstSequence, long lastSequence) {
+
+    /** Whether it has blocks that are needed. */
+    public boolean isLive() {
+        return firstSequence != 0;
+    }
+}

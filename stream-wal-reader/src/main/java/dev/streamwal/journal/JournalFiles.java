@@ -1,0 +1,75 @@
+package dev.streamwal.journal;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * The names of a journal's files: {@code commit/<number, 8 lower-case hex digits>.journal}. Numbers tell files apart, and nothing of their
+ * order: that is in the sequences of their blocks.
+ */
+public final class JournalFiles {
+
+    private static final String DIRECTORY = "commit";
+    private static final String SUFFIX = ".journal";
+    private static final int DIGITS = 8;
+    private static final HexFormat HEX = HexFormat.of();
+
+    private JournalFiles() {}
+
+    /** Where the journal of a log is, if it has one. */
+    public static Path directory(Path root) {
+        return root.resolve(DIRECTORY);
+    }
+
+    /** @param number not negative */
+    public static Path path(Path root, int number) {
+        if (number < 0) {
+            throw new IllegalArgumentException("a journal file's number is not negative: number=" + number);
+        }
+        return directory(root).resolve(HEX.toHexDigits(number) + SUFFIX);
+    }
+
+    /** Empty for every name that {@link #path} doesn't give: such files are somebody else's. */
+    public static OptionalInt number(Path file) {
+        String name = file.getFileName().toString();
+        if (name.length() != DIGITS + SUFFIX.length() || !name.endsWith(SUFFIX)) {
+            return OptionalInt.empty();
+        }
+        for (int i = 0; i < DIGITS; i++) {
+            char c = name.charAt(i);
+            if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+                return OptionalInt.empty();
+            }
+        }
+        int number = HexFormat.fromHexDigits(name, 0, DIGITS);
+        return number < 0 ? OptionalInt.empty() : OptionalInt.of(number);
+    }
+
+    /** The files that there are, by number; none where there is no journal. */
+    public static List<Path> list(Path root) throws IOException {
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory(root))) {
+            for (Path file : files) {
+                if (number(file).isPresent()) {
+                    found.add(file);
+                }
+            }
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return List.of();
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        found.sort(Comparator.comparing(file -> file.getFileName().toString()));
+        return found;
+    }
+}

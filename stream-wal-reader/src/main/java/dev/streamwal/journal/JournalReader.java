@@ -1,0 +1,160 @@
+package dev.streamwal.journal;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.journal.JournalBlockLayout.Prefix;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads blocks of one journal file after the other, through a window. A block that is larger than the window is checked piece by piece
+ * before memory is taken for it.
+ */
+final class JournalReader implements Closeable {
+
+    /** Enough that a read's call doesn't count. */
+    static final int WINDOW_BYTES = 1 << 20;
+
+    private final ByteBuffer window;
+    private ByteBuffer large = ByteBuffer.allocate(0);
+    private @Nullable LogFile file;
+    private long length;
+    /** The window holds [start, end) of the file. */
+    private long start;
+    private long end;
+    private long checksummed;
+
+    /** @param longest of the files, bytes: no more memory is taken than that */
+    JournalReader(long longest) {
+        long bytes = Math.max(JournalBlockLayout.PREFIX_BYTES, Math.min(WINDOW_BYTES, longest));
+        window = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** What is read from now on. */
+    void open(Path newFile) throws IOException {
+        if (file != null && newFile.equals(file.path())) {
+            return;
+        }
+        close();
+        file = LogFile.reading(newFile);
+        start = 0;
+        end = 0;
+        length = file.size();
+    }
+
+    /** Of the file, bytes. */
+    long length() {
+        return length;
+    }
+
+    /** Bytes whose checksum was taken so far, which is most of the work. */
+    long checksummed() {
+        return checksummed;
+    }
+
+    /** The prefix of a block, if one can be there. */
+    @Nullable Prefix prefixAt(long offset) throws IOException {
+        if (length - offset < JournalBlockLayout.PREFIX_BYTES || !load(offset, JournalBlockLayout.PREFIX_BYTES)) {
+            return null;
+        }
+        return JournalBlockLayout.decode(window, (int) (offset - start), length - offset);
+    }
+
+    /**
+     * The block, if it is whole: from index 0 to its limit, little-endian, valid until the next call.
+     *
+     * @param prefix that stands at the offset
+     */
+    @Nullable ByteBuffer blockAt(long offset, Prefix prefix) throws IOException {
+        checksummed += prefix.length();
+        if (prefix.length() > window.capacity()) {
+            return isWhole(offset, prefix.length()) ? readLarge(offset, prefix.length()) : null;
+        }
+        if (!load(offset, prefix.length()) || !JournalBlockLayout.isWhole(window, (int) (offset - start), prefix.length())) {
+            return null;
+        }
+        return window.slice((int) (offset - start), prefix.length()).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private boolean isWhole(long offset, int blockLength) throws IOException {
+        if (!load(offset, JournalBlockLayout.PREFIX_BYTES)) {
+            return false;
+        }
+        int index = (int) (offset - start);
+        int checksum = window.getInt(index + JournalBlockLayout.CHECKSUM);
+        CRC32C crc = new CRC32C();
+        crc.update(window.slice(index, JournalBlockLayout.CHECKSUM));
+        long to = offset + blockLength;
+        for (long at = offset + JournalBlockLayout.PREFIX_BYTES; at < to; ) {
+            int piece = (int) Math.min(window.capacity(), to - at);
+            if (!load(at, piece)) {
+                return false;
+            }
+            crc.update(window.slice((int) (at - start), piece));
+            at += piece;
+        }
+        return (int) crc.getValue() == checksum;
+    }
+
+    private @Nullable ByteBuffer readLarge(long offset, int blockLength) throws IOException {
+        if (large.capacity() < blockLength) {
+            large = ByteBuffer.allocateDirect(blockLength).order(ByteOrder.LITTLE_ENDIAN);
+        }
+        large.clear().limit(blockLength);
+        return read(large, offset) == blockLength ? large.slice(0, blockLength).order(ByteOrder.LITTLE_ENDIAN) : null;
+    }
+
+    /**
+     * The first multiple of 8, from {@code from} on, at which the prefix of a block stands.
+     *
+     * @return -1 where there is none
+     */
+    long findPrefix(long from) throws IOException {
+        for (long offset = RecordLayout.align(from); length - offset >= JournalBlockLayout.PREFIX_BYTES; ) {
+            if (!load(offset, JournalBlockLayout.PREFIX_BYTES)) {
+                return -1;
+            }
+            for (; end - offset >= JournalBlockLayout.PREFIX_BYTES; offset += RecordLayout.ALIGNMENT) {
+                int index = (int) (offset - start);
+                if (window.getLong(index + JournalBlockLayout.MAGIC) == JournalBlockLayout.MAGIC_VALUE
+                        && JournalBlockLayout.decode(window, index, length - offset) != null) {
+                    return offset;
+                }
+            }
+        }
+        return -1;
+    }
+
+    /** Has the window hold so many bytes from the offset on, if the file has them. */
+    private boolean load(long offset, int bytes) throws IOException {
+        if (offset < start || offset + bytes > end) {
+            window.clear();
+            start = offset;
+            end = offset;
+            end += read(window, offset);
+            window.clear();
+        }
+        return offset + bytes <= end;
+    }
+
+    private int read(ByteBuffer target, long offset) throws IOException {
+        if (file == null) {
+            throw new IllegalStateException("a journal file is opened before it is read");
+        }
+        return file.read(target, offset);
+    }
+
+    @Override
+    public void close() throws IOException {
+        LogFile open = file;
+        file = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package dev.streamwal.journal;
+
+import dev.streamwal.journal.JournalBlockLayout.Prefix;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Looks for whole blocks where the one that is due isn't. */
+final class JournalSearch {
+
+    /**
+     * A search takes a checksum wherever a prefix of this journal stands with a sequence that is high enough, and none of that is in a
+     * file by chance. Past so much it was made up, and the search is given up.
+     */
+    static final long CHECKSUM_BYTES = 256L << 20;
+
+    private final JournalReader reader;
+    private final long journalId;
+    private final long end;
+    private boolean gaveUp;
+    private long foundSequence;
+
+    JournalSearch(JournalReader reader, long journalId) {
+        this.reader = reader;
+        this.journalId = journalId;
+        this.end = reader.checksummed() + CHECKSUM_BYTES;
+    }
+
+    /**
+     * The first block from an offset on whose sequence isn't lower.
+     *
+     * @return its offset; -1 where there is none, or the search was given up
+     */
+    long find(Path file, long from, long leastSequence) throws IOException {
+        reader.open(file);
+        for (long at = reader.findPrefix(from); at >= 0 && isLeft(); at = reader.findPrefix(at + 1)) {
+            Prefix prefix = reader.prefixAt(at);
+            if (prefix != null && prefix.journalId() == journalId && prefix.sequence() >= leastSequence
+                    && reader.blockAt(at, prefix) != null) {
+                foundSequence = prefix.sequence();
+                return at;
+            }
+        }
+        return -1;
+    }
+
+    private boolean isLeft() {
+        gaveUp |= reader.checksummed() > end;
+        return !gaveUp;
+    }
+
+    /** Of the block that was found last. */
+    long foundSequence() {
+        return foundSequence;
+    }
+
+    /** Whether there may be a block that was not found. */
+    boolean gaveUp() {
+        return gaveUp;
+    }
+}

@@ -1,0 +1,28 @@
+package dev.streamwal.journal;
+
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Who goes through a journal, entry by entry. */
+public interface JournalVisitor {
+
+    /**
+     * Frames of a segment.
+     *
+     * @param segment whose file they stand in
+     * @param offset in that file
+     * @param frames from its position to its limit, little-endian; the buffer's content changes after the call
+     */
+    void bytes(SegmentHeader segment, int offset, ByteBuffer frames) throws IOException;
+
+    /** The stream's segments with a lower base position are deleted. */
+    void deletedBelow(StreamKey key, long position) throws IOException;
+
+    /** What stands at positions {@code [from, to)} of the stream is cut. */
+    void truncated(StreamKey key, long from, long to) throws IOException;
+
+    /** Whether to go on behind this damage; else the scan ends here. */
+    boolean damaged(JournalDamage damage) throws IOException;
+}

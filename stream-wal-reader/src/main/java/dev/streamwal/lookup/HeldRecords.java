@@ -1,0 +1,76 @@
+package dev.streamwal.lookup;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.segment.WalkedRecord;
+import dev.streamwal.walk.RecordWalk;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Records that were read beforehand. One thread; close it. */
+final class HeldRecords implements RecordWalk {
+
+    private final LogSource log;
+    private final String key;
+    /** Newest first; those that were passed have gone. */
+    private final List<LastRecord> held;
+    private final long endPosition;
+    private @Nullable LastRecord current;
+    private boolean closed;
+
+    /**
+     * @param newestFirst taken over, and emptied
+     * @param endPosition behind the newest of them
+     */
+    HeldRecords(LogSource log, String key, List<LastRecord> newestFirst, long endPosition) {
+        this.log = log;
+        this.key = key;
+        this.held = newestFirst;
+        this.endPosition = endPosition;
+    }
+
+    @Override
+    public boolean next() {
+        checkUsable();
+        current = held.isEmpty() ? null : held.remove(held.size() - 1);
+        return current != null;
+    }
+
+    @Override
+    public void checkUsable() {
+        if (closed) {
+            throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, nextPosition(), null);
+        }
+        log.checkOpen();
+    }
+
+    @Override
+    public String key() {
+        return key;
+    }
+
+    @Override
+    public WalkedRecord record() {
+        LastRecord record = current;
+        if (record == null) {
+            checkUsable();
+            throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
+        }
+        return record;
+    }
+
+    @Override
+    public long nextPosition() {
+        LastRecord record = current;
+        if (record != null) {
+            return record.position() + record.frameBytes();
+        }
+        return held.isEmpty() ? endPosition : held.get(held.size() - 1).position();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        current = null;
+    }
+}

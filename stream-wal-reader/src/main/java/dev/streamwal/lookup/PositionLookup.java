@@ -1,0 +1,91 @@
+package dev.streamwal.lookup;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentReader;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+
+/**
+ * Finds the segment that a position belongs to, or says why there is none. Readers never judge by the clock: expired means deleted.
+ *
+ * <pre>
+ *   position                                                    says
+ *   in an existing segment's data                               IN_SEGMENT
+ *   behind it, below the previous end of the next one           EXPIRED     its own segment has gone
+ *   behind it, from the previous end of the next one on         NOT_FOUND   never given to a record
+ *   behind the data of the newest                               NOT_FOUND
+ *   in a stream of which nothing is left, below start           EXPIRED
+ *   … from start on                                             NOT_FOUND
+ * </pre>
+ */
+public final class PositionLookup {
+
+    /** Where a position is. */
+    public enum Whereabouts { IN_SEGMENT, EXPIRED, NOT_FOUND }
+
+    private static final long UNKNOWN = -1;
+
+    private final LogSource log;
+    private final SegmentChain chain;
+
+    /** @param chain listed just now */
+    public PositionLookup(LogSource log, SegmentChain chain) {
+        this.log = log;
+        this.chain = chain;
+    }
+
+    /** What there is to say without a segment that begins at or before the position. */
+    public Whereabouts beforeFirst(long position) throws IOException {
+        if (chain.size() == 0) {
+            return position < log.start() ? Whereabouts.EXPIRED : Whereabouts.NOT_FOUND;
+        }
+        return behind(-1, position);
+    }
+
+    /**
+     * What there is to say of a position, by its offset in the last segment that begins at or before it.
+     *
+     * @param end of that segment, by {@link #end}
+     * @param index of that segment in the chain
+     */
+    public Whereabouts in(SegmentReader reader, SegmentEnd end, int index, long position) throws IOException {
+        long offset = reader.header().offsetOf(position);
+        // a file that was cut short is told by its mark
+        return offset < end.offset() || (end.by() == SegmentEnd.By.FILE && offset < reader.markedTo())
+                ? Whereabouts.IN_SEGMENT
+                : behind(index, position);
+    }
+
+    /**
+     * Where a segment's records end: by its footer, or by the next segment, or else by its file.
+     *
+     * @param index of the segment in the chain
+     */
+    public SegmentEnd end(SegmentReader reader, int index) throws IOException {
+        SegmentEnd end = reader.end();
+        return end.isFinal() || index + 1 >= chain.size() ? end : end.orByNext(reader.header(), previousEnd(chain.get(index + 1)));
+    }
+
+    private Whereabouts behind(int index, long position) throws IOException {
+        if (index + 1 >= chain.size()) {
+            return Whereabouts.NOT_FOUND;
+        }
+        return position < previousEnd(chain.get(index + 1)) ? Whereabouts.EXPIRED : Whereabouts.NOT_FOUND;
+    }
+
+    /** Where the data before the segment ended; if the segment has gone too, so has everything before it; -1 where it can't say. */
+    private long previousEnd(Segment segment) throws IOException {
+        try {
+            return segment.header(log.channels()).previousEnd();
+        } catch (NoSuchFileException e) {
+            return segment.basePosition();
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            return UNKNOWN;
+        }
+    }
+}

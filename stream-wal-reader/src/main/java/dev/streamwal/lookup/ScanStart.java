@@ -1,0 +1,240 @@
+package dev.streamwal.lookup;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.segment.ReadSizes;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentFiles;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.walk.BackwardScan;
+import dev.streamwal.walk.ScanFailures;
+import dev.streamwal.walk.StreamEnd;
+import dev.streamwal.walk.StreamExtent;
+import dev.streamwal.walk.StreamScan;
+import dev.streamwal.walk.StreamScan.Rest;
+import dev.streamwal.walk.StreamScan.Telling;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the place where a scan begins. What is asked for is kept until the scan has it: where the segment of a position is deleted while it is
+ * looked for, the position stays what the scan has come to, and a tail tells of all behind it that has gone.
+ */
+public final class ScanStart {
+
+    /** Every attempt fails only if a segment is deleted during it. */
+    private static final int MAX_ATTEMPTS = 16;
+
+    private final LogSource log;
+    private final SegmentCatalog catalog;
+
+    /** @param catalog listed just now */
+    public ScanStart(LogSource log, SegmentCatalog catalog) {
+        this.log = log;
+        this.catalog = catalog;
+    }
+
+    /**
+     * Where a position is.
+     *
+     * @param segment it belongs to; null where that has gone
+     * @param offset of the position; -1 where the segment can't be read
+     * @param next the segment behind, where the position is behind the segment's data and that isn't the newest
+     */
+    private record Place(@Nullable Segment segment, long offset, @Nullable Segment next) {}
+
+    private interface Opening<T> {
+        T run() throws IOException;
+    }
+
+    private <T> T whileDeleting(Opening<T> opening) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return opening.run();
+            } catch (NoSuchFileException e) {
+                if (attempt == MAX_ATTEMPTS) {
+                    throw e;
+                }
+                catalog.refresh();
+            }
+        }
+    }
+
+    /** @throws EntryNotFoundException where no record starts at the position, and none ends there */
+    public StreamScan scan(ScanBegin begin) throws IOException {
+        return open(begin, Telling.NOTHING);
+    }
+
+    /**
+     * A scan that tells what has been deleted behind where it begins, and between the segments that it comes to. A position that was cut off,
+     * or lost, and where nothing more can come, is taken for the end.
+     *
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     */
+    public StreamScan tail(ScanBegin begin) throws IOException {
+        return begin instanceof ScanBegin.Committed committed ? behindCommit(committed) : open(begin, Telling.ALL);
+    }
+
+    /**
+     * Where what was committed is behind all that there is, what comes now comes at positions below it, and nothing of that has been done
+     * with. So it goes on at the end, and says so once. What a cut or a loss of power took is another matter: the stream goes on above it.
+     */
+    private StreamScan behindCommit(ScanBegin.Committed committed) throws IOException {
+        long position = committed.position();
+        StreamScan scan = null;
+        EntryNotFoundException notFound = null;
+        try {
+            scan = open(new ScanBegin.At(position), Telling.ALL);
+            if (scan.beginsInSegment() || catalog.chain().floor(position) < 0) {
+                return scan.behindCommit();
+            }
+        } catch (EntryNotFoundException e) {
+            notFound = e;
+        }
+        OptionalLong limit = new StreamExtent(log, catalog).limit();
+        if (limit.isPresent() && position > limit.getAsLong()) {
+            return open(new ScanBegin.At(limit.getAsLong()), Telling.ALL).behindCommit()
+                    .tellingFirst(ScanFailures.committedBehindEnd(catalog.key(), position, limit.getAsLong(), committed.consumer()));
+        }
+        if (scan == null) {
+            throw Objects.requireNonNull(notFound);
+        }
+        return scan.behindCommit();
+    }
+
+    private StreamScan open(ScanBegin begin, Telling telling) throws IOException {
+        Rest rest = whileDeleting(() -> find(begin, telling));
+        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), rest);
+    }
+
+    private Rest find(ScanBegin begin, Telling telling) throws IOException {
+        if (begin instanceof ScanBegin.At at) {
+            return find(at.position(), telling);
+        }
+        if (begin instanceof ScanBegin.Committed committed) {
+            return find(committed.position(), telling);
+        }
+        if (begin instanceof ScanBegin.NewStream stream) {
+            return Rest.behind(StreamScan.UNKNOWN, stream.logStart(), telling).whenEnded();
+        }
+        return begin instanceof ScanBegin.End ? findEnd(telling) : Rest.atOldest(telling);
+    }
+
+    private Rest find(long position, Telling telling) throws IOException {
+        SegmentChain chain = catalog.chain();
+        try {
+            Place place = place(chain, position);
+            if (place.next() != null) {
+                return Rest.at(place.next(), StreamScan.UNKNOWN, position, telling);
+            }
+            return place.segment() == null
+                    ? Rest.behind(StreamScan.UNKNOWN, position, telling)
+                    : Rest.at(place.segment(), place.offset(), position, telling);
+        } catch (EntryNotFoundException e) {
+            int index = chain.floor(position);
+            if (telling == Telling.NOTHING || !isPastAnEnd(chain, index, position)) {
+                throw e;
+            }
+            return Rest.behind(chain.get(index).basePosition(), position, telling);
+        }
+    }
+
+    private Rest findEnd(Telling telling) throws IOException {
+        StreamEnd end = StreamEnd.of(log, catalog).orElse(null);
+        if (end == null) {
+            return Rest.atOldest(telling);
+        }
+        return end.offset() == StreamScan.UNKNOWN
+                // what can't be read is before the end, and so nothing to tell
+                ? Rest.behind(end.segment().basePosition(), end.segment().basePosition(), telling.butNotBeforeTheNext())
+                : Rest.at(end.segment(), end.offset(), end.position(), telling);
+    }
+
+    /** Whether the position is behind the newest segment's data, and nothing more will come there: it was cut off, or lost. */
+    private boolean isPastAnEnd(SegmentChain chain, int index, long position) throws IOException {
+        if (index + 1 < chain.size()) {
+            return false;
+        }
+        Segment newest = chain.get(index);
+        try (SegmentReader reader = newest.open(log.channels())) {
+            Optional<Footer> footer = reader.footerNow();
+            if (footer.isPresent()) {
+                return reader.header().offsetOf(position) > footer.get().dataEnd();
+            }
+            SegmentHeader now = SegmentFiles.readHeader(reader, newest.file(), newest.key(), newest.name());
+            return now.offsetOf(position) > reader.size() && (now.isCut() || log.awaitsRecovery(now));
+        }
+    }
+
+    /** @param position {@link Long#MAX_VALUE} for the end */
+    public BackwardScan backwardFrom(long position) throws IOException {
+        return whileDeleting(() -> {
+            if (position == Long.MAX_VALUE) {
+                return BackwardScan.fromEnd(log, catalog);
+            }
+            Place place = place(catalog.chain(), position);
+            return place.segment() == null
+                    ? BackwardScan.ofNothing(log, catalog, position)
+                    : BackwardScan.from(log, catalog, place.segment(), place.next() == null ? place.offset() : -1, position);
+        });
+    }
+
+    private Place place(SegmentChain chain, long position) throws IOException {
+        int index = chain.floor(position);
+        if (index < 0) {
+            return new Place(null, -1, null);
+        }
+        Segment segment = chain.get(index);
+        PositionLookup lookup = new PositionLookup(log, chain);
+        try (SegmentReader reader = segment.open(log.channels())) {
+            long offset = reader.header().offsetOf(position);
+            if (offset == reader.header().headerLength()) {
+                return new Place(segment, offset, null);
+            }
+            reader.forgetOldFooter();
+            SegmentEnd end = lookup.end(reader, index);
+            if (lookup.in(reader, end, index, position) != PositionLookup.Whereabouts.IN_SEGMENT) {
+                boolean isNewest = index + 1 == chain.size();
+                if (isNewest && offset != end.offset()) {
+                    throw notFound(segment, offset, position);
+                }
+                return new Place(segment, offset, isNewest ? null : chain.get(index + 1));
+            }
+            if (!startsThere(reader, end, offset)) {
+                throw notFound(segment, offset, position);
+            }
+            return new Place(segment, offset, null);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // the scan tells of it, and then passes the segment
+            return new Place(segment, -1, null);
+        }
+    }
+
+    private static boolean startsThere(SegmentReader reader, SegmentEnd end, long offset) throws IOException {
+        try (RefJudge judge = new RefJudge(reader, end)) {
+            return switch (judge.judge(offset)) {
+                case RECORD, TOO_NEW, END, DAMAGED -> true;
+                case NO_RECORD -> false;
+            };
+        }
+    }
+
+    private static EntryNotFoundException notFound(Segment segment, long offset, long position) {
+        return new EntryNotFoundException(
+                "no record starts or ends at the position: stream=" + segment.key() + ", position=" + position + ", file=" + segment
+                        + ", offset=" + offset,
+                segment.file(), segment.key().text(), position, null);
+    }
+}

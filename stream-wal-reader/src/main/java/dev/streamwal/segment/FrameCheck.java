@@ -1,0 +1,67 @@
+package dev.streamwal.segment;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.RecordView;
+import dev.streamwal.format.SegmentHeader;
+import java.io.IOException;
+
+/** Looks at single frames: whether one by itself is a record, whatever it belongs to. {@link #view()} stands on the one looked at last. */
+final class FrameCheck {
+
+    private final SegmentHeader header;
+    private final ReadBuffer buffer;
+    private final RecordView view = new RecordView();
+
+    FrameCheck(SegmentHeader header, ReadBuffer buffer) {
+        this.header = header;
+        this.buffer = buffer;
+    }
+
+    RecordView view() {
+        return view;
+    }
+
+    /** Reads the whole frame and checks it. */
+    Finding look(long at) throws IOException {
+        Finding peeked = peek(at);
+        return peeked == Finding.RECORD ? verify(at) : peeked;
+    }
+
+    /** Reads the prefix, and says {@code RECORD} where nothing is wrong so far. */
+    Finding peek(long at) throws IOException {
+        if (buffer.limit() - at < RecordLayout.PREFIX_BYTES || !buffer.ensure(at, RecordLayout.PREFIX_BYTES)) {
+            return Finding.END;
+        }
+        return peekBuffered(at);
+    }
+
+    /** After a {@link #peek} that said {@code RECORD}. */
+    Finding verify(long at) throws IOException {
+        if (!buffer.reaches(at + view.frameBytes())) {
+            Finding loaded = load(at, view.frameBytes());
+            if (loaded != Finding.RECORD) {
+                return loaded;
+            }
+        }
+        return view.checksumMatches(header.salt()) ? Finding.RECORD : Finding.BAD_CHECKSUM;
+    }
+
+    /** Reads a frame whose prefix is known, and looks at that again. */
+    private Finding load(long at, int frame) throws IOException {
+        // the only place where a length from the file decides how much is allocated: checked against the file first
+        if (frame > buffer.fileSize() - at || !buffer.ensure(at, frame)) {
+            return Finding.TOO_LONG;
+        }
+        Finding peeked = peekBuffered(at);
+        return peeked == Finding.RECORD && view.frameBytes() != frame ? Finding.BAD_CHECKSUM : peeked;
+    }
+
+    private Finding peekBuffered(long at) {
+        return switch (view.peek(buffer.bytes(), buffer.index(at), buffer.limit() - at, header.positionAt(at))) {
+            case VALID -> Finding.RECORD;
+            case EMPTY -> Finding.EMPTY;
+            case TOO_LONG -> Finding.TOO_LONG;
+            case NOT_A_RECORD, BAD_CHECKSUM -> Finding.NOT_A_RECORD;
+        };
+    }
+}

@@ -1,0 +1,185 @@
+package dev.streamwal.segment;
+
+import dev.streamwal.io.SegmentBytes;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** The part of a segment that was read last. Reads ahead, forwards or backwards, more with every read in sequence. One thread; close it. */
+public final class ReadBuffer implements AutoCloseable {
+
+    /** Backwards less at first: mostly the last few records are wanted. */
+    private static final int FIRST_BACK_READ_BYTES = 4 << 10;
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).order(ByteOrder.LITTLE_ENDIAN);
+
+    private final SegmentBytes bytes;
+    private final long firstOffset;
+    private final ReadSizes sizes;
+
+    private ByteBuf pooled;
+    private ByteBuffer buffer;
+    private long start;
+    private long end;
+    private long limit = Long.MAX_VALUE;
+    private long aheadLimit = Long.MAX_VALUE;
+    private int readBytes;
+    private int backReadBytes = FIRST_BACK_READ_BYTES;
+    private long reads;
+
+    /**
+     * Empty at first.
+     *
+     * @param firstOffset nothing before it is read
+     * @param sizes of what is read at a time, unless more is asked for
+     */
+    public ReadBuffer(SegmentBytes bytes, long firstOffset, ReadSizes sizes) {
+        this.bytes = bytes;
+        this.firstOffset = firstOffset;
+        this.sizes = sizes;
+        this.readBytes = sizes.firstBytes();
+        int capacity = sizes.firstBytes();
+        this.pooled = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
+        this.buffer = pooled.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Nothing from this offset on is read. */
+    public void limit(long offset) {
+        this.limit = offset;
+    }
+
+    public long limit() {
+        return limit;
+    }
+
+    /** Nothing from this offset on is read ahead; what is asked for is read whatever this says. */
+    public void readAheadTo(long offset) {
+        this.aheadLimit = offset;
+    }
+
+    /** How much memory it has. */
+    public int capacity() {
+        return pooled.capacity();
+    }
+
+    /** How long the file is now. */
+    public long fileSize() throws IOException {
+        return bytes.size();
+    }
+
+    /** Makes sure that it holds these bytes, and reads what follows them; false where the file ends before. */
+    public boolean ensure(long from, int wanted) throws IOException {
+        if (holds(from, wanted)) {
+            return true;
+        }
+        if (from > start && from <= end) {
+            readBytes = Math.min(readBytes * 2, sizes.maxBytes());
+        }
+        long ahead = from < aheadLimit ? Math.min(readBytes, aheadLimit - from) : readBytes;
+        fill(from, (int) Math.max(wanted, ahead));
+        return holds(from, wanted);
+    }
+
+    /** Makes sure that it holds these bytes, as far as the file has them, and reads what precedes them. */
+    public void ensureBackwards(long from, int wanted) throws IOException {
+        if (!holds(from, wanted)) {
+            long to = from + wanted;
+            long first = Math.max(firstOffset, Math.min(from, to - backReadBytes));
+            fill(first, (int) (to - first));
+            backReadBytes = Math.min(backReadBytes * 2, sizes.maxBytes());
+        }
+    }
+
+    private boolean holds(long from, int wanted) {
+        return from >= start && from + wanted <= end;
+    }
+
+    /** Whether what it holds reaches to this offset. */
+    public boolean reaches(long offset) {
+        return offset <= end;
+    }
+
+    private void fill(long from, int wanted) throws IOException {
+        int toRead = (int) Math.max(0, Math.min(wanted, limit - from));
+        if (toRead > pooled.capacity()) {
+            replace(toRead);
+        }
+        end = from;
+        buffer.clear().limit(toRead);
+        start = from;
+        end = from + bytes.read(buffer, from);
+        buffer.clear();
+        reads++;
+    }
+
+    private void replace(int capacity) {
+        ByteBuf larger = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
+        pooled.release();
+        pooled = larger;
+        buffer = larger.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Reads anew, and little at first. */
+    public void forget() {
+        end = start;
+        restart();
+    }
+
+    /** A new sequence of reads begins. */
+    public void restart() {
+        readBytes = sizes.firstBytes();
+        backReadBytes = FIRST_BACK_READ_BYTES;
+    }
+
+    /** Where in the file it begins. */
+    public long start() {
+        return start;
+    }
+
+    /** How often it has read. */
+    public long reads() {
+        return reads;
+    }
+
+    /** The bytes, little-endian; another buffer after a larger read. */
+    public ByteBuffer bytes() {
+        return buffer;
+    }
+
+    /** Where in {@link #bytes()} an offset of the file is. */
+    public int index(long offset) {
+        return (int) (offset - start);
+    }
+
+    /** Between NIO buffers: where Netty goes without Unsafe, as on JDK 24 and later, it makes garbage for a copy between its own. */
+    public void copy(int index, int count, ByteBuf target) {
+        target.ensureWritable(count);
+        ByteBuffer view = target.internalNioBuffer(target.writerIndex(), count);
+        view.put(view.position(), buffer, index, count);
+        target.writerIndex(target.writerIndex() + count);
+    }
+
+    public void copy(int index, int count, byte[] target) {
+        pooled.getBytes(index, target, 0, count);
+    }
+
+    /** Gives the memory back, until something is read again. */
+    public void releaseMemory() {
+        pooled.release();
+        pooled = Unpooled.EMPTY_BUFFER;
+        buffer = NOTHING;
+        forget();
+    }
+
+    /** Gives the memory back. */
+    @Override
+    public void close() {
+        if (pooled.refCnt() > 0) {
+            pooled.release();
+            end = start;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.streamwal.segment;
+
+/**
+ * How much a scan reads at a time; larger records are read whole.
+ *
+ * @param firstBytes at first, doubled with every read in sequence
+ * @param maxBytes at most
+ */
+public record ReadSizes(int firstBytes, int maxBytes) {
+
+    /** A record, or a few. */
+    private static final int SMALL_FIRST_BYTES = 4 << 10;
+
+    private static final int LARGE_FIRST_BYTES = 64 << 10;
+
+    public ReadSizes {
+        firstBytes = Math.min(firstBytes, maxBytes);
+    }
+
+    /** Where much is likely to be wanted. */
+    public static ReadSizes large(int maxBytes) {
+        return new ReadSizes(LARGE_FIRST_BYTES, maxBytes);
+    }
+
+    /** Where a record or a few are likely to be enough. */
+    public static ReadSizes small(int maxBytes) {
+        return new ReadSizes(SMALL_FIRST_BYTES, maxBytes);
+    }
+
+    public static ReadSizes large(ReadSettings settings) {
+        return large(settings.scanBufferBytes());
+    }
+
+    public static ReadSizes small(ReadSettings settings) {
+        return small(settings.scanBufferBytes());
+    }
+}

@@ -1,0 +1,59 @@
+package dev.streamwal.segment;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.SegmentBytes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+
+/** What a segment's file begins with, for readers and for recovery. */
+public final class SegmentFiles {
+
+    private SegmentFiles() {}
+
+    /**
+     * The header, which must be that of this stream and this name.
+     *
+     * @throws CorruptSegmentException where it is damaged, or another segment's
+     * @throws UnsupportedFormatException where it is of a later version, or a nano-wal file
+     */
+    public static SegmentHeader readHeader(SegmentBytes bytes, Path file, StreamKey key, SegmentName name) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int available = bytes.read(first, 0);
+        try {
+            SegmentHeader read = SegmentHeaderLayout.decode(first, available);
+            checkBelongsHere(read, key, name);
+            return read;
+        } catch (FormatException e) {
+            throw unreadable(e, bytes.size(), file, key, name);
+        }
+    }
+
+    private static void checkBelongsHere(SegmentHeader read, StreamKey key, SegmentName name) throws FormatException {
+        if (!read.key().equals(key)) {
+            throw FormatException.corrupt("a segment's header names the stream of its directory: key=" + read.key());
+        }
+        if (!read.name().equals(name)) {
+            throw FormatException.corrupt("a segment's header says what its file's name says: basePosition=" + read.basePosition()
+                    + ", expiration=" + read.expirationMillis());
+        }
+    }
+
+    private static WalException unreadable(FormatException e, long size, Path file, StreamKey key, SegmentName name) {
+        String where = ", stream=" + key + ", file=" + file + ", offset=0";
+        if (e.isUnsupported()) {
+            return new UnsupportedFormatException(e.getMessage() + where, file, key.text(), name.basePosition(), e);
+        }
+        return new CorruptSegmentException(
+                e.getMessage() + where + "; the other segments of the stream can be read",
+                file, key.text(), name.basePosition(), 0, size, e);
+    }
+}

@@ -1,0 +1,392 @@
+package dev.streamwal.segment;
+
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.RecordView;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.Visibility;
+import dev.streamwal.io.SegmentBytes;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+
+/**
+ * Walks the records of one segment, forwards, backwards, and past damage. It is itself the view of the record it stands on, and makes no
+ * garbage. The one parser of the format: reading, recovery and the rebuilding of indices all use it. One thread; close it.
+ *
+ * <pre>
+ *   scan.seek(header.headerLength());
+ *   while (scan.next()) { … scan.offset(), scan.timestampMillis() … }
+ *   switch (scan.judge()) { case CLEAN_END -&gt; … case HOLE -&gt; … scan.nextValid() … }
+ * </pre>
+ *
+ * <p>Every record it goes to verifies, and is data or padding, or leads a batch; {@link #isShown()} says which of them readers see. A member
+ * of a batch is a record only if its batch and all that belongs to it verify. At a footer the data ends. Bytes that don't verify are read
+ * anew once before the scan stops at them, as they may have been written since.
+ */
+public final class SegmentScan implements WalkedRecord, AutoCloseable {
+
+    private static final int DEFAULT_READ_BYTES = 1 << 20;
+
+    private final SegmentHeader header;
+    private final ReadBuffer buffer;
+    private final FrameCheck frames;
+    private final BatchCheck batches;
+    private final RecordSearch search;
+    private final RecordView view;
+
+    private long offset;
+    private long next;
+    private int back;
+    private Finding finding = Finding.END;
+    private boolean believesEmpty;
+    private long nextValid = RecordSearch.NOWHERE;
+
+    /** A scan that reads up to 1 MiB at a time. */
+    public SegmentScan(SegmentBytes bytes, SegmentHeader header) {
+        this(bytes, header, DEFAULT_READ_BYTES);
+    }
+
+    /** @param maxReadBytes what is read at a time, at most; larger records are read whole */
+    public SegmentScan(SegmentBytes bytes, SegmentHeader header, int maxReadBytes) {
+        this(bytes, header, ReadSizes.large(maxReadBytes));
+    }
+
+    public SegmentScan(SegmentBytes bytes, SegmentHeader header, ReadSizes sizes) {
+        this.header = header;
+        this.buffer = new ReadBuffer(bytes, header.headerLength(), sizes);
+        this.frames = new FrameCheck(header, buffer);
+        this.batches = new BatchCheck(buffer, frames, header.headerLength());
+        this.search = new RecordSearch(buffer, frames, batches, header.headerLength());
+        this.view = frames.view();
+        seek(header.headerLength());
+    }
+
+    /** Of the segment that is scanned. */
+    public SegmentHeader header() {
+        return header;
+    }
+
+    // ---- moving
+
+    /** No record reaches past this offset of the file: where the data is known to end. */
+    public void limit(long dataEnd) {
+        buffer.limit(dataEnd);
+    }
+
+    /** Nothing from this offset on is likely to be wanted. */
+    public void readAheadTo(long end) {
+        buffer.readAheadTo(end);
+    }
+
+    /** The following {@link #next()} looks at this offset. */
+    public void seek(long recordOffset) {
+        this.offset = recordOffset;
+        this.next = recordOffset;
+        this.back = 0;
+        this.finding = Finding.END;
+        buffer.restart();
+    }
+
+    /** The following {@link #previous()} goes to the record that ends at this offset and has this size; 0: there is none. */
+    public void seekBehind(long recordEnd, int recordSize) {
+        seek(recordEnd);
+        this.back = recordSize;
+    }
+
+    /**
+     * Goes to the next record. Where that can't be, it stands where it looked, tells why, and looks there again the next time.
+     *
+     * @return whether it stands on a record
+     */
+    public boolean next() throws IOException {
+        int before = finding == Finding.RECORD ? view.frameBytes() : offset == next ? back : 0;
+        offset = next;
+        if (!acceptAnew(offset)) {
+            back = before;
+            return false;
+        }
+        next = offset + view.frameBytes();
+        back = view.previousSize();
+        return true;
+    }
+
+    /** As {@link #next()}, to the next record that readers see. */
+    public boolean nextShown() throws IOException {
+        while (next()) {
+            if (isShown()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Behind what it has stopped at, if {@link #isSkippable()}. */
+    public void skip() {
+        if (!isSkippable()) {
+            throw new IllegalStateException("only a record that verifies can be skipped: offset=" + offset);
+        }
+        next = offset + view.frameBytes();
+    }
+
+    /**
+     * Goes to the record before this one, or before where it stopped.
+     *
+     * @return whether it stands on a record; false also at the first one, then {@link #isAtFirst()}
+     */
+    public boolean previous() throws IOException {
+        if (back == 0) {
+            return stop(Finding.END);
+        }
+        long start = offset - back;
+        int size = back;
+        if (size < 0 || start < header.headerLength()) {
+            return stop(Finding.NOT_A_RECORD);
+        }
+        offset = start;
+        next = start;
+        buffer.ensureBackwards(start, size);
+        if (!acceptAnew(start)) {
+            return false;
+        }
+        if (view.frameBytes() != size) {
+            return stop(Finding.NOT_A_RECORD);
+        }
+        next = start + size;
+        back = view.previousSize();
+        return true;
+    }
+
+    /** As {@link #previous()}, to the record before that readers see. */
+    public boolean previousShown() throws IOException {
+        while (previous()) {
+            if (isShown()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether {@link #previous()} has nothing to go to. */
+    public boolean isAtFirst() {
+        return back == 0;
+    }
+
+    // ---- what makes a record one
+
+    /** What doesn't verify is read anew once, unless it was read just now. */
+    private boolean acceptAnew(long at) throws IOException {
+        long readsBefore = buffer.reads();
+        if (accept(at)) {
+            return true;
+        }
+        boolean isFresh = buffer.reads() != readsBefore && (finding == Finding.END || buffer.start() == at);
+        if (isSkippable() || isFresh || isBelieved(at)) {
+            return false;
+        }
+        buffer.forget();
+        return accept(at);
+    }
+
+    private boolean isBelieved(long at) {
+        return believesEmpty && (finding == Finding.EMPTY || buffer.limit() - at < RecordLayout.PREFIX_BYTES);
+    }
+
+    private boolean accept(long at) throws IOException {
+        finding = frames.look(at);
+        if (finding != Finding.RECORD) {
+            return false;
+        }
+        int flags = view.flags();
+        if (RecordLayout.isMember(flags)) {
+            return batches.contains(at) ? isHandedOut() : batches.enterFrom(at) ? acceptAlone(at) : stop(Finding.STRAY_MEMBER);
+        }
+        if (flags == RecordLayout.BATCH && !batches.startsAt(at)) {
+            return batches.enter(at) ? acceptAlone(at) : stop(Finding.BROKEN_BATCH);
+        }
+        return isHandedOut();
+    }
+
+    /** Looks back at a frame whose batch has been checked. */
+    private boolean acceptAlone(long at) throws IOException {
+        finding = frames.look(at);
+        return finding == Finding.RECORD && isHandedOut();
+    }
+
+    private boolean isHandedOut() {
+        return switch (view.visibility()) {
+            case SHOWN, HIDDEN -> true;
+            case END -> stop(Finding.FOOTER);
+            case TOO_NEW -> stop(Finding.TOO_NEW);
+        };
+    }
+
+    private boolean stop(Finding why) {
+        finding = why;
+        return false;
+    }
+
+    /** Whether a frame at this offset verifies, be it a batch's member or not; the scan stays where it is. */
+    public boolean verifies(long at) throws IOException {
+        Finding kept = finding;
+        boolean verified = at >= header.headerLength() && at % RecordLayout.ALIGNMENT == 0 && frames.look(at) == Finding.RECORD;
+        finding = kept == Finding.RECORD ? frames.look(offset) : kept;
+        return verified;
+    }
+
+    // ---- where there is no further record
+
+    /**
+     * Searches for the next record that verifies, past damage; the members of a batch count only with it. The scan must be moved with
+     * {@link #seek} afterwards. A search whose work goes out of bounds, as in bytes that were made for it, ends without a record.
+     *
+     * @param from offset of the first place that may hold it
+     * @param end offset of which the search doesn't go past
+     * @return the record's offset; -1 where none was found
+     */
+    public long findValid(long from, long end) throws IOException {
+        return search.find(from, end);
+    }
+
+    /** Tells what it has stopped at, after a {@link #next()} that said false; that may take a search to the end of the file. */
+    public ScanStop judge() throws IOException {
+        Finding stopped = finding;
+        nextValid = RecordSearch.NOWHERE;
+        if (stopped == Finding.END || stopped == Finding.FOOTER) {
+            return ScanStop.CLEAN_END;
+        }
+        if (stopped == Finding.TOO_NEW) {
+            return ScanStop.TOO_NEW;
+        }
+        nextValid = search.find(offset + RecordLayout.ALIGNMENT, buffer.limit());
+        if (search.gaveUp()) {
+            return ScanStop.CORRUPT;
+        }
+        boolean found = nextValid != RecordSearch.NOWHERE;
+        if (stopped == Finding.EMPTY) {
+            return found ? ScanStop.HOLE : ScanStop.CLEAN_END;
+        }
+        return found ? ScanStop.CORRUPT : ScanStop.TORN_TAIL;
+    }
+
+    /** After {@link #judge()}: offset of the next valid record behind; -1 where there is none, or none is known. */
+    public long nextValid() {
+        return nextValid;
+    }
+
+    /** Whether it stopped at a zero commit word. */
+    public boolean isEmpty() {
+        return finding == Finding.EMPTY;
+    }
+
+    /** Whether it stopped at a footer, or where the limit, or the file, leaves no room for a record. */
+    public boolean isEnd() {
+        return finding == Finding.END || finding == Finding.FOOTER;
+    }
+
+    /** Whether it stopped at a record whose flags this version doesn't know. */
+    public boolean isTooNew() {
+        return finding == Finding.TOO_NEW;
+    }
+
+    /** Whether it stopped at a record that verifies: a footer, or one whose flags this version doesn't know. */
+    public boolean isSkippable() {
+        return finding == Finding.TOO_NEW || finding == Finding.FOOTER;
+    }
+
+    /** The rule that is broken where it stopped. */
+    public String rule() {
+        return finding.rule();
+    }
+
+    // ---- the record it stands on
+
+    /** Offset in the file of the record it stands on, or of where it stopped. */
+    public long offset() {
+        return offset;
+    }
+
+    /** Offset in the file that the following {@link #next()} looks at. */
+    public long nextOffset() {
+        return next;
+    }
+
+    /** Stream position of {@link #offset()}. */
+    @Override
+    public long position() {
+        return header.positionAt(offset);
+    }
+
+    @Override
+    public int frameBytes() {
+        return view.frameBytes();
+    }
+
+    /** See {@link RecordLayout}. */
+    public int flags() {
+        return view.flags();
+    }
+
+    /** Whether readers see the record that it stands on. */
+    public boolean isShown() {
+        return view.visibility() == Visibility.SHOWN;
+    }
+
+    /** Bytes back to the record before; 0 for the first. */
+    public int previousSize() {
+        return view.previousSize();
+    }
+
+    @Override
+    public long timestampMillis() {
+        return view.timestampMillis();
+    }
+
+    @Override
+    public int headerLength() {
+        return view.headerLength();
+    }
+
+    @Override
+    public int contentLength() {
+        return view.contentLength();
+    }
+
+    @Override
+    public void copyHeader(ByteBuf target) {
+        buffer.copy(view.headerIndex(), view.headerLength(), target);
+    }
+
+    @Override
+    public void copyContent(ByteBuf target) {
+        buffer.copy(view.contentIndex(), view.contentLength(), target);
+    }
+
+    @Override
+    public byte[] copyBody() {
+        byte[] body = new byte[view.headerLength() + view.contentLength()];
+        buffer.copy(view.headerIndex(), body.length, body);
+        return body;
+    }
+
+    /** Gives its memory back, until it needs it again; it stands on no record then. */
+    public void releaseMemory() {
+        finding = Finding.END;
+        offset = next;
+        buffer.releaseMemory();
+    }
+
+    /** What was empty when it was read isn't read anew: for whoever asks what there was when it began. */
+    public void believeEmpty() {
+        believesEmpty = true;
+    }
+
+    /** How much memory it has to read into. */
+    public int bufferBytes() {
+        return buffer.capacity();
+    }
+
+    /** Gives its memory back. */
+    @Override
+    public void close() {
+        buffer.close();
+    }
+}

@@ -1,0 +1,205 @@
+package dev.streamwal.tail;
+
+import dev.streamwal.catalog.DirectoryWatch;
+import dev.streamwal.catalog.ListingAge;
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.format.ActivityLayout;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.SharedFile;
+import dev.streamwal.lookup.ScanBegin;
+import dev.streamwal.lookup.ScanStart;
+import dev.streamwal.walk.StreamScan;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of the streams of a {@link FollowedStreams}: awake, with a scan, or asleep, as little more than its key and where it has come to. One
+ * thread.
+ */
+final class FollowedStream {
+
+    private final String key;
+    private final long hash;
+    /** Of the next stream whose key has the same slot in the file {@code activity}. */
+    @Nullable FollowedStream nextInSlot;
+    /** Whether it is to be read, or is being read. */
+    boolean wanted;
+    /** Records delivered since it was taken up. */
+    int turn;
+    /** How many records had been delivered, of all streams, when its head came up. */
+    long headSince;
+    /** Of the record it stands on. */
+    long headMillis;
+    /** Whether it stands on a record that wasn't delivered. */
+    boolean isHead;
+    /** Whether names in its directory may have changed since it was read. */
+    boolean hasNames;
+    /** Whether it isn't followed any more. */
+    boolean isForgotten;
+
+    private @Nullable StreamScan scan;
+    private StreamScan.@Nullable Bookmark rest;
+
+    /** Of its directory; null where there is none, or where it wasn't looked at yet. */
+    private @Nullable FileTime modified;
+    private long modifiedSince;
+    private boolean settled = true;
+
+    FollowedStream(String key) {
+        this.key = key;
+        this.hash = ActivityLayout.hash(key);
+    }
+
+    long hash() {
+        return hash;
+    }
+
+    String key() {
+        return key;
+    }
+
+    /** Whether it has a file open. */
+    boolean holdsFile() {
+        return scan != null && scan.holdsFile();
+    }
+
+    StreamScan scan() {
+        return Objects.requireNonNull(scan, "only of a stream that is awake");
+    }
+
+    /** Where a later tail goes on: behind what was delivered. */
+    long resume() {
+        if (scan == null) {
+            return rest == null ? 0 : rest.resume();
+        }
+        return isHead ? scan.record().position() : scan.nextPosition();
+    }
+
+    /** Begins where this scan does, before the stream was ever asked. */
+    void begin(StreamScan first) {
+        scan = first;
+    }
+
+    /** Goes on where it was when it went to sleep; if it never was awake, from the beginning that {@link FollowedStreams} says. */
+    void wake(LogSource log, ScanBegin beginning) throws IOException {
+        if (scan != null) {
+            return;
+        }
+        // before it is listed and read
+        boolean unused = hasAnotherTime(log, System.nanoTime());
+        SegmentCatalog catalog = log.unsharedCatalog(key);
+        StreamScan.Bookmark from = rest;
+        scan = from != null ? StreamScan.resumed(log, catalog, from) : new ScanStart(log, catalog).tail(beginning);
+    }
+
+    /** Holds no file and no buffer any more. False where it can't, as it hasn't come to anything yet. */
+    boolean sleep() {
+        StreamScan current = scan;
+        if (current == null) {
+            return true;
+        }
+        StreamScan.Bookmark reached = current.bookmark();
+        if (reached == null) {
+            return false;
+        }
+        rest = reached;
+        close();
+        return true;
+    }
+
+    /** As {@link #close}, because its directory has gone. */
+    void letGo(LogSource log) {
+        boolean unused = sleep();
+        close();
+        StreamScan.Bookmark last = rest;
+        if (last != null && last.base() >= 0) {
+            log.channels().forget(file(log, last));
+        }
+    }
+
+    private Path file(LogSource log, StreamScan.Bookmark stopped) {
+        return log.streams().of(StreamKey.of(key)).resolve(new SegmentName(stopped.base(), stopped.expirationMillis()).fileName());
+    }
+
+    void close() {
+        StreamScan current = scan;
+        scan = null;
+        if (current != null) {
+            current.close();
+        }
+    }
+
+    /**
+     * Whether it may have more since it was read to its end, by the same evidence as {@link StreamTail}. After a true it must be read before
+     * it is asked again.
+     */
+    boolean mayHaveMore(LogSource log, long nanoTime) throws IOException {
+        hasNames |= isDirectoryNews(log, nanoTime);
+        return hasNames || isMoreWhereItStopped(log);
+    }
+
+    /** A time counts only if the directory was read when that time was old enough: see {@link DirectoryWatch}. */
+    private boolean isDirectoryNews(LogSource log, long nanoTime) throws IOException {
+        if (hasAnotherTime(log, nanoTime)) {
+            return true;
+        }
+        if (settled || nanoTime - modifiedSince < ListingAge.SETTLING_NANOS) {
+            return false;
+        }
+        settled = true;
+        return hasOtherSegments(log);
+    }
+
+    private boolean hasAnotherTime(LogSource log, long nanoTime) throws IOException {
+        FileTime now = modifiedNow(log);
+        if (Objects.equals(now, modified)) {
+            return false;
+        }
+        modified = now;
+        modifiedSince = nanoTime;
+        settled = now == null;
+        return true;
+    }
+
+    /** Than the one where it stands, as the last. */
+    private boolean hasOtherSegments(LogSource log) throws IOException {
+        StreamScan.Bookmark stopped = scan == null ? rest : scan.bookmark();
+        SegmentChain chain = log.unsharedCatalog(key).chain();
+        return stopped == null || chain.size() == 0 || chain.get(chain.size() - 1).basePosition() != stopped.base();
+    }
+
+    private @Nullable FileTime modifiedNow(LogSource log) throws IOException {
+        try {
+            return Files.getLastModifiedTime(log.streams().of(StreamKey.of(key)));
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private boolean isMoreWhereItStopped(LogSource log) throws IOException {
+        StreamScan current = scan;
+        if (current != null) {
+            return current.isMoreWhereItStopped();
+        }
+        StreamScan.Bookmark stopped = rest;
+        if (stopped == null || stopped.base() < 0) {
+            return false;
+        }
+        ByteBuffer word = ByteBuffer.allocate(Long.BYTES);
+        try (SharedFile bytes = log.channels().acquire(file(log, stopped))) {
+            return bytes.read(word, stopped.offset(StreamKey.of(key))) == Long.BYTES && word.getLong(0) != 0;
+        } catch (NoSuchFileException e) {
+            // that changes the directory's time
+            return false;
+        }
+    }
+}

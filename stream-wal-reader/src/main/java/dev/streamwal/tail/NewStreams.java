@@ -1,0 +1,94 @@
+package dev.streamwal.tail;
+
+import dev.streamwal.catalog.DirectoryWatch;
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.format.StreamKey;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Tells which streams have come and gone, by the names in the folder of streams: it is listed when its modification time says so, and no
+ * directory in it is opened, but for those whose names don't say their keys. So a stream is there when its directory is, with a segment or
+ * without. One thread.
+ */
+final class NewStreams {
+
+    /** A listing of 100,000 names takes 50 ms: where streams come all the time, it isn't done all the time. */
+    private static final int REST_PER_LISTING = 32;
+
+    private final StreamDirectory streams;
+    private final String prefix;
+    private final DirectoryWatch watch;
+    /** By directory name, what is known already; whose key isn't known yet isn't. */
+    private final Set<String> known = new HashSet<>();
+    private final List<String> found = new ArrayList<>();
+    private final List<String> gone = new ArrayList<>();
+
+    private boolean wanted;
+    private boolean anyUnknown;
+    private final LookPace pace = new LookPace(REST_PER_LISTING, 0);
+
+    NewStreams(StreamDirectory streams, String prefix) {
+        this.streams = streams;
+        this.prefix = prefix;
+        this.watch = new DirectoryWatch(streams.path());
+    }
+
+    /** Whether there is something to {@link #found()} or {@link #gone()}. */
+    boolean look() throws IOException {
+        found.clear();
+        gone.clear();
+        wanted |= watch.mayHaveChanged();
+        long now = System.nanoTime();
+        if (!(wanted || anyUnknown) || !pace.isDue(now)) {
+            return false;
+        }
+        list();
+        // not before: who can't list it now looks again
+        wanted = false;
+        pace.looked(now, System.nanoTime());
+        return !found.isEmpty() || !gone.isEmpty();
+    }
+
+    private void list() throws IOException {
+        Set<String> names = streams.names();
+        anyUnknown = false;
+        for (String name : names) {
+            if (!known.contains(name)) {
+                Optional<String> key = streams.keyOf(name);
+                if (key.isPresent()) {
+                    known.add(name);
+                    key.filter(text -> text.startsWith(prefix)).ifPresent(found::add);
+                } else {
+                    anyUnknown |= StreamKey.isDigestName(name);
+                }
+            }
+        }
+        if (known.size() > names.size() || !names.containsAll(known)) {
+            forget(names);
+        }
+    }
+
+    private void forget(Set<String> names) throws IOException {
+        for (String name : List.copyOf(known)) {
+            if (!names.contains(name)) {
+                known.remove(name);
+                streams.keyOf(name).filter(text -> text.startsWith(prefix)).ifPresent(gone::add);
+            }
+        }
+    }
+
+    /** The keys of streams that have come since the look before; all of them at first. */
+    List<String> found() {
+        return found;
+    }
+
+    /** The keys of streams that have gone since; but for those with long keys, which nobody can say any more. */
+    List<String> gone() {
+        return gone;
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * Walks that are asked again when something has come, of one stream and of many, and how long to rest in between. For the reader and the writer
+ * of this project; not exported to others.
+ */
+@NullMarked
+package dev.streamwal.tail;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,303 @@
+package dev.streamwal.walk;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.segment.ReadSizes;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.segment.TimeRange;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One segment's part of a {@link BackwardScan}: its records from some end down to the first. Each record tells the size of the one before.
+ * Where that isn't known or leads nowhere, the record before is found forwards: from the segment's mark, or from the first record of a
+ * block, of which the footer has a list, and of which one is made where there is no footer. One thread; close it.
+ */
+final class BackwardPass implements AutoCloseable {
+
+    /** Where a step has led. */
+    enum Step {
+        /** To a record to hand out. */
+        RECORD,
+        /** Before a record that isn't one to hand out. */
+        PASSED,
+        /** To a record of a newer version. */
+        TOO_NEW,
+        /** To where no record is: {@link SegmentPass#scan()} has stopped at its start, {@link #gapEnd()} is its end. */
+        GAP,
+        /** To the first record. */
+        FINISHED
+    }
+
+    private static final int UNKNOWN = -1;
+
+    private final SegmentPass pass;
+    private final SegmentScan scan;
+
+    /** What begins at this offset or behind has been passed. */
+    private long top;
+    private long gapEnd;
+    /** Whether the scan's next step back leads to what ends at the top; if so, whether that was found forwards just now. */
+    private boolean placed;
+    private boolean found;
+
+    private @Nullable SegmentIndex blocks;
+    private boolean isMarkUsed;
+    /** The record before a gap, and whether only the gap is to be looked at again. */
+    private long foundEnd;
+    private int foundSize;
+    private boolean looking;
+
+    private BackwardPass(SegmentPass pass) {
+        this.pass = pass;
+        this.scan = pass.scan();
+    }
+
+    /**
+     * Of a segment that goes on as far as its footer, or the one behind it, says.
+     *
+     * @param previousEnd stream position where the data ends, as the next segment says; -1 where it doesn't
+     */
+    static BackwardPass ofAll(Segment segment, LogSource log, long previousEnd) throws IOException {
+        BackwardPass opened = open(segment, log);
+        try {
+            opened.startAtEnd(previousEnd);
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Of what ends at or before an offset, at which a record begins or the data ends.
+     *
+     * @param lastSize of the record that ends there; 0 where it isn't known
+     */
+    static BackwardPass below(Segment segment, LogSource log, long offset, int lastSize) throws IOException {
+        BackwardPass opened = open(segment, log);
+        try {
+            opened.startAt(offset, lastSize);
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    private static BackwardPass open(Segment segment, LogSource log) throws IOException {
+        return new BackwardPass(SegmentPass.open(segment, log, TimeRange.ALL, UNKNOWN, ReadSizes.small(log.settings())));
+    }
+
+    private void startAtEnd(long previousEnd) throws IOException {
+        SegmentEnd end = pass.reader().end().orByNext(scan.header(), previousEnd);
+        Footer footer = end.footer();
+        if (footer != null) {
+            place(end.offset(), footer.lastRecordSize());
+        } else {
+            top = Math.max(first(), end.offset());
+        }
+    }
+
+    private void startAt(long offset, int lastSize) throws IOException {
+        Optional<Footer> footer = pass.reader().footer();
+        if (offset == first()) {
+            place(offset, 0);
+        } else if (lastSize > 0) {
+            place(offset, lastSize);
+        } else if (footer.isPresent() && footer.get().dataEnd() == offset) {
+            place(offset, footer.get().lastRecordSize());
+        } else {
+            top = offset;
+            scan.seek(offset);
+            placed = scan.next();
+        }
+    }
+
+    /** The following step goes back from an offset by a size. */
+    private void place(long offset, int size) {
+        top = offset;
+        scan.seekBehind(offset, size);
+        placed = true;
+    }
+
+    private long first() {
+        return scan.header().headerLength();
+    }
+
+    // ---- moving
+
+    /** One record back. */
+    Step step() throws IOException {
+        while (top > first()) {
+            if (!placed && findForwards()) {
+                return Step.GAP;
+            }
+            if (!placed) {
+                continue;
+            }
+            if (scan.previous()) {
+                top = scan.offset();
+                found = false;
+                return pass.isShown() ? Step.RECORD : Step.PASSED;
+            }
+            if (scan.isTooNew()) {
+                top = scan.offset();
+                found = false;
+                return Step.TOO_NEW;
+            }
+            placed = false;
+        }
+        return Step.FINISHED;
+    }
+
+    /** Goes on before a record of a newer version. */
+    void skipTooNew() {
+        scan.seekBehind(top, scan.previousSize());
+    }
+
+    /** Offset where what follows the gap begins. */
+    long gapEnd() {
+        return gapEnd;
+    }
+
+    /** Goes on before the gap. */
+    void passGap() {
+        place(foundEnd, foundSize);
+        found = true;
+    }
+
+    /** Looks at the gap again. */
+    void retry() {
+        looking = true;
+    }
+
+    /** Looks for the record before; whether there is a gap behind it. */
+    private boolean findForwards() throws IOException {
+        // what was found forwards, and then not when going back, isn't found again
+        if (!looking) {
+            find(found ? top - RecordLayout.ALIGNMENT : top);
+        }
+        looking = false;
+        if (foundEnd == top) {
+            passGap();
+            return false;
+        }
+        gapEnd = top;
+        scan.seek(foundEnd);
+        if (!scan.next()) {
+            return true;
+        }
+        // published meanwhile, or it reaches past the top, which the end of the data may have come to be before
+        if (found || scan.nextOffset() > top) {
+            passGap();
+        }
+        return false;
+    }
+
+    // ---- forwards
+
+    private void find(long limit) throws IOException {
+        foundEnd = first();
+        foundSize = 0;
+        scan.readAheadTo(limit);
+        SegmentIndex known = blocks;
+        if (known == null) {
+            known = pass.reader().footer().map(Footer::index).orElse(null);
+        }
+        if (known == null) {
+            findFromMark(limit);
+            if (foundSize == 0) {
+                SegmentIndex made = new SegmentIndex();
+                walk(first(), limit, made);
+                blocks = made;
+            }
+            return;
+        }
+        blocks = known;
+        long end = limit;
+        for (int block = known.blocks() - 1; block >= 0 && foundSize == 0; block--) {
+            if (known.firstOffset(block) < end) {
+                walk(known.firstOffset(block), end, null);
+                end = known.firstOffset(block);
+            }
+        }
+        if (foundSize == 0) {
+            walk(first(), end, null);
+        }
+    }
+
+    /** Once: from then on there is a list of blocks. */
+    private void findFromMark(long limit) throws IOException {
+        int mark = pass.reader().mark();
+        if (!isMarkUsed && mark > first() && mark < limit && scan.verifies(mark)) {
+            isMarkUsed = true;
+            walk(mark, limit, null);
+        }
+    }
+
+    /**
+     * Remembers the last record that ends at or before a limit.
+     *
+     * @param index to which every record is added, so that a later search needn't begin so far away; null for none
+     */
+    private void walk(long from, long limit, @Nullable SegmentIndex index) throws IOException {
+        scan.seek(from);
+        while (scan.nextOffset() < limit) {
+            long at = scan.nextOffset();
+            if (scan.next() || scan.isTooNew()) {
+                if (at + scan.frameBytes() > limit) {
+                    return;
+                }
+                remember(at, index);
+                continue;
+            }
+            long valid = scan.isEnd() ? UNKNOWN : scan.findValid(at + RecordLayout.ALIGNMENT, limit);
+            if (valid < 0) {
+                return;
+            }
+            scan.seek(valid);
+        }
+    }
+
+    private void remember(long at, @Nullable SegmentIndex index) {
+        foundEnd = at + scan.frameBytes();
+        foundSize = scan.frameBytes();
+        if (scan.isTooNew()) {
+            scan.skip();
+        }
+        if (index != null) {
+            index.add((int) at, 0);
+        }
+    }
+
+    // ---- where it stands
+
+    SegmentPass segment() {
+        return pass;
+    }
+
+    SegmentReader reader() {
+        return pass.reader();
+    }
+
+    SegmentScan scan() {
+        return scan;
+    }
+
+    /** Stream position at which everything that has been passed begins. */
+    long passedTo() {
+        return scan.header().positionAt(top);
+    }
+
+    @Override
+    public void close() {
+        pass.close();
+    }
+}

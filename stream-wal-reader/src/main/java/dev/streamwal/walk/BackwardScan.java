@@ -1,0 +1,276 @@
+package dev.streamwal.walk;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks the data records of a stream from some position back to the first, while it is written and swept. One thread; close it.
+ *
+ * <p>Whether a place where no record is was damaged, or is a slot to wait for, or one that isn't published yet and is passed, is said by
+ * {@link StopVerdict}, as for a {@link StreamScan} that comes there. Damage is told of once; the call after goes on before it.
+ */
+public final class BackwardScan extends StreamWalk {
+
+    private static final long UNKNOWN = -1;
+
+    private final SegmentSequence sequence;
+    private final SlotWait slotWait;
+
+    private @Nullable WalException untold;
+    private @Nullable Segment entering;
+    private long enteringOffset;
+    /** Of the record that ends at that offset; 0 where it isn't known. */
+    private int enteringSize;
+    /** Segments that begin here or behind have been passed. */
+    private long passed;
+
+    private @Nullable BackwardPass pass;
+    private DamageDoubt doubt = new DamageDoubt();
+
+    private BackwardScan(LogSource log, SegmentCatalog catalog, @Nullable Segment first, long firstOffset, int lastSize, long resume) {
+        super(log, catalog.key().text(), resume);
+        this.sequence = new SegmentSequence(catalog);
+        this.slotWait = new SlotWait(log);
+        this.entering = first;
+        this.enteringOffset = firstOffset;
+        this.enteringSize = lastSize;
+        this.passed = first == null ? 0 : first.basePosition() + 1;
+    }
+
+    /** Of a stream that has nothing before the position. */
+    public static BackwardScan ofNothing(LogSource log, SegmentCatalog catalog, long position) {
+        return new BackwardScan(log, catalog, null, UNKNOWN, 0, position);
+    }
+
+    /** What ends at or before an offset of a segment, at which a record begins or the data ends; all of the segment where it is -1. */
+    public static BackwardScan from(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
+        return new BackwardScan(log, catalog, segment, offset, 0, position);
+    }
+
+    /**
+     * From the end of the stream, as it is now.
+     *
+     * @param catalog listed just now
+     * @throws NoSuchFileException where the newest segment has been deleted since: list anew
+     */
+    public static BackwardScan fromEnd(LogSource log, SegmentCatalog catalog) throws IOException {
+        StreamEnd end = StreamEnd.of(log, catalog).orElse(null);
+        if (end == null) {
+            return ofNothing(log, catalog, Long.MAX_VALUE);
+        }
+        BackwardScan scan = new BackwardScan(log, catalog, end.segment(), end.offset(), end.lastSize(), end.position());
+        scan.untold = end.damage();
+        return scan;
+    }
+
+    // ---- moving
+
+    /**
+     * Goes to the data record before.
+     *
+     * @return false where there is none
+     * @throws CorruptSegmentException once for each damage; the call after goes on before it
+     * @throws EntryExpiredException once where retention overtook the scan, which then ends
+     */
+    @Override
+    boolean advance() throws IOException {
+        WalException first = untold;
+        if (first != null) {
+            untold = null;
+            throw first;
+        }
+        while (true) {
+            try {
+                return step();
+            } catch (NoSuchFileException e) {
+                passDeleted(e);
+            }
+        }
+    }
+
+    private boolean step() throws IOException {
+        while (pass != null || enterBefore()) {
+            BackwardPass current = passing();
+            switch (current.step()) {
+                case RECORD -> {
+                    resume = current.passedTo();
+                    return true;
+                }
+                case PASSED -> resume = current.passedTo();
+                case TOO_NEW -> throw skipTooNew(current);
+                case GAP -> passGap(current);
+                case FINISHED -> {
+                    resume = current.reader().segment().basePosition();
+                    leave();
+                }
+            }
+        }
+        return false;
+    }
+
+    // ---- from segment to segment
+
+    private boolean enterBefore() throws IOException {
+        Segment segment = entering != null ? entering : sequence.before(passed);
+        if (segment == null) {
+            return false;
+        }
+        entering = segment;
+        try {
+            pass = enteringOffset == UNKNOWN
+                    ? BackwardPass.ofAll(segment, log, previousEndBehind(segment))
+                    : BackwardPass.below(segment, log, enteringOffset, enteringSize);
+            resume = Math.min(resume, pass.passedTo());
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            resume = Math.min(resume, segment.basePosition());
+            entered(segment);
+            throw e;
+        }
+        entered(segment);
+        return true;
+    }
+
+    private long previousEndBehind(Segment segment) throws IOException {
+        Segment successor = sequence.after(segment.basePosition());
+        return successor == null ? UNKNOWN : StopEvidence.previousEnd(log, successor);
+    }
+
+    private void entered(Segment segment) {
+        entering = null;
+        enteringOffset = UNKNOWN;
+        passed = segment.basePosition();
+        doubt = new DamageDoubt();
+    }
+
+    @Override
+    void leave() {
+        if (pass != null) {
+            pass.close();
+            pass = null;
+        }
+    }
+
+    /** The segment to be entered, or the one that was read when its channel was closed by an interrupt, has been deleted. */
+    private void passDeleted(NoSuchFileException e) throws IOException {
+        Segment gone = around();
+        if (gone == null) {
+            throw e;
+        }
+        leave();
+        entered(gone);
+        long from = sequence.firstPosition(gone.basePosition());
+        if (sequence.listedBefore(gone.basePosition()) == null && from < resume) {
+            long to = resume;
+            resume = from;
+            throw ScanFailures.expired(key, from, to, gone.file(), e);
+        }
+        // else it was cut off, since what expires is the beginning: nothing has been missed
+    }
+
+    // ---- where no record is
+
+    private void passGap(BackwardPass current) throws IOException {
+        long offset = current.scan().offset();
+        StopVerdict verdict = StopVerdict.of(new StopEvidence(log, current.segment(), sequence));
+        switch (verdict) {
+            // nothing was written there, or it isn't published yet
+            case END, LEAVE, TOO_NEW -> current.passGap();
+            case AWAIT -> awaitSlot(current, offset);
+            case DAMAGED_BELOW_FOOTER, DAMAGED_BELOW_RESERVED, DAMAGED_BELOW_MARK, DAMAGED_BELOW_SUCCESSOR, DAMAGED_IN_FINISHED,
+                    DAMAGED_BY_A_CUT, DAMAGED_BEFORE_RECORDS -> passDamage(current, offset, verdict.evidence());
+        }
+        resume = current.passedTo();
+    }
+
+    private void awaitSlot(BackwardPass current, long offset) throws IOException {
+        switch (slotWait.await(current.reader(), offset)) {
+            case PUBLISHED -> current.retry();
+            case FINISHED -> awaitNoMore(current, offset);
+            case OVERDUE -> {
+                current.retry();
+                throw ScanFailures.overdue(current.reader(), offset);
+            }
+            case GIVEN_UP -> {
+                current.passGap();
+                resume = current.passedTo();
+                throw ScanFailures.givenUp(current.reader(), offset);
+            }
+        }
+    }
+
+    /** Nothing stands there, and nothing will: it was cut off, or has gone with its segment. That mostly gives another verdict by now. */
+    private void awaitNoMore(BackwardPass current, long offset) throws IOException {
+        if (doubt.remains(offset)) {
+            sequence.refresh();
+            current.retry();
+        } else {
+            current.passGap();
+        }
+    }
+
+    private UnsupportedFormatException skipTooNew(BackwardPass current) {
+        int flags = current.scan().flags();
+        long offset = current.scan().offset();
+        current.skipTooNew();
+        resume = current.passedTo();
+        return ScanFailures.tooNew(current.reader(), offset, flags);
+    }
+
+    private void passDamage(BackwardPass current, long offset, String evidence) throws IOException {
+        if (doubt.remains(offset)) {
+            // what stood there may have been cut off, and with it the segment that says so
+            sequence.refresh();
+            current.retry();
+            return;
+        }
+        SegmentReader reader = current.reader();
+        if (reader.isReplaced()) {
+            throw new NoSuchFileException(reader.segment().file().toString());
+        }
+        String rule = current.scan().rule();
+        long length = Math.max(0, current.gapEnd() - offset);
+        current.passGap();
+        resume = current.passedTo();
+        boolean awaitsRecovery = reader.footer().isEmpty() && log.awaitsRecovery(reader.header());
+        throw ScanFailures.damaged(reader, offset, length, rule, evidence, awaitsRecovery);
+    }
+
+    private BackwardPass passing() {
+        BackwardPass current = pass;
+        if (current == null) {
+            throw new IllegalStateException("the scan stands in no segment: stream=" + key);
+        }
+        return current;
+    }
+
+    @Override
+    @Nullable SegmentScan scan() {
+        return pass == null ? null : pass.scan();
+    }
+
+    @Override
+    @Nullable Segment around() {
+        return pass == null ? entering : pass.reader().segment();
+    }
+
+    /** The segment that the record is in. */
+    public Segment segment() {
+        onRecord();
+        return passing().reader().segment();
+    }
+
+    /** The record's offset in its file. */
+    public long offset() {
+        return onRecord().offset();
+    }
+}

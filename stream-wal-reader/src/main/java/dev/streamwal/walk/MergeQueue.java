@@ -1,0 +1,39 @@
+package dev.streamwal.walk;
+
+import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which of several sequences comes next: the one with the smallest head. It knows heads only, and so takes each sequence in its own order:
+ * a head that is smaller than the one before it in its sequence comes right behind that one. Pure; makes no garbage.
+ *
+ * @param <H> a head, which changes while it isn't in the queue
+ */
+final class MergeQueue<H extends Comparable<? super H>> {
+
+    private final PriorityQueue<H> waiting = new PriorityQueue<>();
+
+    /** Adds the head of a sequence. */
+    void add(H head) {
+        waiting.add(head);
+    }
+
+    /**
+     * Takes out the smallest.
+     *
+     * @param moved the one that was taken out last, with its next value; null where its sequence has ended
+     * @return null where there is none left
+     */
+    @Nullable H next(@Nullable H moved) {
+        if (moved == null) {
+            return waiting.poll();
+        }
+        H first = waiting.peek();
+        if (first == null || moved.compareTo(first) <= 0) {
+            return moved;
+        }
+        waiting.poll();
+        waiting.add(moved);
+        return first;
+    }
+}

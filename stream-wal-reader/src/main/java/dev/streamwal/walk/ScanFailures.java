@@ -1,0 +1,71 @@
+package dev.streamwal.walk;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.segment.SegmentReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** What scans of a stream throw, in words. Most of it is thrown once, and the scan goes on beyond it. */
+public final class ScanFailures {
+
+    private static final String GOES_ON = "; the next call goes on beyond it";
+
+    private ScanFailures() {}
+
+    static CorruptSegmentException damaged(
+            SegmentReader reader, long offset, long length, String rule, String evidence, boolean awaitsRecovery) {
+        long position = reader.header().positionAt(offset);
+        return new CorruptSegmentException(
+                "damaged: " + rule + ", and here that isn't so, though " + evidence + ": " + place(reader, offset) + ", length=" + length
+                        + (awaitsRecovery ? "; not recovered yet: open the log for writing" : "") + GOES_ON,
+                reader.segment().file(), key(reader), position, offset, length, null);
+    }
+
+    static UnsupportedFormatException tooNew(SegmentReader reader, long offset, int flags) {
+        return new UnsupportedFormatException(
+                "a data record has only flags this version knows: flags=0x" + Integer.toHexString(flags) + ", " + place(reader, offset)
+                        + "; read it with the version that wrote it, or a newer one" + GOES_ON,
+                reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
+    }
+
+    static WalIOException overdue(SegmentReader reader, long offset) {
+        return new WalIOException(
+                "a reserved slot is published within 10 s: " + place(reader, offset)
+                        + "; read again later, or reopen the log for writing",
+                reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
+    }
+
+    static WalIOException givenUp(SegmentReader reader, long offset) {
+        return new WalIOException(
+                "a slot was given up by its writer, and holds nothing: " + place(reader, offset) + GOES_ON,
+                reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
+    }
+
+    static EntryExpiredException expired(String key, long from, long to, @Nullable Path file, @Nullable IOException cause) {
+        return new EntryExpiredException(
+                "a segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to + ", file="
+                        + (file == null ? "" : file) + GOES_ON,
+                file, key, from, to, cause);
+    }
+
+    public static EntryNotFoundException committedBehindEnd(StreamKey key, long position, long end, String consumer) {
+        return new EntryNotFoundException("a consumer has committed more than its stream holds: stream=" + key + ", committed=" + position
+                + ", end=" + end + ", consumer=" + consumer + "; the log was put back to an earlier state, or lost its end from outside. The"
+                + " next call goes on at that end; commit a position there, and this is not said again", null, key.text(), position, null);
+    }
+
+    private static String key(SegmentReader reader) {
+        return reader.segment().key().text();
+    }
+
+    private static String place(SegmentReader reader, long offset) {
+        return "stream=" + key(reader) + ", position=" + reader.header().positionAt(offset) + ", file=" + reader.segment().file()
+                + ", offset=" + offset;
+    }
+}

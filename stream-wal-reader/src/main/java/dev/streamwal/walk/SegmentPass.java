@@ -1,0 +1,161 @@
+package dev.streamwal.walk;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.segment.ReadSizes;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.segment.TimeRange;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One segment's part of a {@link StreamScan}: its records in a range of time, up to its footer. Where that has timestamps it goes from
+ * region to region, a region being blocks of which each may have a record in the range. One thread; close it.
+ */
+final class SegmentPass implements AutoCloseable {
+
+    /** Where a step has led. */
+    enum Step {
+        /** To a record to hand out. */
+        RECORD,
+        /** Behind a record that isn't one to hand out. */
+        PASSED,
+        /** To something that is no record, or a record of a newer version, or a footer that came since it was opened. */
+        STOPPED,
+        /** To where the footer says that the data, or what of it may be in the range, ends. */
+        FINISHED
+    }
+
+    private final SegmentReader reader;
+    private final SegmentScan scan;
+    private final TimeRange range;
+    private @Nullable SegmentIndex index;
+    private long regionEnd = Long.MAX_VALUE;
+    private long dataEnd = Long.MAX_VALUE;
+
+    private SegmentPass(SegmentReader reader, SegmentScan scan, TimeRange range) {
+        this.reader = reader;
+        this.scan = scan;
+        this.range = range;
+    }
+
+    /** From a record of the segment, or the end of its data; from its first record where the offset is -1. */
+    static SegmentPass open(Segment segment, LogSource log, TimeRange range, long offset, ReadSizes sizes) throws IOException {
+        SegmentReader reader = segment.open(log.channels());
+        try {
+            Optional<Footer> footer = reader.footer();
+            SegmentScan scan = new SegmentScan(reader, reader.header(), sizes);
+            SegmentPass pass = new SegmentPass(reader, scan, range);
+            if (offset >= 0) {
+                scan.seek(offset);
+            }
+            footer.ifPresent(pass::begin);
+            return pass;
+        } catch (IOException | RuntimeException e) {
+            reader.close();
+            throw e;
+        }
+    }
+
+    private void begin(Footer footer) {
+        dataEnd = footer.dataEnd();
+        scan.limit(dataEnd);
+        regionEnd = dataEnd;
+        if (!range.isAll()) {
+            index = footer.index();
+            regionEnd = scan.nextOffset();
+        }
+    }
+
+    /** Whether none of its records can be in the range, as far as its header tells: each is before the end of its window. */
+    boolean isBeforeRange() throws IOException {
+        return reader.header().window().endMillis() <= range.fromMillis() && reader.footer().isEmpty();
+    }
+
+    SegmentReader reader() {
+        return reader;
+    }
+
+    SegmentScan scan() {
+        return scan;
+    }
+
+    /** One record further. */
+    Step step() throws IOException {
+        while (scan.nextOffset() >= regionEnd) {
+            if (!enterRegion(scan.nextOffset())) {
+                return Step.FINISHED;
+            }
+        }
+        if (!scan.next()) {
+            return Step.STOPPED;
+        }
+        return isShown() ? Step.RECORD : Step.PASSED;
+    }
+
+    /** Whether the record that its scan stands on is one to hand out. */
+    boolean isShown() {
+        return scan.isShown() && range.contains(scan.timestampMillis());
+    }
+
+    /** Goes on to the next part of the segment whose timestamps can be in the range; false where there is none. */
+    private boolean enterRegion(long from) {
+        SegmentIndex blocks = index;
+        if (blocks == null || from >= dataEnd || !range.overlaps(blocks)) {
+            return false;
+        }
+        int block = 0;
+        while (block < blocks.blocks() && (end(blocks, block) <= from || !range.overlaps(blocks, block))) {
+            block++;
+        }
+        if (block == blocks.blocks()) {
+            return false;
+        }
+        // in the middle of a block where the scan begins there, or damage ends
+        scan.seek(Math.max(from, blocks.firstOffset(block)));
+        while (block + 1 < blocks.blocks() && range.overlaps(blocks, block + 1)) {
+            block++;
+        }
+        regionEnd = end(blocks, block);
+        scan.readAheadTo(regionEnd);
+        return true;
+    }
+
+    private long end(SegmentIndex blocks, int block) {
+        return block + 1 < blocks.blocks() ? blocks.firstOffset(block + 1) : dataEnd;
+    }
+
+    /** Where the footer says that the data ends, and the pass with it from now on; -1 where there is no footer. */
+    long endByFooter() throws IOException {
+        Optional<Footer> footer = reader.footerNow();
+        if (footer.isEmpty()) {
+            return -1;
+        }
+        dataEnd = footer.get().dataEnd();
+        scan.limit(dataEnd);
+        if (index == null) {
+            regionEnd = dataEnd;
+        }
+        return dataEnd;
+    }
+
+    /** Stream position behind all that it has passed. */
+    long passedTo() {
+        return scan.header().positionAt(scan.nextOffset());
+    }
+
+    /** Stream position where the segment's data ends, once it is {@link Step#FINISHED}. */
+    long end() throws IOException {
+        return scan.header().positionAt(reader.footer().map(Footer::dataEnd).orElse((int) regionEnd));
+    }
+
+    @Override
+    public void close() {
+        scan.close();
+        reader.close();
+    }
+}

@@ -1,0 +1,128 @@
+package dev.streamwal.walk;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.WriterView;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentScan;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** Gathers what is known about one place where a segment's scan has stopped: from its file, its successor and the writer. One use. */
+final class StopEvidence implements StopFacts {
+
+    private static final long UNKNOWN = -1;
+
+    private final LogSource log;
+    private final SegmentPass pass;
+    private final SegmentSequence sequence;
+    private final Place place;
+    private final long offset;
+
+    private OptionalLong reserved = OptionalLong.empty();
+    private @Nullable Segment successor;
+    private long end = UNKNOWN;
+
+    StopEvidence(LogSource log, SegmentPass pass, SegmentSequence sequence) {
+        SegmentScan scan = pass.scan();
+        this.log = log;
+        this.pass = pass;
+        this.sequence = sequence;
+        this.place = scan.isTooNew() ? Place.TOO_NEW : scan.isEmpty() || scan.isEnd() ? Place.QUIET : Place.INVALID;
+        this.offset = scan.offset();
+    }
+
+    @Override
+    public Place place() {
+        return place;
+    }
+
+    @Override
+    public Side ofFooter() throws IOException {
+        end = pass.endByFooter();
+        return end == UNKNOWN ? Side.UNKNOWN : sideOf(end);
+    }
+
+    /** Being asked, the writer first brings in order what a killed process left: slots that nobody will publish become padding. */
+    @Override
+    public Side ofReserved() {
+        WriterView writer = log.writer();
+        reserved = writer == null ? OptionalLong.empty() : writer.reservedEnd(sequence.key());
+        return reserved.isEmpty() ? Side.UNKNOWN : sideOf(header().offsetOf(reserved.getAsLong()));
+    }
+
+    @Override
+    public boolean hasSuccessor() throws IOException {
+        successor = sequence.after(pass.reader().segment().basePosition());
+        return successor != null;
+    }
+
+    @Override
+    public Side ofSuccessor() throws IOException {
+        if (successor == null) {
+            return Side.UNKNOWN;
+        }
+        // the successor speaks of the segment right before it, which may be one between that came and went
+        boolean isOfThis = sequence.knows(pass.reader().segment().basePosition());
+        long previousEnd = isOfThis ? previousEnd(log, successor) : UNKNOWN;
+        end = header().offsetOf(previousEnd);
+        if (previousEnd == UNKNOWN || end > header().capacity()) {
+            // whatever there is ends with the file, and before the successor begins
+            long successorStart = header().offsetOf(successor.basePosition());
+            end = successorStart > offset ? Math.min(successorStart, pass.reader().size()) : pass.reader().size();
+            return Side.UNKNOWN;
+        }
+        return sideOf(end);
+    }
+
+    /** Where the data before a segment ended, as it says itself; -1 where it has gone, or says nothing that can be believed. */
+    static long previousEnd(LogSource log, Segment segment) throws IOException {
+        try {
+            return segment.header(log.channels()).previousEnd();
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            return UNKNOWN;
+        }
+    }
+
+    @Override
+    public boolean isFinished() {
+        WriterView writer = log.writer();
+        return writer != null && !writer.unfinished(sequence.key(), header().positionAt(offset));
+    }
+
+    @Override
+    public boolean isCutShort() throws IOException {
+        return pass.reader().size() < end;
+    }
+
+    @Override
+    public boolean isMarked() throws IOException {
+        int mark = pass.reader().mark();
+        return mark >= offset && (place != Place.QUIET || !pass.scan().verifies(mark));
+    }
+
+    @Override
+    public boolean hasValidBehind() throws IOException {
+        return switch (pass.scan().judge()) {
+            case HOLE, CORRUPT -> true;
+            case CLEAN_END, TORN_TAIL, TOO_NEW -> false;
+        };
+    }
+
+    /** Offset where a scan that can't read what is here goes on at the latest; -1 where nobody knows. */
+    long end(StopVerdict verdict) {
+        return verdict == StopVerdict.DAMAGED_BELOW_RESERVED ? header().offsetOf(reserved.orElseThrow()) : end;
+    }
+
+    private SegmentHeader header() {
+        return pass.reader().header();
+    }
+
+    private Side sideOf(long there) {
+        return offset < there ? Side.BEFORE : offset == there ? Side.AT : Side.BEHIND;
+    }
+}

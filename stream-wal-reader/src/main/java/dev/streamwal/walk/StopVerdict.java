@@ -1,0 +1,94 @@
+package dev.streamwal.walk;
+
+import dev.streamwal.walk.StopFacts.Place;
+import dev.streamwal.walk.StopFacts.Side;
+import java.io.IOException;
+
+/** What it means that a segment's scan has stopped. Facts to verdict, and nothing else; a test goes through all combinations. */
+enum StopVerdict {
+    /** The end of the stream, for now. */
+    END,
+    /** The end of the segment: go on with the next one. */
+    LEAVE,
+    /** A slot that this process has reserved, and not published yet. */
+    AWAIT,
+    /** A record of a newer version: tell, and go on behind it. */
+    TOO_NEW,
+    DAMAGED_BELOW_FOOTER("it lies below the segment's footer"),
+    DAMAGED_BELOW_RESERVED("the writer has published it"),
+    DAMAGED_BELOW_MARK("the segment's mark points at or behind it"),
+    DAMAGED_BELOW_SUCCESSOR("the next segment says that the data goes on"),
+    DAMAGED_IN_FINISHED("its writer has finished the segment"),
+    DAMAGED_BY_A_CUT("the file ends before the data"),
+    DAMAGED_BEFORE_RECORDS("there are valid records behind it, or may be");
+
+    private final String evidence;
+
+    StopVerdict() {
+        this("");
+    }
+
+    StopVerdict(String evidence) {
+        this.evidence = evidence;
+    }
+
+    /** What shows that there should be a record. */
+    String evidence() {
+        return evidence;
+    }
+
+    static StopVerdict of(StopFacts facts) throws IOException {
+        if (facts.place() == Place.TOO_NEW) {
+            return TOO_NEW;
+        }
+        Side ofFooter = facts.ofFooter();
+        if (ofFooter != Side.UNKNOWN) {
+            return ofFooter == Side.BEFORE ? DAMAGED_BELOW_FOOTER : LEAVE;
+        }
+        Side ofReserved = facts.ofReserved();
+        if (facts.place() == Place.QUIET && ofReserved == Side.AT) {
+            // no segment behind this one has anything in it, so there is no need to list them
+            return END;
+        }
+        return facts.hasSuccessor() ? beforeSuccessor(facts, ofReserved) : inNewest(facts, ofReserved);
+    }
+
+    private static StopVerdict inNewest(StopFacts facts, Side ofReserved) throws IOException {
+        boolean isQuiet = facts.place() == Place.QUIET;
+        return switch (ofReserved) {
+            case AT, BEHIND -> END;
+            case BEFORE -> isQuiet ? AWAIT : DAMAGED_BELOW_RESERVED;
+            case UNKNOWN -> {
+                if (facts.isMarked()) {
+                    yield DAMAGED_BELOW_MARK;
+                }
+                yield isQuiet || !facts.hasValidBehind() ? END : DAMAGED_BEFORE_RECORDS;
+            }
+        };
+    }
+
+    private static StopVerdict beforeSuccessor(StopFacts facts, Side ofReserved) throws IOException {
+        boolean isQuiet = facts.place() == Place.QUIET;
+        return switch (facts.ofSuccessor()) {
+            case AT, BEHIND -> LEAVE;
+            // sealed long ago, and the segments between have gone: nobody says where it ended
+            case UNKNOWN -> isQuiet || !facts.hasValidBehind() ? LEAVE : DAMAGED_BEFORE_RECORDS;
+            case BEFORE -> isQuiet ? quietBeforeSuccessor(facts, ofReserved) : DAMAGED_BELOW_SUCCESSOR;
+        };
+    }
+
+    private static StopVerdict quietBeforeSuccessor(StopFacts facts, Side ofReserved) throws IOException {
+        boolean isOurs = ofReserved != Side.UNKNOWN;
+        if (isOurs && !facts.isFinished()) {
+            return AWAIT;
+        }
+        if (facts.isCutShort()) {
+            return DAMAGED_BY_A_CUT;
+        }
+        if (isOurs) {
+            return DAMAGED_IN_FINISHED;
+        }
+        // another process may not have published it yet
+        return facts.isMarked() ? DAMAGED_BELOW_MARK : END;
+    }
+}

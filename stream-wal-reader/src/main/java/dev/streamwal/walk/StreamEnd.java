@@ -1,0 +1,112 @@
+package dev.streamwal.walk;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.segment.ReadSizes;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.segment.TimeRange;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a stream ends for now, found thoroughly, past everything that may be wrong there: by the footer of its newest segment, or as a scan
+ * finds it, by following that segment from its mark. In the writing process that is behind everything reserved so far; elsewhere before the
+ * first slot behind the mark that isn't published. {@code LastRecordRead} is the fast way, for an end where nothing is wrong.
+ *
+ * @param segment that the end is in
+ * @param offset in its file; {@link StreamScan#UNKNOWN} where its header can't be read, of which whoever enters it is told
+ * @param position in the stream; {@link Long#MAX_VALUE} where the header can't be read
+ * @param lastSize of the record that ends there, bytes; 0 where that isn't known
+ * @param damage what is wrong right behind it; null where nothing is
+ */
+public record StreamEnd(Segment segment, long offset, long position, int lastSize, @Nullable WalException damage) {
+
+    /**
+     * Looks for it; empty where the stream has no segment.
+     *
+     * @param catalog listed just now
+     * @throws NoSuchFileException where the newest segment has been deleted since: list anew
+     */
+    public static Optional<StreamEnd> of(LogSource log, SegmentCatalog catalog) throws IOException {
+        SegmentChain chain = catalog.chain();
+        if (chain.size() == 0) {
+            return Optional.empty();
+        }
+        Segment newest = chain.get(chain.size() - 1);
+        try (SegmentReader reader = newest.open(log.channels())) {
+            Optional<Footer> footer = reader.footerNow();
+            if (footer.isPresent()) {
+                int end = footer.get().dataEnd();
+                return Optional.of(new StreamEnd(newest, end, reader.header().positionAt(end), footer.get().lastRecordSize(), null));
+            }
+            return Optional.of(following(log, catalog, reader));
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            return Optional.of(new StreamEnd(newest, StreamScan.UNKNOWN, Long.MAX_VALUE, 0, null));
+        }
+    }
+
+    private static StreamEnd following(LogSource log, SegmentCatalog catalog, SegmentReader newest) throws IOException {
+        long from = start(newest, log);
+        long position = newest.header().positionAt(from);
+        try (StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.small(log.settings()),
+                StreamScan.Rest.at(newest.segment(), from, position, StreamScan.Telling.NOTHING))) {
+            Followed followed = follow(scan);
+            // the stream may have gone on in another segment since it was listed
+            SegmentChain chain = catalog.chain();
+            int index = chain.floor(followed.end());
+            Segment last = index < 0 ? newest.segment() : chain.get(index);
+            long offset = last.header(log.channels()).offsetOf(followed.end());
+            return new StreamEnd(last, offset, followed.end(), followed.lastSize(), followed.damage());
+        }
+    }
+
+    /** The mark, where a record is. */
+    private static long start(SegmentReader reader, LogSource log) throws IOException {
+        int first = reader.header().headerLength();
+        int mark = reader.mark();
+        if (mark <= first) {
+            return first;
+        }
+        try (SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.settings()))) {
+            return scan.verifies(mark) ? mark : first;
+        }
+    }
+
+    private record Followed(long end, int lastSize, @Nullable WalException damage) {}
+
+    private static Followed follow(StreamScan scan) {
+        WalException told = null;
+        long toldBefore = -1;
+        long lastEnd = -1;
+        int lastSize = 0;
+        while (true) {
+            long before = scan.nextPosition();
+            try {
+                if (!scan.next()) {
+                    long end = scan.nextPosition();
+                    return new Followed(end, end == lastEnd ? lastSize : 0, toldBefore == end ? told : null);
+                }
+                lastEnd = scan.nextPosition();
+                lastSize = scan.record().frameBytes();
+            } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
+                told = e;
+                toldBefore = scan.nextPosition();
+            } catch (WalIOException e) {
+                if (scan.nextPosition() == before) {
+                    throw e;
+                }
+            }
+        }
+    }
+}

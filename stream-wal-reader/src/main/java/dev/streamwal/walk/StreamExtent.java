@@ -1,0 +1,142 @@
+package dev.streamwal.walk;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentFiles;
+import dev.streamwal.segment.SegmentReader;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * How far the data of a stream reaches, by its segments' headers and the newest one's end: no record but those at the end is read. Positions
+ * between two segments were never given, so that a distance of positions says nothing of bytes. One thread.
+ */
+public final class StreamExtent {
+
+    /** Every attempt fails only if a segment is deleted during it. */
+    private static final int MAX_ATTEMPTS = 16;
+
+    private final LogSource log;
+    private final SegmentCatalog catalog;
+
+    /** @param catalog listed just now */
+    public StreamExtent(LogSource log, SegmentCatalog catalog) {
+        this.log = log;
+        this.catalog = catalog;
+    }
+
+    private interface Look<T> {
+        T at(SegmentChain chain) throws IOException;
+    }
+
+    private <T> T whileDeleting(Look<T> look) throws IOException {
+        SegmentChain chain = catalog.chain();
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return look.at(chain);
+            } catch (NoSuchFileException e) {
+                if (attempt == MAX_ATTEMPTS) {
+                    throw e;
+                }
+                chain = catalog.refresh();
+            }
+        }
+    }
+
+    /** Where the data ends, as far as it can be seen now; empty where there is none, or where damage hides it. */
+    public OptionalLong end() throws IOException {
+        return whileDeleting(chain -> endNow());
+    }
+
+    private OptionalLong endNow() throws IOException {
+        try {
+            return StreamEnd.of(log, catalog).filter(end -> end.position() != Long.MAX_VALUE)
+                    .map(end -> OptionalLong.of(end.position())).orElse(OptionalLong.empty());
+        } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
+            // whoever reads it is told
+            return OptionalLong.empty();
+        }
+    }
+
+    /**
+     * The greatest position where a record of the stream can have ended up to now; empty where that can't be seen: there is damage, or what is
+     * to be redone or cut is known only when the stream was recovered.
+     */
+    public OptionalLong limit() throws IOException {
+        // whatever the stream had, and isn't there any more, was below
+        long start = log.start();
+        return whileDeleting(chain -> {
+            if (chain.size() == 0) {
+                return OptionalLong.of(start);
+            }
+            Segment newest = chain.get(chain.size() - 1);
+            try (SegmentReader reader = newest.open(log.channels())) {
+                SegmentHeader now = SegmentFiles.readHeader(reader, newest.file(), newest.key(), newest.name());
+                if (reader.footerNow().isEmpty() && log.awaitsRecovery(now)) {
+                    return OptionalLong.empty();
+                }
+                OptionalLong end = endNow();
+                return end.isEmpty() || log.goesOnAtItsEnd(now) ? end : OptionalLong.of(Math.max(start, end.getAsLong()));
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                return OptionalLong.empty();
+            }
+        });
+    }
+
+    /**
+     * What the stream's first segment knows of the data before it, which is gone.
+     *
+     * @param previousEnd stream position where that ended; the segment's own beginning where it doesn't know
+     * @param isKnown whether it knows; else the stream was deleted and came again
+     */
+    public record Before(long previousEnd, boolean isKnown) {}
+
+    /** Empty where there is no segment, the first one begins at or before the position, or it can't be read. */
+    public Optional<Before> beforeFirst(long position) throws IOException {
+        return whileDeleting(chain -> {
+            if (chain.size() == 0 || chain.get(0).basePosition() <= position) {
+                return Optional.empty();
+            }
+            try {
+                SegmentHeader header = chain.get(0).header(log.channels());
+                return Optional.of(new Before(header.previousEnd(), !StreamScan.isUnknown(header)));
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                // the tail says so
+                return Optional.empty();
+            }
+        });
+    }
+
+    /** Bytes of records, and of padding between them, at the position and behind it. */
+    public long bytesFrom(long position) throws IOException {
+        return whileDeleting(chain -> {
+            long bytes = 0;
+            for (int i = Math.max(0, chain.floor(position)); i < chain.size(); i++) {
+                long begin = chain.get(i).basePosition();
+                bytes += Math.max(0, end(chain, i) - Math.max(begin, position));
+            }
+            return bytes;
+        });
+    }
+
+    /** Where the data of a segment ends; its beginning where that can't be told. */
+    private long end(SegmentChain chain, int index) throws IOException {
+        Segment segment = chain.get(index);
+        if (index + 1 == chain.size()) {
+            return endNow().orElse(segment.basePosition());
+        }
+        try {
+            return chain.get(index + 1).header(log.channels()).previousEnd();
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            return segment.basePosition();
+        }
+    }
+}

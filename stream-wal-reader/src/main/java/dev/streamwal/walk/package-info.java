@@ -1,0 +1,8 @@
+/**
+ * Ways through a stream's records, forwards, backwards and merged with others, from segment to segment, and what a gap between two is. For the
+ * reader and the writer of this project; not exported to others.
+ */
+@NullMarked
+package dev.streamwal.walk;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,138 @@
+package dev.streamwal.catalog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.segment.FooterCache;
+import dev.streamwal.segment.Segment;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SegmentCatalogTest {
+
+    @TempDir
+    private Path folder;
+
+    private final ChannelCache channels = new ChannelCache(4);
+
+    private SegmentCatalog catalog(Path directory) {
+        return new SegmentCatalog(StreamKey.of("k"), directory, channels, new FooterCache());
+    }
+
+    private void touch(String name) throws IOException {
+        Files.write(folder.resolve(name), new byte[0]);
+    }
+
+    @Test
+    void refresh_noDirectory_isEmpty() throws IOException {
+        SegmentChain chain = catalog(folder.resolve("nothing")).refresh();
+        assertThat(chain.size()).isZero();
+        assertThat(chain.floor(0)).isEqualTo(-1);
+        assertThat(chain.after(0)).isNull();
+    }
+
+    @Test
+    void refresh_foreignFiles_areIgnored() throws IOException {
+        touch("0000000000000000_1.seg");
+        for (String foreign : new String[] {"0000000000000000_01.seg", "000000000000000G_1.seg", "0000000000000001_1.SEG", "x.seg", ".seg",
+            ".0000000000000002.seg.tmp", "0000000000000003_1.seg~", "notes.txt"}) {
+            touch(foreign);
+        }
+        assertThat(catalog(folder).refresh().size()).isEqualTo(1);
+    }
+
+    @Test
+    void floor_everyPosition_isTheLastThatBeginsThereOrBefore() throws IOException {
+        for (long base : new long[] {16, 32, 4_096}) {
+            touch(String.format("%016x_9.seg", base));
+        }
+        SegmentChain chain = catalog(folder).refresh();
+        for (long position = 0; position < 5_000; position++) {
+            int expected = position < 16 ? -1 : position < 32 ? 0 : position < 4_096 ? 1 : 2;
+            assertThat(chain.floor(position)).isEqualTo(expected);
+            Segment after = chain.after(position);
+            assertThat(after == null ? 3 : chain.floor(after.basePosition())).isEqualTo(expected + 1);
+        }
+        assertThat(chain.floor(Long.MAX_VALUE)).isEqualTo(2);
+        assertThat(chain.nextBase(0)).isEqualTo(32);
+        assertThat(chain.nextBase(2)).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void refresh_segmentsComeAndGo_keepsWhatItKnows() throws IOException {
+        touch("0000000000000000_1.seg");
+        touch("0000000000000100_1.seg");
+        SegmentCatalog catalog = catalog(folder);
+        Segment second = catalog.refresh().get(1);
+        Files.delete(folder.resolve("0000000000000000_1.seg"));
+        touch("0000000000000200_1.seg");
+        assertThat(catalog.chain().size()).as("until it is refreshed").isEqualTo(2);
+        SegmentChain chain = catalog.refresh();
+        assertThat(chain.size()).isEqualTo(2);
+        assertThat(chain.get(0)).isSameAs(second);
+    }
+
+    @Test
+    void refresh_directoryUnchangedForLong_isNotListedAgain() throws IOException {
+        long[] now = {0};
+        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), folder, channels, new FooterCache(), () -> now[0]);
+        touch("0000000000000000_1.seg");
+        SegmentChain first = catalog.refresh();
+        assertThat(catalog.refresh()).as("it may have changed within the clock's granularity").isNotSameAs(first);
+        now[0] = 2_000_000_000L;
+        SegmentChain settled = catalog.refresh();
+        assertThat(catalog.refresh()).isSameAs(settled);
+        Files.setLastModifiedTime(folder, FileTime.fromMillis(0));
+        assertThat(catalog.refresh()).isNotSameAs(settled);
+        touch("0000000000000100_1.seg");
+        assertThat(catalog.refresh().size()).isEqualTo(2);
+    }
+
+    @Test
+    void refresh_whileSegmentsAreMade_neverLosesOneInTheMiddle() throws Exception {
+        SegmentCatalog catalog = catalog(folder);
+        AtomicInteger made = new AtomicInteger();
+        Thread maker = new Thread(() -> {
+            try {
+                for (int i = 0; i < 1_500; i++) {
+                    touch(String.format("%016x_9.seg", (long) i * 8));
+                    made.incrementAndGet();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }, "maker of segments");
+        maker.start();
+        while (maker.isAlive()) {
+            int before = made.get();
+            SegmentChain chain = catalog.refresh();
+            assertThat(chain.size()).as("what was there before is listed").isGreaterThanOrEqualTo(before);
+            int whole = 0;
+            while (whole < chain.size() && chain.get(whole).basePosition() == whole * 8L) {
+                whole++;
+            }
+            assertThat(whole).as("segments up to the first that is missing").isEqualTo(chain.size());
+        }
+        maker.join();
+        assertThat(catalog.refresh().size()).isEqualTo(1_500);
+    }
+
+    @Test
+    void refresh_deletedSegment_closesItsFile() throws IOException {
+        touch("0000000000000000_1.seg");
+        SegmentCatalog catalog = catalog(folder);
+        Path file = catalog.refresh().get(0).file();
+        channels.acquire(file).close();
+        assertThat(channels.openFiles()).isEqualTo(1);
+        Files.delete(file);
+        catalog.refresh();
+        assertThat(channels.openFiles()).isZero();
+    }
+}

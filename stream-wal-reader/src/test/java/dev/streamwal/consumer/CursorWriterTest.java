@@ -1,0 +1,132 @@
+package dev.streamwal.consumer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.format.CursorEntry;
+import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ProcessLock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of the commits of streams that have gone. */
+class CursorWriterTest {
+
+    private static final StreamKey NAME = StreamKey.of("c");
+    private static final int MAX_GONE = 2;
+    private static final long COMPACTED_ABOVE = 1_000;
+
+    @TempDir
+    private Path root;
+
+    private final AtomicLong salts = new AtomicLong();
+    /** Where each stream begins that is there. */
+    private final Map<String, Long> there = new TreeMap<>();
+    private long start;
+    private boolean isUnreadable;
+
+    private final ConsumedStreams streams = new ConsumedStreams() {
+
+        @Override
+        public long start() {
+            return start;
+        }
+
+        @Override
+        public Set<String> keys() throws IOException {
+            if (isUnreadable) {
+                throw new IOException("can't be listed");
+            }
+            return Set.copyOf(there.keySet());
+        }
+
+        @Override
+        public OptionalLong begin(String key, long from) {
+            return there.containsKey(key) ? OptionalLong.of(there.get(key)) : OptionalLong.empty();
+        }
+    };
+
+    private CursorWriter open() throws IOException, ProcessLock.HeldException {
+        CursorSettings settings = new CursorSettings(salts::incrementAndGet, () -> Instant.EPOCH, COMPACTED_ABOVE, MAX_GONE);
+        return CursorWriter.open(root, NAME, new CursorScope("", true), settings, streams);
+    }
+
+    private static void commit(CursorWriter writer, String key, long position, long atMillis) throws IOException {
+        writer.commit(new CursorEntry(StreamKey.of(key), position, atMillis));
+    }
+
+    @Test
+    void open_commitsOfStreamsThatHaveGone_onlyTheLastOfThemStay() throws Exception {
+        there.put("stays", 0L);
+        try (CursorWriter writer = open()) {
+            for (int i = 0; i < 5; i++) {
+                commit(writer, "gone" + i, 8, i);
+            }
+            commit(writer, "stays", 16, 0);
+        }
+        there.put("late", 0L);
+        start = 1L << 36;
+        for (int i = 0; i < 2; i++) {
+            try (CursorWriter writer = open()) {
+                assertThat(writer.commits()).containsOnlyKeys("stays", "late", "gone3", "gone4");
+                assertThat(writer.commits()).containsEntry("stays", new Committed(16, 0)).containsEntry("gone4", new Committed(8, 4));
+                assertThat(writer.committed("late").orElseThrow().position()).as("it may have begun below the start").isZero();
+                assertThat(writer.start()).as("where those that were left out come back at the earliest").isEqualTo(start);
+            }
+        }
+    }
+
+    @Test
+    void open_fewOfThem_nothingIsWritten() throws Exception {
+        try (CursorWriter writer = open()) {
+            commit(writer, "gone0", 8, 1);
+            commit(writer, "gone1", 8, 2);
+        }
+        byte[] before = Files.readAllBytes(CursorFiles.cursor(root, NAME));
+        start = 1L << 36;
+        try (CursorWriter writer = open()) {
+            assertThat(writer.start()).isZero();
+        }
+        assertThat(CursorFiles.cursor(root, NAME)).hasBinaryContent(before);
+    }
+
+    @Test
+    void commit_keysThatComeAndGo_doNotMakeTheFileLonger() throws Exception {
+        try (CursorWriter writer = open()) {
+            for (int i = 0; i < 2_000; i++) {
+                there.clear();
+                there.put("job" + i, start);
+                commit(writer, "job" + i, start + 8, i);
+                there.clear();
+                start += 1L << 20;
+            }
+            assertThat(writer.commits().size()).isLessThan(50);
+            assertThat(writer.commits()).containsKey("job1999");
+            assertThat(Files.size(CursorFiles.cursor(root, NAME))).isLessThan(2 * COMPACTED_ABOVE);
+        }
+    }
+
+    @Test
+    void streamsThatCannotBeListed_leaveItAsItIs() throws Exception {
+        try (CursorWriter writer = open()) {
+            for (int i = 0; i < 5; i++) {
+                commit(writer, "gone" + i, 8, i);
+            }
+        }
+        isUnreadable = true;
+        try (CursorWriter writer = open()) {
+            assertThat(writer.commits()).hasSize(5);
+            commit(writer, "gone0", 16, 9);
+            assertThat(writer.committed("gone0")).contains(new Committed(16, 9));
+        }
+    }
+}

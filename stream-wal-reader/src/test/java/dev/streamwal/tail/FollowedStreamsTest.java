@@ -1,0 +1,183 @@
+package dev.streamwal.tail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.catalog.ListingAge;
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.WriterView;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.ActivityLayout;
+import dev.streamwal.lookup.ScanBegin;
+import dev.streamwal.segment.ReadSettingsForTests;
+import dev.streamwal.segment.SegmentWriterForTests;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Many streams, look by look: what comes at the wrong moment. */
+@Timeout(60)
+class FollowedStreamsTest {
+
+    private static final int SLOTS = 1 << 10;
+    private static final int STREAMS = 400;
+    /** Looked at in turn only after many looks. */
+    private static final int LATE = 300;
+
+    @TempDir
+    private Path root;
+
+    private final List<SegmentWriterForTests> segments = new ArrayList<>();
+    private final Map<String, ScanBegin> all = new LinkedHashMap<>();
+
+    @BeforeEach
+    void write() throws IOException {
+        for (int i = 0; i < STREAMS; i++) {
+            SegmentWriterForTests segment = SegmentWriterForTests.first(root, "s" + i).prepare(4_096);
+            segment.append(i, "first");
+            segments.add(segment.write());
+            all.put(segment.key(), new ScanBegin.Oldest());
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(ActivityLayout.bytes(SLOTS)).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.put(0, ActivityLayout.encodeHeader(1, SLOTS), 0, ActivityLayout.HEADER_BYTES);
+        Files.write(root.resolve(ActivityLayout.FILE_NAME), bytes.array());
+    }
+
+    private LogSource log(@Nullable WriterView writer) {
+        return new LogSource(root, ReadSettingsForTests.DEFAULTS, writer);
+    }
+
+    private FollowedStreams follow(LogSource log) throws IOException {
+        return new FollowedStreams(log, null, all, new ScanBegin.Oldest());
+    }
+
+    private void append(int stream) {
+        SegmentWriterForTests segment = segments.get(stream);
+        segment.append(1, "more");
+        segment.write();
+        long hash = ActivityLayout.hash(segment.key());
+        ByteBuffer value = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        value.putLong(0, ActivityLayout.value(hash, segment.end()));
+        try (FileChannel file = FileChannel.open(root.resolve(ActivityLayout.FILE_NAME), StandardOpenOption.WRITE)) {
+            file.write(value, ActivityLayout.offset(ActivityLayout.slot(hash, SLOTS)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Knows nothing, and does something when a scan that has come to the end of a stream asks, which was asked for first to be listed. */
+    private record Asked(String key, Runnable then, AtomicInteger times) implements WriterView {
+        @Override
+        public OptionalLong reservedEnd(String asked) {
+            if (asked.equals(key) && times.incrementAndGet() > 1) {
+                then.run();
+            }
+            return OptionalLong.empty();
+        }
+
+        @Override
+        public boolean abandoned(String asked, long position) {
+            return false;
+        }
+
+        @Override
+        public boolean unfinished(String asked, long position) {
+            return true;
+        }
+    }
+
+    @Test
+    void mayHaveMore_appendedToBehindItsEndWhileOthersAreRead_isSeenByTheNextLook() throws IOException {
+        List<String> appended = new ArrayList<>();
+        Asked writer = new Asked("s" + (STREAMS - 1), () -> {
+            if (appended.isEmpty()) {
+                appended.add("s" + LATE);
+                append(LATE);
+            }
+        }, new AtomicInteger());
+        try (LogSource log = log(writer); FollowedStreams followed = follow(log)) {
+            List<String> found = new ArrayList<>();
+            while (followed.next()) {
+                found.add(followed.key());
+            }
+            // a look in between may have seen it already
+            while (found.size() == STREAMS && followed.mayHaveMore() && followed.next()) {
+                found.add(followed.key());
+            }
+            assertThat(found).hasSize(STREAMS + 1).endsWith("s" + LATE);
+        }
+    }
+
+    @Test
+    void mayHaveMore_segmentWithinTheSameTickOfItsDirectory_isSeenWhenTheTimeIsOldEnough() throws IOException {
+        SegmentWriterForTests segment = segments.get(0);
+        Path directory = segment.file().getParent();
+        FileTime tick = FileTime.fromMillis(1_000_000);
+        Files.setLastModifiedTime(directory, tick);
+        try (LogSource log = log(null)) {
+            FollowedStream stream = new FollowedStream("s0");
+            long before = System.nanoTime();
+            stream.wake(log, new ScanBegin.Oldest());
+            assertThat(stream.scan().next()).isTrue();
+            assertThat(stream.scan().next()).isFalse();
+            long after = System.nanoTime();
+            assertThat(stream.sleep()).isTrue();
+            SegmentWriterForTests successor = segment.successor();
+            successor.append(1, "second");
+            successor.write();
+            Files.setLastModifiedTime(directory, tick);
+            assertThat(stream.mayHaveMore(log, before + ListingAge.SETTLING_NANOS - 1)).isFalse();
+            assertThat(stream.mayHaveMore(log, after + ListingAge.SETTLING_NANOS)).isTrue();
+            stream.wake(log, new ScanBegin.Oldest());
+            assertThat(stream.scan().next()).isTrue();
+            assertThat(stream.scan().record().position()).isEqualTo(successor.header().basePosition());
+            stream.close();
+        }
+    }
+
+    @Test
+    void next_oneStreamCannotBeRead_isToldAndTheOthersGoOn() throws IOException {
+        Path folder = segments.get(0).file().getParent().getParent();
+        Path bad = folder.resolve("bad");
+        Files.createSymbolicLink(bad, bad);
+        all.put("bad", new ScanBegin.Oldest());
+        try (LogSource log = log(null); FollowedStreams followed = follow(log)) {
+            int failures = 0;
+            int found = 0;
+            for (int stream = 0; found < STREAMS + 20; stream++) {
+                try {
+                    found += followed.next() || (followed.mayHaveMore() && followed.next()) ? 1 : 0;
+                } catch (WalIOException e) {
+                    failures++;
+                }
+                if (found >= STREAMS) {
+                    append(stream % STREAMS);
+                }
+            }
+            assertThat(failures).isPositive();
+            Files.delete(bad);
+            SegmentWriterForTests mended = SegmentWriterForTests.first(root, "bad");
+            mended.append(1, "at last");
+            mended.write();
+            do {
+                assertThat(followed.next() || (followed.mayHaveMore() && followed.next())).isTrue();
+            } while (!followed.key().equals("bad"));
+        }
+    }
+}

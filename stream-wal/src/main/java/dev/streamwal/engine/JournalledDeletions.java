@@ -1,0 +1,93 @@
+package dev.streamwal.engine;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.append.DeletionLog;
+import dev.streamwal.commit.Deletion;
+import dev.streamwal.commit.GroupCommitter;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.IoFailure;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/** Writes deletions down in the commit journal. */
+public final class JournalledDeletions implements DeletionLog {
+
+    /** Streams of which is remembered that deletions could not be written down. */
+    private static final int MAX_OUTSTANDING = 100_000;
+
+    private final GroupCommitter commits;
+
+    /** Carried out, and not written down: below which position. */
+    @GuardedBy("this")
+    private final Map<StreamKey, Long> outstanding = new HashMap<>();
+
+    public JournalledDeletions(GroupCommitter commits) {
+        this.commits = commits;
+    }
+
+    /**
+     * Where there is no room for the journal, deletions are carried out all the same, since they are what makes room, and written down later:
+     * with the next ones that can be, or when the log is closed. A crash before that may leave some of the files, or bring them back.
+     */
+    @Override
+    public Kept deletedBelow(List<DeletedBelow> streams) throws IOException {
+        try {
+            Kept written = commits.delete(asDeletions(streams))::close;
+            writeOutstanding();
+            return written;
+        } catch (IOException e) {
+            if (IoFailure.isDiskFull(e)) {
+                commits.forget(asDeletions(streams));
+                // not before the files are gone: what is written down may be given up at once then
+                return () -> remember(streams);
+            }
+            throw e;
+        }
+    }
+
+    private static List<Deletion.Below> asDeletions(List<DeletedBelow> streams) {
+        return streams.stream().map(stream -> new Deletion.Below(stream.key(), stream.position())).toList();
+    }
+
+    private synchronized void remember(List<DeletedBelow> streams) {
+        for (DeletedBelow stream : streams) {
+            if (outstanding.size() < MAX_OUTSTANDING || outstanding.containsKey(stream.key())) {
+                outstanding.merge(stream.key(), stream.position(), Math::max);
+            }
+        }
+    }
+
+    @Override
+    public void writeOutstanding() throws IOException {
+        for (List<DeletedBelow> some = takeSome(); !some.isEmpty(); some = takeSome()) {
+            try {
+                commits.delete(asDeletions(some)).close();
+            } catch (IOException e) {
+                remember(some);
+                if (IoFailure.isDiskFull(e)) {
+                    return;
+                }
+                throw e;
+            }
+        }
+    }
+
+    private synchronized List<DeletedBelow> takeSome() {
+        List<DeletedBelow> some = new ArrayList<>();
+        for (Iterator<Map.Entry<StreamKey, Long>> each = outstanding.entrySet().iterator(); each.hasNext() && some.size() < MAX_STREAMS; ) {
+            Map.Entry<StreamKey, Long> next = each.next();
+            some.add(new DeletedBelow(next.getKey(), next.getValue()));
+            each.remove();
+        }
+        return some;
+    }
+
+    @Override
+    public Kept truncated(StreamKey key, long from, long to) throws IOException {
+        return commits.delete(List.of(new Deletion.Cut(key, from, to)))::close;
+    }
+}

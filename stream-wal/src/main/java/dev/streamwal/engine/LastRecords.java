@@ -1,0 +1,78 @@
+package dev.streamwal.engine;
+
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentFiles;
+import dev.streamwal.segment.SegmentScan;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Where the last record of a sealed segment ends: there may be padding behind it, a slot that nobody filled, which no consumer ever sees.
+ * For one sweep at a time.
+ */
+final class LastRecords {
+
+    /** What earlier sweeps have found. A sealed segment that is cut has another length, and so is another one here. */
+    private final Map<ExpiryPlan.Deletion, Long> ends = new HashMap<>();
+
+    /** Forgets the others. */
+    void keepOnly(Collection<ExpiryPlan.Deletion> plan) {
+        if (!ends.isEmpty()) {
+            ends.keySet().retainAll(plan);
+        }
+    }
+
+    /**
+     * A position in the stream; where it can't be told, as without a footer, the segment's end.
+     *
+     * @param end where the segment ends, or the next one begins
+     * @param isNewest whether there is no next one: then a footer that stands before the end is an old one
+     */
+    long endIn(StreamLog log, ExpiryPlan.Deletion deletion, long end, boolean isNewest) {
+        Long known = ends.get(deletion);
+        if (known != null) {
+            return Math.min(end, known);
+        }
+        Optional<Long> found = read(log, deletion.segment(), isNewest ? end : 0);
+        found.ifPresent(position -> ends.put(deletion, position));
+        return Math.min(end, found.orElse(end));
+    }
+
+    private static Optional<Long> read(StreamLog log, ExpiryPlan.Segment segment, long minEnd) {
+        SegmentName name = new SegmentName(segment.basePosition(), segment.expirationMillis());
+        Path file = log.directory().resolve(name.fileName());
+        try (LogFile open = LogFile.reading(file)) {
+            return open.ask(bytes -> {
+                SegmentHeader header = SegmentFiles.readHeader(bytes, file, log.key(), name);
+                Footer footer = SegmentEnd.read(bytes, header).footer();
+                return footer == null || header.positionAt(footer.dataEnd()) < minEnd ? Optional.empty() : lastBefore(footer, bytes, header);
+            });
+        } catch (IOException | WalException e) {
+            // whoever reads it is told
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Long> lastBefore(Footer footer, SegmentBytes bytes, SegmentHeader header) throws IOException {
+        try (SegmentScan scan = new SegmentScan(bytes, header)) {
+            scan.limit(footer.dataEnd());
+            scan.seekBehind(footer.dataEnd(), footer.lastRecordSize());
+            if (scan.previousShown()) {
+                return Optional.of(scan.position() + scan.frameBytes());
+            }
+            return scan.isAtFirst() ? Optional.of(header.basePosition()) : Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package dev.streamwal.engine;
+
+import dev.streamwal.retention.StreamPolicy;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * What a single option's value may be. A value outside could never be right, so that the call which gives it throws.
+ */
+public final class OptionLimits {
+
+    public static final Duration MAX_WINDOW = Duration.ofMillis(StreamPolicy.MAX_WINDOW_MILLIS);
+    public static final Duration MAX_RETENTION = Duration.ofMillis(StreamPolicy.MAX_RETENTION_MILLIS);
+
+    /** Whoever may lose more than a day's records wants {@code BUFFERED}. */
+    static final Duration MAX_FLUSH_INTERVAL = Duration.ofDays(1);
+
+    private OptionLimits() {}
+
+    public static Duration window(Duration window) {
+        return span("window", window, Duration.ofMillis(1), MAX_WINDOW);
+    }
+
+    public static Duration retention(Duration retention) {
+        return span("retention", retention, Duration.ZERO, MAX_RETENTION);
+    }
+
+    public static Duration flushInterval(Duration interval) {
+        return span("flushInterval", interval, Duration.ofMillis(1), MAX_FLUSH_INTERVAL);
+    }
+
+    /** Between the two, and in whole milliseconds, the unit of everything on disk. */
+    public static Duration span(String name, Duration value, Duration least, Duration most) {
+        Objects.requireNonNull(value, name);
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0 || value.getNano() % 1_000_000 != 0) {
+            throw new IllegalArgumentException(name + " is " + least.toMillis() + " ms to " + most.toDays()
+                    + (most.toDays() == 1 ? " day" : " days") + ", in whole milliseconds: " + name + "=" + value);
+        }
+        return value;
+    }
+
+    public static int segmentBytes(int bytes) {
+        return count("segmentBytes", bytes, StreamPolicy.MIN_SEGMENT_BYTES, StreamPolicy.MAX_SEGMENT_BYTES);
+    }
+
+    public static int count(String name, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(name + " is " + least + " to " + most + ": " + name + "=" + value);
+        }
+        return value;
+    }
+
+    public static long maxBytes(String name, long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException(
+                    name + " is 1 or more; leave it out for no limit: " + name + "=" + bytes);
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,257 @@
+package dev.streamwal.engine;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.WalClosedException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Recovers many streams at once, by threads that end with it, while the thread that called tells of the progress. One use. */
+public final class RecoverAll {
+
+    /**
+     * How far it is.
+     *
+     * @param done streams
+     * @param total of streams
+     * @param bytesRead so far
+     * @param stream the key of one that is being recovered; empty before the first one and behind the last
+     */
+    public record Progress(int done, int total, long bytesRead, Optional<String> stream) {}
+
+    /** Recovery reads; more than this many reads at once make no disk faster, and each holds a buffer of 1 MiB. */
+    static final int MAX_THREADS = 4;
+
+    /** How soon a stream that takes long is told of again. */
+    private static final long TELL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final List<StreamLog> streams;
+    private final Consumer<StreamLog> recovery;
+    private final LongSupplier bytesRead;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    @GuardedBy("lock")
+    private int next;
+
+    @GuardedBy("lock")
+    private int done;
+
+    @GuardedBy("lock")
+    private int working;
+
+    @GuardedBy("lock")
+    private boolean stopped;
+
+    @GuardedBy("lock")
+    private @Nullable String current;
+
+    @GuardedBy("lock")
+    private @Nullable Throwable failure;
+
+    /**
+     * @param recovery of one stream; throws only where no stream can be recovered any more
+     * @param bytesRead by all recoveries so far
+     */
+    public RecoverAll(List<StreamLog> streams, Consumer<StreamLog> recovery, LongSupplier bytesRead) {
+        this.streams = streams;
+        this.recovery = recovery;
+        long before = bytesRead.getAsLong();
+        this.bytesRead = () -> bytesRead.getAsLong() - before;
+    }
+
+    /** How many threads pay, on this machine. */
+    public static int threadsFor(int streams) {
+        return Math.min(streams, Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors()));
+    }
+
+    /** @param threads 0: the calling one does it all */
+    public void run(int threads, Consumer<Progress> progress) {
+        progress.accept(progress());
+        List<Thread> workers = new ArrayList<>();
+        try {
+            if (threads == 0) {
+                runHere(progress);
+            } else {
+                start(threads, workers);
+                await(progress);
+            }
+        } finally {
+            stop();
+            join(workers);
+        }
+        rethrow();
+    }
+
+    private void runHere(Consumer<Progress> progress) {
+        for (StreamLog stream = take(); stream != null; stream = take()) {
+            recovery.accept(stream);
+            finished();
+            progress.accept(progress());
+        }
+    }
+
+    private void start(int threads, List<Thread> workers) {
+        lock.lock();
+        try {
+            working = threads;
+        } finally {
+            lock.unlock();
+        }
+        for (int i = 0; i < threads; i++) {
+            Thread worker = new Thread(this::work, "stream-wal-recover-" + i);
+            worker.setDaemon(true);
+            worker.start();
+            workers.add(worker);
+        }
+    }
+
+    private void work() {
+        try {
+            for (StreamLog stream = take(); stream != null; stream = take()) {
+                recovery.accept(stream);
+                finished();
+            }
+        } catch (Throwable e) {
+            failed(e);
+        } finally {
+            left();
+        }
+    }
+
+    private @Nullable StreamLog take() {
+        lock.lock();
+        try {
+            if (stopped || next == streams.size()) {
+                return null;
+            }
+            StreamLog stream = streams.get(next++);
+            current = stream.key().text();
+            return stream;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void finished() {
+        lock.lock();
+        try {
+            done++;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void failed(Throwable why) {
+        lock.lock();
+        try {
+            failure = failure == null ? why : failure;
+            stopped = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void left() {
+        lock.lock();
+        try {
+            working--;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void stop() {
+        lock.lock();
+        try {
+            stopped = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells of what has changed, until nobody works any more. */
+    private void await(Consumer<Progress> progress) {
+        Progress told = null;
+        while (awaitChange()) {
+            Progress now = progress();
+            if (!now.equals(told)) {
+                progress.accept(now);
+                told = now;
+            }
+        }
+        progress.accept(progress());
+    }
+
+    /** @return whether somebody works */
+    private boolean awaitChange() {
+        boolean interrupted = false;
+        lock.lock();
+        try {
+            int before = done;
+            long left = TELL_NANOS;
+            while (working > 0 && done == before && left > 0) {
+                try {
+                    left = changed.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            return working > 0;
+        } finally {
+            lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static void join(List<Thread> workers) {
+        boolean interrupted = false;
+        for (Thread worker : workers) {
+            while (worker.isAlive()) {
+                try {
+                    worker.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Progress progress() {
+        lock.lock();
+        try {
+            Optional<String> stream = done == streams.size() ? Optional.empty() : Optional.ofNullable(current);
+            return new Progress(done, streams.size(), bytesRead.getAsLong(), stream);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void rethrow() {
+        lock.lock();
+        try {
+            if (failure instanceof WalClosedException closed) {
+                throw closed;
+            }
+            if (failure != null) {
+                throw new IllegalStateException("streams were left unrecovered: done=" + done + ", of=" + streams.size(), failure);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,10 @@
+package dev.streamwal.engine;
+
+/**
+ * How much a stream keeps for a consumer.
+ *
+ * @param consumer the consumer's name
+ * @param maxBytes of files
+ * @param maxMillis beyond the expiration
+ */
+public record RetainedFor(String consumer, long maxBytes, long maxMillis) {}

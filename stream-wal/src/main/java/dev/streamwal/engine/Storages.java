@@ -1,0 +1,61 @@
+package dev.streamwal.engine;
+
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.storage.ChannelStorage;
+import dev.streamwal.storage.MappedStorage;
+import dev.streamwal.storage.SegmentStorage;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+
+/** Which storage a log gets. */
+public class Storages {
+
+    /** Where zeros written ahead are blocks for good. Those that copy on write promise nothing: btrfs, ZFS. */
+    private static final Set<String> SAFE_TO_MAP = Set.of("ext4", "ext3", "ext2", "xfs", "tmpfs");
+
+    /** The kind of file system that a directory is in, where it leads to. */
+    interface FileSystemType {
+        public String of(Path directory) throws IOException;
+    }
+
+    private final StorageKind wanted;
+    private final FileSystemType type;
+    private boolean maps;
+
+    public Storages(StorageKind wanted) {
+        this(wanted, directory -> Files.getFileStore(directory).type());
+    }
+
+    Storages(StorageKind wanted, FileSystemType type) {
+        this.wanted = wanted;
+        this.type = type;
+    }
+
+    /**
+     * @param root an existing directory
+     * @throws IllegalArgumentException where {@code MAPPED} is wanted and the file system has no mappings
+     */
+    public SegmentStorage of(Path root) throws IOException {
+        boolean ofMachine = root.getFileSystem().equals(FileSystems.getDefault());
+        if (wanted == StorageKind.MAPPED && !ofMachine) {
+            throw new IllegalArgumentException("Storage.MAPPED maps files, which this file system can't: fileSystem=" + root.getFileSystem()
+                    + ", root=" + root + "; use AUTO or CHANNEL");
+        }
+        maps = wanted == StorageKind.MAPPED || (wanted == StorageKind.AUTO && ofMachine && isSafeToMap(root));
+        return maps ? new MappedStorage() : new ChannelStorage();
+    }
+
+    /** The folder of streams may be a link to another file system, or one may be mounted there; in the root there are mapped files too. */
+    private boolean isSafeToMap(Path root) throws IOException {
+        Path streams = StreamDirectory.in(root);
+        return SAFE_TO_MAP.contains(type.of(root)) && (!Files.exists(streams) || SAFE_TO_MAP.contains(type.of(streams)));
+    }
+
+    /** Whether what {@link #of} gave has mappings. */
+    public boolean maps() {
+        return maps;
+    }
+}

@@ -1,0 +1,94 @@
+package dev.streamwal.engine;
+
+import dev.streamwal.format.StreamKey;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The log's streams, one object a key as long as anyone holds it. A stream that has segments is held here; one that hasn't only while the
+ * program holds it, so that asking for ever new keys fills no memory. Thread-safe.
+ */
+public final class StreamRegistry<S> {
+
+    private final ConcurrentHashMap<String, Slot<S>> slots = new ConcurrentHashMap<>();
+    private final ReferenceQueue<S> forgotten = new ReferenceQueue<>();
+    private final Function<StreamKey, S> factory;
+
+    public StreamRegistry(Function<StreamKey, S> factory) {
+        this.factory = factory;
+    }
+
+    private static final class Slot<S> extends WeakReference<S> {
+        private final String key;
+
+        @SuppressWarnings("UnusedVariable") // held, not read
+        private volatile @Nullable S held;
+
+        Slot(String key, S stream, ReferenceQueue<S> queue) {
+            super(stream, queue);
+            this.key = key;
+        }
+    }
+
+    /** The stream, made if there is none. */
+    public S get(String key) {
+        S known = find(key);
+        return known != null ? known : make(StreamKey.of(key));
+    }
+
+    public @Nullable S find(String key) {
+        Slot<S> slot = slots.get(key);
+        return slot == null ? null : slot.get();
+    }
+
+    private S make(StreamKey key) {
+        dropForgotten();
+        AtomicReference<S> made = new AtomicReference<>();
+        slots.compute(key.text(), (text, slot) -> {
+            S known = slot == null ? null : slot.get();
+            if (known != null) {
+                made.setPlain(known);
+                return slot;
+            }
+            S created = factory.apply(key);
+            made.setPlain(created);
+            return new Slot<>(text, created, forgotten);
+        });
+        return made.getPlain();
+    }
+
+    /** Holds a stream that has segments, or lets one go that has none. */
+    public void hold(String key, S stream, boolean hasSegments) {
+        Slot<S> slot = slots.get(key);
+        if (slot != null && slot.get() == stream) {
+            slot.held = hasSegments ? stream : null;
+        }
+    }
+
+    private void dropForgotten() {
+        for (Reference<? extends S> gone = forgotten.poll(); gone != null; gone = forgotten.poll()) {
+            if (gone instanceof Slot<?> slot) {
+                slots.remove(slot.key, slot);
+            }
+        }
+    }
+
+    /** All streams that anyone holds, the registry among them. */
+    public List<S> all() {
+        List<S> streams = new ArrayList<>();
+        for (Slot<S> slot : slots.values()) {
+            S stream = slot.get();
+            if (stream != null) {
+                streams.add(stream);
+            }
+        }
+        return streams;
+    }
+}

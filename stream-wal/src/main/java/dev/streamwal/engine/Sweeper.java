@@ -1,0 +1,272 @@
+package dev.streamwal.engine;
+
+import dev.streamwal.append.DeletionLog;
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
+import dev.streamwal.retention.KnownTime;
+import dev.streamwal.retention.SweepTime;
+import dev.streamwal.retention.TimeRules;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, leaves what is held for consumers
+ * ({@link ConsumerHolds}), and carries the plan out. One pass at a time, by its own thread at intervals or by whoever calls.
+ */
+public final class Sweeper {
+
+    /**
+     * How much and how often.
+     *
+     * @param maxTotalBytes of all streams
+     * @param intervalNanos between two passes; 0: only when asked
+     * @param maxAdvanceMillis that the clock may be ahead
+     */
+    public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis) {}
+
+    /** What a pass did, and what it left. */
+    public record Result(
+            int deleted, int failed, int live, long bytesReclaimed, int held, long heldBytes, int refused) {}
+
+    private final SweptLog wal;
+    private final SweepEvents report;
+    private final ConsumerHolds holds;
+    private final long maxTotalBytes;
+    private final ReentrantLock passes = new ReentrantLock();
+    private final RestingThread thread;
+    private final long intervalNanos;
+    private final KnownTime time;
+    private final long maxAdvanceMillis;
+
+    /** Whether the last pass by the clock has refused something. The pass's that runs, of which there is one at a time. */
+    private boolean refusing;
+
+    public Sweeper(SweptLog wal, SweepEvents report, ConsumerHolds holds, Limits limits, KnownTime time) {
+        this.wal = wal;
+        this.report = report;
+        this.holds = holds;
+        this.maxTotalBytes = limits.maxTotalBytes();
+        // zero: no thread
+        this.intervalNanos = limits.intervalNanos();
+        this.time = time;
+        this.maxAdvanceMillis = limits.maxAdvanceMillis();
+        this.thread = new RestingThread("stream-wal-sweep", this::run);
+    }
+
+    public void start() {
+        if (intervalNanos > 0) {
+            thread.start();
+        }
+    }
+
+    private void run() {
+        while (thread.rest(intervalNanos)) {
+            try {
+                Result unused = sweepByClock();
+            } catch (Throwable failure) {
+                if (!thread.isStopped()) {
+                    report.sweepFailed(null, failure);
+                }
+            }
+        }
+    }
+
+    /** Ends the thread, after the pass it is in. */
+    public void stop() {
+        thread.stop();
+    }
+
+    /** By the log's clock, as far as that is to be believed. */
+    public Result sweepByClock() {
+        passes.lock();
+        try {
+            // behind the lock: two passes don't read the clock in one order and run in another
+            return new Pass(wal.nowMillis(), each -> {}, true).run();
+        } finally {
+            passes.unlock();
+        }
+    }
+
+    /** By a time that somebody vouches for. */
+    public Result sweep(Instant now, Consumer<SweptSegment> each) {
+        passes.lock();
+        try {
+            return new Pass(TimeRules.millis(now), each, false).run();
+        } finally {
+            passes.unlock();
+        }
+    }
+
+    /** One look at everything. */
+    private final class Pass {
+
+        private final long nowMillis;
+        private final Consumer<SweptSegment> each;
+        private final Map<String, StreamLog> logs = new HashMap<>();
+        private int deleted;
+        private int failed;
+        private long reclaimed;
+        private final boolean byClock;
+
+        Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock) {
+            this.nowMillis = nowMillis;
+            this.each = each;
+            this.byClock = byClock;
+        }
+
+        Result run() {
+            wal.checkWriter();
+            List<ExpiryPlan.Stream> all = look();
+            if (bytes(all) > maxTotalBytes) {
+                all = compared(all);
+            }
+            SweepTime.Outcome asked = asked(all);
+            List<ExpiryPlan.Stream> views = asked.streams();
+            int segments = views.stream().mapToInt(view -> view.segments().size()).sum();
+            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
+            HeldBack.Outcome outcome = holds.of(nowMillis, plan, views, logs);
+            carryOut(outcome.deletions());
+            return new Result(deleted, failed, segments - deleted, reclaimed, outcome.segments(), outcome.bytes(),
+                    asked.segments());
+        }
+
+        /** What there is, and is due as far as the clock is believed. */
+        private SweepTime.Outcome asked(List<ExpiryPlan.Stream> views) {
+            if (!byClock) {
+                return new SweepTime.Outcome(views, 0, 0);
+            }
+            long knownMillis = time.millis();
+            SweepTime.Outcome asked = SweepTime.of(nowMillis, knownMillis, maxAdvanceMillis, views);
+            if (asked.isBelieved()) {
+                time.believe(nowMillis);
+            } else if (!refusing) {
+                report.sweepRefused(nowMillis, knownMillis, asked.segments(), asked.bytes());
+            }
+            refusing = !asked.isBelieved();
+            return asked;
+        }
+
+        private List<ExpiryPlan.Stream> look() {
+            List<ExpiryPlan.Stream> views = new ArrayList<>();
+            for (StreamLog log : wal.streams()) {
+                try {
+                    log.sealIfIdle(nowMillis);
+                    ExpiryPlan.Stream view = log.expiryView(nowMillis, false);
+                    if (!view.segments().isEmpty()) {
+                        views.add(view);
+                        logs.put(log.key().text(), log);
+                    }
+                } catch (IOException | RuntimeException e) {
+                    failed++;
+                    report.sweepFailed(log.key().text(), e);
+                }
+            }
+            return views;
+        }
+
+        private static long bytes(List<ExpiryPlan.Stream> views) {
+            return views.stream().flatMap(view -> view.segments().stream()).mapToLong(ExpiryPlan.Segment::bytes).sum();
+        }
+
+        /** Only now it matters which stream's segment is the older one, which their headers say, whatever the streams' retention is now. */
+        private List<ExpiryPlan.Stream> compared(List<ExpiryPlan.Stream> views) {
+            List<ExpiryPlan.Stream> compared = new ArrayList<>(views.size());
+            for (ExpiryPlan.Stream view : views) {
+                try {
+                    compared.add(log(view.key()).expiryView(nowMillis, true));
+                } catch (IOException | RuntimeException e) {
+                    compared.add(view);
+                    report.sweepFailed(view.key(), e);
+                }
+            }
+            compared.removeIf(view -> view.segments().isEmpty());
+            return compared;
+        }
+
+        /**
+         * Decides for every stream, writes all of it down, and deletes. Where one deletion of a stream fails, its later ones aren't done: a
+         * stream loses its beginning and nothing else.
+         */
+        private void carryOut(List<ExpiryPlan.Deletion> plan) {
+            List<DeletionLog.Kept> kept = new ArrayList<>();
+            try {
+                Map<String, Long> below = writeDown(decide(plan), kept);
+                for (ExpiryPlan.Deletion deletion : plan) {
+                    Long position = below.get(deletion.key());
+                    if (position != null && !delete(deletion, position)) {
+                        below.remove(deletion.key());
+                    }
+                }
+            } finally {
+                kept.forEach(DeletionLog.Kept::close);
+            }
+        }
+
+        private List<DeletionLog.DeletedBelow> decide(List<ExpiryPlan.Deletion> plan) {
+            Map<String, Long> newest = new LinkedHashMap<>();
+            plan.forEach(deletion -> newest.put(deletion.key(), deletion.segment().basePosition()));
+            List<DeletionLog.DeletedBelow> decided = new ArrayList<>(newest.size());
+            newest.forEach((key, basePosition) -> {
+                StreamLog log = log(key);
+                try {
+                    log.condemnUpTo(basePosition).ifPresent(below -> decided.add(new DeletionLog.DeletedBelow(log.key(), below)));
+                } catch (IOException | RuntimeException e) {
+                    failed++;
+                    report.sweepFailed(key, e);
+                }
+            });
+            return decided;
+        }
+
+        /** What could not be written down is not deleted, and tried again by the next pass. */
+        private Map<String, Long> writeDown(List<DeletionLog.DeletedBelow> decided, List<DeletionLog.Kept> kept) {
+            Map<String, Long> below = new HashMap<>();
+            for (int from = 0; from < decided.size(); from += DeletionLog.MAX_STREAMS) {
+                List<DeletionLog.DeletedBelow> some = decided.subList(from, Math.min(decided.size(), from + DeletionLog.MAX_STREAMS));
+                try {
+                    kept.add(wal.deletions().deletedBelow(List.copyOf(some)));
+                    some.forEach(stream -> below.put(stream.key().text(), stream.position()));
+                } catch (IOException | RuntimeException e) {
+                    failed += some.size();
+                    report.sweepFailed(null, e);
+                }
+            }
+            return below;
+        }
+
+        private StreamLog log(String key) {
+            return Objects.requireNonNull(logs.get(key), key);
+        }
+
+        private boolean delete(ExpiryPlan.Deletion deletion, long below) {
+            Optional<StreamLog.Deleted> gone;
+            try {
+                gone = log(deletion.key()).deleteOldest(deletion.segment().basePosition(), below);
+            } catch (IOException | RuntimeException e) {
+                failed++;
+                report.sweepFailed(deletion.key(), e);
+                return false;
+            }
+            if (gone.isEmpty()) {
+                // purged, deleted or appended to since the plan was made
+                return false;
+            }
+            deleted++;
+            reclaimed += gone.get().bytes();
+            SweptSegment segment = new SweptSegment(gone.get(), deletion.key(), deletion.cause());
+            report.swept(segment);
+            each.accept(segment);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * What an open log owns and runs: its streams and their folders, sweeps and what they keep for consumers, recovery of all streams, threads
+ * for answers and events, checkpoints. Knows nothing of the public API.
+ */
+@NullMarked
+package dev.streamwal.engine;
+
+import org.jspecify.annotations.NullMarked;

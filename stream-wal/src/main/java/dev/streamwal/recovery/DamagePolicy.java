@@ -1,0 +1,11 @@
+package dev.streamwal.recovery;
+
+/** What recovery does with a record that is not what was written, though it must be there: as the public option of these names says. */
+public enum DamagePolicy {
+
+    /** The stream isn't appended to; its files stay as they are. */
+    STOP_AT_FIRST_ERROR,
+
+    /** The stream goes on behind the damage, of which a copy is kept. */
+    SKIP_BAD_RECORDS
+}

@@ -1,0 +1,86 @@
+package dev.streamwal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.WalListener;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class ListenerThreadTest {
+
+    private final List<String> heard = Collections.synchronizedList(new ArrayList<>());
+    private final CountDownLatch mayGoOn = new CountDownLatch(1);
+
+    private final WalListener listener = new WalListener() {
+        @Override
+        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+            if (task.equals("slow")) {
+                awaitUninterrupted();
+            }
+            heard.add(task);
+        }
+    };
+
+    private void awaitUninterrupted() {
+        try {
+            mayGoOn.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts a listener", e);
+        }
+    }
+
+    private static ListenerThread<WalListener> thread(WalListener told, boolean nobodyListens) {
+        return new ListenerThread<>(told, nobodyListens, true, (each, failure) -> each.backgroundFailure("listener", Optional.empty(), failure));
+    }
+
+    private static void tell(ListenerThread<WalListener> thread, String task) {
+        thread.tell(listener -> listener.backgroundFailure(task, Optional.empty(), new IllegalStateException(task)));
+    }
+
+    private static boolean isRunning() {
+        return Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("stream-wal-listen"));
+    }
+
+    @Test
+    void tell_someEvents_areHeardInOrderAndAllBeforeTheEnd() {
+        ListenerThread<WalListener> thread = thread(listener, false);
+        List<String> told = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            tell(thread, "task " + i);
+            told.add("task " + i);
+        }
+        thread.end();
+        assertThat(heard).isEqualTo(told);
+        tell(thread, "after the end");
+        assertThat(heard).isEqualTo(told);
+        assertThat(isRunning()).isFalse();
+    }
+
+    @Test
+    void tell_nobodyListens_startsNoThread() {
+        ListenerThread<WalListener> thread = thread(new WalListener() {}, true);
+        tell(thread, "unheard");
+        assertThat(isRunning()).isFalse();
+        thread.end();
+    }
+
+    @Test
+    void tell_listenerIsFarBehind_isToldHowManyItMissed() {
+        ListenerThread<WalListener> thread = thread(listener, false);
+        tell(thread, "slow");
+        for (int i = 0; i < 12_000; i++) {
+            tell(thread, "fast");
+        }
+        mayGoOn.countDown();
+        thread.end();
+        assertThat(heard).contains("slow", "listener");
+        assertThat(heard.stream().filter("fast"::equals).count()).as("less by one, if the slow one was still in the queue")
+                .isBetween(9_999L, 10_000L);
+    }
+}
