@@ -67,7 +67,7 @@ public final class StreamRegistry<S> {
     /** Holds a stream that has segments, or lets one go that has none. */
     public void hold(String key, S stream, boolean hasSegments) {
         Slot<S> slot = slots.get(key);
-        if (slot != null && slot.get() == stream) {
+        if (slot != null && slot.refersTo(stream)) {
             slot.held = hasSegments ? stream : null;
         }
     }
