@@ -13,8 +13,5 @@ module dev.streamwal.reader {
     exports dev.streamwal.format to dev.streamwal;
     exports dev.streamwal.io to dev.streamwal;
     exports dev.streamwal.journal to dev.streamwal;
-    exports dev.streamwal.lookup to dev.streamwal;
     exports dev.streamwal.segment to dev.streamwal;
-    exports dev.streamwal.tail to dev.streamwal;
-    exports dev.streamwal.walk to dev.streamwal;
 }

@@ -1,6 +1,6 @@
 /**
  * Where something is: a record by ref, the last ones of a stream, the place where a walk begins. Also how a batch of refs is read in few calls.
- * For the reader and the writer of this project; not exported to others.
+ * Not exported.
  */
 @NullMarked
 package dev.streamwal.lookup;

@@ -1,6 +1,5 @@
 /**
- * Walks that are asked again when something has come, of one stream and of many, and how long to rest in between. For the reader and the writer
- * of this project; not exported to others.
+ * Walks that are asked again when something has come, of one stream and of many, and how long to rest in between. Not exported.
  */
 @NullMarked
 package dev.streamwal.tail;

@@ -1,6 +1,6 @@
 /**
- * Ways through a stream's records, forwards, backwards and merged with others, from segment to segment, and what a gap between two is. For the
- * reader and the writer of this project; not exported to others.
+ * Ways through a stream's records, forwards, backwards and merged with others, from segment to segment, and what a gap between two is. Not
+ * exported.
  */
 @NullMarked
 package dev.streamwal.walk;
