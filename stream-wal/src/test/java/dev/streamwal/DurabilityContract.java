@@ -577,13 +577,16 @@ abstract class DurabilityContract extends LogContract {
         append(wal.stream("small"), Durability.IMMEDIATE);
         appendSome(wal.stream("big"), 3);
         clock.advance(WINDOW);
-        CompletableFuture<EntryRef> big = wal.stream("big").appendAsync(WriteEntry.of(bytes("x")));
+        // buffered, and so the sealer's, before any commit can ask for it
+        appendSome(wal.stream("big"), 1);
         begun.await();
+        CompletableFuture<EntryRef> big = wal.stream("big").appendAsync(WriteEntry.of(bytes("x")));
         for (int i = 0; i < 20; i++) {
             append(wal.stream("small"), Durability.IMMEDIATE);
         }
         CompletableFuture<EntryRef> more = wal.stream("big").appendAsync(WriteEntry.of(bytes("x")));
         append(wal.stream("small"), Durability.IMMEDIATE);
+        assertThat(big).isNotDone();
         assertThat(more).isNotDone();
         letGo.countDown();
         big.join();
