@@ -183,10 +183,13 @@ public final class PositionsFile {
         }
     }
 
+    /** Both slots, or it is thrown, and written again by the next call: one slot alone would be lost with its sector. */
     @GuardedBy("this")
     private void write(Positions next) throws IOException {
+        Positions twin = next.withSequence(next.sequence() + 1);
         writeSlot(next);
-        writeSlot(next.withSequence(next.sequence() + 1));
+        writeSlot(twin);
+        current = twin;
     }
 
     @GuardedBy("this")
@@ -202,6 +205,5 @@ public final class PositionsFile {
             DirectoryForce.force(root);
             named = true;
         }
-        current = next;
     }
 }

@@ -8,6 +8,8 @@ import com.google.common.jimfs.Jimfs;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.simulation.FaultPlan;
+import dev.streamwal.simulation.SimulatedDisk;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -64,6 +66,37 @@ class PositionsFileTest {
         assertThat(opened.isSameBoot()).isFalse();
         assertState(positions, 0, 0, 1, "a");
         assertState(reload(), 0, 0, 1, "a");
+    }
+
+    @Test
+    void raiseCeiling_aCallFailsAndItIsTriedAgain_bothSlotsHaveIt() throws IOException {
+        int failed = 0;
+        boolean hasFailed = true;
+        while (hasFailed) {
+            SimulatedDisk disk = new SimulatedDisk();
+            Path directory = Files.createDirectory(disk.path("/log"));
+            PositionsFile positions = PositionsFile.load(directory, () -> false);
+            positions.open(boot("a"));
+            disk.failing(FaultPlan.nthOfAll(failed + 1, FaultPlan.Failure.IO_ERROR));
+            hasFailed = false;
+            try {
+                positions.raiseCeiling(1);
+            } catch (IOException e) {
+                hasFailed = true;
+                failed++;
+            }
+            disk.failing(FaultPlan.NONE);
+            positions.raiseCeiling(1);
+            byte[] bytes = Files.readAllBytes(directory.resolve(PositionsLayout.FILE_NAME));
+            for (int slot = 0; slot < 2; slot++) {
+                byte[] alone = bytes.clone();
+                int other = (1 - slot) * PositionsLayout.SLOT_BYTES;
+                Arrays.fill(alone, other, Math.min(alone.length, other + PositionsLayout.SLOT_BYTES), (byte) 0);
+                assertThat(PositionsLayout.decode(alone)).as("slot %s, failed call %s", slot, failed)
+                        .hasValueSatisfying(found -> assertThat(found.ceiling()).isEqualTo(STEP));
+            }
+        }
+        assertThat(failed).as("calls of two slots").isGreaterThanOrEqualTo(4);
     }
 
     @Test
