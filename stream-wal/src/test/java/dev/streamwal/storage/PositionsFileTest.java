@@ -99,6 +99,41 @@ class PositionsFileTest {
         assertThat(failed).as("calls of two slots").isGreaterThanOrEqualTo(4);
     }
 
+    /** Behind a slot that was torn, the next write must not begin with the one that is whole. */
+    @Test
+    void raiseCeiling_anyTwoCallsFailOneAfterTheOther_aWholeSlotIsLeft() throws IOException {
+        int tornTwice = 0;
+        for (int first = 1; first <= 8; first++) {
+            for (int second = 1; second <= 8; second++) {
+                SimulatedDisk disk = new SimulatedDisk();
+                Path directory = Files.createDirectory(disk.path("/log"));
+                PositionsFile positions = PositionsFile.load(directory, () -> false);
+                positions.open(boot("a"));
+                boolean failed = failsToRaise(positions, 1, disk, first);
+                failed &= failsToRaise(positions, STEP + 1, disk, second);
+                tornTwice += failed ? 1 : 0;
+                String when = "failed calls " + first + ", " + second;
+                assertThat(PositionsFile.load(directory, () -> true).current().incarnation()).as(when).isEqualTo(1);
+                positions.raiseCeiling(STEP + 1);
+                assertThat(PositionsFile.load(directory, () -> true).current()).as(when).isEqualTo(positions.current());
+                assertThat(positions.current().ceiling()).as(when).isEqualTo(2 * STEP);
+            }
+        }
+        assertThat(tornTwice).as("pairs of calls").isGreaterThanOrEqualTo(16);
+    }
+
+    private static boolean failsToRaise(PositionsFile positions, long position, SimulatedDisk disk, int nth) {
+        disk.failing(FaultPlan.nthOfAll(nth, FaultPlan.Failure.SHORT_WRITE_THEN_IO_ERROR));
+        try {
+            positions.raiseCeiling(position);
+            return false;
+        } catch (IOException e) {
+            return true;
+        } finally {
+            disk.failing(FaultPlan.NONE);
+        }
+    }
+
     @Test
     void open_again_isTheNextIncarnationAndStartsAtTheCeiling() throws IOException {
         PositionsFile first = PositionsFile.load(root, () -> false);
