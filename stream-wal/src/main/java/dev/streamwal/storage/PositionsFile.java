@@ -169,7 +169,7 @@ public final class PositionsFile {
         }
         synchronized (this) {
             if (position > current.ceiling()) {
-                write(newest.withCeiling(stepAtOrAbove(position)));
+                write(newest.withCeiling(Math.max(newest.ceiling(), stepAtOrAbove(position))));
             }
         }
     }
