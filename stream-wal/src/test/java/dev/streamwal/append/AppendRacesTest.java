@@ -13,7 +13,6 @@ import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentMapping;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -169,10 +168,7 @@ class AppendRacesTest {
         }
     }
 
-    /**
-     * A segment whose slot is unpublished is passed over soon, not after the second that a park may take. How often the thread slept shows it,
-     * on any machine: a sleep takes 50 µs or more, and so there is room for 20 of them in the millisecond that an eviction may take.
-     */
+    /** A segment whose slot is unpublished is passed over at once, not after the second that a park may take. */
     @Test
     void eviction_ofASegmentWithAnUnpublishedSlot_isGivenUpSoon() throws Exception {
         Hold hold = new Hold();
@@ -182,21 +178,22 @@ class AppendRacesTest {
             }
             Thread held = hold.hold(() -> append(log, KEY, EARNS_A_MAPPING));
             Evictor evictor = new Evictor(log.context.mappings());
-            long before = sleeps();
-            evictor.take(1);
-            assertThat(sleeps() - before).as("sleeps").isLessThan(40);
-            assertThat(evictor.hasAll(1)).isFalse();
+            long fastest = Long.MAX_VALUE;
+            // a park would take its second each time, a busy machine doesn't stop this thread each time
+            for (int i = 0; i < 20 && fastest >= 500; i++) {
+                long started = System.nanoTime();
+                evictor = new Evictor(log.context.mappings());
+                evictor.take(1);
+                assertThat(evictor.hasAll(1)).isFalse();
+                fastest = Math.min(fastest, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started));
+            }
+            assertThat(fastest).isLessThan(500);
             append(log, KEY, EARNS_A_MAPPING + 1);
             hold.release(held);
             evictor.take(1);
             assertThat(evictor.hasAll(1)).isTrue();
         }
         assertRead(EARNS_A_MAPPING + 2);
-    }
-
-    /** Of this thread, so far. */
-    private static long sleeps() {
-        return ManagementFactory.getThreadMXBean().getThreadInfo(Thread.currentThread().getId()).getWaitedCount();
     }
 
     @Test
