@@ -4,6 +4,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.segment.FooterCache;
+import dev.streamwal.segment.OwnSegment;
 import dev.streamwal.segment.Segment;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -135,7 +136,7 @@ public final class SegmentCatalog {
                 if (listed != null) {
                     found.put(fileName, listed);
                 } else {
-                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new Segment(key, name, file, footers)));
+                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new OwnSegment(key, name, file, footers)));
                 }
             }
         } catch (NoSuchFileException | NotDirectoryException e) {

@@ -443,9 +443,9 @@ final class BatchRead {
 
     private static CorruptSegmentException damaged(SegmentReader reader, long offset, EntryRef ref) {
         return new CorruptSegmentException(
-                "a record's bytes verify: ref=" + ref + ", file=" + reader.segment() + ", offset=" + offset
-                        + "; the stream's other records can be read, verify() lists the damage",
-                reader.segment().file(), ref.stream(), ref.position(), offset, ref.size(), null);
+                "a record's bytes verify: ref=" + ref + ", file=" + reader.segment() + ", offset="
+                        + reader.segment().fileOffset(offset) + "; the stream's other records can be read, verify() lists the damage",
+                reader.segment().file(), ref.stream(), ref.position(), reader.segment().fileOffset(offset), ref.size(), null);
     }
 
     private static UnsupportedFormatException tooNew(SegmentReader reader, EntryRef ref) {

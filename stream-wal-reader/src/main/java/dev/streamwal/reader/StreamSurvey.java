@@ -146,7 +146,7 @@ final class StreamSurvey {
         Footer footer = segment == null ? null : segment.knownFooter();
         if (segment != null && footer != null && footer.index().records() != records
                 && !damage.concerns(segment.file()) && !isCutMeanwhile(segment, footer, records)) {
-            damage.add(new Damage(segment.file(), key, footer.dataEnd(), 0,
+            damage.add(new Damage(segment.file(), key, segment.fileOffset(footer.dataEnd()), 0,
                     "a footer counts the segment's records: footer=" + footer.index().records() + ", records=" + records));
         }
     }

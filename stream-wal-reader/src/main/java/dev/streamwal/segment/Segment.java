@@ -7,31 +7,31 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
-import dev.streamwal.io.SharedFile;
+import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A segment that was listed, with what hardly changes of it once it has been read: its header, and its footer. Thread-safe. */
-public final class Segment implements Comparable<Segment> {
+/**
+ * A segment that was listed, with what hardly changes of it once it has been read: its header, and its footer. It has a file of its own
+ * ({@link OwnSegment}), or stands in another one with segments of other streams; who reads it can't tell. Thread-safe.
+ */
+public abstract class Segment implements Comparable<Segment> {
 
     private final StreamKey key;
     private final SegmentName name;
     private final Path file;
-    private final FooterCache footers;
 
-    private volatile @Nullable SegmentHeader header;
     private volatile @Nullable Footer footer;
     private volatile long dataSize;
     private volatile int lastSeen;
 
-    /** @param footers what is kept of the log's footers */
-    public Segment(StreamKey key, SegmentName name, Path file, FooterCache footers) {
+    /** @param file in which it stands */
+    protected Segment(StreamKey key, SegmentName name, Path file) {
         this.key = key;
         this.name = name;
         this.file = file;
-        this.footers = footers;
     }
 
     /** Of the stream it belongs to. */
@@ -39,15 +39,18 @@ public final class Segment implements Comparable<Segment> {
         return key;
     }
 
-    /** What the file's name says. */
+    /** Where it begins and when it expires; of a segment with a file of its own, the file's name. */
     public SegmentName name() {
         return name;
     }
 
-    /** Where it is. */
+    /** In which it stands. */
     public Path file() {
         return file;
     }
+
+    /** Where in {@link #file()} an offset of the segment is: for errors. */
+    public abstract long fileOffset(long offset);
 
     /** Stream position of its first record. */
     public long basePosition() {
@@ -61,29 +64,16 @@ public final class Segment implements Comparable<Segment> {
      * @throws CorruptSegmentException where its header is damaged, or another segment's
      * @throws UnsupportedFormatException where it is of a later version, or a nano-wal file
      */
-    public SegmentReader open(ChannelCache channels) throws IOException {
-        SharedFile bytes = channels.acquire(file);
-        try {
-            SegmentHeader known = header;
-            SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file, key, name) : known;
-            header = read;
-            return new SegmentReader(this, read, bytes, footers, known == null);
-        } catch (IOException | RuntimeException e) {
-            bytes.close();
-            throw e;
-        }
-    }
+    public abstract SegmentReader open(ChannelCache channels) throws IOException;
 
     /** As {@link #open}, for the header alone. */
-    public SegmentHeader header(ChannelCache channels) throws IOException {
-        SegmentHeader known = header;
-        if (known != null) {
-            return known;
-        }
-        try (SegmentReader reader = open(channels)) {
-            return reader.header();
-        }
-    }
+    public abstract SegmentHeader header(ChannelCache channels) throws IOException;
+
+    /** Where its records end, as far as its bytes say. */
+    protected abstract SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader header) throws IOException;
+
+    /** Whether it still ends with this footer, or with another one of its size at its place. */
+    protected abstract boolean hasFooter(SegmentBytes bytes, Footer known) throws IOException;
 
     /** The footer, if it was found already. */
     public @Nullable Footer knownFooter() {
@@ -119,17 +109,17 @@ public final class Segment implements Comparable<Segment> {
     }
 
     @Override
-    public int compareTo(Segment other) {
+    public final int compareTo(Segment other) {
         return name.compareTo(other.name);
     }
 
     @Override
-    public boolean equals(@Nullable Object other) {
+    public final boolean equals(@Nullable Object other) {
         return this == other;
     }
 
     @Override
-    public int hashCode() {
+    public final int hashCode() {
         return System.identityHashCode(this);
     }
 

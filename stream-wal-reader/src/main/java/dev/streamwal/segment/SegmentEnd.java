@@ -40,7 +40,8 @@ public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
     /** More than a footer's index has for a block. */
     private static final int INDEX_BYTES_PER_BLOCK = 32;
 
-    static SegmentEnd of(Footer footer) {
+    /** Of a segment that was sealed. */
+    public static SegmentEnd of(Footer footer) {
         return new SegmentEnd(footer.dataEnd(), By.FOOTER, footer);
     }
 

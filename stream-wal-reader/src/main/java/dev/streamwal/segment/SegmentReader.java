@@ -7,7 +7,6 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.Visibility;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.io.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,16 +17,24 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     private final Segment segment;
     private final SegmentHeader header;
-    private final SharedFile bytes;
+    private final SegmentBytes bytes;
+    private final Runnable closing;
     private final FooterCache footers;
     private final boolean isHeaderNew;
     private boolean closed;
 
-    /** @param isHeaderNew whether the header was read just now */
-    SegmentReader(Segment segment, SegmentHeader header, SharedFile bytes, FooterCache footers, boolean isHeaderNew) {
+    /**
+     * For a segment that opens itself.
+     *
+     * @param closing gives the bytes back
+     * @param isHeaderNew whether the header was read just now
+     */
+    public SegmentReader(
+            Segment segment, SegmentHeader header, SegmentBytes bytes, Runnable closing, FooterCache footers, boolean isHeaderNew) {
         this.segment = segment;
         this.header = header;
         this.bytes = bytes;
+        this.closing = closing;
         this.footers = footers;
         this.isHeaderNew = isHeaderNew;
     }
@@ -109,7 +116,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         if (known != null) {
             return SegmentEnd.of(known);
         }
-        SegmentEnd end = SegmentEnd.read(bytes, header);
+        SegmentEnd end = segment.readEnd(bytes, header);
         Footer found = end.footer();
         if (found != null) {
             footers.keep(segment, found);
@@ -131,7 +138,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     /** Where the segment was cut since its footer was read, the next who asks for the footer gets the one that is there. */
     public void forgetOldFooter() throws IOException {
         Footer known = segment.knownFooter();
-        if (known != null && !SegmentEnd.isThere(bytes, known)) {
+        if (known != null && !segment.hasFooter(bytes, known)) {
             segment.forget(known);
         }
     }
@@ -140,7 +147,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            bytes.close();
+            closing.run();
         }
     }
 }

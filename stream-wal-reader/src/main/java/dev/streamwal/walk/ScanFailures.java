@@ -24,7 +24,7 @@ public final class ScanFailures {
         return new CorruptSegmentException(
                 "damaged: " + rule + ", and here that isn't so, though " + evidence + ": " + place(reader, offset) + ", length=" + length
                         + (awaitsRecovery ? "; not recovered yet: open the log for writing" : "") + GOES_ON,
-                reader.segment().file(), key(reader), position, offset, length, null);
+                reader.segment().file(), key(reader), position, reader.segment().fileOffset(offset), length, null);
     }
 
     static UnsupportedFormatException tooNew(SegmentReader reader, long offset, int flags) {
@@ -66,6 +66,6 @@ public final class ScanFailures {
 
     private static String place(SegmentReader reader, long offset) {
         return "stream=" + key(reader) + ", position=" + reader.header().positionAt(offset) + ", file=" + reader.segment().file()
-                + ", offset=" + offset;
+                + ", offset=" + reader.segment().fileOffset(offset);
     }
 }

@@ -1,0 +1,66 @@
+package dev.streamwal.segment;
+
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.SharedFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A segment with a file of its own, whose name says where the segment begins and when it expires. */
+public final class OwnSegment extends Segment {
+
+    private final FooterCache footers;
+
+    private volatile @Nullable SegmentHeader header;
+
+    /** @param footers what is kept of the log's footers */
+    public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers) {
+        super(key, name, file);
+        this.footers = footers;
+    }
+
+    @Override
+    public SegmentReader open(ChannelCache channels) throws IOException {
+        SharedFile bytes = channels.acquire(file());
+        try {
+            SegmentHeader known = header;
+            SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file(), key(), name()) : known;
+            header = read;
+            return new SegmentReader(this, read, bytes, bytes::close, footers, known == null);
+        } catch (IOException | RuntimeException e) {
+            bytes.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public SegmentHeader header(ChannelCache channels) throws IOException {
+        SegmentHeader known = header;
+        if (known != null) {
+            return known;
+        }
+        try (SegmentReader reader = open(channels)) {
+            return reader.header();
+        }
+    }
+
+    @Override
+    public long fileOffset(long offset) {
+        return offset;
+    }
+
+    @Override
+    protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
+        return SegmentEnd.read(bytes, read);
+    }
+
+    @Override
+    protected boolean hasFooter(SegmentBytes bytes, Footer known) throws IOException {
+        return SegmentEnd.isThere(bytes, known);
+    }
+}
