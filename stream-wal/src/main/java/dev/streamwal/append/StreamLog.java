@@ -615,6 +615,42 @@ public final class StreamLog implements CommitStream {
         tailCut.truncateAfter(last, each);
     }
 
+    // ---------------------------------------------------------------- packing
+
+    /** A segment that is sealed, and that another one follows: nothing of it changes any more. */
+    public record Settled(SegmentName name, Window window, long bytes) {}
+
+    /**
+     * The oldest segments as far as they are settled, their windows are over, and none is larger; in order of position.
+     *
+     * @param maxBytes of one file
+     */
+    public List<Settled> oldestSettled(long nowMillis, long maxBytes) throws IOException {
+        rotation.lock();
+        try {
+            chain.load();
+            if (segments.size() < 2) {
+                return List.of();
+            }
+            chain.recover();
+            pendingCut.awaitDecision();
+            List<Settled> settled = new ArrayList<>();
+            for (SegmentEntry entry : segments.all().subList(0, Math.max(0, segments.size() - 1))) {
+                if (entry.unfinished() != null || entry.bytes() > maxBytes) {
+                    break;
+                }
+                Window window = chain.windowOf(entry);
+                if (window.endMillis() > nowMillis) {
+                    break;
+                }
+                settled.add(new Settled(entry.name(), window, entry.bytes()));
+            }
+            return settled;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     // ---------------------------------------------------------------- the whole
 
     /** Brings the stream in order, if nobody has yet. Under no lock. */

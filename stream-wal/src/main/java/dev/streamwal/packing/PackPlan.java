@@ -1,0 +1,121 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * Which segments go into which pack. Pure: the same input gives the same list.
+ *
+ * <p>A pack has segments of one window and one expiration, so that it expires as a whole. A stream loses its beginning to packs and nothing
+ * else: a segment is packed only if every older one of its stream is packed before it. A window of which there are few segments is left
+ * alone, and with it the later ones of its streams: what a log with few streams would gain is less than the second writing costs.
+ */
+public final class PackPlan {
+
+    /**
+     * How much is worth a pack, and how much is too much for one.
+     *
+     * @param minSegments of a window, below which it is left alone
+     * @param maxSegments of one pack
+     * @param maxBytes of one pack; a stream's segments of a window stay together, so there may be more by one stream's
+     */
+    public record Limits(int minSegments, int maxSegments, long maxBytes) {}
+
+    /**
+     * A segment that may be packed.
+     *
+     * @param bytes of its file
+     */
+    public record Source(StreamKey key, SegmentName name, Window window, long bytes) {}
+
+    /**
+     * A pack to be made.
+     *
+     * @param sources in the order in which they stand in it: by key, then by position
+     */
+    public record Job(Window window, long expirationMillis, List<Source> sources) {}
+
+    private record Span(long endMillis, long startMillis, long expirationMillis) implements Comparable<Span> {
+
+        private static final Comparator<Span> BY_AGE = Comparator.comparingLong(Span::endMillis).thenComparingLong(Span::startMillis)
+                .thenComparingLong(Span::expirationMillis);
+
+        static Span of(Source source) {
+            return new Span(source.window().endMillis(), source.window().startMillis(), source.name().expirationMillis());
+        }
+
+        @Override
+        public int compareTo(Span other) {
+            return BY_AGE.compare(this, other);
+        }
+    }
+
+    private PackPlan() {}
+
+    /**
+     * @param streams of each the oldest segments, in order of position, as far as they may be packed
+     * @return in the order in which they are to be carried out: where one fails, the later ones with segments of the same streams must not be
+     */
+    public static List<Job> of(List<List<Source>> streams, Limits limits) {
+        NavigableMap<Span, List<Deque<Source>>> bySpan = new TreeMap<>();
+        for (List<Source> stream : streams) {
+            Deque<Source> left = new ArrayDeque<>(stream);
+            stream.stream().map(Span::of).distinct().forEach(span -> bySpan.computeIfAbsent(span, unused -> new ArrayList<>()).add(left));
+        }
+        List<Job> jobs = new ArrayList<>();
+        bySpan.forEach((span, lefts) -> {
+            List<List<Source>> found = new ArrayList<>();
+            for (Deque<Source> left : lefts) {
+                List<Source> first = beginning(left, span);
+                if (!first.isEmpty()) {
+                    found.add(first);
+                }
+            }
+            if (found.stream().mapToInt(List::size).sum() >= limits.minSegments()) {
+                lefts.forEach(left -> removeBeginning(left, span));
+                split(span, found, limits, jobs);
+            }
+        });
+        return jobs;
+    }
+
+    private static List<Source> beginning(Deque<Source> left, Span span) {
+        return left.stream().takeWhile(source -> Span.of(source).equals(span)).toList();
+    }
+
+    private static void removeBeginning(Deque<Source> left, Span span) {
+        while (!left.isEmpty() && Span.of(left.getFirst()).equals(span)) {
+            left.removeFirst();
+        }
+    }
+
+    private static void split(Span span, List<List<Source>> found, Limits limits, List<Job> jobs) {
+        found.sort((a, b) -> Arrays.compareUnsigned(a.get(0).key().utf8(), b.get(0).key().utf8()));
+        List<Source> sources = new ArrayList<>();
+        long bytes = 0;
+        for (List<Source> stream : found) {
+            long more = stream.stream().mapToLong(Source::bytes).sum();
+            if (!sources.isEmpty() && (sources.size() + stream.size() > limits.maxSegments() || bytes + more > limits.maxBytes())) {
+                jobs.add(job(span, sources));
+                sources = new ArrayList<>();
+                bytes = 0;
+            }
+            sources.addAll(stream);
+            bytes += more;
+        }
+        jobs.add(job(span, sources));
+    }
+
+    private static Job job(Span span, List<Source> sources) {
+        return new Job(new Window(span.startMillis(), span.endMillis()), span.expirationMillis(), List.copyOf(sources));
+    }
+}
