@@ -45,7 +45,7 @@ class PackPlanTest {
                 int window = 0;
                 for (int i = 0; i < random.nextInt(6); i++) {
                     window += random.nextInt(3);
-                    sources.add(source(stream, i, window, random.nextInt(2), 1 + random.nextInt(40)));
+                    sources.add(source(stream, i, window, stream % 2, 1 + random.nextInt(40)));
                 }
                 streams.add(sources);
             }
