@@ -14,11 +14,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A log that is read: its streams, their catalogs, its open files, and, in the process that writes it, its writer. Thread-safe. */
@@ -39,6 +41,7 @@ public final class LogSource implements AutoCloseable {
     private final FooterCache footers = new FooterCache();
     private final ReadFailures failures;
     private final StreamDirectory streams;
+    private final PackCatalog packs;
     /** Of streams that have segments, so that asking for others leaves nothing behind. */
     private final Map<String, SegmentCatalog> catalogs = new ConcurrentHashMap<>();
     /** The same, the one that was looked at last at the end; and some that were dropped since. */
@@ -52,6 +55,7 @@ public final class LogSource implements AutoCloseable {
         this.channels = new ChannelCache(settings.maxOpenFiles());
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
+        this.packs = new PackCatalog(root, channels, footers, new ManifestView(root)::current);
     }
 
     /** Of the log. */
@@ -79,6 +83,13 @@ public final class LogSource implements AutoCloseable {
         return streams;
     }
 
+    /** The keys of streams that have a segment and that the filter takes, in their natural order. */
+    public NavigableSet<String> keys(Predicate<String> filter) throws IOException {
+        NavigableSet<String> keys = streams.keys(filter);
+        packs.addKeys(packs.manifest(), filter, keys);
+        return keys;
+    }
+
     /** What is known of the stream's segments, as listed at some time, or anew if there were none. */
     public SegmentCatalog catalog(String key) throws IOException {
         SegmentCatalog known = catalogs.get(key);
@@ -101,7 +112,7 @@ public final class LogSource implements AutoCloseable {
     public SegmentCatalog unsharedCatalog(String key) throws IOException {
         recover(key);
         StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers, packs);
         listed.refresh();
         return listed;
     }
@@ -109,7 +120,7 @@ public final class LogSource implements AutoCloseable {
     private SegmentCatalog listAnew(String key) throws IOException {
         recover(key);
         StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers, packs);
         if (listed.refresh().size() == 0) {
             catalogs.remove(key);
             return listed;

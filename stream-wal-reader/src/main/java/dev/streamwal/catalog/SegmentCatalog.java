@@ -3,9 +3,11 @@ package dev.streamwal.catalog;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.OwnSegment;
 import dev.streamwal.segment.Segment;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -19,37 +21,73 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A stream's segments, by the names in its directory: nothing is opened to list them, and files with other names are somebody else's. What
- * was listed is kept until somebody misses something and refreshes it. Thread-safe.
+ * A stream's segments: those with files of their own, by the names in its directory, and those in packs, by the packs' tables. No segment is
+ * opened to list them, and files with other names are somebody else's. What was listed is kept until somebody misses something and refreshes
+ * it. Thread-safe.
+ *
+ * <p><b>Why nothing is missed that is being packed.</b> A segment is in the manifest, with its pack, before its file is deleted; and it has its
+ * file back before the manifest says that it doesn't count in its pack any more. So at every moment it is in the directory, in the manifest, or in
+ * both. The manifest is looked at before the directory and again behind it: if it is the same, it was so while the directory was read,
+ * and the two together are what there was then. What is in both is the same, byte for byte, and the file counts: it may be cut.
  */
 public final class SegmentCatalog {
+
+    /** A manifest changes a few times a window. */
+    private static final int MAX_ATTEMPTS = 100;
 
     private final StreamKey key;
     private final Path directory;
     private final ChannelCache channels;
     private final FooterCache footers;
+    private final PackCatalog packs;
+    private final ListingAge age;
 
     private volatile SegmentChain chain = SegmentChain.EMPTY;
-    private final ListingAge age;
+
+    /** As the directory was read last. */
+    @GuardedBy("this")
+    private List<Segment> own = List.of();
+
+    /** By {@link #manifest}. */
+    @GuardedBy("this")
+    private List<Segment> packed = List.of();
+
+    @GuardedBy("this")
+    private final PackCatalog.Known packedBefore = new PackCatalog.Known();
+
+    @GuardedBy("this")
+    private @Nullable Manifest manifest;
+
+    /** What {@link #chain} was made of. */
+    @GuardedBy("this")
+    private List<Segment> ownInChain = own;
+
+    @GuardedBy("this")
+    private List<Segment> packedInChain = packed;
 
     /**
      * Of a stream.
      *
      * @param channels told of files that have gone
      * @param footers what is kept of the log's footers
+     * @param packs of the log
      */
-    public SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers) {
-        this(key, directory, channels, footers, System::nanoTime);
+    public SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, PackCatalog packs) {
+        this(key, directory, channels, footers, packs, System::nanoTime);
     }
 
-    SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, LongSupplier nanoTime) {
+    SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, PackCatalog packs, LongSupplier nanoTime) {
         this.key = key;
         this.directory = directory;
         this.channels = channels;
         this.footers = footers;
+        this.packs = packs;
         this.age = new ListingAge(nanoTime);
     }
 
@@ -63,41 +101,119 @@ public final class SegmentCatalog {
         return chain;
     }
 
-    /** Whether the stream's directory is certain not to be there any more; then its files are let go of. */
+    /** Whether it is certain that the stream has no directory any more, and that nothing of it is in a pack; then its files are let go of. */
     boolean isGone() {
         if (!Files.notExists(directory)) {
             return false;
         }
         SegmentChain last = chain;
+        boolean anyPacked = false;
+        for (int i = 0; i < last.size(); i++) {
+            anyPacked |= !(last.get(i) instanceof OwnSegment);
+        }
+        if (!anyPacked) {
+            forgetFiles(last);
+        }
+        return !anyPacked;
+    }
+
+    private void forgetFiles(SegmentChain last) {
         for (int i = 0; i < last.size(); i++) {
             channels.forget(last.get(i).file());
         }
-        return true;
     }
 
-    /** Lists the directory, unless that can't have changed since it was listed; empty where there is none. */
+    /** Looks at what there is now, as far as that can have changed; empty where there is nothing. */
     public synchronized SegmentChain refresh() throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            Manifest before = packs.manifest();
+            listOwn();
+            try {
+                lookUp(before);
+                if (before.equals(packs.manifest())) {
+                    return merge();
+                }
+            } catch (NoSuchFileException e) {
+                // the manifest says why, or will in a moment
+                if (attempt == MAX_ATTEMPTS) {
+                    throw e;
+                }
+            }
+            if (attempt == MAX_ATTEMPTS) {
+                throw new IOException("the manifest of packs has changed whenever it was looked at: attempts=" + attempt + ", stream=" + key
+                        + ", directory=" + directory + "; read again later");
+            }
+        }
+    }
+
+    @GuardedBy("this")
+    private void lookUp(Manifest now) throws IOException {
+        if (!now.equals(manifest)) {
+            List<Segment> found = packs.segments(key, now, packedBefore, this::moved);
+            packed = found.isEmpty() && packed.isEmpty() ? packed : found;
+            manifest = now;
+        }
+    }
+
+    @GuardedBy("this")
+    private SegmentChain merge() throws IOException {
+        if (own != ownInChain || packed != packedInChain) {
+            chain = new SegmentChain(packed.isEmpty() ? own : merged(own, packed));
+            ownInChain = own;
+            packedInChain = packed;
+        }
+        return chain;
+    }
+
+    /** In order of position; of two that begin at one position the one with a file of its own. */
+    private List<Segment> merged(List<Segment> files, List<Segment> inPacks) throws IOException {
+        NavigableMap<Long, Segment> byPosition = new TreeMap<>();
+        List<UnreadablePack> unreadable = new ArrayList<>();
+        for (Segment segment : inPacks) {
+            if (segment instanceof UnreadablePack pack) {
+                unreadable.add(pack);
+            } else {
+                byPosition.put(segment.basePosition(), segment);
+            }
+        }
+        files.forEach(segment -> byPosition.put(segment.basePosition(), segment));
+        for (UnreadablePack pack : unreadable) {
+            pack.placeInto(byPosition, channels);
+        }
+        return new ArrayList<>(byPosition.values());
+    }
+
+    /** Where the segment stands now whose file has gone; null where it was deleted. */
+    private @Nullable Segment moved(Segment gone) throws IOException {
+        SegmentChain now = refresh();
+        int index = now.floor(gone.basePosition());
+        Segment same = index < 0 ? null : now.get(index);
+        return same != null && same.basePosition() == gone.basePosition() && !same.file().equals(gone.file()) ? same : null;
+    }
+
+    // ---------------------------------------------------------------- files
+
+    /** Reads the directory, unless it can't have changed. */
+    @GuardedBy("this")
+    private void listOwn() throws IOException {
         FileTime now;
         try {
             now = Files.getLastModifiedTime(directory);
         } catch (NoSuchFileException e) {
             age.forget();
-            return listAnew();
+            listAnew();
+            return;
         }
-        if (age.isCurrent(now)) {
-            return chain;
+        if (!age.isCurrent(now)) {
+            listAnew();
+            age.listed();
         }
-        SegmentChain listed = listAnew();
-        age.listed();
-        return listed;
     }
 
-    private SegmentChain listAnew() throws IOException {
-        SegmentChain old = chain;
+    @GuardedBy("this")
+    private void listAnew() throws IOException {
         Map<String, Segment> known = new HashMap<>();
-        for (int i = 0; i < old.size(); i++) {
-            known.put(old.get(i).name().fileName(), old.get(i));
-        }
+        own.forEach(segment -> known.put(segment.name().fileName(), segment));
         Map<String, Segment> found = channels.makingRoom(() -> list(known));
         if (!known.keySet().containsAll(found.keySet())) {
             Map<String, Segment> first = found;
@@ -108,10 +224,11 @@ public final class SegmentCatalog {
                 channels.forget(segment.file());
             }
         }
-        List<Segment> sorted = new ArrayList<>(found.values());
-        Collections.sort(sorted);
-        chain = new SegmentChain(sorted);
-        return chain;
+        if (!found.keySet().equals(known.keySet())) {
+            List<Segment> sorted = new ArrayList<>(found.values());
+            Collections.sort(sorted);
+            own = sorted;
+        }
     }
 
     /**
@@ -136,7 +253,7 @@ public final class SegmentCatalog {
                 if (listed != null) {
                     found.put(fileName, listed);
                 } else {
-                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new OwnSegment(key, name, file, footers)));
+                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new OwnSegment(key, name, file, footers, this::moved)));
                 }
             }
         } catch (NoSuchFileException | NotDirectoryException e) {

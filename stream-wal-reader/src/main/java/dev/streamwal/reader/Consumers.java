@@ -170,7 +170,7 @@ final class Consumers {
 
         @Override
         public Set<String> keys() throws IOException {
-            return log.streams().keys(scope::contains);
+            return log.keys(scope::contains);
         }
 
         @Override
@@ -191,7 +191,7 @@ final class Consumers {
             return;
         }
         Map<String, Long> committed = cursor.positions();
-        for (String key : log.streams().keys(scope::contains)) {
+        for (String key : log.keys(scope::contains)) {
             Long position = committed.get(key);
             long from = position == null ? cursor.start() : position;
             Optional<StreamExtent.Before> before = extent(key).beforeFirst(from);
@@ -216,7 +216,7 @@ final class Consumers {
         return reader.header().isEmpty() ? List.of() : onCursors("looking how far a consumer is", reader.file(), () -> {
             CursorHeader header = reader.header().orElseThrow();
             List<ConsumerLag> lags = new ArrayList<>();
-            for (String key : log.streams().keys(header.scope()::contains)) {
+            for (String key : log.keys(header.scope()::contains)) {
                 lag(key, header.start(), reader.commits().get(key)).ifPresent(lags::add);
             }
             return List.copyOf(lags);

@@ -47,7 +47,7 @@ final class SegmentedLog implements ReadableLog {
     public NavigableSet<String> keys(String prefix) {
         log.checkOpen();
         try {
-            return log.streams().keys(key -> key.startsWith(prefix));
+            return log.keys(key -> key.startsWith(prefix));
         } catch (IOException e) {
             throw log.failure("listing streams", e, log.streams().path(), null, WalException.NO_POSITION);
         }

@@ -19,19 +19,19 @@ public final class OwnSegment extends Segment {
     private volatile @Nullable SegmentHeader header;
 
     /** @param footers what is kept of the log's footers */
-    public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers) {
-        super(key, name, file);
+    public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers, Moves moves) {
+        super(key, name, file, moves);
         this.footers = footers;
     }
 
     @Override
-    public SegmentReader open(ChannelCache channels) throws IOException {
+    protected SegmentReader openHere(ChannelCache channels) throws IOException {
         SharedFile bytes = channels.acquire(file());
         try {
             SegmentHeader known = header;
             SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file(), key(), name()) : known;
             header = read;
-            return new SegmentReader(this, read, bytes, bytes::close, footers, known == null);
+            return new SegmentReader(this, read, channels, bytes, bytes::close, footers, known == null);
         } catch (IOException | RuntimeException e) {
             bytes.close();
             throw e;

@@ -23,15 +23,29 @@ public abstract class Segment implements Comparable<Segment> {
     private final SegmentName name;
     private final Path file;
 
+    private final Moves moves;
+
     private volatile @Nullable Footer footer;
     private volatile long dataSize;
     private volatile int lastSeen;
 
+    /** Finds a segment whose file has gone, should it stand in another one now: a pack, or the pack that took that one's place. */
+    @FunctionalInterface
+    public interface Moves {
+
+        /** Segments that never move. */
+        Moves NONE = gone -> null;
+
+        /** The same segment in another file, byte for byte; null where it is deleted. */
+        @Nullable Segment of(Segment gone) throws IOException;
+    }
+
     /** @param file in which it stands */
-    protected Segment(StreamKey key, SegmentName name, Path file) {
+    protected Segment(StreamKey key, SegmentName name, Path file, Moves moves) {
         this.key = key;
         this.name = name;
         this.file = file;
+        this.moves = moves;
     }
 
     /** Of the stream it belongs to. */
@@ -64,7 +78,25 @@ public abstract class Segment implements Comparable<Segment> {
      * @throws CorruptSegmentException where its header is damaged, or another segment's
      * @throws UnsupportedFormatException where it is of a later version, or a nano-wal file
      */
-    public abstract SegmentReader open(ChannelCache channels) throws IOException;
+    public final SegmentReader open(ChannelCache channels) throws IOException {
+        try {
+            return openHere(channels);
+        } catch (NoSuchFileException e) {
+            return moved(e).openHere(channels);
+        }
+    }
+
+    /** Where it stands now. */
+    final Segment moved(NoSuchFileException gone) throws IOException {
+        Segment moved = moves.of(this);
+        if (moved == null) {
+            throw gone;
+        }
+        return moved;
+    }
+
+    /** As {@link #open}, in this file. */
+    protected abstract SegmentReader openHere(ChannelCache channels) throws IOException;
 
     /** As {@link #open}, for the header alone. */
     public abstract SegmentHeader header(ChannelCache channels) throws IOException;

@@ -6,33 +6,47 @@ import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.Visibility;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A segment that is open for reading, also when it is deleted meanwhile. One thread; close it. */
 public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     private final Segment segment;
     private final SegmentHeader header;
-    private final SegmentBytes bytes;
-    private final Runnable closing;
+    private final ChannelCache channels;
     private final FooterCache footers;
     private final boolean isHeaderNew;
+    private final SegmentBytes bytes;
+    private final Runnable closing;
+    /** Null where the segment stands where it stood when this was opened, as far as is known. */
+    private @Nullable SegmentReader moved;
     private boolean closed;
 
     /**
      * For a segment that opens itself.
      *
+     * @param channels should it move to another file while it is read
      * @param closing gives the bytes back
      * @param isHeaderNew whether the header was read just now
      */
     public SegmentReader(
-            Segment segment, SegmentHeader header, SegmentBytes bytes, Runnable closing, FooterCache footers, boolean isHeaderNew) {
+            Segment segment,
+            SegmentHeader header,
+            ChannelCache channels,
+            SegmentBytes bytes,
+            Runnable closing,
+            FooterCache footers,
+            boolean isHeaderNew) {
         this.segment = segment;
         this.header = header;
+        this.channels = channels;
         this.bytes = bytes;
         this.closing = closing;
         this.footers = footers;
@@ -51,12 +65,33 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     @Override
     public int read(ByteBuffer target, long offset) throws IOException {
-        return bytes.read(target, offset);
+        int from = target.position();
+        if (moved == null) {
+            try {
+                return bytes.read(target, offset);
+            } catch (NoSuchFileException e) {
+                moved = follow(e);
+            }
+        }
+        int before = target.position() - from;
+        return before + moved.read(target, offset + before);
     }
 
     @Override
     public long size() throws IOException {
-        return bytes.size();
+        if (moved == null) {
+            try {
+                return bytes.size();
+            } catch (NoSuchFileException e) {
+                moved = follow(e);
+            }
+        }
+        return moved.size();
+    }
+
+    /** An open file that is deleted can be read on, unless an interrupt has it closed: then the segment may stand in another one. */
+    private SegmentReader follow(NoSuchFileException gone) throws IOException {
+        return segment.moved(gone).openHere(channels);
     }
 
     /**
@@ -66,7 +101,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     public long sizeFor(long end) throws IOException {
         long known = segment.knownDataSize();
         if (end > known) {
-            known = bytes.size();
+            known = size();
             segment.dataSizeIs(known);
         }
         return known;
@@ -75,7 +110,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     /** The mark as it is now. */
     public int mark() throws IOException {
         ByteBuffer mark = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        return bytes.read(mark, SegmentHeaderLayout.MARK) == Integer.BYTES ? mark.getInt(0) : 0;
+        return read(mark, SegmentHeaderLayout.MARK) == Integer.BYTES ? mark.getInt(0) : 0;
     }
 
     /** The mark as it was when this was opened, or later. */
@@ -90,7 +125,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     public boolean stillHas(long offset, int size) throws IOException {
         ByteBuffer prefix = ByteBuffer.allocate(RecordLayout.PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         RecordView view = new RecordView();
-        return bytes.read(prefix, offset) == RecordLayout.PREFIX_BYTES
+        return read(prefix, offset) == RecordLayout.PREFIX_BYTES
                 && view.peek(prefix, 0, size, header.positionAt(offset)) == RecordView.Verdict.VALID
                 && view.frameBytes() == size && view.visibility() == Visibility.SHOWN;
     }
@@ -98,7 +133,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     /** Whether the file has become another segment since it was opened: expired files may be used again. */
     public boolean isReplaced() throws IOException {
         ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int available = bytes.read(first, 0);
+        int available = read(first, 0);
         return available >= SegmentHeaderLayout.FIXED_BYTES && first.getLong(SegmentHeaderLayout.SALT) != header.salt();
     }
 
@@ -112,11 +147,14 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     /** Where its records end, as far as the segment itself says; by a footer under the condition of {@link #footer()}. */
     public SegmentEnd end() throws IOException {
+        if (moved != null) {
+            return moved.end();
+        }
         Footer known = segment.knownFooter();
         if (known != null) {
             return SegmentEnd.of(known);
         }
-        SegmentEnd end = segment.readEnd(bytes, header);
+        SegmentEnd end = segment.readEnd(this, header);
         Footer found = end.footer();
         if (found != null) {
             footers.keep(segment, found);
@@ -137,8 +175,12 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     /** Where the segment was cut since its footer was read, the next who asks for the footer gets the one that is there. */
     public void forgetOldFooter() throws IOException {
+        if (moved != null) {
+            moved.forgetOldFooter();
+            return;
+        }
         Footer known = segment.knownFooter();
-        if (known != null && !segment.hasFooter(bytes, known)) {
+        if (known != null && !segment.hasFooter(this, known)) {
             segment.forget(known);
         }
     }
@@ -148,6 +190,9 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         if (!closed) {
             closed = true;
             closing.run();
+            if (moved != null) {
+                moved.close();
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ class SegmentCatalogTest {
     private final ChannelCache channels = new ChannelCache(4);
 
     private SegmentCatalog catalog(Path directory) {
-        return new SegmentCatalog(StreamKey.of("k"), directory, channels, new FooterCache());
+        return new SegmentCatalog(StreamKey.of("k"), directory, channels, new FooterCache(), PackCatalog.none());
     }
 
     private void touch(String name) throws IOException {
@@ -82,7 +82,7 @@ class SegmentCatalogTest {
     @Test
     void refresh_directoryUnchangedForLong_isNotListedAgain() throws IOException {
         long[] now = {0};
-        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), folder, channels, new FooterCache(), () -> now[0]);
+        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), folder, channels, new FooterCache(), PackCatalog.none(), () -> now[0]);
         touch("0000000000000000_1.seg");
         SegmentChain first = catalog.refresh();
         assertThat(catalog.refresh()).as("it may have changed within the clock's granularity").isNotSameAs(first);

@@ -114,6 +114,11 @@ final class SegmentDeletion {
         return !segments.isEmpty() && segments.oldest().name().basePosition() < below;
     }
 
+    /** See {@link StreamLog#deletePacked}. */
+    void deletePacked(long below) throws IOException {
+        boolean unused = deleteWhatIsBelow(below, gone -> {});
+    }
+
     /** Deletes all that is to go, makes that durable, and forgets that it was written down. */
     private void deleteBelow(long below, Consumer<Deleted> each) throws IOException {
         DeletionLog.Kept kept = log.deletions().deletedBelow(List.of(new DeletionLog.DeletedBelow(key, below)));

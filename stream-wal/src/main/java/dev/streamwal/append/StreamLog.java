@@ -586,6 +586,15 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
+     * Deletes the files of the oldest segments, which stand in packs.
+     *
+     * @param below written down: everything below this position is to go
+     */
+    public void deletePacked(long below) throws IOException {
+        deletion.deletePacked(below);
+    }
+
+    /**
      * Deletes the sealed segments at the stream's beginning whose windows end at or before a time; durably.
      *
      * @param each is told of every one that is gone
@@ -616,6 +625,29 @@ public final class StreamLog implements CommitStream {
     }
 
     // ---------------------------------------------------------------- packing
+
+    /** A segment from a pack has its file back, complete and durable; nothing older has one. */
+    public void restored(SegmentName name, long bytes) throws IOException {
+        rotation.lock();
+        try {
+            chain.load();
+            segments.addOldest(new SegmentEntry(name, bytes));
+            watch.hasSegments(true);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Where the oldest segment begins that has a file of its own; {@link Long#MAX_VALUE} where none has. */
+    public long firstPosition() throws IOException {
+        rotation.lock();
+        try {
+            chain.recover();
+            return segments.isEmpty() ? Long.MAX_VALUE : segments.oldest().name().basePosition();
+        } finally {
+            rotation.unlock();
+        }
+    }
 
     /** A segment that is sealed, and that another one follows: nothing of it changes any more. */
     public record Settled(SegmentName name, Window window, long bytes) {}

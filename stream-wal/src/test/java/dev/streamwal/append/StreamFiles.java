@@ -1,5 +1,6 @@
 package dev.streamwal.append;
 
+import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.format.Footer;
@@ -36,7 +37,7 @@ final class StreamFiles {
         int padding = 0;
         long data = 0;
         try (ChannelCache channels = new ChannelCache(4)) {
-            SegmentChain chain = new SegmentCatalog(StreamKey.of(key), directory, channels, new FooterCache()).refresh();
+            SegmentChain chain = new SegmentCatalog(StreamKey.of(key), directory, channels, new FooterCache(), PackCatalog.none()).refresh();
             long previousEnd = -1;
             for (int i = 0; i < chain.size(); i++) {
                 Segment segment = chain.get(i);

@@ -1,0 +1,50 @@
+package dev.streamwal.catalog;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.manifest.Manifest;
+import dev.streamwal.manifest.ManifestFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+
+/** The manifest of a log, for who doesn't write it; read again only where it may have changed. Thread-safe. */
+final class ManifestView {
+
+    private final Path root;
+
+    @GuardedBy("this")
+    private final ListingAge age = new ListingAge(System::nanoTime);
+
+    @GuardedBy("this")
+    private Manifest known = Manifest.EMPTY;
+
+    ManifestView(Path root) {
+        this.root = root;
+    }
+
+    /** As it is now; the same object as before where nothing has changed. */
+    synchronized Manifest current() throws IOException {
+        FileTime now;
+        try {
+            now = Files.getLastModifiedTime(ManifestFile.path(root));
+        } catch (NoSuchFileException e) {
+            age.forget();
+            keep(ManifestFile.read(root));
+            return known;
+        }
+        if (!age.isCurrent(now)) {
+            keep(ManifestFile.read(root));
+            age.listed();
+        }
+        return known;
+    }
+
+    @GuardedBy("this")
+    private void keep(Manifest read) {
+        if (read.edits() != known.edits()) {
+            known = read;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.streamwal.catalog;
+
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.SharedFile;
+import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackedBytes;
+import dev.streamwal.segment.FooterCache;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentReader;
+import java.io.IOException;
+
+/** A segment that stands in a pack. It never changes. */
+public final class PackedSegment extends Segment {
+
+    private final PackReader pack;
+    private final PackEntry entry;
+    private final SegmentHeader header;
+    private final FooterCache footers;
+
+    PackedSegment(StreamKey key, PackReader pack, PackEntry entry, FooterCache footers, Moves moves) {
+        super(key, new SegmentName(entry.basePosition(), pack.header().expirationMillis()), pack.file(), moves);
+        this.pack = pack;
+        this.entry = entry;
+        this.header = pack.segmentHeader(entry);
+        this.footers = footers;
+    }
+
+    /** The pack's number. */
+    public long packNumber() {
+        return pack.number();
+    }
+
+    /** What the pack's table says of it. */
+    public PackEntry entry() {
+        return entry;
+    }
+
+    @Override
+    protected SegmentReader openHere(ChannelCache channels) throws IOException {
+        SharedFile file = channels.acquire(file());
+        return new SegmentReader(this, header, channels, new PackedBytes(file, header, entry), file::close, footers, false);
+    }
+
+    @Override
+    public SegmentHeader header(ChannelCache channels) {
+        return header;
+    }
+
+    @Override
+    public long fileOffset(long offset) {
+        return entry.fileOffset(offset);
+    }
+
+    @Override
+    protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
+        return SegmentEnd.of(pack.segmentFooter(entry));
+    }
+
+    @Override
+    protected boolean hasFooter(SegmentBytes bytes, Footer known) {
+        return true;
+    }
+}

@@ -1,0 +1,26 @@
+package dev.streamwal.manifest;
+
+import dev.streamwal.format.Window;
+
+/**
+ * A pack that a log has, with what is asked of it without opening it.
+ *
+ * @param number never given twice in a log
+ * @param window of all of its segments
+ * @param expirationMillis epoch ms from which on all of its segments may be deleted
+ * @param optionsHash of the options by which segments got their windows and expirations when it was made
+ * @param level how often its records were packed and merged
+ * @param bytes of the file
+ * @param segments in it
+ * @param records in it
+ */
+public record ListedPack(
+        long number, Window window, long expirationMillis, long optionsHash, int level, long bytes, long segments, long records) {
+
+    public ListedPack {
+        if (number < 1 || expirationMillis < 0 || level < 0 || bytes < 1 || segments < 1 || records < 0) {
+            throw new IllegalArgumentException("a pack has a number, an expiration, bytes and segments: number=" + number + ", expiration="
+                    + expirationMillis + ", level=" + level + ", bytes=" + bytes + ", segments=" + segments + ", records=" + records);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package dev.streamwal.manifest;
+
+import dev.streamwal.format.StreamKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Which packs a log has at one moment, and what of them doesn't count. Immutable; two are equal only if they are the same. */
+public final class Manifest {
+
+    /** Packs of one log: with 100 bytes each, a manifest is small enough to be written anew at every change. */
+    public static final int MAX_PACKS = 1 << 16;
+
+    /** Of all streams together. */
+    public static final int MAX_VOID_RANGES = 1 << 20;
+
+    /** Of a log that has never had a pack. */
+    public static final Manifest EMPTY = new Manifest(0, 0, List.of(), List.of());
+
+    private static final Comparator<ListedPack> BY_WINDOW =
+            Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis()).thenComparingLong(ListedPack::number);
+
+    private final long edits;
+    private final long highestNumber;
+    private final List<ListedPack> packs;
+    private final Map<Long, ListedPack> byNumber = new HashMap<>();
+    private final Map<StreamKey, List<VoidRange>> voids = new HashMap<>();
+    private final long packsBelow;
+
+    /**
+     * What was written.
+     *
+     * @param edits how many changes there were
+     * @param highestNumber that a pack was ever listed with; 0 where none was
+     * @throws IllegalArgumentException where it can't be
+     */
+    Manifest(long edits, long highestNumber, Collection<ListedPack> packs, Collection<VoidRange> ranges) {
+        this.edits = edits;
+        this.highestNumber = highestNumber;
+        this.packs = packs.stream().sorted(BY_WINDOW).toList();
+        this.packs.forEach(pack -> byNumber.put(pack.number(), pack));
+        ranges.forEach(range -> voids.computeIfAbsent(range.key(), key -> new ArrayList<>(1)).add(range));
+        this.packsBelow = ranges.stream().mapToLong(VoidRange::packsBelow).max().orElse(0);
+        boolean isNumbered = byNumber.size() == packs.size() && byNumber.keySet().stream().allMatch(number -> number <= highestNumber);
+        if (!isNumbered || packs.size() > MAX_PACKS || ranges.size() > MAX_VOID_RANGES) {
+            throw new IllegalArgumentException("a log has at most " + MAX_PACKS + " packs, each with its number, and at most " + MAX_VOID_RANGES
+                    + " deletions in packs: packs=" + packs.size() + ", deletions=" + ranges.size() + ", highestNumber=" + highestNumber
+                    + "; choose longer windows or a shorter retention");
+        }
+    }
+
+    /** How many changes there were. */
+    public long edits() {
+        return edits;
+    }
+
+    /** The highest number that a pack was ever listed with; 0 where none was. */
+    public long highestNumber() {
+        return highestNumber;
+    }
+
+    /** Those of older windows first. */
+    public List<ListedPack> packsInOrder() {
+        return packs;
+    }
+
+    /** Empty where no pack has this number. */
+    public Optional<ListedPack> pack(long number) {
+        return Optional.ofNullable(byNumber.get(number));
+    }
+
+    /** Whether a segment that a pack has doesn't count any more. */
+    public boolean isVoid(StreamKey key, long basePosition, long packNumber) {
+        if (packNumber >= packsBelow) {
+            return false;
+        }
+        List<VoidRange> ranges = voids.get(key);
+        return ranges != null && ranges.stream().anyMatch(range -> range.covers(basePosition, packNumber));
+    }
+
+    /** Whether some segment of a pack may not count any more. */
+    public boolean mayHaveVoids(long packNumber) {
+        return packNumber < packsBelow;
+    }
+
+    /** All of them. */
+    public List<VoidRange> voidRanges() {
+        return voids.values().stream().flatMap(List::stream).toList();
+    }
+
+    /**
+     * Packs come, and others go. What was said of segments in packs that are all gone is forgotten.
+     *
+     * @throws IllegalArgumentException where a pack that comes is there or was once, or one that goes isn't there
+     */
+    public Manifest replaced(List<ListedPack> added, List<Long> removed) {
+        TreeMap<Long, ListedPack> left = new TreeMap<>(byNumber);
+        for (long number : removed) {
+            if (left.remove(number) == null) {
+                throw new IllegalArgumentException("a pack that goes is there: number=" + number);
+            }
+        }
+        long highest = highestNumber;
+        for (ListedPack pack : added) {
+            if (pack.number() <= highestNumber || left.put(pack.number(), pack) != null) {
+                throw new IllegalArgumentException("a pack has a number that none had before: number=" + pack.number() + ", highestNumber="
+                        + highestNumber);
+            }
+            highest = Math.max(highest, pack.number());
+        }
+        return new Manifest(edits + 1, highest, left.values(), stillMeant(voidRanges(), left));
+    }
+
+    /** Segments don't count any more in the packs that there are. */
+    public Manifest voided(List<VoidRange> ranges) {
+        List<VoidRange> all = new ArrayList<>(voidRanges());
+        for (VoidRange range : ranges) {
+            all.removeIf(range::covers);
+            all.add(range);
+        }
+        return new Manifest(edits + 1, highestNumber, packs, stillMeant(all, new TreeMap<>(byNumber)));
+    }
+
+    private static List<VoidRange> stillMeant(List<VoidRange> ranges, TreeMap<Long, ListedPack> packs) {
+        return ranges.stream().filter(range -> !packs.headMap(range.packsBelow()).isEmpty()).toList();
+    }
+
+    @Override
+    public String toString() {
+        return "packs=" + packs.stream().map(ListedPack::number).toList() + ", voids=" + voidRanges() + ", edits=" + edits;
+    }
+}

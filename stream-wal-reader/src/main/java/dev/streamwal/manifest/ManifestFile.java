@@ -1,0 +1,113 @@
+package dev.streamwal.manifest;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The file in which a manifest stands, and its copy: {@code packs/manifest} and {@code packs/manifest.copy}.
+ *
+ * <p>Each is replaced as a whole at every change, the first one first ({@link LogFile#replace} says why it is whole at every moment). So the first
+ * has all changes that were acknowledged, and perhaps one more; the copy may lack the last one, and is read where the first is damaged.
+ * What a change says has been made durable before it, so one that was not acknowledged is as good as one that was.
+ */
+public final class ManifestFile {
+
+    private static final String DIRECTORY = "packs";
+    private static final String NAME = "manifest";
+    private static final String COPY_NAME = "manifest.copy";
+    private static final String TEMPORARY_NAME = ".manifest.tmp";
+
+    private ManifestFile() {}
+
+    /** Where it is. */
+    public static Path path(Path root) {
+        return root.resolve(DIRECTORY).resolve(NAME);
+    }
+
+    static Path copy(Path root) {
+        return root.resolve(DIRECTORY).resolve(COPY_NAME);
+    }
+
+    /**
+     * Reads it.
+     *
+     * @throws CorruptSegmentException where it is damaged, and so is its copy
+     * @throws UnsupportedFormatException where a newer version wrote it
+     */
+    public static Manifest read(Path root) throws IOException {
+        Path file = path(root);
+        Path copy = copy(root);
+        FormatException why = null;
+        for (Path each : new Path[] {file, copy}) {
+            try {
+                Optional<Manifest> found = readOne(each);
+                if (found.isPresent()) {
+                    return found.get();
+                }
+            } catch (FormatException e) {
+                if (e.isUnsupported()) {
+                    throw new UnsupportedFormatException(e.getMessage() + ", file=" + each, each, null, WalException.NO_POSITION, e);
+                }
+                why = why == null ? e : why;
+            }
+        }
+        if (why == null) {
+            return Manifest.EMPTY;
+        }
+        throw damaged(why, file, copy);
+    }
+
+    private static CorruptSegmentException damaged(FormatException why, Path file, Path copy) {
+        return new CorruptSegmentException("the list of packs is damaged: " + why.getMessage() + ", file=" + file + ", copy=" + copy
+                + "; put one of the two back from a copy of this log", file, null, WalException.NO_POSITION, 0, 0, why);
+    }
+
+    private static Optional<Manifest> readOne(Path file) throws IOException, FormatException {
+        Optional<byte[]> bytes = LogFile.readSmall(file, ManifestLayout.MAX_BYTES);
+        return bytes.isPresent() ? Optional.of(ManifestLayout.decode(bytes.get())) : Optional.empty();
+    }
+
+    /** Whether the first one can be read, and is this manifest. */
+    static boolean isFirst(Path root, Manifest manifest) throws IOException {
+        return isThere(path(root), manifest);
+    }
+
+    /** Whether the copy can be read, and is this manifest. */
+    static boolean isCopied(Path root, Manifest manifest) throws IOException {
+        return isThere(copy(root), manifest);
+    }
+
+    private static boolean isThere(Path file, Manifest manifest) throws IOException {
+        try {
+            Optional<Manifest> found = readOne(file);
+            return found.isPresent() && found.get().edits() == manifest.edits();
+        } catch (FormatException e) {
+            return false;
+        }
+    }
+
+    /** When this returns, the file has this manifest durably; when it throws, it has it or the one before. */
+    static void write(Path root, Path file, Manifest manifest) throws IOException {
+        ByteBuffer bytes = ManifestLayout.encode(manifest);
+        LogFile.replace(root.resolve(DIRECTORY).resolve(TEMPORARY_NAME), file, open -> writeAll(open, bytes));
+    }
+
+    private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
+        int end = bytes.limit();
+        for (int from = 0; from < end; from += LogFile.CHUNK_BYTES) {
+            file.write(from, bytes.slice(from, Math.min(LogFile.CHUNK_BYTES, end - from)));
+        }
+    }
+
+    /** In which it is. */
+    static Path directory(Path root) {
+        return root.resolve(DIRECTORY);
+    }
+}

@@ -1,0 +1,144 @@
+package dev.streamwal.manifest;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+
+/**
+ * A manifest's file, little-endian.
+ *
+ * <pre>
+ *   0  8  magic           "STRMMAN1"
+ *   8  4  checksum        CRC32C over [12, file's end)
+ *  12  4  packs           how many
+ *  16  4  void ranges     how many
+ *  20  4  zero
+ *  24  8  edits           how many changes there were
+ *  32  8  highest number  that a pack was ever listed with
+ *  40     packs of 72 bytes, void ranges
+ *
+ *   pack                              void range
+ *   0  8  number                      0  8  from          base position
+ *   8  8  window start                8  8  to            base position
+ *  16  8  window end                 16  8  packs below   number
+ *  24  8  expiration                 24  2  key length
+ *  32  8  options hash               26     key           UTF-8
+ *  40  4  level, 4 zero
+ *  48  8  bytes
+ *  56  8  segments
+ *  64  8  records
+ * </pre>
+ */
+final class ManifestLayout {
+
+    /** The magic, and as much as says how long the rest is at most. */
+    private static final int FIXED_BYTES = 40;
+    private static final int PACK_BYTES = 72;
+    private static final int RANGE_BYTES = 26;
+
+    private static final int CHECKSUM = 8;
+    private static final int PACKS = 12;
+    private static final int RANGES = 16;
+    private static final int ZERO = 20;
+    private static final int EDITS = 24;
+    private static final int HIGHEST = 32;
+
+    /** No manifest is longer. */
+    static final int MAX_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES);
+
+    /** "STRMMAN1". */
+    private static final long MAGIC_VALUE = 0x314E_414D_4D52_5453L;
+    /** "STRMMAN" and any version. */
+    private static final long ANY_VERSION_MASK = 0xFF_FFFF_FFFF_FFFFL;
+
+    private ManifestLayout() {}
+
+    static ByteBuffer encode(Manifest manifest) {
+        List<VoidRange> ranges = manifest.voidRanges();
+        int rangeBytes = ranges.stream().mapToInt(range -> RANGE_BYTES + range.key().utf8Length()).sum();
+        ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + manifest.packsInOrder().size() * PACK_BYTES + rangeBytes)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        out.putLong(MAGIC_VALUE).putInt(0).putInt(manifest.packsInOrder().size()).putInt(ranges.size()).putInt(0);
+        out.putLong(manifest.edits()).putLong(manifest.highestNumber());
+        for (ListedPack pack : manifest.packsInOrder()) {
+            out.putLong(pack.number()).putLong(pack.window().startMillis()).putLong(pack.window().endMillis());
+            out.putLong(pack.expirationMillis()).putLong(pack.optionsHash()).putInt(pack.level()).putInt(0);
+            out.putLong(pack.bytes()).putLong(pack.segments()).putLong(pack.records());
+        }
+        for (VoidRange range : ranges) {
+            out.putLong(range.from()).putLong(range.to()).putLong(range.packsBelow());
+            out.putShort((short) range.key().utf8Length()).put(range.key().utf8());
+        }
+        return out.putInt(CHECKSUM, checksum(out)).flip();
+    }
+
+    private static int checksum(ByteBuffer file) {
+        CRC32C crc = new CRC32C();
+        crc.update(file.duplicate().clear().position(PACKS));
+        return (int) crc.getValue();
+    }
+
+    /** @param file all of it */
+    static Manifest decode(byte[] file) throws FormatException {
+        check(file.length >= FIXED_BYTES, "a manifest has at least " + FIXED_BYTES + " bytes", file.length);
+        ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        long magic = in.getLong(0);
+        if (magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
+            throw FormatException.unsupported("the manifest is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
+                    + ", known=0x31; use the version that wrote it, or a newer one");
+        }
+        check(magic == MAGIC_VALUE, "a manifest begins with \"STRMMAN1\"", magic);
+        check(in.getInt(CHECKSUM) == checksum(in), "a manifest's checksum is right", in.getInt(CHECKSUM));
+        int packCount = in.getInt(PACKS);
+        int rangeCount = in.getInt(RANGES);
+        check(packCount >= 0 && packCount <= Manifest.MAX_PACKS, "a manifest has at most " + Manifest.MAX_PACKS + " packs", packCount);
+        check(rangeCount >= 0 && FIXED_BYTES + (long) packCount * PACK_BYTES + (long) rangeCount * RANGE_BYTES <= file.length,
+                "a manifest has what it counts, in " + file.length, rangeCount);
+        check(in.getInt(ZERO) == 0, "a manifest has zeros where nothing is said", in.getInt(ZERO));
+        in.position(FIXED_BYTES);
+        try {
+            List<ListedPack> packs = packs(in, packCount);
+            List<VoidRange> ranges = ranges(in, rangeCount);
+            check(!in.hasRemaining(), "a manifest ends with its last range", in.position());
+            return new Manifest(in.getLong(EDITS), in.getLong(HIGHEST), packs, ranges);
+        } catch (IllegalArgumentException e) {
+            throw FormatException.corrupt(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static List<ListedPack> packs(ByteBuffer in, int count) {
+        List<ListedPack> packs = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            packs.add(new ListedPack(in.getLong(), new Window(in.getLong(), in.getLong()), in.getLong(), in.getLong(),
+                    (int) in.getLong(), in.getLong(), in.getLong(), in.getLong()));
+        }
+        return packs;
+    }
+
+    private static List<VoidRange> ranges(ByteBuffer in, int count) throws FormatException {
+        List<VoidRange> ranges = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            check(in.remaining() >= RANGE_BYTES, "a range is in the manifest", in.position());
+            long from = in.getLong();
+            long to = in.getLong();
+            long packsBelow = in.getLong();
+            int length = in.getShort() & 0xFFFF;
+            check(length >= 1 && length <= StreamKey.MAX_BYTES && length <= in.remaining(), "a key has 1 to 1,024 bytes", length);
+            byte[] key = new byte[length];
+            in.get(key);
+            ranges.add(new VoidRange(StreamKey.ofUtf8(key), from, to, packsBelow));
+        }
+        return ranges;
+    }
+
+    private static void check(boolean fact, String rule, long actual) throws FormatException {
+        if (!fact) {
+            throw FormatException.corrupt(rule + ": actual=" + actual);
+        }
+    }
+}

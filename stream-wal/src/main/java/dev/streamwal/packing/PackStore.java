@@ -1,0 +1,216 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.catalog.PackCatalog;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
+import dev.streamwal.manifest.ManifestWriter;
+import dev.streamwal.manifest.VoidRange;
+import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.pack.PackReader;
+import dev.streamwal.segment.FooterCache;
+import dev.streamwal.storage.SegmentCopy;
+import dev.streamwal.storage.WriterFence;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/** The packs of a log that is being written. Thread-safe. */
+public final class PackStore {
+
+    /*
+     * Who excludes whom.
+     *
+     * A pack is made of files that nobody else changes meanwhile, and the files go when the manifest says that the pack has what they had.
+     * What may come between: a sweep, a purge or a deletion takes a file away that is in the pack by then, and the pack would bring it back; a
+     * cut shortens it. So these hold `changing` as readers, as many as there are, while packing, and a cut that takes a segment out of a pack,
+     * hold it alone. A job is small (see Packer), so nobody waits for long. Appends, commits, rotation, sealing and readers never ask for it.
+     *
+     * Lock order: `changing`, then a stream's rotation lock.
+     */
+    private final ReadWriteLock changing = new ReentrantReadWriteLock();
+
+    /** What is read of packs here are tables. */
+    private static final int MAX_OPEN_FILES = 16;
+
+    private final Path root;
+    private final ManifestWriter manifest;
+    private final WriterFence fence;
+    private final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
+    private final PackCatalog catalog;
+    private long lastNumber;
+
+    private PackStore(Path root, ManifestWriter manifest, WriterFence fence) {
+        this.root = root;
+        this.manifest = manifest;
+        this.fence = fence;
+        this.catalog = new PackCatalog(root, channels, new FooterCache(), manifest::current);
+    }
+
+    /**
+     * Reads which packs there are, and deletes what a writer that was cut short has left of others.
+     *
+     * @param root of the log
+     */
+    public static PackStore open(Path root, WriterFence fence) throws IOException {
+        PackStore store = new PackStore(root, ManifestWriter.open(root), fence);
+        store.deleteLeftovers();
+        return store;
+    }
+
+    private void deleteLeftovers() throws IOException {
+        lastNumber = manifest.current().highestNumber();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(PackFiles.directory(root))) {
+            for (Path file : files) {
+                String name = file.getFileName().toString();
+                OptionalLong number = PackFiles.number(name);
+                boolean isUnlisted = number.isPresent() && manifest.current().pack(number.getAsLong()).isEmpty();
+                lastNumber = Math.max(lastNumber, number.orElse(0));
+                if (isUnlisted || PackFiles.isTemporary(name)) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // there has never been one
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+    }
+
+    /** Held by those that may run beside each other: who takes files away, or copies them. */
+    public Lock deleting() {
+        return changing.readLock();
+    }
+
+    /** Held by who packs, or takes a segment out of a pack. */
+    public Lock packing() {
+        return changing.writeLock();
+    }
+
+    /** As it is now. */
+    public Manifest manifest() {
+        return manifest.current();
+    }
+
+    /** All packs, those of older windows first. */
+    public List<ListedPack> packs() {
+        return manifest.current().packsInOrder();
+    }
+
+    /** Whether there is none. */
+    public boolean isEmpty() {
+        return packs().isEmpty();
+    }
+
+    /** Where a pack is. */
+    public Path file(ListedPack pack) {
+        return PackFiles.pack(root, pack.number());
+    }
+
+    /** The pack, open. */
+    public PackReader reader(ListedPack pack) throws IOException {
+        return catalog.reader(pack);
+    }
+
+    ChannelCache channels() {
+        return channels;
+    }
+
+    Path root() {
+        return root;
+    }
+
+    /** A segment in a pack. */
+    public record Place(ListedPack pack, PackEntry entry) {}
+
+    /** The stream's segments in packs, as far as they count, in order of position. */
+    public List<Place> find(StreamKey key) throws IOException {
+        Manifest now = manifest.current();
+        List<Place> places = new ArrayList<>();
+        for (ListedPack pack : now.packsInOrder()) {
+            for (PackEntry entry : reader(pack).find(key)) {
+                if (!now.isVoid(key, entry.basePosition(), pack.number())) {
+                    places.add(new Place(pack, entry));
+                }
+            }
+        }
+        places.sort((a, b) -> Long.compare(a.entry().basePosition(), b.entry().basePosition()));
+        return places;
+    }
+
+    /** The stream's newest segment in a pack. */
+    public Optional<Place> newest(StreamKey key) throws IOException {
+        List<Place> places = isEmpty() ? List.of() : find(key);
+        return places.isEmpty() ? Optional.empty() : Optional.of(places.get(places.size() - 1));
+    }
+
+    /** Whether it still counts. */
+    boolean counts(ListedPack pack, PackEntry entry) {
+        return !manifest.current().isVoid(entry.key(), entry.basePosition(), pack.number());
+    }
+
+    /** The number of a pack to be made: no pack that was ever listed has it. */
+    synchronized long newNumber() {
+        return ++lastNumber;
+    }
+
+    /** The pack is whole and durable: from now on it has what it holds. */
+    void add(ListedPack pack) throws IOException {
+        fence.check();
+        manifest.replace(List.of(pack), List.of());
+    }
+
+    /** Packs go, and others have what stays of them. */
+    void replace(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
+        fence.check();
+        manifest.replace(carried, gone.stream().map(ListedPack::number).toList());
+        catalog.keepOnly(manifest.current());
+        for (ListedPack pack : gone) {
+            // after the edit: a reader that doesn't find it looks at the manifest again
+            Files.deleteIfExists(file(pack));
+        }
+    }
+
+    /** In no pack that there is now has the stream what begins at positions {@code [from, to)}; durably. */
+    void forget(StreamKey key, long from, long to) throws IOException {
+        fence.check();
+        manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1)));
+    }
+
+    /**
+     * Copies what there is now into another log's directory; packs by hard links where the file system can. With the lock of who deletes.
+     */
+    public void copyTo(Path target) throws IOException {
+        if (isEmpty()) {
+            return;
+        }
+        ManifestWriter copy = ManifestWriter.open(target);
+        DirectoryForce.create(PackFiles.directory(target));
+        List<ListedPack> packs = new ArrayList<>(packs());
+        packs.sort(Comparator.comparingLong(ListedPack::number));
+        for (ListedPack pack : packs) {
+            SegmentCopy.linkOrCopy(file(pack), PackFiles.pack(target, pack.number()));
+        }
+        copy.replace(packs, List.of());
+        copy.makeVoid(manifest.current().voidRanges());
+    }
+
+    /** Closes what is open. */
+    public void close() {
+        channels.close();
+    }
+}

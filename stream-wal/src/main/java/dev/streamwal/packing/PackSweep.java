@@ -1,0 +1,245 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SharedFile;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.pack.PackFooter;
+import dev.streamwal.pack.PackHeader;
+import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackWalk;
+import dev.streamwal.pack.PackWriter;
+import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * What a sweep does to packs. {@link ExpiryPlan} is given packs as if they were segments of streams of their own, one for each span of
+ * windows and retention: so a pack is due when its expiration is, and the oldest packs go first where the whole log is too large. What a pack
+ * has of streams that are held for consumers is carried into another pack, and the rest goes. One sweep at a time.
+ */
+public final class PackSweep {
+
+    /** The key of packs in a plan; no stream has it, and it is before all keys. */
+    public static final String KEY = "";
+
+    /** A segment of a pack that is gone. */
+    public record Gone(StreamKey key, ListedPack pack, long bytes, ExpiryPlan.Cause cause) {}
+
+    private record Kind(long windowMillis, long retentionMillis) {}
+
+    private final PackStore store;
+    private final long optionsHash;
+
+    /** @param optionsHash of the options by which segments get their windows and expirations */
+    public PackSweep(PackStore store, long optionsHash) {
+        this.store = store;
+        this.optionsHash = optionsHash;
+    }
+
+    /** The packs as a plan wants them. */
+    public List<ExpiryPlan.Stream> views() {
+        Map<Kind, List<ExpiryPlan.Segment>> byKind = new HashMap<>();
+        for (ListedPack pack : store.packs()) {
+            Window window = pack.window();
+            Kind kind = new Kind(window.endMillis() - window.startMillis(), pack.expirationMillis() - window.endMillis());
+            byKind.computeIfAbsent(kind, unused -> new ArrayList<>()).add(new ExpiryPlan.Segment(pack.number(), pack.expirationMillis(),
+                    window.endMillis(), pack.bytes(), true));
+        }
+        return byKind.values().stream().map(segments -> new ExpiryPlan.Stream(KEY, Long.MAX_VALUE, segments)).toList();
+    }
+
+    /** How many segments the packs hold. */
+    public long segments() {
+        return store.packs().stream().mapToLong(ListedPack::segments).sum();
+    }
+
+    /** The packs of a plan, by number, in the plan's order. */
+    private static Map<Long, ExpiryPlan.Cause> due(List<ExpiryPlan.Deletion> plan) {
+        Map<Long, ExpiryPlan.Cause> due = new TreeMap<>();
+        plan.stream().filter(deletion -> deletion.key().equals(KEY))
+                .forEach(deletion -> due.put(deletion.segment().basePosition(), deletion.cause()));
+        return due;
+    }
+
+    private List<ListedPack> duePacks(Map<Long, ExpiryPlan.Cause> due) {
+        return store.packs().stream().filter(pack -> due.containsKey(pack.number())).toList();
+    }
+
+    /**
+     * The segments that would go with the packs of a plan, of those streams for which it matters; of each stream in order of position.
+     *
+     * @param matters by key
+     */
+    public List<HeldBack.Due> dues(List<ExpiryPlan.Deletion> plan, Predicate<String> matters) throws IOException {
+        Map<Long, ExpiryPlan.Cause> due = due(plan);
+        List<HeldBack.Due> dues = new ArrayList<>();
+        for (ListedPack pack : duePacks(due)) {
+            PackWalk walk = store.reader(pack).walk();
+            while (walk.next()) {
+                if (matters.test(walk.key().text())) {
+                    walk.entries().stream().filter(entry -> store.counts(pack, entry))
+                            .forEach(entry -> dues.add(dueOf(entry, pack, due.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED))));
+                }
+            }
+        }
+        return dues;
+    }
+
+    private static HeldBack.Due dueOf(PackEntry entry, ListedPack pack, ExpiryPlan.Cause cause) {
+        ExpiryPlan.Segment segment = new ExpiryPlan.Segment(entry.basePosition(), pack.expirationMillis(), pack.window().endMillis(),
+                entry.dataBytes(), true);
+        return new HeldBack.Due(new ExpiryPlan.Deletion(entry.key().text(), segment, cause), entry.endPosition());
+    }
+
+    /**
+     * Deletes the packs of a plan, and carries over what is to stay of them.
+     *
+     * @param stays those of {@link #dues} that a consumer holds
+     * @param each is told of every segment that is gone
+     * @param failed is told of every pack that could not be read, or written, and stays
+     */
+    public void carryOut(List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> stays, Consumer<Gone> each, Consumer<Exception> failed) {
+        Map<String, Set<Long>> kept = new HashMap<>();
+        stays.forEach(due -> kept.computeIfAbsent(due.deletion().key(), unused -> new HashSet<>()).add(due.deletion().segment().basePosition()));
+        Map<Long, ExpiryPlan.Cause> due = due(plan);
+        for (ListedPack pack : duePacks(due)) {
+            try {
+                carryOut(pack, due.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED), kept, each);
+            } catch (IOException | WalException e) {
+                failed.accept(e);
+            }
+        }
+    }
+
+    private void carryOut(ListedPack pack, ExpiryPlan.Cause cause, Map<String, Set<Long>> kept, Consumer<Gone> each) throws IOException {
+        Split split = split(pack, entry -> kept.getOrDefault(entry.key().text(), Set.of()).contains(entry.basePosition()));
+        if (!split.gone.isEmpty() || split.kept.isEmpty()) {
+            replace(pack, split);
+            split.gone.forEach(entry -> each.accept(new Gone(entry.key(), pack, entry.storedBytes(), cause)));
+        }
+    }
+
+    /** Packs of which less than two thirds counts give the rest back. Where a pack can't be read, or written, the others go on. */
+    public void reclaim(Consumer<Exception> failed) {
+        for (ListedPack pack : store.packs()) {
+            if (store.manifest().mayHaveVoids(pack.number())) {
+                try {
+                    Split split = split(pack, entry -> true);
+                    if (split.leftBytes > split.keptBytes / 2) {
+                        replace(pack, split);
+                    }
+                } catch (IOException | WalException e) {
+                    failed.accept(e);
+                }
+            }
+        }
+    }
+
+    /** What of a pack stays, and what goes. */
+    private static final class Split {
+        final List<PackEntry> kept = new ArrayList<>();
+        final List<PackEntry> gone = new ArrayList<>();
+        long keptBytes;
+        long leftBytes;
+    }
+
+    private Split split(ListedPack pack, Predicate<PackEntry> isKept) throws IOException {
+        Split split = new Split();
+        PackWalk walk = store.reader(pack).walk();
+        while (walk.next()) {
+            for (PackEntry entry : walk.entries()) {
+                boolean counts = store.counts(pack, entry);
+                if (counts && isKept.test(entry)) {
+                    split.kept.add(entry);
+                    split.keptBytes += entry.storedBytes();
+                } else {
+                    split.leftBytes += entry.storedBytes();
+                    if (counts) {
+                        split.gone.add(entry);
+                    }
+                }
+            }
+        }
+        return split;
+    }
+
+    /** Puts a pack with what is kept in the place of a pack; none where nothing is. */
+    private void replace(ListedPack pack, Split split) throws IOException {
+        if (split.kept.isEmpty()) {
+            store.replace(List.of(pack), List.of());
+            return;
+        }
+        PackReader reader = store.reader(pack);
+        PackHeader before = reader.header();
+        long number = store.newNumber();
+        PackHeader header = new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
+                before.createdMillis());
+        try (PackWriter writer = PackWriter.create(new LogFile(PackFiles.temporary(store.root(), number)), PackFiles.pack(store.root(), number),
+                header); SharedFile bytes = store.channels().acquire(reader.file())) {
+            for (PackEntry entry : split.kept) {
+                writer.add(reader, entry, bytes);
+            }
+            store.replace(List.of(pack), List.of(listed(header, writer.finish())));
+        }
+    }
+
+    static ListedPack listed(PackHeader header, PackFooter footer) {
+        return new ListedPack(header.number(), header.window(), header.expirationMillis(), header.optionsHash(), header.level(),
+                footer.fileBytes(), footer.segments(), footer.records());
+    }
+
+    /**
+     * Those of a plan's deletions of segments with files of their own that may be done: a stream loses its beginning and nothing else, so none
+     * goes while the stream has an older one in a pack. That is looked for where it can be: in packs that are due and stay, that were made under
+     * other options, and, where the whole log is too large, in all.
+     *
+     * @param nowMillis of the plan
+     */
+    public List<ExpiryPlan.Deletion> withoutThoseBehindPacks(List<ExpiryPlan.Deletion> plan, long nowMillis) throws IOException {
+        List<ListedPack> all = store.packs();
+        if (all.isEmpty()) {
+            return plan;
+        }
+        List<ListedPack> doubtful = all.stream().filter(pack -> pack.expirationMillis() <= nowMillis || pack.optionsHash() != optionsHash).toList();
+        Map<String, Boolean> isBehind = new HashMap<>();
+        List<ExpiryPlan.Deletion> left = new ArrayList<>();
+        for (ExpiryPlan.Deletion deletion : plan) {
+            List<ListedPack> looked = deletion.cause() == ExpiryPlan.Cause.EXPIRED ? doubtful : all;
+            Boolean known = isBehind.get(deletion.key());
+            boolean behind = known != null && known;
+            if (known == null) {
+                behind = isInAny(StreamKey.of(deletion.key()), looked);
+                isBehind.put(deletion.key(), behind);
+            }
+            if (!behind) {
+                left.add(deletion);
+            }
+        }
+        return left;
+    }
+
+    private boolean isInAny(StreamKey key, List<ListedPack> packs) throws IOException {
+        for (ListedPack pack : packs) {
+            for (PackEntry entry : store.reader(pack).find(key)) {
+                if (store.counts(pack, entry)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,284 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.append.DeletionLog;
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.pack.PackHeader;
+import dev.streamwal.pack.PackWriter;
+import dev.streamwal.packing.PackPlan.Job;
+import dev.streamwal.packing.PackPlan.Source;
+import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentFiles;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentStorage;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Makes packs of small segments, and deletes their files. One pass at a time.
+ *
+ * <ol>
+ *   <li>{@link PackPlan} says which segments go into which pack.
+ *   <li>They are copied, each frame is verified, and the pack is forced, name included. A segment that doesn't verify stays where it is, and with
+ *       it those behind it.
+ *   <li>The manifest lists the pack, durably. From here on readers find the segments there.
+ *   <li>The files are deleted as a sweep deletes the beginning of a stream: written down first, the oldest first.
+ * </ol>
+ *
+ * <p>Cut short before 3, the pack is a leftover, which goes when the log is opened. Cut short behind 3, some segments are in both places, the
+ * same byte for byte; the next pass finds them in the pack, and only deletes the files.
+ */
+public final class Packer {
+
+    /** What the log has that the packer needs. */
+    public interface PackedLog {
+
+        /** Throws where the log is closed, or another has become its writer. */
+        void checkWriter();
+
+        /** By the log's clock. */
+        long nowMillis();
+
+        /** All streams that have a segment, and perhaps others. */
+        List<StreamLog> streams();
+
+        /** Where deletions are written down first. */
+        DeletionLog deletions();
+    }
+
+    /** Told what was done. Implementations never throw. */
+    public interface Events {
+
+        /** Segments have moved into a pack. */
+        void packed(ListedPack pack, Path file, long bytesBefore);
+
+        /** A pack could not be made, or files not be deleted; the next pass tries again. */
+        void failed(Throwable failure);
+    }
+
+    /** A segment that is larger gains nothing. */
+    static final int MAX_SEGMENT_BYTES = PackWriter.MAX_SEGMENT_BYTES;
+
+    /** A second's work: so long may a deletion have to wait. */
+    private static final int MAX_SEGMENTS = 1 << 14;
+
+    private static final long MAX_BYTES = 64 << 20;
+
+    private final PackStore store;
+    private final SegmentStorage storage;
+    private final PackedLog log;
+    private final Events events;
+    private final PackPlan.Limits limits;
+    private final long optionsHash;
+
+    /**
+     * For an open log.
+     *
+     * @param minSegments of one window, below which nothing is packed
+     * @param optionsHash of the options by which segments get their windows and expirations
+     */
+    public Packer(PackStore store, SegmentStorage storage, PackedLog log, Events events, int minSegments, long optionsHash) {
+        this.store = store;
+        this.storage = storage;
+        this.log = log;
+        this.events = events;
+        this.limits = new PackPlan.Limits(minSegments, MAX_SEGMENTS, MAX_BYTES);
+        this.optionsHash = optionsHash;
+    }
+
+    /** Packs what is worth it now. Returns how many segments have moved. */
+    public synchronized int pass() {
+        log.checkWriter();
+        Map<StreamKey, StreamLog> streams = new HashMap<>();
+        List<List<Source>> candidates = new ArrayList<>();
+        long nowMillis = log.nowMillis();
+        for (StreamLog stream : log.streams()) {
+            List<Source> sources = sources(stream, nowMillis);
+            if (!sources.isEmpty()) {
+                streams.put(stream.key(), stream);
+                candidates.add(sources);
+            }
+        }
+        int moved = 0;
+        Set<StreamKey> left = new HashSet<>();
+        for (Job job : PackPlan.of(candidates, limits)) {
+            store.packing().lock();
+            try {
+                moved += new Run(job, streams, left).run();
+            } catch (IOException | RuntimeException e) {
+                job.sources().forEach(source -> left.add(source.key()));
+                events.failed(e);
+            } finally {
+                store.packing().unlock();
+            }
+        }
+        return moved;
+    }
+
+    private List<Source> sources(StreamLog stream, long nowMillis) {
+        StreamPolicy policy = stream.policy();
+        if (policy.maxBytes() != Long.MAX_VALUE) {
+            // its oldest segments go one by one
+            return List.of();
+        }
+        try {
+            return stream.oldestSettled(nowMillis, MAX_SEGMENT_BYTES).stream()
+                    .map(settled -> new Source(stream.key(), settled.name(), settled.window(), settled.bytes())).toList();
+        } catch (IOException | WalException e) {
+            // a stream that can't be recovered, or read, tells who uses it
+            return List.of();
+        }
+    }
+
+    /** One pack. */
+    private final class Run {
+
+        private final Job job;
+        private final Map<StreamKey, StreamLog> streams;
+        /** Of these streams something was left out: what follows it stays. */
+        private final Set<StreamKey> left;
+        private final Map<StreamKey, Long> lastPacked = new LinkedHashMap<>();
+        private int moved;
+        private long bytesBefore;
+
+        Run(Job job, Map<StreamKey, StreamLog> streams, Set<StreamKey> left) {
+            this.job = job;
+            this.streams = streams;
+            this.left = left;
+        }
+
+        int run() throws IOException {
+            List<Source> sources = stillThere();
+            if (!sources.isEmpty()) {
+                write(sources);
+                deleteFiles();
+            }
+            return moved;
+        }
+
+        /** Since the plan was made segments may have been deleted, or cut. */
+        private List<Source> stillThere() {
+            long nowMillis = log.nowMillis();
+            List<Source> there = new ArrayList<>();
+            StreamKey known = null;
+            Set<Source> now = Set.of();
+            for (Source source : job.sources()) {
+                if (!source.key().equals(known)) {
+                    known = source.key();
+                    now = left.contains(known) ? Set.of() : new HashSet<>(sources(stream(known), nowMillis));
+                }
+                if (now.contains(source)) {
+                    there.add(source);
+                } else {
+                    left.add(known);
+                    now = Set.of();
+                }
+            }
+            return there;
+        }
+
+        private StreamLog stream(StreamKey key) {
+            StreamLog stream = streams.get(key);
+            if (stream == null) {
+                throw new IllegalStateException("a plan is made of the streams that were looked at: stream=" + key);
+            }
+            return stream;
+        }
+
+        private void write(List<Source> sources) throws IOException {
+            long number = store.newNumber();
+            Path file = PackFiles.pack(store.root(), number);
+            PackHeader header = new PackHeader(number, job.window(), job.expirationMillis(), optionsHash, 0, log.nowMillis());
+            PackWriter writer = null;
+            try {
+                for (Source source : sources) {
+                    if (left.contains(source.key()) || isPackedAlready(source)) {
+                        continue;
+                    }
+                    if (writer == null) {
+                        writer = PackWriter.create(new LogFile(PackFiles.temporary(store.root(), number)), file, header);
+                    }
+                    add(source, writer);
+                }
+                if (writer != null && writer.segments() > 0) {
+                    ListedPack pack = PackSweep.listed(header, writer.finish());
+                    store.add(pack);
+                    moved += (int) pack.segments();
+                    events.packed(pack, file, bytesBefore);
+                }
+            } finally {
+                if (writer != null) {
+                    writer.close();
+                }
+            }
+        }
+
+        /** By a pass that was cut short before it had deleted the file. */
+        private boolean isPackedAlready(Source source) throws IOException {
+            for (PackStore.Place place : store.find(source.key())) {
+                if (place.entry().basePosition() == source.name().basePosition()) {
+                    lastPacked.put(source.key(), source.name().basePosition());
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private void add(Source source, PackWriter writer) throws IOException {
+            Path path = stream(source.key()).directory().resolve(source.name().fileName());
+            try (SegmentFile file = storage.open(path)) {
+                SegmentHeader header = SegmentFiles.readHeader(file, path, source.key(), source.name());
+                Footer footer = SegmentEnd.read(file, header).footer();
+                if (footer == null || !header.window().equals(job.window())) {
+                    left.add(source.key());
+                    return;
+                }
+                writer.add(header, footer, file);
+                lastPacked.put(source.key(), source.name().basePosition());
+                bytesBefore += source.bytes();
+            } catch (CorruptSegmentException | UnsupportedFormatException | NoSuchFileException e) {
+                // who reads it is told; it stays as it is
+                left.add(source.key());
+            }
+        }
+
+        private void deleteFiles() throws IOException {
+            List<DeletionLog.DeletedBelow> decided = new ArrayList<>();
+            for (Map.Entry<StreamKey, Long> each : lastPacked.entrySet()) {
+                OptionalLong below = stream(each.getKey()).condemnUpTo(each.getValue());
+                if (below.isPresent()) {
+                    decided.add(new DeletionLog.DeletedBelow(each.getKey(), below.getAsLong()));
+                }
+            }
+            for (int from = 0; from < decided.size(); from += DeletionLog.MAX_STREAMS) {
+                List<DeletionLog.DeletedBelow> some = decided.subList(from, Math.min(decided.size(), from + DeletionLog.MAX_STREAMS));
+                DeletionLog.Kept kept = log.deletions().deletedBelow(List.copyOf(some));
+                try {
+                    for (DeletionLog.DeletedBelow each : some) {
+                        stream(each.key()).deletePacked(each.position());
+                    }
+                } finally {
+                    kept.close();
+                }
+            }
+        }
+    }
+}
