@@ -7,6 +7,8 @@ import dev.streamwal.engine.SweepEvents;
 import dev.streamwal.engine.SweptSegment;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.packing.Packer;
 import dev.streamwal.recovery.Findings;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.recovery.Repair;
@@ -20,7 +22,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** Passes on what happens in the background: to the program's listener, and to the log's statistics. */
-final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents {
+final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
 
     private final ListenerThread<WalListener> listener;
     private final RecoveryLedger ledger = new RecoveryLedger();
@@ -44,6 +46,19 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         SealedSegment segment = new SealedSegment(file, header.key().text(), header.basePosition(), endPosition,
                 Instant.ofEpochMilli(header.expirationMillis()), bytes);
         listener.tell(told -> told.sealed(segment));
+    }
+
+    @Override
+    public void packed(ListedPack pack, Path file, long bytesBefore) {
+        PackedSegments packed = new PackedSegments(file, Instant.ofEpochMilli(pack.window().startMillis()),
+                Instant.ofEpochMilli(pack.window().endMillis()), Instant.ofEpochMilli(pack.expirationMillis()), pack.segments(),
+                pack.records(), pack.bytes(), bytesBefore);
+        listener.tell(told -> told.packed(packed));
+    }
+
+    @Override
+    public void packingFailed(Throwable failure) {
+        failed("pack", null, failure);
     }
 
     @Override

@@ -15,26 +15,27 @@ final class GuardedListener implements WalListener {
 
     @Override
     public void sealed(SealedSegment segment) {
-        guard(segment.stream(), () -> listener.sealed(segment));
+        guard(Optional.of(segment.stream()), () -> listener.sealed(segment));
+    }
+
+    @Override
+    public void packed(PackedSegments packed) {
+        guard(Optional.empty(), () -> listener.packed(packed));
     }
 
     @Override
     public void swept(DeletedSegment segment) {
-        guard(segment.stream(), () -> listener.swept(segment));
+        guard(Optional.of(segment.stream()), () -> listener.swept(segment));
     }
 
     @Override
     public void sweepRefused(RefusedSweep refused) {
-        try {
-            listener.sweepRefused(refused);
-        } catch (Throwable failure) {
-            backgroundFailure(TASK, Optional.empty(), failure);
-        }
+        guard(Optional.empty(), () -> listener.sweepRefused(refused));
     }
 
     @Override
     public void recovered(RecoveredStream stream) {
-        guard(stream.stream(), () -> listener.recovered(stream));
+        guard(Optional.of(stream.stream()), () -> listener.recovered(stream));
     }
 
     @Override
@@ -46,11 +47,11 @@ final class GuardedListener implements WalListener {
         }
     }
 
-    private void guard(String stream, Runnable call) {
+    private void guard(Optional<String> stream, Runnable call) {
         try {
             call.run();
         } catch (Throwable failure) {
-            backgroundFailure(TASK, Optional.of(stream), failure);
+            backgroundFailure(TASK, stream, failure);
         }
     }
 }

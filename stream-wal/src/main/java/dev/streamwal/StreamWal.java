@@ -4,6 +4,7 @@ import dev.streamwal.append.Activity;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
+import dev.streamwal.append.PackedEnds;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.commit.CommitCompletion;
@@ -19,6 +20,7 @@ import dev.streamwal.engine.CompletionThreads;
 import dev.streamwal.engine.ConsumerHolds;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.JournalledDeletions;
+import dev.streamwal.engine.PackingThread;
 import dev.streamwal.engine.RecoverAll;
 import dev.streamwal.engine.RecoverySettings;
 import dev.streamwal.engine.RetainedFor;
@@ -30,10 +32,17 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
+import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.NettyLogging;
 import dev.streamwal.io.ProcessLock;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.PackEntry;
+import dev.streamwal.packing.PackStore;
+import dev.streamwal.packing.PackSweep;
+import dev.streamwal.packing.PackedStream;
+import dev.streamwal.packing.Packer;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
@@ -82,7 +91,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It has up to eight daemon threads of its own, which prepare space, seal, sweep, and tell the listener; once something is to be
+ * <p>It has up to nine daemon threads of its own, which prepare space, seal, sweep, pack, and tell the listener; once something is to be
  * durable, commit what nobody waits for, force what is long, and free what was committed; and, for a while after a writer that didn't close
  * the log, recover. Up to eight more run what is hung on asynchronous appends, while there is something to run (see {@link
  * WalOptions.Builder#completionExecutor}).
@@ -104,6 +113,9 @@ public final class StreamWal implements AutoCloseable {
     private final BackgroundReport report;
     private final StreamRegistry<WalStream> streams;
     private final StreamFolders folders;
+    private final PackStore packs;
+    private final Packer packer;
+    private final PackingThread packing;
     private final Sweeper sweeper;
     private final KnownTime time;
     private final GroupCommitter commits;
@@ -119,6 +131,7 @@ public final class StreamWal implements AutoCloseable {
             ProcessLock lock,
             WriterFile writer,
             LogContext log,
+            PackStore packs,
             BackgroundReport report,
             StreamFolders folders,
             RecoverySettings settings,
@@ -136,7 +149,11 @@ public final class StreamWal implements AutoCloseable {
         this.folders = folders;
         this.streams = new StreamRegistry<>(this::newStream);
         commits.streams(this::knownLog);
-        this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, report),
+        this.packs = packs;
+        PackSweep packSweep = new PackSweep(packs, options.spansHash());
+        this.packer = new Packer(packs, packSweep, log.storage(), new Packed(), report, options.ownSegments(), options.spansHash());
+        this.packing = new PackingThread(packer, options.sweepInterval().toNanos());
+        this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, report), packs, packSweep,
                 new Sweeper.Limits(options.maxTotalBytes(), options.sweepInterval().toNanos(), options.maxClockAdvance().toMillis()), time);
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this::loadedLogs, report);
@@ -209,6 +226,9 @@ public final class StreamWal implements AutoCloseable {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
             report.redone(redo);
+            PackStore packs = PackStore.open(root, writer);
+            log.packed(key -> packs.newest(key).map(
+                    place -> new PackedEnds.PackedEnd(place.entry().endPosition(), place.pack().window().startMillis())));
             log.time(time);
             log.fence(writer);
             commits.fence(writer);
@@ -216,10 +236,11 @@ public final class StreamWal implements AutoCloseable {
             log.durability(commits);
             log.activity(activity(environment, storage, root, report));
             log.deletions(new JournalledDeletions(commits));
-            StreamWal wal = new StreamWal(root, options, lock, writer, log, report, folders, settings, commits, time);
+            StreamWal wal = new StreamWal(root, options, lock, writer, log, packs, report, folders, settings, commits, time);
             if (environment.threads()) {
                 log.start();
                 wal.sweeper.start();
+                wal.packing.start();
             }
             if (!settings.lastCloseWasClean() && settings.withThreads()) {
                 wal.recovery.start();
@@ -535,6 +556,7 @@ public final class StreamWal implements AutoCloseable {
                     keys.add(stream.key());
                 }
             }
+            packs.addKeys(keys);
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
@@ -606,7 +628,7 @@ public final class StreamWal implements AutoCloseable {
 
     // ---------------------------------------------------------------- retention
 
-    private final class Swept implements SweptLog {
+    private class Swept implements SweptLog {
 
         @Override
         public void checkWriter() {
@@ -627,6 +649,19 @@ public final class StreamWal implements AutoCloseable {
         public DeletionLog deletions() {
             return log.deletions();
         }
+    }
+
+    private final class Packed extends Swept implements Packer.PackedLog {}
+
+    /**
+     * Copies small segments whose windows are over into packs, where there are enough of them: see {@link WalOptions.Builder#ownSegments}. The
+     * log does that by itself at {@link WalOptions#sweepInterval()}; this does it now, and waits for it.
+     *
+     * @return how many segments have moved
+     */
+    public int pack() {
+        checkWritable();
+        return packer.pass();
     }
 
     /**
@@ -678,8 +713,12 @@ public final class StreamWal implements AutoCloseable {
         WalStream stream = stream(key);
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
-            stream.log().purge(TimeRules.millis(before), gone::add);
-            return new SweepResult(gone.size(), 0, stream.log().segmentCount(), tell(gone, key, DeletedSegment.Reason.PURGED));
+            whileNothingIsPacked(() -> {
+                boolean unused = packed(stream.log()).purge(TimeRules.millis(before), (pack, entry) -> gone.add(deleted(pack, entry)));
+                stream.log().purge(TimeRules.millis(before), gone::add);
+            });
+            return new SweepResult(gone.size(), 0, stream.log().segmentCount() + packs.find(stream.log().key()).size(),
+                    tell(gone, key, DeletedSegment.Reason.PURGED));
         } catch (IOException e) {
             tell(gone, key, DeletedSegment.Reason.PURGED);
             throw notDone("purge", e, stream.log().directory(), key, WalException.NO_POSITION);
@@ -697,8 +736,13 @@ public final class StreamWal implements AutoCloseable {
         checkWritable();
         WalStream stream = stream(key);
         List<StreamLog.Deleted> gone = new ArrayList<>();
+        boolean[] any = {false};
         try {
-            return stream.log().delete(gone::add);
+            whileNothingIsPacked(() -> {
+                any[0] = packed(stream.log()).delete((pack, entry) -> gone.add(deleted(pack, entry)));
+                any[0] |= stream.log().delete(gone::add);
+            });
+            return any[0];
         } catch (IOException e) {
             throw notDone("delete the stream", e, stream.log().directory(), key, WalException.NO_POSITION);
         } finally {
@@ -714,7 +758,7 @@ public final class StreamWal implements AutoCloseable {
         }
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
-            stream.truncateAfter(last, gone::add);
+            cut(stream, last, gone);
         } catch (IOException e) {
             throw notDone("cut the stream", e, stream.directory(), last.stream(), last.position());
         } finally {
@@ -730,6 +774,35 @@ public final class StreamWal implements AutoCloseable {
     /** For tests: in place of what the log has. */
     void deletions(DeletionLog deletions) {
         log.deletions(deletions);
+    }
+
+    private PackedStream packed(StreamLog stream) {
+        return new PackedStream(packs, stream);
+    }
+
+    private StreamLog.Deleted deleted(ListedPack pack, PackEntry entry) {
+        return new StreamLog.Deleted(packs.file(pack), new SegmentName(entry.basePosition(), pack.expirationMillis()), entry.storedBytes());
+    }
+
+    /** Beside others that delete, or copy: see {@link PackStore}. */
+    private void whileNothingIsPacked(Durable action) throws IOException {
+        packs.deleting().lock();
+        try {
+            action.run();
+        } finally {
+            packs.deleting().unlock();
+        }
+    }
+
+    /** The record that is to be the last may be in a pack; its segment must not be packed again before it is cut. */
+    private void cut(StreamLog stream, EntryRef last, List<StreamLog.Deleted> gone) throws IOException {
+        packs.packing().lock();
+        try {
+            boolean unused = packed(stream).restore(last.position(), log.storage(), log::newSalt);
+            stream.truncateAfter(last, gone::add);
+        } finally {
+            packs.packing().unlock();
+        }
     }
 
     private long tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {
@@ -806,7 +879,10 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
-        return new WalStats(withSegments, segments, bytes, log.mappedSegments(), log.openFiles(),
+        List<ListedPack> listed = packs.packs();
+        long packed = listed.stream().mapToLong(ListedPack::segments).sum();
+        return new WalStats(withSegments, (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
+                bytes + listed.stream().mapToLong(ListedPack::bytes).sum(), log.mappedSegments(), log.openFiles(),
                 appends + log.appendsBefore(), log.flushes() + commits.flushes(),
                 report.sweepFailures(), report.lastFailure());
     }
@@ -823,7 +899,7 @@ public final class StreamWal implements AutoCloseable {
     public void checkpoint(Path target) {
         checkOpen();
         try {
-            Checkpoint.create(root, target, loadedLogs());
+            whileNothingIsPacked(() -> Checkpoint.create(root, target, loadedLogs(), packs));
         } catch (IOException e) {
             throw StorageErrors.translate("make a checkpoint", e, target, null, WalException.NO_POSITION, 0);
         }
@@ -849,6 +925,7 @@ public final class StreamWal implements AutoCloseable {
             }
             closed = true;
             sweeper.stop();
+            packing.stop();
             recovery.stop();
             log.refuseNewSegments();
             log.stop();
@@ -856,6 +933,7 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
         } finally {
+            packs.close();
             completions.end();
             report.end();
             closing.unlock();

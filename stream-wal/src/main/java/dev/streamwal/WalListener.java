@@ -22,6 +22,13 @@ public interface WalListener {
     default void sealed(SealedSegment segment) {}
 
     /**
+     * Small segments of one window were packed: see {@link WalOptions.Builder#ownSegments}.
+     *
+     * @param packed where they are now
+     */
+    default void packed(PackedSegments packed) {}
+
+    /**
      * A segment was deleted.
      *
      * @param segment the segment, and why
@@ -48,7 +55,7 @@ public interface WalListener {
      * Work in the background failed. The log goes on and tries again where that can help; nobody else is told, but for
      * {@link WalStats#lastFailure()}.
      *
-     * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}
+     * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}, {@code "pack"}
      * @param stream the key of the stream concerned; empty where it concerns the whole log
      * @param failure why
      */

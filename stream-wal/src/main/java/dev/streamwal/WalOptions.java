@@ -5,6 +5,7 @@ import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.retention.KeyPattern;
 import dev.streamwal.retention.StreamPolicy;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Executor;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +49,8 @@ public final class WalOptions {
     /** As long as a window may be: a sweep less often than that is none. */
     private static final Duration MAX_SWEEP_INTERVAL = OptionLimits.MAX_WINDOW;
 
+    private static final int MAX_OWN_SEGMENTS = 1_000_000;
+
     private final Duration window;
     private final Duration retention;
     private final long maxBytesPerStream;
@@ -62,6 +66,7 @@ public final class WalOptions {
     private final Duration sweepInterval;
     private final int maxMappedSegments;
     private final int maxOpenFiles;
+    private final int ownSegments;
     private final Storage storage;
     private final WalListener listener;
     private final StreamPolicy policy;
@@ -83,6 +88,7 @@ public final class WalOptions {
         this.sweepInterval = builder.sweepInterval;
         this.maxMappedSegments = builder.maxMappedSegments;
         this.maxOpenFiles = cappedOpenFiles(builder.maxOpenFiles, openFileLimit);
+        this.ownSegments = builder.ownSegments;
         this.storage = builder.storage;
         this.listener = builder.listener;
         this.policy = new StreamPolicy(window.toMillis(), retention.toMillis(), builder.segmentBytes,
@@ -146,6 +152,16 @@ public final class WalOptions {
     /** For whom the stream of this key is kept: chosen as by {@link #policyOf}. */
     List<RetainFor> retainedFor(String key) {
         return ruleOf(key).map(Rule::retainedFor).orElse(List.of());
+    }
+
+    /** A fingerprint of what gives segments their windows and expirations: under options with another one, a stream may have others. */
+    long spansHash() {
+        StringBuilder said = new StringBuilder().append(policy.windowMillis()).append('/').append(policy.retentionMillis());
+        rules.forEach(rule -> said.append('\n').append(rule.pattern()).append('=').append(rule.policy().windowMillis()).append('/')
+                .append(rule.policy().retentionMillis()));
+        CRC32C crc = new CRC32C();
+        crc.update(said.toString().getBytes(StandardCharsets.UTF_8));
+        return crc.getValue() << Integer.SIZE | Integer.toUnsignedLong(said.toString().hashCode());
     }
 
     private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability, List<RetainFor> retainedFor) {}
@@ -315,6 +331,15 @@ public final class WalOptions {
     }
 
     /**
+     * How many small segments of one window keep files of their own; where there are more, all of them are packed into one file.
+     *
+     * @return by default 64
+     */
+    public int ownSegments() {
+        return ownSegments;
+    }
+
+    /**
      * How segments are written.
      *
      * @return by default {@link Storage#AUTO}
@@ -341,7 +366,7 @@ public final class WalOptions {
                 + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew
                 + ", maxClockAdvance=" + maxClockAdvance + ", clock=" + clock
                 + ", sweepInterval=" + sweepInterval + ", maxMappedSegments=" + maxMappedSegments
-                + ", maxOpenFiles=" + maxOpenFiles
+                + ", maxOpenFiles=" + maxOpenFiles + ", ownSegments=" + ownSegments
                 + ", storage=" + storage + ", listener=" + listener + ']';
     }
 
@@ -369,6 +394,7 @@ public final class WalOptions {
         private Duration sweepInterval = Duration.ofMinutes(1);
         private int maxMappedSegments = 8_192;
         private int maxOpenFiles = 8_192;
+        private int ownSegments = 64;
         private Storage storage = Storage.AUTO;
         private WalListener listener = NOBODY;
 
@@ -623,6 +649,20 @@ public final class WalOptions {
          */
         public Builder maxOpenFiles(int n) {
             this.maxOpenFiles = OptionLimits.count("maxOpenFiles", n, MIN_OPEN_FILES, Integer.MAX_VALUE);
+            return this;
+        }
+
+        /**
+         * How many small segments of one window keep files of their own. Where there are more whose windows are over, each up to 1 MiB, they
+         * are copied into one file, a pack, and their own files deleted: so a log has a file a stream and a few a window, however many streams
+         * there are. That happens in the background, at {@link #sweepInterval}, or when {@link StreamWal#pack()} is called. A stream's newest
+         * segment is never packed, nor are those of streams that are limited by {@link #maxBytesPerStream} or {@link StreamOptions#maxBytes()}.
+         *
+         * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed that a log of usual size has
+         * @return this
+         */
+        public Builder ownSegments(int segments) {
+            ownSegments = OptionLimits.count("ownSegments", segments, 0, MAX_OWN_SEGMENTS);
             return this;
         }
 

@@ -7,7 +7,8 @@ import java.util.Optional;
  * of slightly different moments. Immutable.
  *
  * @param streams that have a segment
- * @param segments of all streams
+ * @param segments of all streams, in files of their own and in packs
+ * @param packs files with segments of many streams
  * @param bytes of their files, space prepared ahead included
  * @param mappedSegments that are mapped now
  * @param openFiles that the writer has open now
@@ -19,6 +20,7 @@ import java.util.Optional;
 public record WalStats(
         int streams,
         int segments,
+        int packs,
         long bytes,
         int mappedSegments,
         int openFiles,

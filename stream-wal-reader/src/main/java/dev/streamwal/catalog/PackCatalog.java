@@ -116,7 +116,7 @@ public final class PackCatalog {
     }
 
     /** Adds the keys of streams that have a segment in a pack that counts. */
-    void addKeys(Manifest manifest, Predicate<String> filter, Set<String> keys) throws IOException {
+    public void addKeys(Manifest manifest, Predicate<String> filter, Set<String> keys) throws IOException {
         for (ListedPack pack : manifest.packsInOrder()) {
             try {
                 addKeys(reader(pack).walk(), pack, manifest, filter, keys);

@@ -19,11 +19,11 @@ public final class Manifest {
     /** Of all streams together. */
     public static final int MAX_VOID_RANGES = 1 << 20;
 
-    /** Of a log that has never had a pack. */
-    public static final Manifest EMPTY = new Manifest(0, 0, List.of(), List.of());
-
     private static final Comparator<ListedPack> BY_WINDOW =
             Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis()).thenComparingLong(ListedPack::number);
+
+    /** Of a log that has never had a pack. */
+    public static final Manifest EMPTY = new Manifest(0, 0, List.of(), List.of());
 
     private final long edits;
     private final long highestNumber;

@@ -52,6 +52,13 @@ final class Continuation {
         lastWindowStart = recovered.lastWindowStart();
     }
 
+    /** What the stream has in packs is all that there is of it; positions behind may have been given. */
+    void after(PackedEnds.PackedEnd packed) {
+        end = packed.position();
+        contiguous = false;
+        lastWindowStart = packed.windowStartMillis();
+    }
+
     /** The newest segment is gone, or is about to go: nothing may be given again. */
     void newestGone() {
         contiguous = false;

@@ -7,6 +7,7 @@ import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.WriterFence;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,9 @@ public final class LogContext {
 
     /** Set once, before a stream is used. */
     private KnownTime time = KnownTime.unknown();
+
+    /** Set once, before a stream is used. */
+    private PackedEnds packed = key -> Optional.empty();
 
     /** Set once, before a stream is used. */
     private Activity activity = Activity.NONE;
@@ -123,6 +127,15 @@ public final class LogContext {
         return durability;
     }
 
+    /** To be called once, before a stream is used; without, no stream has anything in packs. */
+    public void packed(PackedEnds newPacked) {
+        packed = newPacked;
+    }
+
+    PackedEnds packed() {
+        return packed;
+    }
+
     /** To be called before anything is deleted; without, nothing is written down. */
     public void deletions(DeletionLog newDeletions) {
         deletions = newDeletions;
@@ -160,7 +173,7 @@ public final class LogContext {
         return closed;
     }
 
-    SegmentStorage storage() {
+    public SegmentStorage storage() {
         return storage;
     }
 
@@ -200,7 +213,7 @@ public final class LogContext {
         return seam;
     }
 
-    long newSalt() {
+    public long newSalt() {
         return salts.getAsLong();
     }
 

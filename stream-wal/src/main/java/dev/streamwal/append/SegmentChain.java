@@ -141,6 +141,10 @@ final class SegmentChain {
                 goOnFrom(log.recovery().recover(key, directory, segments.listed()));
                 log.activity().changed(ActivityLayout.hash(key.text()));
             }
+            if (segments.isEmpty() && !next.hasEnd()) {
+                // its newest segment, which was a file, is lost: it was never forced
+                log.packed().of(key).ifPresent(next::after);
+            }
             recovered = true;
         } catch (IOException e) {
             throw StorageErrors.translate("open the stream", e, directory, key.text(), WalException.NO_POSITION, 0);

@@ -441,9 +441,9 @@ public final class StreamLog implements CommitStream {
 
     /**
      * Makes the names of the stream's segments durable, before a footer says that they are. For the sealer, with the lock of a segment that
-     * is not finished, so that the directory isn't deleted meanwhile.
+     * is not finished, so that the directory isn't deleted meanwhile; and for who excludes deletions.
      */
-    void forceNames() throws IOException {
+    public void forceNames() throws IOException {
         names.force();
     }
 

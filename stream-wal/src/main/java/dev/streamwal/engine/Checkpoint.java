@@ -3,6 +3,7 @@ package dev.streamwal.engine;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.packing.PackStore;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -20,7 +21,7 @@ public final class Checkpoint {
      * the copy would miss what the copy gets at these positions. The positions come last: at or above whatever the segments need, since the
      * writer raises them before it creates one.
      */
-    public static void create(Path root, Path target, List<StreamLog> streams) throws IOException {
+    public static void create(Path root, Path target, List<StreamLog> streams, PackStore packs) throws IOException {
         Files.createDirectories(target);
         try (DirectoryStream<Path> present = Files.newDirectoryStream(target)) {
             if (present.iterator().hasNext()) {
@@ -33,6 +34,8 @@ public final class Checkpoint {
         for (StreamLog stream : streams) {
             stream.copyTo(folder.resolve(stream.directory().getFileName().toString()));
         }
+        // behind the streams: what has moved into a pack meanwhile is in both
+        packs.copyTo(target);
         Files.copy(root.resolve(PositionsLayout.FILE_NAME), target.resolve(PositionsLayout.FILE_NAME));
     }
 

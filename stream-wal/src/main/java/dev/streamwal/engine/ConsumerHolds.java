@@ -52,16 +52,18 @@ public final class ConsumerHolds {
     }
 
     /**
+     * @param packed what is to go of packs, of streams that are {@link #isRetained}
      * @param streams what the plan was made of
      * @param logs of these streams
      */
-    HeldBack.Outcome of(
-            long nowMillis, List<ExpiryPlan.Deletion> plan, List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
+    HeldBack.Outcome of(long nowMillis, List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> packed, List<ExpiryPlan.Stream> streams,
+            Map<String, StreamLog> logs) {
         lastRecords.keepOnly(plan);
         Map<String, List<RetainedFor>> retained = new HashMap<>();
         for (ExpiryPlan.Deletion deletion : plan) {
             retained.computeIfAbsent(deletion.key(), retainedFor);
         }
+        packed.forEach(due -> retained.computeIfAbsent(due.deletion().key(), retainedFor));
         retained.values().removeIf(List::isEmpty);
         if (retained.isEmpty()) {
             return new HeldBack.Outcome(plan, 0, 0);
@@ -69,7 +71,15 @@ public final class ConsumerHolds {
         Map<String, Optional<CursorReader>> read = readCursors(retained);
         Map<String, List<HeldBack.Hold>> holds = new HashMap<>();
         retained.forEach((key, consumers) -> holds.put(key, holdsOf(key, consumers, read)));
-        return HeldBack.of(nowMillis, dues(plan, holds, streams, logs), holds);
+        // a stream's segments in packs are before those with files of their own
+        List<HeldBack.Due> dues = new ArrayList<>(packed);
+        dues.addAll(dues(plan, holds, streams, logs));
+        return HeldBack.of(nowMillis, dues, holds);
+    }
+
+    /** Whether a stream is kept for any consumer. */
+    boolean isRetained(String key) {
+        return !retainedFor.apply(key).isEmpty();
     }
 
     /** @return by consumer; empty where it can't be read now */

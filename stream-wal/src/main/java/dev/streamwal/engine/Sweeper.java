@@ -2,6 +2,10 @@ package dev.streamwal.engine;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.packing.PackStore;
+import dev.streamwal.packing.PackSweep;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
 import dev.streamwal.retention.KnownTime;
@@ -11,13 +15,16 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, leaves what is held for consumers
@@ -41,6 +48,8 @@ public final class Sweeper {
     private final SweptLog wal;
     private final SweepEvents report;
     private final ConsumerHolds holds;
+    private final PackStore store;
+    private final PackSweep packs;
     private final long maxTotalBytes;
     private final ReentrantLock passes = new ReentrantLock();
     private final RestingThread thread;
@@ -51,10 +60,13 @@ public final class Sweeper {
     /** Whether the last pass by the clock has refused something. The pass's that runs, of which there is one at a time. */
     private boolean refusing;
 
-    public Sweeper(SweptLog wal, SweepEvents report, ConsumerHolds holds, Limits limits, KnownTime time) {
+    public Sweeper(
+            SweptLog wal, SweepEvents report, ConsumerHolds holds, PackStore store, PackSweep packs, Limits limits, KnownTime time) {
         this.wal = wal;
         this.report = report;
         this.holds = holds;
+        this.store = store;
+        this.packs = packs;
         this.maxTotalBytes = limits.maxTotalBytes();
         // zero: no thread
         this.intervalNanos = limits.intervalNanos();
@@ -91,7 +103,7 @@ public final class Sweeper {
         passes.lock();
         try {
             // behind the lock: two passes don't read the clock in one order and run in another
-            return new Pass(wal.nowMillis(), each -> {}, true).run();
+            return passWithoutPacking(() -> new Pass(wal.nowMillis(), each -> {}, true));
         } finally {
             passes.unlock();
         }
@@ -101,9 +113,18 @@ public final class Sweeper {
     public Result sweep(Instant now, Consumer<SweptSegment> each) {
         passes.lock();
         try {
-            return new Pass(TimeRules.millis(now), each, false).run();
+            return passWithoutPacking(() -> new Pass(TimeRules.millis(now), each, false));
         } finally {
             passes.unlock();
+        }
+    }
+
+    private Result passWithoutPacking(Supplier<Pass> pass) {
+        store.deleting().lock();
+        try {
+            return pass.get().run();
+        } finally {
+            store.deleting().unlock();
         }
     }
 
@@ -127,17 +148,58 @@ public final class Sweeper {
         Result run() {
             wal.checkWriter();
             List<ExpiryPlan.Stream> all = look();
+            all.addAll(packs.views());
             if (bytes(all) > maxTotalBytes) {
                 all = compared(all);
             }
             SweepTime.Outcome asked = asked(all);
             List<ExpiryPlan.Stream> views = asked.streams();
-            int segments = views.stream().mapToInt(view -> view.segments().size()).sum();
+            long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
+                    + packs.segments();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
-            HeldBack.Outcome outcome = holds.of(nowMillis, plan, views, logs);
-            carryOut(outcome.deletions());
-            return new Result(deleted, failed, segments - deleted, reclaimed, outcome.segments(), outcome.bytes(),
-                    asked.segments());
+            List<ExpiryPlan.Deletion> files = plan.stream().filter(deletion -> !isPacks(deletion.key())).toList();
+            List<HeldBack.Due> inPacks = duesInPacks(plan);
+            HeldBack.Outcome outcome = holds.of(nowMillis, files, inPacks, views, logs);
+            Set<ExpiryPlan.Deletion> going = new HashSet<>(outcome.deletions());
+            packs.carryOut(plan, inPacks.stream().filter(due -> !going.contains(due.deletion())).toList(), this::tell, this::failed);
+            carryOut(mayGo(files.stream().filter(going::contains).toList()));
+            return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, outcome.segments(),
+                    outcome.bytes(), asked.segments());
+        }
+
+        private static boolean isPacks(String key) {
+            return key.equals(PackSweep.KEY);
+        }
+
+        /** What would go with packs, where that matters to a consumer. A pack of which that can't be told stays. */
+        private List<HeldBack.Due> duesInPacks(List<ExpiryPlan.Deletion> plan) {
+            Map<String, Boolean> isRetained = new HashMap<>();
+            return packs.dues(plan, key -> isRetained.computeIfAbsent(key, holds::isRetained));
+        }
+
+        /** Those that are behind nothing in a pack; where that can't be told, none. */
+        private List<ExpiryPlan.Deletion> mayGo(List<ExpiryPlan.Deletion> files) {
+            try {
+                return packs.withoutThoseBehindPacks(files, nowMillis);
+            } catch (IOException | WalException e) {
+                failed(e);
+                return List.of();
+            }
+        }
+
+        private void tell(PackSweep.Gone gone) {
+            deleted++;
+            reclaimed += gone.bytes();
+            SegmentName name = new SegmentName(gone.basePosition(), gone.pack().expirationMillis());
+            SweptSegment segment = new SweptSegment(new StreamLog.Deleted(store.file(gone.pack()), name, gone.bytes()), gone.key().text(),
+                    gone.cause());
+            report.swept(segment);
+            each.accept(segment);
+        }
+
+        private void failed(Exception failure) {
+            failed++;
+            report.sweepFailed(null, failure);
         }
 
         /** What there is, and is due as far as the clock is believed. */
@@ -182,6 +244,10 @@ public final class Sweeper {
         private List<ExpiryPlan.Stream> compared(List<ExpiryPlan.Stream> views) {
             List<ExpiryPlan.Stream> compared = new ArrayList<>(views.size());
             for (ExpiryPlan.Stream view : views) {
+                if (isPacks(view.key())) {
+                    compared.add(view);
+                    continue;
+                }
                 try {
                     compared.add(log(view.key()).expiryView(nowMillis, true));
                 } catch (IOException | RuntimeException e) {

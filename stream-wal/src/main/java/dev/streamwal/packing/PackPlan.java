@@ -26,9 +26,10 @@ public final class PackPlan {
      *
      * @param minSegments of a window, below which it is left alone
      * @param maxSegments of one pack
-     * @param maxBytes of one pack; a stream's segments of a window stay together, so there may be more by one stream's
+     * @param maxBytes of one pack; a stream's segments stay together, so there may be more by one stream's
+     * @param maxOfStream of one stream in one pack
      */
-    public record Limits(int minSegments, int maxSegments, long maxBytes) {}
+    public record Limits(int minSegments, int maxSegments, long maxBytes, int maxOfStream) {}
 
     /**
      * A segment that may be packed.
@@ -75,25 +76,27 @@ public final class PackPlan {
         bySpan.forEach((span, lefts) -> {
             List<List<Source>> found = new ArrayList<>();
             for (Deque<Source> left : lefts) {
-                List<Source> first = beginning(left, span);
+                List<Source> first = beginning(left, span, limits.maxOfStream());
                 if (!first.isEmpty()) {
                     found.add(first);
                 }
             }
             if (found.stream().mapToInt(List::size).sum() >= limits.minSegments()) {
-                lefts.forEach(left -> removeBeginning(left, span));
+                lefts.forEach(left -> removeBeginning(left, span, limits.maxOfStream()));
                 split(span, found, limits, jobs);
             }
         });
         return jobs;
     }
 
-    private static List<Source> beginning(Deque<Source> left, Span span) {
-        return left.stream().takeWhile(source -> Span.of(source).equals(span)).toList();
+    /** What is more than the limit waits for the next pass, and what is behind it too. */
+    private static List<Source> beginning(Deque<Source> left, Span span, int limit) {
+        return left.stream().limit(limit).takeWhile(source -> Span.of(source).equals(span)).toList();
     }
 
-    private static void removeBeginning(Deque<Source> left, Span span) {
-        while (!left.isEmpty() && Span.of(left.getFirst()).equals(span)) {
+    private static void removeBeginning(Deque<Source> left, Span span, int limit) {
+        int count = beginning(left, span, limit).size();
+        for (int i = 0; i < count; i++) {
             left.removeFirst();
         }
     }

@@ -25,6 +25,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -156,6 +157,11 @@ public final class PackStore {
     public Optional<Place> newest(StreamKey key) throws IOException {
         List<Place> places = isEmpty() ? List.of() : find(key);
         return places.isEmpty() ? Optional.empty() : Optional.of(places.get(places.size() - 1));
+    }
+
+    /** Adds the keys of streams that have a segment in a pack. */
+    public void addKeys(Set<String> keys) throws IOException {
+        catalog.addKeys(manifest.current(), key -> true, keys);
     }
 
     /** Whether it still counts. */

@@ -1,5 +1,6 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
@@ -37,7 +38,7 @@ public final class PackSweep {
     public static final String KEY = "";
 
     /** A segment of a pack that is gone. */
-    public record Gone(StreamKey key, ListedPack pack, long bytes, ExpiryPlan.Cause cause) {}
+    public record Gone(StreamKey key, long basePosition, ListedPack pack, long bytes, ExpiryPlan.Cause cause) {}
 
     private record Kind(long windowMillis, long retentionMillis) {}
 
@@ -84,19 +85,26 @@ public final class PackSweep {
      *
      * @param matters by key
      */
-    public List<HeldBack.Due> dues(List<ExpiryPlan.Deletion> plan, Predicate<String> matters) throws IOException {
+    public List<HeldBack.Due> dues(List<ExpiryPlan.Deletion> plan, Predicate<String> matters) {
         Map<Long, ExpiryPlan.Cause> due = due(plan);
         List<HeldBack.Due> dues = new ArrayList<>();
         for (ListedPack pack : duePacks(due)) {
-            PackWalk walk = store.reader(pack).walk();
-            while (walk.next()) {
-                if (matters.test(walk.key().text())) {
-                    walk.entries().stream().filter(entry -> store.counts(pack, entry))
-                            .forEach(entry -> dues.add(dueOf(entry, pack, due.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED))));
-                }
+            try {
+                addDues(pack, due.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED), matters, dues);
+            } catch (IOException | WalException e) {
+                // what is held of a pack that can't be read can't be carried over; that it can't be read is told when it is carried out
             }
         }
         return dues;
+    }
+
+    private void addDues(ListedPack pack, ExpiryPlan.Cause cause, Predicate<String> matters, List<HeldBack.Due> dues) throws IOException {
+        PackWalk walk = store.reader(pack).walk();
+        while (walk.next()) {
+            if (matters.test(walk.key().text())) {
+                walk.entries().stream().filter(entry -> store.counts(pack, entry)).forEach(entry -> dues.add(dueOf(entry, pack, cause)));
+            }
+        }
     }
 
     private static HeldBack.Due dueOf(PackEntry entry, ListedPack pack, ExpiryPlan.Cause cause) {
@@ -119,7 +127,21 @@ public final class PackSweep {
         for (ListedPack pack : duePacks(due)) {
             try {
                 carryOut(pack, due.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED), kept, each);
+            } catch (CorruptSegmentException e) {
+                drop(pack, stays, e, failed);
             } catch (IOException | WalException e) {
+                failed.accept(e);
+            }
+        }
+    }
+
+    /** What nobody can read, and nobody is known to wait for, doesn't keep its space. */
+    private void drop(ListedPack pack, List<HeldBack.Due> stays, CorruptSegmentException why, Consumer<Exception> failed) {
+        failed.accept(why);
+        if (stays.isEmpty()) {
+            try {
+                store.replace(List.of(pack), List.of());
+            } catch (IOException e) {
                 failed.accept(e);
             }
         }
@@ -129,7 +151,7 @@ public final class PackSweep {
         Split split = split(pack, entry -> kept.getOrDefault(entry.key().text(), Set.of()).contains(entry.basePosition()));
         if (!split.gone.isEmpty() || split.kept.isEmpty()) {
             replace(pack, split);
-            split.gone.forEach(entry -> each.accept(new Gone(entry.key(), pack, entry.storedBytes(), cause)));
+            split.gone.forEach(entry -> each.accept(new Gone(entry.key(), entry.basePosition(), pack, entry.storedBytes(), cause)));
         }
     }
 

@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * Makes packs of small segments, and deletes their files. One pass at a time.
@@ -71,7 +72,7 @@ public final class Packer {
         void packed(ListedPack pack, Path file, long bytesBefore);
 
         /** A pack could not be made, or files not be deleted; the next pass tries again. */
-        void failed(Throwable failure);
+        void packingFailed(Throwable failure);
     }
 
     /** A segment that is larger gains nothing. */
@@ -83,6 +84,7 @@ public final class Packer {
     private static final long MAX_BYTES = 64 << 20;
 
     private final PackStore store;
+    private final PackSweep sweep;
     private final SegmentStorage storage;
     private final PackedLog log;
     private final Events events;
@@ -92,20 +94,40 @@ public final class Packer {
     /**
      * For an open log.
      *
-     * @param minSegments of one window, below which nothing is packed
+     * @param maxOwnSegments of one window, up to which nothing is packed
      * @param optionsHash of the options by which segments get their windows and expirations
      */
-    public Packer(PackStore store, SegmentStorage storage, PackedLog log, Events events, int minSegments, long optionsHash) {
+    public Packer(PackStore store, PackSweep sweep, SegmentStorage storage, PackedLog log, Events events, int maxOwnSegments, long optionsHash) {
         this.store = store;
+        this.sweep = sweep;
         this.storage = storage;
         this.log = log;
         this.events = events;
-        this.limits = new PackPlan.Limits(minSegments, MAX_SEGMENTS, MAX_BYTES);
+        this.limits = new PackPlan.Limits(maxOwnSegments + 1, MAX_SEGMENTS, MAX_BYTES, PackWriter.MAX_SEGMENTS);
         this.optionsHash = optionsHash;
     }
 
     /** Packs what is worth it now. Returns how many segments have moved. */
-    public synchronized int pass() {
+    public int pass() {
+        return pass(() -> false);
+    }
+
+    /**
+     * The same, for a thread: what goes wrong is told.
+     *
+     * @param isStopped asked between two packs
+     */
+    public void passAtIntervals(BooleanSupplier isStopped) {
+        try {
+            int unused = pass(isStopped);
+        } catch (RuntimeException | Error e) {
+            if (!isStopped.getAsBoolean()) {
+                events.packingFailed(e);
+            }
+        }
+    }
+
+    private synchronized int pass(BooleanSupplier isStopped) {
         log.checkWriter();
         Map<StreamKey, StreamLog> streams = new HashMap<>();
         List<List<Source>> candidates = new ArrayList<>();
@@ -120,15 +142,24 @@ public final class Packer {
         int moved = 0;
         Set<StreamKey> left = new HashSet<>();
         for (Job job : PackPlan.of(candidates, limits)) {
+            if (isStopped.getAsBoolean()) {
+                return moved;
+            }
             store.packing().lock();
             try {
                 moved += new Run(job, streams, left).run();
             } catch (IOException | RuntimeException e) {
                 job.sources().forEach(source -> left.add(source.key()));
-                events.failed(e);
+                events.packingFailed(e);
             } finally {
                 store.packing().unlock();
             }
+        }
+        store.packing().lock();
+        try {
+            sweep.reclaim(events::packingFailed);
+        } finally {
+            store.packing().unlock();
         }
         return moved;
     }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class PackPlanTest {
 
     private static final int STREAMS = 4;
-    private static final Limits LIMITS = new Limits(3, 4, 50);
+    private static final Limits LIMITS = new Limits(3, 4, 50, 16);
 
     @Test
     void of_allSmallInputs_eachStreamLosesItsBeginningInOrder() {
@@ -49,7 +49,7 @@ class PackPlanTest {
                 }
                 streams.add(sources);
             }
-            check(streams, new Limits(1 + random.nextInt(5), 1 + random.nextInt(10), 1 + random.nextInt(100)));
+            check(streams, new Limits(1 + random.nextInt(5), 1 + random.nextInt(10), 1 + random.nextInt(100), 1 + random.nextInt(4)));
         }
     }
 
