@@ -41,6 +41,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
+import dev.streamwal.packing.PackedBeginnings;
 import dev.streamwal.packing.PackedStream;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.reader.Entry;
@@ -215,8 +216,10 @@ public final class StreamWal implements AutoCloseable {
             BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
             RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
+            PackStore packs = PackStore.open(root, writer);
             RecoverySettings settings = adjusted.apply(
                     RecoverySettings.after(redo, opened, options.recoveryPolicy().ofRecovery(), environment.threads()));
+            settings = settings.with(new PackedBeginnings(settings.known(), packs));
             LogContext log = new LogContext(storage, options.clock(), positions,
                     settings.recovery(storage, root, opened, report), report,
                     options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
@@ -226,7 +229,6 @@ public final class StreamWal implements AutoCloseable {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
             report.redone(redo);
-            PackStore packs = PackStore.open(root, writer);
             log.packed(key -> packs.newest(key).map(
                     place -> new PackedEnds.PackedEnd(place.entry().endPosition(), place.pack().window().startMillis())));
             log.time(time);

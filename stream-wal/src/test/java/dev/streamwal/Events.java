@@ -11,6 +11,7 @@ final class Events implements WalListener {
     record Failure(String task, Optional<String> stream, Throwable cause) {}
 
     final List<SealedSegment> sealed = new CopyOnWriteArrayList<>();
+    final List<PackedSegments> packed = new CopyOnWriteArrayList<>();
     final List<DeletedSegment> swept = new CopyOnWriteArrayList<>();
     final List<RefusedSweep> refused = new CopyOnWriteArrayList<>();
     final List<RecoveredStream> recovered = new CopyOnWriteArrayList<>();
@@ -19,6 +20,11 @@ final class Events implements WalListener {
     @Override
     public void sealed(SealedSegment segment) {
         sealed.add(segment);
+    }
+
+    @Override
+    public void packed(PackedSegments segments) {
+        packed.add(segments);
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -89,13 +90,12 @@ public final class PackWriter implements Closeable {
     /**
      * Makes the file.
      *
-     * @param temporary to be written, under a name that nothing reads, and that is not taken, in the directory of the pack
-     * @param path the pack's
+     * @param root of the log, where the folder of packs is
      */
-    public static PackWriter create(LogFile temporary, Path path, PackHeader header) throws IOException {
-        PackWriter writer = new PackWriter(temporary, path, header);
+    public static PackWriter create(Path root, PackHeader header) throws IOException {
+        LogFile temporary = new LogFile(PackFiles.temporary(root, header.number()), StandardOpenOption.READ, StandardOpenOption.WRITE);
         temporary.create();
-        return writer;
+        return new PackWriter(temporary, PackFiles.pack(root, header.number()), header);
     }
 
     // ---------------------------------------------------------------- segments

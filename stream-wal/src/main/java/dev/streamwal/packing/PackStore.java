@@ -10,7 +10,9 @@ import dev.streamwal.manifest.ManifestWriter;
 import dev.streamwal.manifest.VoidRange;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
+import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackWriter;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.WriterFence;
@@ -131,10 +133,6 @@ public final class PackStore {
         return channels;
     }
 
-    Path root() {
-        return root;
-    }
-
     /** A segment in a pack. */
     public record Place(ListedPack pack, PackEntry entry) {}
 
@@ -172,6 +170,12 @@ public final class PackStore {
     /** The number of a pack to be made: no pack that was ever listed has it. */
     synchronized long newNumber() {
         return ++lastNumber;
+    }
+
+    /** A pack to be written. */
+    PackWriter write(PackHeader header) throws IOException {
+        DirectoryForce.create(PackFiles.directory(root));
+        return PackWriter.create(root, header);
     }
 
     /** The pack is whole and durable: from now on it has what it holds. */

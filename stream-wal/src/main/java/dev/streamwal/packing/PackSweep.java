@@ -4,11 +4,9 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
-import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SharedFile;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
-import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackFooter;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
@@ -210,8 +208,7 @@ public final class PackSweep {
         long number = store.newNumber();
         PackHeader header = new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
                 before.createdMillis());
-        try (PackWriter writer = PackWriter.create(new LogFile(PackFiles.temporary(store.root(), number)), PackFiles.pack(store.root(), number),
-                header); SharedFile bytes = store.channels().acquire(reader.file())) {
+        try (PackWriter writer = store.write(header); SharedFile bytes = store.channels().acquire(reader.file())) {
             for (PackEntry entry : split.kept) {
                 writer.add(reader, entry, bytes);
             }

@@ -8,9 +8,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.io.LogFile;
 import dev.streamwal.manifest.ListedPack;
-import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
 import dev.streamwal.packing.PackPlan.Job;
@@ -236,7 +234,6 @@ public final class Packer {
 
         private void write(List<Source> sources) throws IOException {
             long number = store.newNumber();
-            Path file = PackFiles.pack(store.root(), number);
             PackHeader header = new PackHeader(number, job.window(), job.expirationMillis(), optionsHash, 0, log.nowMillis());
             PackWriter writer = null;
             try {
@@ -245,7 +242,7 @@ public final class Packer {
                         continue;
                     }
                     if (writer == null) {
-                        writer = PackWriter.create(new LogFile(PackFiles.temporary(store.root(), number)), file, header);
+                        writer = store.write(header);
                     }
                     add(source, writer);
                 }
@@ -253,7 +250,7 @@ public final class Packer {
                     ListedPack pack = PackSweep.listed(header, writer.finish());
                     store.add(pack);
                     moved += (int) pack.segments();
-                    events.packed(pack, file, bytesBefore);
+                    events.packed(pack, store.file(pack), bytesBefore);
                 }
             } finally {
                 if (writer != null) {

@@ -1,0 +1,43 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.recovery.KnownDurable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** What recovery knows of a stream whose beginning is in packs: that the files of it were deleted on purpose. */
+public final class PackedBeginnings implements KnownDurable {
+
+    private final KnownDurable known;
+    private final PackStore store;
+
+    /** @param known what the journal says */
+    public PackedBeginnings(KnownDurable known, PackStore store) {
+        this.known = known;
+        this.store = store;
+    }
+
+    @Override
+    public int durableOffset(SegmentHeader header) {
+        return known.durableOffset(header);
+    }
+
+    @Override
+    public OptionalLong deletedBelow(StreamKey key) {
+        OptionalLong deleted = known.deletedBelow(key);
+        try {
+            Optional<PackStore.Place> packed = store.newest(key);
+            return packed.isEmpty() ? deleted : OptionalLong.of(Math.max(deleted.orElse(0), packed.get().entry().endPosition()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public boolean tellsOfDeletions() {
+        return known.tellsOfDeletions();
+    }
+}

@@ -1,0 +1,454 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.journal.JournalFiles;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of small segments that are packed: they are read, swept, purged, deleted and cut as if they had their files. */
+abstract class PackingContract extends LogContract {
+
+    private static final int STREAMS = 12;
+
+    PackingContract(LogHome home) {
+        super(home);
+    }
+
+    private WalOptions.Builder packing() {
+        return options().ownSegments(0);
+    }
+
+    private static String key(int stream) {
+        return "meter/" + stream;
+    }
+
+    /** Each stream gets some records in each window; the clock ends in the last one. By stream, in order. */
+    private Map<String, List<Written>> appendWindows(StreamWal wal, int windows) {
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        for (int window = 0; window < windows; window++) {
+            if (window > 0) {
+                clock.advance(WINDOW);
+            }
+            for (int stream = 0; stream < STREAMS; stream++) {
+                written.computeIfAbsent(key(stream), key -> new ArrayList<>()).addAll(appendSome(wal.stream(key(stream)), 1 + (stream + window) % 4));
+            }
+        }
+        return written;
+    }
+
+    /** Sealing happens in the background. */
+    private void packAll(StreamWal wal, int segments) {
+        awaitSealed(segments);
+        assertThat(wal.pack()).isEqualTo(segments);
+        assertThat(wal.pack()).isZero();
+    }
+
+    private List<Path> packs() {
+        return files(PackFiles.directory(root), ".pack");
+    }
+
+    private List<Path> segments() {
+        return files(root.resolve("streams"), ".seg");
+    }
+
+    private static List<Path> files(Path folder, String suffix) {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            return all.filter(file -> file.toString().endsWith(suffix)).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void assertAllHold(StreamWal wal, Map<String, List<Written>> expected) {
+        expected.forEach((key, records) -> assertHoldsNow(wal, key, records));
+        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+            for (WalReader reader : List.of(within, without)) {
+                assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(expected.keySet()));
+                expected.keySet().forEach(key -> assertThat(reader.verify(key).damage()).as(key).isEmpty());
+            }
+        }
+        assertThat(wal.keys()).containsExactlyElementsOf(new TreeSet<>(expected.keySet()));
+    }
+
+    @Test
+    void pack_windowsThatAreOver_areInOneFileEachAndReadInEveryWay() {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(packing())) {
+            written = appendWindows(wal, 4);
+            packAll(wal, 3 * STREAMS);
+
+            assertThat(packs()).hasSize(3);
+            assertThat(segments()).hasSize(STREAMS);
+            assertThat(wal.stats().packs()).isEqualTo(3);
+            assertThat(wal.stats().segments()).isEqualTo(4 * STREAMS);
+            assertAllHold(wal, written);
+            assertThat(heard().packed).hasSize(3).allSatisfy(packed -> assertThat(packed.segments()).isEqualTo(STREAMS));
+        }
+        try (StreamWal wal = open(packing())) {
+            assertAllHold(wal, written);
+            written.forEach((key, records) -> records.addAll(appendSome(wal.stream(key), 2)));
+            assertAllHold(wal, written);
+        }
+    }
+
+    /** As few as the options let have files of their own. */
+    @Test
+    void pack_fewSegments_keepTheirFiles() {
+        StreamWal wal = open(options().ownSegments(STREAMS));
+        appendWindows(wal, 3);
+        wal.sync();
+
+        assertThat(wal.pack()).isZero();
+
+        assertThat(packs()).isEmpty();
+        assertThat(segments()).hasSize(3 * STREAMS);
+    }
+
+    @Test
+    void scan_byTimeAndBackwards_findsWhatIsPacked() {
+        StreamWal wal = open(packing());
+        Map<String, List<Written>> written = appendWindows(wal, 4);
+        packAll(wal, 3 * STREAMS);
+        Instant from = Instant.ofEpochMilli(NOW).plus(WINDOW);
+        Instant to = from.plus(WINDOW);
+
+        try (WalReader reader = WalReader.open(root)) {
+            written.forEach((key, records) -> {
+                List<Written> inWindow = records.stream()
+                        .filter(record -> record.timestampMillis() >= from.toEpochMilli() && record.timestampMillis() < to.toEpochMilli()).toList();
+                assertThat(Written.drain(reader.scan(key, from, to))).isEqualTo(inWindow);
+                assertThat(Written.drain(reader.scanLast(key, records.size() - 1))).isEqualTo(records.subList(1, records.size()));
+            });
+            assertThat(Written.drain(reader.scanMerged("meter/", from, to))).hasSize((int) written.values().stream().flatMap(List::stream)
+                    .filter(record -> record.timestampMillis() >= from.toEpochMilli() && record.timestampMillis() < to.toEpochMilli()).count());
+        }
+    }
+
+    /** Whoever was in the middle of a stream when its files went is told nothing, and misses nothing. */
+    @Test
+    void pack_underReadersThatAreInTheMiddle_nothingIsMissed() throws InterruptedException {
+        StreamWal wal = open(packing());
+        Map<String, List<Written>> written = appendWindows(wal, 5);
+        List<Written> expected = written.get(key(3));
+        for (WalReader reader : List.of(readerOf(wal), reader())) {
+            try (EntryCursor cursor = reader.scan(key(3)); EntryTail tail = reader.follow(key(3), 0);
+                    EntryBatch before = reader.readBatch(Written.refs(expected))) {
+                assertThat(before.size()).isEqualTo(expected.size());
+                assertThat(cursor.next()).isTrue();
+                List<Written> found = new ArrayList<>(List.of(Written.of(cursor)));
+                wal.pack();
+                found.addAll(Written.drain(cursor));
+                assertThat(found).isEqualTo(expected);
+                List<Written> followed = new ArrayList<>();
+                while (followed.size() < expected.size() && tail.next(Duration.ofSeconds(10))) {
+                    followed.add(Written.of(tail));
+                }
+                assertThat(followed).isEqualTo(expected);
+                try (EntryBatch after = reader.readBatch(Written.refs(expected))) {
+                    for (int i = 0; i < after.size(); i++) {
+                        assertThat(after.status(i)).isEqualTo(EntryBatch.Status.FOUND);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void sweep_packThatHasExpired_goesAsAWhole() {
+        StreamWal wal = open(packing());
+        Map<String, List<Written>> written = appendWindows(wal, 4);
+        packAll(wal, 3 * STREAMS);
+        long secondExpires = NOW + 2 * WINDOW.toMillis() + RETENTION.toMillis();
+
+        SweepResult result = wal.sweep(Instant.ofEpochMilli(secondExpires));
+
+        assertThat(result.deletedSegments()).isEqualTo(2 * STREAMS);
+        assertThat(result.bytesReclaimed()).isPositive();
+        assertThat(packs()).hasSize(1);
+        written.forEach((key, records) -> {
+            List<Written> left = records.stream().filter(record -> record.timestampMillis() >= NOW + 2 * WINDOW.toMillis()).toList();
+            assertHoldsNow(wal, key, left);
+            try (WalReader reader = WalReader.open(root); EntryBatch batch = reader.readBatch(List.of(records.get(0).ref()))) {
+                assertThatThrownBy(() -> batch.get(0)).isInstanceOf(EntryExpiredException.class);
+            }
+        });
+        assertThat(heard().swept).hasSize(2 * STREAMS);
+        clock.advance(RETENTION.plus(WINDOW.multipliedBy(3)));
+        wal.sweep();
+        wal.sweep();
+        assertThat(packs()).isEmpty();
+        assertThat(wal.keys()).isEmpty();
+    }
+
+    @Test
+    void sweep_totalBytes_takesTheOldestPacksFirst() {
+        StreamWal wal = open(packing().maxTotalBytes(1));
+        Map<String, List<Written>> written = appendWindows(wal, 3);
+        packAll(wal, 2 * STREAMS);
+
+        wal.sweep();
+
+        assertThat(packs()).isEmpty();
+        written.forEach((key, records) -> assertHoldsNow(wal, key,
+                records.stream().filter(record -> record.timestampMillis() >= NOW + 2 * WINDOW.toMillis()).toList()));
+    }
+
+    /** A consumer that hasn't come keeps its streams, and not the others in the same pack. */
+    @Test
+    void sweep_heldForAConsumer_isCarriedOver() {
+        StreamWal wal = open(packing().streams(key(2), StreamOptions.builder().retainFor("slow", 1 << 30, Duration.ofDays(30)).build()));
+        Map<String, List<Written>> written = appendWindows(wal, 3);
+        packAll(wal, 2 * STREAMS);
+        try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("slow", key(2))) {
+            consumer.commit(key(2), written.get(key(2)).get(0).ref().end());
+        }
+        clock.advance(RETENTION.plus(WINDOW.multipliedBy(3)));
+
+        SweepResult result = wal.sweep();
+
+        assertThat(result.heldSegments()).isEqualTo(3);
+        assertThat(wal.stats().packs()).isEqualTo(2);
+        assertHoldsNow(wal, key(2), written.get(key(2)));
+        wal.sweep();
+        assertThat(wal.keys()).containsExactly(key(2));
+        try (WalReader reader = WalReader.open(root)) {
+            assertThat(Written.drain(reader.scan(key(3)))).isEmpty();
+        }
+    }
+
+    @Test
+    void purge_someWindows_aloneOfThatStream() {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(packing())) {
+            written = appendWindows(wal, 4);
+            packAll(wal, 3 * STREAMS);
+            Instant before = Instant.ofEpochMilli(NOW).plus(WINDOW.multipliedBy(2));
+
+            SweepResult result = wal.purge(key(5), before);
+
+            assertThat(result.deletedSegments()).isEqualTo(2);
+            assertThat(result.liveSegments()).isEqualTo(2);
+            written.get(key(5)).removeIf(record -> record.timestampMillis() < before.toEpochMilli());
+            assertAllHold(wal, written);
+        }
+        try (StreamWal wal = open(packing())) {
+            assertAllHold(wal, written);
+        }
+    }
+
+    @Test
+    void delete_stream_isGoneAndMayComeAgain() {
+        Map<String, List<Written>> written;
+        long end;
+        try (StreamWal wal = open(packing())) {
+            written = appendWindows(wal, 4);
+            packAll(wal, 3 * STREAMS);
+
+            assertThat(wal.delete(key(7))).isTrue();
+
+            assertThat(wal.delete(key(7))).isFalse();
+            List<Written> gone = written.remove(key(7));
+            end = gone.get(gone.size() - 1).ref().end();
+            assertAllHold(wal, written);
+            written.put(key(7), appendSome(wal.stream(key(7)), 3));
+            assertThat(written.get(key(7)).get(0).ref().position()).isGreaterThanOrEqualTo(end);
+            assertAllHold(wal, written);
+        }
+        try (StreamWal wal = open(packing())) {
+            assertAllHold(wal, written);
+        }
+    }
+
+    /** A pack of which little counts gives the rest back. */
+    @Test
+    void pack_mostOfAPackIsDeleted_itsSpaceComesBack() {
+        StreamWal wal = open(packing());
+        Map<String, List<Written>> written = appendWindows(wal, 2);
+        packAll(wal, STREAMS);
+        Path before = packs().get(0);
+        for (int stream = 0; stream < STREAMS - 1; stream++) {
+            assertThat(wal.delete(key(stream))).isTrue();
+            written.remove(key(stream));
+        }
+
+        assertThat(wal.pack()).isZero();
+
+        assertThat(packs()).hasSize(1).doesNotContain(before);
+        assertAllHold(wal, written);
+        assertThat(wal.delete(key(STREAMS - 1))).isTrue();
+        assertThat(wal.pack()).isZero();
+        assertThat(packs()).isEmpty();
+    }
+
+    @Test
+    void truncateAfter_recordInAPack_cutsThere() {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(packing())) {
+            written = appendWindows(wal, 4);
+            packAll(wal, 3 * STREAMS);
+            for (int stream = 0; stream < STREAMS; stream++) {
+                List<Written> records = written.get(key(stream));
+                int last = (stream * 3) % records.size();
+
+                wal.stream(key(stream)).truncateAfter(records.get(last).ref());
+
+                records.subList(last + 1, records.size()).clear();
+                if (stream % 2 == 0) {
+                    records.addAll(appendSome(wal.stream(key(stream)), 2));
+                }
+            }
+            assertAllHold(wal, written);
+            clock.advance(WINDOW);
+            written.forEach((key, records) -> records.addAll(appendSome(wal.stream(key), 1)));
+            wal.sync();
+            wal.pack();
+            assertAllHold(wal, written);
+        }
+        try (StreamWal wal = open(packing())) {
+            wal.pack();
+            assertAllHold(wal, written);
+        }
+    }
+
+    @Test
+    void checkpoint_hasThePacks() throws IOException {
+        StreamWal wal = open(packing());
+        Map<String, List<Written>> written = appendWindows(wal, 4);
+        packAll(wal, 3 * STREAMS);
+        wal.delete(key(1));
+        written.remove(key(1));
+        Path copy = root.resolveSibling("copy");
+
+        wal.checkpoint(copy);
+
+        wal.delete(key(2));
+        assertThat(files(copy, ".seg")).hasSize(STREAMS - 1);
+        try (WalReader reader = WalReader.open(copy)) {
+            assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(written.keySet()));
+            written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+        }
+        try (StreamWal again = StreamWal.open(copy, packing().build())) {
+            assertAllHoldIn(copy, again, written);
+            again.delete(key(3));
+        }
+        assertHoldsNow(wal, key(3), written.get(key(3)));
+    }
+
+    private static void assertAllHoldIn(Path root, StreamWal wal, Map<String, List<Written>> expected) {
+        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+            expected.forEach((key, records) -> {
+                Written.assertHolds(within, key, records);
+                Written.assertHolds(without, key, records);
+            });
+        }
+    }
+
+    /** A process that ends behind the manifest and before the files are deleted leaves both; the next pass deletes the files. */
+    @Test
+    void pack_cutShortBeforeTheFilesWent_nothingIsThereTwice() throws IOException {
+        Map<String, List<Written>> written;
+        Path kept = root.resolveSibling("kept");
+        try (StreamWal wal = open(packing())) {
+            written = appendWindows(wal, 3);
+            wal.sync();
+            awaitSealed(2 * STREAMS);
+            Files.createDirectories(kept);
+            for (Path segment : segments()) {
+                Path folder = Files.createDirectories(kept.resolve(segment.getParent().getFileName().toString()));
+                Files.copy(segment, folder.resolve(segment.getFileName().toString()));
+            }
+            packAll(wal, 2 * STREAMS);
+        }
+        try (Stream<Path> files = Files.walk(kept)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path name = root.resolve("streams").resolve(kept.relativize(file).toString());
+                if (!Files.exists(name)) {
+                    Files.copy(file, name);
+                }
+            }
+        }
+        try (StreamWal wal = open(packing())) {
+            assertAllHold(wal, written);
+            assertThat(wal.pack()).isZero();
+            assertThat(segments()).hasSize(STREAMS);
+            assertAllHold(wal, written);
+        }
+    }
+
+    /** A stream whose only file was never forced, and is lost, goes on behind what is in packs, and nothing is said to be lost. */
+    @Test
+    void open_theNewestFileIsLost_goesOnBehindThePack() throws IOException {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(packing())) {
+            written = appendWindows(wal, 2);
+            packAll(wal, STREAMS);
+        }
+        forgetThatItWasClosed();
+        // as if it had never been forced: closing the log has made it durable in the journal
+        for (Path file : files(JournalFiles.directory(root), "")) {
+            if (!Files.isDirectory(file)) {
+                Files.delete(file);
+            }
+        }
+        Path lost = segments().get(0);
+        String key = lost.getParent().getFileName().toString().replace("%2f", "/");
+        Files.delete(lost);
+        written.get(key).removeIf(record -> record.timestampMillis() >= NOW + WINDOW.toMillis());
+        try (StreamWal wal = open(packing(), NEXT_BOOT)) {
+            assertAllHold(wal, written);
+            written.get(key).addAll(appendSome(wal.stream(key), 2));
+            assertAllHold(wal, written);
+        }
+    }
+
+    @Test
+    void read_damagedTable_isToldOnceAndTheOthersAreRead() throws IOException {
+        StreamWal wal = open(packing());
+        Map<String, List<Written>> written = appendWindows(wal, 3);
+        packAll(wal, 2 * STREAMS);
+        wal.close();
+        Path damaged = packs().get(1);
+        try (FileChannel channel = FileChannel.open(damaged, StandardOpenOption.WRITE)) {
+            int unused = channel.write(ByteBuffer.allocate(8), channel.size() - 400);
+        }
+        try (WalReader reader = WalReader.open(root)) {
+            written.forEach((key, records) -> {
+                List<Written> readable = records.stream().filter(
+                        record -> record.timestampMillis() < NOW + WINDOW.toMillis() || record.timestampMillis() >= NOW + 2 * WINDOW.toMillis()).toList();
+                assertThat(reader.verify(key).damage()).hasSize(1).allSatisfy(damage -> assertThat(damage.file()).isEqualTo(damaged));
+                assertThat(reader.latest(key).map(Written::of)).contains(readable.get(readable.size() - 1));
+                try (EntryBatch batch = reader.readBatch(Written.refs(readable))) {
+                    for (int i = 0; i < batch.size(); i++) {
+                        assertThat(batch.status(i)).isEqualTo(EntryBatch.Status.FOUND);
+                    }
+                }
+            });
+        }
+    }
+}

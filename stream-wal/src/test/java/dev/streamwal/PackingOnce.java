@@ -1,0 +1,7 @@
+package dev.streamwal;
+
+class PackingOnce extends PackingContract {
+    PackingOnce() {
+        super(LogHome.channel());
+    }
+}
