@@ -779,4 +779,23 @@ abstract class RetentionContract extends LogContract {
         assertHoldsEverywhere(wal, "s", written);
     }
 
+
+    /** Put back on another machine, where no journal tells what was deleted before. */
+    @Test
+    void checkpoint_beginningWasSwept_isAllThereElsewhere() {
+        StreamWal wal = open();
+        List<List<Written>> windows = appendWindows(wal.stream("k"), 2, 5);
+        awaitSealed(1);
+        assertThat(wal.sweep(expiration(0)).deletedSegments()).isEqualTo(1);
+        Path copy = root.resolveSibling("copy");
+
+        wal.checkpoint(copy);
+
+        try (StreamWal elsewhere = StreamWal.open(copy, options().build())) {
+            try (WalReader reader = elsewhere.reader()) {
+                Written.assertHolds(reader, "k", windows.get(1));
+            }
+            assertThat(elsewhere.recoveryReport().streams()).allSatisfy(stream -> assertThat(stream.findings()).isEmpty());
+        }
+    }
 }

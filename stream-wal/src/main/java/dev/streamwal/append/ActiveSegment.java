@@ -830,16 +830,21 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
-    /** Copies what is published now into a new file, which can be opened as this one could. */
+    /**
+     * Copies what is published now into a new file, which is sealed: where it is opened, nobody knows whether what preceded it was deleted on
+     * purpose, and a footer says that nothing before it is missing.
+     */
     void copyTo(Path target) throws IOException {
         lock.lock();
         try {
-            int end = tailOffset();
+            long word = tail.getAcquire();
+            int end = SegmentTail.tail(word);
             if (!awaitPublished(end, PUBLISH_WAIT_NANOS)) {
                 throw new IOException("a slot was reserved and isn't published: file=" + file.path() + "; try again");
             }
             space.use();
-            SegmentCopy.copy(file, 0, end, target);
+            // up to there has been walked, and no further: the tail was looked at with the lock
+            SegmentCopy.copy(file, end, FooterLayout.encode(header, end, SegmentTail.lastSize(word), published.index()), target);
         } finally {
             lock.unlock();
         }

@@ -29,13 +29,15 @@ public final class SegmentCopy {
         }
     }
 
-    /** Copies {@code [from, to)} into a new file, and forces it; an interrupt doesn't cut it short. */
-    public static void copy(SegmentBytes source, long from, long to, Path target) throws IOException {
+    /** Copies what is in front of {@code end} into a new file, forces it, and writes a footer behind; an interrupt doesn't cut it short. */
+    public static void copy(SegmentBytes source, long end, ByteBuffer footer, Path target) throws IOException {
         try (LogFile copy = new LogFile(target, StandardOpenOption.WRITE)) {
             copy.create();
-            ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, to - from));
+            ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, end));
             copy.together(open -> {
-                source.copy(from, to, chunk, (offset, piece) -> open.write(offset - from, piece));
+                source.copy(0, end, chunk, open::write);
+                open.force();
+                open.write(end, footer.duplicate());
                 open.force();
             });
         }
