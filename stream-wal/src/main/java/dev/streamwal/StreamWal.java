@@ -4,7 +4,6 @@ import dev.streamwal.append.Activity;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
-import dev.streamwal.append.PackedEnds;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.commit.CommitCompletion;
@@ -217,6 +216,9 @@ public final class StreamWal implements AutoCloseable {
             RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
             PackStore packs = PackStore.open(root, writer);
+            for (RedoResult.Cut cut : redo.cuts()) {
+                packs.cut(cut.key(), cut.from(), cut.to());
+            }
             RecoverySettings settings = adjusted.apply(
                     RecoverySettings.after(redo, opened, options.recoveryPolicy().ofRecovery(), environment.threads()));
             settings = settings.with(new PackedBeginnings(settings.known(), packs));
@@ -229,8 +231,7 @@ public final class StreamWal implements AutoCloseable {
                 commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
             }
             report.redone(redo);
-            log.packed(key -> packs.newest(key).map(
-                    place -> new PackedEnds.PackedEnd(place.entry().endPosition(), place.pack().window().startMillis())));
+            log.packed(packs);
             log.time(time);
             log.fence(writer);
             commits.fence(writer);
@@ -796,11 +797,10 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** The record that is to be the last may be in a pack; its segment must not be packed again before it is cut. */
+    /** Not beside packing: see {@link PackStore}. */
     private void cut(StreamLog stream, EntryRef last, List<StreamLog.Deleted> gone) throws IOException {
         packs.packing().lock();
         try {
-            boolean unused = packed(stream).restore(last.position(), log.storage(), log::newSalt);
             stream.truncateAfter(last, gone::add);
         } finally {
             packs.packing().unlock();
@@ -870,7 +870,9 @@ public final class StreamWal implements AutoCloseable {
         int segments = 0;
         long bytes = 0;
         long appends = 0;
+        long packed;
         try {
+            packed = packs.segments();
             for (WalStream stream : loadedStreams()) {
                 int count = stream.log().segmentCount();
                 withSegments += count > 0 ? 1 : 0;
@@ -882,7 +884,6 @@ public final class StreamWal implements AutoCloseable {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
         List<ListedPack> listed = packs.packs();
-        long packed = listed.stream().mapToLong(ListedPack::segments).sum();
         return new WalStats(withSegments, (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
                 bytes + listed.stream().mapToLong(ListedPack::bytes).sum(), log.mappedSegments(), log.openFiles(),
                 appends + log.appendsBefore(), log.flushes() + commits.flushes(),

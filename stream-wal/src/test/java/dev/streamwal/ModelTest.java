@@ -182,7 +182,8 @@ class ModelTest {
             if (n < 600) return "appendBatch";
             if (n < 640) return "WriteBatch";
             if (n < 680) return "appendIfEndIs";
-            if (n < 740) return "clock";
+            if (n < 735) return "clock";
+            if (n < 740) return "pack";
             if (n < 755) return "sweep";
             if (n < 760) return "purge";
             if (n < 763) return "delete";
@@ -204,6 +205,7 @@ class ModelTest {
                 case "appendIfEndIs" -> appendIfEndIs();
                 case "clock" -> advanceClock();
                 case "sweep" -> sweep();
+                case "pack" -> wal.pack();
                 case "purge" -> purge();
                 case "delete" -> delete();
                 case "truncateAfter" -> truncateAfter();
@@ -254,6 +256,7 @@ class ModelTest {
                     .maxMappedSegments(pick(1, 2, 64))
                     .maxOpenFiles(pick(4, 6, 64))
                     .sweepInterval(Duration.ZERO)
+                    .ownSegments(pick(0, 0, 0, 3))
                     .listener(new WalListener() {
                         @Override
                         public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {

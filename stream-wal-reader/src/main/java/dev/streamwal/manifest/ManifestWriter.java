@@ -52,6 +52,11 @@ public final class ManifestWriter {
         change(manifest -> manifest.voided(ranges));
     }
 
+    /** Lists a pack, and segments don't count any more in the others: both or neither, durably. */
+    public void addAndMakeVoid(ListedPack added, List<VoidRange> ranges) throws IOException {
+        change(manifest -> manifest.replaced(List.of(added), List.of()).voided(ranges));
+    }
+
     private synchronized void change(UnaryOperator<Manifest> edit) throws IOException {
         IOException before = failed;
         if (before != null) {

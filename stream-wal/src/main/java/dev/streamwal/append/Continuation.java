@@ -53,7 +53,7 @@ final class Continuation {
     }
 
     /** What the stream has in packs is all that there is of it; positions behind may have been given. */
-    void after(PackedEnds.PackedEnd packed) {
+    void after(PackedData.End packed) {
         end = packed.position();
         contiguous = false;
         lastWindowStart = packed.windowStartMillis();

@@ -7,7 +7,6 @@ import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.WriterFence;
 import java.time.InstantSource;
-import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +40,7 @@ public final class LogContext {
     private KnownTime time = KnownTime.unknown();
 
     /** Set once, before a stream is used. */
-    private PackedEnds packed = key -> Optional.empty();
+    private PackedData packed = PackedData.NONE;
 
     /** Set once, before a stream is used. */
     private Activity activity = Activity.NONE;
@@ -128,11 +127,11 @@ public final class LogContext {
     }
 
     /** To be called once, before a stream is used; without, no stream has anything in packs. */
-    public void packed(PackedEnds newPacked) {
+    public void packed(PackedData newPacked) {
         packed = newPacked;
     }
 
-    PackedEnds packed() {
+    PackedData packed() {
         return packed;
     }
 

@@ -39,12 +39,12 @@ final class PendingCut {
     /**
      * Everything at positions {@code [from, to)} goes.
      *
-     * @param tail of what stays of the segment that holds {@code from}, once it is cut
+     * @param tail of what stays of the file that holds {@code from}, once it is cut; empty where that is in a pack
      * @param windowStart of that segment
      * @param inPlace false where somebody may still write to that segment's file
      * @param kept what was written down
      */
-    record Cut(long from, long to, RecoveredTail tail, long windowStart, boolean inPlace, DeletionLog.Kept kept) {
+    record Cut(long from, long to, Optional<RecoveredTail> tail, long windowStart, boolean inPlace, DeletionLog.Kept kept) {
 
         Cut writtenDown(DeletionLog.Kept newKept) {
             return new Cut(from, to, tail, windowStart, inPlace, newKept);
@@ -75,13 +75,17 @@ final class PendingCut {
         }
     }
 
-    /** Does what is left of a cut that is written down: the newest segments first, then the one that holds what stays. */
+    /**
+     * Does what is left of a cut that is written down: what is in packs first, then
+     * the newest segments, then the one that holds what stays.
+     */
     void finish(Consumer<Deleted> each) throws IOException {
         Cut cut = pending;
         if (cut == null) {
             return;
         }
         chain.checkOpen();
+        log.packed().cut(chain.key(), cut.from(), cut.to());
         deleteWithin(cut, each);
         SegmentList segments = chain.segments();
         if (segments.isEmpty()) {
@@ -91,9 +95,9 @@ final class PendingCut {
             return;
         }
         SegmentEntry holder = segments.holding(cut.from() - 1);
-        if (holder != null) {
+        if (holder != null && cut.tail().isPresent()) {
             letGo(holder, cut);
-            cutBehind(holder, Objects.requireNonNull(pending));
+            cutBehind(holder, Objects.requireNonNull(pending), cut.tail().get());
         }
         log.storage().forceDirectory(chain.directory());
         isDone(cut);
@@ -123,14 +127,14 @@ final class PendingCut {
         }
     }
 
-    private void cutBehind(SegmentEntry holder, Cut what) throws IOException {
-        SegmentCut cut = new SegmentCut(log.storage(), chain.fileOf(holder), chain.headerOf(holder), what.tail());
+    private void cutBehind(SegmentEntry holder, Cut what, RecoveredTail tail) throws IOException {
+        SegmentCut cut = new SegmentCut(log.storage(), chain.fileOf(holder), chain.headerOf(holder), tail);
         Path temporary = chain.directory().resolve(SegmentList.temporaryName(log.newSalt()));
         Optional<Long> sealedBytes = cut.cut(temporary, what.inPlace());
         if (sealedBytes.isPresent()) {
             holder.finished(sealedBytes.get());
         } else {
-            chain.sealAgain(holder, cut.header(), what.tail());
+            chain.sealAgain(holder, cut.header(), tail);
         }
     }
 

@@ -143,7 +143,7 @@ final class SegmentChain {
             }
             if (segments.isEmpty() && !next.hasEnd()) {
                 // its newest segment, which was a file, is lost: it was never forced
-                log.packed().of(key).ifPresent(next::after);
+                log.packed().end(key).ifPresent(next::after);
             }
             recovered = true;
         } catch (IOException e) {

@@ -84,14 +84,6 @@ final class SegmentList {
         entries.add(newest);
     }
 
-    /** @throws IllegalStateException where another one begins at or before it */
-    void addOldest(SegmentEntry oldest) {
-        if (!entries.isEmpty() && oldest().name().basePosition() <= oldest.name().basePosition()) {
-            throw new IllegalStateException("the oldest segment begins before the others: " + oldest.name() + ", others=" + oldest().name());
-        }
-        entries.add(0, oldest);
-    }
-
     void remove(SegmentEntry entry) {
         entries.remove(entry);
     }

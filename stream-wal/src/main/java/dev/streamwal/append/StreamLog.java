@@ -626,29 +626,6 @@ public final class StreamLog implements CommitStream {
 
     // ---------------------------------------------------------------- packing
 
-    /** A segment from a pack has its file back, complete and durable; nothing older has one. */
-    public void restored(SegmentName name, long bytes) throws IOException {
-        rotation.lock();
-        try {
-            chain.load();
-            segments.addOldest(new SegmentEntry(name, bytes));
-            watch.hasSegments(true);
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /** Where the oldest segment begins that has a file of its own; {@link Long#MAX_VALUE} where none has. */
-    public long firstPosition() throws IOException {
-        rotation.lock();
-        try {
-            chain.recover();
-            return segments.isEmpty() ? Long.MAX_VALUE : segments.oldest().name().basePosition();
-        } finally {
-            rotation.unlock();
-        }
-    }
-
     /** A segment that is sealed, and that another one follows: nothing of it changes any more. */
     public record Settled(SegmentName name, Window window, long bytes) {}
 
@@ -666,6 +643,7 @@ public final class StreamLog implements CommitStream {
             }
             chain.recover();
             pendingCut.awaitDecision();
+            pendingCut.finish(gone -> {});
             List<Settled> settled = new ArrayList<>();
             for (SegmentEntry entry : segments.all().subList(0, Math.max(0, segments.size() - 1))) {
                 if (entry.unfinished() != null || entry.bytes() > maxBytes) {

@@ -6,6 +6,7 @@ import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.recovery.SegmentCut;
@@ -13,6 +14,7 @@ import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -92,12 +94,12 @@ final class TailCut {
             pending.finish(each);
             SegmentEntry holder = chain.segments().holding(last.position());
             if (holder == null) {
-                throw notThere(last, chain.directory());
+                return decideInPack(last);
             }
             SegmentFile file = log.storage().open(chain.fileOf(holder));
             try {
                 SegmentHeader header = chain.headerOf(holder.name(), file);
-                checkIsLast(last, file, header);
+                checkIsLast(last, file, header, file.path());
                 if (chain.endPosition() == last.end()) {
                     return null;
                 }
@@ -113,15 +115,37 @@ final class TailCut {
         }
     }
 
-    private void checkIsLast(EntryRef last, SegmentFile file, SegmentHeader header) throws IOException {
-        try (SegmentScan scan = new SegmentScan(file, header)) {
+    /** All that has a file of its own goes. */
+    @GuardedBy("rotation")
+    private PendingCut.@Nullable Cut decideInPack(EntryRef last) throws IOException {
+        Optional<PackedData.Held> found = log.packed().holding(key, last.position());
+        if (found.isEmpty()) {
+            throw notThere(last, chain.directory());
+        }
+        try (PackedData.Held held = found.get()) {
+            checkIsLast(last, held.bytes(), held.header(), held.file());
+            if (chain.endPosition() == last.end()) {
+                return null;
+            }
+            if (!chain.segments().isEmpty()) {
+                chain.raiseStartAbove(chain.segments().newest().name().basePosition());
+            }
+            chain.setAside();
+            pending.undecided();
+            long to = log.positions().current().start();
+            return new PendingCut.Cut(last.end(), to, Optional.empty(), held.header().window().startMillis(), true, () -> {});
+        }
+    }
+
+    private void checkIsLast(EntryRef last, SegmentBytes bytes, SegmentHeader header, Path file) throws IOException {
+        try (SegmentScan scan = new SegmentScan(bytes, header)) {
             scan.seek(header.offsetOf(last.position()));
             if (!scan.next() || scan.frameBytes() != last.size() || !scan.isShown()) {
-                throw notThere(last, file.path());
+                throw notThere(last, file);
             }
             if (RecordLayout.isMember(scan.flags()) && scan.next() && RecordLayout.isMember(scan.flags())) {
                 throw new IllegalArgumentException("a batch is cut off whole or not at all: the record has another one of its batch behind"
-                        + " it, ref=" + last + ", file=" + file.path() + "; give the batch's last record, or the one before the batch");
+                        + " it, ref=" + last + ", file=" + file + "; give the batch's last record, or the one before the batch");
             }
         }
     }
@@ -142,6 +166,6 @@ final class TailCut {
                 .orElseThrow(() -> notThere(last, file.path()));
         chain.raiseStartAbove(chain.segments().newest().name().basePosition());
         long to = log.positions().current().start();
-        return new PendingCut.Cut(last.end(), to, tail, header.window().startMillis(), true, () -> {});
+        return new PendingCut.Cut(last.end(), to, Optional.of(tail), header.window().startMillis(), true, () -> {});
     }
 }

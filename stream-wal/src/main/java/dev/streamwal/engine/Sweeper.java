@@ -4,6 +4,7 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
 import dev.streamwal.retention.ExpiryPlan;
@@ -155,7 +156,7 @@ public final class Sweeper {
             SweepTime.Outcome asked = asked(all);
             List<ExpiryPlan.Stream> views = asked.streams();
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
-                    + packs.segments();
+                    + segmentsInPacks();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
             List<ExpiryPlan.Deletion> files = plan.stream().filter(deletion -> !isPacks(deletion.key())).toList();
             List<HeldBack.Due> inPacks = duesInPacks(plan);
@@ -165,6 +166,15 @@ public final class Sweeper {
             carryOut(mayGo(files.stream().filter(going::contains).toList()));
             return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, outcome.segments(),
                     outcome.bytes(), asked.segments());
+        }
+
+        private long segmentsInPacks() {
+            try {
+                return store.segments();
+            } catch (IOException | WalException e) {
+                // a damaged one is told of when it is due, and to who reads it
+                return store.packs().stream().mapToLong(ListedPack::segments).sum();
+            }
         }
 
         private static boolean isPacks(String key) {

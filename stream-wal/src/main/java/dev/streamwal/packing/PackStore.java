@@ -1,9 +1,14 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.append.PackedData;
 import dev.streamwal.catalog.PackCatalog;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.SharedFile;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestWriter;
@@ -12,7 +17,11 @@ import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackWalk;
 import dev.streamwal.pack.PackWriter;
+import dev.streamwal.pack.PackedBytes;
+import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.WriterFence;
@@ -33,7 +42,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** The packs of a log that is being written. Thread-safe. */
-public final class PackStore {
+public final class PackStore implements PackedData {
 
     /*
      * Who excludes whom.
@@ -119,6 +128,25 @@ public final class PackStore {
         return packs().isEmpty();
     }
 
+    /** How many segments in packs count. */
+    public long segments() throws IOException {
+        long segments = 0;
+        Manifest now = manifest.current();
+        for (ListedPack pack : now.packsInOrder()) {
+            segments += now.mayHaveVoids(pack.number()) ? counting(pack, now) : pack.segments();
+        }
+        return segments;
+    }
+
+    private long counting(ListedPack pack, Manifest now) throws IOException {
+        long segments = 0;
+        PackWalk walk = reader(pack).walk();
+        while (walk.next()) {
+            segments += walk.entries().stream().filter(entry -> !now.isVoid(entry.key(), entry.basePosition(), pack.number())).count();
+        }
+        return segments;
+    }
+
     /** Where a pack is. */
     public Path file(ListedPack pack) {
         return PackFiles.pack(root, pack.number());
@@ -160,6 +188,91 @@ public final class PackStore {
     /** Adds the keys of streams that have a segment in a pack. */
     public void addKeys(Set<String> keys) throws IOException {
         catalog.addKeys(manifest.current(), key -> true, keys);
+    }
+
+    @Override
+    public Optional<End> end(StreamKey key) throws IOException {
+        return newest(key).map(place -> new End(place.entry().endPosition(), place.pack().window().startMillis()));
+    }
+
+    @Override
+    public Optional<Held> holding(StreamKey key, long position) throws IOException {
+        List<Place> places = isEmpty() ? List.of() : find(key);
+        for (Place place : places) {
+            if (place.entry().basePosition() <= position && position < place.entry().endPosition()) {
+                return Optional.of(new HeldSegment(place));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private final class HeldSegment implements Held {
+
+        private final SharedFile file;
+        private final SegmentHeader header;
+        private final PackedBytes bytes;
+
+        HeldSegment(Place place) throws IOException {
+            PackReader pack = reader(place.pack());
+            this.header = pack.segmentHeader(place.entry());
+            this.file = channels.acquire(pack.file());
+            this.bytes = new PackedBytes(file, header, place.entry());
+        }
+
+        @Override
+        public SegmentHeader header() {
+            return header;
+        }
+
+        @Override
+        public SegmentBytes bytes() {
+            return bytes;
+        }
+
+        @Override
+        public Path file() {
+            return file.path();
+        }
+
+        @Override
+        public void close() {
+            file.close();
+        }
+    }
+
+    /**
+     * What stays of the segment that is cut is written to a pack of its own, which the manifest lists with the same change by which the segment, and
+     * those behind it, don't count any more.
+     */
+    @Override
+    public void cut(StreamKey key, long from, long to) throws IOException {
+        List<Place> behind = isEmpty() ? List.of() : find(key).stream()
+                .filter(place -> place.entry().endPosition() > from && place.entry().basePosition() < to).toList();
+        if (behind.isEmpty()) {
+            return;
+        }
+        Place first = behind.get(0);
+        long base = first.entry().basePosition();
+        if (base >= from) {
+            forget(key, base, to);
+            return;
+        }
+        ListedPack kept = writeBeginning(first, from);
+        fence.check();
+        manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number())));
+    }
+
+    private ListedPack writeBeginning(Place place, long end) throws IOException {
+        PackHeader whole = reader(place.pack()).header();
+        PackHeader header = new PackHeader(newNumber(), whole.window(), whole.expirationMillis(), whole.optionsHash(), whole.level(),
+                whole.createdMillis());
+        try (HeldSegment segment = new HeldSegment(place); PackWriter writer = write(header)) {
+            int dataEnd = (int) segment.header().offsetOf(end);
+            RecoveredTail tail = SegmentCut.walk(segment.bytes(), segment.header(), dataEnd).orElseThrow(() -> new IOException(
+                    "a stream is cut behind a record: position=" + end + ", stream=" + place.entry().key() + ", file=" + segment.file()));
+            writer.add(segment.header().with(true, 0), new Footer(dataEnd, tail.lastSize(), tail.index()), segment.bytes());
+            return PackSweep.listed(header, writer.finish());
+        }
     }
 
     /** Whether it still counts. */

@@ -15,7 +15,9 @@ import dev.streamwal.pack.PackWriter;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -59,11 +61,6 @@ public final class PackSweep {
                     window.endMillis(), pack.bytes(), true));
         }
         return byKind.values().stream().map(segments -> new ExpiryPlan.Stream(KEY, Long.MAX_VALUE, segments)).toList();
-    }
-
-    /** How many segments the packs hold. */
-    public long segments() {
-        return store.packs().stream().mapToLong(ListedPack::segments).sum();
     }
 
     /** The packs of a plan, by number, in the plan's order. */
@@ -122,14 +119,45 @@ public final class PackSweep {
         Map<String, Set<Long>> kept = new HashMap<>();
         stays.forEach(due -> kept.computeIfAbsent(due.deletion().key(), unused -> new HashSet<>()).add(due.deletion().segment().basePosition()));
         Map<Long, ExpiryPlan.Cause> due = due(plan);
+        List<Gone> gone = new ArrayList<>();
         for (ListedPack pack : duePacks(due)) {
+            ExpiryPlan.Cause cause = due.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED);
             try {
-                carryOut(pack, due.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED), kept, each);
+                carryOut(pack, other -> due.containsKey(other.number()),
+                        entry -> kept.getOrDefault(entry.key().text(), Set.of()).contains(entry.basePosition()),
+                        entry -> gone.add(new Gone(entry.key(), entry.basePosition(), pack, entry.storedBytes(), cause)));
             } catch (CorruptSegmentException e) {
                 drop(pack, stays, e, failed);
-            } catch (IOException | WalException e) {
+            } catch (IOException | UncheckedIOException | WalException e) {
+                // it stays, and what is behind it
+                due.remove(pack.number());
                 failed.accept(e);
             }
+        }
+        gone.sort(Comparator.comparing((Gone segment) -> segment.key().text()).thenComparingLong(Gone::basePosition));
+        gone.forEach(each);
+    }
+
+    private void carryOut(ListedPack pack, Predicate<ListedPack> isDue, Predicate<PackEntry> isHeld, Consumer<PackEntry> each)
+            throws IOException {
+        boolean isInOrder = store.packs().stream().allMatch(other -> other.isOfSameOptions(pack.optionsHash()) || other.equals(pack));
+        Split split = split(pack, entry -> isHeld.test(entry) || (!isInOrder && isBehindWhatStays(entry, isDue, isHeld)));
+        if (!split.gone.isEmpty() || split.kept.isEmpty()) {
+            replace(pack, split);
+            split.gone.forEach(each);
+        }
+    }
+
+    /**
+     * Whether the stream has an older segment in a pack that stays: it loses its beginning and nothing else. Under the same options older
+     * windows expire first, and of what is held of them for a consumer later ones are held too: then this needn't be asked.
+     */
+    private boolean isBehindWhatStays(PackEntry entry, Predicate<ListedPack> isDue, Predicate<PackEntry> isHeld) {
+        try {
+            return store.find(entry.key()).stream().takeWhile(place -> place.entry().basePosition() < entry.basePosition())
+                    .anyMatch(place -> !isDue.test(place.pack()) || isHeld.test(place.entry()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -142,14 +170,6 @@ public final class PackSweep {
             } catch (IOException e) {
                 failed.accept(e);
             }
-        }
-    }
-
-    private void carryOut(ListedPack pack, ExpiryPlan.Cause cause, Map<String, Set<Long>> kept, Consumer<Gone> each) throws IOException {
-        Split split = split(pack, entry -> kept.getOrDefault(entry.key().text(), Set.of()).contains(entry.basePosition()));
-        if (!split.gone.isEmpty() || split.kept.isEmpty()) {
-            replace(pack, split);
-            split.gone.forEach(entry -> each.accept(new Gone(entry.key(), entry.basePosition(), pack, entry.storedBytes(), cause)));
         }
     }
 
@@ -233,7 +253,7 @@ public final class PackSweep {
         if (all.isEmpty()) {
             return plan;
         }
-        List<ListedPack> doubtful = all.stream().filter(pack -> pack.expirationMillis() <= nowMillis || pack.optionsHash() != optionsHash).toList();
+        List<ListedPack> doubtful = all.stream().filter(pack -> pack.expirationMillis() <= nowMillis || !pack.isOfSameOptions(optionsHash)).toList();
         Map<String, Boolean> isBehind = new HashMap<>();
         List<ExpiryPlan.Deletion> left = new ArrayList<>();
         for (ExpiryPlan.Deletion deletion : plan) {

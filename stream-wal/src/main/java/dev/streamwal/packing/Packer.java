@@ -8,6 +8,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
@@ -234,7 +235,9 @@ public final class Packer {
 
         private void write(List<Source> sources) throws IOException {
             long number = store.newNumber();
-            PackHeader header = new PackHeader(number, job.window(), job.expirationMillis(), optionsHash, 0, log.nowMillis());
+            boolean isByOptions = sources.stream().allMatch(source -> isByOptions(stream(source.key()).policy()));
+            PackHeader header = new PackHeader(number, job.window(), job.expirationMillis(),
+                    isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis());
             PackWriter writer = null;
             try {
                 for (Source source : sources) {
@@ -257,6 +260,13 @@ public final class Packer {
                     writer.close();
                 }
             }
+        }
+
+        /** Whether the stream's segments have such windows and expirations now. */
+        private boolean isByOptions(StreamPolicy policy) {
+            Window window = job.window();
+            return window.endMillis() - window.startMillis() == policy.windowMillis()
+                    && job.expirationMillis() - window.endMillis() == policy.retentionMillis();
         }
 
         /** By a pass that was cut short before it had deleted the file. */

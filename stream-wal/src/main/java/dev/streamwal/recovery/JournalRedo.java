@@ -153,7 +153,7 @@ public final class JournalRedo {
                 .forEach(segment -> durable.remove(segment.header().key(), segment.header().basePosition()));
         CutRedo cutRedo = new CutRedo(storage, streams);
         cutRedo.run(cuts);
-        return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cutRedo.deleted(), cutRedo.cut(), damages,
+        return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cutRedo.deleted(), cutRedo.cut(), cuts.cuts(), damages,
                 setAside);
     }
 

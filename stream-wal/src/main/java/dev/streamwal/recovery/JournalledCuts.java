@@ -35,6 +35,12 @@ final class JournalledCuts {
         return truncations;
     }
 
+    List<RedoResult.Cut> cuts() {
+        List<RedoResult.Cut> all = new ArrayList<>();
+        truncations.forEach((key, cuts) -> cuts.forEach(cut -> all.add(new RedoResult.Cut(key, cut.from(), cut.to()))));
+        return all;
+    }
+
     /** The offset in the segment's file from which on nothing is left of it; at most {@code end}. */
     int keptEnd(SegmentHeader segment, int end) {
         if (segment.basePosition() < deletedBelow.getOrDefault(segment.key(), 0L)) {

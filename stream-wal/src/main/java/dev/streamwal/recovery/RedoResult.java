@@ -1,5 +1,6 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.journal.DurableFrontier;
 import dev.streamwal.journal.Frontier;
 import dev.streamwal.journal.JournalDamage;
@@ -17,15 +18,20 @@ import java.util.Optional;
  * @param segments that the journal had bytes of
  * @param segmentsDeleted files that were deleted because the journal says so
  * @param segmentsCut files that were cut because the journal says so
+ * @param cuts of streams, in the order of the journal for each
  * @param damages that were passed over. While there are any, the journal should be checkpointed as soon as possible, past all of it: every
  *     opening until then meets them again
  * @param setAside copies of damaged files
  */
 public record RedoResult(
         Optional<Frontier> frontier, Optional<JournalEnd> end, DurableFrontier durable, List<RedoneSegment> segments, int segmentsDeleted,
-        int segmentsCut, List<JournalDamage> damages, List<Path> setAside) {
+        int segmentsCut, List<Cut> cuts, List<JournalDamage> damages, List<Path> setAside) {
+
+    /** Everything that a stream had at positions {@code [from, to)} was cut off. */
+    public record Cut(StreamKey key, long from, long to) {}
 
     public RedoResult {
+        cuts = List.copyOf(cuts);
         segments = List.copyOf(segments);
         damages = List.copyOf(damages);
         setAside = List.copyOf(setAside);
@@ -33,7 +39,7 @@ public record RedoResult(
 
     /** Without a journal. */
     static RedoResult none(List<JournalDamage> damages, List<Path> setAside) {
-        return new RedoResult(Optional.empty(), Optional.empty(), new DurableFrontier(List.of()), List.of(), 0, 0, damages, setAside);
+        return new RedoResult(Optional.empty(), Optional.empty(), new DurableFrontier(List.of()), List.of(), 0, 0, List.of(), damages, setAside);
     }
 
     /** Bytes that were written to segments. */
