@@ -110,7 +110,7 @@ public final class PackCatalog {
         }
         List<Segment> segments = new ArrayList<>(entries.size());
         for (PackEntry entry : entries) {
-            segments.add(new PackedSegment(key, reader, entry, footers, moves));
+            segments.add(new PackedSegment(key, this, reader, entry, footers, moves));
         }
         return segments;
     }

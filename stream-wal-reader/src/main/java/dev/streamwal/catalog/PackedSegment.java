@@ -15,17 +15,20 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 
-/** A segment that stands in a pack. It never changes. */
+/** A segment that stands in a pack. Its bytes never change; should it be deleted, they stay where they are for a while, and it can't be opened. */
 public final class PackedSegment extends Segment {
 
+    private final PackCatalog packs;
     private final PackReader pack;
     private final PackEntry entry;
     private final SegmentHeader header;
     private final FooterCache footers;
 
-    PackedSegment(StreamKey key, PackReader pack, PackEntry entry, FooterCache footers, Moves moves) {
+    PackedSegment(StreamKey key, PackCatalog packs, PackReader pack, PackEntry entry, FooterCache footers, Moves moves) {
         super(key, new SegmentName(entry.basePosition(), pack.header().expirationMillis()), pack.file(), moves);
+        this.packs = packs;
         this.pack = pack;
         this.entry = entry;
         this.header = pack.segmentHeader(entry);
@@ -44,6 +47,9 @@ public final class PackedSegment extends Segment {
 
     @Override
     protected SegmentReader openHere(ChannelCache channels) throws IOException {
+        if (packs.manifest().isVoid(key(), entry.basePosition(), pack.number())) {
+            throw new NoSuchFileException(file().toString());
+        }
         SharedFile file = channels.acquire(file());
         return new SegmentReader(this, header, channels, new PackedBytes(file, header, entry), file::close, footers, false);
     }
