@@ -126,6 +126,38 @@ class CrashExplorerTest {
                 durably("b", 1), durably("a", 4), new Step.Truncate("b", 5), new Step.Reopen());
     }
 
+    // ---------------------------------------------------------------- packs
+
+    /** Each step that changes what is in packs, behind two windows that are packed, and with more to pack. */
+    @Test
+    void explore_whatIsInPacksChanges_keepsItsPromises() {
+        for (Step change : List.of(new Step.Pack(), new Step.Truncate("a", 1), new Step.Truncate("a", 3), new Step.Truncate("a", 5),
+                new Step.Purge("a"), new Step.Delete("a"), new Step.ExpireAndSweep(), new Step.Reopen(), new Step.Kill(), new Step.Restart(3))) {
+            keepsItsPromises(durably("a", 2), new Step.Append("b", 1, 60), new Step.Rotate("a"), new Step.Rotate("b"), new Step.SyncAll(),
+                    new Step.Pack(), new Step.Rotate("a"), durably("a", 1), change, durably("a", 1), new Step.Pack());
+        }
+    }
+
+    @Test
+    void run_packs_packsSomething() {
+        assertThat(WorkloadRun.of(Workload.of(false, new Step.Append("a", 2, 50), new Step.Rotate("a"), new Step.Rotate("a"), new Step.Pack()),
+                Lies.NONE).packed()).isEqualTo(2);
+    }
+
+    @Test
+    void explore_packIsNotForced_findsThatWhatWasSyncedIsLost() {
+        Failure failure = found(Lies.ignoringForcesOf("\\.pack"), new Step.Append("a", 3, 100), new Step.Rotate("a"), new Step.Sync("a"),
+                new Step.Pack());
+        assertThat(failure.describe()).containsPattern("lost|damaged|can be opened and appended to|can't be read");
+    }
+
+    @Test
+    void explore_manifestIsNotForced_findsThatWhatWasSyncedIsLost() {
+        Failure failure = found(Lies.ignoringForcesOf("manifest"), new Step.Append("a", 3, 100), new Step.Rotate("a"), new Step.Sync("a"),
+                new Step.Pack());
+        assertThat(failure.describe()).containsPattern("lost|damaged|can be opened and appended to");
+    }
+
     // ---------------------------------------------------------------- how it is done
 
     private static double scale() {

@@ -49,6 +49,7 @@ final class LogUnderTest implements AutoCloseable {
                 .maxMappedSegments(workload.maxMapped())
                 .maxOpenFiles(MAX_OPEN_FILES)
                 .sweepInterval(Duration.ZERO)
+                .ownSegments(0)
                 .streams(Workload.PERIODIC_KEY, StreamOptions.builder().durability(Durability.PERIODIC).build())
                 .recoveryPolicy(policy)
                 .completionExecutor(Runnable::run)

@@ -110,6 +110,14 @@ sealed interface Step {
         }
     }
 
+    /** What can be packed, however few segments there are. */
+    record Pack() implements Step {
+        @Override
+        public void on(WorkloadRun run) {
+            run.pack();
+        }
+    }
+
     /** Deletes all sealed segments. */
     record Purge(String key) implements Step {
         @Override

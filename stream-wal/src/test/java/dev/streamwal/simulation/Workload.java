@@ -30,7 +30,7 @@ record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, Jour
     /** Others of the same kinds, of two streams and more, and what else can happen. */
     static final List<Step> LARGE_ALPHABET = List.of(new Step.Append("a", 24, 120), new Step.Append(PERIODIC_KEY, 2, 50),
             new Step.AppendBatchDurably("b", 3, 100), new Step.AppendDurably("a", 6, 150), new Step.AppendToAllDurably(2, 40),
-            new Step.AppendAsync("a", 2, 60), new Step.SyncAll(), new Step.NextWindow(), new Step.Sweep(), new Step.Purge("a"),
+            new Step.AppendAsync("a", 2, 60), new Step.SyncAll(), new Step.NextWindow(), new Step.Pack(), new Step.Sweep(), new Step.Purge("a"),
             new Step.Delete("a"), new Step.Truncate("a", 20), new Step.Kill(), new Step.Restart(1), new Step.Restart(2));
 
     private static final int[] SEGMENT_BYTES = {4096, 8192};
@@ -97,6 +97,7 @@ record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, Jour
             new Kind(6, (random, key) -> new Step.Rotate(key)),
             new Kind(2, (random, key) -> new Step.Expire()),
             new Kind(4, (random, key) -> new Step.Sweep()),
+            new Kind(8, (random, key) -> new Step.Pack()),
             new Kind(4, (random, key) -> new Step.Purge(key)),
             new Kind(2, (random, key) -> new Step.Delete(key)),
             new Kind(6, (random, key) -> new Step.Truncate(key, 1 + random.nextInt(8))),

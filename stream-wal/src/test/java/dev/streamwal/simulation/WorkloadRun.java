@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -93,6 +94,7 @@ final class WorkloadRun {
     private int base;
     private int openings;
     private int restarts;
+    private int packed;
     private Problem problem;
 
     private WorkloadRun(Workload workload, Lies lies) {
@@ -278,6 +280,24 @@ final class WorkloadRun {
         log.wal().sweep();
         log.wal().sweep();
         lookForBeginnings();
+    }
+
+    /** Of what is sealed by then. Nothing is lost, or comes back. */
+    void pack() {
+        SimulatedLog.runBackground(log.wal());
+        Map<String, List<Integer>> before = new HashMap<>();
+        Workload.KEYS.forEach(key -> before.put(key, numbers(log.read(key))));
+        packed += log.wal().pack();
+        before.forEach((key, numbers) -> {
+            if (!numbers.equals(numbers(log.read(key)))) {
+                throw new AssertionError("packing changes nothing: stream=" + key + ", before=" + numbers);
+            }
+        });
+    }
+
+    /** Segments that have been packed. */
+    int packed() {
+        return packed;
     }
 
     void purge(String key) {
