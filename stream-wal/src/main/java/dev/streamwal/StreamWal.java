@@ -66,11 +66,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -866,7 +868,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalStats stats() {
         checkOpen();
-        int withSegments = 0;
+        Set<String> keys = new HashSet<>();
         int segments = 0;
         long bytes = 0;
         long appends = 0;
@@ -875,16 +877,19 @@ public final class StreamWal implements AutoCloseable {
             packed = packs.segments();
             for (WalStream stream : loadedStreams()) {
                 int count = stream.log().segmentCount();
-                withSegments += count > 0 ? 1 : 0;
+                if (count > 0) {
+                    keys.add(stream.key());
+                }
                 segments += count;
                 bytes += stream.log().bytes();
                 appends += stream.log().appends();
             }
+            packs.addKeys(keys);
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
         List<ListedPack> listed = packs.packs();
-        return new WalStats(withSegments, (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
+        return new WalStats(keys.size(), (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
                 bytes + listed.stream().mapToLong(ListedPack::bytes).sum(), log.mappedSegments(), log.openFiles(),
                 appends + log.appendsBefore(), log.flushes() + commits.flushes(),
                 report.sweepFailures(), report.lastFailure());
