@@ -1,5 +1,0 @@
-/** Packs: files with segments of many streams. */
-@NullMarked
-package dev.streamwal.pack;
-
-import org.jspecify.annotations.NullMarked;
