@@ -232,7 +232,7 @@ public final class PackReader implements AutoCloseable {
         return new PackTable.Cursor(known == null ? readBlock(place) : known, footer.tableOffset());
     }
 
-    /** Reads a table block and checks all of it. */
+    /** Reads a table block and checks all of it, but that its keys are UTF-8: that costs more than all the rest. */
     private byte[] readBlock(BlockIndex.Cursor place) throws IOException {
         try {
             byte[] block = read(bytes, place.offset(), place.length()).array();
@@ -244,16 +244,20 @@ public final class PackReader implements AutoCloseable {
             while (cursor.next()) {
                 check(cursor.ordinal() > 0 || cursor.compareKey(place.key()) >= 0, "a table block's keys are those that the index says",
                         cursor.ordinal());
-                PackEntry unused = cursor.entry();
             }
             check(next == null || cursor.compareKey(next) < 0, "a table block's keys are those that the index says", cursor.ordinal());
             return block;
         } catch (FormatException e) {
-            byte[] next = separatorBehind(place);
-            String range = "keys=[" + text(place.key()) + ", " + (next == null ? "the last" : text(next)) + ")";
-            throw unreadable(e, "table block of " + range, file, null, WalException.NO_POSITION, place.offset(), place.length(),
-                    "the parts of other keys can be read");
+            throw unreadable(e, place);
         }
+    }
+
+    /** A table block, or what it says of a part. */
+    WalException unreadable(FormatException e, BlockIndex.Cursor place) {
+        byte[] next = separatorBehind(place);
+        String range = "keys=[" + text(place.key()) + ", " + (next == null ? "the last" : text(next)) + ")";
+        return unreadable(e, "table block of " + range, file, null, WalException.NO_POSITION, place.offset(), place.length(),
+                "the parts of other keys can be read");
     }
 
     private byte @Nullable [] separatorBehind(BlockIndex.Cursor place) {

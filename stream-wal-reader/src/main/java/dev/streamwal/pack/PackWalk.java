@@ -78,7 +78,7 @@ public final class PackWalk {
                 } else if (isBehindPrefix(block)) {
                     hasEnded = true;
                 } else if (block.compareKey(from) >= 0 && block.hasPrefix(prefix)) {
-                    PackEntry entry = block.entry();
+                    PackEntry entry = entry(block);
                     if (!isOfTime || entry.overlaps(fromMillis, toMillis)) {
                         return Optional.of(entry);
                     }
@@ -87,6 +87,14 @@ public final class PackWalk {
             return Optional.empty();
         } catch (FormatException e) {
             throw new AssertionError("a block that was checked is right: file=" + pack, e);
+        }
+    }
+
+    private PackEntry entry(PackTable.Cursor part) throws IOException {
+        try {
+            return part.entry();
+        } catch (FormatException e) {
+            throw pack.unreadable(e, blocks);
         }
     }
 

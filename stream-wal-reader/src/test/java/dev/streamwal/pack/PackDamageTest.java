@@ -239,6 +239,14 @@ class PackDamageTest {
                         }
                         assertThat(expected(key)).as("value %d at %d", value, at).containsAll(found);
                     }
+                    PackWalk walk = pack.walk();
+                    for (boolean hasMore = true; hasMore; ) {
+                        try {
+                            hasMore = walk.next().isPresent();
+                        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                            assertThat(e.getMessage()).contains("1.pack");
+                        }
+                    }
                 }
             }
         }

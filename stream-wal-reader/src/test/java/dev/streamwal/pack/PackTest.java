@@ -3,6 +3,7 @@ package dev.streamwal.pack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
@@ -12,7 +13,6 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogFile;
-import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.pack.PacksForTests.BytesOf;
 import dev.streamwal.pack.PacksForTests.Found;
 import dev.streamwal.pack.PacksForTests.Part;

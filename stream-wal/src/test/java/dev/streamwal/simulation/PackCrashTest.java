@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -103,7 +104,7 @@ class PackCrashTest {
 
     /** What the force before the rename is for: without it some crash leaves the name and not the bytes. */
     @Test
-    void pack_whoseForceLies_isNotWholeAtSomeCrash() throws IOException {
+    void pack_thatIsNotForced_isNotWholeAtSomeCrash() throws IOException {
         SimulatedDisk disk = disk();
         Path path = disk.path("/log/1.pack");
         Path temporary = disk.path("/log/.copy.tmp");
@@ -111,7 +112,7 @@ class PackCrashTest {
         byte[] whole = Files.readAllBytes(path);
         Files.delete(path);
         DirectoryForce.force(disk.path("/log"));
-        LogFile unforced = new LogFile(temporary, java.nio.file.StandardOpenOption.WRITE);
+        LogFile unforced = new LogFile(temporary, StandardOpenOption.WRITE);
         unforced.create();
         unforced.write(0, ByteBuffer.wrap(whole));
         unforced.close();
