@@ -52,7 +52,7 @@ final class GrowingBytes {
 
     /** Small numbers of either sign in few bytes: 0, −1, 1, −2, … as 0, 1, 2, 3, … */
     void putSigned(long value) {
-        putVarint(value << 1 ^ value >> Long.SIZE - 1);
+        putVarint((value << 1) ^ (value >> (Long.SIZE - 1)));
     }
 
     void zero(int count) {

@@ -171,7 +171,7 @@ abstract class KeyCursor {
         for (int shift = 0; shift < Long.SIZE; shift += VARINT_BITS) {
             check(at < restartsAt, "an entry ends before the restarts, at " + restartsAt, at);
             byte next = block.get(at++);
-            value |= (long) (next & VARINT_MORE - 1) << shift;
+            value |= (long) (next & (VARINT_MORE - 1)) << shift;
             if ((next & VARINT_MORE) == 0) {
                 return value;
             }
@@ -181,6 +181,6 @@ abstract class KeyCursor {
 
     final long signed() throws FormatException {
         long value = varint();
-        return value >>> 1 ^ -(value & 1);
+        return (value >>> 1) ^ -(value & 1);
     }
 }

@@ -175,8 +175,8 @@ final class PackTable {
                     && offset <= partsEnd - storedBytes(), "a part stands before the table, at " + partsEnd, offset);
             check(records >= 0 && records <= logicalBytes / RecordLayout.PREFIX_BYTES, "a part holds its records, in " + logicalBytes, records);
             check(smallest <= largest || records == 0, "the largest timestamp isn't below the smallest, " + smallest, largest);
-            check(records == 0 || lastRecord >= RecordLayout.PREFIX_BYTES && lastRecord <= logicalBytes && lastRecord % RecordLayout.ALIGNMENT == 0,
-                    "a part's last record is in the part, of " + logicalBytes, lastRecord);
+            check(records == 0 || (lastRecord >= RecordLayout.PREFIX_BYTES && lastRecord <= logicalBytes
+                    && lastRecord % RecordLayout.ALIGNMENT == 0), "a part's last record is in the part, of " + logicalBytes, lastRecord);
         }
 
         private long storedBytes() {

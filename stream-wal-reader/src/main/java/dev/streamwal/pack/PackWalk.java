@@ -110,7 +110,7 @@ public final class PackWalk {
         } else {
             hasBegun = true;
             byte[] first = Arrays.compareUnsigned(from, prefix) > 0 ? from : prefix;
-            isThere = first.length > 0 && blocks.floor(first) || blocks.next();
+            isThere = (first.length > 0 && blocks.floor(first)) || blocks.next();
         }
         if (!isThere || isBehindPrefix(blocks)) {
             hasEnded = true;

@@ -2,21 +2,26 @@ package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackSource;
 import dev.streamwal.pack.PackWriter;
-import dev.streamwal.pack.PacksForTests;
-import dev.streamwal.pack.PacksForTests.Part;
 import dev.streamwal.pack.TableCache;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -30,14 +35,30 @@ class PackCrashTest {
     /** So that the writer's buffer is written several times. */
     private static final int PARTS = 300;
 
+    private static final Window WINDOW = new Window(0, 1_000_000);
     private static final List<Part> CONTENT = content();
 
+    private record Part(SegmentHeader header, byte[] frames) {}
+
+    /** Of one frame each, short and long ones by turns. Nothing here asks whether a frame verifies: it is to be there as it was. */
     private static List<Part> content() {
         List<Part> parts = new ArrayList<>();
         for (int i = 0; i < PARTS; i++) {
-            parts.add(Part.of(String.format("sensor/%04d", i), i * 4_096L, i, "v".repeat(i % 3 == 0 ? 900 : 10), "w"));
+            SegmentHeader header = new SegmentHeader(StreamKey.of(String.format("sensor/%04d", i)), WINDOW, 2_000_000, i * 4_096L, i * 4_096L,
+                    1, i, 7, 1 << 20, 0, 0);
+            int length = i % 3 == 0 ? 900 : 10;
+            ByteBuffer frame = ByteBuffer.allocate((int) RecordLayout.frameBytes(0, length)).order(ByteOrder.LITTLE_ENDIAN);
+            Arrays.fill(frame.array(), RecordLayout.PREFIX_BYTES, RecordLayout.PREFIX_BYTES + length, (byte) (i + 1));
+            RecordLayout.encodePrefix(frame, 0, length, 0, i, 0, i);
+            frame.putLong(RecordLayout.COMMIT_WORD, RecordLayout.commitWord(0));
+            parts.add(new Part(header, frame.array()));
         }
         return List.copyOf(parts);
+    }
+
+    private static PackWriter writer(SimulatedDisk disk) throws IOException {
+        LogFile temporary = new LogFile(disk.path("/log/.1.pack.tmp"), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return PackWriter.create(temporary, disk.path("/log/1.pack"), PackHeader.ofRaw(WINDOW, 2_000_000, 1, 2, 3, 1, 4, 5, 0));
     }
 
     private static SimulatedDisk disk() throws IOException {
@@ -48,7 +69,7 @@ class PackCrashTest {
     }
 
     private static void write(SimulatedDisk disk) throws IOException {
-        try (PackWriter writer = PacksForTests.writer(disk.path("/log/1.pack"), 1)) {
+        try (PackWriter writer = writer(disk)) {
             for (Part part : CONTENT) {
                 writer.part(part.header(), frames -> frames.frames(ByteBuffer.wrap(part.frames())));
             }
@@ -161,7 +182,7 @@ class PackCrashTest {
     @Test
     void pack_killedWhileItIsWritten_isNotThere() throws IOException {
         SimulatedDisk disk = disk();
-        PackWriter writer = PacksForTests.writer(disk.path("/log/1.pack"), 1);
+        PackWriter writer = writer(disk);
         writer.part(CONTENT.get(0).header(), frames -> frames.frames(ByteBuffer.wrap(CONTENT.get(0).frames())));
         disk.kill();
         assertThat(isThere(disk, "killed")).isFalse();
