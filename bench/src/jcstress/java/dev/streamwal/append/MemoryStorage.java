@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -33,7 +34,7 @@ final class MemoryStorage implements SegmentStorage {
 
     @Override
     public SegmentFile open(Path path) {
-        return files.get(path);
+        return Objects.requireNonNull(files.get(path), "no such file");
     }
 
     @Override

@@ -24,7 +24,9 @@ import java.util.function.Supplier;
  * and once a change is acknowledged the loss of either slot loses nothing. (With only one of them changed, a byte that
  * rots there would bring the older state back, and positions would be given twice.)
  *
- * <p>A write that fails leaves this object at the last state that is durable; the next one writes the whole slot again.
+ * <p>A write that fails leaves {@link #current()} at the last state that both slots held: so what failed is asked for, and written, again. But
+ * it goes on from the newest state that one slot holds, and so with the other slot: the write that failed may have torn that one, and then
+ * the first is the only whole one.
  */
 public final class PositionsFile {
 
@@ -35,8 +37,11 @@ public final class PositionsFile {
 
     private final Path root;
     private final Path file;
-    /** Replaced by {@link #writeSlot} only. */
+    /** In both slots. */
     private volatile Positions current;
+    /** In one slot at least: {@link #current}, or what the last write put into its first slot before it failed. */
+    @GuardedBy("this")
+    private Positions newest;
     /** Whether the file's name is durable. */
     @GuardedBy("this")
     private boolean named;
@@ -45,6 +50,7 @@ public final class PositionsFile {
         this.root = root;
         this.file = root.resolve(PositionsLayout.FILE_NAME);
         this.current = current;
+        this.newest = current;
         this.named = named;
     }
 
@@ -98,7 +104,7 @@ public final class PositionsFile {
                 && one.get().withSequence(0).equals(other.get().withSequence(0));
     }
 
-    /** The last durable state. */
+    /** The last state that survives the loss of either slot. */
     public Positions current() {
         return current;
     }
@@ -139,13 +145,13 @@ public final class PositionsFile {
      * @param bootId of the machine; empty where nobody knows
      */
     public synchronized Opened open(Supplier<Optional<String>> bootId) throws IOException {
-        write(current.withNextIncarnation(bootId.get().orElse("")));
+        write(newest.withNextIncarnation(bootId.get().orElse("")));
         return new Opened(current);
     }
 
     /** The last that a writer says, when all that it has written is durable, and nothing will be written any more. */
     public synchronized void close() throws IOException {
-        write(current.withClosed());
+        write(newest.withClosed());
     }
 
     /**
@@ -163,7 +169,7 @@ public final class PositionsFile {
         }
         synchronized (this) {
             if (position > current.ceiling()) {
-                write(current.withCeiling(stepAtOrAbove(position)));
+                write(newest.withCeiling(Math.max(newest.ceiling(), stepAtOrAbove(position))));
             }
         }
     }
@@ -179,14 +185,16 @@ public final class PositionsFile {
      */
     public synchronized void startAtCeiling() throws IOException {
         if (current.start() != current.ceiling()) {
-            write(current.withStartAtCeiling());
+            write(newest.withStartAtCeiling());
         }
     }
 
+    /** Both slots, or it is thrown, and written again by the next call: one slot alone would be lost with its sector. */
     @GuardedBy("this")
     private void write(Positions next) throws IOException {
         writeSlot(next);
         writeSlot(next.withSequence(next.sequence() + 1));
+        current = newest;
     }
 
     @GuardedBy("this")
@@ -202,6 +210,6 @@ public final class PositionsFile {
             DirectoryForce.force(root);
             named = true;
         }
-        current = next;
+        newest = next;
     }
 }

@@ -8,6 +8,8 @@ import com.google.common.jimfs.Jimfs;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.simulation.FaultPlan;
+import dev.streamwal.simulation.SimulatedDisk;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -64,6 +66,72 @@ class PositionsFileTest {
         assertThat(opened.isSameBoot()).isFalse();
         assertState(positions, 0, 0, 1, "a");
         assertState(reload(), 0, 0, 1, "a");
+    }
+
+    @Test
+    void raiseCeiling_aCallFailsAndItIsTriedAgain_bothSlotsHaveIt() throws IOException {
+        int failed = 0;
+        boolean hasFailed = true;
+        while (hasFailed) {
+            SimulatedDisk disk = new SimulatedDisk();
+            Path directory = Files.createDirectory(disk.path("/log"));
+            PositionsFile positions = PositionsFile.load(directory, () -> false);
+            positions.open(boot("a"));
+            disk.failing(FaultPlan.nthOfAll(failed + 1, FaultPlan.Failure.IO_ERROR));
+            hasFailed = false;
+            try {
+                positions.raiseCeiling(1);
+            } catch (IOException e) {
+                hasFailed = true;
+                failed++;
+            }
+            disk.failing(FaultPlan.NONE);
+            positions.raiseCeiling(1);
+            byte[] bytes = Files.readAllBytes(directory.resolve(PositionsLayout.FILE_NAME));
+            for (int slot = 0; slot < 2; slot++) {
+                byte[] alone = bytes.clone();
+                int other = (1 - slot) * PositionsLayout.SLOT_BYTES;
+                Arrays.fill(alone, other, Math.min(alone.length, other + PositionsLayout.SLOT_BYTES), (byte) 0);
+                assertThat(PositionsLayout.decode(alone)).as("slot %s, failed call %s", slot, failed)
+                        .hasValueSatisfying(found -> assertThat(found.ceiling()).isEqualTo(STEP));
+            }
+        }
+        assertThat(failed).as("calls of two slots").isGreaterThanOrEqualTo(4);
+    }
+
+    /** Behind a slot that was torn, the next write must not begin with the one that is whole. */
+    @Test
+    void raiseCeiling_anyTwoCallsFailOneAfterTheOther_aWholeSlotIsLeft() throws IOException {
+        int tornTwice = 0;
+        for (int first = 1; first <= 8; first++) {
+            for (int second = 1; second <= 8; second++) {
+                SimulatedDisk disk = new SimulatedDisk();
+                Path directory = Files.createDirectory(disk.path("/log"));
+                PositionsFile positions = PositionsFile.load(directory, () -> false);
+                positions.open(boot("a"));
+                boolean failed = failsToRaise(positions, 1, disk, first);
+                failed &= failsToRaise(positions, STEP + 1, disk, second);
+                tornTwice += failed ? 1 : 0;
+                String when = "failed calls " + first + ", " + second;
+                assertThat(PositionsFile.load(directory, () -> true).current().incarnation()).as(when).isEqualTo(1);
+                positions.raiseCeiling(STEP + 1);
+                assertThat(PositionsFile.load(directory, () -> true).current()).as(when).isEqualTo(positions.current());
+                assertThat(positions.current().ceiling()).as(when).isEqualTo(2 * STEP);
+            }
+        }
+        assertThat(tornTwice).as("pairs of calls").isGreaterThanOrEqualTo(16);
+    }
+
+    private static boolean failsToRaise(PositionsFile positions, long position, SimulatedDisk disk, int nth) {
+        disk.failing(FaultPlan.nthOfAll(nth, FaultPlan.Failure.SHORT_WRITE_THEN_IO_ERROR));
+        try {
+            positions.raiseCeiling(position);
+            return false;
+        } catch (IOException e) {
+            return true;
+        } finally {
+            disk.failing(FaultPlan.NONE);
+        }
     }
 
     @Test
