@@ -33,10 +33,10 @@ final class GrowingBytes {
         length += count;
     }
 
-    void putInt(int value) {
-        room(Integer.BYTES);
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(length, value);
-        length += Integer.BYTES;
+    void putLong(long value) {
+        room(Long.BYTES);
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(length, value);
+        length += Long.BYTES;
     }
 
     /** Seven bits a byte, the lowest first, unsigned: a negative number takes ten bytes. */

@@ -8,10 +8,11 @@ import java.util.Arrays;
 /** Writes blocks of keys, see {@link KeyBlockLayout}, one after the other. */
 final class KeyBlockBuilder {
 
+    private static final byte[] NO_KEY = {};
+
     private final GrowingBytes out;
-    private int[] restarts = new int[KeyBlockLayout.INTERVAL];
     private int entries;
-    private byte[] lastKey = {};
+    private byte[] lastKey = NO_KEY;
 
     /** @param maxBytes of a block */
     KeyBlockBuilder(int maxBytes) {
@@ -23,6 +24,7 @@ final class KeyBlockBuilder {
         out.clear();
         out.zero(KeyBlockLayout.PREFIX_BYTES);
         entries = 0;
+        lastKey = NO_KEY;
     }
 
     int entries() {
@@ -31,27 +33,13 @@ final class KeyBlockBuilder {
 
     /** How long the block is if it is finished now. */
     int bytes() {
-        return (int) RecordLayout.align(out.length() + (long) Integer.BYTES * KeyBlockLayout.restarts(entries));
-    }
-
-    /** Whether the next entry says all without the one before. */
-    boolean isRestart() {
-        return entries % KeyBlockLayout.INTERVAL == 0;
+        return (int) RecordLayout.align(out.length());
     }
 
     /** Begins an entry; what is said of the key goes behind, to what is returned. */
     GrowingBytes add(byte[] key) {
-        int shared = 0;
-        if (isRestart()) {
-            int restart = entries / KeyBlockLayout.INTERVAL;
-            if (restart == restarts.length) {
-                restarts = Arrays.copyOf(restarts, restart * 2);
-            }
-            restarts[restart] = out.length();
-        } else {
-            int mismatch = Arrays.mismatch(lastKey, key);
-            shared = mismatch < 0 ? key.length : mismatch;
-        }
+        int mismatch = Arrays.mismatch(lastKey, key);
+        int shared = mismatch < 0 ? key.length : mismatch;
         out.putVarint(shared);
         out.putVarint(key.length - shared);
         out.put(key, shared, key.length - shared);
@@ -62,15 +50,11 @@ final class KeyBlockBuilder {
 
     /** The block; another one begins. */
     byte[] finish() {
-        out.zero(bytes() - out.length() - Integer.BYTES * KeyBlockLayout.restarts(entries));
-        for (int i = 0; i < KeyBlockLayout.restarts(entries); i++) {
-            out.putInt(restarts[i]);
-        }
+        out.zero(bytes() - out.length());
         byte[] block = out.toArray();
         ByteBuffer prefix = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
         prefix.putInt(KeyBlockLayout.BLOCK_BYTES, block.length);
         prefix.putInt(KeyBlockLayout.ENTRIES, entries);
-        prefix.putInt(KeyBlockLayout.RESTART_INTERVAL, KeyBlockLayout.INTERVAL);
         prefix.putInt(KeyBlockLayout.CHECKSUM, PackChecksum.of(prefix, KeyBlockLayout.BLOCK_BYTES, block.length));
         begin();
         return block;

@@ -8,59 +8,49 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A pack's last bytes, little-endian: where a reader begins.
+ * A pack's last bytes, little-endian.
  *
  * <pre>
- *   0  8  table offset      where the table blocks begin: behind the last part
+ *   0  8  table offset      where the table blocks begin: behind the last segment
  *   8  8  index offset      where the block index begins: behind the last table block
- *  16  4  index bytes       the sources follow
- *  20  4  index checksum    CRC32C over the block index
- *  24  4  sources bytes     the footer follows
- *  28  4  sources checksum  CRC32C over the sources
- *  32  8  parts             how many
- *  40  8  records           data records of all parts
- *  48  8  logical bytes     of the frames of all parts
- *  56  8  smallest          timestamp, epoch ms; Long.MAX_VALUE where there is no record
- *  64  8  largest           timestamp, epoch ms; Long.MIN_VALUE where there is no record
- *  72  8  file length       bytes
- *  80  8  pack number       as in the header
- *  88  8  log id            as in the header
- *  96  4  table blocks      how many
- * 100  4  header checksum   as in the header
- * 104  4  feature flags     as in the header
- * 108  8  zero
- * 116  4  footer checksum   CRC32C over [0, 128) with this field as zero
- * 120  8  footer magic      "STRMPKF1"
+ *  16  4  index bytes       the footer follows
+ *  20  4  index checksum    as in the block index
+ *  24  8  segments          how many
+ *  32  8  records           data records of all segments
+ *  40  8  data bytes        of the frames of all segments
+ *  48  8  smallest          timestamp, epoch ms; Long.MAX_VALUE where there is no record
+ *  56  8  largest           timestamp, epoch ms; Long.MIN_VALUE where there is no record
+ *  64  8  file length       bytes
+ *  72  4  table blocks      how many
+ *  76  4  header checksum   as in the header
+ *  80  4  zero
+ *  84  4  footer checksum   CRC32C over [0, 96) with this field as zero
+ *  88  8  footer magic      "STRMPKF1"
  * </pre>
  */
-public final class PackFooterLayout {
+final class PackFooterLayout {
 
     static final int TABLE_OFFSET = 0;
     static final int INDEX_OFFSET = 8;
     static final int INDEX_BYTES = 16;
     static final int INDEX_CHECKSUM = 20;
-    static final int SOURCES_BYTES = 24;
-    static final int SOURCES_CHECKSUM = 28;
-    static final int PARTS = 32;
-    static final int RECORDS = 40;
-    static final int LOGICAL_BYTES = 48;
-    static final int SMALLEST = 56;
-    static final int LARGEST = 64;
-    static final int FILE_LENGTH = 72;
-    static final int PACK_NUMBER = 80;
-    static final int LOG_ID = 88;
-    static final int TABLE_BLOCKS = 96;
-    static final int HEADER_CHECKSUM = 100;
-    static final int FEATURE_FLAGS = 104;
-    static final int FOOTER_CHECKSUM = 116;
-    static final int FOOTER_MAGIC = 120;
+    static final int SEGMENTS = 24;
+    static final int RECORDS = 32;
+    static final int DATA_BYTES = 40;
+    static final int SMALLEST = 48;
+    static final int LARGEST = 56;
+    static final int FILE_LENGTH = 64;
+    static final int TABLE_BLOCKS = 72;
+    static final int HEADER_CHECKSUM = 76;
+    static final int FOOTER_CHECKSUM = 84;
+    static final int FOOTER_MAGIC = 88;
     /** Of the footer. */
-    public static final int BYTES = 128;
+    static final int BYTES = 96;
 
     /** A file is shorter than 1 TiB. */
-    public static final long MAX_FILE_BYTES = 1L << 40;
+    static final long MAX_FILE_BYTES = 1L << 40;
 
-    private static final int ZERO = 108;
+    private static final int ZERO = 80;
     /** "STRMPKF1". */
     private static final long MAGIC_VALUE = 0x3146_4B50_4D52_5453L;
     /** "STRMPKF" and any version. */
@@ -74,19 +64,14 @@ public final class PackFooterLayout {
         out.putLong(INDEX_OFFSET, footer.indexOffset());
         out.putInt(INDEX_BYTES, footer.indexBytes());
         out.putInt(INDEX_CHECKSUM, footer.indexChecksum());
-        out.putInt(SOURCES_BYTES, footer.sourcesBytes());
-        out.putInt(SOURCES_CHECKSUM, footer.sourcesChecksum());
-        out.putLong(PARTS, footer.parts());
+        out.putLong(SEGMENTS, footer.segments());
         out.putLong(RECORDS, footer.records());
-        out.putLong(LOGICAL_BYTES, footer.logicalBytes());
+        out.putLong(DATA_BYTES, footer.dataBytes());
         out.putLong(SMALLEST, footer.smallestMillis());
         out.putLong(LARGEST, footer.largestMillis());
         out.putLong(FILE_LENGTH, footer.fileLength());
-        out.putLong(PACK_NUMBER, footer.packNumber());
-        out.putLong(LOG_ID, footer.logId());
         out.putInt(TABLE_BLOCKS, footer.tableBlocks());
         out.putInt(HEADER_CHECKSUM, footer.headerChecksum());
-        out.putInt(FEATURE_FLAGS, footer.featureFlags());
         out.putLong(FOOTER_MAGIC, MAGIC_VALUE);
         out.putInt(FOOTER_CHECKSUM, PackChecksum.without(out, 0, BYTES, FOOTER_CHECKSUM));
         return out;
@@ -108,15 +93,12 @@ public final class PackFooterLayout {
         }
         check(magic == MAGIC_VALUE, "a pack ends with \"STRMPKF1\"", magic);
         check(isWhole, "the checksum of a pack's footer is right", checksum);
-        int features = source.getInt(index + FEATURE_FLAGS);
-        PackHeaderLayout.checkFeatures(features);
-        PackFooter footer = new PackFooter(source.getLong(index + TABLE_OFFSET), source.getInt(index + TABLE_BLOCKS),
-                source.getLong(index + INDEX_OFFSET), source.getInt(index + INDEX_BYTES), source.getInt(index + INDEX_CHECKSUM),
-                source.getInt(index + SOURCES_BYTES), source.getInt(index + SOURCES_CHECKSUM), source.getLong(index + PARTS),
-                source.getLong(index + RECORDS), source.getLong(index + LOGICAL_BYTES), source.getLong(index + SMALLEST),
-                source.getLong(index + LARGEST), source.getLong(index + FILE_LENGTH), source.getLong(index + PACK_NUMBER),
-                source.getLong(index + LOG_ID), source.getInt(index + HEADER_CHECKSUM), features);
-        check(source.getLong(index + ZERO) == 0, "a pack's footer has zeros where nothing is said", source.getLong(index + ZERO));
+        PackFooter footer = new PackFooter(source.getLong(index + TABLE_OFFSET), source.getLong(index + INDEX_OFFSET),
+                source.getInt(index + INDEX_BYTES), source.getInt(index + INDEX_CHECKSUM), source.getLong(index + SEGMENTS),
+                source.getLong(index + RECORDS), source.getLong(index + DATA_BYTES), source.getLong(index + SMALLEST),
+                source.getLong(index + LARGEST), source.getLong(index + FILE_LENGTH), source.getInt(index + TABLE_BLOCKS),
+                source.getInt(index + HEADER_CHECKSUM));
+        check(source.getInt(index + ZERO) == 0, "a pack's footer has zeros where nothing is said", source.getInt(index + ZERO));
         checkPlaces(footer, fileLength);
         return footer;
     }
@@ -125,18 +107,13 @@ public final class PackFooterLayout {
         check(footer.fileLength() == fileLength, "a pack is as long as its footer says, " + footer.fileLength(), fileLength);
         long table = footer.tableOffset();
         long index = footer.indexOffset();
-        check(table >= PackHeaderLayout.BYTES && table % RecordLayout.ALIGNMENT == 0 && table <= fileLength, "a table stands behind the parts",
-                table);
+        check(table >= PackHeaderLayout.BYTES && table % RecordLayout.ALIGNMENT == 0 && table <= fileLength,
+                "a table stands behind the segments", table);
         check(index > table && index % RecordLayout.ALIGNMENT == 0 && index <= fileLength && index - table <= PackTable.MAX_BYTES,
                 "a block index stands behind the table", index);
-        check(footer.indexBytes() > 0 && footer.indexBytes() <= BlockIndex.MAX_BYTES, "a block index has a possible length",
-                footer.indexBytes());
-        check(footer.sourcesBytes() >= PackSources.FIXED_BYTES && footer.sourcesBytes() <= PackSources.MAX_BYTES,
-                "the sources have a possible length", footer.sourcesBytes());
-        check(footer.sourcesOffset() + footer.sourcesBytes() + BYTES == fileLength, "a pack ends with index, sources and footer, at "
-                + fileLength, footer.sourcesOffset() + footer.sourcesBytes() + BYTES);
-        check(footer.tableBlocks() >= 1 && footer.parts() >= footer.tableBlocks(), "a table block has parts, of " + footer.parts(),
-                footer.tableBlocks());
-        check(footer.records() >= 0 && footer.logicalBytes() >= 0, "counts are not negative", footer.records());
+        check(footer.indexBytes() > 0 && footer.indexBytes() <= BlockIndex.MAX_BYTES && index + footer.indexBytes() + BYTES == fileLength,
+                "a pack ends with block index and footer", footer.indexBytes());
+        check(footer.tableBlocks() >= 1 && footer.segments() >= footer.tableBlocks(), "a table block has segments", footer.tableBlocks());
+        check(footer.records() >= 0 && footer.dataBytes() >= 0, "counts are not negative", footer.records());
     }
 }

@@ -5,130 +5,110 @@ import static dev.streamwal.pack.PackHeaderLayout.check;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordView;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pack that is open for reading. It keeps the block index, the sources and the footer; table blocks are in a {@link TableCache}. Thread-safe;
- * close it, so that the cache forgets its blocks. The file's bytes are the caller's.
+ * A pack that is read. It keeps header, block index and footer; table blocks are in a {@link TableCache}, and the file is open only while it
+ * is read. Thread-safe; close it, so that the cache forgets its blocks.
  *
- * <p>Nothing that it hands out is believed before a checksum over it, and over what led there, was right; and a part's own header must say
- * the key and the positions of the entry that led to it. Frames have checksums of their own, with which the scan of a part's bytes verifies
- * them. So damage costs what it hits: a part, the parts of a table block, or the pack where it hits header, index, sources or footer.
+ * <p>Nothing that it hands out is believed before a checksum over it, and over what led there, was right. Frames have checksums of their own,
+ * with the salt and the position that the table says, by which the scan of a segment's bytes verifies them. So damage costs what it hits: a
+ * segment, the segments of a table block, or the pack where it hits header, index or footer.
  */
 public final class PackReader implements AutoCloseable {
 
-    /** Read when it is opened: footer, sources and index of a million parts would take 200 KB, of most packs this is enough. */
-    public static final int FIRST_READ_BYTES = 64 << 10;
+    /** Read when it is opened: the index of 100,000 segments is often smaller. */
+    private static final int FIRST_READ_BYTES = 64 << 10;
 
     private static final int MIN_FILE_BYTES = PackHeaderLayout.BYTES + PackFooterLayout.BYTES;
 
-    private final SegmentBytes bytes;
+    private final ChannelCache channels;
     private final Path file;
     private final TableCache cache;
+    private final PackHeader header;
     private final PackFooter footer;
-    private final byte[] index;
-    private final List<PackSource> sources;
-    private volatile @Nullable PackHeader header;
-
-    private PackReader(SegmentBytes bytes, Path file, TableCache cache, PackFooter footer, byte[] index, List<PackSource> sources,
-            @Nullable PackHeader header) {
-        this.bytes = bytes;
-        this.file = file;
-        this.cache = cache;
-        this.footer = footer;
-        this.index = index;
-        this.sources = sources;
-        this.header = header;
-    }
-
-    // ---------------------------------------------------------------- opening
+    private final BlockIndex index;
 
     /**
-     * Reads the file's end, at once where index and sources are in its last 64 KiB. Where that is the whole file the header is checked, too;
-     * else it is when it is asked for.
+     * Reads header, block index and footer.
      *
-     * @param file named in errors
-     * @throws CorruptSegmentException where footer, index, sources or header are damaged
+     * @param number the pack's, by its name
+     * @param cache for the table blocks of all packs
+     * @throws CorruptSegmentException where one of them is damaged, or another pack's
      * @throws UnsupportedFormatException where a later version wrote it
      */
-    public static PackReader open(SegmentBytes bytes, Path file, TableCache cache) throws IOException {
-        Opening opening = new Opening(bytes, file, cache);
-        try {
-            return opening.open();
-        } catch (FormatException e) {
-            throw unreadable(e, opening.what, file, null, WalException.NO_POSITION, opening.at, opening.length, "the pack can't be read");
+    public static PackReader open(ChannelCache channels, Path file, long number, TableCache cache) throws IOException {
+        try (SharedFile bytes = channels.acquire(file)) {
+            return new PackReader(channels, file, cache, new Opening(bytes, file, number));
         }
     }
 
-    /** What is looked at, for an error to name. */
+    private PackReader(ChannelCache channels, Path file, TableCache cache, Opening opening) {
+        this.channels = channels;
+        this.file = file;
+        this.cache = cache;
+        this.header = opening.header;
+        this.footer = opening.footer;
+        this.index = opening.index;
+    }
+
+    /** What is read first, and what of it is looked at, for an error to name. */
     private static final class Opening {
-        private final SegmentBytes bytes;
-        private final Path file;
-        private final TableCache cache;
-        private String what = "file";
-        private long at;
-        private long length;
+        private final PackHeader header;
+        private final PackFooter footer;
+        private final BlockIndex index;
 
-        Opening(SegmentBytes bytes, Path file, TableCache cache) {
-            this.bytes = bytes;
-            this.file = file;
-            this.cache = cache;
-        }
-
-        PackReader open() throws IOException, FormatException {
-            long size = bytes.size();
-            length = size;
-            check(size >= MIN_FILE_BYTES, "a pack has at least " + MIN_FILE_BYTES + " bytes", size);
-            check(size < PackFooterLayout.MAX_FILE_BYTES, "a pack is shorter than 1 TiB", size);
-            int tailBytes = (int) Math.min(size, FIRST_READ_BYTES);
-            long tailStart = size - tailBytes;
-            ByteBuffer tail = read(tailStart, tailBytes);
-            at("footer", size - PackFooterLayout.BYTES, PackFooterLayout.BYTES);
-            PackFooter footer = PackFooterLayout.decode(tail, tailBytes - PackFooterLayout.BYTES, size);
-            at("block index", footer.indexOffset(), footer.indexBytes());
-            byte[] index = part(tail, tailStart, footer.indexOffset(), footer.indexBytes());
-            check(PackChecksum.of(ByteBuffer.wrap(index), 0, index.length) == footer.indexChecksum(), "the block index is the footer's",
-                    footer.indexChecksum());
-            BlockIndex.check(index, footer);
-            at("sources", footer.sourcesOffset(), footer.sourcesBytes());
-            ByteBuffer sources = ByteBuffer.wrap(part(tail, tailStart, footer.sourcesOffset(), footer.sourcesBytes()))
-                    .order(ByteOrder.LITTLE_ENDIAN);
-            check(PackChecksum.of(sources, 0, sources.limit()) == footer.sourcesChecksum(), "the checksum of the sources is right",
-                    footer.sourcesChecksum());
-            List<PackSource> decoded = PackSources.decode(sources);
-            at("header", 0, PackHeaderLayout.BYTES);
-            PackHeader header = tailStart == 0 ? decodeHeader(tail, footer) : null;
-            return new PackReader(bytes, file, cache, footer, index, decoded, header);
-        }
-
-        private void at(String newWhat, long offset, long newLength) {
-            what = newWhat;
-            at = offset;
-            length = newLength;
-        }
-
-        private ByteBuffer read(long offset, int count) throws IOException, FormatException {
-            return PackReader.read(bytes, offset, count);
-        }
-
-        /** From what was read already if that has all of it. */
-        private byte[] part(ByteBuffer tail, long tailStart, long offset, int count) throws IOException, FormatException {
-            if (offset < tailStart) {
-                return read(offset, count).array();
+        Opening(SegmentBytes bytes, Path file, long number) throws IOException {
+            String what = "header";
+            long at = 0;
+            long length = PackHeaderLayout.BYTES;
+            try {
+                long size = bytes.size();
+                check(size >= MIN_FILE_BYTES && size < PackFooterLayout.MAX_FILE_BYTES, "a pack has at least " + MIN_FILE_BYTES
+                        + " bytes and is shorter than 1 TiB", size);
+                ByteBuffer first = PackReader.read(bytes, 0, PackHeaderLayout.BYTES);
+                header = PackHeaderLayout.decode(first);
+                check(header.number() == number, "a pack's number is that of its name, " + number, header.number());
+                what = "footer";
+                at = size - PackFooterLayout.BYTES;
+                length = PackFooterLayout.BYTES;
+                int tailBytes = (int) Math.min(size, FIRST_READ_BYTES);
+                ByteBuffer tail = PackReader.read(bytes, size - tailBytes, tailBytes);
+                footer = PackFooterLayout.decode(tail, tailBytes - PackFooterLayout.BYTES, size);
+                check(first.getInt(PackHeaderLayout.HEADER_CHECKSUM) == footer.headerChecksum(), "header and footer are of one pack",
+                        footer.headerChecksum());
+                what = "block index";
+                at = footer.indexOffset();
+                length = footer.indexBytes();
+                byte[] indexBytes = new byte[footer.indexBytes()];
+                if (at >= size - tailBytes) {
+                    tail.get((int) (at - (size - tailBytes)), indexBytes);
+                } else {
+                    check(bytes.read(ByteBuffer.wrap(indexBytes), at) == indexBytes.length, "the file has its block index", at);
+                }
+                index = BlockIndex.decode(indexBytes, footer);
+                check(ByteBuffer.wrap(indexBytes).order(ByteOrder.LITTLE_ENDIAN).getInt(KeyBlockLayout.CHECKSUM) == footer.indexChecksum(),
+                        "the block index is the footer's", footer.indexChecksum());
+            } catch (FormatException e) {
+                throw unreadable(e, what, file, null, WalException.NO_POSITION, at, length, "the pack can't be read");
             }
-            byte[] found = new byte[count];
-            tail.get((int) (offset - tailStart), found);
-            return found;
         }
     }
 
@@ -139,13 +119,6 @@ public final class PackReader implements AutoCloseable {
         return target.flip();
     }
 
-    private static PackHeader decodeHeader(ByteBuffer bytes, PackFooter footer) throws FormatException {
-        PackHeader decoded = PackHeaderLayout.decode(bytes);
-        check(bytes.getInt(PackHeaderLayout.HEADER_CHECKSUM) == footer.headerChecksum() && decoded.packNumber() == footer.packNumber()
-                && decoded.logId() == footer.logId(), "header and footer are of one pack, " + footer.packNumber(), decoded.packNumber());
-        return decoded;
-    }
-
     private static WalException unreadable(FormatException e, String what, Path file, @Nullable StreamKey key, long position, long offset,
             long length, String then) {
         String message = e.getMessage() + ", in the pack's " + what + ", file=" + file + ", offset=" + offset;
@@ -154,120 +127,96 @@ public final class PackReader implements AutoCloseable {
                 : new CorruptSegmentException(message + "; " + then, file, stream, position, offset, length, e);
     }
 
-    // ---------------------------------------------------------------- what it says of itself
+    /** Where the pack is. */
+    public Path file() {
+        return file;
+    }
 
-    /** The footer. */
+    public PackHeader header() {
+        return header;
+    }
+
     public PackFooter footer() {
         return footer;
     }
 
-    /** The files that the pack replaces. */
-    public List<PackSource> sources() {
-        return sources;
+    BlockIndex index() {
+        return index;
     }
 
-    /** What is kept in memory, bytes. */
-    public long keptBytes() {
-        return index.length;
-    }
+    // ---------------------------------------------------------------- the table
 
     /**
-     * The header, which is read once unless it was when the pack was opened.
+     * The stream's segments, in the order of their base positions; empty where there is none. Reads one table block, and those in which the
+     * stream's entries go on, but none that the cache has.
      *
-     * @throws CorruptSegmentException where it is damaged
+     * @throws CorruptSegmentException where a table block is damaged that would have them
      */
-    public PackHeader header() throws IOException {
-        PackHeader known = header;
-        if (known != null) {
-            return known;
-        }
-        try {
-            PackHeader found = decodeHeader(read(bytes, 0, PackHeaderLayout.BYTES), footer);
-            header = found;
-            return found;
-        } catch (FormatException e) {
-            throw unreadable(e, "header", file, null, WalException.NO_POSITION, 0, PackHeaderLayout.BYTES, "don't believe the pack");
-        }
-    }
-
-    // ---------------------------------------------------------------- parts
-
-    /**
-     * What the table says of a stream's part; reads one table block at most, and none that the cache has.
-     *
-     * @throws CorruptSegmentException where the table block is damaged that would have it
-     */
-    public Optional<PackEntry> find(StreamKey key) throws IOException {
+    public List<PackEntry> find(StreamKey key) throws IOException {
         byte[] wanted = key.utf8();
-        BlockIndex.Cursor place = new BlockIndex.Cursor(index);
-        PackTable.Cursor found = null;
+        int block = index.find(wanted);
+        List<PackEntry> found = new ArrayList<>();
         try {
-            if (place.floor(wanted)) {
-                byte[] block = cache.get(this, place.offset());
-                if (block == null) {
-                    block = readBlock(place);
-                    cache.put(this, place.offset(), block);
+            for (boolean goesOn = block >= 0; goesOn; goesOn = index.goesOnWith(++block, wanted)) {
+                PackTable.Cursor segments = block(block, true);
+                int order = -1;
+                while (order <= 0 && segments.next()) {
+                    order = segments.compareKey(wanted);
+                    if (order == 0) {
+                        found.add(segments.entry());
+                    }
                 }
-                found = new PackTable.Cursor(block, footer.tableOffset());
             }
-            return found != null && found.floor(wanted) && found.compareKey(wanted) == 0 ? Optional.of(found.entry()) : Optional.empty();
+            return List.copyOf(found);
         } catch (FormatException e) {
-            throw new AssertionError("a block that was checked is right: file=" + file + ", offset=" + place.offset(), e);
+            throw unreadable(e, block);
         }
     }
 
-    /** All parts, in the order of their keys; which of them, is said by its methods. */
+    /** All segments. */
     public PackWalk walk() {
         return new PackWalk(this);
     }
 
-    /** To walk through. */
-    BlockIndex.Cursor index() {
-        return new BlockIndex.Cursor(index);
-    }
-
-    /** A table block, for a walk: of the cache, which doesn't keep it if it hasn't got it. */
-    PackTable.Cursor block(BlockIndex.Cursor place) throws IOException {
-        byte[] known = cache.get(this, place.offset());
-        return new PackTable.Cursor(known == null ? readBlock(place) : known, footer.tableOffset());
+    /** A table block, from its beginning on. */
+    PackTable.Cursor block(int block, boolean isKept) throws IOException {
+        byte[] bytes = cache.get(this, index.offset(block));
+        if (bytes == null) {
+            bytes = readBlock(block);
+            if (isKept) {
+                cache.put(this, index.offset(block), bytes);
+            }
+        }
+        return new PackTable.Cursor(bytes, header, footer.tableOffset());
     }
 
     /** Reads a table block and checks all of it, but that its keys are UTF-8: that costs more than all the rest. */
-    private byte[] readBlock(BlockIndex.Cursor place) throws IOException {
-        try {
-            byte[] block = read(bytes, place.offset(), place.length()).array();
-            KeyCursor.checkFrame(block);
-            PackTable.Cursor cursor = new PackTable.Cursor(block, footer.tableOffset());
-            check(cursor.entries() <= PackTable.MAX_BLOCK_ENTRIES, "a table block has at most " + PackTable.MAX_BLOCK_ENTRIES + " parts",
-                    cursor.entries());
-            byte[] next = separatorBehind(place);
+    private byte[] readBlock(int block) throws IOException {
+        try (SharedFile bytes = channels.acquire(file)) {
+            byte[] read = read(bytes, index.offset(block), index.length(block)).array();
+            KeyCursor.checkFrame(read);
+            PackTable.Cursor cursor = new PackTable.Cursor(read, header, footer.tableOffset());
+            String rule = "a table block's keys are those that the index says";
             while (cursor.next()) {
-                check(cursor.ordinal() > 0 || cursor.compareKey(place.key()) >= 0, "a table block's keys are those that the index says",
-                        cursor.ordinal());
+                int order = cursor.ordinal() > 0 ? 1 : cursor.compareKey(index.separator(block));
+                check(index.isContinued(block) && cursor.ordinal() == 0 ? order == 0 : order >= 0, rule, cursor.ordinal());
             }
-            check(next == null || cursor.compareKey(next) < 0, "a table block's keys are those that the index says", cursor.ordinal());
-            return block;
+            byte[] next = index.separatorBehind(block);
+            int order = next == null ? -1 : cursor.compareKey(next);
+            check(index.isContinued(block + 1) ? order == 0 : order < 0, rule, cursor.ordinal());
+            return read;
         } catch (FormatException e) {
-            throw unreadable(e, place);
+            throw unreadable(e, block);
         }
     }
 
-    /** A table block, or what it says of a part. */
-    WalException unreadable(FormatException e, BlockIndex.Cursor place) {
-        byte[] next = separatorBehind(place);
-        String range = "keys=[" + text(place.key()) + ", " + (next == null ? "the last" : text(next)) + ")";
-        return unreadable(e, "table block of " + range, file, null, WalException.NO_POSITION, place.offset(), place.length(),
-                "the parts of other keys can be read");
-    }
-
-    private byte @Nullable [] separatorBehind(BlockIndex.Cursor place) {
-        BlockIndex.Cursor following = index();
-        try {
-            boolean isThere = following.floor(place.key()) && following.next();
-            return isThere ? following.key() : null;
-        } catch (FormatException e) {
-            throw new AssertionError("an index that was checked is right: file=" + file, e);
-        }
+    /** A table block, or what it says of a segment. */
+    WalException unreadable(FormatException e, int block) {
+        byte[] next = index.separatorBehind(block);
+        String range = "keys=[" + text(index.separator(block)) + ", " + (next == null ? "the last" : text(next))
+                + (index.isContinued(block + 1) ? "]" : ")");
+        return unreadable(e, "table block of " + range, file, null, WalException.NO_POSITION, index.offset(block), index.length(block),
+                "the segments of other keys can be read");
     }
 
     /** A separator may end within a character. */
@@ -275,18 +224,51 @@ public final class PackReader implements AutoCloseable {
         return new String(key, StandardCharsets.UTF_8);
     }
 
+    // ---------------------------------------------------------------- segments
+
+    /** The segment's bytes; the caller closes them. */
+    public PackedBytes open(PackEntry entry) throws IOException {
+        return new PackedBytes(channels.acquire(file), entry, segmentHeader(entry));
+    }
+
+    /** The segment's header. It has room for the data, and the last record as its mark. */
+    public SegmentHeader segmentHeader(PackEntry entry) {
+        return segmentHeader(header, entry);
+    }
+
+    static SegmentHeader segmentHeader(PackHeader pack, PackEntry entry) {
+        int mark = entry.lastRecordSize() == 0 ? 0 : entry.dataEnd() - entry.lastRecordSize();
+        return new SegmentHeader(entry.key(), pack.window(), pack.expirationMillis(), entry.basePosition(), entry.previousEnd(),
+                entry.incarnation(), entry.salt(), entry.createdMillis(), entry.dataEnd(), mark, entry.featureFlags());
+    }
+
     /**
-     * Reads the part's header, and with it the part's first 16 KiB; where it has sections these, too.
+     * The segment's footer; read where its index has several blocks, else made from the entry.
      *
-     * @param entry of this pack
-     * @throws CorruptSegmentException where the header or the sections are damaged, or another part's
+     * @throws CorruptSegmentException where it is damaged
      */
-    public PackPart part(PackEntry entry) throws IOException {
-        try {
-            return new PackPart(bytes, entry);
+    public Footer segmentFooter(PackEntry entry) throws IOException {
+        int dataEnd = entry.dataEnd();
+        if (entry.indexBytes() == 0) {
+            SegmentIndex all = entry.records() == 0 ? new SegmentIndex() : SegmentIndex.ofOneBlock(entry.records(),
+                    entry.headerLength() + entry.firstRecord(), entry.smallestMillis(), entry.largestMillis());
+            return new Footer(dataEnd, entry.lastRecordSize(), all);
+        }
+        long offset = entry.offset() + entry.dataBytes();
+        try (SharedFile bytes = channels.acquire(file)) {
+            ByteBuffer frame = read(bytes, offset, entry.indexBytes());
+            SegmentHeader segment = segmentHeader(entry);
+            RecordView view = new RecordView();
+            RecordView.Verdict verdict = view.check(frame, 0, frame.limit(), segment.positionAt(dataEnd), segment.salt());
+            check(verdict == RecordView.Verdict.VALID && view.frameBytes() == frame.limit(), "the checksum of a packed segment's footer is right",
+                    offset);
+            Footer footer = FooterLayout.decode(view, frame, dataEnd, segment);
+            check(footer.lastRecordSize() == entry.lastRecordSize() && footer.index().records() == entry.records(),
+                    "a packed segment's footer says what the table says", footer.index().records());
+            return footer;
         } catch (FormatException e) {
-            throw unreadable(e, "part", file, entry.key(), entry.basePosition(), entry.offset(), entry.storedBytes(),
-                    "the other parts can be read");
+            throw unreadable(e, "footer of a segment", file, entry.key(), entry.basePosition(), offset, entry.indexBytes(),
+                    "the segment can be read without it");
         }
     }
 

@@ -1,10 +1,15 @@
 package dev.streamwal.pack;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.SegmentScan;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,61 +22,60 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Writes a pack: part by part, in ascending order of the unsigned bytes of their keys' UTF-8, then its table, index, sources and footer. One
- * thread. It reads nothing, and believes that frames verify: who hands them over has looked.
+ * Writes a pack: segment by segment, in ascending order of the unsigned bytes of their keys' UTF-8, then of their base positions; then its
+ * table, index and footer. One thread.
  *
- * <p><b>Memory.</b> The parts go through a buffer of {@value #BUFFER_BYTES} bytes. Of a part it keeps its entry in the table, some 30 to 40
- * bytes with a key that resembles its neighbours', at most its key and {@value PackTable#MAX_FACTS_BYTES} bytes; of a table block of 4 KiB
- * also an entry in the index, some 25 bytes. A pack whose table would be larger than 256 MiB is refused. While a part is written, its sections
- * are kept, too, of which there are at most {@value PartSections#MAX_SECTIONS}.
+ * <p><b>Memory.</b> A segment is read into memory once, {@value #MAX_SEGMENT_BYTES} bytes at most, verified there, and written from there: so
+ * what is in the pack is what was verified. Of a segment its entry in the table is kept, some 40 bytes with a key that resembles its
+ * neighbours', at most its key and {@value PackTable#MAX_FACTS_BYTES} bytes. A pack whose table would be larger than 64 MiB is refused.
  *
  * <p><b>Why its name never leads to a footer whose data is missing.</b> All that is written, footer and header included, is written under a
  * temporary name, which nothing reads. Then the file is forced, once, and only when that has returned is it given its final name. The rename
  * can't reach the disk before it is asked for, and all the file's bytes are there when it is. So at every moment, also after a power loss
  * that leaves any of the file's pages, a footer without the data, or an index without the table, stands under the temporary name only, and
- * whatever has the final name was forced whole. A second force, between data and footer, would add nothing: it would order pages of a file that
- * isn't believed in either state. When {@link #finish} has returned, the name is durable as well; only then may anything say that the pack
- * is there. A force that fails leaves the temporary name.
+ * what has the final name was forced whole. When {@link #finish} has returned, the name is durable as well; only then may anything say
+ * that the pack is there. A force that fails leaves the temporary name.
  */
 public final class PackWriter implements Closeable {
 
-    /** By which the parts are written; see {@link LogFile#CHUNK_BYTES} for why not more. */
-    static final int BUFFER_BYTES = LogFile.CHUNK_BYTES;
+    /** Frames of a segment; larger ones stay files of their own. */
+    public static final int MAX_SEGMENT_BYTES = 1 << 20;
+
+    private static final byte[] NO_KEY = {};
 
     private enum State { OPEN, BROKEN, FINISHED }
 
     private final LogFile file;
     private final Path path;
     private final PackHeader header;
-    private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    /** By which the file is written; see {@link LogFile#CHUNK_BYTES} for why not more. */
+    private final ByteBuffer buffer = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
     /** Where in the file the buffer belongs. */
-    private long bufferOffset = PackHeaderLayout.BYTES;
+    private long bufferOffset;
 
+    private final PackTable.Builder table;
     private final List<byte[]> tableBlocks = new ArrayList<>();
-    private final PackTable.Builder table = new PackTable.Builder();
-    private final List<BlockFacts> blockFacts = new ArrayList<>();
-    private byte[] separator = {};
+    private final BlockIndex.Builder index = new BlockIndex.Builder();
     private long tableBytes;
+    /** The last key of the block before, and the first key of the block that isn't full. */
+    private byte[] keyBefore = NO_KEY;
+    private byte[] firstKey = NO_KEY;
 
-    private byte[] lastKey = {};
-    private long parts;
+    private byte[] lastKey = NO_KEY;
+    private long lastBase;
+    private long segments;
     private long records;
-    private long logicalBytes;
-    private long smallest = Long.MAX_VALUE;
-    private long largest = Long.MIN_VALUE;
-    private long blockSmallest = Long.MAX_VALUE;
-    private long blockLargest = Long.MIN_VALUE;
-    private long lowestBase = Long.MAX_VALUE;
-    private long highestEnd;
+    private long dataBytes;
+    private long smallest = SegmentIndex.NO_SMALLEST;
+    private long largest = SegmentIndex.NO_LARGEST;
     private State state = State.OPEN;
-
-    /** What the index says of a table block beside its place. */
-    private record BlockFacts(byte[] separator, long smallest, long largest) {}
 
     private PackWriter(LogFile file, Path path, PackHeader header) {
         this.file = file;
         this.path = path;
         this.header = header;
+        this.table = new PackTable.Builder(header);
+        buffer.put(PackHeaderLayout.encode(header));
     }
 
     /**
@@ -79,42 +83,49 @@ public final class PackWriter implements Closeable {
      *
      * @param temporary to be written, under a name that nothing reads, and that is not taken, in the directory of the pack
      * @param path the pack's
-     * @param header {@link PackHeader#ofRaw}
      */
     public static PackWriter create(LogFile temporary, Path path, PackHeader header) throws IOException {
-        if (header.featureFlags() != PackHeaderLayout.PACK || header.codecs() != 1 << PackEntry.RAW) {
-            throw new IllegalArgumentException("a pack of raw parts is all that is written: featureFlags=0x"
-                    + Integer.toHexString(header.featureFlags()) + ", codecs=" + header.codecs());
-        }
         PackWriter writer = new PackWriter(temporary, path, header);
         temporary.create();
         return writer;
     }
 
-    // ---------------------------------------------------------------- parts
+    // ---------------------------------------------------------------- segments
 
     /**
-     * Writes a part. Where it throws anything but an {@code IllegalArgumentException} for the order of keys, the pack can only be closed.
+     * Copies the frames of a sealed segment. Where it says that the segment is damaged or may not be in this pack, nothing of it is there, and
+     * the caller leaves it out; where writing fails, the pack can only be closed.
      *
-     * @param first header of the segment in which the first frames stood; its mark and capacity don't count
-     * @throws IllegalArgumentException where the key isn't behind that of the part before, or the frames are none
+     * @param segment all its bytes from the header on
+     * @throws CorruptSegmentException where a frame doesn't verify, or the footer says what isn't so
+     * @throws IllegalArgumentException where it is too large, of another window or expiration, or not behind the segment before
      */
-    public void part(SegmentHeader first, PartSource source) throws IOException {
+    public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
         check(State.OPEN);
-        byte[] key = first.key().utf8();
-        if (Arrays.compareUnsigned(key, lastKey) <= 0) {
-            throw new IllegalArgumentException("parts come in ascending order of their keys' bytes, each once: stream=" + first.key()
-                    + ", file=" + path);
+        byte[] key = segmentHeader.key().utf8();
+        checkPlace(segmentHeader, key, footer.dataEnd() - segmentHeader.headerLength());
+        ByteBuffer frames = read(segmentHeader, footer, segment);
+        verify(segmentHeader, footer, frames);
+        PackEntry entry = entry(segmentHeader, footer, 0);
+        ByteBuffer indexBytes = ByteBuffer.allocate(0);
+        if (footer.index().blocks() > 1) {
+            indexBytes = FooterLayout.encode(PackReader.segmentHeader(header, entry), footer.dataEnd(), footer.lastRecordSize(), footer.index());
+            entry = entry(segmentHeader, footer, indexBytes.remaining());
         }
         state = State.BROKEN;
-        Part part = new Part(PartSections.headerOf(first, first.window(), first.basePosition(), first.previousEnd(), first.salt(),
-                first.featureFlags()));
-        part.write(source);
-        add(key, part.entry());
-        lowestBase = Math.min(lowestBase, first.basePosition());
-        highestEnd = Math.max(highestEnd, part.end());
+        addEntry(key, entry);
+        write(frames);
+        write(indexBytes);
         lastKey = key;
+        lastBase = entry.basePosition();
         state = State.OPEN;
+    }
+
+    /** Copies a segment of another pack; as the other one. */
+    public void add(PackReader from, PackEntry entry) throws IOException {
+        try (PackedBytes bytes = from.open(entry)) {
+            add(from.segmentHeader(entry), from.segmentFooter(entry), bytes);
+        }
     }
 
     private void check(State wanted) {
@@ -123,55 +134,132 @@ public final class PackWriter implements Closeable {
         }
     }
 
-    private void add(byte[] key, PackEntry entry) {
+    private void checkPlace(SegmentHeader segment, byte[] key, int bytes) {
+        int order = Arrays.compareUnsigned(key, lastKey);
+        if (order < 0 || (order == 0 && segment.basePosition() <= lastBase)) {
+            throw new IllegalArgumentException("segments come in ascending order of their keys' bytes, then of their base positions: stream="
+                    + segment.key() + ", basePosition=" + segment.basePosition() + ", file=" + path);
+        }
+        if (!segment.window().equals(header.window()) || segment.expirationMillis() != header.expirationMillis() || bytes < 0
+                || bytes > MAX_SEGMENT_BYTES) {
+            throw new IllegalArgumentException("a pack's segments have its window and expiration, and at most " + MAX_SEGMENT_BYTES
+                    + " bytes: stream=" + segment.key() + ", window=" + segment.window() + ", expiration=" + segment.expirationMillis()
+                    + ", bytes=" + bytes + ", file=" + path + "; leave the segment as it is");
+        }
+        boolean isNewBlock = table.isEmpty() || !table.hasRoomFor(key);
+        if ((isNewBlock && tableBytes > PackTable.MAX_BYTES - 2 * PackTable.MAX_BLOCK_BYTES)
+                || offset() > PackFooterLayout.MAX_FILE_BYTES - PackTable.MAX_BYTES - BlockIndex.MAX_BYTES - 2 * MAX_SEGMENT_BYTES) {
+            throw new IllegalArgumentException("a pack's table has at most " + PackTable.MAX_BYTES + " bytes, and a pack is shorter than 1 TiB: "
+                    + "tableBytes=" + tableBytes + ", bytes=" + offset() + ", file=" + path + "; write several packs");
+        }
+    }
+
+    private static ByteBuffer read(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
+        ByteBuffer frames = ByteBuffer.allocate(footer.dataEnd() - segmentHeader.headerLength());
+        int read = segment.read(frames, segmentHeader.headerLength());
+        if (read < frames.capacity()) {
+            throw corrupt("a segment has the data that its footer says: read=" + read, segmentHeader, footer,
+                    segmentHeader.headerLength() + (long) read, segment);
+        }
+        return frames.flip();
+    }
+
+    /** Walks through all frames with the one parser, and compares what it counts with the footer. */
+    private static void verify(SegmentHeader segmentHeader, Footer footer, ByteBuffer frames) throws IOException {
+        SegmentIndex counted = new SegmentIndex();
+        int lastSize = 0;
+        try (SegmentScan scan = new SegmentScan(new Frames(segmentHeader, frames), segmentHeader)) {
+            while (scan.next()) {
+                lastSize = scan.frameBytes();
+                if (!RecordLayout.isControl(scan.flags())) {
+                    counted.add((int) scan.offset(), scan.timestampMillis());
+                }
+            }
+            if (scan.nextOffset() != footer.dataEnd()) {
+                throw corrupt("a segment that is packed has no damage: rule=" + scan.rule(), segmentHeader, footer, scan.nextOffset(), scan);
+            }
+        }
+        if (lastSize != footer.lastRecordSize() || !isSame(counted, footer.index())) {
+            throw corrupt("a segment's footer says what is in the segment: records=" + counted.records() + ", footer's="
+                    + footer.index().records(), segmentHeader, footer, segmentHeader.headerLength(), segmentHeader.name());
+        }
+    }
+
+    private static boolean isSame(SegmentIndex counted, SegmentIndex said) {
+        boolean isSame = counted.records() == said.records() && counted.blocks() == said.blocks()
+                && counted.smallestTimestampMillis() == said.smallestTimestampMillis()
+                && counted.largestTimestampMillis() == said.largestTimestampMillis();
+        for (int block = 0; isSame && block < counted.blocks(); block++) {
+            isSame = counted.firstOffset(block) == said.firstOffset(block)
+                    && counted.smallestTimestampMillis(block) == said.smallestTimestampMillis(block)
+                    && counted.largestTimestampMillis(block) == said.largestTimestampMillis(block);
+        }
+        return isSame;
+    }
+
+    private static CorruptSegmentException corrupt(String message, SegmentHeader segment, Footer footer, long offset, Object where) {
+        return new CorruptSegmentException(message + ", offset=" + offset + ", dataEnd=" + footer.dataEnd() + ", stream=" + segment.key()
+                + ", basePosition=" + segment.basePosition() + ", in=" + where + "; leave the segment out of the pack", null,
+                segment.key().text(), segment.positionAt(offset), offset, footer.dataEnd() - offset, null);
+    }
+
+    /** The frames of a segment in memory, behind its header, which isn't read. */
+    private record Frames(SegmentHeader header, ByteBuffer frames) implements SegmentBytes {
+
+        @Override
+        public int read(ByteBuffer target, long offset) {
+            long from = offset - header.headerLength();
+            int count = (int) Math.max(0, Math.min(target.remaining(), frames.limit() - from));
+            if (from >= 0 && count > 0) {
+                target.put(target.position(), frames, (int) from, count).position(target.position() + count);
+                return count;
+            }
+            return 0;
+        }
+
+        @Override
+        public long size() {
+            return header.headerLength() + (long) frames.limit();
+        }
+    }
+
+    private PackEntry entry(SegmentHeader segment, Footer footer, int indexBytes) {
+        SegmentIndex facts = footer.index();
+        int first = facts.records() == 0 ? 0 : facts.firstOffset(0) - segment.headerLength();
+        return new PackEntry(segment.key(), segment.basePosition(), segment.previousEnd(), segment.createdMillis(), segment.incarnation(),
+                segment.salt(), segment.featureFlags(), offset(), footer.dataEnd() - segment.headerLength(), indexBytes,
+                footer.lastRecordSize(), facts.records(), first, facts.smallestTimestampMillis(), facts.largestTimestampMillis());
+    }
+
+    private void addEntry(byte[] key, PackEntry entry) {
         if (!table.isEmpty() && !table.hasRoomFor(key)) {
             endBlock();
         }
         if (table.isEmpty()) {
-            if (tableBytes > PackTable.MAX_BYTES - PackTable.MAX_BLOCK_BYTES) {
-                throw new IllegalArgumentException("a pack's table has at most " + PackTable.MAX_BYTES + " bytes: bytes=" + tableBytes
-                        + ", parts=" + parts + ", file=" + path + "; write several packs");
-            }
-            separator = parts == 0 ? key : BlockIndex.separator(lastKey, key);
+            firstKey = key;
         }
         table.add(key, entry);
-        parts++;
+        segments++;
         records += entry.records();
-        logicalBytes += entry.logicalBytes();
-        blockSmallest = Math.min(blockSmallest, entry.smallestMillis());
-        blockLargest = Math.max(blockLargest, entry.largestMillis());
+        dataBytes += entry.dataBytes();
+        smallest = Math.min(smallest, entry.smallestMillis());
+        largest = Math.max(largest, entry.largestMillis());
     }
 
     private void endBlock() {
         byte[] block = table.finish();
         tableBlocks.add(block);
         tableBytes += block.length;
-        blockFacts.add(new BlockFacts(separator, blockSmallest, blockLargest));
-        smallest = Math.min(smallest, blockSmallest);
-        largest = Math.max(largest, blockLargest);
-        blockSmallest = Long.MAX_VALUE;
-        blockLargest = Long.MIN_VALUE;
+        index.add(keyBefore, firstKey, block.length);
+        keyBefore = lastKey;
     }
 
-    /** What is kept in memory of the parts so far, bytes, but for the block that isn't full. */
-    public long keptBytes() {
-        long kept = tableBytes;
-        for (BlockFacts facts : blockFacts) {
-            kept += facts.separator().length + 2L * Long.BYTES;
-        }
-        return kept;
-    }
-
-    /** How long the file is with the parts so far. */
+    /** How long the file is with the segments so far. */
     private long offset() {
         return bufferOffset + buffer.position();
     }
 
     private void write(ByteBuffer bytes) throws IOException {
-        if (bytes.remaining() > PackFooterLayout.MAX_FILE_BYTES - 1 - offset()) {
-            throw new IllegalArgumentException("a pack is shorter than 1 TiB: bytes=" + (offset() + bytes.remaining()) + ", file=" + path
-                    + "; write several packs");
-        }
         while (bytes.hasRemaining()) {
             int count = Math.min(bytes.remaining(), buffer.remaining());
             buffer.put(buffer.position(), bytes, bytes.position(), count).position(buffer.position() + count);
@@ -189,140 +277,22 @@ public final class PackWriter implements Closeable {
         buffer.clear();
     }
 
-    /** The part that is being written. */
-    private final class Part implements PartFrames {
-        private final long offset = offset();
-        private final List<PartSections.Start> starts = new ArrayList<>();
-        private long length;
-        private long recordsHere;
-        private long smallestHere = Long.MAX_VALUE;
-        private long largestHere = Long.MIN_VALUE;
-        private long lastRecord;
-        private int sectionsBytes;
-        private boolean isDamaged;
-
-        Part(SegmentHeader first) {
-            starts.add(new PartSections.Start(0, first));
-        }
-
-        private PartSections.Start current() {
-            return starts.get(starts.size() - 1);
-        }
-
-        long end() {
-            return current().end(length);
-        }
-
-        void write(PartSource source) throws IOException {
-            PackWriter.this.write(SegmentHeaderLayout.encode(current().header()));
-            source.writeTo(this);
-            if (starts.size() > 1) {
-                if (current().logicalOffset() == length) {
-                    throw new IllegalArgumentException("a section has frames: " + where());
-                }
-                ByteBuffer sections = PartSections.encode(starts);
-                sectionsBytes = sections.remaining();
-                PackWriter.this.write(sections);
-            }
-        }
-
-        PackEntry entry() {
-            SegmentHeader first = starts.get(0).header();
-            int flags = (starts.size() > 1 ? PackTable.SECTIONS : 0) | (isDamaged ? PackTable.DAMAGED : 0);
-            return new PackEntry(first.key(), flags, first.basePosition(), first.previousEnd(), length, offset, recordsHere, smallestHere,
-                    largestHere, recordsHere == 0 ? 0 : length - lastRecord, sectionsBytes);
-        }
-
-        @Override
-        public void frames(ByteBuffer wholeFrames) throws IOException {
-            ByteBuffer in = wholeFrames.slice().order(ByteOrder.LITTLE_ENDIAN);
-            for (int index = 0; index < in.limit(); ) {
-                index += look(in, index);
-            }
-            append(wholeFrames);
-        }
-
-        /** Counts what the frame says, and returns its size. */
-        private int look(ByteBuffer in, int index) {
-            int left = in.limit() - index;
-            long word = left < RecordLayout.PREFIX_BYTES ? 0 : in.getLong(index + RecordLayout.COMMIT_WORD);
-            int flags = RecordLayout.isCommitWord(word) ? in.getInt(index + RecordLayout.FLAGS) : RecordLayout.FOOTER;
-            int frame = flags == RecordLayout.FOOTER ? -1
-                    : RecordLayout.checkedFrameBytes(word, in.getInt(index + RecordLayout.CONTENT_LENGTH), flags, left);
-            if (frame < 0) {
-                throw new IllegalArgumentException("a part is made of whole frames, without a footer: index=" + index + ", bytes=" + in.limit()
-                        + ", " + where());
-            }
-            if (!RecordLayout.isControl(flags)) {
-                long timestamp = in.getLong(index + RecordLayout.TIMESTAMP);
-                recordsHere++;
-                smallestHere = Math.min(smallestHere, timestamp);
-                largestHere = Math.max(largestHere, timestamp);
-                lastRecord = length + index;
-            }
-            return frame;
-        }
-
-        @Override
-        public void damaged(ByteBuffer bytes) throws IOException {
-            if (bytes.remaining() % RecordLayout.ALIGNMENT != 0) {
-                throw new IllegalArgumentException("damage ends where a frame may begin: bytes=" + bytes.remaining() + ", " + where());
-            }
-            isDamaged |= bytes.hasRemaining();
-            append(bytes);
-        }
-
-        private void append(ByteBuffer bytes) throws IOException {
-            long more = bytes.remaining();
-            SegmentHeader current = current().header();
-            if (length + more >= PackEntry.MAX_PART_BYTES - SegmentHeaderLayout.MAX_BYTES - PartSections.MAX_BYTES
-                    || end() > Long.MAX_VALUE - SegmentHeaderLayout.MAX_BYTES - more) {
-                throw new IllegalArgumentException("a part is shorter than 64 GiB, and positions have 63 bits: bytes=" + (length + more)
-                        + ", basePosition=" + current.basePosition() + ", " + where() + "; write the rest to another pack");
-            }
-            PackWriter.this.write(bytes);
-            length += more;
-        }
-
-        @Override
-        public void section(SegmentHeader next) {
-            PartSections.Start before = current();
-            boolean isBehind = next.key().equals(before.header().key()) && next.previousEnd() >= end() && length > before.logicalOffset();
-            if (!isBehind || starts.size() > PartSections.MAX_SECTIONS) {
-                throw new IllegalArgumentException("a section is of the same stream, begins at or behind the end of the one before, which has"
-                        + " frames, and is one of at most " + PartSections.MAX_SECTIONS + ": sections=" + starts.size() + ", stream="
-                        + next.key() + ", previousEnd=" + next.previousEnd() + ", end=" + end() + ", " + where());
-            }
-            SegmentHeader first = starts.get(0).header();
-            starts.add(new PartSections.Start(length, PartSections.headerOf(first, next.window(), next.basePosition(), next.previousEnd(),
-                    next.salt(), 0)));
-        }
-
-        private String where() {
-            return "stream=" + starts.get(0).header().key() + ", position=" + end() + ", file=" + path;
-        }
-    }
-
     // ---------------------------------------------------------------- the end
 
     /**
-     * Writes what is behind the parts, forces the file, gives it its name, and makes that durable. Where it throws, the pack isn't there, or,
-     * where only the directory couldn't be forced, it is whole and its name may be lost.
-     *
-     * @param sources the files that the pack replaces
+     * Writes what is behind the segments, forces the file, gives it its name, and makes that durable. Where it throws, the pack isn't there,
+     * or, where only the directory couldn't be forced, it is whole and its name may be lost.
      */
-    public PackFooter finish(List<PackSource> sources) throws IOException {
+    public PackFooter finish() throws IOException {
         check(State.OPEN);
-        if (parts == 0) {
-            throw new IllegalStateException("a pack has a part: file=" + path + "; close it");
+        if (segments == 0) {
+            throw new IllegalStateException("a pack has a segment: file=" + path + "; close it");
         }
         state = State.BROKEN;
         endBlock();
-        PackFooter footer = writeTable(sources);
+        PackFooter footer = writeTable();
         flush();
-        ByteBuffer first = PackHeaderLayout.encode(header.withPositions(lowestBase, highestEnd));
-        file.write(0, first);
-        // once, for parts, table and footer alike: why that is enough stands above
+        // once, for segments, table and footer alike: why that is enough stands above
         file.force();
         file.close();
         LogFile.rename(file.path(), path);
@@ -332,25 +302,17 @@ public final class PackWriter implements Closeable {
         return footer;
     }
 
-    private PackFooter writeTable(List<PackSource> sources) throws IOException {
-        ByteBuffer sourcesBytes = PackSources.encode(sources);
-        int headerChecksum = PackHeaderLayout.encode(header.withPositions(lowestBase, highestEnd)).getInt(PackHeaderLayout.HEADER_CHECKSUM);
+    private PackFooter writeTable() throws IOException {
         long tableOffset = offset();
-        BlockIndex.Builder index = new BlockIndex.Builder();
-        for (int i = 0; i < tableBlocks.size(); i++) {
-            BlockFacts facts = blockFacts.get(i);
-            index.add(facts.separator(), offset(), tableBlocks.get(i).length, facts.smallest(), facts.largest());
-            write(ByteBuffer.wrap(tableBlocks.get(i)));
+        for (byte[] block : tableBlocks) {
+            write(ByteBuffer.wrap(block));
         }
+        ByteBuffer indexBytes = ByteBuffer.wrap(index.finish()).order(ByteOrder.LITTLE_ENDIAN);
         long indexOffset = offset();
-        ByteBuffer indexBytes = ByteBuffer.wrap(index.finish());
-        PackFooter footer = new PackFooter(tableOffset, tableBlocks.size(), indexOffset, indexBytes.limit(),
-                PackChecksum.of(indexBytes, 0, indexBytes.limit()), sourcesBytes.limit(),
-                PackChecksum.of(sourcesBytes, 0, sourcesBytes.limit()), parts, records, logicalBytes, smallest, largest,
-                indexOffset + indexBytes.limit() + sourcesBytes.limit() + PackFooterLayout.BYTES, header.packNumber(), header.logId(),
-                headerChecksum, header.featureFlags());
+        PackFooter footer = new PackFooter(tableOffset, indexOffset, indexBytes.limit(), indexBytes.getInt(KeyBlockLayout.CHECKSUM), segments,
+                records, dataBytes, smallest, largest, indexOffset + indexBytes.limit() + PackFooterLayout.BYTES, tableBlocks.size(),
+                PackHeaderLayout.encode(header).getInt(PackHeaderLayout.HEADER_CHECKSUM));
         write(indexBytes);
-        write(sourcesBytes);
         write(PackFooterLayout.encode(footer));
         return footer;
     }

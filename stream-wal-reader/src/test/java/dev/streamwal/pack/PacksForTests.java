@@ -1,10 +1,14 @@
 package dev.streamwal.pack;
 
+import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordChecksum;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.SegmentScan;
@@ -18,7 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Parts made straight from the layouts, packs of them, and what is found in one. */
+/** Segments made straight from the layouts, packs of them, and what is found in one. */
 public final class PacksForTests {
 
     public static final Window WINDOW = new Window(0, 1_000_000);
@@ -29,76 +33,87 @@ public final class PacksForTests {
     public record Found(long position, long timestampMillis, String content) {}
 
     public static SegmentHeader header(String key, long base, long previousEnd) {
-        return new SegmentHeader(StreamKey.of(key), WINDOW, 2_000_000, base, previousEnd, 1, 0x5A17_0000L ^ key.hashCode() * 31L ^ base, 7,
-                1 << 20, 0, 0);
+        return new SegmentHeader(StreamKey.of(key), WINDOW, 2_000_000, base, previousEnd, 1,
+                (key.hashCode() * 31L ^ base) * 0x9E37_79B9_7F4A_7C15L, 7, 1 << 20, 0, base == 0 ? SegmentHeaderLayout.FIRST : 0);
     }
 
-    /** Frames that verify behind this header. */
-    public static byte[] frames(SegmentHeader header, long firstMillis, String... contents) {
-        ByteBuffer out = ByteBuffer.allocate(Arrays.stream(contents).mapToInt(c -> 48 + c.length() * 3).sum()).order(ByteOrder.LITTLE_ENDIAN);
-        int previous = 0;
-        int at = 0;
-        long timestamp = firstMillis;
-        for (String text : contents) {
-            byte[] content = text.getBytes(StandardCharsets.UTF_8);
-            RecordChecksum checksum = new RecordChecksum();
-            checksum.reset();
-            checksum.update(content, 0, content.length);
-            long word = RecordLayout.commitWord(0);
-            int crc = checksum.finish(header.salt(), header.basePosition() + at, word, content.length, 0, previous, timestamp);
-            RecordLayout.encodePrefix(out, at, content.length, 0, crc, previous, timestamp);
-            out.putLong(at, word);
-            out.put(at + RecordLayout.PREFIX_BYTES, content);
-            previous = (int) RecordLayout.frameBytes(0, content.length);
-            at += previous;
-            timestamp++;
+    /** A segment to be packed. */
+    public record Sample(SegmentHeader header, byte[] frames, Footer footer) {
+
+        /** With one record for each content, a millisecond apart. */
+        public static Sample of(String key, long base, long firstMillis, String... contents) {
+            return of(PacksForTests.header(key, base, base), 0, firstMillis, contents);
         }
-        return Arrays.copyOf(out.array(), at);
+
+        /** @param control how many of the first frames are control records, which readers don't see */
+        public static Sample of(SegmentHeader header, int control, long firstMillis, String... contents) {
+            ByteBuffer out = ByteBuffer.allocate(Arrays.stream(contents).mapToInt(c -> 48 + c.length() * 3).sum())
+                    .order(ByteOrder.LITTLE_ENDIAN);
+            SegmentIndex index = new SegmentIndex();
+            int previous = 0;
+            int at = 0;
+            long timestamp = firstMillis;
+            for (int i = 0; i < contents.length; i++) {
+                byte[] content = contents[i].getBytes(StandardCharsets.UTF_8);
+                int flags = i < control ? RecordLayout.PADDING : 0;
+                RecordChecksum checksum = new RecordChecksum();
+                checksum.reset();
+                checksum.update(content, 0, content.length);
+                long word = RecordLayout.commitWord(0);
+                int crc = checksum.finish(header.salt(), header.basePosition() + at, word, content.length, flags, previous, timestamp);
+                RecordLayout.encodePrefix(out, at, content.length, flags, crc, previous, timestamp);
+                out.putLong(at, word);
+                out.put(at + RecordLayout.PREFIX_BYTES, content);
+                if (i >= control) {
+                    index.add(header.headerLength() + at, timestamp);
+                }
+                previous = (int) RecordLayout.frameBytes(0, content.length);
+                at += previous;
+                timestamp++;
+            }
+            return new Sample(header, Arrays.copyOf(out.array(), at), new Footer(header.headerLength() + at, previous, index));
+        }
+
+        /** Its bytes from the header on. */
+        public BytesOf bytes() {
+            byte[] all = Arrays.copyOf(SegmentHeaderLayout.encode(header).array(), footer.dataEnd());
+            System.arraycopy(frames, 0, all, header.headerLength(), frames.length);
+            return new BytesOf(all);
+        }
+
+        public List<Found> records() throws IOException {
+            return PacksForTests.records(header, bytes());
+        }
     }
 
     /** A pack's header. */
     public static PackHeader packHeader(long number) {
-        return PackHeader.ofRaw(WINDOW, 2_000_000, 1, 0x0123_4567_89AB_CDEFL, 8, number, 0x106, 3, 1);
-    }
-
-    public static LogFile temporary(Path path) {
-        return new LogFile(path.resolveSibling("." + path.getFileName() + ".tmp"), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return new PackHeader(number, WINDOW, 2_000_000, 0x0123_4567_89AB_CDEFL, 0, 8, 1);
     }
 
     public static PackWriter writer(Path path, long number) throws IOException {
-        return PackWriter.create(temporary(path), path, packHeader(number));
+        LogFile temporary = new LogFile(path.resolveSibling("." + path.getFileName() + ".tmp"), StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+        return PackWriter.create(temporary, path, packHeader(number));
     }
 
-    /** Writes a pack of parts with one section, sorted by their keys. */
-    public static PackFooter write(Path path, long number, List<Part> parts, PackSource... sources) throws IOException {
-        List<Part> sorted = new ArrayList<>(parts);
-        sorted.sort((a, b) -> Arrays.compareUnsigned(a.header().key().utf8(), b.header().key().utf8()));
+    /** Writes a pack of segments, sorted by their keys and base positions. */
+    public static PackFooter write(Path path, long number, List<Sample> samples) throws IOException {
+        List<Sample> sorted = new ArrayList<>(samples);
+        sorted.sort((a, b) -> {
+            int order = Arrays.compareUnsigned(a.header().key().utf8(), b.header().key().utf8());
+            return order != 0 ? order : Long.compare(a.header().basePosition(), b.header().basePosition());
+        });
         try (PackWriter writer = writer(path, number)) {
-            for (Part part : sorted) {
-                writer.part(part.header(), frames -> frames.frames(ByteBuffer.wrap(part.frames())));
+            for (Sample sample : sorted) {
+                writer.add(sample.header(), sample.footer(), sample.bytes());
             }
-            return writer.finish(List.of(sources));
+            return writer.finish();
         }
     }
 
-    /** A part to be written. */
-    public record Part(SegmentHeader header, byte[] frames) {
-
-        /** With one record for each content, a millisecond apart. */
-        public static Part of(String key, long base, long firstMillis, String... contents) {
-            SegmentHeader header = PacksForTests.header(key, base, base);
-            return new Part(header, PacksForTests.frames(header, firstMillis, contents));
-        }
-
-        public List<Found> records() throws IOException {
-            return PacksForTests.records(header, new BytesOf(concat(new byte[header.headerLength()], frames)));
-        }
-    }
-
-    public static byte[] concat(byte[] first, byte[] second) {
-        byte[] both = Arrays.copyOf(first, first.length + second.length);
-        System.arraycopy(second, 0, both, first.length, second.length);
-        return both;
+    public static PackReader open(ChannelCache channels, Path path) throws IOException {
+        return PackReader.open(channels, path, 1, new TableCache(1 << 20));
     }
 
     /** What a scan finds, up to the end or the first thing that doesn't verify. */
@@ -112,31 +127,17 @@ public final class PacksForTests {
         return found;
     }
 
-    public static List<Found> records(PackPart part) throws IOException {
-        List<Found> found = new ArrayList<>();
-        for (PackSection section : part.sections()) {
-            found.addAll(records(section.header(), section.bytes()));
+    public static List<Found> records(PackReader pack, PackEntry entry) throws IOException {
+        try (PackedBytes bytes = pack.open(entry)) {
+            return records(pack.segmentHeader(entry), bytes);
         }
-        return found;
     }
 
-    /** Bytes in memory, as a file; it counts what is read. */
-    public static final class BytesOf implements SegmentBytes {
-        private final byte[] bytes;
-        private final List<Long> reads = new ArrayList<>();
-
-        public BytesOf(byte[] bytes) {
-            this.bytes = bytes;
-        }
-
-        /** Offsets of the reads so far. */
-        public List<Long> reads() {
-            return reads;
-        }
+    /** Bytes in memory, as a file. */
+    public record BytesOf(byte[] bytes) implements SegmentBytes {
 
         @Override
         public int read(ByteBuffer target, long offset) {
-            reads.add(offset);
             int count = (int) Math.max(0, Math.min(target.remaining(), bytes.length - offset));
             if (count > 0) {
                 target.put(bytes, (int) offset, count);

@@ -2,26 +2,21 @@ package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.format.RecordLayout;
-import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.StreamKey;
-import dev.streamwal.format.Window;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.pack.PackEntry;
-import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
-import dev.streamwal.pack.PackSource;
 import dev.streamwal.pack.PackWriter;
+import dev.streamwal.pack.PacksForTests;
+import dev.streamwal.pack.PacksForTests.Sample;
 import dev.streamwal.pack.TableCache;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -33,32 +28,21 @@ class PackCrashTest {
     private static final int MAX_ALONE = 100;
     private static final int RANDOM = 20;
     /** So that the writer's buffer is written several times. */
-    private static final int PARTS = 300;
+    private static final int SEGMENTS = 300;
 
-    private static final Window WINDOW = new Window(0, 1_000_000);
-    private static final List<Part> CONTENT = content();
+    private static final List<Sample> CONTENT = content();
 
-    private record Part(SegmentHeader header, byte[] frames) {}
-
-    /** Of one frame each, short and long ones by turns. Nothing here asks whether a frame verifies: it is to be there as it was. */
-    private static List<Part> content() {
-        List<Part> parts = new ArrayList<>();
-        for (int i = 0; i < PARTS; i++) {
-            SegmentHeader header = new SegmentHeader(StreamKey.of(String.format("sensor/%04d", i)), WINDOW, 2_000_000, i * 4_096L, i * 4_096L,
-                    1, i, 7, 1 << 20, 0, 0);
-            int length = i % 3 == 0 ? 900 : 10;
-            ByteBuffer frame = ByteBuffer.allocate((int) RecordLayout.frameBytes(0, length)).order(ByteOrder.LITTLE_ENDIAN);
-            Arrays.fill(frame.array(), RecordLayout.PREFIX_BYTES, RecordLayout.PREFIX_BYTES + length, (byte) (i + 1));
-            RecordLayout.encodePrefix(frame, 0, length, 0, i, 0, i);
-            frame.putLong(RecordLayout.COMMIT_WORD, RecordLayout.commitWord(0));
-            parts.add(new Part(header, frame.array()));
+    /** Of one frame each, short and long ones by turns. */
+    private static List<Sample> content() {
+        List<Sample> samples = new ArrayList<>();
+        for (int i = 0; i < SEGMENTS; i++) {
+            samples.add(Sample.of(String.format("sensor/%04d", i), i * 4_096L, i, "x".repeat(i % 3 == 0 ? 900 : 10)));
         }
-        return List.copyOf(parts);
+        return List.copyOf(samples);
     }
 
     private static PackWriter writer(SimulatedDisk disk) throws IOException {
-        LogFile temporary = new LogFile(disk.path("/log/.1.pack.tmp"), StandardOpenOption.READ, StandardOpenOption.WRITE);
-        return PackWriter.create(temporary, disk.path("/log/1.pack"), PackHeader.ofRaw(WINDOW, 2_000_000, 1, 2, 3, 1, 4, 5, 0));
+        return PacksForTests.writer(disk.path("/log/1.pack"), 1);
     }
 
     private static SimulatedDisk disk() throws IOException {
@@ -70,10 +54,10 @@ class PackCrashTest {
 
     private static void write(SimulatedDisk disk) throws IOException {
         try (PackWriter writer = writer(disk)) {
-            for (Part part : CONTENT) {
-                writer.part(part.header(), frames -> frames.frames(ByteBuffer.wrap(part.frames())));
+            for (Sample sample : CONTENT) {
+                writer.add(sample.header(), sample.footer(), sample.bytes());
             }
-            writer.finish(List.of(new PackSource(PackSource.SHARED_SEGMENT, 1, 2)));
+            writer.finish();
         }
     }
 
@@ -83,15 +67,15 @@ class PackCrashTest {
         if (Files.notExists(path)) {
             return false;
         }
-        try (LogFile file = LogFile.reading(path); PackReader pack = PackReader.open(file, path, new TableCache(1 << 20))) {
-            assertThat(pack.header().packNumber()).as(when).isEqualTo(1);
-            assertThat(pack.sources()).as(when).hasSize(1);
-            for (Part part : CONTENT) {
-                PackEntry entry = pack.find(part.header().key()).orElseThrow();
-                ByteBuffer found = ByteBuffer.allocate(part.frames().length);
-                int read = pack.part(entry).bytes().read(found, part.header().headerLength());
-                assertThat(read).as(when).isEqualTo(part.frames().length);
-                assertThat(found.array()).as(when).isEqualTo(part.frames());
+        try (ChannelCache channels = new ChannelCache(1); PackReader pack = PackReader.open(channels, path, 1, new TableCache(1 << 20))) {
+            for (Sample sample : CONTENT) {
+                List<PackEntry> entries = pack.find(sample.header().key());
+                assertThat(entries).as(when).hasSize(1);
+                ByteBuffer found = ByteBuffer.allocate(sample.frames().length);
+                try (var bytes = pack.open(entries.get(0))) {
+                    assertThat(bytes.read(found, sample.header().headerLength())).as(when).isEqualTo(sample.frames().length);
+                }
+                assertThat(found.array()).as(when).isEqualTo(sample.frames());
             }
         }
         return true;
@@ -183,7 +167,7 @@ class PackCrashTest {
     void pack_killedWhileItIsWritten_isNotThere() throws IOException {
         SimulatedDisk disk = disk();
         PackWriter writer = writer(disk);
-        writer.part(CONTENT.get(0).header(), frames -> frames.frames(ByteBuffer.wrap(CONTENT.get(0).frames())));
+        writer.add(CONTENT.get(0).header(), CONTENT.get(0).footer(), CONTENT.get(0).bytes());
         disk.kill();
         assertThat(isThere(disk, "killed")).isFalse();
     }
