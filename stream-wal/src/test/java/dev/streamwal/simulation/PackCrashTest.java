@@ -2,21 +2,30 @@ package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.RecordChecksum;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWriter;
-import dev.streamwal.pack.PacksForTests;
-import dev.streamwal.pack.PacksForTests.Sample;
 import dev.streamwal.pack.TableCache;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -30,19 +39,54 @@ class PackCrashTest {
     /** So that the writer's buffer is written several times. */
     private static final int SEGMENTS = 300;
 
+    private static final Window WINDOW = new Window(0, 1_000_000);
     private static final List<Sample> CONTENT = content();
 
-    /** Of one frame each, short and long ones by turns. */
+    /** A segment with one record. */
+    private record Sample(SegmentHeader header, byte[] frames, Footer footer) implements SegmentBytes {
+
+        /** Nothing reads its header. */
+        @Override
+        public int read(ByteBuffer target, long offset) {
+            int from = (int) offset - header.headerLength();
+            int count = Math.min(target.remaining(), frames.length - from);
+            target.put(frames, from, count);
+            return count;
+        }
+
+        @Override
+        public long size() {
+            return footer.dataEnd();
+        }
+    }
+
+    /** Short and long ones by turns. */
     private static List<Sample> content() {
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < SEGMENTS; i++) {
-            samples.add(Sample.of(String.format("sensor/%04d", i), i * 4_096L, i, "x".repeat(i % 3 == 0 ? 900 : 10)));
+            SegmentHeader header = new SegmentHeader(StreamKey.of(String.format("sensor/%04d", i)), WINDOW, 2_000_000, i * 4_096L, i * 4_096L,
+                    1, i, 7, 1 << 20, 0, 0);
+            byte[] content = new byte[i % 3 == 0 ? 900 : 10];
+            Arrays.fill(content, (byte) (i + 1));
+            ByteBuffer frame = ByteBuffer.allocate((int) RecordLayout.frameBytes(0, content.length)).order(ByteOrder.LITTLE_ENDIAN);
+            RecordChecksum checksum = new RecordChecksum();
+            checksum.reset();
+            checksum.update(content, 0, content.length);
+            long word = RecordLayout.commitWord(0);
+            RecordLayout.encodePrefix(frame, 0, content.length, 0,
+                    checksum.finish(header.salt(), header.basePosition(), word, content.length, 0, 0, i), 0, i);
+            frame.putLong(RecordLayout.COMMIT_WORD, word);
+            frame.put(RecordLayout.PREFIX_BYTES, content);
+            SegmentIndex index = new SegmentIndex();
+            index.add(header.headerLength(), i);
+            samples.add(new Sample(header, frame.array(), new Footer(header.headerLength() + frame.capacity(), frame.capacity(), index)));
         }
         return List.copyOf(samples);
     }
 
     private static PackWriter writer(SimulatedDisk disk) throws IOException {
-        return PacksForTests.writer(disk.path("/log/1.pack"), 1);
+        LogFile temporary = new LogFile(disk.path("/log/.1.pack.tmp"), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return PackWriter.create(temporary, disk.path("/log/1.pack"), new PackHeader(1, WINDOW, 2_000_000, 3, 0, 4, 5));
     }
 
     private static SimulatedDisk disk() throws IOException {
@@ -55,7 +99,7 @@ class PackCrashTest {
     private static void write(SimulatedDisk disk) throws IOException {
         try (PackWriter writer = writer(disk)) {
             for (Sample sample : CONTENT) {
-                writer.add(sample.header(), sample.footer(), sample.bytes());
+                writer.add(sample.header(), sample.footer(), sample);
             }
             writer.finish();
         }
@@ -167,7 +211,7 @@ class PackCrashTest {
     void pack_killedWhileItIsWritten_isNotThere() throws IOException {
         SimulatedDisk disk = disk();
         PackWriter writer = writer(disk);
-        writer.add(CONTENT.get(0).header(), CONTENT.get(0).footer(), CONTENT.get(0).bytes());
+        writer.add(CONTENT.get(0).header(), CONTENT.get(0).footer(), CONTENT.get(0));
         disk.kill();
         assertThat(isThere(disk, "killed")).isFalse();
     }
