@@ -199,7 +199,7 @@ public final class PackReader implements AutoCloseable {
             String rule = "a table block's keys are those that the index says";
             while (cursor.next()) {
                 int order = cursor.ordinal() > 0 ? 1 : cursor.compareKey(index.separator(block));
-                check(index.isContinued(block) && cursor.ordinal() == 0 ? order == 0 : order >= 0, rule, cursor.ordinal());
+                check((index.isContinued(block) && cursor.ordinal() == 0) ? order == 0 : order >= 0, rule, cursor.ordinal());
             }
             byte[] next = index.separatorBehind(block);
             int order = next == null ? -1 : cursor.compareKey(next);
