@@ -36,6 +36,13 @@ public final class SegmentIndex {
     private long openSmallest;
     private long openLargest;
 
+    /** Of data records, one or more, that all start in one block. */
+    public static SegmentIndex ofOneBlock(long records, int firstOffset, long smallestTimestampMillis, long largestTimestampMillis) {
+        Builder all = new Builder(records, smallestTimestampMillis, largestTimestampMillis);
+        all.block(firstOffset, smallestTimestampMillis, largestTimestampMillis);
+        return all.build();
+    }
+
     /** Adds a data record; offsets only grow. */
     public void add(int offset, long timestampMillis) {
         records++;

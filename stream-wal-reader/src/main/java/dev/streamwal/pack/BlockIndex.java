@@ -1,0 +1,138 @@
+package dev.streamwal.pack;
+
+import static dev.streamwal.pack.PackHeaderLayout.check;
+
+import dev.streamwal.format.FormatException;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The table blocks of a pack. What the block index, which is a {@link KeyBlockLayout block of keys}, says of a table block; they stand one
+ * behind the other. Its key separates: it is behind all keys of the block before, and at or before the first of this one; the first block's is
+ * that block's first key. It may end within a character. Where a stream's entries go on in a block, its key is the stream's.
+ *
+ * <pre>
+ *   length           of the block
+ *   continued        1 where the block begins with the last key of the block before, else 0
+ * </pre>
+ */
+final class BlockIndex {
+
+    /** For a table of the largest size, with the longest keys, it is enough. */
+    static final int MAX_BYTES = 32 << 20;
+
+    private final byte[][] separators;
+    private final boolean[] continued;
+    /** Where each begins, and where the last one ends. */
+    private final long[] offsets;
+
+    private BlockIndex(int blocks, long tableOffset) {
+        separators = new byte[blocks][];
+        continued = new boolean[blocks];
+        offsets = new long[blocks + 1];
+        offsets[0] = tableOffset;
+    }
+
+    /** Writes the index. */
+    static final class Builder {
+        private final KeyBlockBuilder block = new KeyBlockBuilder(MAX_BYTES);
+
+        /**
+         * @param lastBefore the last key of the block before; empty for the first block
+         * @param first the block's first key
+         */
+        void add(byte[] lastBefore, byte[] first, int length) {
+            int mismatch = Arrays.mismatch(lastBefore, first);
+            GrowingBytes out = block.add(mismatch < 0 || lastBefore.length == 0 ? first : Arrays.copyOf(first, mismatch + 1));
+            out.putVarint(length);
+            out.putVarint(mismatch < 0 ? 1 : 0);
+        }
+
+        byte[] finish() {
+            return block.finish();
+        }
+    }
+
+    private static final class Cursor extends KeyCursor {
+        private int length;
+        private boolean isContinued;
+
+        Cursor(byte[] index) {
+            super(index);
+        }
+
+        @Override
+        void readFacts(boolean isSameKey) throws FormatException {
+            length = length(PackTable.MAX_BLOCK_BYTES);
+            isContinued = length(1) == 1;
+            check(length > KeyBlockLayout.PREFIX_BYTES, "a table block has an entry", length);
+            check(isContinued ? ordinal() > 0 : !isSameKey, "a key that comes again is continued", ordinal());
+        }
+    }
+
+    /** Checks all of the index. */
+    static BlockIndex decode(byte[] bytes, PackFooter footer) throws FormatException {
+        KeyCursor.checkFrame(bytes);
+        Cursor cursor = new Cursor(bytes);
+        check(cursor.entries() == footer.tableBlocks(), "the index has the table's blocks", cursor.entries());
+        BlockIndex index = new BlockIndex(cursor.entries(), footer.tableOffset());
+        while (cursor.next()) {
+            int block = cursor.ordinal();
+            index.separators[block] = cursor.key();
+            index.continued[block] = cursor.isContinued;
+            index.offsets[block + 1] = index.offsets[block] + cursor.length;
+        }
+        check(index.offsets[cursor.entries()] == footer.indexOffset(), "table blocks end at the index", index.offsets[cursor.entries()]);
+        return index;
+    }
+
+    int blocks() {
+        return separators.length;
+    }
+
+    long offset(int block) {
+        return offsets[block];
+    }
+
+    int length(int block) {
+        return (int) (offsets[block + 1] - offsets[block]);
+    }
+
+    byte[] separator(int block) {
+        return separators[block];
+    }
+
+    /** That of the next block; null behind the last one. */
+    byte @Nullable [] separatorBehind(int block) {
+        return block + 1 < separators.length ? separators[block + 1] : null;
+    }
+
+    /** Whether the block begins with the last key of the block before. */
+    boolean isContinued(int block) {
+        return block < continued.length && continued[block];
+    }
+
+    /** Whether the block begins with this key, with which the block before ends. */
+    boolean goesOnWith(int block, byte[] key) {
+        return isContinued(block) && Arrays.equals(separators[block], key);
+    }
+
+    /** The first block that may have the key; -1 where none does. */
+    int find(byte[] key) {
+        int low = 0;
+        int high = separators.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (Arrays.compareUnsigned(separators[middle], key) <= 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        int block = low - 1;
+        while (block > 0 && goesOnWith(block, key)) {
+            block--;
+        }
+        return block;
+    }
+}

@@ -1,0 +1,27 @@
+package dev.streamwal.pack;
+
+/**
+ * Keys in ascending order of their unsigned bytes, each with what is said of it: a table block, or the block index. 8-byte aligned,
+ * little-endian.
+ *
+ * <pre>
+ *   0  4  checksum          CRC32C over [4, block bytes)
+ *   4  4  block bytes       of the whole block: a multiple of 8
+ *   8  4  entries           how many, at least 1
+ *  12     entries, fewer than 8 zeros
+ * </pre>
+ *
+ * <p>An entry is a varint with how many bytes its key has in common with the one before, a varint with how many follow, these bytes, and what
+ * is said of the key: see {@link PackTable} and {@link BlockIndex}. A block is small and is read from its beginning. A varint has seven bits a
+ * byte, the lowest first; the high bit says that another byte follows. A signed one has 0, −1, 1, −2, … as 0, 1, 2, 3, ….
+ */
+final class KeyBlockLayout {
+
+    static final int CHECKSUM = 0;
+    static final int BLOCK_BYTES = 4;
+    static final int ENTRIES = 8;
+    /** Bytes before the first entry. */
+    static final int PREFIX_BYTES = 12;
+
+    private KeyBlockLayout() {}
+}

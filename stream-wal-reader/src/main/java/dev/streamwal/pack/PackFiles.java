@@ -1,0 +1,57 @@
+package dev.streamwal.pack;
+
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.OptionalLong;
+
+/** Names of packs: {@code packs/<number, 16 lower-case hex digits>.pack} in the log's root, and while one is written {@code .<name>.tmp}. */
+public final class PackFiles {
+
+    /** In the log's root. */
+    public static final String DIRECTORY = "packs";
+
+    private static final String SUFFIX = ".pack";
+    private static final String TEMPORARY_PREFIX = ".";
+    private static final String TEMPORARY_SUFFIX = ".tmp";
+    private static final int DIGITS = 16;
+    private static final HexFormat HEX = HexFormat.of();
+
+    private PackFiles() {}
+
+    /** Where a log has its packs. */
+    public static Path directory(Path root) {
+        return root.resolve(DIRECTORY);
+    }
+
+    public static String fileName(long number) {
+        if (number < 0) {
+            throw new IllegalArgumentException("a pack's number is not negative: number=" + number);
+        }
+        return HEX.toHexDigits(number) + SUFFIX;
+    }
+
+    /** Under which it is written; nothing reads it. */
+    public static String temporaryName(long number) {
+        return TEMPORARY_PREFIX + fileName(number) + TEMPORARY_SUFFIX;
+    }
+
+    /** The pack's number; empty for every name that {@link #fileName} doesn't give. */
+    public static OptionalLong parse(String name) {
+        if (name.length() != DIGITS + SUFFIX.length() || !name.endsWith(SUFFIX)) {
+            return OptionalLong.empty();
+        }
+        try {
+            long number = HexFormat.fromHexDigitsToLong(name, 0, DIGITS);
+            return number >= 0 && fileName(number).equals(name) ? OptionalLong.of(number) : OptionalLong.empty();
+        } catch (NumberFormatException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /** The number of the pack that is written under this name; empty for every name that {@link #temporaryName} doesn't give. */
+    public static OptionalLong parseTemporary(String name) {
+        boolean isPossible = name.length() == TEMPORARY_PREFIX.length() + DIGITS + SUFFIX.length() + TEMPORARY_SUFFIX.length()
+                && name.startsWith(TEMPORARY_PREFIX) && name.endsWith(TEMPORARY_SUFFIX);
+        return isPossible ? parse(name.substring(TEMPORARY_PREFIX.length(), name.length() - TEMPORARY_SUFFIX.length())) : OptionalLong.empty();
+    }
+}

@@ -1,0 +1,31 @@
+package dev.streamwal.pack;
+
+/**
+ * What a pack's footer says.
+ *
+ * @param tableOffset where the segments end and the table blocks begin
+ * @param indexOffset where the table blocks end and the block index begins
+ * @param indexBytes of the block index, behind which the footer follows
+ * @param indexChecksum the one in the block index
+ * @param segments how many
+ * @param records data records of all segments
+ * @param dataBytes of all segments' frames
+ * @param smallestMillis timestamp; {@code Long.MAX_VALUE} where there is no record
+ * @param largestMillis timestamp; {@code Long.MIN_VALUE} where there is no record
+ * @param fileLength bytes
+ * @param tableBlocks how many
+ * @param headerChecksum the one in the header
+ */
+public record PackFooter(
+        long tableOffset,
+        long indexOffset,
+        int indexBytes,
+        int indexChecksum,
+        long segments,
+        long records,
+        long dataBytes,
+        long smallestMillis,
+        long largestMillis,
+        long fileLength,
+        int tableBlocks,
+        int headerChecksum) {}

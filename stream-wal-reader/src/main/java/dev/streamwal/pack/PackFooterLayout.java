@@ -1,0 +1,119 @@
+package dev.streamwal.pack;
+
+import static dev.streamwal.pack.PackHeaderLayout.check;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A pack's last bytes, little-endian.
+ *
+ * <pre>
+ *   0  8  table offset      where the table blocks begin: behind the last segment
+ *   8  8  index offset      where the block index begins: behind the last table block
+ *  16  4  index bytes       the footer follows
+ *  20  4  index checksum    as in the block index
+ *  24  8  segments          how many
+ *  32  8  records           data records of all segments
+ *  40  8  data bytes        of the frames of all segments
+ *  48  8  smallest          timestamp, epoch ms; Long.MAX_VALUE where there is no record
+ *  56  8  largest           timestamp, epoch ms; Long.MIN_VALUE where there is no record
+ *  64  8  file length       bytes
+ *  72  4  table blocks      how many
+ *  76  4  header checksum   as in the header
+ *  80  4  zero
+ *  84  4  footer checksum   CRC32C over [0, 96) with this field as zero
+ *  88  8  footer magic      "STRMPKF1"
+ * </pre>
+ */
+final class PackFooterLayout {
+
+    static final int TABLE_OFFSET = 0;
+    static final int INDEX_OFFSET = 8;
+    static final int INDEX_BYTES = 16;
+    static final int INDEX_CHECKSUM = 20;
+    static final int SEGMENTS = 24;
+    static final int RECORDS = 32;
+    static final int DATA_BYTES = 40;
+    static final int SMALLEST = 48;
+    static final int LARGEST = 56;
+    static final int FILE_LENGTH = 64;
+    static final int TABLE_BLOCKS = 72;
+    static final int HEADER_CHECKSUM = 76;
+    static final int FOOTER_CHECKSUM = 84;
+    static final int FOOTER_MAGIC = 88;
+    /** Of the footer. */
+    static final int BYTES = 96;
+
+    /** A file is shorter than 1 TiB. */
+    static final long MAX_FILE_BYTES = 1L << 40;
+
+    private static final int ZERO = 80;
+    /** "STRMPKF1". */
+    private static final long MAGIC_VALUE = 0x3146_4B50_4D52_5453L;
+    /** "STRMPKF" and any version. */
+    private static final long ANY_VERSION_MASK = 0xFF_FFFF_FFFF_FFFFL;
+
+    private PackFooterLayout() {}
+
+    static ByteBuffer encode(PackFooter footer) {
+        ByteBuffer out = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        out.putLong(TABLE_OFFSET, footer.tableOffset());
+        out.putLong(INDEX_OFFSET, footer.indexOffset());
+        out.putInt(INDEX_BYTES, footer.indexBytes());
+        out.putInt(INDEX_CHECKSUM, footer.indexChecksum());
+        out.putLong(SEGMENTS, footer.segments());
+        out.putLong(RECORDS, footer.records());
+        out.putLong(DATA_BYTES, footer.dataBytes());
+        out.putLong(SMALLEST, footer.smallestMillis());
+        out.putLong(LARGEST, footer.largestMillis());
+        out.putLong(FILE_LENGTH, footer.fileLength());
+        out.putInt(TABLE_BLOCKS, footer.tableBlocks());
+        out.putInt(HEADER_CHECKSUM, footer.headerChecksum());
+        out.putLong(FOOTER_MAGIC, MAGIC_VALUE);
+        out.putInt(FOOTER_CHECKSUM, PackChecksum.without(out, 0, BYTES, FOOTER_CHECKSUM));
+        return out;
+    }
+
+    /**
+     * Judges every length before anything is read or allocated by it.
+     *
+     * @param source little-endian, with the footer from {@code index} on
+     * @param fileLength how long the file is
+     */
+    static PackFooter decode(ByteBuffer source, int index, long fileLength) throws FormatException {
+        long magic = source.getLong(index + FOOTER_MAGIC);
+        int checksum = source.getInt(index + FOOTER_CHECKSUM);
+        boolean isWhole = checksum == PackChecksum.without(source, index, BYTES, FOOTER_CHECKSUM);
+        if (isWhole && magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
+            throw FormatException.unsupported("the pack is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
+                    + ", known=0x31; read it with the version that wrote it");
+        }
+        check(magic == MAGIC_VALUE, "a pack ends with \"STRMPKF1\"", magic);
+        check(isWhole, "the checksum of a pack's footer is right", checksum);
+        PackFooter footer = new PackFooter(source.getLong(index + TABLE_OFFSET), source.getLong(index + INDEX_OFFSET),
+                source.getInt(index + INDEX_BYTES), source.getInt(index + INDEX_CHECKSUM), source.getLong(index + SEGMENTS),
+                source.getLong(index + RECORDS), source.getLong(index + DATA_BYTES), source.getLong(index + SMALLEST),
+                source.getLong(index + LARGEST), source.getLong(index + FILE_LENGTH), source.getInt(index + TABLE_BLOCKS),
+                source.getInt(index + HEADER_CHECKSUM));
+        check(source.getInt(index + ZERO) == 0, "a pack's footer has zeros where nothing is said", source.getInt(index + ZERO));
+        checkPlaces(footer, fileLength);
+        return footer;
+    }
+
+    private static void checkPlaces(PackFooter footer, long fileLength) throws FormatException {
+        check(footer.fileLength() == fileLength, "a pack is as long as its footer says, " + footer.fileLength(), fileLength);
+        long table = footer.tableOffset();
+        long index = footer.indexOffset();
+        check(table >= PackHeaderLayout.BYTES && table % RecordLayout.ALIGNMENT == 0 && table <= fileLength,
+                "a table stands behind the segments", table);
+        check(index > table && index % RecordLayout.ALIGNMENT == 0 && index <= fileLength && index - table <= PackTable.MAX_BYTES,
+                "a block index stands behind the table", index);
+        check(footer.indexBytes() > 0 && footer.indexBytes() <= BlockIndex.MAX_BYTES && index + footer.indexBytes() + BYTES == fileLength,
+                "a pack ends with block index and footer", footer.indexBytes());
+        check(footer.tableBlocks() >= 1 && footer.segments() >= footer.tableBlocks(), "a table block has segments", footer.tableBlocks());
+        check(footer.records() >= 0 && footer.dataBytes() >= 0, "counts are not negative", footer.records());
+    }
+}

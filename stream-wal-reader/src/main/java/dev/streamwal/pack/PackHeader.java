@@ -1,0 +1,28 @@
+package dev.streamwal.pack;
+
+import dev.streamwal.format.Window;
+
+/**
+ * What a pack's header says, and what its segments have in common.
+ *
+ * @param number of the pack, never given twice in a log
+ * @param window of all its segments
+ * @param expirationMillis of all its segments: epoch ms from which on the file may be deleted
+ * @param optionsHash of the options under which it was made
+ * @param level how often its segments were merged, from 0 on
+ * @param createdMillis epoch ms by the writer's clock
+ * @param incarnation of the log when the pack was made
+ */
+public record PackHeader(
+        long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation) {
+
+    static final int MAX_LEVEL = 255;
+
+    /** The same rules by which {@link PackHeaderLayout#decode} believes a header. */
+    public PackHeader {
+        if (expirationMillis < 0 || number < 0 || level < 0 || level > MAX_LEVEL) {
+            throw new IllegalArgumentException("a pack has a number, an expiration and a level up to " + MAX_LEVEL + ": number=" + number
+                    + ", expiration=" + expirationMillis + ", level=" + level);
+        }
+    }
+}

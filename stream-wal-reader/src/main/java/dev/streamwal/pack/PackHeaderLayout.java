@@ -1,0 +1,104 @@
+package dev.streamwal.pack;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.Window;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A pack's first bytes, little-endian. They begin as those of a {@link SegmentHeaderLayout segment} of another version, so that what knows
+ * segments only calls a pack unsupported, not damaged.
+ *
+ * <pre>
+ *   0  8  magic             "NANO-LOG"
+ *   8  8  expiration        epoch ms
+ *  16  6  extension magic   "STRMvP"
+ *  22  2  header length     88
+ *  24  4  header checksum   CRC32C over [0, 88) with this field as zero
+ *  28  4  feature flags     low half: who doesn't know a set bit refuses the file; high half: may be ignored
+ *  32  8  window start      epoch ms, inclusive
+ *  40  8  window end        epoch ms, exclusive
+ *  48  8  number            of the pack, never given twice
+ *  56  8  options hash      of the options under which it was made
+ *  64  8  incarnation       of the log, when the pack was made
+ *  72  8  created           epoch ms by the writer's clock
+ *  80  4  level             how often the segments were merged
+ *  84  4  codec             0: frames as they are; others are reserved
+ * </pre>
+ */
+final class PackHeaderLayout {
+
+    static final int MAGIC = 0;
+    static final int EXPIRATION = 8;
+    static final int EXTENSION_MAGIC = 16;
+    static final int HEADER_LENGTH = 22;
+    static final int HEADER_CHECKSUM = 24;
+    static final int FEATURE_FLAGS = 28;
+    static final int WINDOW_START = 32;
+    static final int WINDOW_END = 40;
+    static final int NUMBER = 48;
+    static final int OPTIONS_HASH = 56;
+    static final int INCARNATION = 64;
+    static final int CREATED = 72;
+    static final int LEVEL = 80;
+    static final int CODEC = 84;
+    /** Where the segments begin. */
+    static final int BYTES = 88;
+
+    private static final int REQUIRED_FEATURES_MASK = 0xFFFF;
+    /** "NANO-LOG". */
+    private static final long MAGIC_VALUE = 0x474F_4C2D_4F4E_414EL;
+    /** "STRMvP". */
+    private static final long EXTENSION_VALUE = 0x5076_4D52_5453L;
+    private static final long EXTENSION_MASK = 0xFFFF_FFFF_FFFFL;
+
+    private PackHeaderLayout() {}
+
+    static ByteBuffer encode(PackHeader header) {
+        ByteBuffer out = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        out.putLong(MAGIC, MAGIC_VALUE);
+        out.putLong(EXPIRATION, header.expirationMillis());
+        out.putLong(EXTENSION_MAGIC, EXTENSION_VALUE | (long) BYTES << 48);
+        out.putLong(WINDOW_START, header.window().startMillis());
+        out.putLong(WINDOW_END, header.window().endMillis());
+        out.putLong(NUMBER, header.number());
+        out.putLong(OPTIONS_HASH, header.optionsHash());
+        out.putLong(INCARNATION, header.incarnation());
+        out.putLong(CREATED, header.createdMillis());
+        out.putInt(LEVEL, header.level());
+        out.putInt(HEADER_CHECKSUM, PackChecksum.without(out, 0, BYTES, HEADER_CHECKSUM));
+        return out;
+    }
+
+    /** @param source little-endian, the whole header from index 0 on */
+    static PackHeader decode(ByteBuffer source) throws FormatException {
+        check(source.getLong(MAGIC) == MAGIC_VALUE, "a pack starts with \"NANO-LOG\"", source.getLong(MAGIC));
+        long extension = source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK;
+        check(extension == EXTENSION_VALUE, "a pack's header goes on with \"STRMvP\"", extension);
+        int length = source.getShort(HEADER_LENGTH) & 0xFFFF;
+        check(length == BYTES, "a pack's header has " + BYTES + " bytes", length);
+        int checksum = source.getInt(HEADER_CHECKSUM);
+        check(checksum == PackChecksum.without(source, 0, BYTES, HEADER_CHECKSUM), "the checksum of a pack's header is right", checksum);
+        int features = source.getInt(FEATURE_FLAGS);
+        int codec = source.getInt(CODEC);
+        if ((features & REQUIRED_FEATURES_MASK) != 0 || codec != 0) {
+            throw FormatException.unsupported("the pack needs features this version doesn't know: featureFlags=0x"
+                    + Integer.toHexString(features) + ", codec=" + codec + "; read it with the version that wrote it, or a newer one");
+        }
+        long start = source.getLong(WINDOW_START);
+        check(start < source.getLong(WINDOW_END), "a window ends after it starts", source.getLong(WINDOW_END));
+        check(source.getLong(EXPIRATION) >= 0, "an expiration is not negative", source.getLong(EXPIRATION));
+        check(source.getLong(NUMBER) >= 0, "a pack's number is not negative", source.getLong(NUMBER));
+        int level = source.getInt(LEVEL);
+        check(level >= 0 && level <= PackHeader.MAX_LEVEL, "a level is 0 to " + PackHeader.MAX_LEVEL, level);
+        return new PackHeader(source.getLong(NUMBER), new Window(start, source.getLong(WINDOW_END)), source.getLong(EXPIRATION),
+                source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION));
+    }
+
+    static void check(boolean fact, String rule, long actual) throws FormatException {
+        if (!fact) {
+            throw FormatException.corrupt(rule + ": actual=" + actual);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+package dev.streamwal.pack;
+
+import static dev.streamwal.pack.PackHeaderLayout.check;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.FooterLayout;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordView;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.SharedFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pack that is read. It keeps header, block index and footer; table blocks are in a {@link TableCache}, and the file is open only while it
+ * is read. Thread-safe; close it, so that the cache forgets its blocks.
+ *
+ * <p>Nothing that it hands out is believed before a checksum over it, and over what led there, was right. Frames have checksums of their own,
+ * with the salt and the position that the table says, by which the scan of a segment's bytes verifies them. So damage costs what it hits: a
+ * segment, the segments of a table block, or the pack where it hits header, index or footer.
+ */
+public final class PackReader implements AutoCloseable {
+
+    /** Read when it is opened: the index of 100,000 segments is often smaller. */
+    private static final int FIRST_READ_BYTES = 64 << 10;
+
+    private static final int MIN_FILE_BYTES = PackHeaderLayout.BYTES + PackFooterLayout.BYTES;
+
+    private final ChannelCache channels;
+    private final Path file;
+    private final TableCache cache;
+    private final PackHeader header;
+    private final PackFooter footer;
+    private final BlockIndex index;
+
+    /**
+     * Reads header, block index and footer.
+     *
+     * @param number the pack's, by its name
+     * @param cache for the table blocks of all packs
+     * @throws CorruptSegmentException where one of them is damaged, or another pack's
+     * @throws UnsupportedFormatException where a later version wrote it
+     */
+    public static PackReader open(ChannelCache channels, Path file, long number, TableCache cache) throws IOException {
+        try (SharedFile bytes = channels.acquire(file)) {
+            return new PackReader(channels, file, cache, new Opening(bytes, file, number));
+        }
+    }
+
+    private PackReader(ChannelCache channels, Path file, TableCache cache, Opening opening) {
+        this.channels = channels;
+        this.file = file;
+        this.cache = cache;
+        this.header = opening.header;
+        this.footer = opening.footer;
+        this.index = opening.index;
+    }
+
+    /** What is read first, and what of it is looked at, for an error to name. */
+    private static final class Opening {
+        private final PackHeader header;
+        private final PackFooter footer;
+        private final BlockIndex index;
+
+        Opening(SegmentBytes bytes, Path file, long number) throws IOException {
+            String what = "header";
+            long at = 0;
+            long length = PackHeaderLayout.BYTES;
+            try {
+                long size = bytes.size();
+                check(size >= MIN_FILE_BYTES && size < PackFooterLayout.MAX_FILE_BYTES, "a pack has at least " + MIN_FILE_BYTES
+                        + " bytes and is shorter than 1 TiB", size);
+                ByteBuffer first = PackReader.read(bytes, 0, PackHeaderLayout.BYTES);
+                header = PackHeaderLayout.decode(first);
+                check(header.number() == number, "a pack's number is that of its name, " + number, header.number());
+                what = "footer";
+                at = size - PackFooterLayout.BYTES;
+                length = PackFooterLayout.BYTES;
+                int tailBytes = (int) Math.min(size, FIRST_READ_BYTES);
+                ByteBuffer tail = PackReader.read(bytes, size - tailBytes, tailBytes);
+                footer = PackFooterLayout.decode(tail, tailBytes - PackFooterLayout.BYTES, size);
+                check(first.getInt(PackHeaderLayout.HEADER_CHECKSUM) == footer.headerChecksum(), "header and footer are of one pack",
+                        footer.headerChecksum());
+                what = "block index";
+                at = footer.indexOffset();
+                length = footer.indexBytes();
+                byte[] indexBytes = new byte[footer.indexBytes()];
+                if (at >= size - tailBytes) {
+                    tail.get((int) (at - (size - tailBytes)), indexBytes);
+                } else {
+                    check(bytes.read(ByteBuffer.wrap(indexBytes), at) == indexBytes.length, "the file has its block index", at);
+                }
+                index = BlockIndex.decode(indexBytes, footer);
+                check(ByteBuffer.wrap(indexBytes).order(ByteOrder.LITTLE_ENDIAN).getInt(KeyBlockLayout.CHECKSUM) == footer.indexChecksum(),
+                        "the block index is the footer's", footer.indexChecksum());
+            } catch (FormatException e) {
+                throw unreadable(e, what, file, null, WalException.NO_POSITION, at, length, "the pack can't be read");
+            }
+        }
+    }
+
+    private static ByteBuffer read(SegmentBytes bytes, long offset, int count) throws IOException, FormatException {
+        ByteBuffer target = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
+        int read = bytes.read(target, offset);
+        check(read == count, "the file has " + count + " bytes there", read);
+        return target.flip();
+    }
+
+    private static WalException unreadable(FormatException e, String what, Path file, @Nullable StreamKey key, long position, long offset,
+            long length, String then) {
+        String message = e.getMessage() + ", in the pack's " + what + ", file=" + file + ", offset=" + offset;
+        String stream = key == null ? null : key.text();
+        return e.isUnsupported() ? new UnsupportedFormatException(message, file, stream, position, e)
+                : new CorruptSegmentException(message + "; " + then, file, stream, position, offset, length, e);
+    }
+
+    /** Where the pack is. */
+    public Path file() {
+        return file;
+    }
+
+    public PackHeader header() {
+        return header;
+    }
+
+    public PackFooter footer() {
+        return footer;
+    }
+
+    BlockIndex index() {
+        return index;
+    }
+
+    // ---------------------------------------------------------------- the table
+
+    /**
+     * The stream's segments, in the order of their base positions; empty where there is none. Reads one table block, and those in which the
+     * stream's entries go on, but none that the cache has.
+     *
+     * @throws CorruptSegmentException where a table block is damaged that would have them
+     */
+    public List<PackEntry> find(StreamKey key) throws IOException {
+        byte[] wanted = key.utf8();
+        int block = index.find(wanted);
+        List<PackEntry> found = new ArrayList<>();
+        try {
+            for (boolean goesOn = block >= 0; goesOn; goesOn = index.goesOnWith(++block, wanted)) {
+                PackTable.Cursor segments = block(block, true);
+                int order = -1;
+                while (order <= 0 && segments.next()) {
+                    order = segments.compareKey(wanted);
+                    if (order == 0) {
+                        found.add(segments.entry());
+                    }
+                }
+            }
+            return List.copyOf(found);
+        } catch (FormatException e) {
+            throw unreadable(e, block);
+        }
+    }
+
+    /** All segments. */
+    public PackWalk walk() {
+        return new PackWalk(this);
+    }
+
+    /** A table block, from its beginning on. */
+    PackTable.Cursor block(int block, boolean isKept) throws IOException {
+        byte[] bytes = cache.get(this, index.offset(block));
+        if (bytes == null) {
+            bytes = readBlock(block);
+            if (isKept) {
+                cache.put(this, index.offset(block), bytes);
+            }
+        }
+        return new PackTable.Cursor(bytes, header, footer.tableOffset());
+    }
+
+    /** Reads a table block and checks all of it, but that its keys are UTF-8: that costs more than all the rest. */
+    private byte[] readBlock(int block) throws IOException {
+        try (SharedFile bytes = channels.acquire(file)) {
+            byte[] read = read(bytes, index.offset(block), index.length(block)).array();
+            KeyCursor.checkFrame(read);
+            PackTable.Cursor cursor = new PackTable.Cursor(read, header, footer.tableOffset());
+            String rule = "a table block's keys are those that the index says";
+            while (cursor.next()) {
+                int order = cursor.ordinal() > 0 ? 1 : cursor.compareKey(index.separator(block));
+                check((index.isContinued(block) && cursor.ordinal() == 0) ? order == 0 : order >= 0, rule, cursor.ordinal());
+            }
+            byte[] next = index.separatorBehind(block);
+            int order = next == null ? -1 : cursor.compareKey(next);
+            check(index.isContinued(block + 1) ? order == 0 : order < 0, rule, cursor.ordinal());
+            return read;
+        } catch (FormatException e) {
+            throw unreadable(e, block);
+        }
+    }
+
+    /** A table block, or what it says of a segment. */
+    WalException unreadable(FormatException e, int block) {
+        byte[] next = index.separatorBehind(block);
+        String range = "keys=[" + text(index.separator(block)) + ", " + (next == null ? "the last" : text(next))
+                + (index.isContinued(block + 1) ? "]" : ")");
+        return unreadable(e, "table block of " + range, file, null, WalException.NO_POSITION, index.offset(block), index.length(block),
+                "the segments of other keys can be read");
+    }
+
+    /** A separator may end within a character. */
+    private static String text(byte[] key) {
+        return new String(key, StandardCharsets.UTF_8);
+    }
+
+    // ---------------------------------------------------------------- segments
+
+    /** The segment's bytes; the caller closes them. */
+    public PackedBytes open(PackEntry entry) throws IOException {
+        return new PackedBytes(channels.acquire(file), entry, segmentHeader(entry));
+    }
+
+    /** The segment's header. It has room for the data, and the last record as its mark. */
+    public SegmentHeader segmentHeader(PackEntry entry) {
+        return segmentHeader(header, entry);
+    }
+
+    static SegmentHeader segmentHeader(PackHeader pack, PackEntry entry) {
+        int mark = entry.lastRecordSize() == 0 ? 0 : entry.dataEnd() - entry.lastRecordSize();
+        return new SegmentHeader(entry.key(), pack.window(), pack.expirationMillis(), entry.basePosition(), entry.previousEnd(),
+                entry.incarnation(), entry.salt(), entry.createdMillis(), entry.dataEnd(), mark, entry.featureFlags());
+    }
+
+    /**
+     * The segment's footer; read where its index has several blocks, else made from the entry.
+     *
+     * @throws CorruptSegmentException where it is damaged
+     */
+    public Footer segmentFooter(PackEntry entry) throws IOException {
+        int dataEnd = entry.dataEnd();
+        if (entry.indexBytes() == 0) {
+            SegmentIndex all = entry.records() == 0 ? new SegmentIndex() : SegmentIndex.ofOneBlock(entry.records(),
+                    entry.headerLength() + entry.firstRecord(), entry.smallestMillis(), entry.largestMillis());
+            return new Footer(dataEnd, entry.lastRecordSize(), all);
+        }
+        long offset = entry.offset() + entry.dataBytes();
+        try (SharedFile bytes = channels.acquire(file)) {
+            ByteBuffer frame = read(bytes, offset, entry.indexBytes());
+            SegmentHeader segment = segmentHeader(entry);
+            RecordView view = new RecordView();
+            RecordView.Verdict verdict = view.check(frame, 0, frame.limit(), segment.positionAt(dataEnd), segment.salt());
+            check(verdict == RecordView.Verdict.VALID && view.frameBytes() == frame.limit(), "the checksum of a packed segment's footer is right",
+                    offset);
+            Footer footer = FooterLayout.decode(view, frame, dataEnd, segment);
+            check(footer.lastRecordSize() == entry.lastRecordSize() && footer.index().records() == entry.records(),
+                    "a packed segment's footer says what the table says", footer.index().records());
+            return footer;
+        } catch (FormatException e) {
+            throw unreadable(e, "footer of a segment", file, entry.key(), entry.basePosition(), offset, entry.indexBytes(),
+                    "the segment can be read without it");
+        }
+    }
+
+    @Override
+    public void close() {
+        cache.remove(this);
+    }
+
+    @Override
+    public String toString() {
+        return file.toString();
+    }
+}

@@ -1,0 +1,176 @@
+package dev.streamwal.pack;
+
+import static dev.streamwal.pack.PackHeaderLayout.check;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.format.StreamKey;
+
+/**
+ * What a table block, which is a {@link KeyBlockLayout block of keys}, says of a packed segment; those of a stream follow each other in the
+ * order of their base positions. Numbers are varints but for the salt. A difference to the segment before is one to 0 at a block's beginning.
+ *
+ * <pre>
+ *   base             signed difference to that of the segment before
+ *   gap              base − previous end
+ *   created          signed difference to that of the pack
+ *   incarnation      signed difference to that of the pack
+ *   feature flags    of the segment's header, its halves exchanged
+ *   salt             8 bytes
+ *   offset           of the frames in the file, difference to where the segment before ends
+ *   data bytes       of the frames
+ *   index bytes      of the footer behind the frames; 0 where the entry says all
+ *   last record      size of the last frame; 0 where there is none
+ *   records          data records; what follows only where there are any
+ *   first record     bytes from the first frame to the first data record
+ *   smallest         timestamp, signed difference to that of the last segment with records
+ *   range            largest − smallest timestamp
+ * </pre>
+ */
+final class PackTable {
+
+    /** A block gets no further segment that might make it longer. */
+    static final int MAX_BLOCK_BYTES = 4 << 10;
+    /** Of all blocks, which the writer has in memory: some 1.5 million segments. */
+    static final long MAX_BYTES = 64L << 20;
+    /** More than an entry takes beside its key: a salt, and fifteen numbers of at most ten bytes. */
+    static final int MAX_FACTS_BYTES = 160;
+    /** More than the footer of a segment of the largest size takes. */
+    static final int MAX_INDEX_BYTES = 16 << 10;
+
+    private PackTable() {}
+
+    /** What differences are to. */
+    private static final class Before {
+        private long base;
+        private long end;
+        private long smallest;
+
+        void is(long newBase, long newEnd, long newSmallest) {
+            base = newBase;
+            end = newEnd;
+            smallest = newSmallest == SegmentIndex.NO_SMALLEST ? smallest : newSmallest;
+        }
+    }
+
+    /** Writes table blocks. */
+    static final class Builder {
+        private final KeyBlockBuilder block = new KeyBlockBuilder(MAX_BLOCK_BYTES);
+        private final PackHeader pack;
+        private Before before = new Before();
+
+        Builder(PackHeader pack) {
+            this.pack = pack;
+        }
+
+        boolean isEmpty() {
+            return block.entries() == 0;
+        }
+
+        boolean hasRoomFor(byte[] key) {
+            return block.bytes() + key.length + MAX_FACTS_BYTES <= MAX_BLOCK_BYTES;
+        }
+
+        void add(byte[] key, PackEntry entry) {
+            GrowingBytes out = block.add(key);
+            out.putSigned(entry.basePosition() - before.base);
+            out.putVarint(entry.basePosition() - entry.previousEnd());
+            out.putSigned(entry.createdMillis() - pack.createdMillis());
+            out.putSigned(entry.incarnation() - pack.incarnation());
+            out.putVarint(Integer.toUnsignedLong(Integer.rotateLeft(entry.featureFlags(), Short.SIZE)));
+            out.putLong(entry.salt());
+            out.putVarint(entry.offset() - before.end);
+            out.putVarint(entry.dataBytes());
+            out.putVarint(entry.indexBytes());
+            out.putVarint(entry.lastRecordSize());
+            out.putVarint(entry.records());
+            if (entry.records() > 0) {
+                out.putVarint(entry.firstRecord());
+                out.putSigned(entry.smallestMillis() - before.smallest);
+                out.putVarint(entry.largestMillis() - entry.smallestMillis());
+            }
+            before.is(entry.basePosition(), entry.offset() + entry.dataBytes() + entry.indexBytes(), entry.smallestMillis());
+        }
+
+        byte[] finish() {
+            before = new Before();
+            return block.finish();
+        }
+    }
+
+    /** Goes through the segments of a block. */
+    static final class Cursor extends KeyCursor {
+        private final PackHeader pack;
+        private final long segmentsEnd;
+        private final Before before = new Before();
+
+        private long base;
+        private long gap;
+        private long created;
+        private long incarnation;
+        private int flags;
+        private long salt;
+        private long offset;
+        private int dataBytes;
+        private int indexBytes;
+        private int lastRecord;
+        private long records;
+        private int firstRecord;
+        private long smallest;
+        private long largest;
+
+        /** @param segmentsEnd where the segments end in the file */
+        Cursor(byte[] block, PackHeader pack, long segmentsEnd) {
+            super(block);
+            this.pack = pack;
+            this.segmentsEnd = segmentsEnd;
+        }
+
+        @Override
+        void readFacts(boolean isSameKey) throws FormatException {
+            base = before.base + signed();
+            gap = varint();
+            created = pack.createdMillis() + signed();
+            incarnation = pack.incarnation() + signed();
+            long exchanged = varint();
+            check(exchanged >>> Integer.SIZE == 0, "feature flags have 32 bits", exchanged);
+            flags = Integer.rotateLeft((int) exchanged, Short.SIZE);
+            salt = eightBytes();
+            offset = before.end + varint();
+            dataBytes = length(PackWriter.MAX_SEGMENT_BYTES);
+            indexBytes = length(MAX_INDEX_BYTES);
+            lastRecord = length(dataBytes);
+            records = length(dataBytes / RecordLayout.PREFIX_BYTES);
+            firstRecord = 0;
+            smallest = SegmentIndex.NO_SMALLEST;
+            largest = SegmentIndex.NO_LARGEST;
+            if (records > 0) {
+                firstRecord = length(dataBytes - RecordLayout.PREFIX_BYTES);
+                smallest = before.smallest + signed();
+                largest = smallest + varint();
+            }
+            checkFacts(isSameKey);
+            before.is(base, offset + dataBytes + indexBytes, smallest);
+        }
+
+        private void checkFacts(boolean isSameKey) throws FormatException {
+            int headerLength = SegmentHeaderLayout.headerLength(keyLength());
+            check(gap >= 0 && gap <= base && base <= Long.MAX_VALUE - headerLength - dataBytes,
+                    "a segment begins at or behind the end of what was before, and positions have 63 bits", base);
+            check(!isSameKey || base > before.base, "segments of a stream are sorted by base position", base);
+            check((dataBytes | indexBytes | lastRecord | firstRecord) % RecordLayout.ALIGNMENT == 0, "frames are aligned", dataBytes);
+            check((lastRecord == 0) == (dataBytes == 0), "a segment with frames has a last one", lastRecord);
+            check(offset >= PackHeaderLayout.BYTES && offset >= before.end && offset % RecordLayout.ALIGNMENT == 0
+                    && offset <= segmentsEnd - dataBytes - indexBytes, "a segment stands before the table", offset);
+            check(records == 0 || smallest <= largest, "the largest timestamp isn't below the smallest", largest);
+        }
+
+        /** The segment that it stands on. */
+        PackEntry entry() throws FormatException {
+            return new PackEntry(StreamKey.ofUtf8(key()), base, base - gap, created, incarnation, salt, flags, offset, dataBytes, indexBytes,
+                    lastRecord, records, firstRecord, smallest, largest);
+        }
+    }
+}

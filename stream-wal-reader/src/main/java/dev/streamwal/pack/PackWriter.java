@@ -1,0 +1,330 @@
+package dev.streamwal.pack;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.FooterLayout;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.SegmentScan;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Writes a pack: segment by segment, in ascending order of the unsigned bytes of their keys' UTF-8, then of their base positions; then its
+ * table, index and footer. One thread.
+ *
+ * <p><b>Memory.</b> A segment is read into memory once, {@value #MAX_SEGMENT_BYTES} bytes at most, verified there, and written from there: so
+ * what is in the pack is what was verified. Of a segment its entry in the table is kept, some 40 bytes with a key that resembles its
+ * neighbours', at most its key and {@value PackTable#MAX_FACTS_BYTES} bytes. A pack whose table would be larger than 64 MiB is refused.
+ *
+ * <p><b>Why its name never leads to a footer whose data is missing.</b> All that is written, footer and header included, is written under a
+ * temporary name, which nothing reads. Then the file is forced, once, and only when that has returned is it given its final name. The rename
+ * can't reach the disk before it is asked for, and all the file's bytes are there when it is. So at every moment, also after a power loss
+ * that leaves any of the file's pages, a footer without the data, or an index without the table, stands under the temporary name only, and
+ * what has the final name was forced whole. When {@link #finish} has returned, the name is durable as well; only then may anything say
+ * that the pack is there. A force that fails leaves the temporary name.
+ */
+public final class PackWriter implements Closeable {
+
+    /** Frames of a segment; larger ones stay files of their own. */
+    public static final int MAX_SEGMENT_BYTES = 1 << 20;
+
+    private static final byte[] NO_KEY = {};
+
+    private enum State { OPEN, BROKEN, FINISHED }
+
+    private final LogFile file;
+    private final Path path;
+    private final PackHeader header;
+    /** By which the file is written; see {@link LogFile#CHUNK_BYTES} for why not more. */
+    private final ByteBuffer buffer = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
+    /** Where in the file the buffer belongs. */
+    private long bufferOffset;
+
+    private final PackTable.Builder table;
+    private final List<byte[]> tableBlocks = new ArrayList<>();
+    private final BlockIndex.Builder index = new BlockIndex.Builder();
+    private long tableBytes;
+    /** The last key of the block before, and the first key of the block that isn't full. */
+    private byte[] keyBefore = NO_KEY;
+    private byte[] firstKey = NO_KEY;
+
+    private byte[] lastKey = NO_KEY;
+    private long lastBase;
+    private long segments;
+    private long records;
+    private long dataBytes;
+    private long smallest = SegmentIndex.NO_SMALLEST;
+    private long largest = SegmentIndex.NO_LARGEST;
+    private State state = State.OPEN;
+
+    private PackWriter(LogFile file, Path path, PackHeader header) {
+        this.file = file;
+        this.path = path;
+        this.header = header;
+        this.table = new PackTable.Builder(header);
+        buffer.put(PackHeaderLayout.encode(header));
+    }
+
+    /**
+     * Makes the file.
+     *
+     * @param temporary to be written, under a name that nothing reads, and that is not taken, in the directory of the pack
+     * @param path the pack's
+     */
+    public static PackWriter create(LogFile temporary, Path path, PackHeader header) throws IOException {
+        PackWriter writer = new PackWriter(temporary, path, header);
+        temporary.create();
+        return writer;
+    }
+
+    // ---------------------------------------------------------------- segments
+
+    /**
+     * Copies the frames of a sealed segment. Where it says that the segment is damaged or may not be in this pack, nothing of it is there, and
+     * the caller leaves it out; where writing fails, the pack can only be closed.
+     *
+     * @param segment all its bytes from the header on
+     * @throws CorruptSegmentException where a frame doesn't verify, or the footer says what isn't so
+     * @throws IllegalArgumentException where it is too large, of another window or expiration, or not behind the segment before
+     */
+    public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
+        check(State.OPEN);
+        byte[] key = segmentHeader.key().utf8();
+        checkPlace(segmentHeader, key, footer.dataEnd() - segmentHeader.headerLength());
+        ByteBuffer frames = read(segmentHeader, footer, segment);
+        verify(segmentHeader, footer, frames);
+        PackEntry entry = entry(segmentHeader, footer, 0);
+        ByteBuffer indexBytes = ByteBuffer.allocate(0);
+        if (footer.index().blocks() > 1) {
+            indexBytes = FooterLayout.encode(PackReader.segmentHeader(header, entry), footer.dataEnd(), footer.lastRecordSize(), footer.index());
+            entry = entry(segmentHeader, footer, indexBytes.remaining());
+        }
+        state = State.BROKEN;
+        addEntry(key, entry);
+        write(frames);
+        write(indexBytes);
+        lastKey = key;
+        lastBase = entry.basePosition();
+        state = State.OPEN;
+    }
+
+    /** Copies a segment of another pack; as the other one. */
+    public void add(PackReader from, PackEntry entry) throws IOException {
+        try (PackedBytes bytes = from.open(entry)) {
+            add(from.segmentHeader(entry), from.segmentFooter(entry), bytes);
+        }
+    }
+
+    private void check(State wanted) {
+        if (state != wanted) {
+            throw new IllegalStateException("a pack that is " + state + " takes nothing: file=" + path + "; close it and write another one");
+        }
+    }
+
+    private void checkPlace(SegmentHeader segment, byte[] key, int bytes) {
+        int order = Arrays.compareUnsigned(key, lastKey);
+        if (order < 0 || (order == 0 && segment.basePosition() <= lastBase)) {
+            throw new IllegalArgumentException("segments come in ascending order of their keys' bytes, then of their base positions: stream="
+                    + segment.key() + ", basePosition=" + segment.basePosition() + ", file=" + path);
+        }
+        if (!segment.window().equals(header.window()) || segment.expirationMillis() != header.expirationMillis() || bytes < 0
+                || bytes > MAX_SEGMENT_BYTES) {
+            throw new IllegalArgumentException("a pack's segments have its window and expiration, and at most " + MAX_SEGMENT_BYTES
+                    + " bytes: stream=" + segment.key() + ", window=" + segment.window() + ", expiration=" + segment.expirationMillis()
+                    + ", bytes=" + bytes + ", file=" + path + "; leave the segment as it is");
+        }
+        boolean isNewBlock = table.isEmpty() || !table.hasRoomFor(key);
+        if ((isNewBlock && tableBytes > PackTable.MAX_BYTES - 2 * PackTable.MAX_BLOCK_BYTES)
+                || offset() > PackFooterLayout.MAX_FILE_BYTES - PackTable.MAX_BYTES - BlockIndex.MAX_BYTES - 2 * MAX_SEGMENT_BYTES) {
+            throw new IllegalArgumentException("a pack's table has at most " + PackTable.MAX_BYTES + " bytes, and a pack is shorter than 1 TiB: "
+                    + "tableBytes=" + tableBytes + ", bytes=" + offset() + ", file=" + path + "; write several packs");
+        }
+    }
+
+    private static ByteBuffer read(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
+        ByteBuffer frames = ByteBuffer.allocate(footer.dataEnd() - segmentHeader.headerLength());
+        int read = segment.read(frames, segmentHeader.headerLength());
+        if (read < frames.capacity()) {
+            throw corrupt("a segment has the data that its footer says: read=" + read, segmentHeader, footer,
+                    segmentHeader.headerLength() + (long) read, segment);
+        }
+        return frames.flip();
+    }
+
+    /** Walks through all frames with the one parser, and compares what it counts with the footer. */
+    private static void verify(SegmentHeader segmentHeader, Footer footer, ByteBuffer frames) throws IOException {
+        SegmentIndex counted = new SegmentIndex();
+        int lastSize = 0;
+        try (SegmentScan scan = new SegmentScan(new Frames(segmentHeader, frames), segmentHeader)) {
+            while (scan.next()) {
+                lastSize = scan.frameBytes();
+                if (!RecordLayout.isControl(scan.flags())) {
+                    counted.add((int) scan.offset(), scan.timestampMillis());
+                }
+            }
+            if (scan.nextOffset() != footer.dataEnd()) {
+                throw corrupt("a segment that is packed has no damage: rule=" + scan.rule(), segmentHeader, footer, scan.nextOffset(), scan);
+            }
+        }
+        if (lastSize != footer.lastRecordSize() || !isSame(counted, footer.index())) {
+            throw corrupt("a segment's footer says what is in the segment: records=" + counted.records() + ", footer's="
+                    + footer.index().records(), segmentHeader, footer, segmentHeader.headerLength(), segmentHeader.name());
+        }
+    }
+
+    private static boolean isSame(SegmentIndex counted, SegmentIndex said) {
+        boolean isSame = counted.records() == said.records() && counted.blocks() == said.blocks()
+                && counted.smallestTimestampMillis() == said.smallestTimestampMillis()
+                && counted.largestTimestampMillis() == said.largestTimestampMillis();
+        for (int block = 0; isSame && block < counted.blocks(); block++) {
+            isSame = counted.firstOffset(block) == said.firstOffset(block)
+                    && counted.smallestTimestampMillis(block) == said.smallestTimestampMillis(block)
+                    && counted.largestTimestampMillis(block) == said.largestTimestampMillis(block);
+        }
+        return isSame;
+    }
+
+    private static CorruptSegmentException corrupt(String message, SegmentHeader segment, Footer footer, long offset, Object where) {
+        return new CorruptSegmentException(message + ", offset=" + offset + ", dataEnd=" + footer.dataEnd() + ", stream=" + segment.key()
+                + ", basePosition=" + segment.basePosition() + ", in=" + where + "; leave the segment out of the pack", null,
+                segment.key().text(), segment.positionAt(offset), offset, footer.dataEnd() - offset, null);
+    }
+
+    /** The frames of a segment in memory, behind its header, which isn't read. */
+    private record Frames(SegmentHeader header, ByteBuffer frames) implements SegmentBytes {
+
+        @Override
+        public int read(ByteBuffer target, long offset) {
+            long from = offset - header.headerLength();
+            int count = (int) Math.max(0, Math.min(target.remaining(), frames.limit() - from));
+            if (from >= 0 && count > 0) {
+                target.put(target.position(), frames, (int) from, count).position(target.position() + count);
+                return count;
+            }
+            return 0;
+        }
+
+        @Override
+        public long size() {
+            return header.headerLength() + (long) frames.limit();
+        }
+    }
+
+    private PackEntry entry(SegmentHeader segment, Footer footer, int indexBytes) {
+        SegmentIndex facts = footer.index();
+        int first = facts.records() == 0 ? 0 : facts.firstOffset(0) - segment.headerLength();
+        return new PackEntry(segment.key(), segment.basePosition(), segment.previousEnd(), segment.createdMillis(), segment.incarnation(),
+                segment.salt(), segment.featureFlags(), offset(), footer.dataEnd() - segment.headerLength(), indexBytes,
+                footer.lastRecordSize(), facts.records(), first, facts.smallestTimestampMillis(), facts.largestTimestampMillis());
+    }
+
+    private void addEntry(byte[] key, PackEntry entry) {
+        if (!table.isEmpty() && !table.hasRoomFor(key)) {
+            endBlock();
+        }
+        if (table.isEmpty()) {
+            firstKey = key;
+        }
+        table.add(key, entry);
+        segments++;
+        records += entry.records();
+        dataBytes += entry.dataBytes();
+        smallest = Math.min(smallest, entry.smallestMillis());
+        largest = Math.max(largest, entry.largestMillis());
+    }
+
+    private void endBlock() {
+        byte[] block = table.finish();
+        tableBlocks.add(block);
+        tableBytes += block.length;
+        index.add(keyBefore, firstKey, block.length);
+        keyBefore = lastKey;
+    }
+
+    /** How long the file is with the segments so far. */
+    private long offset() {
+        return bufferOffset + buffer.position();
+    }
+
+    private void write(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            int count = Math.min(bytes.remaining(), buffer.remaining());
+            buffer.put(buffer.position(), bytes, bytes.position(), count).position(buffer.position() + count);
+            bytes.position(bytes.position() + count);
+            if (!buffer.hasRemaining()) {
+                flush();
+            }
+        }
+    }
+
+    private void flush() throws IOException {
+        int length = buffer.position();
+        file.write(bufferOffset, buffer.flip());
+        bufferOffset += length;
+        buffer.clear();
+    }
+
+    // ---------------------------------------------------------------- the end
+
+    /**
+     * Writes what is behind the segments, forces the file, gives it its name, and makes that durable. Where it throws, the pack isn't there,
+     * or, where only the directory couldn't be forced, it is whole and its name may be lost.
+     */
+    public PackFooter finish() throws IOException {
+        check(State.OPEN);
+        if (segments == 0) {
+            throw new IllegalStateException("a pack has a segment: file=" + path + "; close it");
+        }
+        state = State.BROKEN;
+        endBlock();
+        PackFooter footer = writeTable();
+        flush();
+        // once, for segments, table and footer alike: why that is enough stands above
+        file.force();
+        file.close();
+        LogFile.rename(file.path(), path);
+        file.renamed(path);
+        state = State.FINISHED;
+        DirectoryForce.force(Objects.requireNonNull(path.toAbsolutePath().getParent(), "a pack is in a directory"));
+        return footer;
+    }
+
+    private PackFooter writeTable() throws IOException {
+        long tableOffset = offset();
+        for (byte[] block : tableBlocks) {
+            write(ByteBuffer.wrap(block));
+        }
+        ByteBuffer indexBytes = ByteBuffer.wrap(index.finish()).order(ByteOrder.LITTLE_ENDIAN);
+        long indexOffset = offset();
+        PackFooter footer = new PackFooter(tableOffset, indexOffset, indexBytes.limit(), indexBytes.getInt(KeyBlockLayout.CHECKSUM), segments,
+                records, dataBytes, smallest, largest, indexOffset + indexBytes.limit() + PackFooterLayout.BYTES, tableBlocks.size(),
+                PackHeaderLayout.encode(header).getInt(PackHeaderLayout.HEADER_CHECKSUM));
+        write(indexBytes);
+        write(PackFooterLayout.encode(footer));
+        return footer;
+    }
+
+    /** Deletes what was written, unless it has become a pack. */
+    @Override
+    public void close() throws IOException {
+        boolean isPack = state == State.FINISHED;
+        state = isPack ? state : State.BROKEN;
+        file.close();
+        if (!isPack) {
+            boolean unused = Files.deleteIfExists(file.path());
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package dev.streamwal.pack;
+
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Table blocks that were read and checked, of all packs that use it; those that were used least recently go. Thread-safe. */
+public final class TableCache {
+
+    /** A block's place in the maps, beside its bytes. */
+    private static final int OVERHEAD_BYTES = 128;
+
+    private final long maxBytes;
+    private final Map<Place, byte[]> blocks = new LinkedHashMap<>(16, 0.75f, true);
+    private long bytes;
+
+    private record Place(PackReader pack, long offset) {}
+
+    /** @param maxBytes that the blocks take, with what it costs to keep them; 0 for none */
+    public TableCache(long maxBytes) {
+        this.maxBytes = maxBytes;
+    }
+
+    synchronized byte @Nullable [] get(PackReader pack, long offset) {
+        return blocks.get(new Place(pack, offset));
+    }
+
+    synchronized void put(PackReader pack, long offset, byte[] block) {
+        byte[] before = blocks.put(new Place(pack, offset), block);
+        bytes += before == null ? OVERHEAD_BYTES + block.length : block.length - before.length;
+        Iterator<byte[]> oldest = blocks.values().iterator();
+        while (bytes > maxBytes) {
+            bytes -= OVERHEAD_BYTES + oldest.next().length;
+            oldest.remove();
+        }
+    }
+
+    synchronized void remove(PackReader pack) {
+        Iterator<Map.Entry<Place, byte[]>> each = blocks.entrySet().iterator();
+        while (each.hasNext()) {
+            Map.Entry<Place, byte[]> block = each.next();
+            if (block.getKey().pack() == pack) {
+                bytes -= OVERHEAD_BYTES + block.getValue().length;
+                each.remove();
+            }
+        }
+    }
+
+    /** What the blocks take now. */
+    public synchronized long bytes() {
+        return bytes;
+    }
+}
