@@ -13,6 +13,7 @@ module dev.streamwal.reader {
     exports dev.streamwal.format to dev.streamwal;
     exports dev.streamwal.io to dev.streamwal;
     exports dev.streamwal.journal to dev.streamwal;
+    exports dev.streamwal.manifest to dev.streamwal;
     exports dev.streamwal.pack to dev.streamwal;
     exports dev.streamwal.segment to dev.streamwal;
 }

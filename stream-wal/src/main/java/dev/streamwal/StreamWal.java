@@ -656,7 +656,13 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    private final class Packed extends Swept implements Packer.PackedLog {}
+    private final class Packed extends Swept implements Packer.PackedLog {
+
+        @Override
+        public long incarnation() {
+            return log.positions().current().incarnation();
+        }
+    }
 
     /**
      * Copies small segments whose windows are over into packs, where there are enough of them: see {@link WalOptions.Builder#ownSegments}. The
@@ -786,7 +792,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private StreamLog.Deleted deleted(ListedPack pack, PackEntry entry) {
-        return new StreamLog.Deleted(packs.file(pack), new SegmentName(entry.basePosition(), pack.expirationMillis()), entry.storedBytes());
+        return new StreamLog.Deleted(packs.file(pack), new SegmentName(entry.basePosition(), pack.expirationMillis()), (long) entry.dataBytes() + entry.indexBytes());
     }
 
     /** Beside others that delete, or copy: see {@link PackStore}. */

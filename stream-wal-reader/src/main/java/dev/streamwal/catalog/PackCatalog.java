@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
@@ -33,11 +34,14 @@ public final class PackCatalog {
         Manifest current() throws IOException;
     }
 
+    /** Of some 100,000 streams. */
+    private static final long TABLE_CACHE_BYTES = 8 << 20;
+
     private final Path root;
     private final ChannelCache channels;
     private final FooterCache footers;
     private final Manifests manifests;
-    private final TableCache tables = new TableCache();
+    private final TableCache tables = new TableCache(TABLE_CACHE_BYTES);
     private final Map<Long, PackReader> readers = new ConcurrentHashMap<>();
 
     /**
@@ -127,10 +131,10 @@ public final class PackCatalog {
     }
 
     private static void addKeys(PackWalk walk, ListedPack pack, Manifest manifest, Predicate<String> filter, Set<String> keys) throws IOException {
-        while (walk.next()) {
-            String key = walk.key().text();
-            boolean isNew = filter.test(key) && !keys.contains(key);
-            if (isNew && walk.entries().stream().anyMatch(entry -> !manifest.isVoid(entry.key(), entry.basePosition(), pack.number()))) {
+        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
+            PackEntry entry = next.get();
+            String key = entry.key().text();
+            if (filter.test(key) && !manifest.isVoid(entry.key(), entry.basePosition(), pack.number())) {
                 keys.add(key);
             }
         }

@@ -6,7 +6,6 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.io.SharedFile;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackedBytes;
@@ -50,8 +49,8 @@ public final class PackedSegment extends Segment {
         if (packs.manifest().isVoid(key(), entry.basePosition(), pack.number())) {
             throw new NoSuchFileException(file().toString());
         }
-        SharedFile file = channels.acquire(file());
-        return new SegmentReader(this, header, channels, new PackedBytes(file, header, entry), file::close, footers, false);
+        PackedBytes bytes = pack.open(entry);
+        return new SegmentReader(this, header, channels, bytes, bytes::close, footers, false);
     }
 
     @Override
@@ -61,7 +60,7 @@ public final class PackedSegment extends Segment {
 
     @Override
     public long fileOffset(long offset) {
-        return entry.fileOffset(offset);
+        return entry.offset() + Math.max(0, offset - header.headerLength());
     }
 
     @Override

@@ -116,24 +116,24 @@ public final class SegmentIndex {
         return block;
     }
 
-    /** Rebuilds an index from what was written of it. */
-    public static final class Builder {
+    /** Rebuilds an index from a footer. */
+    static final class Builder {
         private final SegmentIndex index = new SegmentIndex();
 
-        public Builder(long records, long smallestTimestampMillis, long largestTimestampMillis) {
+        Builder(long records, long smallestTimestampMillis, long largestTimestampMillis) {
             index.records = records;
             index.smallest = smallestTimestampMillis;
             index.largest = largestTimestampMillis;
         }
 
-        public void block(int firstOffset, long smallestTimestampMillis, long largestTimestampMillis) {
+        void block(int firstOffset, long smallestTimestampMillis, long largestTimestampMillis) {
             index.closeBlock();
             index.openOffset = firstOffset;
             index.openSmallest = smallestTimestampMillis;
             index.openLargest = largestTimestampMillis;
         }
 
-        public SegmentIndex build() {
+        SegmentIndex build() {
             return index;
         }
     }

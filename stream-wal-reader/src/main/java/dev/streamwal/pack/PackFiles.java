@@ -23,6 +23,16 @@ public final class PackFiles {
         return root.resolve(DIRECTORY);
     }
 
+    /** The pack with this number. */
+    public static Path pack(Path root, long number) {
+        return directory(root).resolve(fileName(number));
+    }
+
+    /** The same while it is written. */
+    public static Path temporary(Path root, long number) {
+        return directory(root).resolve(temporaryName(number));
+    }
+
     public static String fileName(long number) {
         if (number < 0) {
             throw new IllegalArgumentException("a pack's number is not negative: number=" + number);

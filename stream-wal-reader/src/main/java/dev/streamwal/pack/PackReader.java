@@ -132,6 +132,11 @@ public final class PackReader implements AutoCloseable {
         return file;
     }
 
+    /** Never given twice in a log. */
+    public long number() {
+        return header.number();
+    }
+
     public PackHeader header() {
         return header;
     }

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -78,6 +79,12 @@ public final class PackWriter implements Closeable {
         buffer.put(PackHeaderLayout.encode(header));
     }
 
+    /** Makes the file in the folder of a log's packs, which is there. */
+    public static PackWriter create(Path root, PackHeader header) throws IOException {
+        return create(new LogFile(PackFiles.temporary(root, header.number()), StandardOpenOption.READ, StandardOpenOption.WRITE),
+                PackFiles.pack(root, header.number()), header);
+    }
+
     /**
      * Makes the file.
      *
@@ -126,6 +133,11 @@ public final class PackWriter implements Closeable {
         try (PackedBytes bytes = from.open(entry)) {
             add(from.segmentHeader(entry), from.segmentFooter(entry), bytes);
         }
+    }
+
+    /** How many segments there are. */
+    public long segments() {
+        return segments;
     }
 
     private void check(State wanted) {

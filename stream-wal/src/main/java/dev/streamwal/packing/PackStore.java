@@ -8,7 +8,6 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.io.SharedFile;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestWriter;
@@ -89,10 +88,10 @@ public final class PackStore implements PackedData {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(PackFiles.directory(root))) {
             for (Path file : files) {
                 String name = file.getFileName().toString();
-                OptionalLong number = PackFiles.number(name);
+                OptionalLong number = PackFiles.parse(name);
                 boolean isUnlisted = number.isPresent() && manifest.current().pack(number.getAsLong()).isEmpty();
                 lastNumber = Math.max(lastNumber, number.orElse(0));
-                if (isUnlisted || PackFiles.isTemporary(name)) {
+                if (isUnlisted || PackFiles.parseTemporary(name).isPresent()) {
                     Files.deleteIfExists(file);
                 }
             }
@@ -141,8 +140,9 @@ public final class PackStore implements PackedData {
     private long counting(ListedPack pack, Manifest now) throws IOException {
         long segments = 0;
         PackWalk walk = reader(pack).walk();
-        while (walk.next()) {
-            segments += walk.entries().stream().filter(entry -> !now.isVoid(entry.key(), entry.basePosition(), pack.number())).count();
+        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
+            PackEntry entry = next.get();
+            segments += now.isVoid(entry.key(), entry.basePosition(), pack.number()) ? 0 : 1;
         }
         return segments;
     }
@@ -155,10 +155,6 @@ public final class PackStore implements PackedData {
     /** The pack, open. */
     public PackReader reader(ListedPack pack) throws IOException {
         return catalog.reader(pack);
-    }
-
-    ChannelCache channels() {
-        return channels;
     }
 
     /** A segment in a pack. */
@@ -208,15 +204,15 @@ public final class PackStore implements PackedData {
 
     private final class HeldSegment implements Held {
 
-        private final SharedFile file;
+        private final Path file;
         private final SegmentHeader header;
         private final PackedBytes bytes;
 
         HeldSegment(Place place) throws IOException {
             PackReader pack = reader(place.pack());
+            this.file = pack.file();
             this.header = pack.segmentHeader(place.entry());
-            this.file = channels.acquire(pack.file());
-            this.bytes = new PackedBytes(file, header, place.entry());
+            this.bytes = pack.open(place.entry());
         }
 
         @Override
@@ -231,12 +227,12 @@ public final class PackStore implements PackedData {
 
         @Override
         public Path file() {
-            return file.path();
+            return file;
         }
 
         @Override
         public void close() {
-            file.close();
+            bytes.close();
         }
     }
 
@@ -264,8 +260,7 @@ public final class PackStore implements PackedData {
 
     private ListedPack writeBeginning(Place place, long end) throws IOException {
         PackHeader whole = reader(place.pack()).header();
-        PackHeader header = new PackHeader(newNumber(), whole.window(), whole.expirationMillis(), whole.optionsHash(), whole.level(),
-                whole.createdMillis());
+        PackHeader header = inPlaceOf(whole);
         try (HeldSegment segment = new HeldSegment(place); PackWriter writer = write(header)) {
             int dataEnd = (int) segment.header().offsetOf(end);
             RecoveredTail tail = SegmentCut.walk(segment.bytes(), segment.header(), dataEnd).orElseThrow(() -> new IOException(
@@ -289,6 +284,12 @@ public final class PackStore implements PackedData {
     PackWriter write(PackHeader header) throws IOException {
         DirectoryForce.create(PackFiles.directory(root));
         return PackWriter.create(root, header);
+    }
+
+    /** Of a pack with some segments of another one. */
+    PackHeader inPlaceOf(PackHeader before) {
+        return new PackHeader(newNumber(), before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
+                before.createdMillis(), before.incarnation());
     }
 
     /** The pack is whole and durable: from now on it has what it holds. */

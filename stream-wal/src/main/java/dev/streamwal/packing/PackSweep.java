@@ -4,7 +4,6 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
-import dev.streamwal.io.SharedFile;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFooter;
@@ -22,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -95,9 +95,10 @@ public final class PackSweep {
 
     private void addDues(ListedPack pack, ExpiryPlan.Cause cause, Predicate<String> matters, List<HeldBack.Due> dues) throws IOException {
         PackWalk walk = store.reader(pack).walk();
-        while (walk.next()) {
-            if (matters.test(walk.key().text())) {
-                walk.entries().stream().filter(entry -> store.counts(pack, entry)).forEach(entry -> dues.add(dueOf(entry, pack, cause)));
+        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
+            PackEntry entry = next.get();
+            if (matters.test(entry.key().text()) && store.counts(pack, entry)) {
+                dues.add(dueOf(entry, pack, cause));
             }
         }
     }
@@ -125,7 +126,7 @@ public final class PackSweep {
             try {
                 carryOut(pack, other -> due.containsKey(other.number()),
                         entry -> kept.getOrDefault(entry.key().text(), Set.of()).contains(entry.basePosition()),
-                        entry -> gone.add(new Gone(entry.key(), entry.basePosition(), pack, entry.storedBytes(), cause)));
+                        entry -> gone.add(new Gone(entry.key(), entry.basePosition(), pack, storedBytes(entry), cause)));
             } catch (CorruptSegmentException e) {
                 drop(pack, stays, e, failed);
             } catch (IOException | UncheckedIOException | WalException e) {
@@ -200,17 +201,16 @@ public final class PackSweep {
     private Split split(ListedPack pack, Predicate<PackEntry> isKept) throws IOException {
         Split split = new Split();
         PackWalk walk = store.reader(pack).walk();
-        while (walk.next()) {
-            for (PackEntry entry : walk.entries()) {
-                boolean counts = store.counts(pack, entry);
-                if (counts && isKept.test(entry)) {
-                    split.kept.add(entry);
-                    split.keptBytes += entry.storedBytes();
-                } else {
-                    split.leftBytes += entry.storedBytes();
-                    if (counts) {
-                        split.gone.add(entry);
-                    }
+        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
+            PackEntry entry = next.get();
+            boolean counts = store.counts(pack, entry);
+            if (counts && isKept.test(entry)) {
+                split.kept.add(entry);
+                split.keptBytes += storedBytes(entry);
+            } else {
+                split.leftBytes += storedBytes(entry);
+                if (counts) {
+                    split.gone.add(entry);
                 }
             }
         }
@@ -224,21 +224,22 @@ public final class PackSweep {
             return;
         }
         PackReader reader = store.reader(pack);
-        PackHeader before = reader.header();
-        long number = store.newNumber();
-        PackHeader header = new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
-                before.createdMillis());
-        try (PackWriter writer = store.write(header); SharedFile bytes = store.channels().acquire(reader.file())) {
+        PackHeader header = store.inPlaceOf(reader.header());
+        try (PackWriter writer = store.write(header)) {
             for (PackEntry entry : split.kept) {
-                writer.add(reader, entry, bytes);
+                writer.add(reader, entry);
             }
             store.replace(List.of(pack), List.of(listed(header, writer.finish())));
         }
     }
 
+    static long storedBytes(PackEntry entry) {
+        return (long) entry.dataBytes() + entry.indexBytes();
+    }
+
     static ListedPack listed(PackHeader header, PackFooter footer) {
         return new ListedPack(header.number(), header.window(), header.expirationMillis(), header.optionsHash(), header.level(),
-                footer.fileBytes(), footer.segments(), footer.records());
+                footer.fileLength(), footer.segments(), footer.records());
     }
 
     /**

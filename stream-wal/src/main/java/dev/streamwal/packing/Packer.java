@@ -57,6 +57,9 @@ public final class Packer {
         /** By the log's clock. */
         long nowMillis();
 
+        /** Of the log. */
+        long incarnation();
+
         /** All streams that have a segment, and perhaps others. */
         List<StreamLog> streams();
 
@@ -82,6 +85,9 @@ public final class Packer {
 
     private static final long MAX_BYTES = 64 << 20;
 
+    /** Of one stream: what there is more of one window waits for the next pass. */
+    private static final int MAX_OF_STREAM = 256;
+
     private final PackStore store;
     private final PackSweep sweep;
     private final SegmentStorage storage;
@@ -102,7 +108,7 @@ public final class Packer {
         this.storage = storage;
         this.log = log;
         this.events = events;
-        this.limits = new PackPlan.Limits(maxOwnSegments + 1, MAX_SEGMENTS, MAX_BYTES, PackWriter.MAX_SEGMENTS);
+        this.limits = new PackPlan.Limits(maxOwnSegments + 1, MAX_SEGMENTS, MAX_BYTES, MAX_OF_STREAM);
         this.optionsHash = optionsHash;
     }
 
@@ -237,7 +243,7 @@ public final class Packer {
             long number = store.newNumber();
             boolean isByOptions = sources.stream().allMatch(source -> isByOptions(stream(source.key()).policy()));
             PackHeader header = new PackHeader(number, job.window(), job.expirationMillis(),
-                    isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis());
+                    isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis(), log.incarnation());
             PackWriter writer = null;
             try {
                 for (Source source : sources) {
