@@ -725,8 +725,9 @@ public final class StreamWal implements AutoCloseable {
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
             whileNothingIsPacked(() -> {
-                boolean unused = packed(stream.log()).purge(TimeRules.millis(before), (pack, entry) -> gone.add(deleted(pack, entry)));
-                stream.log().purge(TimeRules.millis(before), gone::add);
+                if (packed(stream.log()).purge(TimeRules.millis(before), (pack, entry) -> gone.add(deleted(pack, entry)))) {
+                    stream.log().purge(TimeRules.millis(before), gone::add);
+                }
             });
             return new SweepResult(gone.size(), 0, stream.log().segmentCount() + packs.find(stream.log().key()).size(),
                     tell(gone, key, DeletedSegment.Reason.PURGED));

@@ -441,10 +441,15 @@ public final class StreamLog implements CommitStream {
 
     /**
      * Makes the names of the stream's segments durable, before a footer says that they are. For the sealer, with the lock of a segment that
-     * is not finished, so that the directory isn't deleted meanwhile; and for who excludes deletions.
+     * is not finished, so that the directory isn't deleted meanwhile.
      */
-    public void forceNames() throws IOException {
+    void forceNames() throws IOException {
         names.force();
+    }
+
+    /** No file that was deleted comes back any more. */
+    public void forceDeletions() throws IOException {
+        names.forceDeletion(true);
     }
 
     /** From the sealer: it has let go of a segment; where that has no footer, the next pass of the sweeper has it tried again. */

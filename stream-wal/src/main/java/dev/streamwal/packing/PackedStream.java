@@ -30,35 +30,37 @@ public final class PackedStream {
      * @return whether there was anything
      */
     public boolean delete(BiConsumer<ListedPack, PackEntry> each) throws IOException {
-        return deleteWhere(Long.MAX_VALUE, each);
+        List<PackStore.Place> places = places();
+        forget(places, each);
+        return !places.isEmpty();
     }
 
     /**
      * The oldest segments whose windows end at or before a time don't count any more; durably.
      *
      * @param each is told of every segment that is gone
-     * @return whether there was anything
+     * @return whether the stream has nothing left in packs: else nothing behind it may go
      */
     public boolean purge(long beforeMillis, BiConsumer<ListedPack, PackEntry> each) throws IOException {
-        return deleteWhere(beforeMillis, each);
-    }
-
-    private boolean deleteWhere(long windowEndMillis, BiConsumer<ListedPack, PackEntry> each) throws IOException {
-        if (store.isEmpty()) {
-            return false;
-        }
-        List<PackStore.Place> places = store.find(key());
+        List<PackStore.Place> places = places();
         int count = 0;
-        while (count < places.size() && places.get(count).pack().window().endMillis() <= windowEndMillis) {
+        while (count < places.size() && places.get(count).pack().window().endMillis() <= beforeMillis) {
             count++;
         }
-        if (count == 0) {
-            return false;
+        forget(places.subList(0, count), each);
+        return count == places.size();
+    }
+
+    private List<PackStore.Place> places() throws IOException {
+        return store.isEmpty() ? List.of() : store.find(key());
+    }
+
+    private void forget(List<PackStore.Place> oldest, BiConsumer<ListedPack, PackEntry> each) throws IOException {
+        if (!oldest.isEmpty()) {
+            // a file that was packed may come back from a power loss, until its directory is forced
+            stream.forceDeletions();
+            store.forget(key(), 0, oldest.get(oldest.size() - 1).entry().basePosition() + 1);
+            oldest.forEach(place -> each.accept(place.pack(), place.entry()));
         }
-        // a file that was packed may come back from a power loss, until its directory is forced
-        stream.forceNames();
-        store.forget(key(), 0, places.get(count - 1).entry().basePosition() + 1);
-        places.subList(0, count).forEach(place -> each.accept(place.pack(), place.entry()));
-        return true;
     }
 }

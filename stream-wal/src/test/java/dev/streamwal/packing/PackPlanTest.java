@@ -21,7 +21,9 @@ import org.junit.jupiter.api.Test;
 class PackPlanTest {
 
     private static final int STREAMS = 4;
-    private static final Limits LIMITS = new Limits(3, 4, 50, 16);
+    /** Of a stream; more than there are in any test. */
+    private static final int MOST = 16;
+    private static final Limits LIMITS = new Limits(3, 4, 50, MOST);
 
     @Test
     void of_allSmallInputs_eachStreamLosesItsBeginningInOrder() {
@@ -49,7 +51,7 @@ class PackPlanTest {
                 }
                 streams.add(sources);
             }
-            check(streams, new Limits(1 + random.nextInt(5), 1 + random.nextInt(10), 1 + random.nextInt(100), 1 + random.nextInt(4)));
+            check(streams, new Limits(1 + random.nextInt(5), 1 + random.nextInt(10), 1 + random.nextInt(100), random.nextBoolean() ? MOST : 1 + random.nextInt(4)));
         }
     }
 
@@ -91,7 +93,8 @@ class PackPlanTest {
         Map<List<Object>, Integer> inJobs = jobs.stream().collect(Collectors.toMap(
                 job -> List.<Object>of(job.window(), job.expirationMillis()), job -> job.sources().size(), Integer::sum));
         inJobs.values().forEach(count -> assertTrue(count >= limits.minSegments(), "a window has enough to be worth a pack"));
-        heads.forEach((span, count) -> assertTrue(count < limits.minSegments() || inJobs.containsKey(span), "what is worth it is packed"));
+        heads.forEach((span, count) -> assertTrue(
+                limits.maxOfStream() < MOST || count < limits.minSegments() || inJobs.containsKey(span), "what is worth it is packed"));
     }
 
     private static void checkJob(Job job, Limits limits) {
@@ -101,6 +104,8 @@ class PackPlanTest {
             assertTrue(byKey < 0 || (byKey == 0 && sources.get(i - 1).name().basePosition() < sources.get(i).name().basePosition()));
         }
         sources.forEach(source -> assertEquals(List.of(job.window(), job.expirationMillis()), span(source)));
+        sources.stream().collect(Collectors.groupingBy(Source::key, Collectors.counting()))
+                .forEach((key, count) -> assertTrue(count <= limits.maxOfStream()));
         boolean isOneStream = sources.stream().map(Source::key).distinct().count() == 1;
         assertTrue(isOneStream || (sources.size() <= limits.maxSegments()
                 && sources.stream().mapToLong(Source::bytes).sum() <= limits.maxBytes()), "a pack is no larger than it may be");
