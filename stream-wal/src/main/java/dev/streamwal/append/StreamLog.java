@@ -542,6 +542,32 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /**
+     * What the window of a segment is.
+     *
+     * @param endMillis epoch ms; each older segment's window begins before that, whatever became of the options meanwhile
+     * @param isByPolicy whether a segment with this window would have the same length and expiration if it were created now
+     */
+    public record Span(long endMillis, boolean isByPolicy) {}
+
+    /** Of the segment that begins at a position; empty where it is gone, or its header can't be read. */
+    public Optional<Span> spanOf(long basePosition) throws IOException {
+        rotation.lock();
+        try {
+            SegmentEntry entry = segments.holding(basePosition);
+            if (entry == null || entry.name().basePosition() != basePosition) {
+                return Optional.empty();
+            }
+            Window window = chain.windowOf(entry);
+            return Optional.of(new Span(window.endMillis(), window.equals(policy.windowOf(window.startMillis()))
+                    && policy.expirationOf(window) == entry.name().expirationMillis()));
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            return Optional.empty();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** Where the header can't be read, the segment is as old as can be, and keeps its expiration. */
     @GuardedBy("rotation")
     private long windowStart(SegmentEntry entry) {

@@ -190,7 +190,8 @@ public final class Sweeper {
         /** Those that are behind nothing in a pack; where that can't be told, none. */
         private List<ExpiryPlan.Deletion> mayGo(List<ExpiryPlan.Deletion> files) {
             try {
-                return packs.withoutThoseBehindPacks(files, nowMillis);
+                return packs.withoutThoseBehindPacks(files, nowMillis,
+                        deletion -> log(deletion.key()).spanOf(deletion.segment().basePosition()));
             } catch (IOException | WalException e) {
                 failed(e);
                 return List.of();

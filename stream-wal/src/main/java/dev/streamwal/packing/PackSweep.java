@@ -1,5 +1,6 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
@@ -242,42 +243,46 @@ public final class PackSweep {
                 footer.fileLength(), footer.segments(), footer.records());
     }
 
+    /** Tells what the window is of a segment that is to be deleted. */
+    @FunctionalInterface
+    public interface Spans {
+        Optional<StreamLog.Span> of(ExpiryPlan.Deletion deletion) throws IOException;
+    }
+
     /**
      * Those of a plan's deletions of segments with files of their own that may be done: a stream loses its beginning and nothing else, so none
-     * goes while the stream has an older one in a pack. That is looked for where it can be: in packs that are due and stay, that were made under
-     * other options, and, where the whole log is too large, in all.
+     * goes while the stream has an older one in a pack. That is looked for where it can be: in packs of windows that begin before its own
+     * ends, but for those that the stream can't have anything in that has expired, as they were made under the same options and haven't.
      *
      * @param nowMillis of the plan
      */
-    public List<ExpiryPlan.Deletion> withoutThoseBehindPacks(List<ExpiryPlan.Deletion> plan, long nowMillis) throws IOException {
+    public List<ExpiryPlan.Deletion> withoutThoseBehindPacks(List<ExpiryPlan.Deletion> plan, long nowMillis, Spans spans) throws IOException {
         List<ListedPack> all = store.packs();
         if (all.isEmpty()) {
             return plan;
         }
-        List<ListedPack> doubtful = all.stream().filter(pack -> pack.expirationMillis() <= nowMillis || !pack.isOfSameOptions(optionsHash)).toList();
-        Map<String, Boolean> isBehind = new HashMap<>();
-        List<ExpiryPlan.Deletion> left = new ArrayList<>();
+        Set<String> left = new HashSet<>();
+        List<ExpiryPlan.Deletion> going = new ArrayList<>();
         for (ExpiryPlan.Deletion deletion : plan) {
-            List<ListedPack> looked = deletion.cause() == ExpiryPlan.Cause.EXPIRED ? doubtful : all;
-            Boolean known = isBehind.get(deletion.key());
-            boolean behind = known != null && known;
-            if (known == null) {
-                behind = isInAny(StreamKey.of(deletion.key()), looked);
-                isBehind.put(deletion.key(), behind);
-            }
-            if (!behind) {
-                left.add(deletion);
+            // what is behind one that stays stays
+            if (!left.contains(deletion.key()) && !isBehindAny(deletion, spans.of(deletion), all, nowMillis)) {
+                going.add(deletion);
+            } else {
+                left.add(deletion.key());
             }
         }
-        return left;
+        return going;
     }
 
-    private boolean isInAny(StreamKey key, List<ListedPack> packs) throws IOException {
+    private boolean isBehindAny(ExpiryPlan.Deletion deletion, Optional<StreamLog.Span> span, List<ListedPack> packs, long nowMillis)
+            throws IOException {
+        StreamKey key = StreamKey.of(deletion.key());
+        boolean isInOrder = deletion.cause() == ExpiryPlan.Cause.EXPIRED && span.isPresent() && span.get().isByPolicy();
         for (ListedPack pack : packs) {
-            for (PackEntry entry : store.reader(pack).find(key)) {
-                if (store.counts(pack, entry)) {
-                    return true;
-                }
+            boolean isOlder = span.isEmpty() || pack.window().startMillis() < span.get().endMillis();
+            boolean isExpected = isInOrder && pack.isOfSameOptions(optionsHash) && pack.expirationMillis() > nowMillis;
+            if (isOlder && !isExpected && store.reader(pack).find(key).stream().anyMatch(entry -> store.counts(pack, entry))) {
+                return true;
             }
         }
         return false;

@@ -1,7 +1,0 @@
-package dev.streamwal;
-
-class PackingOnce extends PackingContract {
-    PackingOnce() {
-        super(LogHome.channel());
-    }
-}
