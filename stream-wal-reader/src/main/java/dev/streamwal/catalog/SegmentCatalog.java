@@ -157,7 +157,7 @@ public final class SegmentCatalog {
 
     @GuardedBy("this")
     private SegmentChain merge() throws IOException {
-        if (own != ownInChain || packed != packedInChain) {
+        if (!own.equals(ownInChain) || !packed.equals(packedInChain)) {
             chain = new SegmentChain(packed.isEmpty() ? own : merged(own, packed));
             ownInChain = own;
             packedInChain = packed;

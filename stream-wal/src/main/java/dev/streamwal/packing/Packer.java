@@ -214,18 +214,15 @@ public final class Packer {
         private List<Source> stillThere() {
             long nowMillis = log.nowMillis();
             List<Source> there = new ArrayList<>();
-            StreamKey known = null;
-            Set<Source> now = Set.of();
+            Map<StreamKey, Set<Source>> now = new HashMap<>();
             for (Source source : job.sources()) {
-                if (!source.key().equals(known)) {
-                    known = source.key();
-                    now = left.contains(known) ? Set.of() : new HashSet<>(sources(stream(known), nowMillis));
-                }
-                if (now.contains(source)) {
+                Set<Source> ofStream = now.computeIfAbsent(source.key(),
+                        key -> left.contains(key) ? Set.of() : new HashSet<>(sources(stream(key), nowMillis)));
+                if (ofStream.contains(source)) {
                     there.add(source);
                 } else {
-                    left.add(known);
-                    now = Set.of();
+                    left.add(source.key());
+                    now.put(source.key(), Set.of());
                 }
             }
             return there;
