@@ -1,0 +1,151 @@
+package dev.streamwal.manifest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ManifestTest {
+
+    @TempDir
+    Path root;
+
+    private static ListedPack pack(long number) {
+        return new ListedPack(number, new Window(number * 10, number * 10 + 10), number * 10 + 100, 7, 0, 4_000 + number, 3, 5);
+    }
+
+    private static StreamKey key(int number) {
+        return StreamKey.of("key-" + number);
+    }
+
+    /** What a manifest says, and what a list of all that was ever said says. */
+    @Test
+    void edits_random_asAListOfAllOfThemSays() throws IOException {
+        Random random = new Random(3);
+        for (int run = 0; run < 30; run++) {
+            Path log = Files.createDirectory(root.resolve("log" + run));
+            ManifestWriter writer = ManifestWriter.open(log);
+            TreeMap<Long, ListedPack> packs = new TreeMap<>();
+            List<VoidRange> said = new ArrayList<>();
+            long next = 1;
+            for (int edit = 0; edit < 40; edit++) {
+                if (random.nextInt(3) > 0) {
+                    List<ListedPack> added = random.nextInt(4) > 0 ? List.of(pack(next++), pack(next++)) : List.of();
+                    List<Long> removed = packs.keySet().stream().filter(number -> random.nextInt(5) == 0).toList();
+                    if (random.nextBoolean() || added.isEmpty()) {
+                        writer.replace(added, removed);
+                        removed.forEach(packs::remove);
+                        added.forEach(pack -> packs.put(pack.number(), pack));
+                    } else {
+                        ListedPack one = pack(next++);
+                        VoidRange range = new VoidRange(key(random.nextInt(4)), random.nextInt(50), 50 + random.nextInt(50), one.number());
+                        writer.addAndMakeVoid(one, List.of(range));
+                        packs.put(one.number(), one);
+                        said.add(range);
+                    }
+                } else {
+                    VoidRange range = new VoidRange(key(random.nextInt(4)), random.nextInt(50), 50 + random.nextInt(50), next);
+                    writer.makeVoid(List.of(range));
+                    said.add(range);
+                }
+                check(writer.current(), packs, said);
+                check(ManifestFile.read(log), packs, said);
+            }
+            check(ManifestWriter.open(log).current(), packs, said);
+        }
+    }
+
+    private static void check(Manifest manifest, TreeMap<Long, ListedPack> packs, List<VoidRange> said) {
+        assertThat(manifest.packsInOrder()).containsExactlyElementsOf(packs.values());
+        for (long number : packs.keySet()) {
+            assertThat(manifest.pack(number)).contains(pack(number));
+            for (int key = 0; key < 4; key++) {
+                for (long base = 0; base < 110; base += 7) {
+                    StreamKey stream = key(key);
+                    long position = base;
+                    boolean isVoid = said.stream().anyMatch(range -> range.key().equals(stream) && range.covers(position, number));
+                    assertThat(manifest.isVoid(stream, base, number)).isEqualTo(isVoid);
+                    assertThat(!isVoid || manifest.mayHaveVoids(number)).isTrue();
+                }
+            }
+        }
+        assertThat(manifest.voidRanges()).allMatch(range -> !packs.headMap(range.packsBelow()).isEmpty());
+    }
+
+    private Manifest written() throws IOException {
+        ManifestWriter writer = ManifestWriter.open(root);
+        writer.replace(List.of(pack(1), pack(2)), List.of());
+        writer.makeVoid(List.of(new VoidRange(key(1), 0, 80, 3)));
+        return writer.current();
+    }
+
+    /** Damage of one is read from the other, and never something else. */
+    @Test
+    void read_everyBitAndEveryLength_theCopyOrAnError() throws IOException {
+        String expected = written().toString();
+        Path first = ManifestFile.path(root);
+        Path copy = ManifestFile.copy(root);
+        byte[] good = Files.readAllBytes(first);
+        assertThat(Files.readAllBytes(copy)).isEqualTo(good);
+        for (int bit = 0; bit < good.length * 8 + good.length; bit++) {
+            byte[] bad = bit < good.length * 8 ? good.clone() : Arrays.copyOf(good, bit - good.length * 8);
+            if (bit < good.length * 8) {
+                bad[bit / 8] ^= (byte) (1 << bit % 8);
+            }
+            Files.write(first, bad);
+            if (bit / 8 != 7 || bit >= good.length * 8) {
+                assertThat(ManifestFile.read(root).toString()).isEqualTo(expected);
+                Files.write(copy, bad);
+                assertThatThrownBy(() -> ManifestFile.read(root)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("manifest");
+                Files.write(copy, good);
+            } else {
+                // another version's
+                assertThatThrownBy(() -> ManifestFile.read(root)).isInstanceOf(UnsupportedFormatException.class);
+            }
+        }
+    }
+
+    @Test
+    void open_oneIsDamagedOrMissing_isMadeAnew() throws IOException {
+        String expected = written().toString();
+        for (Path file : List.of(ManifestFile.path(root), ManifestFile.copy(root))) {
+            byte[] good = Files.readAllBytes(file);
+            Files.write(file, Arrays.copyOf(good, good.length - 1));
+            assertThat(ManifestWriter.open(root).current().toString()).isEqualTo(expected);
+            assertThat(Files.readAllBytes(file)).isEqualTo(good);
+            Files.delete(file);
+            assertThat(ManifestWriter.open(root).current().toString()).isEqualTo(expected);
+            assertThat(Files.readAllBytes(file)).isEqualTo(good);
+        }
+    }
+
+    @Test
+    void open_noPacks_leavesNothing() throws IOException {
+        assertThat(ManifestWriter.open(root).current()).isSameAs(Manifest.EMPTY);
+        assertThat(root).isEmptyDirectory();
+    }
+
+    @Test
+    void replaced_whatCantBe_isRefused() {
+        Manifest one = Manifest.EMPTY.replaced(List.of(pack(2)), List.of());
+        assertThatThrownBy(() -> one.replaced(List.of(pack(2)), List.of())).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> one.replaced(List.of(pack(1)), List.of())).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> one.replaced(List.of(), List.of(1L))).isInstanceOf(IllegalArgumentException.class);
+        Manifest none = one.replaced(List.of(), List.of(2L));
+        assertThat(none.packsInOrder()).isEmpty();
+        assertThat(none.highestNumber()).isEqualTo(2);
+    }
+}
