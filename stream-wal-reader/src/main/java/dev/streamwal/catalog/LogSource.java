@@ -1,5 +1,6 @@
 package dev.streamwal.catalog;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.Positions;
@@ -20,6 +21,7 @@ import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -83,10 +85,19 @@ public final class LogSource implements AutoCloseable {
         return streams;
     }
 
-    /** The keys of streams that have a segment and that the filter takes, in their natural order. */
+    /** The keys of streams that have a segment and that the filter takes, in their natural order; without those that can't be read. */
     public NavigableSet<String> keys(Predicate<String> filter) throws IOException {
+        return keys(filter, damage -> { });
+    }
+
+    /**
+     * As the other one.
+     *
+     * @param damage is told of the places in packs where more keys may be, and which can't be read
+     */
+    public NavigableSet<String> keys(Predicate<String> filter, Consumer<CorruptSegmentException> damage) throws IOException {
         NavigableSet<String> keys = streams.keys(filter);
-        packs.addKeys(packs.manifest(), filter, keys);
+        packs.addKeys(packs.manifest(), filter, keys, damage);
         return keys;
     }
 

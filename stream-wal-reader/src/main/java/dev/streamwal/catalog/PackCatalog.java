@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** The segments that stand in packs, by key. Thread-safe. */
@@ -57,8 +58,8 @@ public final class PackCatalog {
     }
 
     /** Without packs: for who looks at files alone. */
-    public static PackCatalog none() {
-        return new PackCatalog(Path.of(""), new ChannelCache(1), new FooterCache(), () -> Manifest.EMPTY);
+    public static PackCatalog none(Path root) {
+        return new PackCatalog(root, new ChannelCache(1), new FooterCache(), () -> Manifest.EMPTY);
     }
 
     /** Which packs there are; the same object as before where nothing has changed. */
@@ -119,23 +120,33 @@ public final class PackCatalog {
         return segments;
     }
 
-    /** Adds the keys of streams that have a segment in a pack that counts. */
-    public void addKeys(Manifest manifest, Predicate<String> filter, Set<String> keys) throws IOException {
+    /**
+     * Adds the keys of streams that have a segment in a pack that counts.
+     *
+     * @param damage is told what can't be read of the packs' tables, in which more keys may be
+     */
+    public void addKeys(Manifest manifest, Predicate<String> filter, Set<String> keys, Consumer<CorruptSegmentException> damage)
+            throws IOException {
         for (ListedPack pack : manifest.packsInOrder()) {
             try {
-                addKeys(reader(pack).walk(), pack, manifest, filter, keys);
+                addKeys(reader(pack).walk(), pack, manifest, filter, keys, damage);
             } catch (CorruptSegmentException e) {
-                // who reads a stream that may be in it is told
+                damage.accept(e);
             }
         }
     }
 
-    private static void addKeys(PackWalk walk, ListedPack pack, Manifest manifest, Predicate<String> filter, Set<String> keys) throws IOException {
-        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
-            PackEntry entry = next.get();
-            String key = entry.key().text();
-            if (filter.test(key) && !manifest.isVoid(entry.key(), entry.basePosition(), pack.number())) {
-                keys.add(key);
+    private static void addKeys(PackWalk walk, ListedPack pack, Manifest manifest, Predicate<String> filter, Set<String> keys,
+            Consumer<CorruptSegmentException> damage) throws IOException {
+        for (boolean more = true; more; ) {
+            try {
+                Optional<PackEntry> next = walk.next();
+                next.filter(entry -> filter.test(entry.key().text()) && !manifest.isVoid(entry.key(), entry.basePosition(), pack.number()))
+                        .ifPresent(entry -> keys.add(entry.key().text()));
+                more = next.isPresent();
+            } catch (CorruptSegmentException e) {
+                // the walk goes on behind it
+                damage.accept(e);
             }
         }
     }

@@ -64,6 +64,11 @@ public final class PackedSegment extends Segment {
     }
 
     @Override
+    public long bytes() {
+        return entry.dataEnd();
+    }
+
+    @Override
     protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
         return SegmentEnd.of(pack.segmentFooter(entry));
     }

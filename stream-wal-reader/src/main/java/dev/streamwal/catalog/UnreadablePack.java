@@ -89,6 +89,12 @@ final class UnreadablePack extends Segment {
         return offset;
     }
 
+    /** Nobody knows. */
+    @Override
+    public long bytes() {
+        return 0;
+    }
+
     @Override
     protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader header) {
         throw told();

@@ -5,10 +5,16 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.pack.PackFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The file in which a manifest stands, and its copy: {@code packs/manifest} and {@code packs/manifest.copy}.
@@ -19,7 +25,6 @@ import java.util.Optional;
  */
 public final class ManifestFile {
 
-    private static final String DIRECTORY = "packs";
     private static final String NAME = "manifest";
     private static final String COPY_NAME = "manifest.copy";
     private static final String TEMPORARY_NAME = ".manifest.tmp";
@@ -28,17 +33,18 @@ public final class ManifestFile {
 
     /** Where it is. */
     public static Path path(Path root) {
-        return root.resolve(DIRECTORY).resolve(NAME);
+        return directory(root).resolve(NAME);
     }
 
     static Path copy(Path root) {
-        return root.resolve(DIRECTORY).resolve(COPY_NAME);
+        return directory(root).resolve(COPY_NAME);
     }
 
     /**
      * Reads it.
      *
-     * @throws CorruptSegmentException where it is damaged, and so is its copy
+     * @return {@link Manifest#EMPTY} itself where there is none, as before a log's first pack
+     * @throws CorruptSegmentException where it is damaged, and so is its copy; or both are missing, and there is a pack
      * @throws UnsupportedFormatException where a newer version wrote it
      */
     public static Manifest read(Path root) throws IOException {
@@ -58,14 +64,33 @@ public final class ManifestFile {
                 why = why == null ? e : why;
             }
         }
-        if (why == null) {
-            return Manifest.EMPTY;
+        if (why != null) {
+            throw damaged("is damaged: " + why.getMessage(), why, file, copy);
         }
-        throw damaged(why, file, copy);
+        if (isAnyPack(root)) {
+            throw damaged("is missing", null, file, copy);
+        }
+        return Manifest.EMPTY;
     }
 
-    private static CorruptSegmentException damaged(FormatException why, Path file, Path copy) {
-        return new CorruptSegmentException("the list of packs is damaged: " + why.getMessage() + ", file=" + file + ", copy=" + copy
+    /** A log gets its manifest before its first pack. */
+    private static boolean isAnyPack(Path root) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory(root))) {
+            for (Path file : files) {
+                if (PackFiles.parse(file.getFileName().toString()).isPresent()) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static CorruptSegmentException damaged(String what, @Nullable FormatException why, Path file, Path copy) {
+        return new CorruptSegmentException("the list of packs " + what + ", file=" + file + ", copy=" + copy
                 + "; put one of the two back from a copy of this log", file, null, WalException.NO_POSITION, 0, 0, why);
     }
 
@@ -96,7 +121,7 @@ public final class ManifestFile {
     /** When this returns, the file has this manifest durably; when it throws, it has it or the one before. */
     static void write(Path root, Path file, Manifest manifest) throws IOException {
         ByteBuffer bytes = ManifestLayout.encode(manifest);
-        LogFile.replace(root.resolve(DIRECTORY).resolve(TEMPORARY_NAME), file, open -> writeAll(open, bytes));
+        LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> writeAll(open, bytes));
     }
 
     private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
@@ -108,6 +133,6 @@ public final class ManifestFile {
 
     /** In which it is. */
     static Path directory(Path root) {
-        return root.resolve(DIRECTORY);
+        return PackFiles.directory(root);
     }
 }

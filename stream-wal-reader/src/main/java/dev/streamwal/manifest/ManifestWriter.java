@@ -42,6 +42,16 @@ public final class ManifestWriter {
         return current;
     }
 
+    /**
+     * Has the log have a manifest, durably: before its first pack is written. So where there are packs and no manifest, it was lost, and the
+     * packs aren't taken for leftovers.
+     */
+    public void begin() throws IOException {
+        if (current == Manifest.EMPTY) {
+            change(manifest -> manifest.replaced(List.of(), List.of()));
+        }
+    }
+
     /** Lists packs, and others no more: both or neither, durably. */
     public void replace(List<ListedPack> added, List<Long> removed) throws IOException {
         change(manifest -> manifest.replaced(added, removed));

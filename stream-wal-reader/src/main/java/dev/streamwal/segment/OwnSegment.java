@@ -8,6 +8,7 @@ import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.SharedFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,11 @@ public final class OwnSegment extends Segment {
     @Override
     public long fileOffset(long offset) {
         return offset;
+    }
+
+    @Override
+    public long bytes() throws IOException {
+        return Files.size(file());
     }
 
     @Override

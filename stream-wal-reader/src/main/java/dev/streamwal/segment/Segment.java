@@ -101,6 +101,13 @@ public abstract class Segment implements Comparable<Segment> {
     /** As {@link #open}, for the header alone. */
     public abstract SegmentHeader header(ChannelCache channels) throws IOException;
 
+    /**
+     * Of its file, or of what stands of it in a pack.
+     *
+     * @throws NoSuchFileException where it has been deleted
+     */
+    public abstract long bytes() throws IOException;
+
     /** Where its records end, as far as its bytes say. */
     protected abstract SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader header) throws IOException;
 

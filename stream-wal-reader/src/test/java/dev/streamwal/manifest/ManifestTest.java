@@ -7,6 +7,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.pack.PackFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -136,6 +137,18 @@ class ManifestTest {
     void open_noPacks_leavesNothing() throws IOException {
         assertThat(ManifestWriter.open(root).current()).isSameAs(Manifest.EMPTY);
         assertThat(root).isEmptyDirectory();
+    }
+
+    /** Else the packs would be taken for what a process has left that was killed while it wrote them, and be deleted. */
+    @Test
+    void open_bothAreMissingAndThereIsAPack_isToldOf() throws IOException {
+        ManifestWriter.open(root).begin();
+        assertThat(ManifestWriter.open(root).current().packsInOrder()).isEmpty();
+        Files.createFile(PackFiles.pack(root, 1));
+        assertThat(ManifestWriter.open(root).current().packsInOrder()).isEmpty();
+        Files.delete(ManifestFile.path(root));
+        Files.delete(ManifestFile.copy(root));
+        assertThatThrownBy(() -> ManifestWriter.open(root)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("missing");
     }
 
     @Test

@@ -52,7 +52,7 @@ final class CatCommand extends StreamsCommand {
     }
 
     @Override
-    Exit read(WalReader reader, KeySelection selection, CommandOutput out) {
+    Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         checkArguments(selection);
         EntryWriter writer = format.writer(out);
         TolerantScan scan = new TolerantScan(this::complain);

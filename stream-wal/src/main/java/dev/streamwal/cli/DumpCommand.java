@@ -4,6 +4,7 @@ import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -13,16 +14,20 @@ import picocli.CommandLine.Parameters;
         name = "dump",
         description = {
             "Shows a segment's file byte by byte, each field annotated where it begins: header, records, footer, and what is damaged.",
+            "Of a pack it shows the segments in it, each as if it were a file.",
             "With --json, an object for each of these parts, without the bytes."
         })
 final class DumpCommand extends CliCommand {
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "The segment, ROOT/streams/KEY/*.seg.")
+    @Parameters(index = "0", paramLabel = "FILE", description = "A segment, ROOT/streams/KEY/*.seg, or a pack, ROOT/packs/*.pack.")
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
     private Path file;
 
     @Option(names = "--brief", description = "Only where each part begins, and how long it is.")
     private boolean brief;
+
+    @Option(names = "--key", paramLabel = "KEY", description = "Of a pack only this stream's segments.")
+    private @Nullable String key;
 
     DumpCommand(CommandContext context) {
         super(context);
@@ -32,6 +37,9 @@ final class DumpCommand extends CliCommand {
     Exit run(CommandOutput out) throws IOException {
         if (Files.isDirectory(file)) {
             throw new IllegalArgumentException("dump shows the file of a segment, and this is a directory: " + file);
+        }
+        if (PackDump.isPack(file)) {
+            return new PackDump(file, out, brief, key).run();
         }
         try (LogFile bytes = LogFile.reading(file)) {
             return new SegmentDump(bytes, new DumpWriter(bytes, out, brief)).run();

@@ -38,21 +38,21 @@ final class ExportCommand extends StreamsCommand {
     }
 
     @Override
-    Exit read(WalReader reader, KeySelection selection, CommandOutput out) throws IOException {
+    Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
         TolerantScan scan = new TolerantScan(this::complain);
         if (out.isJson()) {
-            export(reader, selection, scan, new EntryWriter(out, EntryFormat.JSON)::write);
+            export(reader, segments, selection, scan, new EntryWriter(out, EntryFormat.JSON)::write);
         } else {
             try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(out.asStream(), UTF_8)) {
                 csv.writeRecord(COLUMNS);
-                export(reader, selection, scan, entry -> write(entry, csv));
+                export(reader, segments, selection, scan, entry -> write(entry, csv));
             }
         }
         return scan.exit();
     }
 
-    private void export(WalReader reader, KeySelection selection, TolerantScan scan, Sink sink) throws IOException {
-        try (Progress progress = progress("exporting", fileBytes(selection), "B")) {
+    private void export(WalReader reader, LogSegments segments, KeySelection selection, TolerantScan scan, Sink sink) throws IOException {
+        try (Progress progress = progress("exporting", fileBytes(segments, selection), "B")) {
             for (String key : selection.keys()) {
                 long shown = 0;
                 try (EntryCursor cursor = range.scan(reader, key)) {
@@ -63,7 +63,7 @@ final class ExportCommand extends StreamsCommand {
                     }
                 }
                 // headers, footers, what is out of the range, and space that is prepared
-                progress.step(Math.max(0, StreamFiles.of(root(), key).bytes() - shown));
+                progress.step(Math.max(0, segments.bytes(key) - shown));
             }
         }
     }

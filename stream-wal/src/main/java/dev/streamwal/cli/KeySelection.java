@@ -3,7 +3,6 @@ package dev.streamwal.cli;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.KeyPattern;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
@@ -16,30 +15,31 @@ import java.util.function.Predicate;
  *
  * @param keys of streams that are there, in their natural order
  * @param missing the arguments that no stream answers to
+ * @param isByList whether all streams' keys were looked through
  */
-record KeySelection(NavigableSet<String> keys, List<String> missing) {
+record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isByList) {
 
     /** All streams, where no argument is given. Who gives keys doesn't wait until all of them are listed. */
-    static KeySelection of(Path root, WalReader reader, List<String> arguments) throws IOException {
+    static KeySelection of(LogSegments segments, WalReader reader, List<String> arguments) throws IOException {
         if (arguments.isEmpty()) {
-            return new KeySelection(reader.keys(), List.of());
+            return new KeySelection(reader.keys(), List.of(), true);
         }
         NavigableSet<String> selected = new TreeSet<>();
         List<String> patterns = new ArrayList<>();
         for (String argument : arguments) {
-            if (!argument.isEmpty() && StreamFiles.of(root, argument).exist()) {
+            if (!argument.isEmpty() && !segments.of(argument).isEmpty()) {
                 selected.add(argument);
             } else {
                 patterns.add(argument);
             }
         }
         List<String> missing = patterns.isEmpty() ? List.of() : addMatching(patterns, reader.keys(), selected);
-        return new KeySelection(selected, missing);
+        return new KeySelection(selected, missing, !patterns.isEmpty());
     }
 
     /** The same, without what isn't missed. */
     KeySelection withMissing(Predicate<String> isMissed) {
-        return new KeySelection(keys, missing.stream().filter(isMissed).toList());
+        return new KeySelection(keys, missing.stream().filter(isMissed).toList(), isByList);
     }
 
     /** Returns the patterns that match nothing. */

@@ -18,7 +18,7 @@ final class LatestCommand extends StreamsCommand {
     }
 
     @Override
-    Exit read(WalReader reader, KeySelection selection, CommandOutput out) {
+    Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         EntryWriter writer = format.writer(out);
         boolean complete = true;
         for (String key : selection.keys()) {

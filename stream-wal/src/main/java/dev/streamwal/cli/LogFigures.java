@@ -5,14 +5,13 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
-import dev.streamwal.format.SegmentName;
-import dev.streamwal.io.LogFile;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.segment.SegmentEnd;
-import dev.streamwal.segment.SegmentFiles;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.OptionalLong;
 
 /**
  * Gathers the figures of a log, stream by stream. Of sealed segments it reads header and footer, which has their records' number and, for
@@ -22,6 +21,7 @@ import java.nio.file.NoSuchFileException;
 final class LogFigures {
 
     private final WalReader reader;
+    private final LogSegments log;
     private final TolerantScan scan;
     private final RecordsOverTime overTime = new RecordsOverTime();
 
@@ -37,40 +37,44 @@ final class LogFigures {
     private long shortestWindow = Long.MAX_VALUE;
     private long longestWindow;
 
-    LogFigures(WalReader reader, TolerantScan scan) {
+    LogFigures(WalReader reader, LogSegments log, TolerantScan scan) {
         this.reader = reader;
+        this.log = log;
         this.scan = scan;
     }
 
-    void add(StreamFiles stream) throws IOException {
+    void add(String key) throws IOException {
         streams++;
         long readFrom = -1;
-        for (SegmentName name : stream.names()) {
-            boolean counted = addSegment(stream, name, readFrom < 0);
-            readFrom = readFrom < 0 && !counted ? name.basePosition() : readFrom;
+        for (Segment segment : log.of(key)) {
+            boolean counted = addSegment(segment, readFrom < 0);
+            readFrom = readFrom < 0 && !counted ? segment.basePosition() : readFrom;
         }
         if (readFrom >= 0) {
-            readRecords(stream.key().text(), readFrom);
+            readRecords(key, readFrom);
         }
     }
 
     /** Whether its records have been counted, where they are wanted from its footer. */
-    private boolean addSegment(StreamFiles stream, SegmentName name, boolean byFooter) throws IOException {
-        try (LogFile file = LogFile.reading(stream.file(name))) {
-            long size = file.size();
-            segments++;
-            fileBytes += size;
-            SegmentHeader header = SegmentFiles.readHeader(file, stream.file(name), stream.key(), name);
+    private boolean addSegment(Segment segment, boolean byFooter) throws IOException {
+        OptionalLong bytes = LogSegments.bytes(segment);
+        if (bytes.isEmpty()) {
+            return true; // expired meanwhile
+        }
+        segments++;
+        fileBytes += bytes.getAsLong();
+        try (SegmentReader open = segment.open(log.channels())) {
+            SegmentHeader header = open.header();
             long window = header.window().endMillis() - header.window().startMillis();
             shortestWindow = Math.min(shortestWindow, window);
             longestWindow = Math.max(longestWindow, window);
-            Footer footer = SegmentEnd.read(file, header).footer();
+            Footer footer = open.end().footer();
             if (footer != null) {
                 addSealed(header, footer, byFooter);
             }
             return footer != null;
         } catch (NoSuchFileException e) {
-            return true; // expired meanwhile
+            return true; // expired just now
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             unreadable++;
             return true; // nothing of it can be counted

@@ -17,7 +17,7 @@ final class LsCommand extends StreamsCommand {
     }
 
     @Override
-    Exit read(WalReader reader, KeySelection selection, CommandOutput out) {
+    Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">DATA", "FROM", "TO", ">DATA RATE");
         for (String key : selection.keys()) {
             // empty: deleted since the keys were listed

@@ -43,7 +43,10 @@ final class PurgeCommand extends WritingCommand {
     Exit run(CommandOutput out) throws IOException {
         checkIsLog();
         if (dryRun) {
-            return purge(out, this::rehearse);
+            try (LogSegments segments = LogSegments.of(root())) {
+                SegmentInventory inventory = new SegmentInventory(root(), segments);
+                return purge(out, key -> rehearse(key, inventory));
+            }
         }
         try (StreamWal wal = openLog()) {
             return purge(out, key -> wal.purge(key, before));
@@ -57,8 +60,8 @@ final class PurgeCommand extends WritingCommand {
 
     private Exit purge(CommandOutput out, Purge purge) throws IOException {
         KeySelection selection;
-        try (WalReader reader = WalReader.open(root())) {
-            selection = KeySelection.of(root(), reader, patterns);
+        try (WalReader reader = WalReader.open(root()); LogSegments segments = LogSegments.of(root())) {
+            selection = KeySelection.of(segments, reader, patterns);
         }
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">LEFT");
         for (String key : selection.keys()) {
@@ -73,8 +76,7 @@ final class PurgeCommand extends WritingCommand {
         return complainOfMissing(selection);
     }
 
-    private SweepResult rehearse(String key) throws IOException {
-        SegmentInventory inventory = new SegmentInventory(root());
+    private SweepResult rehearse(String key, SegmentInventory inventory) throws IOException {
         List<SegmentInventory.Found> all = inventory.segments(key);
         List<SegmentInventory.Found> over = inventory.over(all, before);
         return new SweepResult(over.size(), 0, all.size() - over.size(), over.stream().mapToLong(SegmentInventory.Found::bytes).sum());

@@ -5,20 +5,23 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.cli.SetAsideRecords.Group;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.TimestampOutOfRangeException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.QuarantinedFile;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.TimeRules;
+import dev.streamwal.segment.Segment;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -38,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class QuarantineRestore implements AutoCloseable {
 
     private final Path root;
+    private final LogSegments log;
     private final CommandContext context;
     private final boolean appending;
     /** Of the whole quarantine. */
@@ -54,6 +58,7 @@ final class QuarantineRestore implements AutoCloseable {
 
     QuarantineRestore(Path root, CommandContext context, boolean appending, List<SetAsideFile> all) {
         this.root = root;
+        this.log = LogSegments.of(root);
         this.context = context;
         this.appending = appending;
         this.all = all;
@@ -110,6 +115,11 @@ final class QuarantineRestore implements AutoCloseable {
 
     @Override
     public void close() {
+        log.close();
+        closeWal();
+    }
+
+    private void closeWal() {
         if (wal != null) {
             wal.close();
             wal = null;
@@ -293,7 +303,7 @@ final class QuarantineRestore implements AutoCloseable {
         if (wal != null && policy.equals(walPolicy)) {
             return wal;
         }
-        close();
+        closeWal();
         WalOptions options = LogOptions.of(context.clock()).window(Duration.ofMillis(policy.windowMillis()))
                 .retention(Duration.ofMillis(policy.retentionMillis())).segmentBytes(policy.segmentBytes())
                 .maxRecordBytes(policy.maxRecordBytes()).build();
@@ -328,8 +338,8 @@ final class QuarantineRestore implements AutoCloseable {
             SetAsideRecords.readHeader(file.path(), origin).ifPresent(headers::add);
             return headers;
         }
-        for (Path segment : liveSegments(origin)) {
-            SetAsideRecords.readHeader(segment, origin).ifPresent(headers::add);
+        for (Segment segment : liveSegments(origin)) {
+            liveHeader(segment).ifPresent(headers::add);
         }
         for (SetAsideFile other : allNow()) {
             if (other.hasSegmentOf(file) && other.origin().orElseThrow().offset() == 0) {
@@ -344,14 +354,22 @@ final class QuarantineRestore implements AutoCloseable {
         return Stream.concat(done.stream(), all.stream().filter(file -> Files.exists(file.path()))).distinct().toList();
     }
 
-    private List<Path> liveSegments(QuarantinedFile origin) throws IOException {
-        List<Path> segments = new ArrayList<>();
-        try (DirectoryStream<Path> directories = Files.newDirectoryStream(StreamFiles.folder(root), origin::mayBeFrom)) {
-            directories.forEach(directory -> segments.add(directory.resolve(origin.file())));
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
+    private List<Segment> liveSegments(QuarantinedFile origin) throws IOException {
+        Optional<String> known = origin.key();
+        Collection<String> keys = known.isPresent() ? List.of(known.get()) : log.keys(origin::isOf);
+        List<Segment> segments = new ArrayList<>();
+        for (String key : keys) {
+            log.of(key).stream().filter(segment -> segment.name().fileName().equals(origin.file())).forEach(segments::add);
         }
         return segments;
+    }
+
+    private Optional<SegmentHeader> liveHeader(Segment segment) throws IOException {
+        try {
+            return Optional.of(segment.header(log.channels()));
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            return Optional.empty();
+        }
     }
 
     /** Where records of a file may be as well: in their segment itself, or in what was restored of it before. */
@@ -364,10 +382,9 @@ final class QuarantineRestore implements AutoCloseable {
             QuarantinedFile origin = file.origin().orElseThrow();
             own = SetAsideRecords.open(file.path(), origin.offset(), header);
             try {
-                for (Path segment : liveSegments(origin)) {
-                    Optional<SegmentHeader> live = SetAsideRecords.readHeader(segment, origin);
-                    if (live.isPresent()) {
-                        others.add(SetAsideRecords.open(segment, 0, live.get()));
+                for (Segment segment : liveSegments(origin)) {
+                    if (liveHeader(segment).isPresent()) {
+                        others.add(SetAsideRecords.of(segment.open(log.channels())));
                     }
                 }
                 for (SetAsideFile other : allNow()) {

@@ -2,11 +2,8 @@ package dev.streamwal.cli;
 
 import dev.streamwal.WalOptions;
 import dev.streamwal.error.WalException;
-import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
-import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
-import dev.streamwal.io.LogFile;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
@@ -17,10 +14,9 @@ import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
-import dev.streamwal.segment.SegmentFiles;
+import dev.streamwal.segment.Segment;
 import dev.streamwal.storage.WriterFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,7 +30,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * The files of a log, and which of them would go: by what can be read without opening the log for writing. So what recovery would do first
+ * The segments of a log, and which of them would go: by what can be read without opening the log for writing. So what recovery would do first
  * is left out, and a live log may have other files the next moment.
  */
 final class SegmentInventory {
@@ -47,12 +43,20 @@ final class SegmentInventory {
 
     private final Path root;
 
-    SegmentInventory(Path root) {
+    private final LogSegments log;
+
+    SegmentInventory(Path root, LogSegments log) {
         this.root = root;
+        this.log = log;
     }
 
-    /** A file. */
-    record Found(String key, Path file, SegmentName name, long bytes) {}
+    /** A segment, and how long it was just now. */
+    record Found(Segment segment, long bytes) {
+
+        SegmentName name() {
+            return segment.name();
+        }
+    }
 
     /** How many segments would be deleted only because the time is further ahead than can be explained: see {@link SweepTime}. */
     int doubtful(Instant now) throws IOException {
@@ -76,9 +80,9 @@ final class SegmentInventory {
     }
 
     /** Of a file that can't be read it is unknown: then it is an old one. */
-    private static Window window(Found segment) {
-        try (LogFile file = LogFile.reading(segment.file())) {
-            return SegmentFiles.readHeader(file, segment.file(), StreamKey.of(segment.key()), segment.name()).window();
+    private Window window(Found found) {
+        try {
+            return found.segment().header(log.channels()).window();
         } catch (IOException | WalException e) {
             return new Window(Long.MIN_VALUE, Long.MIN_VALUE + 1);
         }
@@ -148,9 +152,15 @@ final class SegmentInventory {
                 segment.bytes(), true);
     }
 
-    Path fileOf(ExpiryPlan.Deletion deletion) {
-        ExpiryPlan.Segment segment = deletion.segment();
-        return StreamFiles.of(root, deletion.key()).file(new SegmentName(segment.basePosition(), segment.expirationMillis()));
+    /** In which the segment stands. */
+    Path fileOf(ExpiryPlan.Deletion deletion) throws IOException {
+        for (Segment segment : log.of(deletion.key())) {
+            if (segment.basePosition() == deletion.segment().basePosition()) {
+                return segment.file();
+            }
+        }
+        throw new NoSuchFileException(root.toString(), null, "a segment was deleted while the dry run went: key=" + deletion.key() + ", position="
+                + deletion.segment().basePosition());
     }
 
     /** What a purge would delete of a stream's segments. */
@@ -165,10 +175,9 @@ final class SegmentInventory {
         return over;
     }
 
-    private static boolean isOver(Found segment, Instant before) throws IOException {
-        try (LogFile file = LogFile.reading(segment.file())) {
-            SegmentHeader header = SegmentFiles.readHeader(file, segment.file(), StreamKey.of(segment.key()), segment.name());
-            return header.window().endMillis() <= TimeRules.millis(before);
+    private boolean isOver(Found found, Instant before) throws IOException {
+        try {
+            return found.segment().header(log.channels()).window().endMillis() <= TimeRules.millis(before);
         } catch (NoSuchFileException e) {
             return true;
         }
@@ -176,14 +185,9 @@ final class SegmentInventory {
 
     /** In order of position, without what is deleted meanwhile. */
     List<Found> segments(String key) throws IOException {
-        StreamFiles files = StreamFiles.of(root, key);
         List<Found> found = new ArrayList<>();
-        for (SegmentName name : files.names()) {
-            try {
-                found.add(new Found(key, files.file(name), name, Files.size(files.file(name))));
-            } catch (NoSuchFileException e) {
-                // expired
-            }
+        for (Segment segment : log.of(key)) {
+            LogSegments.bytes(segment).ifPresent(bytes -> found.add(new Found(segment, bytes)));
         }
         return found;
     }

@@ -11,9 +11,11 @@ import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.recovery.QuarantinedFile;
 import dev.streamwal.segment.ScanStop;
+import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -35,17 +37,17 @@ final class SetAsideRecords implements AutoCloseable {
 
     private static final int COMPARED_BYTES = 64 << 10;
 
-    private final LogFile file;
+    private final Closeable file;
     private final SegmentBytes bytes;
     private final long from;
     private final SegmentHeader header;
     private final SegmentScan scan;
     private long tooNew;
 
-    private SetAsideRecords(LogFile file, long from, SegmentHeader header) {
+    private SetAsideRecords(Closeable file, SegmentBytes bytes, long from, SegmentHeader header) {
         this.file = file;
         this.from = from;
-        this.bytes = new Part(file, from);
+        this.bytes = bytes;
         this.header = header;
         this.scan = new SegmentScan(bytes, header);
         restart();
@@ -85,14 +87,19 @@ final class SetAsideRecords implements AutoCloseable {
         LogFile open = LogFile.reading(file);
         open.open();
         try {
-            return new SetAsideRecords(open, from, header);
+            return new SetAsideRecords(open, new Part(open, from), from, header);
         } catch (RuntimeException e) {
             open.close();
             throw e;
         }
     }
 
-    /** Of a whole segment; empty where it has none that can be read, or is not the one that its name says. */
+    /** Of a segment that is in the log; closes it. */
+    static SetAsideRecords of(SegmentReader segment) {
+        return new SetAsideRecords(segment::close, segment, 0, segment.header());
+    }
+
+    /** Of a whole segment that was set aside; empty where it has none that can be read, or is not the one that its name says. */
     static Optional<SegmentHeader> readHeader(Path file, QuarantinedFile name) throws IOException {
         try (LogFile bytes = LogFile.reading(file)) {
             ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -21,15 +21,15 @@ final class StatsCommand extends StreamsCommand {
     }
 
     @Override
-    Exit read(WalReader reader, KeySelection selection, CommandOutput out) throws IOException {
+    Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
         if (isNanoWal()) {
             throw new IllegalArgumentException("stats sums up windows and times, which nano-wal files have none of; ls has their sizes");
         }
         TolerantScan scan = new TolerantScan(this::complain);
-        LogFigures figures = new LogFigures(reader, scan);
+        LogFigures figures = new LogFigures(reader, segments, scan);
         try (Progress progress = progress("reading", selection.keys().size(), "streams")) {
             for (String key : selection.keys()) {
-                figures.add(StreamFiles.of(root(), key));
+                figures.add(key);
                 progress.step(1);
             }
         }

@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.util.List;
@@ -20,7 +21,7 @@ abstract class StreamsCommand extends ReadingCommand {
     }
 
     /** Does what the command is for. */
-    abstract Exit read(WalReader reader, KeySelection selection, CommandOutput out) throws IOException;
+    abstract Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException;
 
     /** As they were given; all streams, where there is none. */
     List<String> patterns() {
@@ -29,11 +30,21 @@ abstract class StreamsCommand extends ReadingCommand {
 
     @Override
     final Exit read(WalReader reader, CommandOutput out) throws IOException {
-        KeySelection selection = KeySelection.of(root(), reader, patterns());
-        // before the reading, which may go on for ever
-        Exit missing = complainOfMissing(selection.withMissing(this::isMissed));
-        Exit exit = read(reader, selection, out);
-        return exit == Exit.OK ? missing : exit;
+        try (LogSegments segments = LogSegments.of(root())) {
+            KeySelection selection = KeySelection.of(segments, reader, patterns());
+            // before the reading, which may go on for ever
+            Exit found = complainOfMissing(selection.withMissing(this::isMissed));
+            found = selection.isByList() && complainOfDamagedTables(segments) ? Exit.FINDINGS : found;
+            Exit exit = read(reader, segments, selection, out);
+            return exit == Exit.OK ? found : exit;
+        }
+    }
+
+    /** Who wants all streams, or those that match, must hear that there may be more. */
+    private boolean complainOfDamagedTables(LogSegments segments) throws IOException {
+        List<CorruptSegmentException> damage = segments.damagedTables();
+        damage.forEach(each -> complain("streams may be missing here: " + each.getMessage()));
+        return !damage.isEmpty();
     }
 
     /** Whether it is wrong that no stream answers to this. */
@@ -42,10 +53,10 @@ abstract class StreamsCommand extends ReadingCommand {
     }
 
     /** Of the streams' segments: how far the progress of reading them goes. */
-    final long fileBytes(KeySelection selection) throws IOException {
+    static long fileBytes(LogSegments segments, KeySelection selection) throws IOException {
         long bytes = 0;
         for (String key : selection.keys()) {
-            bytes += StreamFiles.of(root(), key).bytes();
+            bytes += segments.bytes(key);
         }
         return bytes;
     }

@@ -53,7 +53,7 @@ final class SweepCommand extends WritingCommand {
     Exit run(CommandOutput out) throws IOException {
         Instant time = now == null ? context().clock().instant() : now;
         checkIsLog();
-        int doubtful = believing ? 0 : new SegmentInventory(root()).doubtful(time);
+        int doubtful = believing ? 0 : doubtful(time);
         if (doubtful > 0) {
             complain("a sweep believes a time that is at most 100 days ahead of when the log was last open, and would delete "
                     + Figures.number(doubtful, "segment") + " by this one: time=" + Figures.time(TimeRules.millis(time)) + ", last open="
@@ -83,6 +83,12 @@ final class SweepCommand extends WritingCommand {
      */
     private record Outcome(int failed, int held, long heldBytes) {
         static final Outcome NONE = new Outcome(0, 0, 0);
+    }
+
+    private int doubtful(Instant time) throws IOException {
+        try (LogSegments segments = LogSegments.of(root())) {
+            return new SegmentInventory(root(), segments).doubtful(time);
+        }
     }
 
     private Outcome sweep(Instant time, List<DeletedSegment> gone) {
@@ -120,14 +126,16 @@ final class SweepCommand extends WritingCommand {
     }
 
     private Outcome rehearse(Instant time, List<DeletedSegment> gone) throws IOException {
-        SegmentInventory inventory = new SegmentInventory(root());
-        HeldBack.Outcome outcome = inventory.expired(time, consumers());
-        for (ExpiryPlan.Deletion deletion : outcome.deletions()) {
-            gone.add(new DeletedSegment(inventory.fileOf(deletion), deletion.key(),
-                    Instant.ofEpochMilli(deletion.segment().expirationMillis()), deletion.segment().bytes(),
-                    DeletedSegment.Reason.EXPIRED));
+        try (LogSegments segments = LogSegments.of(root())) {
+            SegmentInventory inventory = new SegmentInventory(root(), segments);
+            HeldBack.Outcome outcome = inventory.expired(time, consumers());
+            for (ExpiryPlan.Deletion deletion : outcome.deletions()) {
+                gone.add(new DeletedSegment(inventory.fileOf(deletion), deletion.key(),
+                        Instant.ofEpochMilli(deletion.segment().expirationMillis()), deletion.segment().bytes(),
+                        DeletedSegment.Reason.EXPIRED));
+            }
+            return new Outcome(0, outcome.segments(), outcome.bytes());
         }
-        return new Outcome(0, outcome.segments(), outcome.bytes());
     }
 
     /** By key, and of a stream in the order in which they went. */

@@ -44,7 +44,7 @@ final class TailCommand extends StreamsCommand {
     }
 
     @Override
-    Exit read(WalReader reader, KeySelection selection, CommandOutput out) {
+    Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         EntryWriter writer = format.writer(out);
         TolerantScan scan = new TolerantScan(this::complain);
         Map<String, Long> positions = new LinkedHashMap<>();

@@ -25,10 +25,10 @@ final class VerifyCommand extends StreamsCommand {
     }
 
     @Override
-    Exit read(WalReader reader, KeySelection selection, CommandOutput out) throws IOException {
-        try (Progress progress = progress("verifying", fileBytes(selection), "B")) {
+    Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
+        try (Progress progress = progress("verifying", fileBytes(segments, selection), "B")) {
             for (String key : selection.keys()) {
-                long fileBytes = StreamFiles.of(root(), key).bytes();
+                long fileBytes = segments.bytes(key);
                 verified(reader.verify(key), out);
                 progress.step(fileBytes);
             }

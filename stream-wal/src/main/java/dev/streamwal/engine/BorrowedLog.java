@@ -1,6 +1,7 @@
 package dev.streamwal.engine;
 
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.pack.PackFiles;
 import dev.streamwal.recovery.Quarantine;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -30,6 +31,7 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
 
     private static final String STREAMS = "streams";
     private static final String JOURNAL = "commit";
+    private static final String PACKS = PackFiles.DIRECTORY;
 
     /** @param scratch an existing directory; the log gets a folder in it */
     public static BorrowedLog of(Path original, Path scratch) throws IOException {
@@ -54,6 +56,14 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
         }
         each(source, JOURNAL, BorrowedLog::copyFile);
         each(source, QUARANTINE, BorrowedLog::linkFile);
+        // a pack is never changed, and what recovery cuts off in one it writes to another; the manifest is written anew
+        each(source, PACKS, (file, target) -> {
+            if (PackFiles.parse(file.getFileName().toString()).isPresent()) {
+                linkFile(file, target);
+            } else {
+                copyFile(file, target);
+            }
+        });
         each(source, STREAMS, (stream, target) -> {
             if (Files.isDirectory(stream)) {
                 each(source.resolve(STREAMS), stream.getFileName().toString(), root.resolve(STREAMS), BorrowedLog::linkFile);

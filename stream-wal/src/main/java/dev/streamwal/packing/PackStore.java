@@ -183,7 +183,7 @@ public final class PackStore implements PackedData {
 
     /** Adds the keys of streams that have a segment in a pack. */
     public void addKeys(Set<String> keys) throws IOException {
-        catalog.addKeys(manifest.current(), key -> true, keys);
+        catalog.addKeys(manifest.current(), key -> true, keys, damage -> { });
     }
 
     @Override
@@ -282,7 +282,7 @@ public final class PackStore implements PackedData {
 
     /** A pack to be written. */
     PackWriter write(PackHeader header) throws IOException {
-        DirectoryForce.create(PackFiles.directory(root));
+        manifest.begin();
         return PackWriter.create(root, header);
     }
 

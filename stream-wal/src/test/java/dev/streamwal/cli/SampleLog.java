@@ -6,6 +6,7 @@ import dev.streamwal.ManualClock;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,7 +87,7 @@ final class SampleLog implements AutoCloseable {
 
     /** Of a stream, in order of position. */
     List<Path> segments(String key) throws IOException {
-        try (Stream<Path> files = Files.list(StreamFiles.of(root, key).directory())) {
+        try (Stream<Path> files = Files.list(LogSegments.folder(root).resolve(StreamKey.of(key).directoryName()))) {
             return files.sorted().toList();
         }
     }

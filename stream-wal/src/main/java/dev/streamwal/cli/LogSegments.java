@@ -1,0 +1,93 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.segment.ReadSettings;
+import dev.streamwal.segment.Segment;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.OptionalLong;
+import java.util.function.Predicate;
+
+/** The segments of a log's streams as they are now, in files of their own and in packs. Close it. */
+final class LogSegments implements AutoCloseable {
+
+    private static final String FOLDER = "streams";
+
+    private final LogSource source;
+
+    private LogSegments(LogSource source) {
+        this.source = source;
+    }
+
+    /** Of any directory; one that is no log has none. */
+    static LogSegments of(Path root) {
+        ReaderOptions options = ReaderOptions.builder().build();
+        return new LogSegments(new LogSource(root, new ReadSettings(options.maxBatchBytes(), options.maxOpenFiles(), options.mergeGapBytes(),
+                options.scanBufferBytes(), InstantSource.system()), null));
+    }
+
+    /** What a log has its streams in. */
+    static Path folder(Path root) {
+        return root.resolve(FOLDER);
+    }
+
+    /** Of a stream, in order of position. */
+    List<Segment> of(String key) throws IOException {
+        SegmentChain chain = source.unsharedCatalog(key).chain();
+        List<Segment> segments = new ArrayList<>(chain.size());
+        for (int i = 0; i < chain.size(); i++) {
+            segments.add(chain.get(i));
+        }
+        return segments;
+    }
+
+    /** By which segments are opened. */
+    ChannelCache channels() {
+        return source.channels();
+    }
+
+    /** Keys of streams that are there. */
+    NavigableSet<String> keys(Predicate<StreamKey> filter) throws IOException {
+        return source.keys(key -> filter.test(StreamKey.of(key)));
+    }
+
+    /** What can't be read of the packs' tables. */
+    List<CorruptSegmentException> damagedTables() throws IOException {
+        List<CorruptSegmentException> damage = new ArrayList<>();
+        NavigableSet<String> unused = source.keys(key -> false, damage::add);
+        return damage;
+    }
+
+    /** Of all segments of a stream. */
+    long bytes(String key) throws IOException {
+        long bytes = 0;
+        for (Segment segment : of(key)) {
+            bytes += bytes(segment).orElse(0);
+        }
+        return bytes;
+    }
+
+    /** Empty where it is deleted meanwhile. */
+    static OptionalLong bytes(Segment segment) throws IOException {
+        try {
+            return OptionalLong.of(segment.bytes());
+        } catch (NoSuchFileException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    @Override
+    public void close() {
+        source.close();
+    }
+}

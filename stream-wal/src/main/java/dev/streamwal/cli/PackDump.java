@@ -1,0 +1,101 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackWalk;
+import dev.streamwal.pack.PackedBytes;
+import dev.streamwal.pack.TableCache;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes a pack apart: its segments, each as if it were a file of its own. A segment's offsets are its own; {@code framesAt} says where in the
+ * pack its frames stand.
+ */
+final class PackDump {
+
+    /** Whether the file is one, by its name. */
+    static boolean isPack(Path file) {
+        return PackFiles.parse(String.valueOf(file.getFileName())).isPresent();
+    }
+
+    private final Path file;
+    private final CommandOutput out;
+    private final boolean brief;
+    private final @Nullable String wantedKey;
+    private boolean damaged;
+
+    /** @param wantedKey whose segments to show; null for all */
+    PackDump(Path file, CommandOutput out, boolean brief, @Nullable String wantedKey) {
+        this.file = file;
+        this.out = out;
+        this.brief = brief;
+        this.wantedKey = wantedKey;
+    }
+
+    Exit run() throws IOException {
+        try (ChannelCache channels = new ChannelCache(1);
+                PackReader pack = PackReader.open(channels, file, PackFiles.parse(String.valueOf(file.getFileName())).orElseThrow(), new TableCache(0))) {
+            out.item(() -> "pack, number=" + pack.number() + ", windowStart=" + Figures.time(pack.header().window().startMillis())
+                    + ", windowEnd=" + Figures.time(pack.header().window().endMillis()) + ", expiration="
+                    + Figures.time(pack.header().expirationMillis()) + ", segments=" + pack.footer().segments(), json -> {
+                json.writeStringField("part", "pack");
+                json.writeNumberField("number", pack.number());
+                json.writeStringField("windowStart", Figures.time(pack.header().window().startMillis()));
+                json.writeStringField("windowEnd", Figures.time(pack.header().window().endMillis()));
+                json.writeStringField("expiration", Figures.time(pack.header().expirationMillis()));
+                json.writeNumberField("segments", pack.footer().segments());
+            });
+            segments(pack);
+        } catch (CorruptSegmentException e) {
+            damage(e);
+        }
+        return damaged ? Exit.FINDINGS : Exit.OK;
+    }
+
+    private void segments(PackReader pack) throws IOException {
+        PackWalk walk = pack.walk();
+        for (boolean more = true; more; ) {
+            try {
+                Optional<PackEntry> next = walk.next();
+                if (next.isPresent() && (wantedKey == null || wantedKey.equals(next.get().key().text()))) {
+                    segment(pack, next.get());
+                }
+                more = next.isPresent();
+            } catch (CorruptSegmentException e) {
+                // the walk goes on behind it
+                damage(e);
+            }
+        }
+    }
+
+    private void segment(PackReader pack, PackEntry entry) throws IOException {
+        out.item(() -> "segment, key=" + entry.key() + ", basePosition=" + entry.basePosition() + ", records=" + entry.records()
+                + ", framesAt=" + entry.offset() + ", bytes=" + entry.dataBytes(), json -> {
+            json.writeStringField("part", "segment");
+            json.writeStringField("key", entry.key().text());
+            json.writeNumberField("basePosition", entry.basePosition());
+            json.writeNumberField("records", entry.records());
+            json.writeNumberField("framesAt", entry.offset());
+            json.writeNumberField("bytes", entry.dataBytes());
+        });
+        try (PackedBytes bytes = pack.open(entry)) {
+            damaged |= new SegmentDump(bytes, new DumpWriter(bytes, out, brief)).run() != Exit.OK;
+        }
+    }
+
+    private void damage(CorruptSegmentException e) {
+        damaged = true;
+        out.item(() -> "damage, " + e.getMessage(), json -> {
+            json.writeStringField("part", "damage");
+            json.writeNumberField("offset", e.offset());
+            json.writeNumberField("length", e.length());
+            json.writeStringField("brokenRule", String.valueOf(e.getMessage()));
+        });
+    }
+}
