@@ -798,22 +798,18 @@ public final class StreamWal implements AutoCloseable {
 
     /** Beside others that delete, or copy: see {@link PackStore}. */
     private void whileNothingIsPacked(Durable action) throws IOException {
-        packs.deleting().lock();
-        try {
+        boolean unused = packs.whileDeleting(() -> {
             action.run();
-        } finally {
-            packs.deleting().unlock();
-        }
+            return true;
+        });
     }
 
     /** Not beside packing: see {@link PackStore}. */
     private void cut(StreamLog stream, EntryRef last, List<StreamLog.Deleted> gone) throws IOException {
-        packs.packing().lock();
-        try {
+        boolean unused = packs.whilePacking(() -> {
             stream.truncateAfter(last, gone::add);
-        } finally {
-            packs.packing().unlock();
-        }
+            return true;
+        });
     }
 
     private long tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {

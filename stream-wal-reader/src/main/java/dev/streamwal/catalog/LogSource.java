@@ -8,6 +8,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.ReadFailures;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.ReadSettings;
 import java.io.IOException;
@@ -80,6 +81,11 @@ public final class LogSource implements AutoCloseable {
         return channels;
     }
 
+    /** What it has in packs. */
+    public PackCatalog packs() {
+        return packs;
+    }
+
     /** Its streams' directories. */
     public StreamDirectory streams() {
         return streams;
@@ -97,7 +103,7 @@ public final class LogSource implements AutoCloseable {
      */
     public NavigableSet<String> keys(Predicate<String> filter, Consumer<CorruptSegmentException> damage) throws IOException {
         NavigableSet<String> keys = streams.keys(filter);
-        packs.addKeys(packs.manifest(), filter, keys, damage);
+        Manifest unused = packs.addKeys(pack -> true, filter, keys, damage);
         return keys;
     }
 

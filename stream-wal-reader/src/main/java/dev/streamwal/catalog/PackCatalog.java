@@ -1,6 +1,7 @@
 package dev.streamwal.catalog;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.manifest.ListedPack;
@@ -34,6 +35,9 @@ public final class PackCatalog {
         /** As it is now; the same object as before where nothing has changed. */
         Manifest current() throws IOException;
     }
+
+    /** A manifest changes a few times a window. */
+    static final int MAX_ATTEMPTS = 100;
 
     /** Of some 100,000 streams. */
     private static final long TABLE_CACHE_BYTES = 8 << 20;
@@ -73,9 +77,39 @@ public final class PackCatalog {
         if (known != null) {
             return known;
         }
-        PackReader opened = PackReader.open(channels, PackFiles.pack(root, pack.number()), pack.number(), tables);
+        Path file = PackFiles.pack(root, pack.number());
+        PackReader opened;
+        try {
+            opened = PackReader.open(channels, file, pack.number(), tables);
+        } catch (NoSuchFileException e) {
+            if (manifest().pack(pack.number()).isEmpty()) {
+                throw e;
+            }
+            // files go after the manifest has said so
+            throw new CorruptSegmentException("a pack is missing that the manifest lists, file=" + file + "; put it back from a copy of this log",
+                    file, null, WalException.NO_POSITION, 0, pack.bytes(), e);
+        }
         PackReader other = readers.putIfAbsent(pack.number(), opened);
         return other == null ? opened : other;
+    }
+
+    /** Something that is asked of the packs that there are at one time. */
+    @FunctionalInterface
+    public interface Look<T> {
+        T at(Manifest manifest) throws IOException;
+    }
+
+    /** Asks again where packs have gone meanwhile. */
+    public <T> T look(Look<T> look) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return look.at(manifest());
+            } catch (NoSuchFileException e) {
+                if (attempt == MAX_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** What a stream has in packs, as it was listed before; begins empty. Guarded by its owner. */
@@ -123,11 +157,24 @@ public final class PackCatalog {
     /**
      * Adds the keys of streams that have a segment in a pack that counts.
      *
+     * @param which packs are looked through
      * @param damage is told what can't be read of the packs' tables, in which more keys may be
+     * @return the packs that there were
      */
-    public void addKeys(Manifest manifest, Predicate<String> filter, Set<String> keys, Consumer<CorruptSegmentException> damage)
+    public Manifest addKeys(Predicate<ListedPack> which, Predicate<String> filter, Set<String> keys, Consumer<CorruptSegmentException> damage)
             throws IOException {
+        return look(manifest -> {
+            addKeys(manifest, which, filter, keys, damage);
+            return manifest;
+        });
+    }
+
+    private void addKeys(Manifest manifest, Predicate<ListedPack> which, Predicate<String> filter, Set<String> keys,
+            Consumer<CorruptSegmentException> damage) throws IOException {
         for (ListedPack pack : manifest.packsInOrder()) {
+            if (!which.test(pack)) {
+                continue;
+            }
             try {
                 addKeys(reader(pack).walk(), pack, manifest, filter, keys, damage);
             } catch (CorruptSegmentException e) {

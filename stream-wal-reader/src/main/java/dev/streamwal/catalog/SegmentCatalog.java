@@ -38,9 +38,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SegmentCatalog {
 
-    /** A manifest changes a few times a window. */
-    private static final int MAX_ATTEMPTS = 100;
-
     private final StreamKey key;
     private final Path directory;
     private final ChannelCache channels;
@@ -135,11 +132,11 @@ public final class SegmentCatalog {
                 }
             } catch (NoSuchFileException e) {
                 // the manifest says why, or will in a moment
-                if (attempt == MAX_ATTEMPTS) {
+                if (attempt == PackCatalog.MAX_ATTEMPTS) {
                     throw e;
                 }
             }
-            if (attempt == MAX_ATTEMPTS) {
+            if (attempt == PackCatalog.MAX_ATTEMPTS) {
                 throw new IOException("the manifest of packs has changed whenever it was looked at: attempts=" + attempt + ", stream=" + key
                         + ", directory=" + directory + "; read again later");
             }

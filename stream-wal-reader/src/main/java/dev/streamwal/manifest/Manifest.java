@@ -126,6 +126,11 @@ public final class Manifest {
         return new Manifest(edits + 1, highestNumber, packs, stillMeant(all, new TreeMap<>(byNumber)));
     }
 
+    /** The same, as the change with this number. */
+    Manifest numbered(long number) {
+        return new Manifest(number, highestNumber, packs, voidRanges());
+    }
+
     private static List<VoidRange> stillMeant(List<VoidRange> ranges, TreeMap<Long, ListedPack> packs) {
         return ranges.stream().filter(range -> !packs.headMap(range.packsBelow()).isEmpty()).toList();
     }

@@ -48,6 +48,18 @@ public final class ManifestFile {
      * @throws UnsupportedFormatException where a newer version wrote it
      */
     public static Manifest read(Path root) throws IOException {
+        Manifest found = readEither(root);
+        if (found == Manifest.EMPTY && isAnyPack(root)) {
+            // a log gets its manifest before its first pack, perhaps just now
+            found = readEither(root);
+            if (found == Manifest.EMPTY) {
+                throw damaged("is missing", null, path(root), copy(root));
+            }
+        }
+        return found;
+    }
+
+    private static Manifest readEither(Path root) throws IOException {
         Path file = path(root);
         Path copy = copy(root);
         FormatException why = null;
@@ -64,16 +76,12 @@ public final class ManifestFile {
                 why = why == null ? e : why;
             }
         }
-        if (why != null) {
-            throw damaged("is damaged: " + why.getMessage(), why, file, copy);
+        if (why == null) {
+            return Manifest.EMPTY;
         }
-        if (isAnyPack(root)) {
-            throw damaged("is missing", null, file, copy);
-        }
-        return Manifest.EMPTY;
+        throw damaged("is damaged: " + why.getMessage(), why, file, copy);
     }
 
-    /** A log gets its manifest before its first pack. */
     private static boolean isAnyPack(Path root) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory(root))) {
             for (Path file : files) {

@@ -1,25 +1,25 @@
 package dev.streamwal.manifest;
 
 import dev.streamwal.io.DirectoryForce;
-import dev.streamwal.io.IoFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /** Changes the manifest of a log; the log has one writer. Thread-safe. */
 public final class ManifestWriter {
 
     private final Path root;
     private volatile Manifest current;
-    /** Why nothing can be changed any more; null where it can. */
-    private @Nullable IOException failed;
+    private long lastEdits;
+    /** Whether the files may say something else. */
+    private volatile boolean isOpen;
 
     private ManifestWriter(Path root, Manifest current) {
         this.root = root;
         this.current = current;
+        this.lastEdits = current.edits();
     }
 
     /** Reads the manifest; makes the copy anew where it lacks something, or can't be read. */
@@ -67,24 +67,31 @@ public final class ManifestWriter {
         change(manifest -> manifest.replaced(List.of(added), List.of()).voided(ranges));
     }
 
+    /** Whether a change has failed, and the files may say something else than {@link #current()}: see {@link #settle}. */
+    public boolean isOpen() {
+        return isOpen;
+    }
+
+    /**
+     * Has the files say durably what {@link #current()} says, where a change that failed has left that open: it may have come to the disk or not,
+     * and a crash may still decide that. Whoever deletes something that a pack may have had by such a change asks for this first.
+     */
+    public void settle() throws IOException {
+        if (isOpen) {
+            change(manifest -> manifest);
+        }
+    }
+
     private synchronized void change(UnaryOperator<Manifest> edit) throws IOException {
-        IOException before = failed;
-        if (before != null) {
-            throw new IOException("a change of the manifest has failed, and none is made any more: " + before.getMessage() + ", file="
-                    + ManifestFile.path(root) + "; close the log and open it again", before);
-        }
-        Manifest next = edit.apply(current);
-        try {
-            makeDirectory();
-            ManifestFile.write(root, ManifestFile.path(root), next);
-            // readers in this process see it when it is durable, and not before
-            current = next;
-            ManifestFile.write(root, ManifestFile.copy(root), next);
-        } catch (IOException e) {
-            // what could not be forced is not known to be written; without room, or a descriptor, nothing was
-            failed = IoFailure.isDiskFull(e) || IoFailure.isTooManyOpenFiles(e) ? null : e;
-            throw e;
-        }
+        Manifest next = edit.apply(current).numbered(lastEdits + 1);
+        isOpen = true;
+        // a number that may have come to the disk is not given again: readers tell by it that something has changed
+        lastEdits = next.edits();
+        makeDirectory();
+        ManifestFile.write(root, ManifestFile.path(root), next);
+        current = next;
+        ManifestFile.write(root, ManifestFile.copy(root), next);
+        isOpen = false;
     }
 
     private void makeDirectory() throws IOException {

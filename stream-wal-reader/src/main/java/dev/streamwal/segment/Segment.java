@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class Segment implements Comparable<Segment> {
 
+    /** While one is opened; it moves once into a pack, and from there when half of that has gone. */
+    private static final int MAX_MOVES = 16;
+
     private final StreamKey key;
     private final SegmentName name;
     private final Path file;
@@ -79,10 +82,16 @@ public abstract class Segment implements Comparable<Segment> {
      * @throws UnsupportedFormatException where it is of a later version, or a nano-wal file
      */
     public final SegmentReader open(ChannelCache channels) throws IOException {
-        try {
-            return openHere(channels);
-        } catch (NoSuchFileException e) {
-            return moved(e).openHere(channels);
+        Segment now = this;
+        for (int moves = 0; ; moves++) {
+            try {
+                return now.openHere(channels);
+            } catch (NoSuchFileException e) {
+                if (moves == MAX_MOVES) {
+                    throw e;
+                }
+                now = now.moved(e);
+            }
         }
     }
 

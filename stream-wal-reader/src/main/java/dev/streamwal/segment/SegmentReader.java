@@ -91,7 +91,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     /** An open file that is deleted can be read on, unless an interrupt has it closed: then the segment may stand in another one. */
     private SegmentReader follow(NoSuchFileException gone) throws IOException {
-        return segment.moved(gone).openHere(channels);
+        return segment.moved(gone).open(channels);
     }
 
     /**

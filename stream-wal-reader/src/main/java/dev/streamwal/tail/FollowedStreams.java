@@ -99,7 +99,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         this.log = log;
         this.others = others;
         this.activity = new ActivityWatch(log.channels(), log.root());
-        this.newStreams = prefix == null ? null : new NewStreams(log.streams(), prefix);
+        this.newStreams = prefix == null ? null : new NewStreams(log, prefix);
         // before anything is read: see ActivityWatch
         activity.look(inTurn, stream -> {});
         try {

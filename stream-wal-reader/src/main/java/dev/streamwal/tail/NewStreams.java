@@ -1,25 +1,30 @@
 package dev.streamwal.tail;
 
 import dev.streamwal.catalog.DirectoryWatch;
+import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.manifest.Manifest;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
  * Tells which streams have come and gone, by the names in the folder of streams: it is listed when its modification time says so, and no
  * directory in it is opened, but for those whose names don't say their keys. So a stream is there when its directory is, with a segment or
- * without. One thread.
+ * without. One that has no directory may be in packs: they are looked through once, as they come. One thread.
  */
 final class NewStreams {
 
     /** A listing of 100,000 names takes 50 ms: where streams come all the time, it isn't done all the time. */
     private static final int REST_PER_LISTING = 32;
 
+    private final LogSource log;
     private final StreamDirectory streams;
     private final String prefix;
     private final DirectoryWatch watch;
@@ -27,13 +32,17 @@ final class NewStreams {
     private final Set<String> known = new HashSet<>();
     private final List<String> found = new ArrayList<>();
     private final List<String> gone = new ArrayList<>();
+    /** Keys of streams that have no directory, but are in packs; by the name that it would have. */
+    private final Map<String, String> inPacks = new HashMap<>();
+    private Manifest manifest = Manifest.EMPTY;
 
     private boolean wanted;
     private boolean anyUnknown;
     private final LookPace pace = new LookPace(REST_PER_LISTING, 0);
 
-    NewStreams(StreamDirectory streams, String prefix) {
-        this.streams = streams;
+    NewStreams(LogSource log, String prefix) {
+        this.log = log;
+        this.streams = log.streams();
         this.prefix = prefix;
         this.watch = new DirectoryWatch(streams.path());
     }
@@ -42,7 +51,7 @@ final class NewStreams {
     boolean look() throws IOException {
         found.clear();
         gone.clear();
-        wanted |= watch.mayHaveChanged();
+        wanted |= watch.mayHaveChanged() || log.packs().manifest() != manifest;
         long now = System.nanoTime();
         if (!(wanted || anyUnknown) || !pace.isDue(now)) {
             return false;
@@ -68,16 +77,37 @@ final class NewStreams {
                 }
             }
         }
+        addPacked(names);
         if (known.size() > names.size() || !names.containsAll(known)) {
             forget(names);
+        }
+    }
+
+    private void addPacked(Set<String> names) throws IOException {
+        Set<String> keys = new HashSet<>();
+        Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), key -> key.startsWith(prefix), keys, damage -> { });
+        manifest = now;
+        for (String key : keys) {
+            String name = StreamKey.of(key).directoryName();
+            if (!names.contains(name)) {
+                inPacks.put(name, key);
+                if (known.add(name)) {
+                    found.add(key);
+                }
+            }
         }
     }
 
     private void forget(Set<String> names) throws IOException {
         for (String name : List.copyOf(known)) {
             if (!names.contains(name)) {
-                known.remove(name);
-                streams.keyOf(name).filter(text -> text.startsWith(prefix)).ifPresent(gone::add);
+                Optional<String> key = Optional.ofNullable(inPacks.get(name)).or(() -> StreamKey.fromDirectoryName(name).map(StreamKey::text))
+                        .filter(text -> text.startsWith(prefix));
+                if (key.isEmpty() || log.unsharedCatalog(key.get()).chain().size() == 0) {
+                    known.remove(name);
+                    inPacks.remove(name);
+                    key.ifPresent(gone::add);
+                }
             }
         }
     }

@@ -76,8 +76,8 @@ final class PendingCut {
     }
 
     /**
-     * Does what is left of a cut that is written down: what is in packs first, then
-     * the newest segments, then the one that holds what stays.
+     * Does what is left of a cut that is written down: the newest segments go first, then what is in packs; then the one is cut that holds
+     * what stays.
      */
     void finish(Consumer<Deleted> each) throws IOException {
         Cut cut = pending;
@@ -85,8 +85,9 @@ final class PendingCut {
             return;
         }
         chain.checkOpen();
-        log.packed().cut(chain.key(), cut.from(), cut.to());
         deleteWithin(cut, each);
+        // behind the files, which are newer: a reader that still finds the newest record takes it that nothing was cut off before it
+        log.packed().cut(chain.key(), cut.from(), cut.to());
         SegmentList segments = chain.segments();
         if (segments.isEmpty()) {
             // what was to stay has expired meanwhile

@@ -11,6 +11,7 @@ import dev.streamwal.segment.Segment;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,9 +32,10 @@ final class LogSegments implements AutoCloseable {
 
     /** Of any directory; one that is no log has none. */
     static LogSegments of(Path root) {
+        // who lists segments never asks for the time
         ReaderOptions options = ReaderOptions.builder().build();
         return new LogSegments(new LogSource(root, new ReadSettings(options.maxBatchBytes(), options.maxOpenFiles(), options.mergeGapBytes(),
-                options.scanBufferBytes(), InstantSource.system()), null));
+                options.scanBufferBytes(), InstantSource.fixed(Instant.EPOCH)), null));
     }
 
     /** What a log has its streams in. */

@@ -12,6 +12,7 @@ import dev.streamwal.retention.HeldBack;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
+import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -121,11 +122,10 @@ public final class Sweeper {
     }
 
     private Result passWithoutPacking(Supplier<Pass> pass) {
-        store.deleting().lock();
         try {
-            return pass.get().run();
-        } finally {
-            store.deleting().unlock();
+            return store.whileDeleting(() -> pass.get().run());
+        } catch (IOException e) {
+            throw StorageErrors.translate("sweep", e, store.root(), null, WalException.NO_POSITION, 0);
         }
     }
 

@@ -24,6 +24,7 @@ import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.WriterFence;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -31,7 +32,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -39,6 +43,7 @@ import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Stream;
 
 /** The packs of a log that is being written. Thread-safe. */
 public final class PackStore implements PackedData {
@@ -63,6 +68,9 @@ public final class PackStore implements PackedData {
     private final WriterFence fence;
     private final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
     private final PackCatalog catalog;
+    /** Packs that the manifest may list, or not any more: the files of those that it doesn't list go. */
+    @GuardedBy("this")
+    private final Set<Long> inDoubt = new HashSet<>();
     private long lastNumber;
 
     private PackStore(Path root, ManifestWriter manifest, WriterFence fence) {
@@ -102,14 +110,36 @@ public final class PackStore implements PackedData {
         }
     }
 
-    /** Held by those that may run beside each other: who takes files away, or copies them. */
-    public Lock deleting() {
-        return changing.readLock();
+    /** Something that is done in turn with others. */
+    @FunctionalInterface
+    public interface Step<T> {
+        T run() throws IOException;
     }
 
-    /** Held by who packs, or takes a segment out of a pack. */
-    public Lock packing() {
-        return changing.writeLock();
+    /** Of those that may run beside each other: who takes files away, or copies them. */
+    public <T> T whileDeleting(Step<T> step) throws IOException {
+        return holding(changing.readLock(), step);
+    }
+
+    /** Of who packs, or takes a segment out of a pack. */
+    public <T> T whilePacking(Step<T> step) throws IOException {
+        return holding(changing.writeLock(), step);
+    }
+
+    private <T> T holding(Lock lock, Step<T> step) throws IOException {
+        lock.lock();
+        try {
+            // whatever is deleted now must not be in a pack that the manifest lists after a crash and doesn't list now
+            settle();
+            return step.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Of the log. */
+    public Path root() {
+        return root;
     }
 
     /** As it is now. */
@@ -162,7 +192,12 @@ public final class PackStore implements PackedData {
 
     /** The stream's segments in packs, as far as they count, in order of position. */
     public List<Place> find(StreamKey key) throws IOException {
-        Manifest now = manifest.current();
+        List<Place> places = catalog.look(now -> find(key, now));
+        places.sort((a, b) -> Long.compare(a.entry().basePosition(), b.entry().basePosition()));
+        return places;
+    }
+
+    private List<Place> find(StreamKey key, Manifest now) throws IOException {
         List<Place> places = new ArrayList<>();
         for (ListedPack pack : now.packsInOrder()) {
             for (PackEntry entry : reader(pack).find(key)) {
@@ -171,7 +206,6 @@ public final class PackStore implements PackedData {
                 }
             }
         }
-        places.sort((a, b) -> Long.compare(a.entry().basePosition(), b.entry().basePosition()));
         return places;
     }
 
@@ -183,7 +217,7 @@ public final class PackStore implements PackedData {
 
     /** Adds the keys of streams that have a segment in a pack. */
     public void addKeys(Set<String> keys) throws IOException {
-        catalog.addKeys(manifest.current(), key -> true, keys, damage -> { });
+        Manifest unused = catalog.addKeys(pack -> true, key -> true, keys, damage -> { });
     }
 
     @Override
@@ -254,8 +288,7 @@ public final class PackStore implements PackedData {
             return;
         }
         ListedPack kept = writeBeginning(first, from);
-        fence.check();
-        manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number())));
+        change(List.of(kept), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number()))));
     }
 
     private ListedPack writeBeginning(Place place, long end) throws IOException {
@@ -294,25 +327,57 @@ public final class PackStore implements PackedData {
 
     /** The pack is whole and durable: from now on it has what it holds. */
     void add(ListedPack pack) throws IOException {
+        change(List.of(pack), () -> manifest.replace(List.of(pack), List.of()));
+    }
+
+    private interface Edit {
+        void run() throws IOException;
+    }
+
+    /**
+     * Changes the manifest. Files go after that: a reader that doesn't find one looks at the manifest again.
+     *
+     * @param packs that come, or go
+     */
+    private synchronized void change(Collection<ListedPack> packs, Edit edit) throws IOException {
         fence.check();
-        manifest.replace(List.of(pack), List.of());
+        packs.forEach(pack -> inDoubt.add(pack.number()));
+        edit.run();
+        deleteUnlisted();
+    }
+
+    private synchronized void settle() throws IOException {
+        if (manifest.isOpen()) {
+            fence.check();
+            manifest.settle();
+        }
+        deleteUnlisted();
+    }
+
+    @GuardedBy("this")
+    private void deleteUnlisted() throws IOException {
+        if (inDoubt.isEmpty()) {
+            return;
+        }
+        catalog.keepOnly(manifest.current());
+        for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
+            long number = all.next();
+            if (manifest.current().pack(number).isEmpty()) {
+                Files.deleteIfExists(PackFiles.pack(root, number));
+            }
+            all.remove();
+        }
     }
 
     /** Packs go, and others have what stays of them. */
     void replace(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
-        fence.check();
-        manifest.replace(carried, gone.stream().map(ListedPack::number).toList());
-        catalog.keepOnly(manifest.current());
-        for (ListedPack pack : gone) {
-            // after the edit: a reader that doesn't find it looks at the manifest again
-            Files.deleteIfExists(file(pack));
-        }
+        List<ListedPack> both = Stream.concat(gone.stream(), carried.stream()).toList();
+        change(both, () -> manifest.replace(carried, gone.stream().map(ListedPack::number).toList()));
     }
 
     /** In no pack that there is now has the stream what begins at positions {@code [from, to)}; durably. */
     void forget(StreamKey key, long from, long to) throws IOException {
-        fence.check();
-        manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1)));
+        change(List.of(), () -> manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1))));
     }
 
     /**

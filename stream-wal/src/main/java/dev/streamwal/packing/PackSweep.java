@@ -175,20 +175,27 @@ public final class PackSweep {
         }
     }
 
-    /** Packs of which less than two thirds counts give the rest back. Where a pack can't be read, or written, the others go on. */
-    public void reclaim(Consumer<Exception> failed) {
+    /**
+     * Packs of which less than two thirds counts give the rest back. Where a pack can't be read, or written, the others go on.
+     *
+     * @return how many
+     */
+    public int reclaim(Consumer<Exception> failed) {
+        int reclaimed = 0;
         for (ListedPack pack : store.packs()) {
             if (store.manifest().mayHaveVoids(pack.number())) {
                 try {
                     Split split = split(pack, entry -> true);
                     if (split.leftBytes > split.keptBytes / 2) {
                         replace(pack, split);
+                        reclaimed++;
                     }
                 } catch (IOException | WalException e) {
                     failed.accept(e);
                 }
             }
         }
+        return reclaimed;
     }
 
     /** What of a pack stays, and what goes. */

@@ -1,10 +1,10 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.recovery.KnownDurable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -26,13 +26,14 @@ public final class PackedBeginnings implements KnownDurable {
     }
 
     @Override
-    public OptionalLong deletedBelow(StreamKey key) {
+    public OptionalLong deletedBelow(StreamKey key) throws IOException {
         OptionalLong deleted = known.deletedBelow(key);
         try {
             Optional<PackStore.Place> packed = store.newest(key);
             return packed.isEmpty() ? deleted : OptionalLong.of(Math.max(deleted.orElse(0), packed.get().entry().endPosition()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        } catch (CorruptSegmentException e) {
+            // the stream may have its beginning there: readers are told of the pack, and what follows it stays
+            return OptionalLong.of(Long.MAX_VALUE);
         }
     }
 

@@ -150,21 +150,17 @@ public final class Packer {
             if (isStopped.getAsBoolean()) {
                 return moved;
             }
-            store.packing().lock();
             try {
-                moved += new Run(job, streams, left).run();
+                moved += store.whilePacking(new Run(job, streams, left)::run);
             } catch (IOException | RuntimeException e) {
                 job.sources().forEach(source -> left.add(source.key()));
                 events.packingFailed(e);
-            } finally {
-                store.packing().unlock();
             }
         }
-        store.packing().lock();
         try {
-            sweep.reclaim(events::packingFailed);
-        } finally {
-            store.packing().unlock();
+            int unused = store.whilePacking(() -> sweep.reclaim(events::packingFailed));
+        } catch (IOException e) {
+            events.packingFailed(e);
         }
         return moved;
     }

@@ -293,7 +293,7 @@ final class ChainRecovery {
     }
 
     /** Whether what preceded a segment was deleted on purpose: it ended at {@code previous end}, and so began before that. */
-    private boolean isDeletedBefore(SegmentHeader header) {
+    private boolean isDeletedBefore(SegmentHeader header) throws IOException {
         OptionalLong deletedBelow = terms.known().deletedBelow(key);
         return !terms.known().tellsOfDeletions()
                 || (deletedBelow.isPresent() && deletedBelow.getAsLong() >= header.previousEnd());

@@ -2,6 +2,7 @@ package dev.streamwal.recovery;
 
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import java.io.IOException;
 import java.util.OptionalLong;
 
 /**
@@ -41,7 +42,7 @@ public interface KnownDurable {
      * The stream's segments with a base position below this were deleted on purpose. What is gone below it is accounted for; empty where
      * nothing is known to have been deleted.
      */
-    OptionalLong deletedBelow(StreamKey key);
+    OptionalLong deletedBelow(StreamKey key) throws IOException;
 
     /**
      * Whether every deletion was told to {@link #deletedBelow} before it was carried out. Where not, a stream may begin anywhere, and

@@ -133,7 +133,7 @@ final class Explanation {
                 return "";
             }
         }
-        return "in none of " + states.size() + " states these were the newest";
+        return "in none of " + states.size() + " states these were the newest: states=" + states.stream().map(state -> state.keySet().toString()).toList();
     }
 
     private String byRef(Answer answer) {

@@ -89,6 +89,22 @@ class InterleavedReadTest {
             run.sweep();
             run.append(2);
         }),
+        PACK(Run::pack),
+        PACK_AND_CUT(run -> {
+            run.pack();
+            run.cut(3);
+        }),
+        PACK_AND_SWEEP(run -> {
+            run.pack();
+            run.sweep();
+        }),
+        CUT_AND_APPEND_AND_PACK(run -> {
+            run.cut(3);
+            run.tick(WINDOW);
+            run.append(2);
+            SimulatedLog.runBackground(run.wal);
+            run.pack();
+        }),
         DELETE(Run::delete),
         DELETE_AND_APPEND(run -> {
             run.delete();
@@ -109,20 +125,24 @@ class InterleavedReadTest {
 
     /** How the stream stands. */
     private enum Shape {
-        PARKED(false, false, false),
-        MAPPED(true, false, false),
+        PARKED(false, false, false, false),
+        MAPPED(true, false, false, false),
         /** A checkpoint has links to the sealed segments, so these are cut by putting a copy in their place. */
-        LINKED(false, true, false),
-        SEALED(false, false, true);
+        LINKED(false, true, false, false),
+        SEALED(false, false, true, false),
+        /** All but the newest segment are in packs. */
+        PACKED(false, false, false, true);
 
         private final boolean mapped;
         private final boolean linked;
         private final boolean sealed;
+        private final boolean packed;
 
-        Shape(boolean mapped, boolean linked, boolean sealed) {
+        Shape(boolean mapped, boolean linked, boolean sealed, boolean packed) {
             this.mapped = mapped;
             this.linked = linked;
             this.sealed = sealed;
+            this.packed = packed;
         }
     }
 
@@ -144,7 +164,7 @@ class InterleavedReadTest {
             this.shape = shape;
             this.who = who;
             WalOptions options = WalOptions.builder().clock(() -> now).window(WINDOW).retention(RETENTION).segmentBytes(64 << 10)
-                    .maxRecordBytes(1_000).sweepInterval(Duration.ZERO).durability(Durability.BUFFERED).build();
+                    .maxRecordBytes(1_000).ownSegments(0).sweepInterval(Duration.ZERO).durability(Durability.BUFFERED).build();
             wal = SimulatedLog.open(root, options, "boot", shape.mapped, new Random(1)::nextLong);
         }
 
@@ -176,6 +196,9 @@ class InterleavedReadTest {
                 wal.sweep();
                 wal.sweep();
                 SimulatedLog.runBackground(wal);
+            }
+            if (shape.packed) {
+                pack();
             }
             if (shape.linked) {
                 wal.checkpoint(disk.path("/copy" + keys));
@@ -228,6 +251,10 @@ class InterleavedReadTest {
             history.removedBelow(left.isEmpty() ? Long.MAX_VALUE : left.get(0), segments, Removal.SWEPT, start, nanos());
         }
 
+        void pack() {
+            int unused = wal.pack();
+        }
+
         void delete() {
             long start = nanos();
             List<Long> segments = segments();
@@ -236,9 +263,7 @@ class InterleavedReadTest {
         }
 
         private List<Long> segments() {
-            String folder = root + "/streams/" + stream.key() + "/";
-            return disk.content().keySet().stream().filter(path -> path.startsWith(folder) && path.endsWith(".seg"))
-                    .map(path -> Long.parseLong(path.substring(folder.length()).substring(0, 16), 16)).sorted().toList();
+            return SegmentPositions.of(root, stream.key());
         }
 
         WalReader reader() {

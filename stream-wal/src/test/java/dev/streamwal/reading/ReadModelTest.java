@@ -9,7 +9,6 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.error.WalClosedException;
-import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.reading.StreamHistory.Appended;
@@ -17,10 +16,7 @@ import dev.streamwal.reading.StreamHistory.Removal;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,7 +29,6 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -149,7 +144,7 @@ class ReadModelTest {
         private void open() {
             WalOptions options = WalOptions.builder().clock(clock).window(Duration.ofMillis(WINDOW_MILLIS))
                     .retention(Duration.ofMillis(RETENTION_MILLIS)).segmentBytes(random.nextBoolean() ? 4 << 10 : 64 << 10)
-                    .maxRecordBytes(1_000).storage(random.nextBoolean() ? Storage.MAPPED : Storage.CHANNEL)
+                    .maxRecordBytes(1_000).ownSegments(random.nextInt(3)).storage(random.nextBoolean() ? Storage.MAPPED : Storage.CHANNEL)
                     .sweepInterval(Duration.ZERO).build();
             wal = StreamWal.open(root, options);
         }
@@ -180,7 +175,7 @@ class ReadModelTest {
 
         // ---- changing
 
-        private void change() throws IOException {
+        private void change() {
             String key = KEYS.get(random.nextInt(KEYS.size()));
             int n = random.nextInt(100);
             if (n < 40) {
@@ -189,8 +184,10 @@ class ReadModelTest {
                 appendBatch(key, 2 + random.nextInt(4));
             } else if (n < 65) {
                 clock.advance(Duration.ofMillis(random.nextInt(WINDOW_MILLIS)));
-            } else if (n < 85) {
+            } else if (n < 80) {
                 cut(key);
+            } else if (n < 86) {
+                int unused = wal.pack();
             } else if (n < 93) {
                 sweep();
             } else if (n < 96) {
@@ -232,7 +229,7 @@ class ReadModelTest {
             return new Appended(ref.stream(), ref.position(), ref.size(), millis, number);
         }
 
-        private void cut(String key) throws IOException {
+        private void cut(String key) {
             List<Appended> records = new ArrayList<>(histories.get(key).now().descendingMap().values());
             int from = random.nextInt(MAX_CUT);
             for (Appended record : records.subList(Math.min(from, records.size()), records.size())) {
@@ -246,7 +243,7 @@ class ReadModelTest {
             }
         }
 
-        private void sweep() throws IOException {
+        private void sweep() {
             Map<String, List<Long>> before = new HashMap<>();
             for (String key : KEYS) {
                 before.put(key, segments(key));
@@ -260,7 +257,7 @@ class ReadModelTest {
             }
         }
 
-        private void delete(String key) throws IOException {
+        private void delete(String key) {
             List<Long> segments = segments(key);
             long start = System.nanoTime();
             wal.delete(key);
@@ -268,16 +265,8 @@ class ReadModelTest {
         }
 
         /** The positions at which they begin. */
-        private List<Long> segments(String key) throws IOException {
-            Path folder = root.resolve("streams").resolve(StreamKey.of(key).directoryName());
-            try (Stream<Path> files = Files.list(folder)) {
-                return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".seg"))
-                        .map(name -> Long.parseLong(name.substring(0, 16), 16)).sorted().toList();
-            } catch (NoSuchFileException e) {
-                return List.of();
-            } catch (UncheckedIOException e) {
-                throw e.getCause();
-            }
+        private List<Long> segments(String key) {
+            return SegmentPositions.of(root, key);
         }
     }
 }

@@ -177,6 +177,8 @@ final class FaultyRun {
         append("a", 70, Durability.BUFFERED);
         writeBatch(Durability.BUFFERED);
         background();
+        pack();
+        read("a");
         purge("a");
         delete("c");
         append("c", 90, Durability.IMMEDIATE);
@@ -193,6 +195,10 @@ final class FaultyRun {
         append("c", 100, Durability.BUFFERED);
         background();
         read("a");
+        advance(WorkloadRun.WINDOW);
+        append("b", 90, Durability.IMMEDIATE);
+        background();
+        pack();
         advance(WorkloadRun.WINDOW.plus(WorkloadRun.RETENTION));
         append("a", 100, Durability.IMMEDIATE);
         sweep();
@@ -311,6 +317,7 @@ final class FaultyRun {
                 .retention(WorkloadRun.RETENTION)
                 .segmentBytes(SEGMENT_BYTES)
                 .maxMappedSegments(1)
+                .ownSegments(1)
                 .maxOpenFiles(MAX_OPEN_FILES)
                 .sweepInterval(Duration.ZERO)
                 .listener(new Listener())
@@ -618,6 +625,12 @@ final class FaultyRun {
     private void delete(String key) {
         deletion("delete " + key, List.of(key), entry -> true, false, () -> {
             boolean unused = wal.delete(key);
+        });
+    }
+
+    private void pack() {
+        step("pack", () -> {
+            int unused = wal.pack();
         });
     }
 
