@@ -3,6 +3,7 @@ package dev.streamwal.catalog;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
+import dev.streamwal.pack.PackFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -26,6 +27,9 @@ final class ManifestView {
 
     /** As it is now; the same object as before where nothing has changed. */
     synchronized Manifest current() throws IOException {
+        if (known == Manifest.EMPTY && hasNoPacks()) {
+            return known;
+        }
         FileTime now;
         try {
             now = Files.getLastModifiedTime(ManifestFile.path(root));
@@ -39,6 +43,16 @@ final class ManifestView {
             age.listed();
         }
         return known;
+    }
+
+    /** A log without packs is asked all the time. */
+    private boolean hasNoPacks() throws IOException {
+        try {
+            FileTime unused = Files.getLastModifiedTime(PackFiles.directory(root));
+            return false;
+        } catch (NoSuchFileException e) {
+            return true;
+        }
     }
 
     @GuardedBy("this")

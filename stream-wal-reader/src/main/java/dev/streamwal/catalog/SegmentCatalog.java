@@ -31,10 +31,10 @@ import org.jspecify.annotations.Nullable;
  * opened to list them, and files with other names are somebody else's. What was listed is kept until somebody misses something and refreshes
  * it. Thread-safe.
  *
- * <p><b>Why nothing is missed that is being packed.</b> A segment is in the manifest, with its pack, before its file is deleted; and it has its
- * file back before the manifest says that it doesn't count in its pack any more. So at every moment it is in the directory, in the manifest, or in
- * both. The manifest is looked at before the directory and again behind it: if it is the same, it was so while the directory was read,
- * and the two together are what there was then. What is in both is the same, byte for byte, and the file counts: it may be cut.
+ * <p><b>Why nothing is missed that is being packed.</b> A segment is in the manifest, with its pack, before its file is deleted. So at every
+ * moment it is in the directory, in the manifest, or in both. The manifest is looked at behind the directory: if it is what it was before, it
+ * was that while the directory was read, and the two together are what there was then. What is in both is the same, byte for byte, and the
+ * file counts: it may be cut.
  */
 public final class SegmentCatalog {
 
@@ -122,20 +122,24 @@ public final class SegmentCatalog {
 
     /** Looks at what there is now, as far as that can have changed; empty where there is nothing. */
     public synchronized SegmentChain refresh() throws IOException {
+        // as it was the last time will do: it is never again what it was once
+        Manifest before = manifest == null ? packs.manifest() : manifest;
         for (int attempt = 1; ; attempt++) {
-            Manifest before = packs.manifest();
             listOwn();
-            try {
-                lookUp(before);
-                if (before.equals(packs.manifest())) {
+            Manifest after = packs.manifest();
+            if (after.equals(before)) {
+                try {
+                    lookUp(after);
                     return merge();
-                }
-            } catch (NoSuchFileException e) {
-                // the manifest says why, or will in a moment
-                if (attempt == PackCatalog.MAX_ATTEMPTS) {
-                    throw e;
+                } catch (NoSuchFileException e) {
+                    // the manifest says why
+                    if (attempt == PackCatalog.MAX_ATTEMPTS) {
+                        throw e;
+                    }
+                    after = packs.manifest();
                 }
             }
+            before = after;
             if (attempt == PackCatalog.MAX_ATTEMPTS) {
                 throw new IOException("the manifest of packs has changed whenever it was looked at: attempts=" + attempt + ", stream=" + key
                         + ", directory=" + directory + "; read again later");
