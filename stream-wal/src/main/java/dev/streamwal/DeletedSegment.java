@@ -9,21 +9,22 @@ import java.time.Instant;
 /**
  * A segment that is gone. Immutable.
  *
- * @param path where its file was
+ * @param path of its file, or of the pack that it stood in, which stays as long as others stand in it
  * @param stream the key
+ * @param position of its first record
  * @param expiration from when on it could be deleted; later than now, where another reason than {@link Reason#EXPIRED}
  *     was
- * @param bytes of the file
+ * @param bytes that it took
  * @param reason why it went
  */
-public record DeletedSegment(Path path, String stream, Instant expiration, long bytes, Reason reason) {
+public record DeletedSegment(Path path, String stream, long position, Instant expiration, long bytes, Reason reason) {
 
     static DeletedSegment of(SweptSegment segment) {
         return of(segment.gone(), segment.key(), Reason.of(segment.cause()));
     }
 
     static DeletedSegment of(StreamLog.Deleted gone, String key, Reason reason) {
-        return new DeletedSegment(gone.file(), key, Instant.ofEpochMilli(gone.name().expirationMillis()), gone.bytes(), reason);
+        return new DeletedSegment(gone.file(), key, gone.name().basePosition(), Instant.ofEpochMilli(gone.name().expirationMillis()), gone.bytes(), reason);
     }
 
     /** Why a segment was deleted; the first that applied. */

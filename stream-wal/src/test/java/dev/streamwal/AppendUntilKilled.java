@@ -1,6 +1,5 @@
 package dev.streamwal;
 
-import dev.streamwal.format.SegmentName;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -161,8 +160,7 @@ final class AppendUntilKilled {
     }
 
     private static String deletion(DeletedSegment segment) {
-        long position = SegmentName.parse(segment.path().getFileName().toString()).orElseThrow().basePosition();
-        return position + " " + segment.stream() + "\n";
+        return segment.position() + " " + segment.stream() + "\n";
     }
 
     private static void say(String line) {

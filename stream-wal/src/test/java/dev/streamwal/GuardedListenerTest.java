@@ -14,7 +14,7 @@ class GuardedListenerTest {
 
     private static final SealedSegment SEALED = new SealedSegment(Path.of("a.seg"), "s", 0, 8, Instant.EPOCH, 4_096);
     private static final DeletedSegment DELETED =
-            new DeletedSegment(Path.of("a.seg"), "s", Instant.EPOCH, 4_096, DeletedSegment.Reason.EXPIRED);
+            new DeletedSegment(Path.of("a.seg"), "s", 0, Instant.EPOCH, 4_096, DeletedSegment.Reason.EXPIRED);
     private static final RecoveredStream RECOVERED =
             new RecoveredStream("s", Path.of("a.seg"), "cut a torn tail", 1, 2, Optional.empty());
 

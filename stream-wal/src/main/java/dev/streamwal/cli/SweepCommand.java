@@ -130,7 +130,7 @@ final class SweepCommand extends WritingCommand {
             SegmentInventory inventory = new SegmentInventory(root(), segments);
             HeldBack.Outcome outcome = inventory.expired(time, consumers());
             for (ExpiryPlan.Deletion deletion : outcome.deletions()) {
-                gone.add(new DeletedSegment(inventory.fileOf(deletion), deletion.key(),
+                gone.add(new DeletedSegment(inventory.fileOf(deletion), deletion.key(), deletion.segment().basePosition(),
                         Instant.ofEpochMilli(deletion.segment().expirationMillis()), deletion.segment().bytes(),
                         DeletedSegment.Reason.EXPIRED));
             }
