@@ -16,4 +16,5 @@ module dev.streamwal.reader {
     exports dev.streamwal.manifest to dev.streamwal;
     exports dev.streamwal.pack to dev.streamwal;
     exports dev.streamwal.segment to dev.streamwal;
+    exports dev.streamwal.shared to dev.streamwal;
 }

@@ -27,6 +27,7 @@ public final class StreamOptions {
     private final @Nullable Long maxBytes;
     private final @Nullable Durability durability;
     private final @Nullable Integer segmentBytes;
+    private final @Nullable Segments segments;
     private final List<RetainFor> retainedFor;
 
     private StreamOptions(Builder builder) {
@@ -35,6 +36,7 @@ public final class StreamOptions {
         this.maxBytes = builder.maxBytes;
         this.durability = builder.durability;
         this.segmentBytes = builder.segmentBytes;
+        this.segments = builder.segments;
         this.retainedFor = List.copyOf(builder.retainedFor.values());
     }
 
@@ -93,6 +95,15 @@ public final class StreamOptions {
     }
 
     /**
+     * Whether a stream has segments of its own.
+     *
+     * @return empty: {@link Segments#AUTO}
+     */
+    public Optional<Segments> segments() {
+        return Optional.ofNullable(segments);
+    }
+
+    /**
      * For which consumers a stream keeps what they haven't committed.
      *
      * @return in the order in which they were given; empty: for none
@@ -104,7 +115,7 @@ public final class StreamOptions {
     @Override
     public String toString() {
         return "StreamOptions[window=" + window + ", retention=" + retention + ", maxBytes=" + maxBytes
-                + ", durability=" + durability + ", segmentBytes=" + segmentBytes
+                + ", durability=" + durability + ", segmentBytes=" + segmentBytes + ", segments=" + segments
                 + ", retainedFor=" + retainedFor + ']';
     }
 
@@ -116,6 +127,7 @@ public final class StreamOptions {
         private @Nullable Long maxBytes;
         private @Nullable Durability durability;
         private @Nullable Integer segmentBytes;
+        private @Nullable Segments segments;
         private final Map<String, RetainFor> retainedFor = new LinkedHashMap<>();
 
         private Builder() {}
@@ -177,6 +189,17 @@ public final class StreamOptions {
          */
         public Builder segmentBytes(int bytes) {
             this.segmentBytes = OptionLimits.segmentBytes(bytes);
+            return this;
+        }
+
+        /**
+         * Whether a stream has segments of its own. A changed value governs what is appended after the log is opened the next time.
+         *
+         * @param segments by default {@link Segments#AUTO}
+         * @return this
+         */
+        public Builder segments(Segments segments) {
+            this.segments = Objects.requireNonNull(segments, "segments");
             return this;
         }
 

@@ -4,6 +4,7 @@ import dev.streamwal.append.Activity;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
+import dev.streamwal.append.SharedLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.commit.CommitCompletion;
@@ -52,6 +53,7 @@ import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.SweepTime;
+import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -217,10 +219,16 @@ public final class StreamWal implements AutoCloseable {
             BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
             RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
-            PackStore packs = PackStore.open(root, writer);
-            for (RedoResult.Cut cut : redo.cuts()) {
-                packs.cut(cut.key(), cut.from(), cut.to());
-            }
+            AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
+            PackStore packs = PackStore.open(root, writer, positions, () -> {
+                StreamLog sharedLog = shared.get();
+                try {
+                    return sharedLog == null ? 0 : Math.max(0, sharedLog.reservedEnd());
+                } catch (WalException e) {
+                    // it can't be recovered, and isn't appended to: who reads it is told
+                    return positions.current().ceiling();
+                }
+            });
             RecoverySettings settings = adjusted.apply(
                     RecoverySettings.after(redo, opened, options.recoveryPolicy().ofRecovery(), environment.threads()));
             settings = settings.with(new PackedBeginnings(settings.known(), packs));
@@ -242,6 +250,14 @@ public final class StreamWal implements AutoCloseable {
             log.activity(activity(environment, storage, root, report));
             log.deletions(new JournalledDeletions(commits));
             StreamWal wal = new StreamWal(root, options, lock, writer, log, packs, report, folders, settings, commits, time);
+            shared.set(wal.sharedLog());
+            SharedLog sharedLog = new SharedLog(wal.sharedLog(), options.ownSegments());
+            log.shared(sharedLog);
+            wal.recover(sharedLog, settings.lastCloseWasClean());
+            packs.inherit();
+            for (RedoResult.Cut cut : redo.cuts()) {
+                packs.cut(cut.key(), cut.from(), cut.to());
+            }
             if (environment.threads()) {
                 log.start();
                 wal.sweeper.start();
@@ -314,8 +330,31 @@ public final class StreamWal implements AutoCloseable {
         return stream == null ? null : stream.log();
     }
 
+    /** The log's own stream: see {@link SharedLog}. */
+    private StreamLog sharedLog() {
+        return streams.get(StreamKey.SHARED.text()).log();
+    }
+
+    /** Before anybody reads or appends: who can't have it is told when he asks for it. */
+    private void recover(SharedLog shared, boolean isDurable) {
+        try {
+            shared.log().recoverNow();
+            if (!isDurable) {
+                shared.inherit();
+            }
+        } catch (WalException e) {
+            report.failed("recover the shared stream", null, e);
+        }
+    }
+
+    private static boolean isShared(WalStream stream) {
+        return stream.key().equals(StreamKey.SHARED.text());
+    }
+
     private WalStream newStream(StreamKey key) {
-        StreamLog stream = new StreamLog(log, key, options.policyOf(key.text()), folders.of(key));
+        StreamPolicy policy = key.equals(StreamKey.SHARED) ? options.policyOfShared() : options.policyOf(key.text());
+        StreamLog stream = new StreamLog(log, key, policy, folders.of(key));
+        stream.choice(options.segmentsOf(key.text()).choice());
         WalStream created = new WalStream(this, stream, new TimeRules(stream.policy(), options.maxClockSkew().toMillis()),
                 options.durabilityOf(key.text()));
         stream.watch(any -> streams.hold(key.text(), created, any));
@@ -333,6 +372,9 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalStream stream(String key) {
         checkOpen();
+        if (key.equals(StreamKey.SHARED.text())) {
+            throw new IllegalArgumentException("this key is the log's own: key=\\u0000shared; choose another one");
+        }
         return streams.get(key);
     }
 
@@ -378,7 +420,7 @@ public final class StreamWal implements AutoCloseable {
             for (int j = 0; j < appended.size(); j++) {
                 refs[parts.get(i).indexInBatch(j)] = appended.get(j);
             }
-            stream.wantDurable(durability.orElse(stream.durability()), appended.get(appended.size() - 1).end()).ifPresent(awaited::add);
+            awaited.addAll(stream.wantDurable(durability.orElse(stream.durability()), appended.get(appended.size() - 1).end()));
         }
         durable(() -> commits.await(awaited), null);
         return Arrays.asList(refs);
@@ -404,7 +446,7 @@ public final class StreamWal implements AutoCloseable {
         List<CommitTarget> targets = new ArrayList<>();
         for (WalStream stream : streams.all()) {
             if (stream.log().isUndurable()) {
-                targets.add(new CommitTarget(stream.log().cursor(), stream.log().appendedEnd()));
+                targets.add(new CommitTarget(stream.log().cursor(), stream.log().ownEnd()));
             }
         }
         return targets;
@@ -428,11 +470,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /** @return completed with {@code result} when it is durable */
-    <T> CompletableFuture<T> durableLater(CommitTarget target, T result, @Nullable String key) {
-        return durableLater(List.of(target), result, key);
-    }
-
-    private <T> CompletableFuture<T> durableLater(List<CommitTarget> targets, @Nullable T result, @Nullable String key) {
+    <T> CompletableFuture<T> durableLater(List<CommitTarget> targets, @Nullable T result, @Nullable String key) {
         AsyncAnswer<T> answer = completions.newAnswer();
         if (targets.isEmpty()) {
             deliverHere(answer, result, null, key);
@@ -557,7 +595,7 @@ public final class StreamWal implements AutoCloseable {
         NavigableSet<String> keys = new TreeSet<>();
         try {
             for (WalStream stream : loadedStreams()) {
-                if (stream.log().segmentCount() > 0) {
+                if (stream.log().segmentCount() > 0 && !isShared(stream)) {
                     keys.add(stream.key());
                 }
             }
@@ -608,7 +646,7 @@ public final class StreamWal implements AutoCloseable {
         /** Reading about a key that isn't there makes no stream. */
         private @Nullable WalStream known(String key) {
             WalStream stream = streams.find(key);
-            return stream != null || !Files.isDirectory(folders.of(StreamKey.of(key))) ? stream : streams.get(key);
+            return stream != null || !(Files.isDirectory(folders.of(StreamKey.of(key)))) ? stream : streams.get(key);
         }
     }
 
@@ -647,7 +685,7 @@ public final class StreamWal implements AutoCloseable {
 
         @Override
         public List<StreamLog> streams() {
-            return loadedLogs();
+            return loadedStreams().stream().filter(stream -> !isShared(stream)).map(WalStream::log).filter(StreamLog::mayHaveSegments).toList();
         }
 
         @Override
@@ -662,11 +700,43 @@ public final class StreamWal implements AutoCloseable {
         public long incarnation() {
             return log.positions().current().incarnation();
         }
+
+        @Override
+        public StreamLog sharedLog() {
+            return StreamWal.this.sharedLog();
+        }
+
+        @Override
+        public long shortestWindowMillis() {
+            return options.shortestWindowMillis();
+        }
+
+        @Override
+        public void setAside(Path file) throws IOException {
+            log.setAside(StreamKey.SHARED, file);
+        }
+
+        @Override
+        public StreamPolicy policyOf(StreamKey key) {
+            return options.policyOf(key.text());
+        }
+
+        @Override
+        public void forceOwnSegments() throws IOException {
+            List<CommitTarget> targets = new ArrayList<>();
+            for (WalStream stream : streams.all()) {
+                if (!isShared(stream) && stream.log().mayHaveSegments() && stream.log().isUndurable()) {
+                    targets.add(new CommitTarget(stream.log().cursor(), stream.log().ownEnd()));
+                }
+            }
+            commits.sync(targets);
+        }
     }
 
     /**
-     * Copies small segments whose windows are over into packs, where there are enough of them: see {@link WalOptions.Builder#ownSegments}. The
-     * log does that by itself at {@link WalOptions#sweepInterval()}; this does it now, and waits for it.
+     * Copies into packs what streams have in shared segments that are full, or begun a window ago, and small segments of streams' own whose windows are
+     * over, where there are enough of them: see {@link WalOptions.Builder#ownSegments}. The log does that by itself at
+     * {@link WalOptions#sweepInterval()}; this does it now, and waits for it.
      *
      * @return how many segments have moved
      */
@@ -683,7 +753,14 @@ public final class StreamWal implements AutoCloseable {
      */
     public SweepResult sweep() {
         checkOpen();
+        packShared(time.millis());
         return SweepResult.of(sweeper.sweepByClock());
+    }
+
+    /** What expires in shared segments goes with the packs that they become. */
+    private void packShared(long nowMillis) {
+        checkWritable();
+        int unused = packer.packShared(nowMillis);
     }
 
     /**
@@ -707,6 +784,7 @@ public final class StreamWal implements AutoCloseable {
         Objects.requireNonNull(now, "now");
         Objects.requireNonNull(each, "each");
         checkOpen();
+        packShared(TimeRules.millis(now));
         return SweepResult.of(sweeper.sweep(now, segment -> each.accept(DeletedSegment.of(segment))));
     }
 
@@ -725,9 +803,7 @@ public final class StreamWal implements AutoCloseable {
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
             whileNothingIsPacked(() -> {
-                if (packed(stream.log()).purge(TimeRules.millis(before), (pack, entry) -> gone.add(deleted(pack, entry)))) {
-                    stream.log().purge(TimeRules.millis(before), gone::add);
-                }
+                packed(stream.log()).purge(TimeRules.millis(before), (pack, entry) -> gone.add(deleted(pack, entry)), gone::add);
             });
             return new SweepResult(gone.size(), 0, stream.log().segmentCount() + packs.find(stream.log().key()).size(),
                     tell(gone, key, DeletedSegment.Reason.PURGED));
@@ -751,7 +827,7 @@ public final class StreamWal implements AutoCloseable {
         boolean[] any = {false};
         try {
             whileNothingIsPacked(() -> {
-                any[0] = packed(stream.log()).delete((pack, entry) -> gone.add(deleted(pack, entry)));
+                any[0] = packed(stream.log()).delete((pack, entry) -> gone.add(deleted(pack, entry)), gone::add);
                 any[0] |= stream.log().delete(gone::add);
             });
             return any[0];
@@ -767,6 +843,11 @@ public final class StreamWal implements AutoCloseable {
         checkWritable();
         try (WalReader reader = reader(); EntryBatch batch = reader.readBatch(List.of(last))) {
             Entry unused = batch.get(0);
+        }
+        List<CommitTarget> shared = stream.sharedTargets();
+        if (!shared.isEmpty()) {
+            // what stays of a segment of its own is forced as it is cut
+            durable(() -> commits.await(shared), stream.key().text());
         }
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
@@ -845,7 +926,8 @@ public final class StreamWal implements AutoCloseable {
     public RecoveryReport recoverAll(Consumer<RecoveryProgress> progress) {
         Objects.requireNonNull(progress, "progress");
         checkOpen();
-        List<StreamLog> all = loadedLogs();
+        // the shared stream was brought in order when the log was opened
+        List<StreamLog> all = loadedStreams().stream().filter(stream -> !isShared(stream)).map(WalStream::log).toList();
         RecoverAll recovering = new RecoverAll(all, this::recover, report.ledger()::bytesRead);
         recovering.run(settings.withThreads() ? RecoverAll.threadsFor(all.size()) : 0, told -> progress.accept(RecoveryProgress.of(told)));
         return recoveryReport();
@@ -880,7 +962,7 @@ public final class StreamWal implements AutoCloseable {
             packed = packs.segments();
             for (WalStream stream : loadedStreams()) {
                 int count = stream.log().segmentCount();
-                if (count > 0) {
+                if (count > 0 && !isShared(stream)) {
                     keys.add(stream.key());
                 }
                 segments += count;

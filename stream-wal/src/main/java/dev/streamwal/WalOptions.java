@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WalOptions {
 
+    /** Larger ones take longer to sort than two of half the size: their records leave the processor's cache. */
+    private static final int MAX_SHARED_SEGMENT_BYTES = 16 << 20;
+
     /**
      * Of the 65,530 mappings that Linux gives a process by default, half: running out of them ends the JVM without an
      * exception.
@@ -125,7 +128,8 @@ public final class WalOptions {
                     bytes,
                     recordBytes(wantedRecordBytes, bytes, " (of the streams " + pattern + ")"),
                     options.maxBytes().orElse(maxBytesPerStream)),
-                    options.durability().orElse(durability), options.retainedFor()));
+                    options.durability().orElse(durability), options.retainedFor(),
+                    options.segments().orElse(Segments.AUTO)));
         });
         return List.copyOf(out);
     }
@@ -135,9 +139,26 @@ public final class WalOptions {
         return ruleOf(key).map(Rule::policy).orElse(policy);
     }
 
+    /** Of all streams. */
+    long shortestWindowMillis() {
+        return rules.stream().mapToLong(rule -> rule.policy().windowMillis()).reduce(policy.windowMillis(), Math::min);
+    }
+
+    /** Of the log's own stream: its segments go when they are packed, and by size. */
+    StreamPolicy policyOfShared() {
+        int segmentBytes = Math.min(MAX_SHARED_SEGMENT_BYTES, policy.segmentBytes());
+        return new StreamPolicy(StreamPolicy.MAX_WINDOW_MILLIS, StreamPolicy.MAX_RETENTION_MILLIS, segmentBytes,
+                StreamPolicy.largestRecordBytes(segmentBytes), Long.MAX_VALUE);
+    }
+
     /** At which level the stream of this key appends where the append doesn't say: chosen as by {@link #policyOf}. */
     Durability durabilityOf(String key) {
         return ruleOf(key).map(Rule::durability).orElse(durability);
+    }
+
+    /** Whether the stream of this key has segments of its own: chosen as by {@link #policyOf}. */
+    Segments segmentsOf(String key) {
+        return ruleOf(key).map(Rule::segments).orElse(Segments.AUTO);
     }
 
     private Optional<Rule> ruleOf(String key) {
@@ -164,7 +185,7 @@ public final class WalOptions {
         return crc.getValue() << Integer.SIZE | Integer.toUnsignedLong(said.toString().hashCode());
     }
 
-    private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability, List<RetainFor> retainedFor) {}
+    private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability, List<RetainFor> retainedFor, Segments segments) {}
 
     /**
      * Everything as by default.
@@ -331,7 +352,7 @@ public final class WalOptions {
     }
 
     /**
-     * How many small segments of one window keep files of their own; where there are more, all of them are packed into one file.
+     * How many streams have segments of their own by default, and how many small segments of one window keep files of their own.
      *
      * @return by default 64
      */
@@ -653,12 +674,16 @@ public final class WalOptions {
         }
 
         /**
-         * How many small segments of one window keep files of their own. Where there are more whose windows are over, each up to 1 MiB, they
-         * are copied into one file, a pack, and their own files deleted: so a log has a file a stream and a few a window, however many streams
-         * there are. That happens in the background, at {@link #sweepInterval}, or when {@link StreamWal#pack()} is called. A stream's newest
-         * segment is never packed, nor are those of streams that are limited by {@link #maxBytesPerStream} or {@link StreamOptions#maxBytes()}.
+         * How many streams have segments of their own, of those that are {@link Segments#AUTO}: the first that are appended to after the log was
+         * opened. The others share. A stream that has shared goes on to.
          *
-         * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed that a log of usual size has
+         * <p>It is also how many small segments of one window keep files of their own. Where there are more whose windows are over, each up to
+         * 1 MiB, they are copied into one file, a pack, and their own files deleted. What stands in shared segments is always packed. So a log has a few
+         * files a window, however many streams there are. That happens in the background, at {@link #sweepInterval}, or when {@link
+         * StreamWal#pack()} is called. Streams that are limited by {@link #maxBytesPerStream} or {@link StreamOptions#maxBytes()} have segments of
+         * their own, and are never packed.
+         *
+         * @param segments 0 to 1,000,000; with 1,000,000 nothing is shared or packed in a log of usual size
          * @return this
          */
         public Builder ownSegments(int segments) {

@@ -19,7 +19,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import net.openhft.chronicle.bytes.Bytes;
@@ -229,7 +228,7 @@ public final class WalStream {
         Draft draft = draft(entry);
         long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, Durability.BUFFERED);
         EntryRef ref = new EntryRef(key, position, (int) draft.frameBytes());
-        return wal.durableLater(new CommitTarget(log.cursor(), ref.end()), ref, key);
+        return wal.durableLater(log.targets(ref.end()), ref, key);
     }
 
     /**
@@ -309,7 +308,7 @@ public final class WalStream {
         wal.checkOpen();
         // brings the stream in order, which an earlier writer may have appended to
         long unused = log.endPosition();
-        List<CommitTarget> targets = log.isUndurable() ? List.of(new CommitTarget(log.cursor(), log.appendedEnd())) : List.of();
+        List<CommitTarget> targets = log.undurable();
         wal.durable(() -> wal.commits().sync(targets), key);
     }
 
@@ -374,19 +373,19 @@ public final class WalStream {
     }
 
     private void makeDurable(Durability level, long end) {
-        Optional<CommitTarget> wanted = wantDurable(level, end);
-        // not by ifPresent: what it would capture is garbage of every append that waits for nothing
-        if (wanted.isPresent()) {
-            wal.durable(() -> wal.commits().await(log.cursor(), end), key);
+        List<CommitTarget> wanted = wantDurable(level, end);
+        if (!wanted.isEmpty()) {
+            wal.durable(() -> wal.commits().await(wanted), key);
+            log.durable(end);
         }
     }
 
     /** @return what is to be waited for, where it is not for the next flush of the interval, or none */
-    Optional<CommitTarget> wantDurable(Durability level, long end) {
+    List<CommitTarget> wantDurable(Durability level, long end) {
         if (level == Durability.PERIODIC) {
-            wal.commits().atNextFlush(log.cursor());
+            log.targets(end).forEach(target -> wal.commits().atNextFlush(target.cursor()));
         }
-        return level == Durability.IMMEDIATE ? Optional.of(new CommitTarget(log.cursor(), end)) : Optional.empty();
+        return level == Durability.IMMEDIATE ? log.targets(end) : List.of();
     }
 
     Durability durability() {

@@ -107,8 +107,8 @@ abstract class DeletionContract extends LogContract {
 
     @Test
     void sweep_moreStreamsThanAreWrittenDownAtOnce_takesSeveralCalls() {
-        StreamWal wal = openRecorded();
         int streams = DeletionLog.MAX_STREAMS + 1;
+        StreamWal wal = openRecorded(options().ownSegments(streams));
         for (int i = 0; i < streams; i++) {
             appendSome(wal.stream("s" + i), 1);
         }

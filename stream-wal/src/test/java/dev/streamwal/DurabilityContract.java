@@ -147,7 +147,7 @@ abstract class DurabilityContract extends LogContract {
 
     @Test
     void writeBatch_ofManyStreams_flushesOnceForAllThatAreImmediate() {
-        StreamWal wal = open(options().streams("d/*", StreamOptions.builder().durability(Durability.IMMEDIATE).build()));
+        StreamWal wal = open(options().ownSegments(100).streams("d/*", StreamOptions.builder().durability(Durability.IMMEDIATE).build()));
         WriteBatch batch = new WriteBatch();
         for (int i = 0; i < 100; i++) {
             batch.add((i % 2 == 0 ? "d/" : "b/") + i, WriteEntry.of(bytes("x")));

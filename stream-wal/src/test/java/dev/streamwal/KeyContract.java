@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,8 +66,28 @@ abstract class KeyContract extends LogContract {
 
     @Test
     void append_nastyKeys_eachIsItsOwnStreamInsideTheDirectory() throws IOException {
-        StreamWal wal = open();
-        Map<String, List<Written>> written = new LinkedHashMap<>();
+        appendNastyKeys(nasty().size());
+        try (Stream<Path> streams = Files.list(root.resolve("streams"))) {
+            List<String> names = streams.map(Path::getFileName).map(Path::toString)
+                    .filter(name -> !name.equals(StreamKey.SHARED.directoryName())).toList();
+            assertThat(names).hasSize(nasty().size());
+            assertThat(names.stream().map(name -> name.toLowerCase(Locale.ROOT))).as("where case doesn't count").doesNotHaveDuplicates();
+            assertThat(names).allMatch(name -> name.matches("[a-z0-9%~_.-]+") && !name.startsWith(".") && !name.endsWith(".")
+                    && name.length() <= 255);
+        }
+        goOnWithNastyKeys(nasty().size());
+    }
+
+    @Test
+    void append_nastyKeysThatShareSegments_eachIsItsOwnStream() throws IOException {
+        appendNastyKeys(0);
+        goOnWithNastyKeys(0);
+    }
+
+    private final Map<String, List<Written>> written = new LinkedHashMap<>();
+
+    private void appendNastyKeys(int ownSegments) throws IOException {
+        StreamWal wal = open(options().ownSegments(ownSegments));
         for (String key : nasty()) {
             written.put(key, appendSome(wal.stream(key), 1));
         }
@@ -89,17 +110,13 @@ abstract class KeyContract extends LogContract {
         }
         try (Stream<Path> inside = Files.list(root)) {
             assertThat(inside.map(Path::getFileName).map(Path::toString))
-                    .contains("LOCK", "positions", "streams", "commit", "writer")
+                    .contains("LOCK", "positions", "streams", "writer")
                     .isSubsetOf("LOCK", "positions", "streams", "commit", "writer", "activity");
         }
-        try (Stream<Path> streams = Files.list(root.resolve("streams"))) {
-            List<String> names = streams.map(Path::getFileName).map(Path::toString).toList();
-            assertThat(names).hasSize(nasty().size());
-            assertThat(names.stream().map(name -> name.toLowerCase(Locale.ROOT))).as("where case doesn't count").doesNotHaveDuplicates();
-            assertThat(names).allMatch(name -> name.matches("[a-z0-9%~_.-]+") && !name.startsWith(".") && !name.endsWith(".")
-                    && name.length() <= 255);
-        }
-        StreamWal again = open();
+    }
+
+    private void goOnWithNastyKeys(int ownSegments) {
+        StreamWal again = open(options().ownSegments(ownSegments));
         for (String key : nasty()) {
             written.get(key).addAll(appendSome(again.stream(key), 1));
         }

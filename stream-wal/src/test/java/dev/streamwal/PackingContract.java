@@ -32,13 +32,14 @@ import org.junit.jupiter.api.Test;
 abstract class PackingContract extends LogContract {
 
     private static final int STREAMS = 12;
+    private static final StreamOptions OWN = StreamOptions.builder().segments(Segments.OWN).build();
 
     PackingContract(LogHome home) {
         super(home);
     }
 
     private WalOptions.Builder packing() {
-        return options().ownSegments(0);
+        return options().ownSegments(0).streams("*", OWN);
     }
 
     private static String key(int stream) {
@@ -222,7 +223,9 @@ abstract class PackingContract extends LogContract {
     /** A consumer that hasn't come keeps its streams, and not the others in the same pack. */
     @Test
     void sweep_heldForAConsumer_isCarriedOver() {
-        StreamWal wal = open(packing().streams(key(2), StreamOptions.builder().retainFor("slow", 1 << 30, Duration.ofDays(30)).build()));
+        StreamWal wal = open(options().ownSegments(0)
+                .streams(key(2), StreamOptions.builder().segments(Segments.OWN).retainFor("slow", 1 << 30, Duration.ofDays(30)).build())
+                .streams("*", OWN));
         Map<String, List<Written>> written = appendWindows(wal, 3);
         packAll(wal, 2 * STREAMS);
         try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("slow", key(2))) {

@@ -8,9 +8,9 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.ReadFailures;
-import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.ReadSettings;
+import dev.streamwal.segment.Segment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -45,6 +45,7 @@ public final class LogSource implements AutoCloseable {
     private final ReadFailures failures;
     private final StreamDirectory streams;
     private final PackCatalog packs;
+    private final SharedCatalog shared;
     /** Of streams that have segments, so that asking for others leaves nothing behind. */
     private final Map<String, SegmentCatalog> catalogs = new ConcurrentHashMap<>();
     /** The same, the one that was looked at last at the end; and some that were dropped since. */
@@ -59,6 +60,7 @@ public final class LogSource implements AutoCloseable {
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
         this.packs = new PackCatalog(root, channels, footers, new ManifestView(root)::current);
+        this.shared = new SharedCatalog(streams.of(StreamKey.SHARED), channels, footers, packs, this::moved, this::sharedEnd);
     }
 
     /** Of the log. */
@@ -86,6 +88,11 @@ public final class LogSource implements AutoCloseable {
         return packs;
     }
 
+    /** What it has in shared segments. */
+    public SharedCatalog shared() {
+        return shared;
+    }
+
     /** Its streams' directories. */
     public StreamDirectory streams() {
         return streams;
@@ -103,8 +110,22 @@ public final class LogSource implements AutoCloseable {
      */
     public NavigableSet<String> keys(Predicate<String> filter, Consumer<CorruptSegmentException> damage) throws IOException {
         NavigableSet<String> keys = streams.keys(filter);
-        Manifest unused = packs.addKeys(pack -> true, filter, keys, damage);
+        keys.remove(StreamKey.SHARED.text());
+        // before the packs: what leaves shared segments is in packs before
+        boolean unused = packs.look(manifest -> {
+            shared.addKeys(manifest, filter, keys);
+            return packs.addKeys(pack -> true, filter, keys, damage) != null;
+        });
         return keys;
+    }
+
+    private @Nullable Segment moved(Segment gone) throws IOException {
+        return freshCatalog(gone.key().text()).moved(gone);
+    }
+
+    /** Where what is reserved in the shared stream ends, for who is in the process that writes it. */
+    private long sharedEnd() {
+        return writer == null ? 0 : writer.reservedEnd(StreamKey.SHARED.text()).orElse(0);
     }
 
     /** What is known of the stream's segments, as listed at some time, or anew if there were none. */
@@ -129,7 +150,7 @@ public final class LogSource implements AutoCloseable {
     public SegmentCatalog unsharedCatalog(String key) throws IOException {
         recover(key);
         StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers, packs);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers, packs, shared);
         listed.refresh();
         return listed;
     }
@@ -137,7 +158,7 @@ public final class LogSource implements AutoCloseable {
     private SegmentCatalog listAnew(String key) throws IOException {
         recover(key);
         StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers, packs);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers, packs, shared);
         if (listed.refresh().size() == 0) {
             catalogs.remove(key);
             return listed;

@@ -145,7 +145,7 @@ public final class PackCatalog {
             reader = reader(pack);
             entries = reader.find(key);
         } catch (CorruptSegmentException e) {
-            return List.of(new UnreadablePack(key, pack, PackFiles.pack(root, pack.number()), e));
+            return List.of(new UnreadableFile(key, pack.expirationMillis(), PackFiles.pack(root, pack.number()), e));
         }
         List<Segment> segments = new ArrayList<>(entries.size());
         for (PackEntry entry : entries) {

@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Why nothing is missed that is being packed.</b> A segment is in the manifest, with its pack, before its file is deleted. So at every
  * moment it is in the directory, in the manifest, or in both. The manifest is looked at behind the directory: if it is what it was before, it
  * was that while the directory was read, and the two together are what there was then. What is in both is the same, byte for byte, and the
- * file counts: it may be cut.
+ * file counts: it may be cut. The same goes for shared segments, which are listed between the two. They are walked behind the directory, and the
+ * directory is looked at again behind that: a stream that went on in a file of its own meanwhile, and shares again, would have a gap there.
  */
 public final class SegmentCatalog {
 
@@ -43,6 +44,7 @@ public final class SegmentCatalog {
     private final ChannelCache channels;
     private final FooterCache footers;
     private final PackCatalog packs;
+    private final @Nullable SharedCatalog shared;
     private final ListingAge age;
 
     private volatile SegmentChain chain = SegmentChain.EMPTY;
@@ -68,23 +70,34 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private List<Segment> packedInChain = packed;
 
+    /** In shared segments. */
+    @GuardedBy("this")
+    private List<Segment> parts = List.of();
+
+    @GuardedBy("this")
+    private List<Segment> partsInChain = parts;
+
     /**
      * Of a stream.
      *
      * @param channels told of files that have gone
      * @param footers what is kept of the log's footers
      * @param packs of the log
+     * @param shared segments of the log; null for the stream that they are of
      */
-    public SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, PackCatalog packs) {
-        this(key, directory, channels, footers, packs, System::nanoTime);
+    public SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
+            @Nullable SharedCatalog shared) {
+        this(key, directory, channels, footers, packs, shared, System::nanoTime);
     }
 
-    SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, PackCatalog packs, LongSupplier nanoTime) {
+    SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
+            @Nullable SharedCatalog shared, LongSupplier nanoTime) {
         this.key = key;
         this.directory = directory;
         this.channels = channels;
         this.footers = footers;
         this.packs = packs;
+        this.shared = shared;
         this.age = new ListingAge(nanoTime);
     }
 
@@ -126,11 +139,15 @@ public final class SegmentCatalog {
         Manifest before = manifest == null ? packs.manifest() : manifest;
         for (int attempt = 1; ; attempt++) {
             listOwn();
+            SharedCatalog.Listing sharedNow = shared == null ? SharedCatalog.Listing.NOTHING : shared.list();
             Manifest after = packs.manifest();
             if (after.equals(before)) {
                 try {
                     lookUp(after);
-                    return merge();
+                    lookUp(sharedNow, after);
+                    if (parts.isEmpty() || isOwnUnchanged()) {
+                        return merge();
+                    }
                 } catch (NoSuchFileException e) {
                     // the manifest says why
                     if (attempt == PackCatalog.MAX_ATTEMPTS) {
@@ -147,6 +164,14 @@ public final class SegmentCatalog {
         }
     }
 
+    /** Where the stream has got another file meanwhile, what it has in shared segments may stand behind that. */
+    @GuardedBy("this")
+    private boolean isOwnUnchanged() throws IOException {
+        List<Segment> listed = own;
+        listOwn();
+        return own.equals(listed);
+    }
+
     @GuardedBy("this")
     private void lookUp(Manifest now) throws IOException {
         if (!now.equals(manifest)) {
@@ -157,35 +182,48 @@ public final class SegmentCatalog {
     }
 
     @GuardedBy("this")
+    private void lookUp(SharedCatalog.Listing sharedNow, Manifest now) throws IOException {
+        if (shared != null && !sharedNow.segments().isEmpty()) {
+            List<Segment> found = new ArrayList<>();
+            shared.addParts(key, sharedNow, now, found);
+            parts = found.equals(parts) ? parts : found;
+        } else {
+            parts = parts.isEmpty() ? parts : List.of();
+        }
+    }
+
+    @GuardedBy("this")
     private SegmentChain merge() throws IOException {
-        if (!own.equals(ownInChain) || !packed.equals(packedInChain)) {
-            chain = new SegmentChain(packed.isEmpty() ? own : merged(own, packed));
+        if (!own.equals(ownInChain) || !packed.equals(packedInChain) || !parts.equals(partsInChain)) {
+            chain = new SegmentChain(packed.isEmpty() && parts.isEmpty() ? own : merged(own, packed, parts));
             ownInChain = own;
             packedInChain = packed;
+            partsInChain = parts;
         }
         return chain;
     }
 
     /** In order of position; of two that begin at one position the one with a file of its own. */
-    private List<Segment> merged(List<Segment> files, List<Segment> inPacks) throws IOException {
+    private List<Segment> merged(List<Segment> files, List<Segment> inPacks, List<Segment> inShared) throws IOException {
         NavigableMap<Long, Segment> byPosition = new TreeMap<>();
-        List<UnreadablePack> unreadable = new ArrayList<>();
-        for (Segment segment : inPacks) {
-            if (segment instanceof UnreadablePack pack) {
-                unreadable.add(pack);
-            } else {
-                byPosition.put(segment.basePosition(), segment);
+        List<UnreadableFile> unreadable = new ArrayList<>();
+        for (List<Segment> some : List.of(inShared, inPacks, files)) {
+            for (Segment segment : some) {
+                if (segment instanceof UnreadableFile file) {
+                    unreadable.add(file);
+                } else {
+                    byPosition.put(segment.basePosition(), segment);
+                }
             }
         }
-        files.forEach(segment -> byPosition.put(segment.basePosition(), segment));
-        for (UnreadablePack pack : unreadable) {
-            pack.placeInto(byPosition, channels);
+        for (UnreadableFile file : unreadable) {
+            file.placeInto(byPosition, channels);
         }
         return new ArrayList<>(byPosition.values());
     }
 
     /** Where the segment stands now whose file has gone; null where it was deleted. */
-    private @Nullable Segment moved(Segment gone) throws IOException {
+    @Nullable Segment moved(Segment gone) throws IOException {
         SegmentChain now = refresh();
         int index = now.floor(gone.basePosition());
         Segment same = index < 0 ? null : now.get(index);

@@ -37,6 +37,10 @@ public final class StreamKey {
             "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
             "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9");
 
+    // behind what it is made with
+    /** The log's own stream, in whose segments the records of many streams stand. No other stream has this key. */
+    public static final StreamKey SHARED = of("\u0000shared");
+
     private final String text;
     private final byte[] utf8;
     private final String directoryName;

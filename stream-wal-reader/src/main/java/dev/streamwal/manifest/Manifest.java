@@ -23,10 +23,11 @@ public final class Manifest {
             Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis()).thenComparingLong(ListedPack::number);
 
     /** Of a log that has never had a pack. */
-    public static final Manifest EMPTY = new Manifest(0, 0, List.of(), List.of());
+    public static final Manifest EMPTY = new Manifest(0, 0, 0, List.of(), List.of());
 
     private final long edits;
     private final long highestNumber;
+    private final long sharedBelow;
     private final List<ListedPack> packs;
     private final Map<Long, ListedPack> byNumber = new HashMap<>();
     private final Map<StreamKey, List<VoidRange>> voids = new HashMap<>();
@@ -37,11 +38,13 @@ public final class Manifest {
      *
      * @param edits how many changes there were
      * @param highestNumber that a pack was ever listed with; 0 where none was
+     * @param sharedBelow see {@link #sharedBelow()}
      * @throws IllegalArgumentException where it can't be
      */
-    Manifest(long edits, long highestNumber, Collection<ListedPack> packs, Collection<VoidRange> ranges) {
+    Manifest(long edits, long highestNumber, long sharedBelow, Collection<ListedPack> packs, Collection<VoidRange> ranges) {
         this.edits = edits;
         this.highestNumber = highestNumber;
+        this.sharedBelow = sharedBelow;
         this.packs = packs.stream().sorted(BY_WINDOW).toList();
         this.packs.forEach(pack -> byNumber.put(pack.number(), pack));
         ranges.forEach(range -> voids.computeIfAbsent(range.key(), key -> new ArrayList<>(1)).add(range));
@@ -62,6 +65,16 @@ public final class Manifest {
     /** The highest number that a pack was ever listed with; 0 where none was. */
     public long highestNumber() {
         return highestNumber;
+    }
+
+    /** What stands in shared segments that begin below this position of the shared stream is in packs, or was deleted. */
+    public long sharedBelow() {
+        return sharedBelow;
+    }
+
+    /** What doesn't count of a stream, in packs or shared segments. */
+    public List<VoidRange> voidRanges(StreamKey key) {
+        return voids.getOrDefault(key, List.of());
     }
 
     /** Those of older windows first. */
@@ -113,7 +126,12 @@ public final class Manifest {
             }
             highest = Math.max(highest, pack.number());
         }
-        return new Manifest(edits + 1, highest, left.values(), stillMeant(voidRanges(), left));
+        return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(voidRanges(), left, sharedBelow));
+    }
+
+    /** Shared segments that begin below a position are in packs. */
+    public Manifest packedBelow(long position) {
+        return new Manifest(edits + 1, highestNumber, position, packs, stillMeant(voidRanges(), new TreeMap<>(byNumber), position));
     }
 
     /** Segments don't count any more in the packs that there are. */
@@ -123,16 +141,16 @@ public final class Manifest {
             all.removeIf(range::covers);
             all.add(range);
         }
-        return new Manifest(edits + 1, highestNumber, packs, stillMeant(all, new TreeMap<>(byNumber)));
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(all, new TreeMap<>(byNumber), sharedBelow));
     }
 
     /** The same, as the change with this number. */
     Manifest numbered(long number) {
-        return new Manifest(number, highestNumber, packs, voidRanges());
+        return new Manifest(number, highestNumber, sharedBelow, packs, voidRanges());
     }
 
-    private static List<VoidRange> stillMeant(List<VoidRange> ranges, TreeMap<Long, ListedPack> packs) {
-        return ranges.stream().filter(range -> !packs.headMap(range.packsBelow()).isEmpty()).toList();
+    private static List<VoidRange> stillMeant(List<VoidRange> ranges, TreeMap<Long, ListedPack> packs, long sharedBelow) {
+        return ranges.stream().filter(range -> !packs.headMap(range.packsBelow()).isEmpty() || range.sharedBelow() > sharedBelow).toList();
     }
 
     @Override

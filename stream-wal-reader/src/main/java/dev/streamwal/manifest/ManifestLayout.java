@@ -20,14 +20,16 @@ import java.util.zip.CRC32C;
  *  20  4  zero
  *  24  8  edits           how many changes there were
  *  32  8  highest number  that a pack was ever listed with
- *  40     packs of 72 bytes, void ranges
+ *  40  8  shared below    position of the shared stream: shared segments that begin before it are packed
+ *  48     packs of 72 bytes, void ranges
  *
  *   pack                              void range
  *   0  8  number                      0  8  from          base position
  *   8  8  window start                8  8  to            base position
  *  16  8  window end                 16  8  packs below   number
- *  24  8  expiration                 24  2  key length
- *  32  8  options hash               26     key           UTF-8
+ *  24  8  expiration                 24  8  shared below  position of the shared stream
+ *  32  8  options hash               32  2  key length
+ *                                    34     key           UTF-8
  *  40  4  level, 4 zero
  *  48  8  bytes
  *  56  8  segments
@@ -37,9 +39,9 @@ import java.util.zip.CRC32C;
 final class ManifestLayout {
 
     /** The magic, and as much as says how long the rest is at most. */
-    private static final int FIXED_BYTES = 40;
+    private static final int FIXED_BYTES = 48;
     private static final int PACK_BYTES = 72;
-    private static final int RANGE_BYTES = 26;
+    private static final int RANGE_BYTES = 34;
 
     private static final int CHECKSUM = 8;
     private static final int PACKS = 12;
@@ -47,6 +49,7 @@ final class ManifestLayout {
     private static final int ZERO = 20;
     private static final int EDITS = 24;
     private static final int HIGHEST = 32;
+    private static final int SHARED_BELOW = 40;
 
     /** No manifest is longer. */
     static final int MAX_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES);
@@ -64,14 +67,14 @@ final class ManifestLayout {
         ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + manifest.packsInOrder().size() * PACK_BYTES + rangeBytes)
                 .order(ByteOrder.LITTLE_ENDIAN);
         out.putLong(MAGIC_VALUE).putInt(0).putInt(manifest.packsInOrder().size()).putInt(ranges.size()).putInt(0);
-        out.putLong(manifest.edits()).putLong(manifest.highestNumber());
+        out.putLong(manifest.edits()).putLong(manifest.highestNumber()).putLong(manifest.sharedBelow());
         for (ListedPack pack : manifest.packsInOrder()) {
             out.putLong(pack.number()).putLong(pack.window().startMillis()).putLong(pack.window().endMillis());
             out.putLong(pack.expirationMillis()).putLong(pack.optionsHash()).putInt(pack.level()).putInt(0);
             out.putLong(pack.bytes()).putLong(pack.segments()).putLong(pack.records());
         }
         for (VoidRange range : ranges) {
-            out.putLong(range.from()).putLong(range.to()).putLong(range.packsBelow());
+            out.putLong(range.from()).putLong(range.to()).putLong(range.packsBelow()).putLong(range.sharedBelow());
             out.putShort((short) range.key().utf8Length()).put(range.key().utf8());
         }
         return out.putInt(CHECKSUM, checksum(out)).flip();
@@ -105,7 +108,7 @@ final class ManifestLayout {
             List<ListedPack> packs = packs(in, packCount);
             List<VoidRange> ranges = ranges(in, rangeCount);
             check(!in.hasRemaining(), "a manifest ends with its last range", in.position());
-            return new Manifest(in.getLong(EDITS), in.getLong(HIGHEST), packs, ranges);
+            return new Manifest(in.getLong(EDITS), in.getLong(HIGHEST), in.getLong(SHARED_BELOW), packs, ranges);
         } catch (IllegalArgumentException e) {
             throw FormatException.corrupt(String.valueOf(e.getMessage()));
         }
@@ -127,11 +130,12 @@ final class ManifestLayout {
             long from = in.getLong();
             long to = in.getLong();
             long packsBelow = in.getLong();
+            long sharedBelow = in.getLong();
             int length = in.getShort() & 0xFFFF;
             check(length >= 1 && length <= StreamKey.MAX_BYTES && length <= in.remaining(), "a key has 1 to 1,024 bytes", length);
             byte[] key = new byte[length];
             in.get(key);
-            ranges.add(new VoidRange(StreamKey.ofUtf8(key), from, to, packsBelow));
+            ranges.add(new VoidRange(StreamKey.ofUtf8(key), from, to, packsBelow, sharedBelow));
         }
         return ranges;
     }

@@ -1,8 +1,8 @@
 package dev.streamwal.manifest;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.io.DirectoryForce;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -15,6 +15,9 @@ public final class ManifestWriter {
     private long lastEdits;
     /** Whether the files may say something else. */
     private volatile boolean isOpen;
+    /** Whether the name of the manifest's directory is durable. */
+    @GuardedBy("this")
+    private boolean isNamed;
 
     private ManifestWriter(Path root, Manifest current) {
         this.root = root;
@@ -57,9 +60,19 @@ public final class ManifestWriter {
         change(manifest -> manifest.replaced(added, removed));
     }
 
+    /** Says what the manifest of another log with the same packs and shared segments says; durably. */
+    public void copy(Manifest other) throws IOException {
+        change(unused -> other);
+    }
+
     /** Segments don't count any more in the packs that there are, durably. */
     public void makeVoid(List<VoidRange> ranges) throws IOException {
         change(manifest -> manifest.voided(ranges));
+    }
+
+    /** Lists packs that have what stands in the shared segments that begin below a position; durably. */
+    public void addPacked(List<ListedPack> added, long sharedBelow) throws IOException {
+        change(manifest -> manifest.replaced(added, List.of()).packedBelow(sharedBelow));
     }
 
     /** Lists a pack, and segments don't count any more in the others: both or neither, durably. */
@@ -94,10 +107,14 @@ public final class ManifestWriter {
         isOpen = false;
     }
 
+    /** The directory may be there and its name not be durable: of a change that failed, or of a process that was killed. */
+    @GuardedBy("this")
     private void makeDirectory() throws IOException {
-        Path directory = ManifestFile.directory(root);
-        if (!Files.isDirectory(directory)) {
+        if (!isNamed) {
+            Path directory = ManifestFile.directory(root);
             DirectoryForce.create(directory);
+            DirectoryForce.forceNameOf(directory);
+            isNamed = true;
         }
     }
 }

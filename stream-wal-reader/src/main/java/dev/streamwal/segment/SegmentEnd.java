@@ -45,11 +45,16 @@ public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
         return new SegmentEnd(footer.dataEnd(), By.FOOTER, footer);
     }
 
+    /** Of a segment without a footer. */
+    public static SegmentEnd ofFile(long size) {
+        return new SegmentEnd(size, By.FILE, null);
+    }
+
     /** By the footer, if the segment was sealed and that verifies, else by the file. */
     public static SegmentEnd read(SegmentBytes bytes, SegmentHeader header) throws IOException {
         long size = bytes.size();
         Footer footer = readFooter(bytes, header, size);
-        return footer == null ? new SegmentEnd(size, By.FILE, null) : of(footer);
+        return footer == null ? ofFile(size) : of(footer);
     }
 
     /** Whether the segment was sealed. */

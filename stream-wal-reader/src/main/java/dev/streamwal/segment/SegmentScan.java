@@ -355,6 +355,11 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         buffer.copy(view.headerIndex(), view.headerLength(), target);
     }
 
+    /** To the beginning of an array that is long enough. */
+    public void copyHeader(byte[] target) {
+        buffer.copy(view.headerIndex(), view.headerLength(), target);
+    }
+
     @Override
     public void copyContent(ByteBuf target) {
         buffer.copy(view.contentIndex(), view.contentLength(), target);

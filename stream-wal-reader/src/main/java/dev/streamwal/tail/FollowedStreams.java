@@ -1,6 +1,7 @@
 package dev.streamwal.tail;
 
 import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SharedArrivals;
 import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
@@ -36,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  * {@link #TURN} records later it is tried with more again.
  *
  * <p>A stream that was read to its end rests. The last few keep their scans; of the others there is only what {@link FollowedStream} keeps.
- * Whether one that rests is wanted again is told by the file {@code activity}, where the writer keeps one ({@link ActivityWatch}), by the
- * folder of streams, for new ones ({@link NewStreams}), and by a few looks at streams in turn with every look at all, which find in the end
+ * Whether one that rests is wanted again is told by what has come in shared segments ({@link SharedArrivals}); of those with segments of their
+ * own by the file {@code activity}, where the writer keeps one ({@link ActivityWatch}), by the folder of streams, for new ones
+ * ({@link NewStreams}), and by a few looks at streams in turn with every look at all, which find in the end
  * what neither says: what a killed writer appended last, and what one without that file appends.
  */
 public final class FollowedStreams extends WalkOfWalks implements TailWalk {
@@ -62,6 +64,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final ScanBegin others;
     private final @Nullable NewStreams newStreams;
     private final ActivityWatch activity;
+    private final SharedArrivals arrivals;
+    private final @Nullable String prefix;
 
     private final Map<String, FollowedStream> streams = new HashMap<>();
     /** The same, to be gone through in turn. */
@@ -98,10 +102,13 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     public FollowedStreams(LogSource log, @Nullable String prefix, Map<String, ScanBegin> from, ScanBegin others) throws IOException {
         this.log = log;
         this.others = others;
+        this.prefix = prefix;
         this.activity = new ActivityWatch(log.channels(), log.root());
+        this.arrivals = new SharedArrivals(log);
         this.newStreams = prefix == null ? null : new NewStreams(log, prefix);
         // before anything is read: see ActivityWatch
         activity.look(inTurn, stream -> {});
+        Set<String> arrived = allInShared();
         try {
             for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
                 FollowedStream stream = add(each.getKey());
@@ -111,11 +118,18 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                     boolean unused = stream.holdsFile() && stream.sleep();
                 }
             }
+            arrived.forEach(this::arrived);
             addNewStreams();
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
         }
+    }
+
+    private Set<String> allInShared() throws IOException {
+        Set<String> keys = new LinkedHashSet<>();
+        boolean unused = arrivals.look(key -> keys.add(key.text()));
+        return keys;
     }
 
     private FollowedStream add(String key) {
@@ -355,6 +369,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         try {
             // what has a mark is wanted, and so isn't forgotten where it has gone
             activity.look(inTurn, this::want);
+            if (!arrivals.look(key -> arrived(key.text()))) {
+                inTurn.forEach(this::want);
+            }
             tryAgain();
             addNewStreams();
             lookInTurn();
@@ -409,6 +426,15 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
+    private void arrived(String key) {
+        FollowedStream known = streams.get(key);
+        if (known != null) {
+            want(known);
+        } else if (prefix != null && key.startsWith(prefix)) {
+            add(key);
+        }
+    }
+
     private void addNewStreams() throws IOException {
         NewStreams folder = newStreams;
         if (folder == null || !folder.look()) {
@@ -420,6 +446,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 add(key);
             } else {
                 want(known);
+            }
+        }
+        for (String key : folder.foundInPacks()) {
+            // what comes of a stream that is followed comes in shared segments, or in its directory
+            if (!streams.containsKey(key)) {
+                add(key);
             }
         }
         folder.gone().forEach(this::forget);

@@ -6,6 +6,7 @@ import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -24,6 +25,9 @@ final class NewStreams {
     /** A listing of 100,000 names takes 50 ms: where streams come all the time, it isn't done all the time. */
     private static final int REST_PER_LISTING = 32;
 
+    /** A stream that has gone takes some memory, and no more. */
+    private static final int LOOKS_IN_TURN = 64;
+
     private final LogSource log;
     private final StreamDirectory streams;
     private final String prefix;
@@ -31,9 +35,12 @@ final class NewStreams {
     /** By directory name, what is known already; whose key isn't known yet isn't. */
     private final Set<String> known = new HashSet<>();
     private final List<String> found = new ArrayList<>();
+    private final List<String> foundInPacks = new ArrayList<>();
     private final List<String> gone = new ArrayList<>();
     /** Keys of streams that have no directory, but are in packs; by the name that it would have. */
     private final Map<String, String> inPacks = new HashMap<>();
+    /** Those of them that are looked at next, whether they have gone. */
+    private final ArrayDeque<String> inTurn = new ArrayDeque<>();
     private Manifest manifest = Manifest.EMPTY;
 
     private boolean wanted;
@@ -50,6 +57,7 @@ final class NewStreams {
     /** Whether there is something to {@link #found()} or {@link #gone()}. */
     boolean look() throws IOException {
         found.clear();
+        foundInPacks.clear();
         gone.clear();
         wanted |= watch.mayHaveChanged() || log.packs().manifest() != manifest;
         long now = System.nanoTime();
@@ -60,11 +68,12 @@ final class NewStreams {
         // not before: who can't list it now looks again
         wanted = false;
         pace.looked(now, System.nanoTime());
-        return !found.isEmpty() || !gone.isEmpty();
+        return !found.isEmpty() || !foundInPacks.isEmpty() || !gone.isEmpty();
     }
 
     private void list() throws IOException {
         Set<String> names = streams.names();
+        names.remove(StreamKey.SHARED.directoryName());
         anyUnknown = false;
         for (String name : names) {
             if (!known.contains(name)) {
@@ -78,9 +87,7 @@ final class NewStreams {
             }
         }
         addPacked(names);
-        if (known.size() > names.size() || !names.containsAll(known)) {
-            forget(names);
-        }
+        forget(names);
     }
 
     private void addPacked(Set<String> names) throws IOException {
@@ -90,31 +97,52 @@ final class NewStreams {
         for (String key : keys) {
             String name = StreamKey.of(key).directoryName();
             if (!names.contains(name)) {
-                inPacks.put(name, key);
+                if (inPacks.put(name, key) == null) {
+                    inTurn.add(name);
+                }
                 if (known.add(name)) {
-                    found.add(key);
+                    foundInPacks.add(key);
                 }
             }
         }
     }
 
     private void forget(Set<String> names) throws IOException {
-        for (String name : List.copyOf(known)) {
-            if (!names.contains(name)) {
-                Optional<String> key = Optional.ofNullable(inPacks.get(name)).or(() -> StreamKey.fromDirectoryName(name).map(StreamKey::text))
-                        .filter(text -> text.startsWith(prefix));
-                if (key.isEmpty() || log.unsharedCatalog(key.get()).chain().size() == 0) {
-                    known.remove(name);
-                    inPacks.remove(name);
-                    key.ifPresent(gone::add);
+        if (known.size() - inPacks.size() > names.size() || !names.containsAll(known)) {
+            for (String name : List.copyOf(known)) {
+                if (!names.contains(name) && !inPacks.containsKey(name)) {
+                    forgetIfGone(name, StreamKey.fromDirectoryName(name).map(StreamKey::text).filter(text -> text.startsWith(prefix)));
                 }
             }
         }
+        for (int i = Math.min(LOOKS_IN_TURN, inTurn.size()); i > 0; i--) {
+            String name = inTurn.remove();
+            if (names.contains(name)) {
+                inPacks.remove(name);
+            } else if (!forgetIfGone(name, Optional.ofNullable(inPacks.get(name)))) {
+                inTurn.add(name);
+            }
+        }
+    }
+
+    private boolean forgetIfGone(String name, Optional<String> key) throws IOException {
+        boolean isGone = key.isEmpty() || log.unsharedCatalog(key.get()).chain().size() == 0;
+        if (isGone) {
+            known.remove(name);
+            inPacks.remove(name);
+            key.ifPresent(gone::add);
+        }
+        return isGone;
     }
 
     /** The keys of streams that have come since the look before; all of them at first. */
     List<String> found() {
         return found;
+    }
+
+    /** The keys of streams that have come since, or are followed for what they have in shared segments: they are in packs now. */
+    List<String> foundInPacks() {
+        return foundInPacks;
     }
 
     /** The keys of streams that have gone since; but for those with long keys, which nobody can say any more. */

@@ -4,6 +4,7 @@ import dev.streamwal.catalog.DirectoryWatch;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.WriterView;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.walk.StreamScan;
 import dev.streamwal.walk.TailWalk;
 import dev.streamwal.walk.WalkOfWalks;
@@ -30,24 +31,27 @@ import java.util.OptionalLong;
  * <li>a file that is used again, a torn write that is completed: something stands there, so the word isn't zero, and the look says so every
  *     time. That costs a call to the scan each time, of which a tail makes fewer the longer they take.
  * </ul>
- * The segment's mark, its length and its modification time add nothing to these. The directory's time is taken before the scan is asked,
+ * What the stream gets in shared segments is told by where it ends in them, as far as they have been walked; that is taken before the scan is
+ * asked, too. The segment's mark, its length and its modification time add nothing to these. The directory's time is taken before the scan is asked,
  * so what changes meanwhile is seen by the next look; {@link DirectoryWatch} has the rest of that argument. In the process that writes, a
  * scan at what the writer has reserved doesn't list the directory: what is reserved is compared too, and taken before the scan is asked.
  */
 public final class StreamTail extends WalkOfWalks implements TailWalk {
 
     private final LogSource log;
-    private final String key;
+    private final StreamKey key;
     private final StreamScan scan;
     private final DirectoryWatch directory;
 
     private OptionalLong reserved = OptionalLong.empty();
     private boolean namesChanged;
+    /** Of what the stream has in shared segments. */
+    private long sharedEnd = -1;
 
     /** @param scan that tells gaps */
     public StreamTail(LogSource log, SegmentCatalog catalog, StreamScan scan) {
         this.log = log;
-        this.key = catalog.key().text();
+        this.key = catalog.key();
         this.scan = scan;
         this.directory = new DirectoryWatch(log.streams().of(catalog.key()));
     }
@@ -84,7 +88,8 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             boolean changed = directory.mayHaveChanged();
             namesChanged |= changed;
             boolean reservedMore = hasReserved();
-            return reservedMore || changed || scan.isMoreWhereItStopped();
+            boolean sharedMore = hasShared();
+            return reservedMore || sharedMore || changed || scan.isMoreWhereItStopped();
         } catch (IOException e) {
             throw failure(e);
         }
@@ -96,12 +101,18 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             return false;
         }
         OptionalLong before = reserved;
-        reserved = writer.reservedEnd(key);
+        reserved = writer.reservedEnd(key.text());
         return !reserved.equals(before);
     }
 
+    private boolean hasShared() throws IOException {
+        long before = sharedEnd;
+        sharedEnd = log.packs().look(manifest -> log.shared().end(key, manifest));
+        return sharedEnd != before;
+    }
+
     private RuntimeException failure(IOException e) {
-        return log.failure("looking for more", e, log.streams().path(), key, scan.nextPosition());
+        return log.failure("looking for more", e, log.streams().path(), key.text(), scan.nextPosition());
     }
 
     @Override
@@ -111,7 +122,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
 
     @Override
     public Map<String, Long> positions() {
-        return Map.of(key, nextPosition());
+        return Map.of(key.text(), nextPosition());
     }
 
     @Override
@@ -126,7 +137,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
 
     @Override
     public String key() {
-        return key;
+        return key.text();
     }
 
     @Override

@@ -52,13 +52,13 @@ class ManifestTest {
                         added.forEach(pack -> packs.put(pack.number(), pack));
                     } else {
                         ListedPack one = pack(next++);
-                        VoidRange range = new VoidRange(key(random.nextInt(4)), random.nextInt(50), 50 + random.nextInt(50), one.number());
+                        VoidRange range = new VoidRange(key(random.nextInt(4)), random.nextInt(50), 50 + random.nextInt(50), one.number(), 0);
                         writer.addAndMakeVoid(one, List.of(range));
                         packs.put(one.number(), one);
                         said.add(range);
                     }
                 } else {
-                    VoidRange range = new VoidRange(key(random.nextInt(4)), random.nextInt(50), 50 + random.nextInt(50), next);
+                    VoidRange range = new VoidRange(key(random.nextInt(4)), random.nextInt(50), 50 + random.nextInt(50), next, 0);
                     writer.makeVoid(List.of(range));
                     said.add(range);
                 }
@@ -89,7 +89,7 @@ class ManifestTest {
     private Manifest written() throws IOException {
         ManifestWriter writer = ManifestWriter.open(root);
         writer.replace(List.of(pack(1), pack(2)), List.of());
-        writer.makeVoid(List.of(new VoidRange(key(1), 0, 80, 3)));
+        writer.makeVoid(List.of(new VoidRange(key(1), 0, 80, 3, 0)));
         return writer.current();
     }
 

@@ -993,8 +993,8 @@ abstract class WalReaderContract {
                 assertThat(sum).isPositive();
             }
         }
-        // the last step looks for a footer and for another segment
-        assertThat(allocated).isLessThan(29_000);
+        // the last step looks for a footer, and for another segment wherever it may be
+        assertThat(allocated).isLessThan(2 * 29_000);
     }
 
     // ---- misuse

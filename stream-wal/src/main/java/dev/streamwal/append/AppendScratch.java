@@ -1,8 +1,10 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.RecordChecksum;
+import dev.streamwal.shared.SlotLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import net.openhft.chronicle.bytes.Bytes;
 import org.jspecify.annotations.Nullable;
 
@@ -79,6 +81,30 @@ public final class AppendScratch {
     /** The draft of one record; valid until the next one, and to be {@link #forget() forgotten} when it was appended. */
     public Draft draft(byte[] newHeader, byte[] newContent, long timestampMillis) {
         return draft.set(header.set(newHeader), content.set(newContent), timestampMillis);
+    }
+
+    private byte[] slotBytes = NO_CHUNK;
+    private final Source.OfArray slotHeader = new Source.OfArray();
+    private final Source.Pair slotContent = new Source.Pair();
+    private final Draft slot = new Draft();
+
+    /** The record of the shared stream in which a stream's record stands; valid until the next one. See {@link SlotLayout}. */
+    Draft slot(byte[] beginning, Draft record, long position, long gap, boolean isFirst, long windowsBehind) {
+        int most = beginning.length + SlotLayout.MAX_REST_BYTES;
+        if (slotBytes.length < most) {
+            slotBytes = new byte[most];
+        }
+        System.arraycopy(beginning, 0, slotBytes, 0, beginning.length);
+        int length = SlotLayout.putRest(slotBytes, beginning.length, record.headerLength(), position, gap, isFirst, windowsBehind);
+        return slot.set(slotHeader.set(slotBytes, 0, length), slotContent.set(record.header(), record.content()), record.timestampMillis());
+    }
+
+    /** As the other one, not reused. */
+    static Draft newSlot(byte[] beginning, Draft record, long position, long gap, boolean isFirst, long windowsBehind) {
+        byte[] bytes = Arrays.copyOf(beginning, beginning.length + SlotLayout.MAX_REST_BYTES);
+        int length = SlotLayout.putRest(bytes, beginning.length, record.headerLength(), position, gap, isFirst, windowsBehind);
+        return Draft.of(new Source.OfArray().set(bytes, 0, length), new Source.Pair().set(record.header(), record.content()),
+                record.timestampMillis());
     }
 
     /** As the other one, without a header. */

@@ -19,12 +19,18 @@ final class Continuation {
     /** Where the stream ended that was here before, if it is gone. */
     private long endBefore = UNKNOWN;
     private boolean contiguous;
+    private boolean isFromElsewhere;
     private long lowestBase;
     private long lastWindowStart = Long.MIN_VALUE;
 
     /** Whether it is known where the last record ended. */
     boolean hasEnd() {
         return end != UNKNOWN;
+    }
+
+    /** Whether the stream's newest records weren't in a segment of its own. */
+    boolean isFromElsewhere() {
+        return isFromElsewhere;
     }
 
     /** Where the last record ended. */
@@ -55,8 +61,23 @@ final class Continuation {
     /** What the stream has in packs is all that there is of it; positions behind may have been given. */
     void after(PackedData.End packed) {
         end = packed.position();
+        isFromElsewhere = true;
         contiguous = false;
         lastWindowStart = packed.windowStartMillis();
+    }
+
+    /**
+     * The stream shares segments with others no more.
+     *
+     * @param newEnd where its data ends
+     * @param lowest what is below was given, or may have been
+     */
+    void afterSharing(long newEnd, long lowest, long windowStart) {
+        end = newEnd;
+        isFromElsewhere = true;
+        contiguous = true;
+        lastWindowStart = windowStart;
+        nothingBelow(lowest);
     }
 
     /** The newest segment is gone, or is about to go: nothing may be given again. */
@@ -82,6 +103,7 @@ final class Continuation {
         contiguous = false;
         endBefore = end;
         end = UNKNOWN;
+        isFromElsewhere = false;
         lastWindowStart = Long.MIN_VALUE;
     }
 

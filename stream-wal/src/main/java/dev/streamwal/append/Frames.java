@@ -43,7 +43,7 @@ final class Frames {
         byte[] chunk = scratch.chunk(length);
         for (int done = 0; done < length; ) {
             int count = Math.min(chunk.length, length - done);
-            source.copy(done, chunk, count);
+            source.copy(done, chunk, 0, count);
             scratch.checksum.update(chunk, 0, count);
             target.put(index + done, chunk, 0, count);
             done += count;

@@ -1,11 +1,14 @@
 package dev.streamwal.append;
 
 import dev.streamwal.commit.SegmentDurability;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.WriterFence;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -38,6 +41,9 @@ public final class LogContext {
 
     /** Set once, before a stream is used. */
     private KnownTime time = KnownTime.unknown();
+
+    /** Set once, before a stream is used. */
+    private @Nullable SharedLog shared;
 
     /** Set once, before a stream is used. */
     private PackedData packed = PackedData.NONE;
@@ -131,6 +137,15 @@ public final class LogContext {
         packed = newPacked;
     }
 
+    /** To be called once, before a stream is used; without, each stream has segments of its own. */
+    public void shared(SharedLog newShared) {
+        shared = newShared;
+    }
+
+    @Nullable SharedLog shared() {
+        return shared;
+    }
+
     PackedData packed() {
         return packed;
     }
@@ -182,6 +197,11 @@ public final class LogContext {
 
     public PositionsFile positions() {
         return positions;
+    }
+
+    /** See {@link StreamRecovery#setAside}. */
+    public void setAside(StreamKey key, Path file) throws IOException {
+        recovery.setAside(key, file);
     }
 
     StreamRecovery recovery() {

@@ -86,7 +86,6 @@ final class PendingCut {
         }
         chain.checkOpen();
         deleteWithin(cut, each);
-        // behind the files, which are newer: a reader that still finds the newest record takes it that nothing was cut off before it
         log.packed().cut(chain.key(), cut.from(), cut.to());
         SegmentList segments = chain.segments();
         if (segments.isEmpty()) {
@@ -110,6 +109,8 @@ final class PendingCut {
             SegmentEntry entry = segments.all().get(i);
             long basePosition = entry.name().basePosition();
             if (basePosition >= cut.from() && basePosition < cut.to()) {
+                // the newest first, wherever it stands: a reader that still finds the newest record takes it that nothing was cut off before it
+                log.packed().cut(chain.key(), basePosition, cut.to());
                 each.accept(chain.delete(entry));
             }
         }

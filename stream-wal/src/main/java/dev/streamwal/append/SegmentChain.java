@@ -141,10 +141,8 @@ final class SegmentChain {
                 goOnFrom(log.recovery().recover(key, directory, segments.listed()));
                 log.activity().changed(ActivityLayout.hash(key.text()));
             }
-            if (segments.isEmpty() && !next.hasEnd()) {
-                // its newest segment, which was a file, is lost: it was never forced
-                log.packed().end(key).ifPresent(next::after);
-            }
+            // where its newest segment is no file, or was one that is lost, since it was never forced
+            log.packed().end(key).filter(end -> !next.hasEnd() || end.position() > next.end()).ifPresent(next::after);
             recovered = true;
         } catch (IOException e) {
             throw StorageErrors.translate("open the stream", e, directory, key.text(), WalException.NO_POSITION, 0);

@@ -47,7 +47,10 @@ final class SegmentDeletion {
     @GuardedBy("rotation")
     private final PendingCut cut;
 
-    SegmentDeletion(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut cut) {
+    /** Has the stream go on as the chain says. */
+    private final Runnable leaveShared;
+
+    SegmentDeletion(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut cut, Runnable leaveShared) {
         this.log = log;
         this.key = chain.key();
         this.names = chain.names();
@@ -55,6 +58,7 @@ final class SegmentDeletion {
         this.chain = chain;
         this.segments = chain.segments();
         this.cut = cut;
+        this.leaveShared = leaveShared;
     }
 
     /** See {@link StreamLog#condemnUpTo}. */
@@ -160,20 +164,21 @@ final class SegmentDeletion {
     }
 
     /** See {@link StreamLog#purge}. */
-    void purge(long beforeMillis, Consumer<Deleted> each) throws IOException {
-        OptionalLong below = condemnBefore(beforeMillis);
+    void purge(long beforeMillis, long belowPosition, Consumer<Deleted> each) throws IOException {
+        OptionalLong below = condemnBefore(beforeMillis, belowPosition);
         if (below.isPresent()) {
             deleteBelow(below.getAsLong(), each);
         }
     }
 
-    private OptionalLong condemnBefore(long beforeMillis) throws IOException {
+    private OptionalLong condemnBefore(long beforeMillis, long belowPosition) throws IOException {
         rotation.lock();
         try {
             chain.checkOpen();
             chain.recover();
             int count = 0;
-            while (count < segments.size() && mayGo(count) && isOver(segments.all().get(count), beforeMillis)) {
+            while (count < segments.size() && mayGo(count) && segments.all().get(count).name().basePosition() < belowPosition
+                    && isOver(segments.all().get(count), beforeMillis)) {
                 count++;
             }
             return condemn(count);
@@ -214,10 +219,16 @@ final class SegmentDeletion {
         try {
             chain.checkOpen();
             chain.load();
+            leaveShared.run();
             if (segments.isEmpty()) {
+                if (chain.next().hasEnd()) {
+                    chain.raiseStartAbove(chain.next().end());
+                    chain.next().forget();
+                    chain.nothingIsLeft();
+                }
                 return OptionalLong.empty();
             }
-            chain.raiseStartAbove(segments.newest().name().basePosition());
+            chain.raiseStartAbove(Math.max(chain.next().hasEnd() ? chain.next().end() : 0, segments.newest().name().basePosition()));
             chain.setAside();
             return condemn(segments.size());
         } finally {

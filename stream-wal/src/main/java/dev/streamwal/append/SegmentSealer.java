@@ -27,6 +27,11 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
         add(segment);
     }
 
+    /** Gives a sealed segment, and those of its stream before it, their final form, as far as that can be done now. Under no lock. */
+    void sealNow(ActiveSegment segment) throws IOException {
+        work(segment);
+    }
+
     /** Under no lock. */
     void helpIfBehind() {
         while (backlog() > MAX_BACKLOG) {

@@ -18,8 +18,8 @@ public abstract sealed class Source {
 
     abstract int length();
 
-    /** Copies {@code length} bytes from {@code from} on to the start of {@code target}. */
-    abstract void copy(int from, byte[] target, int length);
+    /** Copies {@code length} bytes from {@code from} on to {@code target}, from {@code at} on. */
+    abstract void copy(int from, byte[] target, int at, int length);
 
     public static Source of(byte[] bytes) {
         return new OfArray().set(bytes);
@@ -72,8 +72,36 @@ public abstract sealed class Source {
 
         @Override
         @SuppressWarnings("NullAway") // nothing is copied of what was forgotten
-        void copy(int from, byte[] target, int count) {
-            System.arraycopy(bytes, offset + from, target, 0, count);
+        void copy(int from, byte[] target, int at, int count) {
+            System.arraycopy(bytes, offset + from, target, at, count);
+        }
+    }
+
+    /** One behind the other; reused by one thread. */
+    static final class Pair extends Source {
+        private Source first = EMPTY;
+        private Source second = EMPTY;
+
+        Pair set(Source newFirst, Source newSecond) {
+            first = newFirst;
+            second = newSecond;
+            return this;
+        }
+
+        @Override
+        int length() {
+            return first.length() + second.length();
+        }
+
+        @Override
+        void copy(int from, byte[] target, int at, int count) {
+            int ofFirst = Math.max(0, Math.min(count, first.length() - from));
+            if (ofFirst > 0) {
+                first.copy(from, target, at, ofFirst);
+            }
+            if (ofFirst < count) {
+                second.copy(from + ofFirst - first.length(), target, at + ofFirst, count - ofFirst);
+            }
         }
     }
 
@@ -101,8 +129,8 @@ public abstract sealed class Source {
         }
 
         @Override
-        void copy(int from, byte[] target, int count) {
-            bytes.get(offset + from, target, 0, count);
+        void copy(int from, byte[] target, int at, int count) {
+            bytes.get(offset + from, target, at, count);
         }
     }
 
@@ -125,9 +153,9 @@ public abstract sealed class Source {
         }
 
         @Override
-        void copy(int from, byte[] target, int count) {
+        void copy(int from, byte[] target, int at, int count) {
             Bytes<?> source = bytes;
-            if (source == null || source.read(offset + from, target, 0, count) != count) {
+            if (source == null || source.read(offset + from, target, at, count) != count) {
                 throw new IllegalStateException("bytes ended before their read limit: offset=" + (offset + from) + ", count=" + count);
             }
         }

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSegment;
 import dev.streamwal.commit.CommitStream;
+import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -19,6 +20,7 @@ import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.shared.SlotLayout;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageErrors;
@@ -27,8 +29,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -66,6 +70,10 @@ public final class StreamLog implements CommitStream {
     private final Path directory;
     private final long activityHash;
     private final AtomicReference<@Nullable ActiveSegment> active = new AtomicReference<>();
+    /** Where appends go while the stream shares segments with others; null while it doesn't. Changes under the rotation lock. */
+    private volatile @Nullable SharedTail sharing;
+    /** Where it shared last, while not all of that is known to be durable. */
+    private volatile @Nullable SharedTail left;
     private final SpareSlot spare;
     private final DurableNames names;
     private final ReentrantLock rotation = new ReentrantLock();
@@ -73,6 +81,14 @@ public final class StreamLog implements CommitStream {
     private final TailCut tailCut;
 
     private final CommitCursor cursor = new CommitCursor(this);
+
+    private volatile boolean mayHaveSegments = true;
+
+    /** Since the log was opened. */
+    private volatile boolean hasShared;
+
+    /** Set before the stream is used. */
+    private SegmentChoice choice = SegmentChoice.AUTO;
 
     /** Told whether the stream has segments, whenever that may have changed; set before the stream is shared. */
     private SegmentsWatch watch = has -> {};
@@ -92,6 +108,11 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private long endAtLastPass = -1;
 
+    /** Whether it is one of the streams that have segments of their own. */
+    @GuardedBy("rotation")
+    private boolean owns;
+
+    @SuppressWarnings("GuardedBy") // who is given leaveShared() calls it under the rotation lock
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, Path directory) {
         this.log = log;
         this.key = key;
@@ -100,12 +121,17 @@ public final class StreamLog implements CommitStream {
         this.activityHash = ActivityLayout.hash(key.text());
         this.spare = new SpareSlot(log, key, () -> log.isClosed() || active.get() == null);
         this.names = new DurableNames(log.storage(), directory);
-        this.chain = new SegmentChain(log, key, directory, active, spare, names, has -> watch.hasSegments(has), this::open);
+        this.chain = new SegmentChain(log, key, directory, active, spare, names, this::hasSegments, this::open);
         this.segments = chain.segments();
         this.next = chain.next();
         this.pendingCut = new PendingCut(log, chain, rotation.newCondition());
-        this.deletion = new SegmentDeletion(log, rotation, chain, pendingCut);
-        this.tailCut = new TailCut(log, rotation, chain, pendingCut);
+        this.deletion = new SegmentDeletion(log, rotation, chain, pendingCut, this::leaveShared);
+        this.tailCut = new TailCut(log, rotation, chain, pendingCut, this::leaveShared);
+    }
+
+    private void hasSegments(boolean any) {
+        mayHaveSegments = any;
+        watch.hasSegments(any || sharing != null);
     }
 
     private ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail) {
@@ -116,6 +142,11 @@ public final class StreamLog implements CommitStream {
     @FunctionalInterface
     public interface SegmentsWatch {
         void hasSegments(boolean any);
+    }
+
+    /** To be called once, before the stream is used. */
+    public void choice(SegmentChoice newChoice) {
+        choice = newChoice;
     }
 
     /** To be called once, before the stream is shared. */
@@ -163,8 +194,22 @@ public final class StreamLog implements CommitStream {
         long timestampMillis = draft.timestampMillis();
         long nowMillis = clockMillis;
         for (; ; ) {
+            SharedTail shares = sharing;
+            if (shares != null && !takesPart(frameBytes)) {
+                own();
+            } else if (shares != null) {
+                long outcome = shares.append(scratch, draft, frameBytes, nowMillis, expectedEnd);
+                if (outcome != SharedTail.LEFT) {
+                    return outcome;
+                }
+            }
+            if (sharing != null) {
+                continue;
+            }
             ActiveSegment segment = active.get();
-            if (segment != null && takes(segment, timestampMillis, nowMillis)) {
+            if (segment == null) {
+                awaitShared();
+            } else if (takes(segment, timestampMillis, nowMillis)) {
                 long outcome = segment.append(scratch, draft, frameBytes, expectedEnd);
                 if (outcome >= 0 || outcome == MISMATCH) {
                     return outcome;
@@ -187,8 +232,22 @@ public final class StreamLog implements CommitStream {
     public long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes, long newestTimestampMillis, long clockMillis) {
         long nowMillis = clockMillis;
         for (; ; ) {
+            SharedTail shares = sharing;
+            if (shares != null && !takesPart(batchBytes + (long) members.size() * beginningBytes())) {
+                own();
+            } else if (shares != null) {
+                long outcome = shares.appendBatch(scratch, members, batchBytes, newestTimestampMillis, nowMillis);
+                if (outcome != SharedTail.LEFT) {
+                    return outcome + Frames.LEAD_BYTES;
+                }
+            }
+            if (sharing != null) {
+                continue;
+            }
             ActiveSegment segment = active.get();
-            if (segment != null && takes(segment, newestTimestampMillis, nowMillis)) {
+            if (segment == null) {
+                awaitShared();
+            } else if (takes(segment, newestTimestampMillis, nowMillis)) {
                 long outcome = segment.appendBatch(scratch, members, batchBytes);
                 if (outcome >= 0) {
                     return outcome + Frames.LEAD_BYTES;
@@ -196,6 +255,38 @@ public final class StreamLog implements CommitStream {
             }
             rotate(segment, newestTimestampMillis, nowMillis);
             nowMillis = notExpired(newestTimestampMillis, nowMillis);
+        }
+    }
+
+    /**
+     * For the shared stream: appends a record whatever its timestamp, in the window that it is.
+     *
+     * @return its position
+     */
+    long appendSlot(AppendScratch scratch, Draft slot, int frameBytes, long nowMillis) {
+        for (; ; ) {
+            ActiveSegment segment = active.get();
+            if (segment != null) {
+                long outcome = segment.append(scratch, slot, frameBytes, ANY_END);
+                if (outcome >= 0) {
+                    return outcome;
+                }
+            }
+            rotate(segment, nowMillis, nowMillis);
+        }
+    }
+
+    /** As the other one, for a batch. */
+    long appendSlots(AppendScratch scratch, List<Draft> slots, int batchBytes, long nowMillis) {
+        for (; ; ) {
+            ActiveSegment segment = active.get();
+            if (segment != null) {
+                long outcome = segment.appendBatch(scratch, slots, batchBytes);
+                if (outcome >= 0) {
+                    return outcome;
+                }
+            }
+            rotate(segment, nowMillis, nowMillis);
         }
     }
 
@@ -220,6 +311,10 @@ public final class StreamLog implements CommitStream {
 
     /** Where the last record ends; before the first, where it will begin. */
     public long endPosition() {
+        SharedTail shares = sharing;
+        if (shares != null) {
+            return shares.endPosition();
+        }
         ActiveSegment segment = active.get();
         if (segment != null) {
             return segment.endPosition();
@@ -227,7 +322,8 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             chain.recover();
-            return chain.endPosition();
+            SharedTail now = sharing;
+            return now == null ? chain.endPosition() : now.endPosition();
         } finally {
             rotation.unlock();
         }
@@ -235,6 +331,10 @@ public final class StreamLog implements CommitStream {
 
     /** Where what is reserved ends; -1 where the stream has no segment. */
     public long reservedEnd() {
+        SharedTail shares = sharing;
+        if (shares != null) {
+            return shares.endPosition();
+        }
         ActiveSegment segment = active.get();
         if (segment == null) {
             rotation.lock();
@@ -279,6 +379,119 @@ public final class StreamLog implements CommitStream {
         return cursor;
     }
 
+    /**
+     * What has to be durable for all to be that was appended up to a position.
+     */
+    public List<CommitTarget> targets(long end) {
+        CommitTarget shared = sharedTarget();
+        return shared == null && !hasShared ? List.of(new CommitTarget(cursor, end)) : with(shared);
+    }
+
+    private List<CommitTarget> with(@Nullable CommitTarget shared) {
+        List<CommitTarget> targets = new ArrayList<>(2);
+        if (isUndurable()) {
+            targets.add(new CommitTarget(cursor, ownEnd()));
+        }
+        if (shared != null) {
+            targets.add(shared);
+        }
+        return targets;
+    }
+
+    /** What has to be durable for all to be that the stream has in shared segments; null where it is. */
+    private @Nullable CommitTarget sharedTarget() {
+        while (true) {
+            SharedTail shares = sharing;
+            if (shares != null) {
+                return shares.target();
+            }
+            CommitTarget before = undurableShared();
+            // where it has begun to share again meanwhile, that says it all
+            if (before != null || sharing == null) {
+                return before;
+            }
+        }
+    }
+
+    /** What has to be durable for all to be that the stream has in shared segments, and isn't appended to there; null where it is. */
+    private @Nullable CommitTarget undurableShared() {
+        SharedLog shared = log.shared();
+        if (shared == null || shared.log() == this) {
+            return null;
+        }
+        SharedTail last = left;
+        if (last != null) {
+            if (!last.isDurable()) {
+                return last.target();
+            }
+            left = null;
+        }
+        return shared.inherited();
+    }
+
+    /** Before the stream gets its next segment of its own: see {@link SharedLog}. Under no lock. */
+    private void awaitShared() {
+        CommitTarget shared = leavesShared() ? undurableShared() : null;
+        if (shared != null) {
+            try {
+                log.durability().await(List.of(shared));
+            } catch (IOException e) {
+                throw StorageErrors.translate("append", e, directory, key.text(), WalException.NO_POSITION, 0);
+            }
+        }
+    }
+
+    /** Whether what it has last isn't in a segment of its own, and the next one is. */
+    private boolean leavesShared() {
+        rotation.lock();
+        try {
+            chain.recover();
+            return next.isFromElsewhere() && isOwnOnly();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    @GuardedBy("rotation")
+    private boolean isOwnOnly() {
+        return choice == SegmentChoice.OWN || policy.maxBytes() != Long.MAX_VALUE || owns;
+    }
+
+    /** False where it is known that the stream has no segments of its own. */
+    public boolean mayHaveSegments() {
+        return mayHaveSegments;
+    }
+
+    /** What has to be durable for all to be that stands in shared segments; empty where the stream doesn't share. */
+    public List<CommitTarget> sharedTargets() {
+        SharedTail shares = sharing;
+        return shares == null ? List.of() : List.of(shares.target());
+    }
+
+    /** What has to be durable for all to be that was appended, where anything isn't. */
+    public List<CommitTarget> undurable() {
+        return with(sharedTarget());
+    }
+
+    /** Where what is reserved in segments of its own ends. */
+    public long ownEnd() {
+        rotation.lock();
+        try {
+            List<ActiveSegment> unfinished = segments.unfinished();
+            return unfinished.isEmpty() ? 0 : unfinished.get(unfinished.size() - 1).reservedEnd();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** What was appended up to the position has been made durable. */
+    public void durable(long end) {
+        SharedTail shares = sharing;
+        if (shares != null) {
+            shares.durable(end);
+        }
+    }
+
     @Override
     public @Nullable CommitSegment activeSegment() {
         return active.get();
@@ -286,7 +499,7 @@ public final class StreamLog implements CommitStream {
 
     @Override
     public long appendedEnd() {
-        return reservedEnd();
+        return sharing == null ? reservedEnd() : ownEnd();
     }
 
     @Override
@@ -315,8 +528,16 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             chain.recover();
+            SharedTail shares = sharing;
+            if (shares != null && segments.unfinished().stream().noneMatch(ActiveSegment::isUndurable)) {
+                return shares.durablePosition();
+            }
             // first: what is appended while the segments are looked at isn't promised
             long end = endPosition();
+            if (shares == null && undurableShared() != null) {
+                SharedTail last = left;
+                end = Math.min(end, last == null ? 0 : last.durablePosition());
+            }
             for (ActiveSegment segment : segments.unfinished()) {
                 if (segment.isUndurable()) {
                     return Math.min(end, segment.durableEnd());
@@ -353,11 +574,14 @@ public final class StreamLog implements CommitStream {
             boolean busy = seen != null && seen.isMapped();
             if (seen == null) {
                 chain.recover();
-                if (active.get() != null) {
+                if (active.get() != null || sharing != null) {
                     return;
                 }
             } else {
                 chain.retire(seen);
+            }
+            if (share(seen)) {
+                return;
             }
             chain.add(seen, create(timestampMillis, nowMillis, busy));
         } catch (IOException e) {
@@ -366,6 +590,67 @@ public final class StreamLog implements CommitStream {
             rotation.unlock();
         }
         log.sealer().helpIfBehind();
+    }
+
+    /** From now on the stream shares segments with others, unless it is one of those that have segments of their own. */
+    @GuardedBy("rotation")
+    private boolean share(@Nullable ActiveSegment seen) throws IOException {
+        SharedLog shared = log.shared();
+        if (shared == null || shared.log() == this || isOwnOnly()) {
+            return false;
+        }
+        if (choice == SegmentChoice.AUTO && !next.isFromElsewhere() && shared.mayOwn()) {
+            owns = true;
+            return false;
+        }
+        if (seen != null) {
+            chain.deactivate(seen);
+        }
+        log.fence().check();
+        long base = next.nextBase(log.positions().current().start());
+        CommitTarget before = undurableShared();
+        sharing = new SharedTail(log, shared, key, policy, base, next.previousEnd(base), segments.isEmpty() && !next.hasEnd(),
+                next.lastWindowStart(), before == null ? 0 : before.end());
+        left = null;
+        hasShared = true;
+        watch.hasSegments(true);
+        return true;
+    }
+
+    private boolean takesPart(long bytes) {
+        SharedLog shared = log.shared();
+        return shared != null && bytes <= Integer.MAX_VALUE && shared.takes(key, (int) bytes);
+    }
+
+    private int beginningBytes() {
+        return SlotLayout.MAX_BYTES - StreamKey.MAX_BYTES + key.utf8Length();
+    }
+
+    /** From now on the stream has segments of its own. */
+    private void own() {
+        rotation.lock();
+        try {
+            SharedLog shared = log.shared();
+            if (sharing != null && shared != null) {
+                leaveShared();
+                owns = true;
+                shared.owns();
+            }
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Has the stream go on as its chain says, for who cuts or deletes it. */
+    @GuardedBy("rotation")
+    void leaveShared() {
+        SharedTail shares = sharing;
+        if (shares != null) {
+            shares.leave(next);
+            // before anybody takes it that the stream doesn't share
+            left = shares;
+            sharing = null;
+        }
     }
 
     /** The next segment, with its header and its final name; its name is the last thing that can fail. */
@@ -628,10 +913,26 @@ public final class StreamLog implements CommitStream {
     /**
      * Deletes the sealed segments at the stream's beginning whose windows end at or before a time; durably.
      *
+     * @param belowPosition none that begins there or behind
      * @param each is told of every one that is gone
      */
-    public void purge(long beforeMillis, Consumer<Deleted> each) throws IOException {
-        deletion.purge(beforeMillis, each);
+    public void purge(long beforeMillis, long belowPosition, Consumer<Deleted> each) throws IOException {
+        deletion.purge(beforeMillis, belowPosition, each);
+    }
+
+    /** Where the windows end of the stream's own segments, by base position. */
+    public NavigableMap<Long, Long> windowEnds() throws IOException {
+        rotation.lock();
+        try {
+            chain.recover();
+            NavigableMap<Long, Long> ends = new TreeMap<>();
+            for (SegmentEntry entry : segments.all()) {
+                ends.put(entry.name().basePosition(), chain.windowOf(entry).endMillis());
+            }
+            return ends;
+        } finally {
+            rotation.unlock();
+        }
     }
 
     /**
@@ -705,6 +1006,16 @@ public final class StreamLog implements CommitStream {
         log.sealer().helpIfBehind();
     }
 
+    /** Where the oldest of the stream's own segments begins; {@link Long#MAX_VALUE} where there is none, as far as has been looked. */
+    public long oldestPosition() {
+        rotation.lock();
+        try {
+            return segments.isEmpty() ? Long.MAX_VALUE : segments.oldest().name().basePosition();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** How many segments the stream has. */
     public int segmentCount() throws IOException {
         rotation.lock();
@@ -773,6 +1084,23 @@ public final class StreamLog implements CommitStream {
         } finally {
             rotation.unlock();
         }
+    }
+
+    /** Seals the active segment, if it was created at or before a time and something is in it, and waits for its final form. */
+    public void sealIfOlder(long createdMillis) throws IOException {
+        ActiveSegment segment;
+        rotation.lock();
+        try {
+            chain.checkOpen();
+            segment = active.get();
+            if (segment == null || segment.isEmpty() || segment.header().createdMillis() > createdMillis) {
+                return;
+            }
+            chain.deactivate(segment);
+        } finally {
+            rotation.unlock();
+        }
+        log.sealer().sealNow(segment);
     }
 
     /** Gives up all that is held, so that the stream can be opened again. False where a mapping had to be left to the process. */

@@ -46,12 +46,16 @@ final class TailCut {
     @GuardedBy("rotation")
     private final PendingCut pending;
 
-    TailCut(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut pending) {
+    /** Has the stream go on as the chain says. */
+    private final Runnable leaveShared;
+
+    TailCut(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut pending, Runnable leaveShared) {
         this.log = log;
         this.key = chain.key();
         this.rotation = rotation;
         this.chain = chain;
         this.pending = pending;
+        this.leaveShared = leaveShared;
     }
 
     /** See {@link StreamLog#truncateAfter}. */
@@ -92,8 +96,9 @@ final class TailCut {
             chain.checkOpen();
             chain.recover();
             pending.finish(each);
+            leaveShared.run();
             SegmentEntry holder = chain.segments().holding(last.position());
-            if (holder == null) {
+            if (holder == null || !isIn(holder, last)) {
                 return decideInPack(last);
             }
             SegmentFile file = log.storage().open(chain.fileOf(holder));
@@ -115,7 +120,22 @@ final class TailCut {
         }
     }
 
-    /** All that has a file of its own goes. */
+    /** The segment that begins before a position may end before it: the stream has shared others' since. */
+    @GuardedBy("rotation")
+    private boolean isIn(SegmentEntry holder, EntryRef last) throws IOException {
+        SegmentFile file = log.storage().open(chain.fileOf(holder));
+        try {
+            SegmentHeader header = chain.headerOf(holder.name(), file);
+            try (SegmentScan scan = new SegmentScan(file, header)) {
+                scan.seek(header.offsetOf(last.position()));
+                return scan.next();
+            }
+        } finally {
+            file.close();
+        }
+    }
+
+    /** All that has a file of its own, and stands behind the record, goes. */
     @GuardedBy("rotation")
     private PendingCut.@Nullable Cut decideInPack(EntryRef last) throws IOException {
         Optional<PackedData.Held> found = log.packed().holding(key, last.position());
@@ -127,9 +147,7 @@ final class TailCut {
             if (chain.endPosition() == last.end()) {
                 return null;
             }
-            if (!chain.segments().isEmpty()) {
-                chain.raiseStartAbove(chain.segments().newest().name().basePosition());
-            }
+            chain.raiseStartAbove(chain.endPosition());
             chain.setAside();
             pending.undecided();
             long to = log.positions().current().start();
@@ -164,7 +182,7 @@ final class TailCut {
         }
         RecoveredTail tail = SegmentCut.walk(file, header, (int) header.offsetOf(last.end()))
                 .orElseThrow(() -> notThere(last, file.path()));
-        chain.raiseStartAbove(chain.segments().newest().name().basePosition());
+        chain.raiseStartAbove(Math.max(chain.endPosition(), chain.segments().newest().name().basePosition()));
         long to = log.positions().current().start();
         return new PendingCut.Cut(last.end(), to, Optional.of(tail), header.window().startMillis(), true, () -> {});
     }

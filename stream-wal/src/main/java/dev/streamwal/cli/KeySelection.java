@@ -16,13 +16,14 @@ import java.util.function.Predicate;
  * @param keys of streams that are there, in their natural order
  * @param missing the arguments that no stream answers to
  * @param isByList whether all streams' keys were looked through
+ * @param isAll whether these are all streams, as none was named
  */
-record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isByList) {
+record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isByList, boolean isAll) {
 
     /** All streams, where no argument is given. Who gives keys doesn't wait until all of them are listed. */
     static KeySelection of(LogSegments segments, WalReader reader, List<String> arguments) throws IOException {
         if (arguments.isEmpty()) {
-            return new KeySelection(reader.keys(), List.of(), true);
+            return new KeySelection(reader.keys(), List.of(), true, true);
         }
         NavigableSet<String> selected = new TreeSet<>();
         List<String> patterns = new ArrayList<>();
@@ -34,12 +35,12 @@ record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isB
             }
         }
         List<String> missing = patterns.isEmpty() ? List.of() : addMatching(patterns, reader.keys(), selected);
-        return new KeySelection(selected, missing, !patterns.isEmpty());
+        return new KeySelection(selected, missing, !patterns.isEmpty(), false);
     }
 
     /** The same, without what isn't missed. */
     KeySelection withMissing(Predicate<String> isMissed) {
-        return new KeySelection(keys, missing.stream().filter(isMissed).toList(), isByList);
+        return new KeySelection(keys, missing.stream().filter(isMissed).toList(), isByList, isAll);
     }
 
     /** Returns the patterns that match nothing. */

@@ -9,6 +9,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.QuarantinedFile;
@@ -20,9 +21,13 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -148,7 +153,11 @@ final class QuarantineRestore implements AutoCloseable {
             try (SetAsideRecords records = SetAsideRecords.open(file.path(), file.origin().get().offset(), header)) {
                 if (records.next() != null) {
                     try (Copies copies = new Copies(file, header)) {
-                        restore(file, records, copies, out, table);
+                        if (header.key().equals(StreamKey.SHARED)) {
+                            restoreShared(file, records, copies, out, table);
+                        } else {
+                            restore(file, records, copies, out, table);
+                        }
                     }
                     return;
                 }
@@ -193,6 +202,97 @@ final class QuarantineRestore implements AutoCloseable {
         show(restored, key, found, out, table);
     }
 
+    // ---------------------------------------------------------------- a file with records of many streams
+
+    /**
+     * As of one stream. Each record's slot says where it stood in its stream: what is there still is left out. What a run that was cut short had
+     * appended stands behind that place, too.
+     */
+    private void restoreShared(SetAsideFile file, SetAsideRecords records, Copies copies, CommandOutput out, TextTable table)
+            throws IOException {
+        Map<SharedSetAside.Span, List<SharedSetAside.Piece>> pieces = SharedSetAside.of(records);
+        long nowMillis = context.clock().millis();
+        Totals found = new Totals();
+        closeWal();
+        try (WalReader reader = WalReader.open(root)) {
+            for (Map.Entry<SharedSetAside.Span, List<SharedSetAside.Piece>> each : pieces.entrySet()) {
+                eachDue(file, each.getValue(), copies, policy(each.getKey(), records.header()), reader, nowMillis, piece -> {}, found);
+            }
+        }
+        if (found.future > 0) {
+            leaveAsItIs(file, Figures.number(found.future, "record") + " of it would be later than the clock; try again when they aren't");
+            return;
+        }
+        if (records.tooNew() > 0) {
+            leaveAsItIs(file, Figures.number(records.tooNew(), "record") + " of it can be read by a newer version only; restore it with that");
+            return;
+        }
+        SetAsideFile restored = file;
+        if (appending && found.records + found.there > 0) {
+            found = new Totals();
+            restored = appendShared(file, records, pieces, copies, nowMillis, found);
+        }
+        done.add(restored);
+        complete &= found.expired == 0;
+        totals.add(found);
+        show(restored, StreamKey.SHARED.text(), found, out, table);
+    }
+
+    private SetAsideFile appendShared(SetAsideFile file, SetAsideRecords records, Map<SharedSetAside.Span, List<SharedSetAside.Piece>> pieces,
+            Copies copies, long nowMillis, Totals found) throws IOException {
+        SetAsideFile restoring = file;
+        for (Map.Entry<SharedSetAside.Span, List<SharedSetAside.Piece>> each : pieces.entrySet()) {
+            StreamPolicy policy = policy(each.getKey(), records.header());
+            StreamWal open = open(policy);
+            if (restoring.restoringFrom().isEmpty()) {
+                restoring = restoring.restoring(0);
+            }
+            try (WalReader reader = open.reader()) {
+                eachDue(file, each.getValue(), copies, policy, reader, nowMillis, piece -> {
+                    append(piece.group(), open.stream(piece.key()));
+                    streams.add(piece.key());
+                }, found);
+            }
+            open.sync();
+        }
+        return restoring.asRestored();
+    }
+
+    /** Of what isn't there, and hasn't expired. */
+    private static void eachDue(SetAsideFile file, List<SharedSetAside.Piece> pieces, Copies copies, StreamPolicy policy, WalReader reader,
+            long nowMillis, Consumer<SharedSetAside.Piece> task, Totals found) throws IOException {
+        TimeRules times = new TimeRules(policy, LogOptions.of(InstantSource.fixed(Instant.ofEpochMilli(nowMillis))).build().maxClockSkew().toMillis());
+        Map<String, Appended> before = new HashMap<>();
+        List<EntryCursor> cursors = new ArrayList<>();
+        try {
+            for (SharedSetAside.Piece piece : pieces) {
+                if (copies.contain(piece.group()) || piece.isThere(reader)) {
+                    found.there += piece.group().entries().size();
+                } else if (isRecent(piece.group(), times, nowMillis, piece.key(), found)) {
+                    if (file.restoringFrom().isPresent() && before.computeIfAbsent(piece.key(), key -> {
+                        EntryCursor behind = reader.scanFrom(key, piece.ref().position());
+                        cursors.add(behind);
+                        return new Appended(behind);
+                    }).contains(piece.group())) {
+                        found.there += piece.group().entries().size();
+                    } else {
+                        task.accept(piece);
+                        found.add(piece.group());
+                    }
+                }
+            }
+        } finally {
+            cursors.forEach(EntryCursor::close);
+        }
+    }
+
+    private static StreamPolicy policy(SharedSetAside.Span span, SegmentHeader header) {
+        StreamPolicy shared = policy(header);
+        return new StreamPolicy(clamp(span.windowMillis(), 1, StreamPolicy.MAX_WINDOW_MILLIS),
+                clamp(span.retentionMillis(), 0, StreamPolicy.MAX_RETENTION_MILLIS), shared.segmentBytes(), shared.maxRecordBytes(),
+                Long.MAX_VALUE);
+    }
+
     /** Which records are appended. */
     private record Due(Copies copies, TimeRules times, long nowMillis, String key) {
 
@@ -201,24 +301,28 @@ final class QuarantineRestore implements AutoCloseable {
                 totals.there += group.entries().size();
                 return false;
             }
-            boolean recent = true;
-            for (WriteEntry entry : group.entries()) {
-                if (!isRecent(entry.timestampMillis())) {
-                    recent = false;
-                    totals.future += entry.timestampMillis() > nowMillis ? 1 : 0;
-                }
-            }
-            totals.expired += recent ? 0 : group.entries().size();
-            return recent;
+            return isRecent(group, times, nowMillis, key, totals);
         }
+    }
 
-        private boolean isRecent(long timestampMillis) {
-            try {
-                times.check(timestampMillis, nowMillis, key);
-                return true;
-            } catch (TimestampOutOfRangeException e) {
-                return false;
+    private static boolean isRecent(Group group, TimeRules times, long nowMillis, String key, Totals totals) {
+        boolean recent = true;
+        for (WriteEntry entry : group.entries()) {
+            if (!isRecent(entry.timestampMillis(), times, nowMillis, key)) {
+                recent = false;
+                totals.future += entry.timestampMillis() > nowMillis ? 1 : 0;
             }
+        }
+        totals.expired += recent ? 0 : group.entries().size();
+        return recent;
+    }
+
+    private static boolean isRecent(long timestampMillis, TimeRules times, long nowMillis, String key) {
+        try {
+            times.check(timestampMillis, nowMillis, key);
+            return true;
+        } catch (TimestampOutOfRangeException e) {
+            return false;
         }
     }
 

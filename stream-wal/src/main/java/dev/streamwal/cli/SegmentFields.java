@@ -3,11 +3,14 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.streamwal.format.BatchLayout;
+import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.shared.Slot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -63,6 +66,23 @@ final class SegmentFields {
         padding(part, at + SegmentHeaderLayout.KEY + header.key().utf8Length(), at + header.headerLength());
     }
 
+    /** Of a record in a shared segment, whose it is. */
+    private String headerField(SegmentScan scan, SegmentHeader header) throws IOException {
+        if (header.key().equals(StreamKey.SHARED)) {
+            byte[] slot = new byte[scan.headerLength()];
+            scan.copyHeader(slot);
+            try {
+                Slot read = new Slot().read(slot, slot.length);
+                return "slot: key=" + read.key() + ", position=" + read.position() + ", header length=" + read.headerLength() + ", window="
+                        + Figures.duration(read.windowMillis()) + ", retention="
+                        + Figures.duration(read.retentionMillis());
+            } catch (FormatException e) {
+                return "header, and no slot";
+            }
+        }
+        return "header " + preview(scan.offset() + RecordLayout.PREFIX_BYTES, scan.headerLength());
+    }
+
     /** The record that the scan stands on. */
     DumpPart record(SegmentScan scan, SegmentHeader header) throws IOException {
         long at = scan.offset();
@@ -71,7 +91,7 @@ final class SegmentFields {
         prefix(part, at);
         long content = at + RecordLayout.PREFIX_BYTES + scan.headerLength();
         if (scan.headerLength() > 0) {
-            part.field(at + RecordLayout.PREFIX_BYTES, "header " + preview(at + RecordLayout.PREFIX_BYTES, scan.headerLength()));
+            part.field(at + RecordLayout.PREFIX_BYTES, headerField(scan, header));
         }
         switch (part.kind()) {
             case BATCH -> batch(part, content);

@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
@@ -32,6 +33,9 @@ final class VerifyCommand extends StreamsCommand {
                 verified(reader.verify(key), out);
                 progress.step(fileBytes);
             }
+            if (selection.isAll()) {
+                verifyShared(reader, out);
+            }
         }
         if (!out.isJson()) {
             out.line(Figures.number(selection.keys().size(), "stream") + ", " + Figures.number(records, "record") + ", "
@@ -40,9 +44,21 @@ final class VerifyCommand extends StreamsCommand {
         return lost.isNone() ? Exit.OK : Exit.FINDINGS;
     }
 
+    /** Of what is damaged in shared segments nobody knows whose it is, where its stream has nothing behind it. */
+    private void verifyShared(WalReader reader, CommandOutput out) {
+        VerifyReport report = reader.verify(StreamKey.SHARED.text());
+        if (!report.damage().isEmpty()) {
+            damaged(report, out);
+        }
+    }
+
     private void verified(VerifyReport report, CommandOutput out) {
         records += report.records();
         bytes += report.bytes();
+        damaged(report, out);
+    }
+
+    private void damaged(VerifyReport report, CommandOutput out) {
         LossEstimate here = new LossEstimate();
         report.damage().forEach(damage -> here.add(damage, report));
         lost.add(here);

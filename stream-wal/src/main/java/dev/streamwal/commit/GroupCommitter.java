@@ -202,6 +202,7 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /** Returns when all of these are durable: with one flush, if they fit a block. What fails is thrown when all are answered. */
+    @Override
     public void await(Collection<CommitTarget> targets) throws IOException {
         List<CommitRequest> requests = new ArrayList<>(targets.size());
         for (CommitTarget target : targets) {

@@ -2,6 +2,7 @@ package dev.streamwal.commit;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
 
 /** What segments have to do with how far they are durable, when they are not being committed. Thread-safe. */
 public interface SegmentDurability {
@@ -16,6 +17,9 @@ public interface SegmentDurability {
 
         @Override
         public void checkForced() {}
+
+        @Override
+        public void await(Collection<CommitTarget> targets) {}
     };
 
     /** A segment that was there already has been opened: it is told how far it is known to be durable. */
@@ -31,4 +35,7 @@ public interface SegmentDurability {
      * @throws FlushFailedException where one has failed, of whatever file
      */
     void checkForced() throws FlushFailedException;
+
+    /** Returns when streams are durable as far as said. Under no lock. */
+    void await(Collection<CommitTarget> targets) throws IOException;
 }

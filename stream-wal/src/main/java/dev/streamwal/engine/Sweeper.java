@@ -4,6 +4,7 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
@@ -162,8 +163,14 @@ public final class Sweeper {
             List<HeldBack.Due> inPacks = duesInPacks(plan);
             HeldBack.Outcome outcome = holds.of(nowMillis, files, inPacks, views, logs);
             Set<ExpiryPlan.Deletion> going = new HashSet<>(outcome.deletions());
-            packs.carryOut(plan, inPacks.stream().filter(due -> !going.contains(due.deletion())).toList(), this::tell, this::failed);
-            carryOut(mayGo(files.stream().filter(going::contains).toList()));
+            List<ExpiryPlan.Deletion> goingFiles = files.stream().filter(going::contains).toList();
+            // the oldest of a stream first, wherever it stands
+            List<ExpiryPlan.Deletion> beforePacks = mayGo(goingFiles);
+            carryOut(beforePacks);
+            packs.carryOut(plan, inPacks.stream().filter(due -> !going.contains(due.deletion())).toList(), this::ownBeginning, this::tell,
+                    this::failed);
+            Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
+            carryOut(mayGo(goingFiles.stream().filter(file -> !done.contains(file)).toList()));
             return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, outcome.segments(),
                     outcome.bytes(), asked.segments());
         }
@@ -196,6 +203,11 @@ public final class Sweeper {
                 failed(e);
                 return List.of();
             }
+        }
+
+        private long ownBeginning(StreamKey key) {
+            StreamLog own = logs.get(key.text());
+            return own == null ? Long.MAX_VALUE : own.oldestPosition();
         }
 
         private void tell(PackSweep.Gone gone) {

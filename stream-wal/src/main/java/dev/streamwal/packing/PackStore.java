@@ -2,6 +2,9 @@ package dev.streamwal.packing;
 
 import dev.streamwal.append.PackedData;
 import dev.streamwal.catalog.PackCatalog;
+import dev.streamwal.catalog.SharedCatalog;
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
@@ -22,6 +25,11 @@ import dev.streamwal.pack.PackedBytes;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.segment.FooterCache;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.shared.SharedPart;
+import dev.streamwal.shared.SharedSegment;
+import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.WriterFence;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -33,7 +41,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -41,8 +48,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
 /** The packs of a log that is being written. Thread-safe. */
@@ -58,7 +65,7 @@ public final class PackStore implements PackedData {
      *
      * Lock order: `changing`, then a stream's rotation lock.
      */
-    private final ReadWriteLock changing = new ReentrantReadWriteLock();
+    private final ReentrantReadWriteLock changing = new ReentrantReadWriteLock();
 
     /** What is read of packs here are tables. */
     private static final int MAX_OPEN_FILES = 16;
@@ -68,25 +75,38 @@ public final class PackStore implements PackedData {
     private final WriterFence fence;
     private final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
     private final PackCatalog catalog;
+    private final SharedCatalog shared;
+    /** Shared segments of an earlier writer. */
+    private volatile List<SharedSegment> inherited = List.of();
+    private volatile boolean hasInherited = true;
+    private final LongSupplier sharedEnd;
+    private final PositionsFile positions;
     /** Packs that the manifest may list, or not any more: the files of those that it doesn't list go. */
     @GuardedBy("this")
     private final Set<Long> inDoubt = new HashSet<>();
     private long lastNumber;
 
-    private PackStore(Path root, ManifestWriter manifest, WriterFence fence) {
+    private PackStore(Path root, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
         this.root = root;
+        this.positions = positions;
+        this.sharedEnd = sharedEnd;
         this.manifest = manifest;
         this.fence = fence;
-        this.catalog = new PackCatalog(root, channels, new FooterCache(), manifest::current);
+        FooterCache footers = new FooterCache();
+        this.catalog = new PackCatalog(root, channels, footers, manifest::current);
+        this.shared = new SharedCatalog(new StreamDirectory(root, channels).of(StreamKey.SHARED), channels, footers, catalog,
+                Segment.Moves.NONE, sharedEnd);
     }
 
     /**
      * Reads which packs there are, and deletes what a writer that was cut short has left of others.
      *
      * @param root of the log
+     * @param positions that were given
+     * @param sharedEnd where what is reserved in the shared stream ends
      */
-    public static PackStore open(Path root, WriterFence fence) throws IOException {
-        PackStore store = new PackStore(root, ManifestWriter.open(root), fence);
+    public static PackStore open(Path root, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) throws IOException {
+        PackStore store = new PackStore(root, ManifestWriter.open(root), fence, positions, sharedEnd);
         store.deleteLeftovers();
         return store;
     }
@@ -110,6 +130,16 @@ public final class PackStore implements PackedData {
         }
     }
 
+    /**
+     * What there is now is what streams go on from that haven't been used since the log was opened; of the others the log knows. To be called once,
+     * when the shared stream has been recovered, before any other stream is used.
+     */
+    public void inherit() throws IOException {
+        inherited = shared.all(manifest.current());
+        hasInherited = !inherited.isEmpty() || !isEmpty();
+        shared.forget();
+    }
+
     /** Something that is done in turn with others. */
     @FunctionalInterface
     public interface Step<T> {
@@ -123,7 +153,16 @@ public final class PackStore implements PackedData {
 
     /** Of who packs, or takes a segment out of a pack. */
     public <T> T whilePacking(Step<T> step) throws IOException {
+        if (isDeletedByCaller()) {
+            throw new IllegalStateException("a callback that is told of a deletion doesn't pack: thread=" + Thread.currentThread().getName()
+                    + ", root=" + root + "; pack when the deletion is done");
+        }
         return holding(changing.writeLock(), step);
+    }
+
+    /** Whether the caller's thread takes files away, and is in a callback, then: it can't wait for itself. */
+    boolean isDeletedByCaller() {
+        return changing.getReadHoldCount() > 0;
     }
 
     private <T> T holding(Lock lock, Step<T> step) throws IOException {
@@ -209,6 +248,33 @@ public final class PackStore implements PackedData {
         return places;
     }
 
+    /** The oldest shared segment that isn't packed, if nothing comes to it any more. */
+    Optional<SharedSegment> oldestShared() throws IOException {
+        return shared.oldestComplete(manifest.current());
+    }
+
+    /** The next who asks for a shared segment reads it anew. */
+    void forgetShared() {
+        shared.forget();
+    }
+
+    /** Packs have from now on what stands in shared segments that begin below a position. */
+    void addPacked(List<ListedPack> packs, long sharedBelow) throws IOException {
+        manifest.begin();
+        change(packs, () -> manifest.addPacked(packs, sharedBelow));
+        inherited = inherited.stream().filter(each -> each.file().basePosition() >= sharedBelow).toList();
+    }
+
+    /** By which segments are opened. */
+    ChannelCache channels() {
+        return channels;
+    }
+
+    /** What the stream has in shared segments, in order of position. */
+    public List<Segment> parts(StreamKey key) throws IOException {
+        return shared.parts(key, manifest.current());
+    }
+
     /** The stream's newest segment in a pack. */
     public Optional<Place> newest(StreamKey key) throws IOException {
         List<Place> places = isEmpty() ? List.of() : find(key);
@@ -217,16 +283,47 @@ public final class PackStore implements PackedData {
 
     /** Adds the keys of streams that have a segment in a pack. */
     public void addKeys(Set<String> keys) throws IOException {
+        shared.addKeysOnce(manifest.current(), key -> true, keys);
         Manifest unused = catalog.addKeys(pack -> true, key -> true, keys, damage -> { });
     }
 
     @Override
     public Optional<End> end(StreamKey key) throws IOException {
+        if (key.equals(StreamKey.SHARED) || !hasInherited) {
+            return Optional.empty();
+        }
+        for (int i = inherited.size() - 1; i >= 0; i--) {
+            List<Segment> parts = inheritedParts(inherited.get(i), key);
+            if (!parts.isEmpty() && parts.get(parts.size() - 1) instanceof SharedPart last) {
+                return Optional.of(new End(last.endPosition(), last.header().window().startMillis()));
+            }
+        }
         return newest(key).map(place -> new End(place.entry().endPosition(), place.pack().window().startMillis()));
+    }
+
+    /** What a stream still has in a shared segment of an earlier writer. */
+    private List<Segment> inheritedParts(SharedSegment segment, StreamKey key) {
+        manifest.current().voidRanges(key).forEach(range -> segment.cut(key, range.from(), range.to()));
+        return segment.parts(key);
+    }
+
+    /** Whether something that the stream has in a pack, or had in a shared segment when the log was opened, ends at a position. */
+    boolean endsAt(StreamKey key, long position) throws IOException {
+        for (SharedSegment each : inherited) {
+            if (inheritedParts(each, key).stream().anyMatch(part -> part instanceof SharedPart shares && shares.endPosition() == position)) {
+                return true;
+            }
+        }
+        return !isEmpty() && find(key).stream().anyMatch(place -> place.entry().endPosition() == position);
     }
 
     @Override
     public Optional<Held> holding(StreamKey key, long position) throws IOException {
+        for (Segment part : parts(key)) {
+            if (part instanceof SharedPart shares && part.basePosition() <= position && position < shares.endPosition()) {
+                return Optional.of(new HeldPart(part.open(channels)));
+            }
+        }
         List<Place> places = isEmpty() ? List.of() : find(key);
         for (Place place : places) {
             if (place.entry().basePosition() <= position && position < place.entry().endPosition()) {
@@ -234,6 +331,29 @@ public final class PackStore implements PackedData {
             }
         }
         return Optional.empty();
+    }
+
+    private record HeldPart(SegmentReader reader) implements Held {
+
+        @Override
+        public SegmentHeader header() {
+            return reader.header();
+        }
+
+        @Override
+        public SegmentBytes bytes() {
+            return reader;
+        }
+
+        @Override
+        public Path file() {
+            return reader.segment().file();
+        }
+
+        @Override
+        public void close() {
+            reader.close();
+        }
     }
 
     private final class HeldSegment implements Held {
@@ -279,6 +399,9 @@ public final class PackStore implements PackedData {
         List<Place> behind = isEmpty() ? List.of() : find(key).stream()
                 .filter(place -> place.entry().endPosition() > from && place.entry().basePosition() < to).toList();
         if (behind.isEmpty()) {
+            if (isAnyShared(key, from, to)) {
+                forget(key, from, to);
+            }
             return;
         }
         Place first = behind.get(0);
@@ -288,7 +411,17 @@ public final class PackStore implements PackedData {
             return;
         }
         ListedPack kept = writeBeginning(first, from);
-        change(List.of(kept), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number()))));
+        change(List.of(kept), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
+    }
+
+    private boolean isAnyShared(StreamKey key, long from, long to) throws IOException {
+        try {
+            return parts(key).stream().anyMatch(part -> part instanceof SharedPart shares && shares.endPosition() > from
+                    && part.basePosition() < to);
+        } catch (CorruptSegmentException e) {
+            // perhaps
+            return true;
+        }
     }
 
     private ListedPack writeBeginning(Place place, long end) throws IOException {
@@ -369,7 +502,16 @@ public final class PackStore implements PackedData {
         }
     }
 
-    /** Packs go, and others have what stays of them. */
+    /**
+     * Packs go by retention, and others have what stays of them. Streams may lose all that they have: what comes next begins above every position
+     * that was ever given, also where nobody remembers the stream by then.
+     */
+    void sweep(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
+        positions.startAtCeiling();
+        replace(gone, carried);
+    }
+
+    /** Packs go, and others have what counts of them. */
     void replace(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
         List<ListedPack> both = Stream.concat(gone.stream(), carried.stream()).toList();
         change(both, () -> manifest.replace(carried, gone.stream().map(ListedPack::number).toList()));
@@ -377,25 +519,24 @@ public final class PackStore implements PackedData {
 
     /** In no pack that there is now has the stream what begins at positions {@code [from, to)}; durably. */
     void forget(StreamKey key, long from, long to) throws IOException {
-        change(List.of(), () -> manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1))));
+        positions.startAtCeiling();
+        change(List.of(), () -> manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()))));
     }
 
     /**
      * Copies what there is now into another log's directory; packs by hard links where the file system can. With the lock of who deletes.
      */
     public void copyTo(Path target) throws IOException {
-        if (isEmpty()) {
+        Manifest now = manifest.current();
+        if (now.equals(Manifest.EMPTY)) {
             return;
         }
         ManifestWriter copy = ManifestWriter.open(target);
         DirectoryForce.create(PackFiles.directory(target));
-        List<ListedPack> packs = new ArrayList<>(packs());
-        packs.sort(Comparator.comparingLong(ListedPack::number));
-        for (ListedPack pack : packs) {
+        for (ListedPack pack : now.packsInOrder()) {
             SegmentCopy.linkOrCopy(file(pack), PackFiles.pack(target, pack.number()));
         }
-        copy.replace(packs, List.of());
-        copy.makeVoid(manifest.current().voidRanges());
+        copy.copy(now);
     }
 
     /** Closes what is open. */

@@ -114,20 +114,29 @@ public final class PackSweep {
      * Deletes the packs of a plan, and carries over what is to stay of them.
      *
      * @param stays those of {@link #dues} that a consumer holds
+     * @param own where streams' own segments begin: what stands behind one that is still there stays
      * @param each is told of every segment that is gone
      * @param failed is told of every pack that could not be read, or written, and stays
      */
-    public void carryOut(List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> stays, Consumer<Gone> each, Consumer<Exception> failed) {
+    public void carryOut(List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> stays, OwnBeginnings own, Consumer<Gone> each,
+            Consumer<Exception> failed) {
         Map<String, Set<Long>> kept = new HashMap<>();
         stays.forEach(due -> kept.computeIfAbsent(due.deletion().key(), unused -> new HashSet<>()).add(due.deletion().segment().basePosition()));
         Map<Long, ExpiryPlan.Cause> due = due(plan);
         List<Gone> gone = new ArrayList<>();
+        List<ListedPack> going = new ArrayList<>();
+        List<ListedPack> carried = new ArrayList<>();
         for (ListedPack pack : duePacks(due)) {
             ExpiryPlan.Cause cause = due.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED);
             try {
-                carryOut(pack, other -> due.containsKey(other.number()),
-                        entry -> kept.getOrDefault(entry.key().text(), Set.of()).contains(entry.basePosition()),
-                        entry -> gone.add(new Gone(entry.key(), entry.basePosition(), pack, storedBytes(entry), cause)));
+                Optional<Split> split = splitDue(pack, other -> due.containsKey(other.number()),
+                        entry -> kept.getOrDefault(entry.key().text(), Set.of()).contains(entry.basePosition())
+                                || own.of(entry.key()) < entry.basePosition());
+                if (split.isPresent()) {
+                    writeKept(pack, split.get()).ifPresent(carried::add);
+                    going.add(pack);
+                    split.get().gone.forEach(entry -> gone.add(new Gone(entry.key(), entry.basePosition(), pack, storedBytes(entry), cause)));
+                }
             } catch (CorruptSegmentException e) {
                 drop(pack, stays, e, failed);
             } catch (IOException | UncheckedIOException | WalException e) {
@@ -136,18 +145,32 @@ public final class PackSweep {
                 failed.accept(e);
             }
         }
+        try {
+            if (!going.isEmpty()) {
+                // all at once: of a stream that has something in several of them none goes before an older one
+                store.sweep(going, carried);
+            }
+        } catch (IOException | WalException e) {
+            failed.accept(e);
+            return;
+        }
         gone.sort(Comparator.comparing((Gone segment) -> segment.key().text()).thenComparingLong(Gone::basePosition));
         gone.forEach(each);
     }
 
-    private void carryOut(ListedPack pack, Predicate<ListedPack> isDue, Predicate<PackEntry> isHeld, Consumer<PackEntry> each)
-            throws IOException {
+    /** Where a stream's oldest segment with a file of its own begins. */
+    @FunctionalInterface
+    public interface OwnBeginnings {
+
+        /** {@link Long#MAX_VALUE} where it has none. */
+        long of(StreamKey key);
+    }
+
+    /** Empty where nothing of it goes. */
+    private Optional<Split> splitDue(ListedPack pack, Predicate<ListedPack> isDue, Predicate<PackEntry> isHeld) throws IOException {
         boolean isInOrder = store.packs().stream().allMatch(other -> other.isOfSameOptions(pack.optionsHash()) || other.equals(pack));
         Split split = split(pack, entry -> isHeld.test(entry) || (!isInOrder && isBehindWhatStays(entry, isDue, isHeld)));
-        if (!split.gone.isEmpty() || split.kept.isEmpty()) {
-            replace(pack, split);
-            split.gone.forEach(each);
-        }
+        return split.gone.isEmpty() && !split.kept.isEmpty() ? Optional.empty() : Optional.of(split);
     }
 
     /**
@@ -168,7 +191,7 @@ public final class PackSweep {
         failed.accept(why);
         if (stays.isEmpty()) {
             try {
-                store.replace(List.of(pack), List.of());
+                store.sweep(List.of(pack), List.of());
             } catch (IOException e) {
                 failed.accept(e);
             }
@@ -187,7 +210,7 @@ public final class PackSweep {
                 try {
                     Split split = split(pack, entry -> true);
                     if (split.leftBytes > split.keptBytes / 2) {
-                        replace(pack, split);
+                        store.replace(List.of(pack), writeKept(pack, split).stream().toList());
                         reclaimed++;
                     }
                 } catch (IOException | WalException e) {
@@ -225,11 +248,10 @@ public final class PackSweep {
         return split;
     }
 
-    /** Puts a pack with what is kept in the place of a pack; none where nothing is. */
-    private void replace(ListedPack pack, Split split) throws IOException {
+    /** Writes a pack with what is kept of a pack; none where nothing is. */
+    private Optional<ListedPack> writeKept(ListedPack pack, Split split) throws IOException {
         if (split.kept.isEmpty()) {
-            store.replace(List.of(pack), List.of());
-            return;
+            return Optional.empty();
         }
         PackReader reader = store.reader(pack);
         PackHeader header = store.inPlaceOf(reader.header());
@@ -237,7 +259,7 @@ public final class PackSweep {
             for (PackEntry entry : split.kept) {
                 writer.add(reader, entry);
             }
-            store.replace(List.of(pack), List.of(listed(header, writer.finish())));
+            return Optional.of(listed(header, writer.finish()));
         }
     }
 
@@ -288,7 +310,8 @@ public final class PackSweep {
         for (ListedPack pack : packs) {
             boolean isOlder = span.isEmpty() || pack.window().startMillis() < span.get().endMillis();
             boolean isExpected = isInOrder && pack.isOfSameOptions(optionsHash) && pack.expirationMillis() > nowMillis;
-            if (isOlder && !isExpected && store.reader(pack).find(key).stream().anyMatch(entry -> store.counts(pack, entry))) {
+            if (isOlder && !isExpected && store.reader(pack).find(key).stream()
+                    .anyMatch(entry -> entry.basePosition() < deletion.segment().basePosition() && store.counts(pack, entry))) {
                 return true;
             }
         }

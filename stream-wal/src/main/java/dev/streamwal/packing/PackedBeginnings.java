@@ -1,5 +1,6 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.append.PackedData;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
@@ -29,11 +30,21 @@ public final class PackedBeginnings implements KnownDurable {
     public OptionalLong deletedBelow(StreamKey key) throws IOException {
         OptionalLong deleted = known.deletedBelow(key);
         try {
-            Optional<PackStore.Place> packed = store.newest(key);
-            return packed.isEmpty() ? deleted : OptionalLong.of(Math.max(deleted.orElse(0), packed.get().entry().endPosition()));
+            Optional<PackedData.End> elsewhere = store.end(key);
+            return elsewhere.isEmpty() ? deleted : OptionalLong.of(Math.max(deleted.orElse(0), elsewhere.get().position()));
         } catch (CorruptSegmentException e) {
             // the stream may have its beginning there: readers are told of the pack, and what follows it stays
             return OptionalLong.of(Long.MAX_VALUE);
+        }
+    }
+
+    @Override
+    public boolean isElsewhereUpTo(StreamKey key, long position) throws IOException {
+        try {
+            return store.endsAt(key, position);
+        } catch (CorruptSegmentException e) {
+            // perhaps: readers are told of the pack
+            return true;
         }
     }
 

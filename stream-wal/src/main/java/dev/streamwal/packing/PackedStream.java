@@ -4,9 +4,15 @@ import dev.streamwal.append.StreamLog;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.shared.SharedPart;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** What a stream has in packs, as its writer changes it. With a lock of {@link PackStore}. */
 public final class PackedStream {
@@ -24,43 +30,101 @@ public final class PackedStream {
     }
 
     /**
-     * Nothing of the stream counts any more in packs; durably.
+     * Nothing of the stream counts any more in packs and shared segments, and what it has before that in segments of its own goes; durably.
      *
-     * @param each is told of every segment that is gone
+     * @param each is told of every segment in a pack that is gone
+     * @param eachOwn is told of every segment of the stream's own that is gone
      * @return whether there was anything
      */
-    public boolean delete(BiConsumer<ListedPack, PackEntry> each) throws IOException {
+    public boolean delete(BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn) throws IOException {
         List<PackStore.Place> places = places();
-        forget(places, each);
-        return !places.isEmpty();
+        NavigableMap<Long, Long> elsewhere = windowEnds(places);
+        if (elsewhere.isEmpty()) {
+            return false;
+        }
+        // what is appended meanwhile stays
+        remove(Math.max(stream.endPosition(), elsewhere.lastKey() + 1), Long.MAX_VALUE, elsewhere, places, each, eachOwn);
+        return true;
     }
 
     /**
-     * The oldest segments whose windows end at or before a time don't count any more; durably.
+     * The oldest segments whose windows end at or before a time go, wherever they stand; durably.
      *
-     * @param each is told of every segment that is gone
-     * @return whether the stream has nothing left in packs: else nothing behind it may go
+     * @param each is told of every segment in a pack that is gone
+     * @param eachOwn is told of every segment of the stream's own that is gone
      */
-    public boolean purge(long beforeMillis, BiConsumer<ListedPack, PackEntry> each) throws IOException {
+    public void purge(long beforeMillis, BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn) throws IOException {
         List<PackStore.Place> places = places();
-        int count = 0;
-        while (count < places.size() && places.get(count).pack().window().endMillis() <= beforeMillis) {
-            count++;
+        NavigableMap<Long, Long> elsewhere = windowEnds(places);
+        if (elsewhere.isEmpty()) {
+            stream.purge(beforeMillis, Long.MAX_VALUE, eachOwn);
+            return;
         }
-        forget(places.subList(0, count), each);
-        return count == places.size();
+        NavigableMap<Long, Long> all = stream.windowEnds();
+        elsewhere.forEach(all::putIfAbsent);
+        List<Segment> parts = store.parts(key());
+        boolean isNewestShared = !parts.isEmpty() && parts.get(parts.size() - 1).basePosition() == all.lastKey();
+        remove(firstThatStays(all, beforeMillis, !isNewestShared), beforeMillis, elsewhere, places, each, eachOwn);
+    }
+
+    /** Where windows end of what isn't in segments of the stream's own, by base position. */
+    private NavigableMap<Long, Long> windowEnds(List<PackStore.Place> places) throws IOException {
+        NavigableMap<Long, Long> ends = new TreeMap<>();
+        places.forEach(place -> ends.put(place.entry().basePosition(), place.pack().window().endMillis()));
+        for (Segment part : store.parts(key())) {
+            if (part instanceof SharedPart shares) {
+                ends.put(part.basePosition(), shares.window().endMillis());
+            }
+        }
+        return ends;
+    }
+
+    /** The last one stays, where it is in a shared segment: it may be appended to. */
+    private static long firstThatStays(NavigableMap<Long, Long> windowEnds, long beforeMillis, boolean mayLastGo) {
+        for (Map.Entry<Long, Long> each : windowEnds.entrySet()) {
+            boolean isLast = each.getKey().equals(windowEnds.lastKey());
+            if (each.getValue() > beforeMillis || (isLast && !mayLastGo)) {
+                return each.getKey();
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
+    /** Removes what begins below a position, the oldest first, wherever it stands: at no moment anything is missing but the beginning. */
+    private void remove(
+            long below,
+            long beforeMillis,
+            NavigableMap<Long, Long> elsewhere,
+            List<PackStore.Place> places,
+            BiConsumer<ListedPack, PackEntry> each,
+            Consumer<StreamLog.Deleted> eachOwn)
+            throws IOException {
+        NavigableMap<Long, Long> own = stream.windowEnds();
+        long done = 0;
+        while (!elsewhere.tailMap(done, true).isEmpty() && elsewhere.ceilingKey(done) < below) {
+            long from = elsewhere.ceilingKey(done);
+            stream.purge(beforeMillis, from, eachOwn);
+            Long nextOwn = own.higherKey(from);
+            long to = Math.min(nextOwn == null ? Long.MAX_VALUE : nextOwn, below);
+            to = Math.min(to, Math.max(elsewhere.lastKey() + 1, stream.endPosition()));
+            long end = to;
+            forgetBelow(end, places.stream().filter(place -> place.entry().basePosition() >= from && place.entry().basePosition() < end).toList(),
+                    each);
+            done = end;
+        }
+        if (beforeMillis < Long.MAX_VALUE) {
+            stream.purge(beforeMillis, below, eachOwn);
+        }
     }
 
     private List<PackStore.Place> places() throws IOException {
         return store.isEmpty() ? List.of() : store.find(key());
     }
 
-    private void forget(List<PackStore.Place> oldest, BiConsumer<ListedPack, PackEntry> each) throws IOException {
-        if (!oldest.isEmpty()) {
-            // a file that was packed may come back from a power loss, until its directory is forced
-            stream.forceDeletions();
-            store.forget(key(), 0, oldest.get(oldest.size() - 1).entry().basePosition() + 1);
-            oldest.forEach(place -> each.accept(place.pack(), place.entry()));
-        }
+    private void forgetBelow(long position, List<PackStore.Place> oldest, BiConsumer<ListedPack, PackEntry> each) throws IOException {
+        // a file that was packed may come back from a power loss, until its directory is forced
+        stream.forceDeletions();
+        store.forget(key(), 0, position);
+        oldest.forEach(place -> each.accept(place.pack(), place.entry()));
     }
 }

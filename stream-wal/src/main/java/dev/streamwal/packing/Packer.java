@@ -28,6 +28,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -65,6 +66,21 @@ public final class Packer {
 
         /** Where deletions are written down first. */
         DeletionLog deletions();
+
+        /** The stream in whose segments the records of many streams stand. */
+        StreamLog sharedLog();
+
+        /** Of the streams that share segments, the shortest that any has. */
+        long shortestWindowMillis();
+
+        /** By which a stream's segments get their windows and expirations now. */
+        StreamPolicy policyOf(StreamKey key);
+
+        /** Copies a shared segment that is damaged to where recovery puts what it cuts; its file goes after that. */
+        void setAside(Path file) throws IOException;
+
+        /** What was appended to segments that one stream has is made durable. */
+        void forceOwnSegments() throws IOException;
     }
 
     /** Told what was done. Implementations never throw. */
@@ -95,6 +111,7 @@ public final class Packer {
     private final Events events;
     private final PackPlan.Limits limits;
     private final long optionsHash;
+    private final SharedPacker shared;
 
     /**
      * For an open log.
@@ -110,6 +127,7 @@ public final class Packer {
         this.events = events;
         this.limits = new PackPlan.Limits(maxOwnSegments + 1, MAX_SEGMENTS, MAX_BYTES, MAX_OF_STREAM);
         this.optionsHash = optionsHash;
+        this.shared = new SharedPacker(store, log, optionsHash);
     }
 
     /** Packs what is worth it now. Returns how many segments have moved. */
@@ -134,6 +152,41 @@ public final class Packer {
 
     private synchronized int pass(BooleanSupplier isStopped) {
         log.checkWriter();
+        int moved = packShared(log.nowMillis(), isStopped);
+        return moved + packOwn(isStopped);
+    }
+
+    /** Packs what stands in shared segments, where the newest was begun so long before a time that a window is over; nothing for a callback. */
+    public int packShared(long nowMillis) {
+        return store.isDeletedByCaller() ? 0 : packSharedInTurn(nowMillis);
+    }
+
+    private synchronized int packSharedInTurn(long nowMillis) {
+        return packShared(nowMillis, () -> false);
+    }
+
+    /** Returns how many segments have come into packs. */
+    private int packShared(long nowMillis, BooleanSupplier isStopped) {
+        int moved = 0;
+        try {
+            log.sharedLog().sealIfOlder(nowMillis - log.shortestWindowMillis());
+            for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
+                Optional<List<ListedPack>> packs = store.whilePacking(shared::packOldest);
+                more = packs.isPresent();
+                for (ListedPack pack : packs.orElse(List.of())) {
+                    moved += (int) pack.segments();
+                    events.packed(pack, store.file(pack), pack.bytes());
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            // what was read of them may not be there any more
+            store.forgetShared();
+            events.packingFailed(e);
+        }
+        return moved;
+    }
+
+    private int packOwn(BooleanSupplier isStopped) {
         Map<StreamKey, StreamLog> streams = new HashMap<>();
         List<List<Source>> candidates = new ArrayList<>();
         long nowMillis = log.nowMillis();
@@ -163,6 +216,12 @@ public final class Packer {
             events.packingFailed(e);
         }
         return moved;
+    }
+
+    /** Whether a stream's segments have such windows and expirations now. */
+    static boolean isByOptions(Window window, long expirationMillis, StreamPolicy policy) {
+        return window.endMillis() - window.startMillis() == policy.windowMillis()
+                && expirationMillis - window.endMillis() == policy.retentionMillis();
     }
 
     private List<Source> sources(StreamLog stream, long nowMillis) {
@@ -263,9 +322,7 @@ public final class Packer {
 
         /** Whether the stream's segments have such windows and expirations now. */
         private boolean isByOptions(StreamPolicy policy) {
-            Window window = job.window();
-            return window.endMillis() - window.startMillis() == policy.windowMillis()
-                    && job.expirationMillis() - window.endMillis() == policy.retentionMillis();
+            return Packer.isByOptions(job.window(), job.expirationMillis(), policy);
         }
 
         /** By a pass that was cut short before it had deleted the file. */

@@ -133,11 +133,11 @@ final class ChainRecovery {
     /** A segment whose header can't be read, since it is damaged or was never written. */
     private record Unreadable(SegmentName name, SegmentFile file, boolean isEmpty, CorruptSegmentException why) {}
 
-    /** Backwards to the first footer, which is included. */
+    /** Backwards to the first footer, which is included; of shared segments all. */
     private void open(List<Listed> listed) throws IOException {
         List<Unreadable> unreadable = new ArrayList<>();
         int oldest = listed.size();
-        while (oldest > 0 && (chain.isEmpty() || chain.get(0).footer() == null)) {
+        while (oldest > 0 && (isAllLookedAt() || chain.isEmpty() || chain.get(0).footer() == null)) {
             SegmentName name = listed.get(--oldest).name();
             SegmentFile file = storage.open(directory.resolve(name.fileName()));
             try {
@@ -152,6 +152,11 @@ final class ChainRecovery {
         }
         judge(unreadable);
         deleteEmpty(listed.subList(0, oldest));
+    }
+
+    /** Of shared segments, of which there are a few: whose records are missing there no reader can tell. */
+    private boolean isAllLookedAt() {
+        return key.equals(StreamKey.SHARED);
     }
 
     private void judge(List<Unreadable> unreadable) throws IOException {
@@ -315,9 +320,10 @@ final class ChainRecovery {
      * Whether a segment begins elsewhere than the one before ends. The first segment of a stream has none, whatever of an earlier life stands
      * before it.
      */
-    private boolean isGapBefore(int index) {
+    private boolean isGapBefore(int index) throws IOException {
         Link link = chain.get(index);
-        return !link.header().isFirst() && !link.behindGap() && endOf(index - 1) != link.header().previousEnd();
+        return !link.header().isFirst() && !link.behindGap() && endOf(index - 1) != link.header().previousEnd()
+                && !terms.known().isElsewhereUpTo(key, link.header().previousEnd());
     }
 
     /** @return whether nothing is left behind it */

@@ -44,6 +44,11 @@ public interface KnownDurable {
      */
     OptionalLong deletedBelow(StreamKey key) throws IOException;
 
+    /** Whether what a stream has elsewhere than in segments of its own goes on up to a position, so that nothing is missing before it. */
+    default boolean isElsewhereUpTo(StreamKey key, long position) throws IOException {
+        return false;
+    }
+
     /**
      * Whether every deletion was told to {@link #deletedBelow} before it was carried out. Where not, a stream may begin anywhere, and
      * nobody can tell that its beginning was lost.

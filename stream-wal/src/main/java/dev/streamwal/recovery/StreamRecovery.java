@@ -122,6 +122,28 @@ public final class StreamRecovery {
         this.listener = listener;
     }
 
+    /** What is damaged of one stream in a shared segment must not keep the others from going on; who reads that one is told. */
+    private Terms termsOf(StreamKey key) {
+        return key.equals(StreamKey.SHARED) ? new Terms(terms.opened(), terms.known(), DamagePolicy.SKIP_BAD_RECORDS) : terms;
+    }
+
+    /**
+     * Sets a whole file of a stream aside, before what can be read of it is elsewhere and the file goes.
+     *
+     * @throws IOException also where there is no room for it
+     */
+    public void setAside(StreamKey key, Path file) throws IOException {
+        SegmentFile segment = storage.open(file);
+        try {
+            long size = segment.size();
+            if (quarantine.setAside(key, file, segment, 0, size).isEmpty()) {
+                throw new IOException(quarantine.whatToDoWhenFull(size));
+            }
+        } finally {
+            segment.close();
+        }
+    }
+
     /** Of the log, since it was opened. */
     public long incarnation() {
         return terms.opened().now().incarnation();
@@ -135,7 +157,7 @@ public final class StreamRecovery {
     public Outcome recover(StreamKey key, Path directory, List<Listed> listed) throws IOException {
         Findings findings = new Findings();
         try {
-            Outcome outcome = new ChainRecovery(storage, quarantine, terms, listener, key, directory, findings).recover(listed);
+            Outcome outcome = new ChainRecovery(storage, quarantine, termsOf(key), listener, key, directory, findings).recover(listed);
             listener.recovered(key, findings);
             return outcome;
         } catch (IOException | RuntimeException e) {

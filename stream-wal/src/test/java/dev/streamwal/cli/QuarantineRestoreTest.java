@@ -146,6 +146,56 @@ class QuarantineRestoreTest {
         assertThat(log.files()).isEqualTo(before);
     }
 
+    /** Streams x and y, of which records 0 to 5 stand in a shared segment in turn, and then a batch of y. What stands behind the second of each is set aside. */
+    private Path setAsideShared() throws IOException {
+        Path segment;
+        List<EntryRef> x = new ArrayList<>();
+        List<EntryRef> y = new ArrayList<>();
+        try (StreamWal wal = log.openShared()) {
+            for (int i = 0; i < 6; i++) {
+                x.add(wal.stream("x").append(entry(i)));
+                y.add(wal.stream("y").append(entry(i)));
+            }
+            wal.stream("y").appendBatch(List.of(entry(6), entry(7)));
+            segment = segment(StreamKey.SHARED.text());
+        }
+        byte[] all = Files.readAllBytes(segment);
+        int from = new String(all, ISO_8859_1).indexOf("record 2");
+        // the first of these frames begins at the first commit word before it
+        from = new String(all, ISO_8859_1).lastIndexOf("NANORC", from);
+        Path aside = quarantine().resolve(StreamKey.SHARED.directoryName() + "_" + segment.getFileName() + "_" + from + ".aside");
+        try (StreamWal wal = log.openShared()) {
+            wal.stream("x").truncateAfter(x.get(1));
+            wal.stream("y").truncateAfter(y.get(1));
+        }
+        Files.write(aside, Arrays.copyOfRange(all, from, all.length));
+        // as where recovery has cut the file there
+        Files.write(segment, Arrays.copyOfRange(all, 0, from));
+        return aside;
+    }
+
+    @Test
+    void append_ofASharedSegment_bringsBackEachStreamsRecordsOnce() throws IOException {
+        Path aside = setAsideShared();
+        assertThat(restore().lines()).last().asString().startsWith("would append 10 records");
+        assertThat(read("x")).isEqualTo(texts(0, 1));
+        CliRun run = append();
+        assertThat(run.err()).isEmpty();
+        assertThat(run.lines()).last().asString().startsWith("appended 10 records").endsWith("to 2 streams");
+        assertThat(run.exit()).isZero();
+        assertThat(read("x")).isEqualTo(texts(0, 1, 2, 3, 4, 5));
+        assertThat(read("y")).isEqualTo(texts(0, 1, 2, 3, 4, 5, 6, 7));
+        assertThat(names()).contains(aside.getFileName() + ".restored");
+
+        // a run that was cut short behind all, and another copy
+        Files.move(quarantine().resolve(aside.getFileName() + ".restored"), quarantine().resolve(aside.getFileName() + ".restoring-0"));
+        assertThat(append().lines()).anyMatch(line -> line.startsWith("left out 10 records"));
+        Files.copy(quarantine().resolve(aside.getFileName() + ".restored"), aside);
+        assertThat(append().lines()).anyMatch(line -> line.startsWith("left out 10 records"));
+        assertThat(read("x")).isEqualTo(texts(0, 1, 2, 3, 4, 5));
+        assertThat(read("y")).isEqualTo(texts(0, 1, 2, 3, 4, 5, 6, 7));
+    }
+
     @Test
     void dryRun_worksOnALiveLog_andAppendIsLockedOut() throws IOException {
         setAsideFrom(4);

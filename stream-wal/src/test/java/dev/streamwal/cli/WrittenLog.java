@@ -29,8 +29,17 @@ final class WrittenLog {
     }
 
     StreamWal open() {
-        return StreamWal.open(root, WalOptions.builder().window(WINDOW).retention(RETENTION).segmentBytes(1 << 16).clock(() -> now)
-                .sweepInterval(Duration.ZERO).build());
+        return StreamWal.open(root, options().build());
+    }
+
+    /** As {@link #open()}; new streams share segments. */
+    StreamWal openShared() {
+        return StreamWal.open(root, options().ownSegments(0).build());
+    }
+
+    private WalOptions.Builder options() {
+        return WalOptions.builder().window(WINDOW).retention(RETENTION).segmentBytes(1 << 16).clock(() -> now)
+                .sweepInterval(Duration.ZERO);
     }
 
     /** A record at each of these times, which are the clock's then; as many segments as windows. */

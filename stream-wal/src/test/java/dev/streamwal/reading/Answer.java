@@ -39,7 +39,7 @@ record Answer(Reading operation, String key, long argument, long end, List<Item>
         }
 
         static Item failure(Throwable e) {
-            return new Item(Kind.FAILURE, "", 0, 0, 0, 0, e.toString().replaceAll("[\\s|,]+", " "));
+            return new Item(Kind.FAILURE, "", 0, 0, 0, 0, e.toString().replaceAll("[\\s|,;]+", " "));
         }
 
         private String line() {

@@ -4,6 +4,7 @@ import dev.streamwal.Durability;
 import dev.streamwal.RecoveredStream;
 import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.SimulatedLog;
+import dev.streamwal.Segments;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalListener;
@@ -41,6 +42,7 @@ final class LogUnderTest implements AutoCloseable {
 
     private LogUnderTest(
             SimulatedDisk disk, Workload workload, String bootId, long salts, WorkloadRun.Clock clock, RecoveryPolicy policy) {
+        Segments segments = workload.shared() ? Segments.SHARED : Segments.OWN;
         WalOptions options = WalOptions.builder()
                 .clock(clock)
                 .window(WorkloadRun.WINDOW)
@@ -50,7 +52,8 @@ final class LogUnderTest implements AutoCloseable {
                 .maxOpenFiles(MAX_OPEN_FILES)
                 .sweepInterval(Duration.ZERO)
                 .ownSegments(0)
-                .streams(Workload.PERIODIC_KEY, StreamOptions.builder().durability(Durability.PERIODIC).build())
+                .streams(Workload.PERIODIC_KEY, StreamOptions.builder().segments(segments).durability(Durability.PERIODIC).build())
+                .streams("*", StreamOptions.builder().segments(segments).build())
                 .recoveryPolicy(policy)
                 .completionExecutor(Runnable::run)
                 .listener(new Listener())

@@ -12,10 +12,11 @@ import java.util.function.BiFunction;
  *
  * @param seed it was made from, and its salts are
  * @param mapped whether busy segments are mapped
+ * @param shared whether streams share segments
  * @param maxMapped segments that may be mapped at once
  * @param journal so small that its files are used again after a few blocks
  */
-record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, JournalSizes journal, List<Step> steps) {
+record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, int maxMapped, JournalSizes journal, List<Step> steps) {
 
     /** Flushed by the interval. */
     static final String PERIODIC_KEY = "c";
@@ -46,7 +47,7 @@ record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, Jour
     }
 
     private static Workload of(boolean mapped, List<Step> steps) {
-        return new Workload(1, mapped, SEGMENT_BYTES[0], 1, TINY_JOURNAL, steps);
+        return new Workload(1, mapped, Boolean.getBoolean("shared"), SEGMENT_BYTES[0], 1, TINY_JOURNAL, steps);
     }
 
     /** Several streams, so many steps. */
@@ -58,7 +59,7 @@ record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, Jour
         for (int i = 0; i < steps; i++) {
             chosen.add(kinds.get(random.nextInt(kinds.size())).step.apply(random, keys.get(random.nextInt(keys.size()))));
         }
-        return new Workload(seed, mapped, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1 + random.nextInt(2),
+        return new Workload(seed, mapped, seed % 3 == 0, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1 + random.nextInt(2),
                 JOURNALS.get(random.nextInt(JOURNALS.size())), chosen);
     }
 
@@ -125,7 +126,7 @@ record Workload(long seed, boolean mapped, int segmentBytes, int maxMapped, Jour
     Workload without(int step) {
         List<Step> left = new ArrayList<>(steps);
         left.remove(step);
-        return new Workload(seed, mapped, segmentBytes, maxMapped, journal, left);
+        return new Workload(seed, mapped, shared, segmentBytes, maxMapped, journal, left);
     }
 
     @Override

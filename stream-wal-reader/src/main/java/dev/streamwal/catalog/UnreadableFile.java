@@ -8,37 +8,35 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.shared.SharedPart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.NavigableMap;
 
 /**
- * What a stream may have in a pack of which that can't be read. Stands in the stream's chain where something is missing, and tells who comes to
- * it; where nothing is missing, nothing of the stream was in the pack.
+ * What a stream may have in a file with records of many streams, a pack or a shared segment, of which not all can be read. Stands in the stream's chain
+ * where something is missing, and tells who comes to it; where nothing is missing, nothing of the stream was there.
  */
-final class UnreadablePack extends Segment {
+final class UnreadableFile extends Segment {
 
-    private final ListedPack pack;
     private final CorruptSegmentException why;
 
-    UnreadablePack(StreamKey key, ListedPack pack, Path file, CorruptSegmentException why) {
-        this(key, pack, file, why, 0);
+    UnreadableFile(StreamKey key, long expirationMillis, Path file, CorruptSegmentException why) {
+        this(key, expirationMillis, file, why, 0);
     }
 
-    private UnreadablePack(StreamKey key, ListedPack pack, Path file, CorruptSegmentException why, long position) {
-        super(key, new SegmentName(position, pack.expirationMillis()), file, Moves.NONE);
-        this.pack = pack;
+    private UnreadableFile(StreamKey key, long expirationMillis, Path file, CorruptSegmentException why, long position) {
+        super(key, new SegmentName(position, expirationMillis), file, Moves.NONE);
         this.why = why;
     }
 
     /**
-     * Puts it into the gap that it may have left: each segment's header says where the data before it ended. Where two packs can't be read and
-     * there is one gap, the first is told of.
+     * Puts it into the gap that it may have left: each segment's header says where the data before it ended. Where two files can't be
+     * read and there is one gap, the first is told of.
      */
     void placeInto(NavigableMap<Long, Segment> byPosition, ChannelCache channels) throws IOException {
         long end = 0;
@@ -53,7 +51,7 @@ final class UnreadablePack extends Segment {
             }
             boolean isGap = isFirst ? !header.isFirst() && header.previousEnd() > 0 : header.previousEnd() > end;
             if (isGap) {
-                Segment unused = byPosition.putIfAbsent(end, new UnreadablePack(key(), pack, file(), why, end));
+                Segment unused = byPosition.putIfAbsent(end, new UnreadableFile(key(), name().expirationMillis(), file(), why, end));
                 return;
             }
             isFirst = false;
@@ -64,8 +62,8 @@ final class UnreadablePack extends Segment {
     private static long endOf(Segment segment, SegmentHeader header, ChannelCache channels) throws IOException {
         try (SegmentReader reader = segment.open(channels)) {
             SegmentEnd end = reader.end();
-            // without a footer nobody knows: what follows isn't in a pack
-            return end.isFinal() ? header.positionAt(end.offset()) : Long.MAX_VALUE;
+            // without a footer nobody knows: what follows is in files of its own
+            return end.isFinal() || segment instanceof SharedPart ? header.positionAt(end.offset()) : Long.MAX_VALUE;
         }
     }
 

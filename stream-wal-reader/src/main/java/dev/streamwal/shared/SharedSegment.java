@@ -1,0 +1,484 @@
+package dev.streamwal.shared;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.BatchLayout;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.SharedFile;
+import dev.streamwal.segment.FooterCache;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** A segment of the log's own stream, and which streams' records stand where in it. Thread-safe. */
+public final class SharedSegment {
+
+    private static final int MAX_READ_BYTES = 1 << 20;
+    private static final int FIRST_ROOM = 16;
+    /** What a stream has more of is several parts. No record, and no batch, of a stream that shares is larger. */
+    public static final int MAX_PART_BYTES = 512 << 10;
+    /** A slot takes well under a microsecond to fill, unless its thread is stopped. */
+    private static final long WAIT_NANOS = 20_000;
+    private static final long MAX_WAIT_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final Segment file;
+    private final ChannelCache channels;
+    private final FooterCache footers;
+    private final Voids voids;
+    private final Segment.Moves moves;
+
+    @GuardedBy("this")
+    private final Map<KeyBytes, List<SharedPart>> streams = new HashMap<>();
+
+    @GuardedBy("this")
+    private final KeyBytes probe = new KeyBytes();
+
+    @GuardedBy("this")
+    private final Slot slot = new Slot();
+
+    @GuardedBy("this")
+    private final ByteBuffer commitWord = ByteBuffer.allocate(Long.BYTES);
+
+    @GuardedBy("this")
+    private byte[] slotBytes = new byte[256];
+
+    /** The streams that have something, or had, before that was cut off. */
+    @GuardedBy("this")
+    private final List<StreamKey> arrived = new ArrayList<>();
+
+    /** Whose records came, one after the other, by place in {@link #arrived}. */
+    @GuardedBy("this")
+    private int[] order = new int[FIRST_ROOM];
+
+    @GuardedBy("this")
+    private int arrivals;
+
+    /** Position of a slot that is reserved and not published: who has waited for it doesn't wait again. */
+    private final Standstill awaited = new Standstill();
+
+    /** Offset of a slot that doesn't verify. */
+    private final Standstill damaged = new Standstill();
+
+    /** What of it can't be read, the first of that: whose it is nobody knows. */
+    @GuardedBy("this")
+    private @Nullable CorruptSegmentException damage;
+
+    /** Where the walk goes on; 0 before it has begun. */
+    @GuardedBy("this")
+    private long offset;
+
+    @GuardedBy("this")
+    private boolean isComplete;
+
+    /** Of the batch whose first member comes next; 0 for none. */
+    @GuardedBy("this")
+    private int lead;
+
+    /** Whether recovery, or a thread that gave its slot up, has left out records: whose they were nobody knows, and they are missed nowhere. */
+    @GuardedBy("this")
+    private boolean isHoled;
+
+    /** Of that batch, at least what it takes in its stream. */
+    @GuardedBy("this")
+    private int batchBytes;
+
+    /** Who knows what doesn't count any more. */
+    @FunctionalInterface
+    public interface Voids {
+        /** Has the segment {@link #cut} what doesn't count of a stream now. */
+        void cut(SharedSegment segment, StreamKey key) throws IOException;
+    }
+
+    /**
+     * Of a segment of the shared stream.
+     *
+     * @param voids asked whenever a part is opened
+     * @param moves where a part is that isn't in it any more
+     */
+    public SharedSegment(Segment file, ChannelCache channels, FooterCache footers, Voids voids, Segment.Moves moves) {
+        this.voids = voids;
+        this.file = file;
+        this.channels = channels;
+        this.footers = footers;
+        this.moves = moves;
+    }
+
+    /** The segment of the shared stream. */
+    public Segment file() {
+        return file;
+    }
+
+    private SegmentReader open() throws IOException {
+        return file.open(channels);
+    }
+
+    /** For a part, as far as it counts now. */
+    SegmentReader open(Part part) throws IOException {
+        voids.cut(this, part.key());
+        synchronized (this) {
+            if (part.isGone()) {
+                throw new NoSuchFileException(file.toString(), null, "what a stream had in it was deleted: stream=" + part.key());
+            }
+        }
+        return open();
+    }
+
+    FooterCache footers() {
+        return footers;
+    }
+
+    /** The parts that a stream has, in the order in which they were appended, as far as the segment has been walked. */
+    public synchronized List<Segment> parts(StreamKey key) {
+        byte[] utf8 = key.utf8();
+        List<SharedPart> found = streams.get(probe.set(utf8, 0, utf8.length));
+        return found == null ? List.of() : List.copyOf(found);
+    }
+
+    /** The position where what a stream has in it ends, as far as the segment has been walked; -1 where it has nothing. */
+    public synchronized long end(StreamKey key) {
+        byte[] utf8 = key.utf8();
+        List<SharedPart> found = streams.get(probe.set(utf8, 0, utf8.length));
+        return found == null ? -1 : found.get(found.size() - 1).part().endPosition();
+    }
+
+    /**
+     * Whose records it has, in the order in which they came, as far as the segment has been walked; of several of one stream in a row only one is
+     * counted.
+     *
+     * @param from so many of the first are left out
+     */
+    public synchronized List<StreamKey> arrivals(int from) {
+        List<StreamKey> keys = new ArrayList<>(Math.max(0, arrivals - from));
+        for (int i = from; i < arrivals; i++) {
+            keys.add(arrived.get(order[i]));
+        }
+        return keys;
+    }
+
+    /** What a stream has at positions {@code [from, to)} doesn't count any more, as far as the segment has been walked. */
+    public synchronized void cut(StreamKey key, long from, long to) {
+        byte[] utf8 = key.utf8();
+        List<SharedPart> parts = streams.get(probe.set(utf8, 0, utf8.length));
+        if (parts == null) {
+            return;
+        }
+        for (SharedPart each : parts) {
+            if (each.part().base() < to) {
+                each.part().cutFrom(from);
+            }
+        }
+        parts.removeIf(each -> each.part().isGone());
+        for (int i = 1; i < parts.size(); i++) {
+            if (parts.get(i).part().isJoined()) {
+                parts.get(i).part().join(parts.get(i - 1).part().endPosition());
+            }
+        }
+        if (parts.isEmpty()) {
+            streams.remove(probe);
+        }
+    }
+
+    /** Whether recovery, or a thread that gave its slot up, has left out records, as far as the segment has been walked. */
+    public synchronized boolean isHoled() {
+        return isHoled;
+    }
+
+    /** What the stream has in it goes on where it ended before, in segments that are {@link #isHoled() holed}. */
+    public synchronized void join(StreamKey key, long end) {
+        byte[] utf8 = key.utf8();
+        List<SharedPart> found = streams.get(probe.set(utf8, 0, utf8.length));
+        if (found != null) {
+            found.get(0).part().join(end);
+        }
+    }
+
+    /** Whether all of it has been walked, and nothing comes any more. */
+    public synchronized boolean isComplete() {
+        return isComplete;
+    }
+
+    /** All parts, of one stream after the other. */
+    public synchronized List<SharedPart> parts() {
+        List<SharedPart> all = new ArrayList<>();
+        streams.values().forEach(all::addAll);
+        return all;
+    }
+
+    /** Adds the keys of all streams that have something, as far as the segment has been walked. */
+    public synchronized void addKeys(Predicate<String> filter, Collection<String> keys) {
+        streams.values().stream().map(parts -> parts.get(0).key().text()).filter(filter).forEach(keys::add);
+    }
+
+    /**
+     * Walks on through what has been appended, up to the first slot that isn't published.
+     *
+     * @param reserved position up to which slots are reserved, by somebody who fills them: they are waited for
+     * @throws java.nio.file.NoSuchFileException where the segment has been deleted
+     */
+    public void catchUp(long reserved) throws IOException {
+        while (walk() && position() < reserved && !awaited.isLong(position())) {
+            LockSupport.parkNanos(WAIT_NANOS);
+        }
+    }
+
+    /** How long something has been the same. */
+    private static final class Standstill {
+        private long at = -1;
+        private long sinceNanos;
+
+        /** Whether this is what it has been asked about for longer than anybody waits. */
+        synchronized boolean isLong(long place) {
+            long now = System.nanoTime();
+            if (place != at) {
+                at = place;
+                sinceNanos = now;
+            }
+            return now - sinceNanos > MAX_WAIT_NANOS;
+        }
+    }
+
+    private synchronized long position() throws IOException {
+        return offset == 0 ? file.basePosition() : file.header(channels).positionAt(offset);
+    }
+
+    /** Whether there may be more at some time. */
+    private synchronized boolean walk() throws IOException {
+        if (isComplete) {
+            return false;
+        }
+        try {
+            return (offset > 0 && !isAnythingNew()) || walkOn();
+        } catch (CorruptSegmentException e) {
+            // its header
+            damage = e;
+            isComplete = true;
+            return false;
+        }
+    }
+
+    /** Whether something stands where the walk has stopped: a record, padding, or the footer. */
+    @GuardedBy("this")
+    private boolean isAnythingNew() throws IOException {
+        commitWord.clear();
+        try (SharedFile bytes = channels.acquire(file.file())) {
+            return bytes.read(commitWord, offset) == Long.BYTES && commitWord.getLong(0) != 0;
+        }
+    }
+
+    @GuardedBy("this")
+    private boolean walkOn() throws IOException {
+        try (SegmentReader reader = open(); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
+            SegmentEnd end = reader.end();
+            if (end.isFinal()) {
+                scan.limit(end.offset());
+            }
+            if (offset > 0) {
+                scan.seek(offset);
+            }
+            walk(scan, reader.header(), end.isFinal(), end.offset());
+            isComplete = end.isFinal();
+            return !isComplete;
+        }
+    }
+
+    @GuardedBy("this")
+    private void walk(SegmentScan scan, SegmentHeader header, boolean isFinal, long end) throws IOException {
+        while (true) {
+            while (scan.next()) {
+                add(scan, header);
+                offset = scan.nextOffset();
+            }
+            if (scan.isEnd() || !(isFinal || isDamage(scan))) {
+                return;
+            }
+            // a hole, or damage: what is missing is told by the positions of what stands behind
+            var unused = scan.judge();
+            if (scan.nextValid() < 0) {
+                if (isFinal) {
+                    damaged(scan.rule(), offset, end - offset);
+                }
+                return;
+            }
+            damaged(scan.rule(), offset, scan.nextValid() - offset);
+            scan.seek(scan.nextValid());
+        }
+    }
+
+    @GuardedBy("this")
+    private void damaged(String rule, long from, long length) {
+        if (damage == null) {
+            damage = new CorruptSegmentException("damaged: " + rule + ", and here that isn't so: file=" + file.file() + ", offset=" + from
+                    + ", length=" + length, file.file(), file.key().text(), file.basePosition(), from, length, null);
+        }
+    }
+
+    /** What of it can't be read, as far as it has been walked; of several places the first. */
+    public synchronized Optional<CorruptSegmentException> damage() {
+        return Optional.ofNullable(damage);
+    }
+
+    /**
+     * Whether it has been walked as far as it goes, or as far as it can be: a file that ends before its data was shortened, which is damage.
+     *
+     * @param end where its data ends, as the next segment says
+     */
+    public synchronized boolean isWalkedTo(long end) throws IOException {
+        if (damage != null || isComplete || position() >= end) {
+            return true;
+        }
+        try (SegmentReader reader = open()) {
+            long size = reader.size();
+            if (size < reader.header().offsetOf(end)) {
+                damaged("the next segment says where the data ends", size, reader.header().offsetOf(end) - size);
+            }
+        }
+        return damage != null;
+    }
+
+    /** Whether a slot that is published doesn't verify, and won't. */
+    @GuardedBy("this")
+    private boolean isDamage(SegmentScan scan) {
+        return !scan.isEmpty() && damaged.isLong(offset);
+    }
+
+    @GuardedBy("this")
+    private void add(SegmentScan scan, SegmentHeader header) {
+        int flags = scan.flags();
+        if (RecordLayout.isControl(flags) || scan.headerLength() == 0) {
+            isHoled |= flags == RecordLayout.PADDING;
+            lead = flags == RecordLayout.BATCH ? (int) scan.offset() : 0;
+            batchBytes = lead == 0 ? 0 : BatchLayout.bytes(ByteBuffer.wrap(scan.copyBody()).order(ByteOrder.LITTLE_ENDIAN), 0);
+            return;
+        }
+        if (slotBytes.length < scan.headerLength()) {
+            slotBytes = new byte[scan.headerLength()];
+        }
+        scan.copyHeader(slotBytes);
+        try {
+            add(slot.read(slotBytes, scan.headerLength()), scan, header);
+        } catch (FormatException e) {
+            // nothing that a writer writes; what is missing is told by the positions of the others
+        }
+        lead = 0;
+    }
+
+    @GuardedBy("this")
+    private void add(Slot read, SegmentScan scan, SegmentHeader header) throws FormatException {
+        if (read.headerLength() > scan.contentLength()) {
+            throw FormatException.corrupt("a record's header stands at its content's beginning: headerLength=" + read.headerLength()
+                    + ", contentLength=" + scan.contentLength());
+        }
+        Window window = read.window(scan.timestampMillis());
+        long expiration = read.expirationMillis(window);
+        int leadBytes = lead == 0 ? 0 : BatchLayout.FRAME_BYTES;
+        long begins = read.position() - leadBytes;
+        int contentLength = scan.contentLength() - read.headerLength();
+        int frameBytes = (int) RecordLayout.frameBytes(read.headerLength(), contentLength);
+        List<SharedPart> parts = streams.get(probe.set(read.bytes(), read.keyOffset(), read.keyLength()));
+        SharedPart last = parts == null ? null : parts.get(parts.size() - 1);
+        // a batch stands in one part
+        boolean isMember = RecordLayout.isMember(scan.flags()) && lead == 0;
+        boolean goesOn = last != null && (isMember || last.part().dataBytes() + Math.max(frameBytes, batchBytes) <= MAX_PART_BYTES)
+                && last.part().goesOnWith(window, expiration, begins, read.previousEnd());
+        Part part = goesOn && last != null ? last.part() : newPart(last, window, expiration, begins, read, header);
+        if (lead != 0) {
+            part.add(lead, leadBytes);
+        }
+        part.add((int) scan.offset(), frameBytes);
+        arrives(part.stream());
+    }
+
+    @GuardedBy("this")
+    private void arrives(int stream) {
+        if (arrivals > 0 && order[arrivals - 1] == stream) {
+            return;
+        }
+        order = arrivals == order.length ? Arrays.copyOf(order, 2 * arrivals) : order;
+        order[arrivals++] = stream;
+    }
+
+    /** @param last of the stream; null where there is none, and the probe has its key */
+    @GuardedBy("this")
+    private Part newPart(@Nullable SharedPart last, Window window, long expiration, long begins, Slot read, SegmentHeader header)
+            throws FormatException {
+        KeyBytes bytes = last == null ? probe.copy() : probe;
+        StreamKey key = last == null ? StreamKey.ofUtf8(bytes.bytes) : last.key();
+        int stream = last == null ? arrived.size() : last.part().stream();
+        if (last == null) {
+            arrived.add(key);
+        }
+        Part part = new Part(key, stream, window, expiration, begins, read.previousEnd(), read.isFirst(), header);
+        if (last != null && isHoled) {
+            part.join(last.part().endPosition());
+        }
+        streams.computeIfAbsent(bytes, unused -> new ArrayList<>(1)).add(new SharedPart(this, part, moves));
+        return part;
+    }
+
+    /** As the part has it now. */
+    synchronized Part.Frames frames(Part part) {
+        return part.frames();
+    }
+
+    /** As the part has it when the shared segment has been walked as far as that goes. */
+    Part.Frames newestFrames(Part part) throws IOException {
+        boolean unused = walk();
+        return frames(part);
+    }
+
+    /** A key's bytes, wherever they stand. */
+    private static final class KeyBytes {
+        private byte[] bytes = {};
+        private int from;
+        private int length;
+        private int hash;
+
+        KeyBytes set(byte[] newBytes, int newFrom, int newLength) {
+            bytes = newBytes;
+            from = newFrom;
+            length = newLength;
+            int mixed = 1;
+            for (int i = 0; i < newLength; i++) {
+                mixed = 31 * mixed + newBytes[newFrom + i];
+            }
+            hash = mixed;
+            return this;
+        }
+
+        KeyBytes copy() {
+            return new KeyBytes().set(Arrays.copyOfRange(bytes, from, from + length), 0, length);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof KeyBytes key && hash == key.hash
+                    && Arrays.equals(bytes, from, from + length, key.bytes, key.from, key.from + key.length);
+        }
+
+        @Override
+        public int hashCode() {
+            return hash;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package dev.streamwal.shared;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.StreamKey;
+import java.util.Arrays;
+
+/**
+ * What a record of a shared segment says of the record of a stream that it holds. A shared segment is a segment of the log's own stream,
+ * {@link StreamKey#SHARED}: its header, frames, batches and footer are those of any segment. Each of its records has as its header a
+ * <i>slot</i>, and as its content the stream's own header and content; it has the timestamp of the stream's record.
+ *
+ * <pre>
+ *   varint  length of the window, ms
+ *   varint  retention, ms
+ *   varint  length of the key
+ *           key, UTF-8
+ *   varint  length of the stream's own header
+ *   varint  position in the stream
+ *   varint  gap: bytes from where the stream's data ended before to the position, times 2; and 1 where the stream had no segment before
+ *   varint  window: how many windows behind the timestamp's the record's is, zigzag
+ * </pre>
+ *
+ * <p>A varint has 7 bits a byte, the lowest first, and a bit that says whether another byte follows. So a shared segment says all that there is
+ * to know of its records, whatever else is lost.
+ */
+public final class SlotLayout {
+
+    private static final int BITS = 7;
+    private static final int MORE = 1 << BITS;
+    private static final int MASK = MORE - 1;
+    private static final int MAX_VARINT_BYTES = 10;
+
+    /** Of a slot without its key, and what aligns the record behind it. */
+    static final int MAX_BYTES_BESIDE_KEY = 7 * MAX_VARINT_BYTES + RecordLayout.ALIGNMENT;
+
+    /** What {@link #putRest} writes at most. */
+    public static final int MAX_REST_BYTES = 4 * MAX_VARINT_BYTES;
+
+    /** A slot is never longer. */
+    public static final int MAX_BYTES = MAX_BYTES_BESIDE_KEY + StreamKey.MAX_BYTES;
+
+    private SlotLayout() {}
+
+    /** Writes a varint; returns the index behind it. */
+    public static int putVarint(byte[] target, int index, long value) {
+        int at = index;
+        long rest = value;
+        while ((rest & ~MASK) != 0) {
+            target[at++] = (byte) ((rest & MASK) | MORE);
+            rest >>>= BITS;
+        }
+        target[at++] = (byte) rest;
+        return at;
+    }
+
+    /** What is the same for all records of a stream. */
+    public static byte[] beginning(StreamKey key, long windowMillis, long retentionMillis) {
+        byte[] utf8 = key.utf8();
+        byte[] bytes = new byte[3 * MAX_VARINT_BYTES + utf8.length];
+        int at = putVarint(bytes, 0, windowMillis);
+        at = putVarint(bytes, at, retentionMillis);
+        at = putVarint(bytes, at, utf8.length);
+        System.arraycopy(utf8, 0, bytes, at, utf8.length);
+        return Arrays.copyOf(bytes, at + utf8.length);
+    }
+
+    /**
+     * Writes what follows the {@link #beginning}; returns the index behind it.
+     *
+     * @param gap bytes from where the stream's data ended before
+     * @param isFirst whether the stream had no segment before
+     * @param windowsBehind how many windows behind the timestamp's the record's is
+     */
+    public static int putRest(byte[] target, int index, int headerLength, long position, long gap, boolean isFirst, long windowsBehind) {
+        int at = putVarint(target, index, headerLength);
+        at = putVarint(target, at, position);
+        at = putVarint(target, at, (gap << 1) | (isFirst ? 1 : 0));
+        return putVarint(target, at, (windowsBehind << 1) ^ (windowsBehind >> (Long.SIZE - 1)));
+    }
+
+    /** Reads slots, one after the other. */
+    static final class Cursor {
+        private byte[] bytes = {};
+        private int at;
+        private int end;
+
+        Cursor over(byte[] slot, int length) {
+            bytes = slot;
+            at = 0;
+            end = length;
+            return this;
+        }
+
+        long varint() throws FormatException {
+            long value = 0;
+            for (int shift = 0; shift < Long.SIZE; shift += BITS) {
+                if (at >= end) {
+                    throw FormatException.corrupt("a slot is as long as it says: bytes=" + end);
+                }
+                byte next = bytes[at++];
+                value |= (long) (next & MASK) << shift;
+                if (next >= 0) {
+                    return value;
+                }
+            }
+            throw FormatException.corrupt("a slot's numbers have at most " + MAX_VARINT_BYTES + " bytes: bytes=" + end);
+        }
+
+        int skip(int count) throws FormatException {
+            if (count < 0 || count > end - at) {
+                throw FormatException.corrupt("a slot has its key: keyLength=" + count + ", bytes=" + end);
+            }
+            int start = at;
+            at += count;
+            return start;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.streamwal;
+
+import dev.streamwal.append.SegmentChoice;
+
+/**
+ * Whether a stream has segments of its own, or shares them with other streams. Either way it is written and read in the same way, keeps its
+ * windows and its retention, and a record keeps its {@link dev.streamwal.reader.EntryRef}. What is shared is files: so a hundred thousand streams
+ * that get a record now and then take a few files, and not as many as there are streams and windows.
+ */
+public enum Segments {
+
+    /** Its own as long as fewer than {@link WalOptions#ownSegments()} streams have any, or where a record is too large to share; else shared. */
+    AUTO(SegmentChoice.AUTO),
+
+    /** Its own. */
+    OWN(SegmentChoice.OWN),
+
+    /** Shared, but for records that are too large for that. */
+    SHARED(SegmentChoice.SHARED);
+
+    @SuppressWarnings("ImmutableEnumChecker") // an enum's constant
+    private final SegmentChoice choice;
+
+    Segments(SegmentChoice choice) {
+        this.choice = choice;
+    }
+
+    SegmentChoice choice() {
+        return choice;
+    }
+}

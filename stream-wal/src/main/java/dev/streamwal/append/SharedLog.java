@@ -1,0 +1,91 @@
+package dev.streamwal.append;
+
+import dev.streamwal.commit.CommitTarget;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.shared.SharedSegment;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The log's own stream, in whose segments the records of many streams stand, and which streams append to it. Thread-safe. */
+public final class SharedLog {
+
+    /*
+     * Why a stream's records are as safe in the shared stream as in segments of its own.
+     *
+     * The shared stream is a stream like any other: its segments are appended to, forced, journalled, recovered, cut and sealed in the same
+     * way. So what is acknowledged as durable there survives, with all that was appended to it before, whoever's it is; what isn't is lost from
+     * some record on, and that takes from each stream its end and nothing else. A record says whose it is and where in its stream it
+     * stands, so nothing else has to survive for it to be found.
+     *
+     * A stream that goes on in segments of its own does so when what it has here is durable: else a loss of power would take that, and leave
+     * what stands behind it. What is to be durable of a stream is what it has here, and in segments of its own.
+     *
+     * A stream's records stand in the shared stream in the order of their positions: both are taken under the stream's lock. It is held while
+     * the record is appended, so a thread that is stopped there stops its stream, and no other.
+     */
+
+    /** A segment has room for so many of the largest records at least. */
+    private static final int LARGEST_SHARE = 4;
+
+    private final StreamLog log;
+    private final int ownStreams;
+    private final AtomicInteger owning = new AtomicInteger();
+    /** What an earlier writer has left; null where all of that is durable. */
+    private volatile @Nullable CommitTarget inherited;
+
+    /**
+     * Of a log.
+     *
+     * @param log the shared stream
+     * @param ownStreams so many streams may have segments of their own
+     */
+    public SharedLog(StreamLog log, int ownStreams) {
+        this.log = log;
+        this.ownStreams = ownStreams;
+    }
+
+    /** The shared stream. */
+    public StreamLog log() {
+        return log;
+    }
+
+    /** What stands there now is an earlier writer's, who may not have made it durable. To be called once, before anything is appended. */
+    public void inherit() {
+        long end = log.reservedEnd();
+        inherited = end > 0 ? target(end) : null;
+    }
+
+    /** What has to be durable for all that an earlier writer has left to be; null where it is. */
+    @Nullable CommitTarget inherited() {
+        CommitTarget left = inherited;
+        if (left != null && log.durablePosition() >= left.end()) {
+            inherited = null;
+        }
+        return inherited;
+    }
+
+    /** Whether one more stream may have segments of its own; it is counted, then. */
+    boolean mayOwn() {
+        for (int now = owning.get(); now < ownStreams; now = owning.get()) {
+            if (owning.compareAndSet(now, now + 1)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A stream has segments of its own, whatever others have. */
+    void owns() {
+        owning.incrementAndGet();
+    }
+
+    /** What is larger stands in a segment of its own stream. */
+    boolean takes(StreamKey key, int bytes) {
+        return bytes <= Math.min(SharedSegment.MAX_PART_BYTES, (log.capacityForRecords() - key.utf8Length()) / LARGEST_SHARE);
+    }
+
+    /** Everything that was appended up to a position of the shared stream. */
+    CommitTarget target(long position) {
+        return new CommitTarget(log.cursor(), position);
+    }
+}

@@ -1,0 +1,97 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.WriteEntry;
+import dev.streamwal.cli.SetAsideRecords.Group;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.reader.Entry;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.shared.Slot;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The records that stand in a part of a shared segment that was set aside, by the windows and retention that their streams had, in order. */
+final class SharedSetAside {
+
+    /** Of a stream. */
+    record Span(long windowMillis, long retentionMillis) {}
+
+    /**
+     * What is appended together to one stream: one record, or a batch.
+     *
+     * @param ref of the first
+     * @param group with the entries as the stream has them
+     */
+    record Piece(EntryRef ref, Group group) {
+
+        String key() {
+            return ref.stream();
+        }
+
+        /** Whether it still stands where it stood, in whatever file that is now. */
+        boolean isThere(WalReader reader) {
+            try {
+                WriteEntry first = group.entries().get(0);
+                Optional<Entry> found = reader.find(ref);
+                return found.isPresent() && found.get().timestampMillis() == first.timestampMillis()
+                        && ByteBuffer.wrap(found.get().contentBytes()).equals(first.content())
+                        && ByteBuffer.wrap(found.get().headerBytes()).equals(first.header());
+            } catch (CorruptSegmentException e) {
+                return false;
+            }
+        }
+    }
+
+    private SharedSetAside() {}
+
+    /** All of them. */
+    static Map<Span, List<Piece>> of(SetAsideRecords records) throws IOException {
+        Map<Span, List<Piece>> pieces = new LinkedHashMap<>();
+        Slot slot = new Slot();
+        records.restart();
+        for (Group group = records.next(); group != null; group = records.next()) {
+            try {
+                List<WriteEntry> entries = new ArrayList<>(group.entries().size());
+                long dataBytes = 0;
+                EntryRef first = null;
+                Span span = null;
+                for (WriteEntry stored : group.entries()) {
+                    ByteBuffer header = stored.header().duplicate();
+                    byte[] bytes = new byte[header.remaining()];
+                    header.get(bytes);
+                    slot.read(bytes, bytes.length);
+                    WriteEntry entry = entry(slot, stored);
+                    int frameBytes = (int) RecordLayout.frameBytes(entry.header().remaining(), entry.content().remaining());
+                    first = first == null ? new EntryRef(slot.key(), slot.position(), frameBytes) : first;
+                    span = span == null ? new Span(slot.windowMillis(), slot.retentionMillis()) : span;
+                    entries.add(entry);
+                    dataBytes += frameBytes;
+                }
+                if (first != null && span != null) {
+                    pieces.computeIfAbsent(span, unused -> new ArrayList<>())
+                            .add(new Piece(first, new Group(group.from(), group.to(), entries, dataBytes)));
+                }
+            } catch (FormatException e) {
+                // nothing that a writer writes
+            }
+        }
+        return pieces;
+    }
+
+    private static WriteEntry entry(Slot slot, WriteEntry stored) throws FormatException {
+        ByteBuffer content = stored.content().duplicate();
+        if (slot.headerLength() > content.remaining()) {
+            throw FormatException.corrupt("a record's header stands at its content's beginning: headerLength=" + slot.headerLength()
+                    + ", contentLength=" + content.remaining());
+        }
+        ByteBuffer header = content.slice(0, slot.headerLength());
+        return new WriteEntry(header, content.slice(slot.headerLength(), content.remaining() - slot.headerLength()), stored.timestampMillis());
+    }
+}

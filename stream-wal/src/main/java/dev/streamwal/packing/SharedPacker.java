@@ -1,0 +1,126 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.append.DeletionLog;
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.Window;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.PackHeader;
+import dev.streamwal.pack.PackWriter;
+import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.recovery.SegmentCut;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.shared.SharedPart;
+import dev.streamwal.shared.SharedSegment;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * Moves what stands in shared segments into packs, by window and key. With the lock of who packs.
+ *
+ * <p><b>Why nothing is lost.</b> A shared segment is packed when it has its footer, and those before it are packed: so all of it is durable, and
+ * what its streams have in other shared segments before it. What they have before it in segments of their own is forced first. The packs are
+ * durable before the manifest lists them, and by the same change that lists them the shared segment doesn't count any more; its file goes
+ * after that, at once or when the log is opened the next time.
+ */
+final class SharedPacker {
+
+    /** Of parts that may stand in one pack. */
+    private record Span(Window window, long expirationMillis) implements Comparable<Span> {
+
+        private static final Comparator<Span> BY_TIME = Comparator.<Span>comparingLong(span -> span.window().startMillis())
+                .thenComparingLong(span -> span.window().endMillis()).thenComparingLong(Span::expirationMillis);
+
+        @Override
+        public int compareTo(Span other) {
+            return BY_TIME.compare(this, other);
+        }
+    }
+
+    private static final Comparator<SharedPart> BY_KEY = Comparator
+            .comparing((SharedPart part) -> part.key().utf8(), Arrays::compareUnsigned)
+            .thenComparingLong(SharedPart::basePosition);
+
+    private final PackStore store;
+    private final Packer.PackedLog log;
+    private final long optionsHash;
+
+    SharedPacker(PackStore store, Packer.PackedLog log, long optionsHash) {
+        this.optionsHash = optionsHash;
+        this.store = store;
+        this.log = log;
+    }
+
+    /** Packs the oldest shared segment that can be packed; empty where there is none. */
+    Optional<List<ListedPack>> packOldest() throws IOException {
+        deletePacked();
+        Optional<SharedSegment> found = store.oldestShared();
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        SharedSegment oldest = found.get();
+        log.forceOwnSegments();
+        List<ListedPack> packs = new ArrayList<>();
+        for (Map.Entry<Span, List<SharedPart>> each : bySpan(oldest).entrySet()) {
+            packs.add(write(each.getKey(), each.getValue()));
+        }
+        if (oldest.damage().isPresent()) {
+            log.setAside(oldest.file().file());
+        }
+        store.addPacked(packs, oldest.file().basePosition() + 1);
+        deletePacked();
+        return Optional.of(packs);
+    }
+
+    private static Map<Span, List<SharedPart>> bySpan(SharedSegment segment) {
+        Map<Span, List<SharedPart>> spans = new TreeMap<>();
+        for (SharedPart part : segment.parts()) {
+            spans.computeIfAbsent(new Span(part.window(), part.expirationMillis()), span -> new ArrayList<>()).add(part);
+        }
+        spans.values().forEach(parts -> parts.sort(BY_KEY));
+        return spans;
+    }
+
+    private ListedPack write(Span span, List<SharedPart> parts) throws IOException {
+        boolean isByOptions = parts.stream()
+                .allMatch(part -> Packer.isByOptions(span.window(), span.expirationMillis(), log.policyOf(part.key())));
+        PackHeader header = new PackHeader(store.newNumber(), span.window(), span.expirationMillis(),
+                isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis(), log.incarnation());
+        try (PackWriter writer = store.write(header)) {
+            for (SharedPart part : parts) {
+                try (SegmentReader reader = part.open(store.channels())) {
+                    SegmentHeader segment = reader.header();
+                    int dataEnd = (int) reader.size();
+                    RecoveredTail tail = SegmentCut.walk(reader, segment, dataEnd).orElseThrow(() -> new IOException(
+                            "a part of a shared segment can be read: stream=" + part.key() + ", position=" + part.basePosition() + ", file="
+                                    + part.file()));
+                    writer.add(segment, new Footer(dataEnd, tail.lastSize(), tail.index()), reader);
+                }
+            }
+            return PackSweep.listed(header, writer.finish());
+        }
+    }
+
+    /** The files of shared segments that are in packs. */
+    private void deletePacked() throws IOException {
+        StreamLog shared = log.sharedLog();
+        OptionalLong below = shared.condemnUpTo(store.manifest().sharedBelow() - 1);
+        if (below.isEmpty()) {
+            return;
+        }
+        DeletionLog.Kept kept = log.deletions().deletedBelow(List.of(new DeletionLog.DeletedBelow(shared.key(), below.getAsLong())));
+        try {
+            shared.deletePacked(below.getAsLong());
+        } finally {
+            kept.close();
+        }
+    }
+}

@@ -1,0 +1,317 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Streams that share segments are written and read as if each had its own. */
+abstract class SharedContract extends LogContract {
+
+    private static final int STREAMS = 12;
+    private static final Duration LONG = Duration.ofSeconds(30);
+
+    SharedContract(LogHome home) {
+        super(home);
+    }
+
+    WalOptions.Builder sharing() {
+        return options().ownSegments(0);
+    }
+
+    private static String key(int stream) {
+        return "meter/" + stream;
+    }
+
+    private Map<String, List<Written>> append(StreamWal wal, int rounds) {
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        append(wal, rounds, written);
+        return written;
+    }
+
+    private void append(StreamWal wal, int rounds, Map<String, List<Written>> written) {
+        for (int round = 0; round < rounds; round++) {
+            for (int stream = 0; stream < STREAMS; stream++) {
+                written.computeIfAbsent(key(stream), key -> new ArrayList<>()).addAll(appendSome(wal.stream(key(stream)), 1 + (stream + round) % 4));
+            }
+            clock.advance(WINDOW.dividedBy(3));
+        }
+    }
+
+    private void assertAllHold(StreamWal wal, Map<String, List<Written>> expected) {
+        expected.forEach((key, records) -> assertHoldsNow(wal, key, records));
+        assertAllHoldBeside(wal, expected);
+    }
+
+    private void assertAllHoldBeside(StreamWal wal, Map<String, List<Written>> expected) {
+        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+            for (WalReader reader : List.of(within, without)) {
+                assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(expected.keySet()));
+                expected.keySet().forEach(key -> assertThat(reader.verify(key).damage()).as(key).isEmpty());
+            }
+        }
+        assertThat(wal.keys()).containsExactlyElementsOf(new TreeSet<>(expected.keySet()));
+    }
+
+    @Test
+    void append_toManyStreams_readInEveryWay() {
+        try (StreamWal wal = open(sharing())) {
+            Map<String, List<Written>> written = append(wal, 7);
+            assertThat(wal.stats().segments()).isPositive();
+            assertAllHold(wal, written);
+        }
+    }
+
+    List<Path> files(String folder, String suffix) {
+        Path directory = root.resolve(folder);
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.walk(directory)) {
+            return all.filter(file -> file.toString().endsWith(suffix)).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Until all is in packs but what was appended last. */
+    private void packAll(StreamWal wal) {
+        clock.advance(WINDOW);
+        // sealing happens in the background
+        await("all is in packs", () -> {
+            int unused = wal.pack();
+            return files("streams", ".seg").isEmpty();
+        });
+    }
+
+    @Test
+    void pack_allIsInOneFileAWindow() {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(sharing())) {
+            written = append(wal, 7);
+            packAll(wal);
+            assertThat(files("packs", ".pack")).hasSize(3);
+            assertAllHold(wal, written);
+            append(wal, 3, written);
+            assertAllHold(wal, written);
+        }
+        try (StreamWal wal = open(sharing())) {
+            assertAllHold(wal, written);
+            append(wal, 3, written);
+            packAll(wal);
+            assertAllHold(wal, written);
+        }
+    }
+
+    @Test
+    void delete_isGoneAndMayComeAgain() {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(sharing())) {
+            written = append(wal, 2);
+            for (int i = 0; i < 3; i++) {
+                if (i == 1) {
+                    packAll(wal);
+                }
+                String key = key(i);
+                assertThat(wal.delete(key)).isTrue();
+                assertThat(wal.delete(key)).isFalse();
+                assertThat(written.remove(key)).isNotEmpty();
+                assertAllHold(wal, written);
+                if (i > 0) {
+                    written.put(key, appendSome(wal.stream(key), 3));
+                    assertAllHold(wal, written);
+                }
+            }
+        }
+        try (StreamWal wal = open(sharing())) {
+            assertAllHold(wal, written);
+            append(wal, 1, written);
+            packAll(wal);
+            assertAllHold(wal, written);
+        }
+    }
+
+    @Test
+    void truncateAfter_cutsThere() {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(sharing())) {
+            written = append(wal, 5);
+            for (int i = 0; i < 4; i++) {
+                if (i == 2) {
+                    packAll(wal);
+                }
+                List<Written> records = written.get(key(i));
+                Written last = records.get(records.size() - 3);
+                wal.stream(key(i)).truncateAfter(last.ref());
+                records.subList(records.size() - 2, records.size()).clear();
+                assertAllHold(wal, written);
+                records.addAll(appendSome(wal.stream(key(i)), 4));
+                assertAllHold(wal, written);
+            }
+        }
+        try (StreamWal wal = open(sharing())) {
+            assertAllHold(wal, written);
+            append(wal, 1, written);
+            packAll(wal);
+            assertAllHold(wal, written);
+        }
+    }
+
+    @Test
+    void sweep_whatHasExpired_goes() {
+        try (StreamWal wal = open(sharing())) {
+            Map<String, List<Written>> written = append(wal, 2);
+            packAll(wal);
+            clock.advance(RETENTION.plus(WINDOW.multipliedBy(2)));
+            Map<String, List<Written>> later = append(wal, 1);
+            assertThat(wal.sweep().deletedSegments()).isPositive();
+            assertThat(written).hasSize(STREAMS);
+            assertAllHold(wal, later);
+            assertThat(files("packs", ".pack")).isEmpty();
+        }
+    }
+
+    @Test
+    void sweep_allOfAStream_itsPositionsAreNotGivenAgain() {
+        List<Written> before;
+        try (StreamWal wal = open(sharing())) {
+            before = append(wal, 2).get(key(0));
+            clock.advance(RETENTION.plus(WINDOW.multipliedBy(2)));
+            wal.sweep(clock.instant());
+            assertThat(wal.keys()).isEmpty();
+            assertGoneBefore(wal, before);
+        }
+        try (StreamWal wal = open(sharing())) {
+            assertGoneBefore(wal, before);
+        }
+    }
+
+    @Test
+    void sweep_packedOwnAndPackedAgain_goesInOrder() {
+        StreamOptions own = StreamOptions.builder().segments(Segments.OWN).build();
+        Written last = null;
+        for (int i = 0; i < 3; i++) {
+            try (StreamWal wal = open(i % 2 == 0 ? sharing() : sharing().streams("s", own))) {
+                appendSome(wal.stream("s"), 2);
+                clock.advance(WINDOW);
+                last = appendSome(wal.stream("s"), 1).get(0);
+                wal.pack();
+            }
+        }
+        clock.advance(RETENTION.plus(WINDOW.multipliedBy(2)));
+        List<Long> gone = new ArrayList<>();
+        try (StreamWal wal = open(sharing())) {
+            // what is in a pack behind a file goes after that, the next time
+            for (int i = 0; i < 4; i++) {
+                wal.sweep(clock.instant(), segment -> gone.add(segment.position()));
+            }
+            assertThat(wal.keys()).isEmpty();
+        }
+        assertThat(gone).isSorted().hasSizeGreaterThanOrEqualTo(4);
+        assertThat(gone.get(gone.size() - 1)).isLessThanOrEqualTo(last.ref().position());
+    }
+
+    private void assertGoneBefore(StreamWal wal, List<Written> before) {
+        Written last = before.get(before.size() - 1);
+        List<Written> later = appendSome(wal.stream(key(0)), 20);
+        assertThat(later.get(0).ref().position()).isGreaterThanOrEqualTo(last.ref().position() + last.ref().size());
+        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+            for (WalReader reader : List.of(within, without)) {
+                try (EntryBatch batch = reader.readBatch(before.stream().map(Written::ref).toList())) {
+                    for (int i = 0; i < batch.size(); i++) {
+                        assertThat(batch.status(i)).isEqualTo(EntryBatch.Status.EXPIRED);
+                    }
+                }
+            }
+        }
+        before.addAll(later);
+        clock.advance(RETENTION.plus(WINDOW.multipliedBy(2)));
+        wal.sweep(clock.instant());
+        assertThat(wal.keys()).isEmpty();
+    }
+
+    @Test
+    void checkpoint_ofWhatWasDeletedAndCut_hasWhatIsLeft() {
+        Path copy = home.place("copy");
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(sharing())) {
+            written = append(wal, 3);
+            wal.delete(key(0));
+            written.remove(key(0));
+            List<Written> records = written.get(key(1));
+            wal.stream(key(1)).truncateAfter(records.get(2).ref());
+            records.subList(3, records.size()).clear();
+            wal.checkpoint(copy);
+        }
+        try (WalReader reader = WalReader.open(copy)) {
+            assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(written.keySet()));
+            written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+        }
+    }
+
+    @Test
+    void follow_intoTheNextWindow_isDelivered() throws Exception {
+        try (StreamWal wal = open(sharing()); WalReader without = WalReader.open(root)) {
+            Map<String, List<Written>> written = append(wal, 1);
+            try (EntryTail tail = without.follow(key(0), EntryTail.FIRST)) {
+                for (Written each : written.get(key(0))) {
+                    assertThat(tail.next(LONG)).isTrue();
+                    assertThat(tail.ref()).isEqualTo(each.ref());
+                }
+                for (int i = 0; i < 3; i++) {
+                    assertThat(tail.next(Duration.ZERO)).isFalse();
+                    clock.advance(WINDOW);
+                    Written next = appendSome(wal.stream(key(0)), 1).get(0);
+                    assertThat(tail.next(LONG)).isTrue();
+                    assertThat(tail.ref()).isEqualTo(next.ref());
+                }
+            }
+        }
+    }
+
+    @Test
+    void records_tooLargeToShare_areInSegmentsOfTheirOwn() {
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        try (StreamWal wal = open(sharing())) {
+            for (int i = 0; i < 3; i++) {
+                List<Written> records = written.computeIfAbsent("k", key -> new ArrayList<>());
+                records.addAll(appendSome(wal.stream("k"), 2));
+                records.addAll(appendSome(wal.stream("k"), 1, 20_000));
+                assertAllHold(wal, written);
+            }
+        }
+        try (StreamWal wal = open(sharing())) {
+            assertAllHold(wal, written);
+            append(wal, 1, written);
+            assertAllHold(wal, written);
+        }
+    }
+
+    @Test
+    void reopen_goesOnWhereItWas() {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(sharing())) {
+            written = append(wal, 4);
+        }
+        for (int i = 0; i < 3; i++) {
+            try (StreamWal wal = open(sharing())) {
+                assertAllHoldBeside(wal, written);
+                append(wal, 2, written);
+                assertAllHold(wal, written);
+            }
+        }
+    }
+}

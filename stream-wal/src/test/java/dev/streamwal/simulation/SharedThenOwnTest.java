@@ -1,0 +1,118 @@
+package dev.streamwal.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.Durability;
+import dev.streamwal.Segments;
+import dev.streamwal.SimulatedLog;
+import dev.streamwal.StreamOptions;
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.WalStream;
+import dev.streamwal.WriteEntry;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A stream that goes on in a segment of its own, behind what it has in shared ones: a loss of power never takes what stands before something that
+ * it leaves, nor what was acknowledged as durable.
+ */
+class SharedThenOwnTest {
+
+    private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+    private static final String KEY = "s";
+    private static final int LARGE_BYTES = 4 << 10;
+
+    private final SimulatedDisk disk = new SimulatedDisk();
+
+    private static WalOptions.Builder options() {
+        return WalOptions.builder().clock(() -> NOW).segmentBytes(16 << 10).maxRecordBytes(8 << 10).ownSegments(0).sweepInterval(Duration.ZERO);
+    }
+
+    private static StreamWal open(SimulatedDisk disk, WalOptions.Builder options, String boot, boolean mapped) {
+        return SimulatedLog.open(disk.path("/log"), options.build(), boot, mapped, new Random(boot.hashCode())::nextLong);
+    }
+
+    private static List<Integer> lengths(StreamWal wal) {
+        List<Integer> lengths = new ArrayList<>();
+        try (WalReader reader = wal.reader(); EntryCursor cursor = reader.scan(KEY)) {
+            while (cursor.next()) {
+                lengths.add(cursor.content().readableBytes());
+            }
+        }
+        return lengths;
+    }
+
+    /** After each call so far, as a loss of power would leave it that takes all that wasn't flushed. */
+    private void assertPrefixAfterEachCall(int from, List<Integer> all, boolean mapped) {
+        for (int at = from; at <= disk.operations(); at++) {
+            CrashPoint point = disk.crashPoint(at);
+            try (StreamWal wal = open(point.state(point.allLost()), options(), "after " + at, mapped)) {
+                List<Integer> found = lengths(wal);
+                assertThat(found).as("after call " + at).isEqualTo(all.subList(0, found.size()));
+                wal.stream(KEY).append(WriteEntry.of(new byte[7]), Durability.IMMEDIATE);
+                assertThat(lengths(wal)).hasSize(found.size() + 1);
+            }
+        }
+    }
+
+    private List<Integer> foundNow(boolean mapped) {
+        CrashPoint point = disk.crashPoint(disk.mark());
+        try (StreamWal wal = open(point.state(point.allLost()), options(), "boot after", mapped)) {
+            return lengths(wal);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void append_aLargeRecordBehindSharedOnes_isDurableWithThem(boolean mapped) {
+        List<Integer> all = new ArrayList<>();
+        int from = disk.operations();
+        StreamWal wal = open(disk, options(), "boot", mapped);
+        WalStream stream = wal.stream(KEY);
+        for (int i = 1; i <= 3; i++) {
+            stream.append(new byte[i]);
+            all.add(i);
+        }
+        stream.append(WriteEntry.of(new byte[LARGE_BYTES]), Durability.IMMEDIATE);
+        all.add(LARGE_BYTES);
+        assertThat(foundNow(mapped)).isEqualTo(all);
+        stream.append(new byte[9]);
+        all.add(9);
+        SimulatedLog.runBackground(wal);
+        assertPrefixAfterEachCall(from, all, mapped);
+        wal.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void append_afterAKillToASegmentOfItsOwn_neverOutlivesWhatStandsBeforeIt(boolean mapped) {
+        List<Integer> all = new ArrayList<>();
+        StreamWal killed = open(disk, options(), "boot", mapped);
+        for (int i = 1; i <= 3; i++) {
+            killed.stream(KEY).append(new byte[i]);
+            all.add(i);
+        }
+        disk.kill();
+        int from = disk.operations();
+        StreamWal wal = open(disk, options().streams(KEY, StreamOptions.builder().segments(Segments.OWN).build()), "boot", mapped);
+        wal.stream(KEY).sync();
+        assertThat(foundNow(mapped)).as("what a killed writer has left is made durable, when it is asked for").isEqualTo(all);
+        for (int i = 4; i <= 8; i++) {
+            wal.stream(KEY).append(new byte[i]);
+            all.add(i);
+        }
+        wal.sweep(NOW.plus(Duration.ofDays(1)));
+        SimulatedLog.runBackground(wal);
+        assertPrefixAfterEachCall(from, all, mapped);
+        wal.close();
+    }
+}
