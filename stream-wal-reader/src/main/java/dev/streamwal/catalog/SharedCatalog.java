@@ -189,7 +189,7 @@ public final class SharedCatalog {
     }
 
     /** As {@link #all}, without waiting for slots that aren't published. */
-    List<SharedSegment> published(Manifest manifest) throws IOException {
+    public List<SharedSegment> published(Manifest manifest) throws IOException {
         return caughtUp(new Listing(list().segments(), 0), manifest);
     }
 

@@ -140,6 +140,8 @@ public final class Sweeper {
         private int failed;
         private long reclaimed;
         private final boolean byClock;
+        /** What stands in them goes when it is packed. */
+        private PackStore.SharedBeginnings shared = key -> Long.MAX_VALUE;
 
         Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock) {
             this.nowMillis = nowMillis;
@@ -159,6 +161,7 @@ public final class Sweeper {
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
                     + segmentsInPacks();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
+            shared = plan.isEmpty() ? shared : sharedBeginnings();
             List<ExpiryPlan.Deletion> files = plan.stream().filter(deletion -> !isPacks(deletion.key())).toList();
             List<HeldBack.Due> inPacks = duesInPacks(plan);
             HeldBack.Outcome outcome = holds.of(nowMillis, files, inPacks, views, logs);
@@ -167,7 +170,7 @@ public final class Sweeper {
             // the oldest of a stream first, wherever it stands
             List<ExpiryPlan.Deletion> beforePacks = mayGo(goingFiles);
             carryOut(beforePacks);
-            packs.carryOut(plan, inPacks.stream().filter(due -> !going.contains(due.deletion())).toList(), this::ownBeginning, this::tell,
+            packs.carryOut(plan, inPacks.stream().filter(due -> !going.contains(due.deletion())).toList(), this::beginningElsewhere, this::tell,
                     this::failed);
             Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
             carryOut(mayGo(goingFiles.stream().filter(file -> !done.contains(file)).toList()));
@@ -194,10 +197,22 @@ public final class Sweeper {
             return packs.dues(plan, key -> isRetained.computeIfAbsent(key, holds::isRetained));
         }
 
-        /** Those that are behind nothing in a pack; where that can't be told, none. */
-        private List<ExpiryPlan.Deletion> mayGo(List<ExpiryPlan.Deletion> files) {
+        private PackStore.SharedBeginnings sharedBeginnings() {
             try {
-                return packs.withoutThoseBehindPacks(files, nowMillis,
+                return store.sharedBeginnings();
+            } catch (IOException | WalException e) {
+                // where it can't be told what stands before it, nothing goes
+                failed(e);
+                return key -> Long.MIN_VALUE;
+            }
+        }
+
+        /** Those that are behind nothing in a shared segment or pack; where that can't be told, none. */
+        private List<ExpiryPlan.Deletion> mayGo(List<ExpiryPlan.Deletion> files) {
+            List<ExpiryPlan.Deletion> first = files.stream()
+                    .filter(file -> file.segment().basePosition() < shared.of(StreamKey.of(file.key()))).toList();
+            try {
+                return packs.withoutThoseBehindPacks(first, nowMillis,
                         deletion -> log(deletion.key()).spanOf(deletion.segment().basePosition()));
             } catch (IOException | WalException e) {
                 failed(e);
@@ -205,9 +220,10 @@ public final class Sweeper {
             }
         }
 
-        private long ownBeginning(StreamKey key) {
+        /** Where the oldest that a stream has outside of packs begins. */
+        private long beginningElsewhere(StreamKey key) {
             StreamLog own = logs.get(key.text());
-            return own == null ? Long.MAX_VALUE : own.oldestPosition();
+            return Math.min(own == null ? Long.MAX_VALUE : own.oldestPosition(), shared.of(key));
         }
 
         private void tell(PackSweep.Gone gone) {

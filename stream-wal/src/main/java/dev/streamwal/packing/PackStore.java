@@ -275,6 +275,21 @@ public final class PackStore implements PackedData {
         return shared.parts(key, manifest.current());
     }
 
+    /** Where the oldest begins that a stream has in shared segments. */
+    @FunctionalInterface
+    public interface SharedBeginnings {
+
+        /** {@link Long#MAX_VALUE} where it has nothing in them. */
+        long of(StreamKey key);
+    }
+
+    /** Of what is in shared segments now. */
+    public SharedBeginnings sharedBeginnings() throws IOException {
+        List<SharedSegment> live = shared.published(manifest.current());
+        return key -> live.stream().flatMap(segment -> counting(segment, key).stream()).mapToLong(Segment::basePosition).min()
+                .orElse(Long.MAX_VALUE);
+    }
+
     /** The stream's newest segment in a pack. */
     public Optional<Place> newest(StreamKey key) throws IOException {
         List<Place> places = isEmpty() ? List.of() : find(key);
@@ -293,7 +308,7 @@ public final class PackStore implements PackedData {
             return Optional.empty();
         }
         for (int i = inherited.size() - 1; i >= 0; i--) {
-            List<Segment> parts = inheritedParts(inherited.get(i), key);
+            List<Segment> parts = counting(inherited.get(i), key);
             if (!parts.isEmpty() && parts.get(parts.size() - 1) instanceof SharedPart last) {
                 return Optional.of(new End(last.endPosition(), last.header().window().startMillis()));
             }
@@ -301,8 +316,8 @@ public final class PackStore implements PackedData {
         return newest(key).map(place -> new End(place.entry().endPosition(), place.pack().window().startMillis()));
     }
 
-    /** What a stream still has in a shared segment of an earlier writer. */
-    private List<Segment> inheritedParts(SharedSegment segment, StreamKey key) {
+    /** What a stream still has in a shared segment. */
+    private List<Segment> counting(SharedSegment segment, StreamKey key) {
         manifest.current().voidRanges(key).forEach(range -> segment.cut(key, range.from(), range.to()));
         return segment.parts(key);
     }
@@ -310,7 +325,7 @@ public final class PackStore implements PackedData {
     /** Whether something that the stream has in a pack, or had in a shared segment when the log was opened, ends at a position. */
     boolean endsAt(StreamKey key, long position) throws IOException {
         for (SharedSegment each : inherited) {
-            if (inheritedParts(each, key).stream().anyMatch(part -> part instanceof SharedPart shares && shares.endPosition() == position)) {
+            if (counting(each, key).stream().anyMatch(part -> part instanceof SharedPart shares && shares.endPosition() == position)) {
                 return true;
             }
         }

@@ -114,11 +114,11 @@ public final class PackSweep {
      * Deletes the packs of a plan, and carries over what is to stay of them.
      *
      * @param stays those of {@link #dues} that a consumer holds
-     * @param own where streams' own segments begin: what stands behind one that is still there stays
+     * @param elsewhere where begins what isn't in packs: what stands behind that stays while it is there
      * @param each is told of every segment that is gone
      * @param failed is told of every pack that could not be read, or written, and stays
      */
-    public void carryOut(List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> stays, OwnBeginnings own, Consumer<Gone> each,
+    public void carryOut(List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> stays, Beginnings elsewhere, Consumer<Gone> each,
             Consumer<Exception> failed) {
         Map<String, Set<Long>> kept = new HashMap<>();
         stays.forEach(due -> kept.computeIfAbsent(due.deletion().key(), unused -> new HashSet<>()).add(due.deletion().segment().basePosition()));
@@ -131,7 +131,7 @@ public final class PackSweep {
             try {
                 Optional<Split> split = splitDue(pack, other -> due.containsKey(other.number()),
                         entry -> kept.getOrDefault(entry.key().text(), Set.of()).contains(entry.basePosition())
-                                || own.of(entry.key()) < entry.basePosition());
+                                || elsewhere.of(entry.key()) < entry.basePosition());
                 if (split.isPresent()) {
                     writeKept(pack, split.get()).ifPresent(carried::add);
                     going.add(pack);
@@ -158,9 +158,9 @@ public final class PackSweep {
         gone.forEach(each);
     }
 
-    /** Where a stream's oldest segment with a file of its own begins. */
+    /** Where the oldest that a stream has outside of packs begins. */
     @FunctionalInterface
-    public interface OwnBeginnings {
+    public interface Beginnings {
 
         /** {@link Long#MAX_VALUE} where it has none. */
         long of(StreamKey key);

@@ -92,6 +92,28 @@ class SharedThenOwnTest {
         wal.close();
     }
 
+    /** What stands in a shared segment that isn't sealed can't be packed, and so isn't swept: what stands behind it waits for it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void sweep_whatStandsBeforeItIsStillInASharedSegment_staysWithIt(boolean mapped) {
+        // by their timestamps both expire in half a window, and the shared segment was begun just now
+        Duration half = options().build().window().dividedBy(2);
+        StreamWal wal = open(disk, options().clock(() -> NOW.plus(half)), "boot", mapped);
+        WalStream stream = wal.stream(KEY);
+        long longAgo = NOW.minus(options().build().retention()).toEpochMilli();
+        stream.append(longAgo, new byte[1]);
+        stream.append(longAgo, new byte[LARGE_BYTES]);
+
+        int early = wal.sweep(NOW.plus(half).plus(half)).deletedSegments();
+
+        assertThat(early).isZero();
+        assertThat(lengths(wal)).containsExactly(1, LARGE_BYTES);
+        SimulatedLog.runBackground(wal);
+        assertThat(wal.sweep(NOW.plus(half).plus(half.multipliedBy(3))).deletedSegments()).isEqualTo(2);
+        assertThat(lengths(wal)).isEmpty();
+        wal.close();
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void append_afterAKillToASegmentOfItsOwn_neverOutlivesWhatStandsBeforeIt(boolean mapped) {
