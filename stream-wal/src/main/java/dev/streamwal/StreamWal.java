@@ -52,8 +52,8 @@ import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
-import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -82,6 +82,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -439,13 +440,13 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private void syncAll() {
-        durable(() -> commits.sync(undurable()), null);
+        durable(() -> commits.sync(undurable(stream -> true)), null);
     }
 
-    private List<CommitTarget> undurable() {
+    private List<CommitTarget> undurable(Predicate<WalStream> filter) {
         List<CommitTarget> targets = new ArrayList<>();
         for (WalStream stream : streams.all()) {
-            if (stream.log().isUndurable()) {
+            if (filter.test(stream) && stream.log().isUndurable()) {
                 targets.add(new CommitTarget(stream.log().cursor(), stream.log().ownEnd()));
             }
         }
@@ -464,7 +465,7 @@ public final class StreamWal implements AutoCloseable {
         } catch (FlushFailedException e) {
             return CompletableFuture.failedFuture(asWalException(e, null));
         }
-        List<CommitTarget> targets = undurable();
+        List<CommitTarget> targets = undurable(stream -> true);
         commits.readyFor(targets.size());
         return durableLater(targets, null, null);
     }
@@ -646,7 +647,7 @@ public final class StreamWal implements AutoCloseable {
         /** Reading about a key that isn't there makes no stream. */
         private @Nullable WalStream known(String key) {
             WalStream stream = streams.find(key);
-            return stream != null || !(Files.isDirectory(folders.of(StreamKey.of(key)))) ? stream : streams.get(key);
+            return stream != null || !Files.isDirectory(folders.of(StreamKey.of(key))) ? stream : streams.get(key);
         }
     }
 
@@ -723,13 +724,7 @@ public final class StreamWal implements AutoCloseable {
 
         @Override
         public void forceOwnSegments() throws IOException {
-            List<CommitTarget> targets = new ArrayList<>();
-            for (WalStream stream : streams.all()) {
-                if (!isShared(stream) && stream.log().mayHaveSegments() && stream.log().isUndurable()) {
-                    targets.add(new CommitTarget(stream.log().cursor(), stream.log().ownEnd()));
-                }
-            }
-            commits.sync(targets);
+            commits.sync(undurable(stream -> !isShared(stream) && stream.log().mayHaveSegments()));
         }
     }
 

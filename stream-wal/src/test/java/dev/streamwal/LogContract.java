@@ -19,8 +19,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -191,6 +194,23 @@ abstract class LogContract {
             Written.assertHolds(within, key, expected);
             Written.assertHolds(without, key, expected);
         }
+    }
+
+    /** These streams, and no others, with all their records and no damage, in every way of reading. */
+    void assertAllHold(StreamWal wal, Map<String, List<Written>> expected) {
+        expected.forEach((key, records) -> assertHoldsNow(wal, key, records));
+        assertAreAll(wal, expected.keySet());
+    }
+
+    /** These streams, and no others, without damage. */
+    void assertAreAll(StreamWal wal, Set<String> keys) {
+        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+            for (WalReader reader : List.of(within, without)) {
+                assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(keys));
+                keys.forEach(key -> assertThat(reader.verify(key).damage()).as(key).isEmpty());
+            }
+        }
+        assertThat(wal.keys()).containsExactlyElementsOf(new TreeSet<>(keys));
     }
 
     /** Every record begins where the one before ends. */

@@ -86,17 +86,6 @@ abstract class PackingContract extends LogContract {
         }
     }
 
-    private void assertAllHold(StreamWal wal, Map<String, List<Written>> expected) {
-        expected.forEach((key, records) -> assertHoldsNow(wal, key, records));
-        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
-            for (WalReader reader : List.of(within, without)) {
-                assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(expected.keySet()));
-                expected.keySet().forEach(key -> assertThat(reader.verify(key).damage()).as(key).isEmpty());
-            }
-        }
-        assertThat(wal.keys()).containsExactlyElementsOf(new TreeSet<>(expected.keySet()));
-    }
-
     @Test
     void pack_windowsThatAreOver_areInOneFileEachAndReadInEveryWay() {
         Map<String, List<Written>> written;

@@ -7,6 +7,7 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.VoidRange;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -89,12 +90,17 @@ public final class SharedCatalog {
         List<SharedSegment> live = new ArrayList<>(listed.size());
         boolean isWhole = true;
         for (int i = 0; i < listed.size() && isWhole; i++) {
-            if (listed.get(i).file().basePosition() >= manifest.sharedBelow()) {
+            if (isLive(listed.get(i), manifest)) {
                 isWhole = catchUp(listing, i);
                 live.add(listed.get(i));
             }
         }
         return live;
+    }
+
+    /** Whether what stands in it isn't in packs. */
+    private static boolean isLive(SharedSegment segment, Manifest manifest) {
+        return segment.file().basePosition() >= manifest.sharedBelow();
     }
 
     /**
@@ -126,7 +132,7 @@ public final class SharedCatalog {
     /** The oldest one that isn't packed, with what counts in it, if nothing comes to it any more. */
     public Optional<SharedSegment> oldestComplete(Manifest manifest) throws IOException {
         for (SharedSegment each : list().segments()) {
-            if (each.file().basePosition() >= manifest.sharedBelow()) {
+            if (isLive(each, manifest)) {
                 each.catchUp(0);
                 cut(each, manifest.voidRanges());
                 return each.isComplete() ? Optional.of(each) : Optional.empty();
@@ -142,20 +148,17 @@ public final class SharedCatalog {
 
     /** As {@link #addKeys}, for who keeps nothing of them. */
     public void addKeysOnce(Manifest manifest, Predicate<String> filter, Collection<String> keys) throws IOException {
-        Listing listed = list();
-        List<SharedSegment> left = listed.segments();
-        // what is walked goes as soon as it has been
+        Listing listing = list();
+        List<SharedSegment> listed = listing.segments();
         forget();
-        while (!left.isEmpty()) {
-            // the newest one stays to tell where the one before it ends
-            Listing one = new Listing(List.copyOf(left.subList(0, Math.min(left.size(), 2))), listed.reserved());
-            SharedSegment each = left.get(0);
-            if (each.file().basePosition() >= manifest.sharedBelow()) {
-                boolean unused = catchUp(one, 0);
-                cut(each, manifest.voidRanges());
-                each.addKeys(filter, keys);
+        for (int i = 0; i < listed.size(); i++) {
+            if (isLive(listed.get(i), manifest)) {
+                boolean unused = catchUp(listing, i);
+                cut(listed.get(i), manifest.voidRanges());
+                listed.get(i).addKeys(filter, keys);
             }
-            left.remove(0);
+            // what was walked isn't kept: there may be many
+            listed.set(i, null);
         }
     }
 
@@ -165,27 +168,37 @@ public final class SharedCatalog {
     }
 
     /** What a stream has in those that aren't packed, in the order in which it was appended. */
-    public List<Segment> parts(StreamKey key, Manifest manifest) throws IOException {
-        List<Segment> parts = new ArrayList<>();
-        addParts(key, list(), manifest, parts);
+    public List<SharedPart> parts(StreamKey key, Manifest manifest) throws IOException {
+        List<SharedPart> parts = new ArrayList<>();
+        for (SharedSegment each : joined(key, list(), manifest)) {
+            parts.addAll(each.parts(key));
+        }
         return parts;
     }
 
-    /** What a stream has in those that aren't packed. */
+    /** Adds what a stream has in those that aren't packed, and what of them can't be read. */
     void addParts(StreamKey key, Listing listed, Manifest manifest, Collection<Segment> parts) throws IOException {
+        for (SharedSegment each : joined(key, listed, manifest)) {
+            parts.addAll(each.parts(key));
+            each.damage().ifPresent(why -> parts.add(new UnreadableFile(key, each.file().name().expirationMillis(), each.file().file(), why)));
+        }
+    }
+
+    /** Those that aren't packed, with what counts of a stream, which goes on in one where it ended in those before. */
+    private List<SharedSegment> joined(StreamKey key, Listing listed, Manifest manifest) throws IOException {
         long end = -1;
         boolean isHoled = false;
-        for (SharedSegment each : caughtUp(listed, manifest)) {
+        List<SharedSegment> live = caughtUp(listed, manifest);
+        for (SharedSegment each : live) {
             cut(each, manifest.voidRanges(key));
             if (isHoled && end >= 0) {
                 // as in one segment: what was left out before it is missed nowhere
                 each.join(key, end);
             }
-            parts.addAll(each.parts(key));
             end = Math.max(end, each.end(key));
             isHoled |= each.isHoled();
-            each.damage().ifPresent(why -> parts.add(new UnreadableFile(key, each.file().name().expirationMillis(), each.file().file(), why)));
         }
+        return live;
     }
 
     /** As {@link #all}, without waiting for slots that aren't published. */

@@ -149,17 +149,21 @@ public final class SharedSegment {
     }
 
     /** The parts that a stream has, in the order in which they were appended, as far as the segment has been walked. */
-    public synchronized List<Segment> parts(StreamKey key) {
+    public synchronized List<SharedPart> parts(StreamKey key) {
+        return List.copyOf(find(key));
+    }
+
+    /** Those of a stream; empty where it has none. */
+    @GuardedBy("this")
+    private List<SharedPart> find(StreamKey key) {
         byte[] utf8 = key.utf8();
-        List<SharedPart> found = streams.get(probe.set(utf8, 0, utf8.length));
-        return found == null ? List.of() : List.copyOf(found);
+        return streams.getOrDefault(probe.set(utf8, 0, utf8.length), List.of());
     }
 
     /** The position where what a stream has in it ends, as far as the segment has been walked; -1 where it has nothing. */
     public synchronized long end(StreamKey key) {
-        byte[] utf8 = key.utf8();
-        List<SharedPart> found = streams.get(probe.set(utf8, 0, utf8.length));
-        return found == null ? -1 : found.get(found.size() - 1).part().endPosition();
+        List<SharedPart> found = find(key);
+        return found.isEmpty() ? -1 : found.get(found.size() - 1).endPosition();
     }
 
     /**
@@ -178,9 +182,8 @@ public final class SharedSegment {
 
     /** What a stream has at positions {@code [from, to)} doesn't count any more, as far as the segment has been walked. */
     public synchronized void cut(StreamKey key, long from, long to) {
-        byte[] utf8 = key.utf8();
-        List<SharedPart> parts = streams.get(probe.set(utf8, 0, utf8.length));
-        if (parts == null) {
+        List<SharedPart> parts = find(key);
+        if (parts.isEmpty()) {
             return;
         }
         for (SharedPart each : parts) {
@@ -206,9 +209,8 @@ public final class SharedSegment {
 
     /** What the stream has in it goes on where it ended before, in segments that are {@link #isHoled() holed}. */
     public synchronized void join(StreamKey key, long end) {
-        byte[] utf8 = key.utf8();
-        List<SharedPart> found = streams.get(probe.set(utf8, 0, utf8.length));
-        if (found != null) {
+        List<SharedPart> found = find(key);
+        if (!found.isEmpty()) {
             found.get(0).part().join(end);
         }
     }

@@ -108,7 +108,7 @@ final class NewStreams {
     }
 
     private void forget(Set<String> names) throws IOException {
-        if (known.size() - inPacks.size() > names.size() || !names.containsAll(known)) {
+        if (!names.containsAll(known)) {
             for (String name : List.copyOf(known)) {
                 if (!names.contains(name) && !inPacks.containsKey(name)) {
                     forgetIfGone(name, StreamKey.fromDirectoryName(name).map(StreamKey::text).filter(text -> text.startsWith(prefix)));

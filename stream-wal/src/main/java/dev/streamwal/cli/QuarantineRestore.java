@@ -175,12 +175,7 @@ final class QuarantineRestore implements AutoCloseable {
         Due due = new Due(copies, times, context.clock().millis(), key);
         Totals found = new Totals();
         each(records, due, group -> false, group -> {}, found);
-        if (found.future > 0) {
-            leaveAsItIs(file, Figures.number(found.future, "record") + " of it would be later than the clock; try again when they aren't");
-            return;
-        }
-        if (records.tooNew() > 0) {
-            leaveAsItIs(file, Figures.number(records.tooNew(), "record") + " of it can be read by a newer version only; restore it with that");
+        if (isLeftAsItIs(file, records, found)) {
             return;
         }
         SetAsideFile restored = file;
@@ -202,6 +197,15 @@ final class QuarantineRestore implements AutoCloseable {
         show(restored, key, found, out, table);
     }
 
+    private boolean isLeftAsItIs(SetAsideFile file, SetAsideRecords records, Totals found) {
+        if (found.future > 0) {
+            leaveAsItIs(file, Figures.number(found.future, "record") + " of it would be later than the clock; try again when they aren't");
+        } else if (records.tooNew() > 0) {
+            leaveAsItIs(file, Figures.number(records.tooNew(), "record") + " of it can be read by a newer version only; restore it with that");
+        }
+        return found.future > 0 || records.tooNew() > 0;
+    }
+
     // ---------------------------------------------------------------- a file with records of many streams
 
     /**
@@ -219,12 +223,7 @@ final class QuarantineRestore implements AutoCloseable {
                 eachDue(file, each.getValue(), copies, policy(each.getKey(), records.header()), reader, nowMillis, piece -> {}, found);
             }
         }
-        if (found.future > 0) {
-            leaveAsItIs(file, Figures.number(found.future, "record") + " of it would be later than the clock; try again when they aren't");
-            return;
-        }
-        if (records.tooNew() > 0) {
-            leaveAsItIs(file, Figures.number(records.tooNew(), "record") + " of it can be read by a newer version only; restore it with that");
+        if (isLeftAsItIs(file, records, found)) {
             return;
         }
         SetAsideFile restored = file;

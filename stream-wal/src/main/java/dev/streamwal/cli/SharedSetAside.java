@@ -58,26 +58,9 @@ final class SharedSetAside {
         records.restart();
         for (Group group = records.next(); group != null; group = records.next()) {
             try {
-                List<WriteEntry> entries = new ArrayList<>(group.entries().size());
-                long dataBytes = 0;
-                EntryRef first = null;
-                Span span = null;
-                for (WriteEntry stored : group.entries()) {
-                    ByteBuffer header = stored.header().duplicate();
-                    byte[] bytes = new byte[header.remaining()];
-                    header.get(bytes);
-                    slot.read(bytes, bytes.length);
-                    WriteEntry entry = entry(slot, stored);
-                    int frameBytes = (int) RecordLayout.frameBytes(entry.header().remaining(), entry.content().remaining());
-                    first = first == null ? new EntryRef(slot.key(), slot.position(), frameBytes) : first;
-                    span = span == null ? new Span(slot.windowMillis(), slot.retentionMillis()) : span;
-                    entries.add(entry);
-                    dataBytes += frameBytes;
-                }
-                if (first != null && span != null) {
-                    pieces.computeIfAbsent(span, unused -> new ArrayList<>())
-                            .add(new Piece(first, new Group(group.from(), group.to(), entries, dataBytes)));
-                }
+                Piece piece = piece(slot, group);
+                // the span of the last of a batch is that of all
+                pieces.computeIfAbsent(new Span(slot.windowMillis(), slot.retentionMillis()), unused -> new ArrayList<>()).add(piece);
             } catch (FormatException e) {
                 // nothing that a writer writes
             }
@@ -85,7 +68,30 @@ final class SharedSetAside {
         return pieces;
     }
 
+    /** Leaves the slot at the last record of the group. */
+    private static Piece piece(Slot slot, Group group) throws FormatException {
+        List<WriteEntry> entries = new ArrayList<>(group.entries().size());
+        long dataBytes = 0;
+        EntryRef first = null;
+        for (WriteEntry stored : group.entries()) {
+            WriteEntry entry = entry(slot, stored);
+            int frameBytes = (int) RecordLayout.frameBytes(entry.header().remaining(), entry.content().remaining());
+            first = first == null ? new EntryRef(slot.key(), slot.position(), frameBytes) : first;
+            entries.add(entry);
+            dataBytes += frameBytes;
+        }
+        if (first == null) {
+            throw FormatException.corrupt("a group has a record: from=" + group.from());
+        }
+        return new Piece(first, new Group(group.from(), group.to(), entries, dataBytes));
+    }
+
+    /** Leaves the slot at it. */
     private static WriteEntry entry(Slot slot, WriteEntry stored) throws FormatException {
+        ByteBuffer slotHeader = stored.header().duplicate();
+        byte[] bytes = new byte[slotHeader.remaining()];
+        slotHeader.get(bytes);
+        slot.read(bytes, bytes.length);
         ByteBuffer content = stored.content().duplicate();
         if (slot.headerLength() > content.remaining()) {
             throw FormatException.corrupt("a record's header stands at its content's beginning: headerLength=" + slot.headerLength()

@@ -38,7 +38,7 @@ public record RecoverySettings(
 
     public StreamRecovery recovery(SegmentStorage storage, Path root, PositionsFile.Opened opened, StreamRecovery.Listener listener) {
         return new StreamRecovery(storage, new Quarantine(storage, root, quarantineBytes),
-                new StreamRecovery.Terms(opened, known, policy), listener);
+                new StreamRecovery.Terms(opened, known, policy, false), listener);
     }
 
     public RecoverySettings with(KnownDurable otherKnown) {

@@ -271,7 +271,7 @@ public final class PackStore implements PackedData {
     }
 
     /** What the stream has in shared segments, in order of position. */
-    public List<Segment> parts(StreamKey key) throws IOException {
+    public List<SharedPart> parts(StreamKey key) throws IOException {
         return shared.parts(key, manifest.current());
     }
 
@@ -308,8 +308,9 @@ public final class PackStore implements PackedData {
             return Optional.empty();
         }
         for (int i = inherited.size() - 1; i >= 0; i--) {
-            List<Segment> parts = counting(inherited.get(i), key);
-            if (!parts.isEmpty() && parts.get(parts.size() - 1) instanceof SharedPart last) {
+            List<SharedPart> parts = counting(inherited.get(i), key);
+            if (!parts.isEmpty()) {
+                SharedPart last = parts.get(parts.size() - 1);
                 return Optional.of(new End(last.endPosition(), last.header().window().startMillis()));
             }
         }
@@ -317,7 +318,7 @@ public final class PackStore implements PackedData {
     }
 
     /** What a stream still has in a shared segment. */
-    private List<Segment> counting(SharedSegment segment, StreamKey key) {
+    private List<SharedPart> counting(SharedSegment segment, StreamKey key) {
         manifest.current().voidRanges(key).forEach(range -> segment.cut(key, range.from(), range.to()));
         return segment.parts(key);
     }
@@ -325,7 +326,7 @@ public final class PackStore implements PackedData {
     /** Whether something that the stream has in a pack, or had in a shared segment when the log was opened, ends at a position. */
     boolean endsAt(StreamKey key, long position) throws IOException {
         for (SharedSegment each : inherited) {
-            if (counting(each, key).stream().anyMatch(part -> part instanceof SharedPart shares && shares.endPosition() == position)) {
+            if (counting(each, key).stream().anyMatch(part -> part.endPosition() == position)) {
                 return true;
             }
         }
@@ -334,8 +335,8 @@ public final class PackStore implements PackedData {
 
     @Override
     public Optional<Held> holding(StreamKey key, long position) throws IOException {
-        for (Segment part : parts(key)) {
-            if (part instanceof SharedPart shares && part.basePosition() <= position && position < shares.endPosition()) {
+        for (SharedPart part : parts(key)) {
+            if (part.basePosition() <= position && position < part.endPosition()) {
                 return Optional.of(new HeldPart(part.open(channels)));
             }
         }
@@ -431,8 +432,7 @@ public final class PackStore implements PackedData {
 
     private boolean isAnyShared(StreamKey key, long from, long to) throws IOException {
         try {
-            return parts(key).stream().anyMatch(part -> part instanceof SharedPart shares && shares.endPosition() > from
-                    && part.basePosition() < to);
+            return parts(key).stream().anyMatch(part -> part.endPosition() > from && part.basePosition() < to);
         } catch (CorruptSegmentException e) {
             // perhaps
             return true;

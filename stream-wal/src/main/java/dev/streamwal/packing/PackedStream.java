@@ -4,7 +4,6 @@ import dev.streamwal.append.StreamLog;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
-import dev.streamwal.segment.Segment;
 import dev.streamwal.shared.SharedPart;
 import java.io.IOException;
 import java.util.List;
@@ -62,7 +61,7 @@ public final class PackedStream {
         }
         NavigableMap<Long, Long> all = stream.windowEnds();
         elsewhere.forEach(all::putIfAbsent);
-        List<Segment> parts = store.parts(key());
+        List<SharedPart> parts = store.parts(key());
         boolean isNewestShared = !parts.isEmpty() && parts.get(parts.size() - 1).basePosition() == all.lastKey();
         remove(firstThatStays(all, beforeMillis, !isNewestShared), beforeMillis, elsewhere, places, each, eachOwn);
     }
@@ -71,10 +70,8 @@ public final class PackedStream {
     private NavigableMap<Long, Long> windowEnds(List<PackStore.Place> places) throws IOException {
         NavigableMap<Long, Long> ends = new TreeMap<>();
         places.forEach(place -> ends.put(place.entry().basePosition(), place.pack().window().endMillis()));
-        for (Segment part : store.parts(key())) {
-            if (part instanceof SharedPart shares) {
-                ends.put(part.basePosition(), shares.window().endMillis());
-            }
+        for (SharedPart part : store.parts(key())) {
+            ends.put(part.basePosition(), part.window().endMillis());
         }
         return ends;
     }

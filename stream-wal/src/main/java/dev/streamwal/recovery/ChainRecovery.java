@@ -137,7 +137,7 @@ final class ChainRecovery {
     private void open(List<Listed> listed) throws IOException {
         List<Unreadable> unreadable = new ArrayList<>();
         int oldest = listed.size();
-        while (oldest > 0 && (isAllLookedAt() || chain.isEmpty() || chain.get(0).footer() == null)) {
+        while (oldest > 0 && (terms.looksAtAll() || chain.isEmpty() || chain.get(0).footer() == null)) {
             SegmentName name = listed.get(--oldest).name();
             SegmentFile file = storage.open(directory.resolve(name.fileName()));
             try {
@@ -152,11 +152,6 @@ final class ChainRecovery {
         }
         judge(unreadable);
         deleteEmpty(listed.subList(0, oldest));
-    }
-
-    /** Of shared segments, of which there are a few: whose records are missing there no reader can tell. */
-    private boolean isAllLookedAt() {
-        return key.equals(StreamKey.SHARED);
     }
 
     private void judge(List<Unreadable> unreadable) throws IOException {

@@ -66,8 +66,9 @@ public final class StreamRecovery {
      *
      * @param opened what this writer found when it opened the log
      * @param known the durable frontier
+     * @param looksAtAll whether segments that nothing was appended to since they got their footers are looked at, too
      */
-    public record Terms(PositionsFile.Opened opened, KnownDurable known, DamagePolicy policy) {
+    public record Terms(PositionsFile.Opened opened, KnownDurable known, DamagePolicy policy, boolean looksAtAll) {
 
         Left left(SegmentHeader header) {
             if (opened.now().isClosed(header.incarnation())) {
@@ -112,7 +113,7 @@ public final class StreamRecovery {
     /** Without a journal; stops at damage. */
     public StreamRecovery(SegmentStorage storage, Path root, PositionsFile.Opened opened, Listener listener) {
         this(storage, new Quarantine(storage, root),
-                new Terms(opened, KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR), listener);
+                new Terms(opened, KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, false), listener);
     }
 
     public StreamRecovery(SegmentStorage storage, Quarantine quarantine, Terms terms, Listener listener) {
@@ -122,9 +123,12 @@ public final class StreamRecovery {
         this.listener = listener;
     }
 
-    /** What is damaged of one stream in a shared segment must not keep the others from going on; who reads that one is told. */
+    /**
+     * What is damaged of one stream in a shared segment must not keep the others from going on; who reads that one is told. But where records are
+     * missing there no reader can tell, so all of them are looked at; they are few.
+     */
     private Terms termsOf(StreamKey key) {
-        return key.equals(StreamKey.SHARED) ? new Terms(terms.opened(), terms.known(), DamagePolicy.SKIP_BAD_RECORDS) : terms;
+        return key.equals(StreamKey.SHARED) ? new Terms(terms.opened(), terms.known(), DamagePolicy.SKIP_BAD_RECORDS, true) : terms;
     }
 
     /**
