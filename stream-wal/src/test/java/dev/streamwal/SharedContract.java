@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -148,6 +149,88 @@ abstract class SharedContract extends LogContract {
             }
         }
         assertGoesOn(written, 1);
+    }
+
+    @Test
+    void truncateAfter_nobodyHoldsTheStream_goesOnBehindWhatIsLeft() {
+        try (StreamWal wal = open(sharing())) {
+            appendSome(wal.stream("another"), 2);
+        }
+        try (StreamWal wal = open(sharing())) {
+            List<Written> all = appendSome(wal.stream("s"), 2);
+            packAll(wal);
+            all.addAll(appendSome(wal.stream("s"), 3));
+            cutLast(wal, "s", all);
+            while (files("streams", ".seg").size() == 1) {
+                appendSome(wal.stream("another"), 2);
+            }
+            // the last round of commits holds what it made durable
+            cutLast(wal, "another", appendSome(wal.stream("another"), 2));
+            System.gc();
+            all.addAll(appendSome(wal.stream("s"), 1));
+            assertHoldsNow(wal, "s", all);
+        }
+    }
+
+    private static void cutLast(StreamWal wal, String key, List<Written> records) {
+        records.remove(records.size() - 1);
+        wal.stream(key).truncateAfter(records.get(records.size() - 1).ref());
+    }
+
+    @Test
+    void truncateAfter_whatIsPackedStandsBehindWhatIsShared_bothAreCut() {
+        try (StreamWal wal = open(sharing())) {
+            // the window is over then, and the shared segment isn't a window old
+            clock.advance(WINDOW.dividedBy(2));
+            List<Written> all = appendSome(wal.stream("s"), 2);
+            // too large to share
+            List<Written> cut = appendSome(wal.stream("s"), 1, 20_000);
+            clock.advance(WINDOW.dividedBy(2));
+            cut.addAll(appendSome(wal.stream("s"), 1));
+            await("one segment is in a pack", () -> wal.pack() == 1);
+            assertThat(files("streams", ".seg")).hasSize(2);
+
+            wal.stream("s").truncateAfter(all.remove(0).ref());
+
+            assertThat(cut).hasSize(2);
+            try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+                for (WalReader reader : List.of(within, without)) {
+                    try (EntryCursor cursor = reader.scan("s")) {
+                        assertThat(Written.drain(cursor)).hasSize(1);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void sweep_theLastOwnSegmentOfAStreamThatIsNotUsedYet_laterWindowsComeBehindWhatIsShared() {
+        StreamOptions own = StreamOptions.builder().segments(Segments.OWN).build();
+        try (StreamWal wal = open(sharing().streams("s", own))) {
+            appendSome(wal.stream("s"), 1);
+        }
+        clock.advance(RETENTION);
+        List<Written> left;
+        try (StreamWal wal = open(sharing())) {
+            left = appendSome(wal.stream("s"), 2);
+        }
+        clock.advance(WINDOW.multipliedBy(2));
+        try (StreamWal wal = open(sharing().streams("s", own))) {
+            assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+            long late = clock.millis() - WINDOW.toMillis() * 4;
+            byte[] content = {1};
+            left.add(Written.of(wal.stream("s").append(late, content), late, content));
+            clock.advance(WINDOW);
+            left.addAll(appendSome(wal.stream("s"), 1));
+            await("all is in packs but the last one", () -> {
+                int unused = wal.pack();
+                return files("streams", ".seg").size() == 1;
+            });
+            // when the late one's own window has expired: it is in the last one that the stream has had
+            clock.advance(WINDOW.multipliedBy(3));
+            wal.sweep(clock.instant());
+            assertHoldsNow(wal, "s", left);
+        }
     }
 
     @Test

@@ -287,12 +287,17 @@ final class SegmentChain {
                         + unfinished.file().path()));
     }
 
-    /** The last segment was deleted, and with it goes the directory. There is nothing to recover any more. */
+    /** The last segment was deleted, and with it goes the directory. A stream that isn't recovered yet may still have something in packs. */
     void nothingIsLeft() throws IOException {
-        recovered = true;
         names.directoryGone();
         watch.hasSegments(false);
         log.storage().deleteDirectoryIfEmpty(directory);
+    }
+
+    /** The stream is gone, wherever it was. */
+    void forget() {
+        next.forget();
+        watch.hasSegments(!segments.isEmpty());
     }
 
     /**

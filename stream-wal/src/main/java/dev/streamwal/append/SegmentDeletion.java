@@ -24,6 +24,8 @@ final class SegmentDeletion {
      *                        recovery finds the stream's end to be; it is the only one to say where a segment begins.
      *   an append            goes to no segment below it: the active one is never decided to go, unless it is sealed with that, and
      *                        recovery, if it comes between, makes none active.
+     *   recovery             may come behind it. It is told the position, as the journal that it knows is older: or it would take what stays
+     *                        for what is left behind something that the disk lost.
      *   rotation, sealing    take from the list, or finish, segments that stay, or that go anyway; who deletes looks at the list anew.
      *   another deletion     has a position of its own. The higher one is as true as the lower one, in whichever order they are written
      *                        down; a file that the other has deleted isn't in the list any more.
@@ -206,7 +208,7 @@ final class SegmentDeletion {
         rotation.lock();
         try {
             if (segments.isEmpty()) {
-                chain.next().forget();
+                chain.forget();
             }
         } finally {
             rotation.unlock();
@@ -223,7 +225,7 @@ final class SegmentDeletion {
             if (segments.isEmpty()) {
                 if (chain.next().hasEnd()) {
                     chain.raiseStartAbove(chain.next().end());
-                    chain.next().forget();
+                    chain.forget();
                     chain.nothingIsLeft();
                 }
                 return OptionalLong.empty();

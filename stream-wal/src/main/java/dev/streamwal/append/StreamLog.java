@@ -112,7 +112,7 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private boolean owns;
 
-    @SuppressWarnings("GuardedBy") // who is given leaveShared() calls it under the rotation lock
+    @SuppressWarnings("GuardedBy") // who is given leaveShared() or hasSegments() calls it under the rotation lock
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, Path directory) {
         this.log = log;
         this.key = key;
@@ -129,9 +129,11 @@ public final class StreamLog implements CommitStream {
         this.tailCut = new TailCut(log, rotation, chain, pendingCut, this::leaveShared);
     }
 
+    /** Where it goes on behind something that it shared since the log was opened, nobody else knows that. */
+    @GuardedBy("rotation")
     private void hasSegments(boolean any) {
         mayHaveSegments = any;
-        watch.hasSegments(any || sharing != null);
+        watch.hasSegments(any || sharing != null || (hasShared && next.isFromElsewhere()));
     }
 
     private ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail) {

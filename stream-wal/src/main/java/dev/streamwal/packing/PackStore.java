@@ -414,18 +414,14 @@ public final class PackStore implements PackedData {
     public void cut(StreamKey key, long from, long to) throws IOException {
         List<Place> behind = isEmpty() ? List.of() : find(key).stream()
                 .filter(place -> place.entry().endPosition() > from && place.entry().basePosition() < to).toList();
-        if (behind.isEmpty()) {
-            if (isAnyShared(key, from, to)) {
+        if (behind.isEmpty() || behind.get(0).entry().basePosition() >= from) {
+            if (!behind.isEmpty() || isAnyShared(key, from, to)) {
                 forget(key, from, to);
             }
             return;
         }
         Place first = behind.get(0);
         long base = first.entry().basePosition();
-        if (base >= from) {
-            forget(key, base, to);
-            return;
-        }
         ListedPack kept = writeBeginning(first, from);
         change(List.of(kept), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
     }
