@@ -473,6 +473,17 @@ abstract class RecoveryContract extends LogContract {
         assertHoldsAndIsInOrder(wal, expected, STOP.with(known), bootId);
     }
 
+    @Test
+    void restartAndTheBeginningIsSweptBeforeTheStreamIsUsed_theRestIsKept() throws IOException {
+        List<List<Written>> segments = unsealedSegments(3);
+        StreamWal wal = open(STOP.with(Frontier.none()), NEXT_BOOT);
+        clock.set(NOW + RETENTION.plus(WINDOW).toMillis());
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+        List<Written> expected = joined(joined(segments.get(1), segments.get(2)), appendSome(wal.stream("s"), 1));
+        assertThat(quarantined()).isEmpty();
+        assertHoldsAndIsInOrder(wal, expected, STOP.with(Frontier.none()), NEXT_BOOT);
+    }
+
     private List<List<Written>> sealedBehind() throws IOException {
         List<List<Written>> segments = new ArrayList<>();
         try (StreamWal wal = open()) {

@@ -90,6 +90,11 @@ final class Continuation {
         lowestBase = Math.max(lowestBase, position);
     }
 
+    /** No segment that begins below is created from now on; before recovery, what began below was deleted since the log was opened. */
+    long lowestBase() {
+        return lowestBase;
+    }
+
     /** What stood behind {@code newEnd} is cut off; the stream goes on at or above {@code to}, in no window before this one. */
     void cut(long newEnd, long to, long windowStart) {
         end = newEnd;

@@ -138,7 +138,7 @@ final class SegmentChain {
         try {
             load();
             if (!segments.isEmpty()) {
-                goOnFrom(log.recovery().recover(key, directory, segments.listed()));
+                goOnFrom(log.recovery().recover(key, directory, segments.listed(), next.lowestBase()));
                 log.activity().changed(ActivityLayout.hash(key.text()));
             }
             // where its newest segment is no file, or was one that is lost, since it was never forced

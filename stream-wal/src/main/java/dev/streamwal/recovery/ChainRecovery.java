@@ -43,6 +43,8 @@ final class ChainRecovery {
     private final StreamRecovery.Listener listener;
     private final StreamKey key;
     private final Path directory;
+    /** Since the log was opened: retention may be there before recovery. */
+    private final long deletedBelow;
     private final Findings findings;
 
     private final List<Link> chain = new ArrayList<>();
@@ -62,6 +64,7 @@ final class ChainRecovery {
             StreamRecovery.Listener listener,
             StreamKey key,
             Path directory,
+            long deletedBelow,
             Findings findings) {
         this.storage = storage;
         this.quarantine = quarantine;
@@ -69,6 +72,7 @@ final class ChainRecovery {
         this.listener = listener;
         this.key = key;
         this.directory = directory;
+        this.deletedBelow = deletedBelow;
         this.findings = findings;
     }
 
@@ -294,9 +298,8 @@ final class ChainRecovery {
 
     /** Whether what preceded a segment was deleted on purpose: it ended at {@code previous end}, and so began before that. */
     private boolean isDeletedBefore(SegmentHeader header) throws IOException {
-        OptionalLong deletedBelow = terms.known().deletedBelow(key);
         return !terms.known().tellsOfDeletions()
-                || (deletedBelow.isPresent() && deletedBelow.getAsLong() >= header.previousEnd());
+                || Math.max(deletedBelow, terms.known().deletedBelow(key).orElse(0)) >= header.previousEnd();
     }
 
     private void repairAll() throws IOException {

@@ -155,13 +155,15 @@ public final class StreamRecovery {
 
     /**
      * @param listed the stream's segments in order of position, not empty
+     * @param deletedBelow what began below has been deleted since the log was opened
      * @throws dev.streamwal.error.CorruptSegmentException where the stream can't be appended to because of damage
      * @throws dev.streamwal.error.UnsupportedFormatException where a newer version wrote it
      */
-    public Outcome recover(StreamKey key, Path directory, List<Listed> listed) throws IOException {
+    public Outcome recover(StreamKey key, Path directory, List<Listed> listed, long deletedBelow) throws IOException {
         Findings findings = new Findings();
         try {
-            Outcome outcome = new ChainRecovery(storage, quarantine, termsOf(key), listener, key, directory, findings).recover(listed);
+            Outcome outcome = new ChainRecovery(storage, quarantine, termsOf(key), listener, key, directory, deletedBelow, findings)
+                    .recover(listed);
             listener.recovered(key, findings);
             return outcome;
         } catch (IOException | RuntimeException e) {
