@@ -5,6 +5,7 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
 import dev.streamwal.append.SharedLog;
+import dev.streamwal.append.StreamDirectories;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.commit.CommitCompletion;
@@ -70,6 +71,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
@@ -77,6 +79,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -120,6 +123,8 @@ public final class StreamWal implements AutoCloseable {
     private final StreamFolders folders;
     private final PackStore packs;
     private final Packer packer;
+    /** One for all streams of a policy: an append touches as little memory as can be. */
+    private final Map<StreamPolicy, TimeRules> timeRules = new ConcurrentHashMap<>();
     private final PackingThread packing;
     private final Sweeper sweeper;
     private final KnownTime time;
@@ -243,6 +248,7 @@ public final class StreamWal implements AutoCloseable {
             }
             report.redone(redo);
             log.packed(packs);
+            log.directories(new StreamDirectories(folders.names()));
             log.time(time);
             log.fence(writer);
             commits.fence(writer);
@@ -356,7 +362,8 @@ public final class StreamWal implements AutoCloseable {
         StreamPolicy policy = key.equals(StreamKey.SHARED) ? options.policyOfShared() : options.policyOf(key.text());
         StreamLog stream = new StreamLog(log, key, policy, folders.of(key));
         stream.choice(options.segmentsOf(key.text()).choice());
-        WalStream created = new WalStream(this, stream, new TimeRules(stream.policy(), options.maxClockSkew().toMillis()),
+        WalStream created = new WalStream(this, stream,
+                timeRules.computeIfAbsent(policy, rules -> new TimeRules(rules, options.maxClockSkew().toMillis())),
                 options.durabilityOf(key.text()));
         stream.watch(any -> streams.hold(key.text(), created, any));
         return created;

@@ -7,10 +7,11 @@ import java.time.Duration;
 import java.time.Instant;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A mapped append makes no garbage but the ref it returns, and through Chronicle's bytes none at all: the mean over 100,000 appends, after
@@ -37,22 +38,25 @@ class AllocationTest {
         long to(WalStream stream);
     }
 
-    @Test
-    void append_array_allocatesAtMostTheRef() throws Exception {
-        assertThat(bytesAnAppend(stream -> stream.append(TIMESTAMP, content).position())).isLessThanOrEqualTo(REF_BYTES + SLACK_BYTES);
+    @ParameterizedTest
+    @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
+    void append_array_allocatesAtMostTheRef(Segments segments) throws Exception {
+        assertThat(bytesAnAppend(segments, stream -> stream.append(TIMESTAMP, content).position())).isLessThanOrEqualTo(REF_BYTES + SLACK_BYTES);
     }
 
-    @Test
-    void append_arraysAtTheTimeOfTheClock_allocatesAtMostTheRef() throws Exception {
-        assertThat(bytesAnAppend(stream -> stream.append(content).position())).isLessThanOrEqualTo(REF_BYTES + SLACK_BYTES);
+    @ParameterizedTest
+    @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
+    void append_arraysAtTheTimeOfTheClock_allocatesAtMostTheRef(Segments segments) throws Exception {
+        assertThat(bytesAnAppend(segments, stream -> stream.append(content).position())).isLessThanOrEqualTo(REF_BYTES + SLACK_BYTES);
     }
 
-    @Test
-    void append_nativeBytes_allocatesNothing() throws Exception {
+    @ParameterizedTest
+    @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
+    void append_nativeBytes_allocatesNothing(Segments segments) throws Exception {
         Bytes<?> header = Bytes.allocateElasticDirect(8);
         Bytes<?> bytes = Bytes.allocateElasticDirect(CONTENT_BYTES);
         try {
-            double allocated = bytesAnAppend(stream -> {
+            double allocated = bytesAnAppend(segments, stream -> {
                 bytes.clear();
                 bytes.write(content);
                 return stream.append(TIMESTAMP, header, bytes);
@@ -64,11 +68,12 @@ class AllocationTest {
         }
     }
 
-    @Test
-    void append_heapBytes_allocatesNothing() throws Exception {
+    @ParameterizedTest
+    @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
+    void append_heapBytes_allocatesNothing(Segments segments) throws Exception {
         Bytes<?> header = Bytes.allocateElasticOnHeap(8);
         Bytes<?> bytes = Bytes.allocateElasticOnHeap(CONTENT_BYTES);
-        double allocated = bytesAnAppend(stream -> {
+        double allocated = bytesAnAppend(segments, stream -> {
             bytes.clear();
             bytes.write(content);
             return stream.append(TIMESTAMP, header, bytes);
@@ -76,19 +81,21 @@ class AllocationTest {
         assertThat(allocated).isLessThanOrEqualTo(SLACK_BYTES);
     }
 
-    @Test
-    void append_typedRecord_allocatesNothing() throws Exception {
+    @ParameterizedTest
+    @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
+    void append_typedRecord_allocatesNothing(Segments segments) throws Exception {
         WriteBytesMarshallable typed = bytes -> {
             for (int i = 0; i < CONTENT_BYTES / Long.BYTES; i++) {
                 bytes.writeLong(i);
             }
         };
-        assertThat(bytesAnAppend(stream -> stream.append(TIMESTAMP, typed))).isLessThanOrEqualTo(SLACK_BYTES);
+        assertThat(bytesAnAppend(segments, stream -> stream.append(TIMESTAMP, typed))).isLessThanOrEqualTo(SLACK_BYTES);
     }
 
-    private double bytesAnAppend(Append append) throws ReflectiveOperationException {
+    private double bytesAnAppend(Segments segments, Append append) throws ReflectiveOperationException {
         Instant now = Instant.ofEpochMilli(TIMESTAMP);
-        WalOptions options = WalOptions.builder().storage(Storage.MAPPED).clock(() -> now).sweepInterval(Duration.ZERO).build();
+        WalOptions options = WalOptions.builder().storage(Storage.MAPPED).clock(() -> now).sweepInterval(Duration.ZERO)
+                .streams("*", StreamOptions.builder().segments(segments).build()).build();
         try (StreamWal wal = StreamWal.open(directory, options)) {
             WalStream stream = wal.stream("measured");
             long end = 0;

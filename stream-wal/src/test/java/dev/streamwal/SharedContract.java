@@ -1,21 +1,31 @@
 package dev.streamwal;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -342,6 +352,57 @@ abstract class SharedContract extends LogContract {
                     assertThat(tail.ref()).isEqualTo(next.ref());
                 }
             }
+        }
+    }
+
+    /** As in a process that was killed, or in one whose thread is stopped there. */
+    @Test
+    void read_behindASlotThatIsNotPublished_nothingIsLeftOutBetween() throws IOException {
+        List<Written> all = new ArrayList<>();
+        try (StreamWal wal = open(sharing())) {
+            while (files("streams", ".seg").size() < 3) {
+                all.addAll(appendSome(wal.stream("b"), 10));
+            }
+        }
+        List<Path> segments = files("streams", ".seg").stream().sorted().toList();
+        byte[] first = Files.readAllBytes(segments.get(0));
+        long end = header(Files.readAllBytes(segments.get(1))).previousEnd();
+        first = Arrays.copyOf(first, (int) header(first).offsetOf(end));
+        int slot = new String(first, ISO_8859_1).indexOf("NANORC", first.length / 2);
+        Arrays.fill(first, slot, slot + Long.BYTES, (byte) 0);
+        Files.write(segments.get(0), first);
+        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scan("b")) {
+            List<Written> shown = Written.drain(cursor);
+            assertThat(shown).hasSizeBetween(1, all.size() - 1).isEqualTo(all.subList(0, shown.size()));
+        }
+    }
+
+    private static SegmentHeader header(byte[] segment) throws IOException {
+        try {
+            return SegmentHeaderLayout.decode(ByteBuffer.wrap(segment).order(ByteOrder.LITTLE_ENDIAN), segment.length);
+        } catch (FormatException e) {
+            throw new IOException(e);
+        }
+    }
+
+    @Test
+    void append_whatBlocksWhileItIsCopied_holdsUpNobody() throws Exception {
+        try (StreamWal wal = open(sharing()); WalReader without = WalReader.open(root)) {
+            List<Written> b = appendSome(wal.stream("b"), 30);
+            List<Written> a = appendSome(wal.stream("a"), 1);
+            HeldByteBuf held = new HeldByteBuf(bytes("held"));
+            CompletableFuture<EntryRef> appended = CompletableFuture.supplyAsync(
+                    () -> wal.stream("a").append(NOW, Unpooled.EMPTY_BUFFER, held));
+            held.awaitReached();
+            b.addAll(appendSome(wal.stream("b"), 3));
+            a.addAll(appendSome(wal.stream("a"), 3));
+            for (WalReader reader : List.of(wal.reader(), without)) {
+                Written.assertHolds(reader, "a", a);
+                Written.assertHolds(reader, "b", b);
+            }
+            held.letGo();
+            a.add(Written.of(appended.get(), NOW, bytes("held")));
+            assertHoldsNow(wal, "a", a);
         }
     }
 

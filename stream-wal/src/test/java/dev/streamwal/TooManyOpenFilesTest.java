@@ -44,7 +44,9 @@ class TooManyOpenFilesTest {
             check(WalOptions.builder().build().maxOpenFiles() == LIMIT / 2, "by default half of them");
             // this JVM and its jars have more than half of so few already
             WalOptions options = WalOptions.builder().storage(Storage.valueOf(arguments[1])).segmentBytes(1 << 20)
-                    .maxOpenFiles(8).maxMappedSegments(20).build();
+                    .maxOpenFiles(8).maxMappedSegments(20)
+                    // a new stream that shares needs no file
+                    .streams("own", StreamOptions.builder().segments(Segments.OWN).build()).build();
             List<EntryRef> refs = new ArrayList<>();
             try (StreamWal wal = StreamWal.open(root, options)) {
                 // many more streams than files, each of them several times, some of them mapped
@@ -96,7 +98,7 @@ class TooManyOpenFilesTest {
                     }
                 }
                 try {
-                    append(wal, "new", "with all open");
+                    append(wal, "own", "with all open");
                     check(false, "a file more than all");
                 } catch (TooManyOpenFilesException e) {
                     said = e.getMessage();

@@ -43,12 +43,10 @@ public final class StreamKey {
 
     private final String text;
     private final byte[] utf8;
-    private final String directoryName;
 
     private StreamKey(String text, byte[] utf8) {
         this.text = text;
         this.utf8 = utf8;
-        this.directoryName = directoryName(utf8);
     }
 
     /**
@@ -145,7 +143,7 @@ public final class StreamKey {
         }
         try {
             StreamKey key = ofUtf8(Arrays.copyOf(bytes, length));
-            return key.directoryName.equals(name) ? Optional.of(key) : Optional.empty();
+            return key.directoryName().equals(name) ? Optional.of(key) : Optional.empty();
         } catch (FormatException e) {
             return Optional.empty();
         }
@@ -217,6 +215,11 @@ public final class StreamKey {
         return text;
     }
 
+    /** The order of the keys' bytes, as {@link #compare}. */
+    public static int compare(StreamKey a, StreamKey b) {
+        return Arrays.compareUnsigned(a.utf8, b.utf8);
+    }
+
     /** A copy. */
     public byte[] utf8() {
         return utf8.clone();
@@ -226,8 +229,9 @@ public final class StreamKey {
         return utf8.length;
     }
 
+    /** Of the stream's directory; made anew each time, as most streams have none. */
     public String directoryName() {
-        return directoryName;
+        return directoryName(utf8);
     }
 
     @Override

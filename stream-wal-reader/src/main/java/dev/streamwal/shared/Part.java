@@ -22,6 +22,7 @@ final class Part {
     private long previousEnd;
     private final boolean isFirst;
     private final SegmentHeader shared;
+    private final long salt;
 
     private int count;
     private boolean isCut;
@@ -48,6 +49,7 @@ final class Part {
         this.previousEnd = previousEnd;
         this.isFirst = isFirst;
         this.shared = shared;
+        this.salt = salt(key, shared.salt());
         offsets[0] = SegmentHeaderLayout.headerLength(key.utf8Length());
     }
 
@@ -96,6 +98,21 @@ final class Part {
 
     StreamKey key() {
         return key;
+    }
+
+    /** Of the part's own frames. */
+    long salt() {
+        return salt;
+    }
+
+    /** In the stream, of an offset in the part. */
+    long positionAt(int offset) {
+        return base + offset - offsets[0];
+    }
+
+    /** Of the shared segment. */
+    SegmentHeader fileHeader() {
+        return shared;
     }
 
     /** In the shared segment. */
@@ -166,13 +183,13 @@ final class Part {
     /** As the header of a segment with these frames. */
     SegmentHeader header(Frames frames) {
         int mark = frames.count() == 0 ? 0 : frames.offset(frames.count() - 1);
-        return new SegmentHeader(key, window, expirationMillis, base, previousEnd, shared.incarnation(), salt(), shared.createdMillis(),
+        return new SegmentHeader(key, window, expirationMillis, base, previousEnd, shared.incarnation(), salt, shared.createdMillis(),
                 shared.capacity(), mark, (isFirst ? SegmentHeaderLayout.FIRST : 0) | (isCut ? SegmentHeaderLayout.CUT : 0));
     }
 
     /** Of the part's own frames: another one for each stream, so that no stream's record verifies as another one's. */
-    private long salt() {
-        long mixed = shared.salt();
+    private static long salt(StreamKey key, long ofShared) {
+        long mixed = ofShared;
         for (byte each : key.utf8()) {
             mixed = (mixed ^ each) * 0x9E37_79B9_7F4A_7C15L;
             mixed ^= mixed >>> 32;

@@ -8,7 +8,6 @@ import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.segment.SegmentReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,7 +23,9 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
 
     private final SharedSegment shared;
     private final Part part;
-    private final SegmentReader file;
+    private final SegmentBytes file;
+    private final SegmentHeader fileHeader;
+    private final Runnable closing;
     private final RecordView view = new RecordView();
     private final RecordChecksum checksum = new RecordChecksum();
     private final Slot slot = new Slot();
@@ -34,11 +35,18 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
     private int framed = -1;
     private Part.Frames frames;
 
-    /** @param file closed with this */
-    PartBytes(SharedSegment shared, Part part, SegmentReader file) {
+    /**
+     * Of a part.
+     *
+     * @param file the shared segment's
+     * @param closing gives the file back
+     */
+    PartBytes(SharedSegment shared, Part part, SegmentBytes file, Runnable closing) {
         this.shared = shared;
         this.part = part;
         this.file = file;
+        this.fileHeader = part.fileHeader();
+        this.closing = closing;
         this.frames = shared.frames(part);
     }
 
@@ -101,8 +109,7 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
         stored = room(stored, most);
         stored.clear().limit(most);
         int unused = file.read(stored, place);
-        SegmentHeader header = file.header();
-        return view.check(stored, 0, stored.position(), header.positionAt(place), header.salt()) == RecordView.Verdict.VALID;
+        return view.check(stored, 0, stored.position(), fileHeader.positionAt(place), fileHeader.salt()) == RecordView.Verdict.VALID;
     }
 
     private void frameLead(int index, boolean isValid) {
@@ -136,11 +143,10 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
     private void prefix(int index, int headerLength, int contentLength, int flags, boolean isValid) {
         int previousSize = index == 0 ? 0 : frames.bytes(index - 1);
         long commitWord = RecordLayout.commitWord(headerLength);
-        SegmentHeader header = part.header(frames);
         checksum.reset();
         checksum.update(frame.array(), RecordLayout.PREFIX_BYTES, headerLength + contentLength);
         long timestampMillis = flags == RecordLayout.BATCH ? 0 : view.timestampMillis();
-        int crc = checksum.finish(header.salt(), header.positionAt(frames.offset(index)), commitWord, contentLength, flags, previousSize,
+        int crc = checksum.finish(part.salt(), part.positionAt(frames.offset(index)), commitWord, contentLength, flags, previousSize,
                 timestampMillis);
         RecordLayout.encodePrefix(frame, 0, contentLength, flags, isValid ? crc : ~crc, previousSize, timestampMillis);
         frame.putLong(RecordLayout.COMMIT_WORD, commitWord);
@@ -148,6 +154,6 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
 
     @Override
     public void close() {
-        file.close();
+        closing.run();
     }
 }

@@ -49,7 +49,21 @@ public final class SharedPart extends Segment {
 
     @Override
     protected SegmentReader openHere(ChannelCache channels) throws IOException {
-        PartBytes bytes = new PartBytes(shared, part, shared.open(part));
+        SegmentReader file = shared.open(part);
+        return over(file, file::close, channels);
+    }
+
+    /**
+     * The part as it is, for who has read the shared segment's file.
+     *
+     * @param file stays open
+     */
+    public SegmentReader over(SegmentBytes file, ChannelCache channels) {
+        return over(file, () -> { }, channels);
+    }
+
+    private SegmentReader over(SegmentBytes file, Runnable closing, ChannelCache channels) {
+        PartBytes bytes = new PartBytes(shared, part, file, closing);
         return new SegmentReader(this, header(), channels, bytes, bytes::close, shared.footers(), false);
     }
 

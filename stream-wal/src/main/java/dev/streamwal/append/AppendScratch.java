@@ -99,12 +99,62 @@ public final class AppendScratch {
         return slot.set(slotHeader.set(slotBytes, 0, length), slotContent.set(record.header(), record.content()), record.timestampMillis());
     }
 
+    /** Keeps nothing of the record's alive of which the {@link #slot} was made. */
+    void forgetSlot() {
+        slotContent.forget();
+    }
+
     /** As the other one, not reused. */
     static Draft newSlot(byte[] beginning, Draft record, long position, long gap, boolean isFirst, long windowsBehind) {
         byte[] bytes = Arrays.copyOf(beginning, beginning.length + SlotLayout.MAX_REST_BYTES);
         int length = SlotLayout.putRest(bytes, beginning.length, record.headerLength(), position, gap, isFirst, windowsBehind);
         return Draft.of(new Source.OfArray().set(bytes, 0, length), new Source.Pair().set(record.header(), record.content()),
                 record.timestampMillis());
+    }
+
+    private byte[] copy = NO_CHUNK;
+    private final Draft copied = new Draft();
+    private final Source.OfArray copiedHeader = new Source.OfArray();
+    private final Source.OfArray copiedContent = new Source.OfArray();
+    private boolean isCopying;
+
+    /**
+     * The same record in arrays, valid until the next one: copying from a program's buffer may run its code, which may wait, or append itself; and
+     * that isn't done where others wait.
+     */
+    Draft inArrays(Draft record) {
+        if (record.header().isInArray() && record.content().isInArray()) {
+            return record;
+        }
+        int headerLength = record.headerLength();
+        int bytes = headerLength + record.contentLength();
+        if (isCopying || bytes > CHUNK_BYTES) {
+            return inNewArrays(record);
+        }
+        isCopying = true;
+        try {
+            if (copy.length < bytes) {
+                copy = new byte[bytes <= FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES : CHUNK_BYTES];
+            }
+            record.header().copy(0, copy, 0, headerLength);
+            record.content().copy(0, copy, headerLength, bytes - headerLength);
+            return copied.set(copiedHeader.set(copy, 0, headerLength), copiedContent.set(copy, headerLength, bytes - headerLength),
+                    record.timestampMillis());
+        } finally {
+            isCopying = false;
+        }
+    }
+
+    /** As {@link #inArrays}, not reused. */
+    static Draft inNewArrays(Draft record) {
+        return record.header().isInArray() && record.content().isInArray() ? record
+                : Draft.of(inNewArray(record.header()), inNewArray(record.content()), record.timestampMillis());
+    }
+
+    private static Source inNewArray(Source source) {
+        byte[] bytes = new byte[source.length()];
+        source.copy(0, bytes, 0, bytes.length);
+        return new Source.OfArray().set(bytes);
     }
 
     /** As the other one, without a header. */

@@ -27,6 +27,7 @@ public final class LogContext {
     private final SpacePreparer preparer;
     private final SegmentSealer sealer;
     private final @Nullable AppendSeam seam;
+    private StreamDirectories directories = StreamDirectories.ANY;
     private final LongSupplier salts;
     private final LongAdder appends = new LongAdder();
     private final LongAdder flushes = new LongAdder();
@@ -103,6 +104,15 @@ public final class LogContext {
 
     WriterFence fence() {
         return fence;
+    }
+
+    /** To be called once, before a stream is used. */
+    public void directories(StreamDirectories newDirectories) {
+        directories = newDirectories;
+    }
+
+    StreamDirectories directories() {
+        return directories;
     }
 
     /** To be called once, before a stream is used. */

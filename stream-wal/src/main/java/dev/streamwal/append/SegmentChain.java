@@ -123,7 +123,9 @@ final class SegmentChain {
         }
         // behind a closed log a temporary file is somebody else's
         checkOpen();
-        segments.load(directory, log.storage());
+        if (log.directories().mayHave(key)) {
+            segments.load(directory, log.storage());
+        }
         loaded = true;
         watch.hasSegments(!segments.isEmpty());
     }

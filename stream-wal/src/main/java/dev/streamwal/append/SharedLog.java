@@ -80,8 +80,8 @@ public final class SharedLog {
     }
 
     /** What is larger stands in a segment of its own stream. */
-    boolean takes(StreamKey key, int bytes) {
-        return bytes <= Math.min(SharedSegment.MAX_PART_BYTES, (log.capacityForRecords() - key.utf8Length()) / LARGEST_SHARE);
+    int maxBytes(StreamKey key) {
+        return (int) Math.min(SharedSegment.MAX_PART_BYTES, (log.capacityForRecords() - key.utf8Length()) / LARGEST_SHARE);
     }
 
     /** Everything that was appended up to a position of the shared stream. */

@@ -1,20 +1,23 @@
 package dev.streamwal.append;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.format.Window;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.shared.SlotLayout;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.AbstractQueuedSynchronizer;
 
-/** Where a stream goes on that shares segments with others: see {@link SharedLog}. Thread-safe. */
-final class SharedTail {
+/**
+ * Where a stream goes on that shares segments with others: see {@link SharedLog}. Thread-safe.
+ *
+ * <p>It is its own lock: of a hundred thousand streams none is in the processor's cache, and a lock beside it would be two more objects to wait for.
+ */
+@SuppressWarnings("serial") // nobody writes it anywhere
+final class SharedTail extends AbstractQueuedSynchronizer {
 
     /** What an append finds where the stream doesn't share any more. */
     static final long LEFT = -4;
@@ -24,30 +27,26 @@ final class SharedTail {
     private final StreamKey key;
     private final StreamPolicy policy;
     private final byte[] beginning;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final int maxBytes;
+
+    // What follows is guarded by the lock.
 
     /** Where the next record begins. */
-    @GuardedBy("lock")
     private long base;
 
     /** Where the data ends. */
     private volatile long end;
 
-    @GuardedBy("lock")
     private boolean isFirst;
 
-    @GuardedBy("lock")
     private long windowStart;
 
     /** Position of the shared stream behind the stream's last record; 0 where it has none that may not be durable. */
-    @GuardedBy("lock")
     private long sharedEnd;
 
     /** What was acknowledged as durable. */
-    @GuardedBy("lock")
     private long durableEnd;
 
-    @GuardedBy("lock")
     private boolean hasLeft;
 
     /**
@@ -65,6 +64,7 @@ final class SharedTail {
         this.key = key;
         this.policy = policy;
         this.beginning = SlotLayout.beginning(key, policy.windowMillis(), policy.retentionMillis());
+        this.maxBytes = shared.maxBytes(key);
         this.base = base;
         this.end = end;
         this.isFirst = isFirst;
@@ -73,9 +73,25 @@ final class SharedTail {
         this.durableEnd = before == 0 ? end : 0;
     }
 
+    @Override
+    protected boolean tryAcquire(int unused) {
+        return compareAndSetState(0, 1);
+    }
+
+    @Override
+    protected boolean tryRelease(int unused) {
+        setState(0);
+        return true;
+    }
+
+    /** Whether so many bytes may stand in a shared segment. */
+    boolean takes(long bytes) {
+        return bytes <= maxBytes;
+    }
+
     /** As {@link StreamLog#append}; {@link #LEFT} where the stream doesn't share any more. */
     long append(AppendScratch scratch, Draft draft, int frameBytes, long nowMillis, long expectedEnd) {
-        lock.lock();
+        acquire(1);
         try {
             if (hasLeft) {
                 return LEFT;
@@ -85,46 +101,46 @@ final class SharedTail {
             }
             long position = base;
             reserve(position, frameBytes);
-            Window window = windowOf(draft.timestampMillis(), nowMillis);
-            Draft slot = scratch.slot(beginning, draft, position, position - end, isFirst, windowsBehind(window, draft.timestampMillis()));
+            long newStart = windowStart(draft.timestampMillis(), nowMillis);
+            Draft slot = scratch.slot(beginning, draft, position, position - end, isFirst, windowsBehind(newStart, draft.timestampMillis()));
             sharedEnd = shared.log().appendSlot(scratch, slot, (int) slot.frameBytes(), nowMillis) + slot.frameBytes();
-            appended(position, position + frameBytes, window);
+            appended(position, position + frameBytes, newStart);
             return position;
         } finally {
-            lock.unlock();
+            scratch.forgetSlot();
+            release(1);
         }
     }
 
     /** As {@link StreamLog#appendBatch}, of which it returns the batch record's position. */
     long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes, long newestTimestampMillis, long nowMillis) {
-        lock.lock();
+        acquire(1);
         try {
             if (hasLeft) {
                 return LEFT;
             }
             long position = base;
             reserve(position, batchBytes);
-            Window window = windowOf(newestTimestampMillis, nowMillis);
+            long newStart = windowStart(newestTimestampMillis, nowMillis);
             List<Draft> slots = new ArrayList<>(members.size());
             long at = position + Frames.LEAD_BYTES;
             long before = end;
             for (Draft member : members) {
                 slots.add(AppendScratch.newSlot(beginning, member, at, at - before, isFirst && slots.isEmpty(),
-                        windowsBehind(window, member.timestampMillis())));
+                        windowsBehind(newStart, member.timestampMillis())));
                 at += member.frameBytes();
                 before = at;
             }
             int slotBytes = (int) Draft.batchBytes(slots);
             sharedEnd = shared.log().appendSlots(scratch, slots, slotBytes, nowMillis) + slotBytes;
-            appended(position, position + batchBytes, window);
+            appended(position, position + batchBytes, newStart);
             return position;
         } finally {
-            lock.unlock();
+            release(1);
         }
     }
 
     /** What fails behind this may have left something in the file: its place is not given again. */
-    @GuardedBy("lock")
     private void reserve(long position, int bytes) {
         try {
             log.positions().raiseCeiling(position + bytes);
@@ -134,23 +150,21 @@ final class SharedTail {
         base = position + bytes;
     }
 
-    @GuardedBy("lock")
-    private void appended(long from, long to, Window window) {
+    private void appended(long from, long to, long newStart) {
         assert base == to && from >= end;
         end = to;
         isFirst = false;
-        windowStart = window.startMillis();
+        windowStart = newStart;
     }
 
     /** Windows don't go backwards: see {@link Continuation#nextWindow}. */
-    @GuardedBy("lock")
-    private Window windowOf(long timestampMillis, long nowMillis) {
+    private long windowStart(long timestampMillis, long nowMillis) {
         boolean isMisdated = log.time().isAhead(windowStart, nowMillis) && !log.time().isBehind(nowMillis);
-        return policy.windowOf(isMisdated ? timestampMillis : Math.max(timestampMillis, windowStart));
+        return policy.windowStart(isMisdated ? timestampMillis : Math.max(timestampMillis, windowStart));
     }
 
-    private long windowsBehind(Window window, long timestampMillis) {
-        return (window.startMillis() - policy.windowOf(timestampMillis).startMillis()) / policy.windowMillis();
+    private long windowsBehind(long start, long timestampMillis) {
+        return (start - policy.windowStart(timestampMillis)) / policy.windowMillis();
     }
 
     /** Where the last record ends. */
@@ -160,11 +174,11 @@ final class SharedTail {
 
     /** What has to be durable for all that was appended so far to be. */
     CommitTarget target() {
-        lock.lock();
+        acquire(1);
         try {
             return shared.target(sharedEnd);
         } finally {
-            lock.unlock();
+            release(1);
         }
     }
 
@@ -175,36 +189,36 @@ final class SharedTail {
 
     /** Everything before a position survives power loss. */
     void durable(long position) {
-        lock.lock();
+        acquire(1);
         try {
             durableEnd = Math.max(durableEnd, position);
         } finally {
-            lock.unlock();
+            release(1);
         }
     }
 
     /** Everything before it survives power loss. */
     long durablePosition() {
         long durable = shared.log().durablePosition();
-        lock.lock();
+        acquire(1);
         try {
             if (durable >= sharedEnd) {
                 durableEnd = end;
             }
             return durableEnd;
         } finally {
-            lock.unlock();
+            release(1);
         }
     }
 
     /** From now on nothing is appended here; the stream goes on as it says. */
     void leave(Continuation next) {
-        lock.lock();
+        acquire(1);
         try {
             hasLeft = true;
             next.afterSharing(end, base, windowStart);
         } finally {
-            lock.unlock();
+            release(1);
         }
     }
 }

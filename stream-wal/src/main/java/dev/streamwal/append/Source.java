@@ -21,6 +21,11 @@ public abstract sealed class Source {
     /** Copies {@code length} bytes from {@code from} on to {@code target}, from {@code at} on. */
     abstract void copy(int from, byte[] target, int at, int length);
 
+    /** Whether copying it runs nobody's code. */
+    boolean isInArray() {
+        return false;
+    }
+
     public static Source of(byte[] bytes) {
         return new OfArray().set(bytes);
     }
@@ -71,6 +76,11 @@ public abstract sealed class Source {
         }
 
         @Override
+        boolean isInArray() {
+            return true;
+        }
+
+        @Override
         @SuppressWarnings("NullAway") // nothing is copied of what was forgotten
         void copy(int from, byte[] target, int at, int count) {
             System.arraycopy(bytes, offset + from, target, at, count);
@@ -79,8 +89,8 @@ public abstract sealed class Source {
 
     /** One behind the other; reused by one thread. */
     static final class Pair extends Source {
-        private Source first = EMPTY;
-        private Source second = EMPTY;
+        private @Nullable Source first;
+        private @Nullable Source second;
 
         Pair set(Source newFirst, Source newSecond) {
             first = newFirst;
@@ -88,12 +98,20 @@ public abstract sealed class Source {
             return this;
         }
 
+        /** As {@link OfArray#forget()}. */
+        void forget() {
+            first = null;
+            second = null;
+        }
+
         @Override
+        @SuppressWarnings("NullAway") // nobody asks for what was forgotten
         int length() {
             return first.length() + second.length();
         }
 
         @Override
+        @SuppressWarnings("NullAway") // nothing is copied of what was forgotten
         void copy(int from, byte[] target, int at, int count) {
             int ofFirst = Math.max(0, Math.min(count, first.length() - from));
             if (ofFirst > 0) {

@@ -197,10 +197,10 @@ public final class StreamLog implements CommitStream {
         long nowMillis = clockMillis;
         for (; ; ) {
             SharedTail shares = sharing;
-            if (shares != null && !takesPart(frameBytes)) {
+            if (shares != null && !shares.takes(frameBytes)) {
                 own();
             } else if (shares != null) {
-                long outcome = shares.append(scratch, draft, frameBytes, nowMillis, expectedEnd);
+                long outcome = shares.append(scratch, scratch.inArrays(draft), frameBytes, nowMillis, expectedEnd);
                 if (outcome != SharedTail.LEFT) {
                     return outcome;
                 }
@@ -235,10 +235,11 @@ public final class StreamLog implements CommitStream {
         long nowMillis = clockMillis;
         for (; ; ) {
             SharedTail shares = sharing;
-            if (shares != null && !takesPart(batchBytes + (long) members.size() * beginningBytes())) {
+            if (shares != null && !shares.takes(batchBytes + (long) members.size() * beginningBytes())) {
                 own();
             } else if (shares != null) {
-                long outcome = shares.appendBatch(scratch, members, batchBytes, newestTimestampMillis, nowMillis);
+                List<Draft> copies = members.stream().map(AppendScratch::inNewArrays).toList();
+                long outcome = shares.appendBatch(scratch, copies, batchBytes, newestTimestampMillis, nowMillis);
                 if (outcome != SharedTail.LEFT) {
                     return outcome + Frames.LEAD_BYTES;
                 }
@@ -619,11 +620,6 @@ public final class StreamLog implements CommitStream {
         return true;
     }
 
-    private boolean takesPart(long bytes) {
-        SharedLog shared = log.shared();
-        return shared != null && bytes <= Integer.MAX_VALUE && shared.takes(key, (int) bytes);
-    }
-
     private int beginningBytes() {
         return SlotLayout.MAX_BYTES - StreamKey.MAX_BYTES + key.utf8Length();
     }
@@ -664,6 +660,7 @@ public final class StreamLog implements CommitStream {
         try {
             SegmentHeader header = successorHeader(timestampMillis, nowMillis);
             Path name = directory.resolve(header.name().fileName());
+            log.directories().add(key);
             log.storage().createDirectory(directory);
             if (prepared != null) {
                 prepared.writeHeader(header);

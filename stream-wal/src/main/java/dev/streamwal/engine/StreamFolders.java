@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
@@ -48,6 +49,11 @@ public final class StreamFolders {
 
     public Path of(StreamKey key) {
         return streams.of(key);
+    }
+
+    /** Of all that is in the folder, streams' directories among it. */
+    public Set<String> names() throws IOException {
+        return streams.names();
     }
 
     public boolean anySegment() {

@@ -41,15 +41,18 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** The packs of a log that is being written. Thread-safe. */
@@ -79,6 +82,8 @@ public final class PackStore implements PackedData {
     /** Shared segments of an earlier writer. */
     private volatile List<SharedSegment> inherited = List.of();
     private volatile boolean hasInherited = true;
+    /** Packs of streams that are known here, with where they end, as long as they have anything: a new stream isn't looked for in them. */
+    private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
     private final LongSupplier sharedEnd;
     private final PositionsFile positions;
     /** Packs that the manifest may list, or not any more: the files of those that it doesn't list go. */
@@ -231,17 +236,19 @@ public final class PackStore implements PackedData {
 
     /** The stream's segments in packs, as far as they count, in order of position. */
     public List<Place> find(StreamKey key) throws IOException {
-        List<Place> places = catalog.look(now -> find(key, now));
+        List<Place> places = catalog.look(now -> find(key, now, pack -> true));
         places.sort((a, b) -> Long.compare(a.entry().basePosition(), b.entry().basePosition()));
         return places;
     }
 
-    private List<Place> find(StreamKey key, Manifest now) throws IOException {
+    private List<Place> find(StreamKey key, Manifest now, Predicate<ListedPack> which) throws IOException {
         List<Place> places = new ArrayList<>();
         for (ListedPack pack : now.packsInOrder()) {
-            for (PackEntry entry : reader(pack).find(key)) {
-                if (!now.isVoid(key, entry.basePosition(), pack.number())) {
-                    places.add(new Place(pack, entry));
+            if (which.test(pack)) {
+                for (PackEntry entry : reader(pack).find(key)) {
+                    if (!now.isVoid(key, entry.basePosition(), pack.number())) {
+                        places.add(new Place(pack, entry));
+                    }
                 }
             }
         }
@@ -286,14 +293,24 @@ public final class PackStore implements PackedData {
     /** Of what is in shared segments now. */
     public SharedBeginnings sharedBeginnings() throws IOException {
         List<SharedSegment> live = shared.published(manifest.current());
-        return key -> live.stream().flatMap(segment -> counting(segment, key).stream()).mapToLong(Segment::basePosition).min()
+        return key -> live.stream().flatMap(segment -> counting(segment, key).stream()).mapToLong(SharedPart::basePosition).min()
                 .orElse(Long.MAX_VALUE);
     }
 
-    /** The stream's newest segment in a pack. */
-    public Optional<Place> newest(StreamKey key) throws IOException {
-        List<Place> places = isEmpty() ? List.of() : find(key);
-        return places.isEmpty() ? Optional.empty() : Optional.of(places.get(places.size() - 1));
+    /** The stream's newest segment in a pack with data of an earlier writer. */
+    private Optional<Place> newestInherited(StreamKey key) throws IOException {
+        List<Place> places = catalog.look(now -> find(key, now, pack -> !ofThisWriter.contains(pack.number())));
+        return places.stream().max(Comparator.comparingLong(place -> place.entry().basePosition()));
+    }
+
+    /** Whether a shared segment is an earlier writer's. */
+    boolean isInherited(SharedSegment segment) {
+        return inherited.stream().anyMatch(each -> each.file().basePosition() == segment.file().basePosition());
+    }
+
+    /** What a pack has is of streams that this log knows where they end. */
+    void isOfThisWriter(long number) {
+        ofThisWriter.add(number);
     }
 
     /** Adds the keys of streams that have a segment in a pack. */
@@ -314,7 +331,7 @@ public final class PackStore implements PackedData {
                 return Optional.of(new End(last.endPosition(), last.header().window().startMillis()));
             }
         }
-        return newest(key).map(place -> new End(place.entry().endPosition(), place.pack().window().startMillis()));
+        return newestInherited(key).map(place -> new End(place.entry().endPosition(), place.pack().window().startMillis()));
     }
 
     /** What a stream still has in a shared segment. */
@@ -465,7 +482,11 @@ public final class PackStore implements PackedData {
 
     /** Of a pack with some segments of another one. */
     PackHeader inPlaceOf(PackHeader before) {
-        return new PackHeader(newNumber(), before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
+        long number = newNumber();
+        if (ofThisWriter.contains(before.number())) {
+            isOfThisWriter(number);
+        }
+        return new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
                 before.createdMillis(), before.incarnation());
     }
 

@@ -4,6 +4,7 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackHeader;
@@ -15,7 +16,6 @@ import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +46,7 @@ final class SharedPacker {
     }
 
     private static final Comparator<SharedPart> BY_KEY = Comparator
-            .comparing((SharedPart part) -> part.key().utf8(), Arrays::compareUnsigned)
+            .comparing(SharedPart::key, StreamKey::compare)
             .thenComparingLong(SharedPart::basePosition);
 
     private final PackStore store;
@@ -69,11 +69,19 @@ final class SharedPacker {
         SharedSegment oldest = found.get();
         log.forceOwnSegments();
         List<ListedPack> packs = new ArrayList<>();
-        for (Map.Entry<Span, List<SharedPart>> each : bySpan(oldest).entrySet()) {
-            packs.add(write(each.getKey(), each.getValue()));
+        Map<Span, List<SharedPart>> spans = bySpan(oldest);
+        if (!spans.isEmpty()) {
+            try (HeldFile file = HeldFile.of(oldest.file(), store.channels())) {
+                for (Map.Entry<Span, List<SharedPart>> each : spans.entrySet()) {
+                    packs.add(write(each.getKey(), each.getValue(), file));
+                }
+            }
         }
         if (oldest.damage().isPresent()) {
             log.setAside(oldest.file().file());
+        }
+        if (!store.isInherited(oldest)) {
+            packs.forEach(pack -> store.isOfThisWriter(pack.number()));
         }
         store.addPacked(packs, oldest.file().basePosition() + 1);
         deletePacked();
@@ -89,14 +97,14 @@ final class SharedPacker {
         return spans;
     }
 
-    private ListedPack write(Span span, List<SharedPart> parts) throws IOException {
+    private ListedPack write(Span span, List<SharedPart> parts, HeldFile file) throws IOException {
         boolean isByOptions = parts.stream()
                 .allMatch(part -> Packer.isByOptions(span.window(), span.expirationMillis(), log.policyOf(part.key())));
         PackHeader header = new PackHeader(store.newNumber(), span.window(), span.expirationMillis(),
                 isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis(), log.incarnation());
         try (PackWriter writer = store.write(header)) {
             for (SharedPart part : parts) {
-                try (SegmentReader reader = part.open(store.channels())) {
+                try (SegmentReader reader = part.over(file, store.channels())) {
                     SegmentHeader segment = reader.header();
                     int dataEnd = (int) reader.size();
                     RecoveredTail tail = SegmentCut.walk(reader, segment, dataEnd).orElseThrow(() -> new IOException(

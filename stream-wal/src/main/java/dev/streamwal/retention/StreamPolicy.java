@@ -70,6 +70,11 @@ public record StreamPolicy(
         return Window.containing(timestampMillis, windowMillis);
     }
 
+    /** Where {@link #windowOf} begins. */
+    public long windowStart(long timestampMillis) {
+        return timestampMillis - Math.floorMod(timestampMillis, windowMillis);
+    }
+
     /**
      * When a segment of this window may be deleted, in epoch ms. Never before 1970, since file names have no negative
      * numbers: by a clock that stands before 1970 nothing expires.

@@ -1,0 +1,59 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * A shared segment's file, read once: its records are asked for one by one, in the order of their keys, and a call to the system for each would
+ * take longer than all else that is done with it. One thread; close it.
+ */
+final class HeldFile implements SegmentBytes, AutoCloseable {
+
+    private final ByteBuf memory;
+    private final ByteBuffer bytes;
+
+    private HeldFile(ByteBuf memory, int length) {
+        this.memory = memory;
+        this.bytes = memory.nioBuffer(0, length);
+    }
+
+    /** Of a segment that is complete, and so no larger than a segment may be. */
+    static HeldFile of(Segment segment, ChannelCache channels) throws IOException {
+        try (SegmentReader reader = segment.open(channels)) {
+            int length = Math.toIntExact(reader.size());
+            ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(length);
+            try {
+                int read = reader.read(memory.nioBuffer(0, length), 0);
+                return new HeldFile(memory, read);
+            } catch (IOException | RuntimeException e) {
+                memory.release();
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public int read(ByteBuffer target, long offset) {
+        int count = (int) Math.max(0, Math.min(target.remaining(), bytes.limit() - offset));
+        if (count > 0) {
+            target.put(target.position(), bytes, (int) offset, count).position(target.position() + count);
+        }
+        return count;
+    }
+
+    @Override
+    public long size() {
+        return bytes.limit();
+    }
+
+    @Override
+    public void close() {
+        memory.release();
+    }
+}
