@@ -57,6 +57,14 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     }
 
     @Override
+    public void merged(ListedPack pack, Path file, List<ListedPack> before) {
+        MergedPacks merged = new MergedPacks(file, Instant.ofEpochMilli(pack.window().startMillis()),
+                Instant.ofEpochMilli(pack.window().endMillis()), before.size(), pack.segments(), pack.bytes(),
+                before.stream().mapToLong(ListedPack::bytes).sum());
+        listener.tell(told -> told.merged(merged));
+    }
+
+    @Override
     public void packingFailed(Throwable failure) {
         failed("pack", null, failure);
     }

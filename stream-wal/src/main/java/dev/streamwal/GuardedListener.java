@@ -24,6 +24,11 @@ final class GuardedListener implements WalListener {
     }
 
     @Override
+    public void merged(MergedPacks merged) {
+        guard(Optional.empty(), () -> listener.merged(merged));
+    }
+
+    @Override
     public void swept(DeletedSegment segment) {
         guard(Optional.of(segment.stream()), () -> listener.swept(segment));
     }

@@ -83,6 +83,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -126,6 +127,7 @@ public final class StreamWal implements AutoCloseable {
     /** One for all streams of a policy: an append touches as little memory as can be. */
     private final Map<StreamPolicy, TimeRules> timeRules = new ConcurrentHashMap<>();
     private final PackingThread packing;
+    private final PackingThread merging;
     private final Sweeper sweeper;
     private final KnownTime time;
     private final GroupCommitter commits;
@@ -162,7 +164,8 @@ public final class StreamWal implements AutoCloseable {
         this.packs = packs;
         PackSweep packSweep = new PackSweep(packs, options.spansHash());
         this.packer = new Packer(packs, packSweep, log.storage(), new Packed(), report, options.ownSegments(), options.spansHash());
-        this.packing = new PackingThread(packer, options.sweepInterval().toNanos());
+        this.packing = inBackground("stream-wal-pack", packer::passAtIntervals);
+        this.merging = inBackground("stream-wal-merge", packer::mergeAtIntervals);
         this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, report), packs, packSweep,
                 new Sweeper.Limits(options.maxTotalBytes(), options.sweepInterval().toNanos(), options.maxClockAdvance().toMillis()), time);
         this.settings = settings;
@@ -199,6 +202,10 @@ public final class StreamWal implements AutoCloseable {
     /** As the public one, for tests that restart the machine, or stand in for its disk. */
     static StreamWal open(Path root, WalOptions options, Environment environment) {
         return open(root, options, environment, settings -> settings);
+    }
+
+    private PackingThread inBackground(String name, Consumer<BooleanSupplier> pass) {
+        return new PackingThread(name, isStopped -> pass.accept(() -> closed || isStopped.getAsBoolean()), options.sweepInterval().toNanos());
     }
 
     /** As the other one, with streams recovered by other settings than what was found. */
@@ -269,6 +276,7 @@ public final class StreamWal implements AutoCloseable {
                 log.start();
                 wal.sweeper.start();
                 wal.packing.start();
+                wal.merging.start();
             }
             if (!settings.lastCloseWasClean() && settings.withThreads()) {
                 wal.recovery.start();
@@ -1021,6 +1029,7 @@ public final class StreamWal implements AutoCloseable {
             closed = true;
             sweeper.stop();
             packing.stop();
+            merging.stop();
             recovery.stop();
             log.refuseNewSegments();
             log.stop();

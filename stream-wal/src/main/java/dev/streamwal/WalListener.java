@@ -29,6 +29,13 @@ public interface WalListener {
     default void packed(PackedSegments packed) {}
 
     /**
+     * Packs of one window have become one.
+     *
+     * @param merged which one
+     */
+    default void merged(MergedPacks merged) {}
+
+    /**
      * A segment was deleted.
      *
      * @param segment the segment, and why

@@ -12,6 +12,7 @@ final class Events implements WalListener {
 
     final List<SealedSegment> sealed = new CopyOnWriteArrayList<>();
     final List<PackedSegments> packed = new CopyOnWriteArrayList<>();
+    final List<MergedPacks> merged = new CopyOnWriteArrayList<>();
     final List<DeletedSegment> swept = new CopyOnWriteArrayList<>();
     final List<RefusedSweep> refused = new CopyOnWriteArrayList<>();
     final List<RecoveredStream> recovered = new CopyOnWriteArrayList<>();
@@ -25,6 +26,11 @@ final class Events implements WalListener {
     @Override
     public void packed(PackedSegments segments) {
         packed.add(segments);
+    }
+
+    @Override
+    public void merged(MergedPacks packs) {
+        merged.add(packs);
     }
 
     @Override

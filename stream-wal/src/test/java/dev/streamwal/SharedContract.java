@@ -11,6 +11,7 @@ import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.retention.StreamPolicy;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,10 +56,14 @@ abstract class SharedContract extends LogContract {
 
     private void append(StreamWal wal, int rounds, Map<String, List<Written>> written) {
         for (int round = 0; round < rounds; round++) {
-            for (int stream = 0; stream < STREAMS; stream++) {
-                written.computeIfAbsent(key(stream), key -> new ArrayList<>()).addAll(appendSome(wal.stream(key(stream)), 1 + (stream + round) % 4));
-            }
+            appendRound(wal, round, written);
             clock.advance(WINDOW.dividedBy(3));
+        }
+    }
+
+    private void appendRound(StreamWal wal, int round, Map<String, List<Written>> written) {
+        for (int stream = 0; stream < STREAMS; stream++) {
+            written.computeIfAbsent(key(stream), key -> new ArrayList<>()).addAll(appendSome(wal.stream(key(stream)), 1 + (stream + round) % 4));
         }
     }
 
@@ -115,6 +120,81 @@ abstract class SharedContract extends LogContract {
             assertAllHold(wal, written);
         }
         assertGoesOn(written, 3);
+    }
+
+    /** As small as they may be, so that there are several in each window. */
+    private WalOptions.Builder manySegments() {
+        return sharing().segmentBytes(StreamPolicy.MIN_SEGMENT_BYTES).maxRecordBytes(1_000);
+    }
+
+    @Test
+    void pack_manySharedSegmentsOfAWindow_becomeOnePack() {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(manySegments())) {
+            written = append(wal, 9);
+            packAll(wal);
+            assertThat(heard().packed.size()).isGreaterThan(3 * 2);
+            clock.advance(WINDOW.multipliedBy(2));
+
+            assertThat(wal.pack()).isZero();
+
+            assertThat(files("packs", ".pack")).hasSize(3);
+            assertThat(heard().merged).isNotEmpty().allSatisfy(merged -> {
+                assertThat(merged.packs()).isGreaterThan(1);
+                assertThat(merged.segments()).isGreaterThanOrEqualTo(STREAMS);
+                assertThat(merged.bytes()).isPositive();
+                assertThat(merged.bytesBefore()).isGreaterThan(merged.bytes());
+            });
+            assertThat(heard().failures).isEmpty();
+            assertAllHold(wal, written);
+            assertThat(wal.delete(key(3))).isTrue();
+            written.remove(key(3));
+            List<Written> cut = written.get(key(5));
+            wal.stream(key(5)).truncateAfter(cut.get(cut.size() / 2).ref());
+            cut.subList(cut.size() / 2 + 1, cut.size()).clear();
+            assertAllHold(wal, written);
+        }
+        try (StreamWal wal = open(manySegments())) {
+            assertAllHold(wal, written);
+            append(wal, 6, written);
+            packAll(wal);
+            clock.advance(WINDOW.multipliedBy(2));
+            int unused = wal.pack();
+            assertAllHold(wal, written);
+        }
+    }
+
+    /** What doesn't verify isn't carried on; it stays where it is, and who reads it is told. */
+    @Test
+    void pack_oneOfThePacksIsDamaged_theOthersBecomeOne() throws IOException {
+        expectFailures();
+        StreamWal wal = open(manySegments());
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        for (int i = 0; i < 12; i++) {
+            appendRound(wal, i, written);
+        }
+        packAll(wal);
+        List<Path> before = files("packs", ".pack");
+        assertThat(before).hasSizeGreaterThan(2);
+        Path damaged = before.get(1);
+        flipByte(damaged, 200);
+        clock.advance(WINDOW.multipliedBy(2));
+
+        for (int i = 0; i < 3; i++) {
+            int unused = wal.pack();
+        }
+
+        assertThat(files("packs", ".pack")).hasSize(2).contains(damaged);
+        assertThat(heard().failures).hasSize(1).allSatisfy(failure -> assertThat(failure.task()).isEqualTo("pack"));
+        try (WalReader reader = wal.reader()) {
+            assertThat(written.keySet().stream().filter(key -> reader.verify(key).damage().isEmpty()).count()).isEqualTo(STREAMS - 1);
+        }
+    }
+
+    private static void flipByte(Path file, int offset) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[offset] ^= 1;
+        Files.write(file, bytes);
     }
 
     @Test

@@ -16,7 +16,7 @@ import dev.streamwal.format.Window;
 public record PackHeader(
         long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation) {
 
-    static final int MAX_LEVEL = 255;
+    public static final int MAX_LEVEL = 255;
 
     /** The same rules by which {@link PackHeaderLayout#decode} believes a header. */
     public PackHeader {

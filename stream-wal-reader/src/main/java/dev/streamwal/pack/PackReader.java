@@ -183,6 +183,11 @@ public final class PackReader implements AutoCloseable {
         return new PackWalk(this);
     }
 
+    /** All segments, for who merges the pack with others: it is read with few large reads. */
+    public PackRun run() {
+        return new PackRun(this, new ReadAhead(channels, file, footer.fileLength()));
+    }
+
     /** A table block, from its beginning on. */
     PackTable.Cursor block(int block, boolean isKept) throws IOException {
         byte[] bytes = cache.get(this, index.offset(block));
@@ -253,14 +258,29 @@ public final class PackReader implements AutoCloseable {
      * @throws CorruptSegmentException where it is damaged
      */
     public Footer segmentFooter(PackEntry entry) throws IOException {
-        int dataEnd = entry.dataEnd();
         if (entry.indexBytes() == 0) {
-            SegmentIndex all = entry.records() == 0 ? new SegmentIndex() : SegmentIndex.ofOneBlock(entry.records(),
-                    entry.headerLength() + entry.firstRecord(), entry.smallestMillis(), entry.largestMillis());
-            return new Footer(dataEnd, entry.lastRecordSize(), all);
+            return ofOneBlock(entry);
         }
-        long offset = entry.offset() + entry.dataBytes();
         try (SharedFile bytes = channels.acquire(file)) {
+            return readFooter(entry, bytes);
+        }
+    }
+
+    /** As the other one, by the bytes of the pack. */
+    Footer segmentFooter(PackEntry entry, SegmentBytes bytes) throws IOException {
+        return entry.indexBytes() == 0 ? ofOneBlock(entry) : readFooter(entry, bytes);
+    }
+
+    private static Footer ofOneBlock(PackEntry entry) {
+        SegmentIndex all = entry.records() == 0 ? new SegmentIndex() : SegmentIndex.ofOneBlock(entry.records(),
+                entry.headerLength() + entry.firstRecord(), entry.smallestMillis(), entry.largestMillis());
+        return new Footer(entry.dataEnd(), entry.lastRecordSize(), all);
+    }
+
+    private Footer readFooter(PackEntry entry, SegmentBytes bytes) throws IOException {
+        int dataEnd = entry.dataEnd();
+        long offset = entry.offset() + entry.dataBytes();
+        try {
             ByteBuffer frame = read(bytes, offset, entry.indexBytes());
             SegmentHeader segment = segmentHeader(entry);
             RecordView view = new RecordView();

@@ -6,6 +6,7 @@ import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
@@ -14,12 +15,25 @@ import java.util.Arrays;
  */
 public final class PackedBytes implements SegmentBytes, AutoCloseable {
 
-    private final SharedFile file;
+    private final SegmentBytes file;
+    private final Path path;
+    private final Runnable release;
     private final PackEntry entry;
     private final byte[] header;
 
     PackedBytes(SharedFile file, PackEntry entry, SegmentHeader header) {
+        this(file, file.path(), file::close, entry, header);
+    }
+
+    /**
+     * @param file the pack's bytes
+     * @param path where they are, for errors
+     * @param release gives them back
+     */
+    PackedBytes(SegmentBytes file, Path path, Runnable release, PackEntry entry, SegmentHeader header) {
         this.file = file;
+        this.path = path;
+        this.release = release;
         this.entry = entry;
         this.header = Arrays.copyOf(SegmentHeaderLayout.encode(header).array(), header.headerLength());
     }
@@ -58,11 +72,11 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
     /** Gives the pack's file back. */
     @Override
     public void close() {
-        file.close();
+        release.run();
     }
 
     @Override
     public String toString() {
-        return file.path() + ", stream=" + entry.key();
+        return path + ", stream=" + entry.key();
     }
 }

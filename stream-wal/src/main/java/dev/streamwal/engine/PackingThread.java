@@ -1,19 +1,23 @@
 package dev.streamwal.engine;
 
-import dev.streamwal.packing.Packer;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
-/** Packs at intervals. */
+/** Packs, or merges packs, at intervals. */
 public final class PackingThread {
 
-    private final Packer packer;
+    private final Consumer<BooleanSupplier> pass;
     private final long intervalNanos;
     private final RestingThread thread;
 
-    /** @param intervalNanos between two passes; 0: there is no thread */
-    public PackingThread(Packer packer, long intervalNanos) {
-        this.packer = packer;
+    /**
+     * @param pass is given what says whether it is to end
+     * @param intervalNanos between two passes; 0: there is no thread
+     */
+    public PackingThread(String name, Consumer<BooleanSupplier> pass, long intervalNanos) {
+        this.pass = pass;
         this.intervalNanos = intervalNanos;
-        this.thread = new RestingThread("stream-wal-pack", this::run);
+        this.thread = new RestingThread(name, this::run);
     }
 
     /** Where there is an interval. */
@@ -25,11 +29,11 @@ public final class PackingThread {
 
     private void run() {
         while (thread.rest(intervalNanos)) {
-            packer.passAtIntervals(thread::isStopped);
+            pass.accept(thread::isStopped);
         }
     }
 
-    /** Ends the thread, after the pack that it is at. */
+    /** Ends the thread, after the piece of its pass that it is at. */
     public void stop() {
         thread.stop();
     }

@@ -490,6 +490,31 @@ public final class PackStore implements PackedData {
                 before.createdMillis(), before.incarnation());
     }
 
+    /** Of a pack with all that counts of others with the same window, expiration and options. */
+    PackHeader mergedFrom(List<ListedPack> packs, long nowMillis, long incarnation) {
+        ListedPack first = packs.get(0);
+        int level = packs.stream().mapToInt(ListedPack::level).max().orElse(0) + 1;
+        long number = newNumber();
+        if (packs.stream().allMatch(pack -> ofThisWriter.contains(pack.number()))) {
+            isOfThisWriter(number);
+        }
+        return new PackHeader(number, first.window(), first.expirationMillis(), first.optionsHash(), Math.min(level, PackHeader.MAX_LEVEL),
+                nowMillis, incarnation);
+    }
+
+    /** Whether there is room for a pack, and as much again. */
+    boolean hasRoomFor(long bytes) throws IOException {
+        return Files.getFileStore(root).getUsableSpace() / 2 >= bytes;
+    }
+
+    /** A pack that isn't listed won't be: its file goes, if it is there. */
+    synchronized void discard(long number) throws IOException {
+        inDoubt.add(number);
+        if (!manifest.isOpen()) {
+            deleteUnlisted();
+        }
+    }
+
     /** The pack is whole and durable: from now on it has what it holds. */
     void add(ListedPack pack) throws IOException {
         change(List.of(pack), () -> manifest.replace(List.of(pack), List.of()));

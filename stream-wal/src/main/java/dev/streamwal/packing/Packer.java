@@ -89,6 +89,9 @@ public final class Packer {
         /** Segments have moved into a pack. */
         void packed(ListedPack pack, Path file, long bytesBefore);
 
+        /** Packs have become one. */
+        void merged(ListedPack pack, Path file, List<ListedPack> before);
+
         /** A pack could not be made, or files not be deleted; the next pass tries again. */
         void packingFailed(Throwable failure);
     }
@@ -101,6 +104,12 @@ public final class Packer {
 
     private static final long MAX_BYTES = 64 << 20;
 
+    /** One wide merge costs no more than a narrow one, and the fewer levels there are the less is written again. */
+    private static final int MAX_MERGED_PACKS = 64;
+
+    /** Their entries are in memory while they are written, some 40 bytes each. */
+    private static final int MAX_MERGED_SEGMENTS = 1 << 20;
+
     /** Of one stream: what there is more of one window waits for the next pass. */
     private static final int MAX_OF_STREAM = 256;
 
@@ -112,6 +121,7 @@ public final class Packer {
     private final PackPlan.Limits limits;
     private final long optionsHash;
     private final SharedPacker shared;
+    private final Merger merger;
 
     /**
      * For an open log.
@@ -128,11 +138,14 @@ public final class Packer {
         this.limits = new PackPlan.Limits(maxOwnSegments + 1, MAX_SEGMENTS, MAX_BYTES, MAX_OF_STREAM);
         this.optionsHash = optionsHash;
         this.shared = new SharedPacker(store, log, optionsHash);
+        this.merger = new Merger(store, log, events, new MergePlan.Limits(MAX_MERGED_PACKS, MAX_MERGED_SEGMENTS, log.shortestWindowMillis()));
     }
 
     /** Packs what is worth it now. Returns how many segments have moved. */
     public int pass() {
-        return pass(() -> false);
+        int moved = pass(() -> false);
+        telling(() -> false, () -> merger.pass(() -> false));
+        return moved;
     }
 
     /**
@@ -141,9 +154,32 @@ public final class Packer {
      * @param isStopped asked between two packs
      */
     public void passAtIntervals(BooleanSupplier isStopped) {
-        try {
+        telling(isStopped, () -> {
             int unused = pass(isStopped);
-        } catch (RuntimeException | Error e) {
+        });
+    }
+
+    /**
+     * Has packs become one where that is worth it now, for a thread of its own: what goes wrong is told.
+     *
+     * @param isStopped asked all the time
+     */
+    public void mergeAtIntervals(BooleanSupplier isStopped) {
+        telling(isStopped, () -> {
+            log.checkWriter();
+            merger.pass(isStopped);
+        });
+    }
+
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    /** What goes wrong while the log is closed is what closing does. */
+    private void telling(BooleanSupplier isStopped, Work work) {
+        try {
+            work.run();
+        } catch (IOException | RuntimeException | Error e) {
             if (!isStopped.getAsBoolean()) {
                 events.packingFailed(e);
             }

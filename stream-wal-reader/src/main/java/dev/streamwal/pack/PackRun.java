@@ -1,0 +1,73 @@
+package dev.streamwal.pack;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.StreamKey;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The segments of a pack, one after the other, for who merges it with others: ordered as those of all of them are to stand. Begins before the
+ * first. One thread.
+ */
+public final class PackRun implements Comparable<PackRun> {
+
+    private final PackReader pack;
+    private final PackWalk walk;
+    private final ReadAhead bytes;
+    private @Nullable PackEntry entry;
+
+    PackRun(PackReader pack, ReadAhead bytes) {
+        this.pack = pack;
+        this.walk = pack.walk();
+        this.bytes = bytes;
+    }
+
+    /**
+     * Goes to the next segment.
+     *
+     * @return false at the end
+     * @throws CorruptSegmentException where a table block is damaged
+     */
+    public boolean next() throws IOException {
+        Optional<PackEntry> next = walk.next();
+        entry = next.orElse(null);
+        return next.isPresent();
+    }
+
+    /** The segment that it stands on. */
+    public PackEntry entry() {
+        if (entry == null) {
+            throw new IllegalStateException("a run stands on a segment when next() was true: pack=" + pack);
+        }
+        return entry;
+    }
+
+    /** The pack. */
+    public PackReader pack() {
+        return pack;
+    }
+
+    /** Adds the segment that it stands on to another pack. */
+    public void copyTo(PackWriter writer) throws IOException {
+        PackEntry segment = entry();
+        writer.add(pack.segmentHeader(segment), pack.segmentFooter(segment, bytes), new PackedBytes(bytes, pack.file(), () -> { }, segment,
+                pack.segmentHeader(segment)));
+    }
+
+    @Override
+    public int compareTo(PackRun other) {
+        int byKey = StreamKey.compare(entry().key(), other.entry().key());
+        return byKey != 0 ? byKey : Long.compare(entry().basePosition(), other.entry().basePosition());
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(this);
+    }
+}

@@ -1,0 +1,68 @@
+package dev.streamwal.pack;
+
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.SharedFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/**
+ * A file that is read from its beginning to its end in small pieces: from memory, which is filled by few large reads. The file is open only while
+ * it is filled. One thread.
+ */
+final class ReadAhead implements SegmentBytes {
+
+    static final int CHUNK_BYTES = 256 << 10;
+
+    private final ChannelCache channels;
+    private final Path file;
+    private final ByteBuffer chunk;
+    private long chunkOffset;
+
+    ReadAhead(ChannelCache channels, Path file, long size) {
+        this.channels = channels;
+        this.file = file;
+        this.chunk = ByteBuffer.allocate((int) Math.min(size, CHUNK_BYTES)).limit(0);
+    }
+
+    @Override
+    public int read(ByteBuffer target, long offset) throws IOException {
+        int start = target.position();
+        while (target.hasRemaining()) {
+            long at = offset + target.position() - start;
+            if ((at < chunkOffset || at >= chunkOffset + chunk.limit()) && !fill(at)) {
+                break;
+            }
+            int from = (int) (at - chunkOffset);
+            int count = Math.min(target.remaining(), chunk.limit() - from);
+            target.put(target.position(), chunk, from, count).position(target.position() + count);
+        }
+        return target.position() - start;
+    }
+
+    /** Whether anything stands there. */
+    private boolean fill(long offset) throws IOException {
+        chunk.clear();
+        chunkOffset = offset;
+        try (SharedFile bytes = channels.acquire(file)) {
+            int unused = bytes.read(chunk, offset);
+        } finally {
+            // where it throws, what was read is not believed
+            chunk.flip();
+        }
+        return chunk.limit() > 0;
+    }
+
+    @Override
+    public long size() throws IOException {
+        try (SharedFile bytes = channels.acquire(file)) {
+            return bytes.size();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return file.toString();
+    }
+}

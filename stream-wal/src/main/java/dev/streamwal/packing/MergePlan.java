@@ -1,0 +1,107 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.format.Window;
+import dev.streamwal.manifest.ListedPack;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Which packs become one. Pure: the same input gives the same list.
+ *
+ * <p>Only packs of one window, one expiration and the same options become one. While more may come of a window, as many as a merge takes are merged
+ * when there are so many of one level; so a record is merged once a level, and of each level there are fewer packs than that. When a window is over,
+ * all become one. What comes late then makes small packs: a pack is merged with those that are smaller only where these together have a fourth of its
+ * bytes. So of the packs of a window that stay each is more than four times as large as all smaller ones together, and there are few; and whenever a
+ * record is merged its pack grows by a fourth at least.
+ */
+final class MergePlan {
+
+    /** A pack that has more than this many times what those have that are smaller isn't merged with them. */
+    static final int MAX_RATIO = 4;
+
+    /**
+     * How much is too much for one merge, or for one pack.
+     *
+     * @param maxPacks of one merge, each of which is read ahead of
+     * @param maxSegments of one pack
+     * @param settleMillis behind the end of a window: what is appended by then may still be on its way into packs
+     */
+    record Limits(int maxPacks, long maxSegments, long settleMillis) {}
+
+    private static final Comparator<ListedPack> BY_SIZE = Comparator.comparingLong(ListedPack::bytes).thenComparingLong(ListedPack::number);
+
+    private record Span(Window window, long expirationMillis, long optionsHash) implements Comparable<Span> {
+
+        private static final Comparator<Span> BY_AGE = Comparator.<Span>comparingLong(span -> span.window().endMillis())
+                .thenComparingLong(span -> span.window().startMillis()).thenComparingLong(Span::expirationMillis)
+                .thenComparingLong(Span::optionsHash);
+
+        static Span of(ListedPack pack) {
+            return new Span(pack.window(), pack.expirationMillis(), pack.optionsHash());
+        }
+
+        @Override
+        public int compareTo(Span other) {
+            return BY_AGE.compare(this, other);
+        }
+    }
+
+    private MergePlan() {}
+
+    /**
+     * At most one merge for each window; when that is done, there may be another one.
+     *
+     * @return of older windows first; of each merge the packs with lower numbers first
+     */
+    static List<List<ListedPack>> of(List<ListedPack> packs, long nowMillis, Limits limits) {
+        NavigableMap<Span, List<ListedPack>> bySpan = new TreeMap<>();
+        packs.forEach(pack -> bySpan.computeIfAbsent(Span.of(pack), span -> new ArrayList<>()).add(pack));
+        List<List<ListedPack>> merges = new ArrayList<>();
+        bySpan.forEach((span, ofSpan) -> {
+            boolean isOver = span.window().endMillis() + limits.settleMillis() <= nowMillis;
+            Optional<List<ListedPack>> merge = ofOneLevel(ofSpan, limits);
+            (merge.isPresent() || !isOver ? merge : ofSizes(ofSpan, limits)).ifPresent(merges::add);
+        });
+        return merges;
+    }
+
+    private static Optional<List<ListedPack>> ofOneLevel(List<ListedPack> packs, Limits limits) {
+        NavigableMap<Integer, List<ListedPack>> byLevel = new TreeMap<>();
+        packs.forEach(pack -> byLevel.computeIfAbsent(pack.level(), level -> new ArrayList<>()).add(pack));
+        return byLevel.values().stream().filter(ofLevel -> ofLevel.size() >= limits.maxPacks()).map(ofLevel -> asFit(ofLevel, limits))
+                .filter(fit -> fit.size() > 1).map(MergePlan::byNumber).findFirst();
+    }
+
+    private static Optional<List<ListedPack>> ofSizes(List<ListedPack> packs, Limits limits) {
+        List<ListedPack> fit = asFit(packs, limits);
+        long smaller = fit.get(0).bytes();
+        int count = 1;
+        for (int i = 1; i < fit.size(); i++) {
+            count = fit.get(i).bytes() <= MAX_RATIO * smaller ? i + 1 : count;
+            smaller += fit.get(i).bytes();
+        }
+        return count == 1 ? Optional.empty() : Optional.of(byNumber(fit.subList(0, count)));
+    }
+
+    /** The smallest of them, as many as one merge takes, and as fit into one pack. */
+    private static List<ListedPack> asFit(List<ListedPack> packs, Limits limits) {
+        List<ListedPack> fit = new ArrayList<>();
+        long segments = 0;
+        for (ListedPack pack : packs.stream().sorted(BY_SIZE).limit(limits.maxPacks()).toList()) {
+            segments += pack.segments();
+            if (segments > limits.maxSegments() && !fit.isEmpty()) {
+                break;
+            }
+            fit.add(pack);
+        }
+        return fit;
+    }
+
+    private static List<ListedPack> byNumber(List<ListedPack> packs) {
+        return packs.stream().sorted(Comparator.comparingLong(ListedPack::number)).toList();
+    }
+}

@@ -1,0 +1,142 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
+import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackHeader;
+import dev.streamwal.pack.PackRun;
+import dev.streamwal.pack.PackWriter;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Makes one pack of several. One merge at a time.
+ *
+ * <p><b>Who waits for it.</b> A merge may take minutes, so deletions don't wait for it: it reads packs, which nobody changes, and only the change
+ * of the manifest is made with the lock of who packs. If by then some of the packs have gone, or something that they have doesn't count any more,
+ * what was written is deleted, and the merge is done again another time; the second time in a row with the lock, as a log in which something is
+ * deleted all the time would never merge.
+ *
+ * <p><b>Why nothing is lost, or there twice.</b> Every frame is verified on the way. The merged pack is durable before the manifest lists it, and by
+ * the same change it lists the others no more; their files go after that. Cut short before, the merged pack is a leftover, which goes when the log is
+ * opened. What is damaged isn't merged: its pack stays as it is, and who reads it is told.
+ */
+final class Merger {
+
+    private final PackStore store;
+    private final Packer.PackedLog log;
+    private final Packer.Events events;
+    private final MergePlan.Limits limits;
+    /** Packs that can't be read whole. */
+    private final Set<Long> damaged = new HashSet<>();
+
+    Merger(PackStore store, Packer.PackedLog log, Packer.Events events, MergePlan.Limits limits) {
+        this.store = store;
+        this.log = log;
+        this.events = events;
+        this.limits = limits;
+    }
+
+    /** Merges until nothing is worth it, or there is no room for more. */
+    synchronized void pass(BooleanSupplier isStopped) throws IOException {
+        damaged.retainAll(store.packs().stream().map(ListedPack::number).toList());
+        boolean isAlone = false;
+        for (Optional<List<ListedPack>> next = next(); next.isPresent() && !isStopped.getAsBoolean(); next = next()) {
+            List<ListedPack> packs = next.get();
+            boolean isMerged = isAlone ? store.whilePacking(() -> isMerged(packs, isStopped)) : isMerged(packs, isStopped);
+            if (!isMerged && isAlone) {
+                return;
+            }
+            isAlone = !isMerged;
+        }
+    }
+
+    private Optional<List<ListedPack>> next() throws IOException {
+        List<ListedPack> whole = store.packs().stream().filter(pack -> !damaged.contains(pack.number())).toList();
+        for (List<ListedPack> packs : MergePlan.of(whole, log.nowMillis(), limits)) {
+            if (store.hasRoomFor(packs.stream().mapToLong(ListedPack::bytes).sum())) {
+                return Optional.of(packs);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Whether the packs are one now; else somebody has changed what there is. */
+    private boolean isMerged(List<ListedPack> packs, BooleanSupplier isStopped) throws IOException {
+        Manifest before = store.manifest();
+        PackHeader header = store.mergedFrom(packs, log.nowMillis(), log.incarnation());
+        boolean isListed = false;
+        try {
+            Optional<ListedPack> merged = write(packs, header, before, isStopped);
+            isListed = !isStopped.getAsBoolean() && store.whilePacking(() -> isListed(packs, merged, header.number(), before));
+            if (isListed && merged.isPresent()) {
+                events.merged(merged.get(), store.file(merged.get()), packs);
+            }
+        } catch (NoSuchFileException e) {
+            // a sweep has taken one of them: the manifest says so
+        } finally {
+            if (!isListed) {
+                store.discard(header.number());
+            }
+        }
+        return isListed;
+    }
+
+    /** Empty where nothing of them counts, and where it is stopped. */
+    private Optional<ListedPack> write(List<ListedPack> packs, PackHeader header, Manifest manifest, BooleanSupplier isStopped)
+            throws IOException {
+        try (PackWriter writer = store.write(header)) {
+            writeAll(packs, manifest, writer, isStopped);
+            return writer.segments() == 0 || isStopped.getAsBoolean() ? Optional.empty() : Optional.of(PackSweep.listed(header, writer.finish()));
+        }
+    }
+
+    private boolean isListed(List<ListedPack> packs, Optional<ListedPack> merged, long number, Manifest before) throws IOException {
+        Manifest now = store.manifest();
+        boolean isSame = now.highestNumber() < number && packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent())
+                && new HashSet<>(before.voidRanges()).containsAll(now.voidRanges());
+        if (isSame) {
+            store.replace(packs, merged.stream().toList());
+        }
+        return isSame;
+    }
+
+    private void writeAll(List<ListedPack> packs, Manifest manifest, PackWriter writer, BooleanSupplier isStopped) throws IOException {
+        Queue<PackRun> runs = new PriorityQueue<>();
+        for (ListedPack pack : packs) {
+            advance(pack.number(), () -> store.reader(pack).run(), runs);
+        }
+        while (!runs.isEmpty() && !isStopped.getAsBoolean()) {
+            PackRun run = runs.remove();
+            PackEntry entry = run.entry();
+            long number = run.pack().number();
+            advance(number, () -> {
+                if (!manifest.isVoid(entry.key(), entry.basePosition(), number)) {
+                    run.copyTo(writer);
+                }
+                return run;
+            }, runs);
+        }
+    }
+
+    private void advance(long number, PackStore.Step<PackRun> step, Queue<PackRun> runs) throws IOException {
+        try {
+            PackRun run = step.run();
+            if (run.next()) {
+                runs.add(run);
+            }
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            damaged.add(number);
+            throw e;
+        }
+    }
+}

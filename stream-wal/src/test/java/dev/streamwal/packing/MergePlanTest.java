@@ -1,0 +1,136 @@
+package dev.streamwal.packing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.format.Window;
+import dev.streamwal.manifest.ListedPack;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class MergePlanTest {
+
+    private static final long WINDOW = 100;
+    private static final long SETTLE = 10;
+    private static final MergePlan.Limits LIMITS = new MergePlan.Limits(4, 1_000, SETTLE);
+
+    private long lastNumber;
+
+    private ListedPack pack(int window, int retention, int options, int level, long bytes, long segments) {
+        long start = window * WINDOW;
+        return new ListedPack(++lastNumber, new Window(start, start + WINDOW), start + WINDOW + retention, options, level, bytes, segments, 1);
+    }
+
+    @Test
+    void of_randomPacks_onlyThoseThatBelongTogetherAndFit() {
+        for (int seed = 0; seed < 3_000; seed++) {
+            Random random = new Random(seed);
+            MergePlan.Limits limits = new MergePlan.Limits(2 + random.nextInt(5), 1 + random.nextInt(60), random.nextInt(50));
+            List<ListedPack> packs = new ArrayList<>();
+            for (int i = random.nextInt(30); i > 0; i--) {
+                packs.add(pack(random.nextInt(3), random.nextInt(2), random.nextInt(2), random.nextInt(3), 1 + random.nextInt(500),
+                        1 + random.nextInt(20)));
+            }
+            Set<Long> merged = new HashSet<>();
+            for (List<ListedPack> merge : MergePlan.of(packs, random.nextInt(400), limits)) {
+                assertThat(merge).hasSizeBetween(2, limits.maxPacks()).isSortedAccordingTo(Comparator.comparingLong(ListedPack::number));
+                assertThat(merge.stream().mapToLong(ListedPack::segments).sum()).isLessThanOrEqualTo(limits.maxSegments());
+                ListedPack first = merge.get(0);
+                assertThat(merge).allSatisfy(pack -> {
+                    assertThat(pack.window()).isEqualTo(first.window());
+                    assertThat(pack.expirationMillis()).isEqualTo(first.expirationMillis());
+                    assertThat(pack.optionsHash()).isEqualTo(first.optionsHash());
+                    assertThat(merged.add(pack.number())).as("pack %s is merged once", pack.number()).isTrue();
+                });
+            }
+        }
+    }
+
+    /** Until there is nothing to be merged; how many bytes that has written. */
+    private long mergeAll(List<ListedPack> packs, long nowMillis, MergePlan.Limits limits) {
+        long written = 0;
+        for (List<List<ListedPack>> merges = MergePlan.of(packs, nowMillis, limits); !merges.isEmpty(); merges = MergePlan.of(packs, nowMillis, limits)) {
+            for (List<ListedPack> merge : merges) {
+                ListedPack first = merge.get(0);
+                long bytes = merge.stream().mapToLong(ListedPack::bytes).sum();
+                packs.removeAll(merge);
+                packs.add(new ListedPack(++lastNumber, first.window(), first.expirationMillis(), first.optionsHash(),
+                        merge.stream().mapToInt(ListedPack::level).max().orElseThrow() + 1, bytes,
+                        merge.stream().mapToLong(ListedPack::segments).sum(), 1));
+                written += bytes;
+            }
+        }
+        return written;
+    }
+
+    @Test
+    void of_openWindow_fewOfEachLevelStay_andEachRecordIsMergedOnceALevel() {
+        List<ListedPack> packs = new ArrayList<>();
+        long written = 0;
+        int count = 4 * 4 * 4 * 4;
+        for (int i = 1; i <= count; i++) {
+            packs.add(pack(0, 0, 1, 0, 10, 1));
+            written += mergeAll(packs, WINDOW + SETTLE - 1, LIMITS);
+            for (int level = 0; level < 5; level++) {
+                int ofLevel = level;
+                assertThat(packs.stream().filter(pack -> pack.level() == ofLevel)).hasSizeLessThan(LIMITS.maxPacks());
+            }
+        }
+        assertThat(packs).hasSize(1);
+        assertThat(written).isEqualTo(4L * count * 10);
+    }
+
+    @Test
+    void of_windowThatIsOver_allBecomeOne() {
+        List<ListedPack> packs = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            packs.add(pack(0, 0, 1, 0, 10 + i, 1));
+        }
+        assertThat(MergePlan.of(packs, WINDOW + SETTLE - 1, LIMITS)).isEmpty();
+
+        assertThat(MergePlan.of(packs, WINDOW + SETTLE, LIMITS)).containsExactly(List.copyOf(packs));
+    }
+
+    /** What comes late doesn't have a large pack written again each time. */
+    @Test
+    void of_windowThatIsOver_smallOnesWaitUntilTheyAreAFourth() {
+        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000, SETTLE);
+        for (int seed = 0; seed < 500; seed++) {
+            Random random = new Random(seed);
+            List<ListedPack> packs = new ArrayList<>();
+            long all = 0;
+            long written = 0;
+            for (int i = 0; i < 300; i++) {
+                ListedPack late = pack(0, 0, 1, 0, 1 + random.nextInt(10) * (long) Math.pow(10, random.nextInt(4)), 1);
+                packs.add(late);
+                all += late.bytes();
+                written += mergeAll(packs, 10 * WINDOW, limits);
+                packs.sort(Comparator.comparingLong(ListedPack::bytes));
+                long smaller = packs.get(0).bytes();
+                for (int p = 1; p < packs.size(); p++) {
+                    assertThat(packs.get(p).bytes()).isGreaterThan(MergePlan.MAX_RATIO * smaller);
+                    smaller += packs.get(p).bytes();
+                }
+            }
+            // each time a record is merged its pack grows by a fourth
+            assertThat(written).isLessThan((long) (all * (1 + Math.log(all) / Math.log(1.25))));
+        }
+    }
+
+    /** Packs that are as large as one may be stay, and the others are merged beside them. */
+    @Test
+    void of_packsThatAreFull_areLeft() {
+        List<ListedPack> packs = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            packs.add(pack(0, 0, 1, 2, 1_000, LIMITS.maxSegments()));
+        }
+        List<ListedPack> small = List.of(pack(0, 0, 1, 0, 100, 10), pack(0, 0, 1, 0, 100, 10));
+        packs.addAll(small);
+
+        assertThat(MergePlan.of(packs, 10 * WINDOW, LIMITS)).containsExactly(small);
+    }
+}
