@@ -24,14 +24,41 @@ public final class PackedSegment extends Segment {
     private final PackEntry entry;
     private final SegmentHeader header;
     private final FooterCache footers;
+    private final Moves movesOfIt;
+    /** Of a segment of the pack's: the table says nothing of what is in it. */
+    private final boolean isSlice;
 
     PackedSegment(StreamKey key, PackCatalog packs, PackReader pack, PackEntry entry, FooterCache footers, Moves moves) {
+        this(key, packs, pack, entry, footers, moves, false);
+    }
+
+    private PackedSegment(StreamKey key, PackCatalog packs, PackReader pack, PackEntry entry, FooterCache footers, Moves moves,
+            boolean isSlice) {
         super(key, new SegmentName(entry.basePosition(), pack.header().expirationMillis()), pack.file(), moves);
+        this.movesOfIt = moves;
+        this.isSlice = isSlice;
         this.packs = packs;
         this.pack = pack;
         this.entry = entry;
         this.header = pack.segmentHeader(entry);
         this.footers = footers;
+    }
+
+    @Override
+    public long listedEnd() {
+        return entry.endPosition();
+    }
+
+    /**
+     * What it has from a position on, at which a record begins, up to another one.
+     *
+     * @param end of a record, or behind all
+     */
+    PackedSegment between(long position, long end) {
+        if (position == entry.basePosition() && end >= entry.endPosition()) {
+            return this;
+        }
+        return new PackedSegment(key(), packs, pack, entry.between(position, end), footers, movesOfIt, true);
     }
 
     /** The pack's number. */
@@ -70,7 +97,7 @@ public final class PackedSegment extends Segment {
 
     @Override
     protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
-        return SegmentEnd.of(pack.segmentFooter(entry));
+        return SegmentEnd.of(isSlice ? pack.footerOfSlice(entry, bytes) : pack.segmentFooter(entry));
     }
 
     @Override

@@ -222,12 +222,22 @@ public final class SegmentCatalog {
         return new ArrayList<>(byPosition.values());
     }
 
-    /** Where the segment stands now whose file has gone; null where it was deleted. */
+    /**
+     * Where the segment stands now whose file has gone; null where it was deleted. In packs it may be a part of a larger one: what was listed in a
+     * pack gets its own part of that, so that who goes by an older list finds each record once. What stood in a shared segment may have been
+     * longer than it was listed, and gets all from its beginning on: see {@link SegmentChain#joined}.
+     */
     @Nullable Segment moved(Segment gone) throws IOException {
         SegmentChain now = refresh();
         int index = now.floor(gone.basePosition());
-        Segment same = index < 0 ? null : now.get(index);
-        return same != null && same.basePosition() == gone.basePosition() && !same.file().equals(gone.file()) ? same : null;
+        Segment around = index < 0 ? null : now.get(index);
+        if (around == null || around.file().equals(gone.file())) {
+            return null;
+        }
+        if (around instanceof PackedSegment packed && packed.listedEnd() > gone.basePosition()) {
+            return packed.between(gone.basePosition(), gone instanceof PackedSegment ? gone.listedEnd() : Long.MAX_VALUE);
+        }
+        return around.basePosition() == gone.basePosition() ? around : null;
     }
 
     // ---------------------------------------------------------------- files

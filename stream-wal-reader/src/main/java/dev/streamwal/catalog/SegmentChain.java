@@ -42,6 +42,35 @@ public final class SegmentChain {
         return low - 1;
     }
 
+    /**
+     * The segment in which a walk goes on that was listed otherwise before.
+     *
+     * <p><b>Joined segments.</b> Of a stream that shares segments those that follow each other become one when packs are merged
+     * ({@code PackWriter}). So who has read one to its end, and looks for the one that begins behind it, may find that what comes next stands in a
+     * segment that begins before: in the middle of that he goes on. And who still has the old list, and has read more than what it says, as what he
+     * had open was longer by then, goes on in the next one behind that. Positions tell both: a record's never changes, and none is given twice.
+     *
+     * @param base where the segment began that was left
+     * @param position up to which everything has been read
+     * @param left the segment that was left; null where that isn't known
+     * @return null where the stream goes on in a segment that begins behind the one that was left
+     */
+    public @Nullable Segment joined(long base, long position, @Nullable Segment left) {
+        int index = floor(position);
+        Segment around = index < 0 ? null : segments[index];
+        return around instanceof PackedSegment packed && packed.basePosition() <= base && packed.listedEnd() > position
+                && isNewer(packed, base, left) ? packed : null;
+    }
+
+    /** Else it is what there was before the one that was left, which is shorter, as the stream was cut. What was left may be a part of it. */
+    private static boolean isNewer(PackedSegment around, long base, @Nullable Segment left) {
+        if (left == null) {
+            return around.basePosition() < base;
+        }
+        return !(left instanceof PackedSegment packed) || around.packNumber() > packed.packNumber()
+                || (around.packNumber() == packed.packNumber() && around.listedEnd() > packed.listedEnd());
+    }
+
     /** The first segment that begins behind the position; null where none does. */
     public @Nullable Segment after(long position) {
         int index = floor(position) + 1;

@@ -81,6 +81,11 @@ public final class RecordView {
 
     /** After a {@link #peek} that said {@code VALID}, with the whole frame in the buffer. */
     public boolean checksumMatches(long salt) {
+        return checksum(salt) == buffer.getInt(index + RecordLayout.CHECKSUM);
+    }
+
+    /** What the checksum of the frame as it is has to be. After a {@link #peek} that said {@code VALID}, with the whole frame in the buffer. */
+    public int checksum(long salt) {
         checksum.reset();
         int from = index + RecordLayout.PREFIX_BYTES;
         int length = headerLength() + contentLength();
@@ -93,8 +98,7 @@ public final class RecordView {
             checksum.update(buffer);
             buffer.limit(limit).position(mark);
         }
-        return checksum.finish(salt, position, commitWord, contentLength(), flags(), previousSize(), timestampMillis())
-                == buffer.getInt(index + RecordLayout.CHECKSUM);
+        return checksum.finish(salt, position, commitWord, contentLength(), flags(), previousSize(), timestampMillis());
     }
 
     /** The record's position in its stream. */

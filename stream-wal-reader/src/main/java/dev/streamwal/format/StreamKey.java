@@ -41,6 +41,9 @@ public final class StreamKey {
     /** The log's own stream, in whose segments the records of many streams stand. No other stream has this key. */
     public static final StreamKey SHARED = of("\u0000shared");
 
+    private static final long SALT_SEED = 0x5348_4152_4544_4B59L;
+    private static final long SALT_FACTOR = 0x9E37_79B9_7F4A_7C15L;
+
     private final String text;
     private final byte[] utf8;
 
@@ -54,6 +57,19 @@ public final class StreamKey {
      */
     public static StreamKey of(String text) {
         return new StreamKey(text, checkedUtf8(text));
+    }
+
+    /**
+     * Of the checksums of the stream's records where they aren't in a file of its own: so no stream's record verifies as another one's, and what
+     * the stream has in several files has the same checksums in one.
+     */
+    public long salt() {
+        long mixed = SALT_SEED;
+        for (byte each : utf8) {
+            mixed = (mixed ^ each) * SALT_FACTOR;
+            mixed ^= mixed >>> 32;
+        }
+        return mixed;
     }
 
     /** The key's bytes, or the error that says why it can't be one. */

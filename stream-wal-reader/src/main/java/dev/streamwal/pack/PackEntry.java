@@ -1,6 +1,7 @@
 package dev.streamwal.pack;
 
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 
 /**
@@ -37,6 +38,15 @@ public record PackEntry(
         int firstRecord,
         long smallestMillis,
         long largestMillis) {
+
+    /** Of what stands between two positions of it, at which records begin or end; without what its records say of themselves. */
+    public PackEntry between(long position, long end) {
+        long from = Math.max(position, basePosition);
+        int bytes = (int) (Math.min(end, endPosition()) - from);
+        boolean isBeginning = from == basePosition;
+        return new PackEntry(key, from, isBeginning ? previousEnd : from, createdMillis, incarnation, salt, featureFlags,
+                offset + (from - basePosition), bytes, 0, 0, 0, 0, SegmentIndex.NO_SMALLEST, SegmentIndex.NO_LARGEST);
+    }
 
     /** Of the segment's header, which isn't stored. */
     public int headerLength() {

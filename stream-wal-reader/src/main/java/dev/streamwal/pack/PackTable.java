@@ -10,7 +10,7 @@ import dev.streamwal.format.StreamKey;
 
 /**
  * What a table block, which is a {@link KeyBlockLayout block of keys}, says of a packed segment; those of a stream follow each other in the
- * order of their base positions. Numbers are varints but for the salt. A difference to the segment before is one to 0 at a block's beginning.
+ * order of their base positions. Numbers are varints. A difference to the segment before is one to 0 at a block's beginning.
  *
  * <pre>
  *   base             signed difference to that of the segment before
@@ -18,7 +18,7 @@ import dev.streamwal.format.StreamKey;
  *   created          signed difference to that of the pack
  *   incarnation      signed difference to that of the pack
  *   feature flags    of the segment's header, its halves exchanged
- *   salt             8 bytes
+ *   salt             exclusive or with that of the key
  *   offset           of the frames in the file, difference to where the segment before ends
  *   data bytes       of the frames
  *   index bytes      of the footer behind the frames; 0 where the entry says all
@@ -35,7 +35,7 @@ final class PackTable {
     static final int MAX_BLOCK_BYTES = 4 << 10;
     /** Of all blocks, which the writer has in memory: some 1.5 million segments. */
     static final long MAX_BYTES = 64L << 20;
-    /** More than an entry takes beside its key: a salt, and fifteen numbers of at most ten bytes. */
+    /** More than an entry takes beside its key: sixteen numbers of at most ten bytes. */
     static final int MAX_FACTS_BYTES = 160;
     /** More than the footer of a segment of the largest size takes. */
     static final int MAX_INDEX_BYTES = 16 << 10;
@@ -80,7 +80,7 @@ final class PackTable {
             out.putSigned(entry.createdMillis() - pack.createdMillis());
             out.putSigned(entry.incarnation() - pack.incarnation());
             out.putVarint(Integer.toUnsignedLong(Integer.rotateLeft(entry.featureFlags(), Short.SIZE)));
-            out.putLong(entry.salt());
+            out.putVarint(entry.salt() ^ entry.key().salt());
             out.putVarint(entry.offset() - before.end);
             out.putVarint(entry.dataBytes());
             out.putVarint(entry.indexBytes());
@@ -137,7 +137,7 @@ final class PackTable {
             long exchanged = varint();
             check(exchanged >>> Integer.SIZE == 0, "feature flags have 32 bits", exchanged);
             flags = Integer.rotateLeft((int) exchanged, Short.SIZE);
-            salt = eightBytes();
+            salt = varint();
             offset = before.end + varint();
             dataBytes = length(PackWriter.MAX_SEGMENT_BYTES);
             indexBytes = length(MAX_INDEX_BYTES);
@@ -169,7 +169,8 @@ final class PackTable {
 
         /** The segment that it stands on. */
         PackEntry entry() throws FormatException {
-            return new PackEntry(StreamKey.ofUtf8(key()), base, base - gap, created, incarnation, salt, flags, offset, dataBytes, indexBytes,
+            StreamKey key = StreamKey.ofUtf8(key());
+            return new PackEntry(key, base, base - gap, created, incarnation, salt ^ key.salt(), flags, offset, dataBytes, indexBytes,
                     lastRecord, records, firstRecord, smallest, largest);
         }
     }

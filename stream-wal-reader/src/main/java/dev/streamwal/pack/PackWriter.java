@@ -3,13 +3,11 @@ package dev.streamwal.pack;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.FooterLayout;
-import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.segment.SegmentScan;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,10 +19,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a pack: segment by segment, in ascending order of the unsigned bytes of their keys' UTF-8, then of their base positions; then its
  * table, index and footer. One thread.
+ *
+ * <p>A segment that goes on where the one before ends, and whose frames have the same salt, becomes one with it, up to
+ * {@value #MAX_SEGMENT_BYTES} bytes: see {@link SegmentDraft}.
  *
  * <p><b>Memory.</b> A segment is read into memory once, {@value #MAX_SEGMENT_BYTES} bytes at most, verified there, and written from there: so
  * what is in the pack is what was verified. Of a segment its entry in the table is kept, some 40 bytes with a key that resembles its
@@ -63,7 +65,8 @@ public final class PackWriter implements Closeable {
     private byte[] firstKey = NO_KEY;
 
     private byte[] lastKey = NO_KEY;
-    private long lastBase;
+    /** What was added last, and isn't written: the next one may go on where it ends. */
+    private @Nullable SegmentDraft draft;
     private long segments;
     private long records;
     private long dataBytes;
@@ -109,22 +112,43 @@ public final class PackWriter implements Closeable {
      */
     public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
         check(State.OPEN);
-        byte[] key = segmentHeader.key().utf8();
-        checkPlace(segmentHeader, key, footer.dataEnd() - segmentHeader.headerLength());
-        ByteBuffer frames = read(segmentHeader, footer, segment);
-        verify(segmentHeader, footer, frames);
-        PackEntry entry = entry(segmentHeader, footer, 0);
-        ByteBuffer indexBytes = ByteBuffer.allocate(0);
-        if (footer.index().blocks() > 1) {
-            indexBytes = FooterLayout.encode(PackReader.segmentHeader(header, entry), footer.dataEnd(), footer.lastRecordSize(), footer.index());
-            entry = entry(segmentHeader, footer, indexBytes.remaining());
+        checkPlace(segmentHeader, footer.dataEnd() - segmentHeader.headerLength());
+        SegmentDraft draft = SegmentDraft.read(segmentHeader, footer.dataEnd(), segment);
+        draft.checkFooter(footer);
+        add(draft);
+    }
+
+    /** As the other one, of a segment that nothing says of what is in it. */
+    public void add(SegmentHeader segmentHeader, int dataEnd, SegmentBytes segment) throws IOException {
+        check(State.OPEN);
+        checkPlace(segmentHeader, dataEnd - segmentHeader.headerLength());
+        add(SegmentDraft.read(segmentHeader, dataEnd, segment));
+    }
+
+    private void add(SegmentDraft next) throws IOException {
+        SegmentDraft before = draft;
+        if (before != null && before.goesOnWith(next)) {
+            before.append(next);
+            return;
         }
+        if (before != null) {
+            write(before);
+        }
+        draft = next;
+    }
+
+    private void write(SegmentDraft segment) throws IOException {
         state = State.BROKEN;
-        addEntry(key, entry);
-        write(frames);
+        PackEntry entry = segment.entry(offset(), 0);
+        ByteBuffer indexBytes = ByteBuffer.allocate(0);
+        if (segment.index().blocks() > 1) {
+            indexBytes = FooterLayout.encode(PackReader.segmentHeader(header, entry), entry.dataEnd(), entry.lastRecordSize(), segment.index());
+            entry = segment.entry(offset(), indexBytes.remaining());
+        }
+        addEntry(segment.key(), entry);
+        write(segment.frames());
         write(indexBytes);
-        lastKey = key;
-        lastBase = entry.basePosition();
+        lastKey = segment.key();
         state = State.OPEN;
     }
 
@@ -135,9 +159,9 @@ public final class PackWriter implements Closeable {
         }
     }
 
-    /** How many segments there are. */
-    public long segments() {
-        return segments;
+    /** Whether there is no segment. */
+    public boolean isEmpty() {
+        return segments == 0 && draft == null;
     }
 
     private void check(State wanted) {
@@ -146,10 +170,12 @@ public final class PackWriter implements Closeable {
         }
     }
 
-    private void checkPlace(SegmentHeader segment, byte[] key, int bytes) {
-        int order = Arrays.compareUnsigned(key, lastKey);
-        if (order < 0 || (order == 0 && segment.basePosition() <= lastBase)) {
-            throw new IllegalArgumentException("segments come in ascending order of their keys' bytes, then of their base positions: stream="
+    private void checkPlace(SegmentHeader segment, int bytes) {
+        SegmentDraft before = draft;
+        byte[] key = segment.key().utf8();
+        int order = before == null ? 1 : Arrays.compareUnsigned(key, before.key());
+        if (order < 0 || (order == 0 && before != null && segment.basePosition() < before.endPosition())) {
+            throw new IllegalArgumentException("segments come in ascending order of their keys' bytes, then of their positions: stream="
                     + segment.key() + ", basePosition=" + segment.basePosition() + ", file=" + path);
         }
         if (!segment.window().equals(header.window()) || segment.expirationMillis() != header.expirationMillis() || bytes < 0
@@ -164,83 +190,6 @@ public final class PackWriter implements Closeable {
             throw new IllegalArgumentException("a pack's table has at most " + PackTable.MAX_BYTES + " bytes, and a pack is shorter than 1 TiB: "
                     + "tableBytes=" + tableBytes + ", bytes=" + offset() + ", file=" + path + "; write several packs");
         }
-    }
-
-    private static ByteBuffer read(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
-        ByteBuffer frames = ByteBuffer.allocate(footer.dataEnd() - segmentHeader.headerLength());
-        int read = segment.read(frames, segmentHeader.headerLength());
-        if (read < frames.capacity()) {
-            throw corrupt("a segment has the data that its footer says: read=" + read, segmentHeader, footer,
-                    segmentHeader.headerLength() + (long) read, segment);
-        }
-        return frames.flip();
-    }
-
-    /** Walks through all frames with the one parser, and compares what it counts with the footer. */
-    private static void verify(SegmentHeader segmentHeader, Footer footer, ByteBuffer frames) throws IOException {
-        SegmentIndex counted = new SegmentIndex();
-        int lastSize = 0;
-        try (SegmentScan scan = new SegmentScan(new Frames(segmentHeader, frames), segmentHeader)) {
-            while (scan.next()) {
-                lastSize = scan.frameBytes();
-                if (!RecordLayout.isControl(scan.flags())) {
-                    counted.add((int) scan.offset(), scan.timestampMillis());
-                }
-            }
-            if (scan.nextOffset() != footer.dataEnd()) {
-                throw corrupt("a segment that is packed has no damage: rule=" + scan.rule(), segmentHeader, footer, scan.nextOffset(), scan);
-            }
-        }
-        if (lastSize != footer.lastRecordSize() || !isSame(counted, footer.index())) {
-            throw corrupt("a segment's footer says what is in the segment: records=" + counted.records() + ", footer's="
-                    + footer.index().records(), segmentHeader, footer, segmentHeader.headerLength(), segmentHeader.name());
-        }
-    }
-
-    private static boolean isSame(SegmentIndex counted, SegmentIndex said) {
-        boolean isSame = counted.records() == said.records() && counted.blocks() == said.blocks()
-                && counted.smallestTimestampMillis() == said.smallestTimestampMillis()
-                && counted.largestTimestampMillis() == said.largestTimestampMillis();
-        for (int block = 0; isSame && block < counted.blocks(); block++) {
-            isSame = counted.firstOffset(block) == said.firstOffset(block)
-                    && counted.smallestTimestampMillis(block) == said.smallestTimestampMillis(block)
-                    && counted.largestTimestampMillis(block) == said.largestTimestampMillis(block);
-        }
-        return isSame;
-    }
-
-    private static CorruptSegmentException corrupt(String message, SegmentHeader segment, Footer footer, long offset, Object where) {
-        return new CorruptSegmentException(message + ", offset=" + offset + ", dataEnd=" + footer.dataEnd() + ", stream=" + segment.key()
-                + ", basePosition=" + segment.basePosition() + ", in=" + where + "; leave the segment out of the pack", null,
-                segment.key().text(), segment.positionAt(offset), offset, footer.dataEnd() - offset, null);
-    }
-
-    /** The frames of a segment in memory, behind its header, which isn't read. */
-    private record Frames(SegmentHeader header, ByteBuffer frames) implements SegmentBytes {
-
-        @Override
-        public int read(ByteBuffer target, long offset) {
-            long from = offset - header.headerLength();
-            int count = (int) Math.max(0, Math.min(target.remaining(), frames.limit() - from));
-            if (from >= 0 && count > 0) {
-                target.put(target.position(), frames, (int) from, count).position(target.position() + count);
-                return count;
-            }
-            return 0;
-        }
-
-        @Override
-        public long size() {
-            return header.headerLength() + (long) frames.limit();
-        }
-    }
-
-    private PackEntry entry(SegmentHeader segment, Footer footer, int indexBytes) {
-        SegmentIndex facts = footer.index();
-        int first = facts.records() == 0 ? 0 : facts.firstOffset(0) - segment.headerLength();
-        return new PackEntry(segment.key(), segment.basePosition(), segment.previousEnd(), segment.createdMillis(), segment.incarnation(),
-                segment.salt(), segment.featureFlags(), offset(), footer.dataEnd() - segment.headerLength(), indexBytes,
-                footer.lastRecordSize(), facts.records(), first, facts.smallestTimestampMillis(), facts.largestTimestampMillis());
     }
 
     private void addEntry(byte[] key, PackEntry entry) {
@@ -297,9 +246,11 @@ public final class PackWriter implements Closeable {
      */
     public PackFooter finish() throws IOException {
         check(State.OPEN);
-        if (segments == 0) {
+        if (draft == null) {
             throw new IllegalStateException("a pack has a segment: file=" + path + "; close it");
         }
+        write(draft);
+        draft = null;
         state = State.BROKEN;
         endBlock();
         PackFooter footer = writeTable();

@@ -39,7 +39,9 @@ public abstract class Segment implements Comparable<Segment> {
         /** Segments that never move. */
         Moves NONE = gone -> null;
 
-        /** The same segment in another file, byte for byte; null where it is deleted. */
+        /**
+         * What the segment has, in another file: it may have become one with those behind it, and go on. Null where it is deleted.
+         */
         @Nullable Segment of(Segment gone) throws IOException;
     }
 
@@ -72,6 +74,11 @@ public abstract class Segment implements Comparable<Segment> {
     /** Stream position of its first record. */
     public long basePosition() {
         return name.basePosition();
+    }
+
+    /** Stream position where its data ends, as far as the listing tells; its beginning where it doesn't, as of a file. */
+    public long listedEnd() {
+        return basePosition();
     }
 
     /**

@@ -49,7 +49,7 @@ final class Part {
         this.previousEnd = previousEnd;
         this.isFirst = isFirst;
         this.shared = shared;
-        this.salt = salt(key, shared.salt());
+        this.salt = key.salt();
         offsets[0] = SegmentHeaderLayout.headerLength(key.utf8Length());
     }
 
@@ -185,15 +185,5 @@ final class Part {
         int mark = frames.count() == 0 ? 0 : frames.offset(frames.count() - 1);
         return new SegmentHeader(key, window, expirationMillis, base, previousEnd, shared.incarnation(), salt, shared.createdMillis(),
                 shared.capacity(), mark, (isFirst ? SegmentHeaderLayout.FIRST : 0) | (isCut ? SegmentHeaderLayout.CUT : 0));
-    }
-
-    /** Of the part's own frames: another one for each stream, so that no stream's record verifies as another one's. */
-    private static long salt(StreamKey key, long ofShared) {
-        long mixed = ofShared;
-        for (byte each : key.utf8()) {
-            mixed = (mixed ^ each) * 0x9E37_79B9_7F4A_7C15L;
-            mixed ^= mixed >>> 32;
-        }
-        return mixed;
     }
 }

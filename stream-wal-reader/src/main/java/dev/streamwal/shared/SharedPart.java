@@ -37,6 +37,11 @@ public final class SharedPart extends Segment {
         return part.expirationMillis();
     }
 
+    @Override
+    public long listedEnd() {
+        return endPosition();
+    }
+
     /** The stream position where its last record ends, as far as is known. */
     public long endPosition() {
         return header().positionAt(shared.frames(part).end());

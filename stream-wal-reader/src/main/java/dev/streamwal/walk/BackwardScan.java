@@ -126,6 +126,10 @@ public final class BackwardScan extends StreamWalk {
             return false;
         }
         entering = segment;
+        if (enteringOffset == UNKNOWN && segment.listedEnd() > resume) {
+            // it has become one with those that were read: see SegmentChain#joined
+            enteringOffset = segment.header(log.channels()).offsetOf(resume);
+        }
         try {
             pass = enteringOffset == UNKNOWN
                     ? BackwardPass.ofAll(segment, log, previousEndBehind(segment))

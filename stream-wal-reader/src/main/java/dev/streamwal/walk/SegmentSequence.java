@@ -33,6 +33,27 @@ final class SegmentSequence {
         return known != null ? known : listedAfter(position);
     }
 
+    /**
+     * Where a walk goes on that has left a segment; null where it doesn't, for now. It may begin before the position.
+     *
+     * @see SegmentChain#joined
+     */
+    @Nullable Segment next(long base, long position, @Nullable Segment left) throws IOException {
+        Segment joined = chain.joined(base, position, left);
+        Segment known = joined == null ? chain.after(base) : joined;
+        if (known != null) {
+            return known;
+        }
+        chain = catalog.refresh();
+        joined = chain.joined(base, position, left);
+        return joined == null ? chain.after(base) : joined;
+    }
+
+    /** As {@link SegmentChain#joined}, of the segments that were listed last. */
+    @Nullable Segment joined(long base, long position, @Nullable Segment left) {
+        return chain.joined(base, position, left);
+    }
+
     /** As {@link #after}, by a list made now. */
     @Nullable Segment listedAfter(long position) throws IOException {
         chain = catalog.refresh();

@@ -25,6 +25,7 @@ final class StopEvidence implements StopFacts {
 
     private OptionalLong reserved = OptionalLong.empty();
     private @Nullable Segment successor;
+    private boolean isJoined;
     private long end = UNKNOWN;
 
     StopEvidence(LogSource log, SegmentPass pass, SegmentSequence sequence) {
@@ -57,12 +58,18 @@ final class StopEvidence implements StopFacts {
 
     @Override
     public boolean hasSuccessor() throws IOException {
-        successor = sequence.after(pass.reader().segment().basePosition());
-        return successor != null;
+        Segment stopped = pass.reader().segment();
+        successor = sequence.after(stopped.basePosition());
+        isJoined = sequence.joined(stopped.basePosition(), header().positionAt(offset), stopped) != null;
+        return successor != null || isJoined;
     }
 
     @Override
     public Side ofSuccessor() throws IOException {
+        if (isJoined) {
+            // what comes next stands in another segment, which begins before
+            return Side.AT;
+        }
         if (successor == null) {
             return Side.UNKNOWN;
         }

@@ -43,6 +43,8 @@ public final class StreamScan extends StreamWalk {
     private @Nullable Segment entering;
     private long enteringOffset;
     private long lastBase;
+    /** The segment that begins there, as it was read. */
+    private @Nullable Segment last;
     private long lastExpiration;
 
     private @Nullable SegmentPass pass;
@@ -272,11 +274,11 @@ public final class StreamScan extends StreamWalk {
     // ---- from segment to segment
 
     private boolean enterNext() throws IOException {
-        Segment segment = entering != null ? entering : sequence.after(lastBase);
+        Segment segment = entering != null ? entering : sequence.next(lastBase, resume, last);
         if (segment == null) {
             return false;
         }
-        if (passUnread(segment)) {
+        if (passUnread(segment) || (enteringOffset == UNKNOWN && passRead(segment))) {
             return true;
         }
         if (telling != Telling.NOTHING && enteringOffset == UNKNOWN) {
@@ -289,6 +291,25 @@ public final class StreamScan extends StreamWalk {
         return true;
     }
 
+    /**
+     * Where the segment that was left went on, in this one, or where this one begins before that: it is entered behind what was read, or passed. See
+     * {@link SegmentChain#joined}.
+     */
+    private boolean passRead(Segment segment) throws IOException {
+        Segment left = last;
+        boolean goesOn = left != null && left.listedEnd() > segment.basePosition() && left.basePosition() < segment.basePosition();
+        if (!goesOn && segment.basePosition() > lastBase) {
+            return false;
+        }
+        if (segment.listedEnd() <= resume) {
+            lastBase = segment.basePosition();
+            last = segment;
+            return true;
+        }
+        enteringOffset = segment.header(log.channels()).offsetOf(resume);
+        return false;
+    }
+
     /** Where the footer is known, and says that nothing is in the range, the file isn't even opened. */
     private boolean passUnread(Segment segment) throws IOException {
         Footer footer = range.isAll() ? null : segment.knownFooter();
@@ -298,6 +319,7 @@ public final class StreamScan extends StreamWalk {
         entering = null;
         enteringOffset = UNKNOWN;
         lastBase = segment.basePosition();
+        last = segment;
         resume = Math.max(resume, segment.header(log.channels()).positionAt(footer.dataEnd()));
         return true;
     }
@@ -310,11 +332,13 @@ public final class StreamScan extends StreamWalk {
             entering = null;
             enteringOffset = UNKNOWN;
             lastBase = segment.basePosition();
+            last = segment;
             telling = telling.butNotBeforeTheNext();
             throw e;
         }
         pass = entered;
         lastBase = segment.basePosition();
+        last = entered.reader().segment();
         lastExpiration = segment.name().expirationMillis();
         resume = Math.max(resume, entered.passedTo());
         if (entered.isBeforeRange() && sequence.knowsAfter(lastBase)) {
@@ -394,6 +418,7 @@ public final class StreamScan extends StreamWalk {
         }
         if (gone != null) {
             lastBase = gone.basePosition();
+            last = gone;
         }
         resume = Math.max(from, to);
         return ScanFailures.expired(key, from, resume, gone == null ? null : gone.file(), e);

@@ -5,7 +5,6 @@ import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
@@ -22,8 +21,6 @@ import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
 import dev.streamwal.pack.PackWriter;
 import dev.streamwal.pack.PackedBytes;
-import dev.streamwal.recovery.RecoveredTail;
-import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
@@ -456,10 +453,7 @@ public final class PackStore implements PackedData {
         PackHeader whole = reader(place.pack()).header();
         PackHeader header = inPlaceOf(whole);
         try (HeldSegment segment = new HeldSegment(place); PackWriter writer = write(header)) {
-            int dataEnd = (int) segment.header().offsetOf(end);
-            RecoveredTail tail = SegmentCut.walk(segment.bytes(), segment.header(), dataEnd).orElseThrow(() -> new IOException(
-                    "a stream is cut behind a record: position=" + end + ", stream=" + place.entry().key() + ", file=" + segment.file()));
-            writer.add(segment.header().with(true, 0), new Footer(dataEnd, tail.lastSize(), tail.index()), segment.bytes());
+            writer.add(segment.header().with(true, 0), (int) segment.header().offsetOf(end), segment.bytes());
             return PackSweep.listed(header, writer.finish());
         }
     }

@@ -343,7 +343,7 @@ public final class Packer {
                     }
                     add(source, writer);
                 }
-                if (writer != null && writer.segments() > 0) {
+                if (writer != null && !writer.isEmpty()) {
                     ListedPack pack = PackSweep.listed(header, writer.finish());
                     store.add(pack);
                     moved += (int) pack.segments();

@@ -2,15 +2,11 @@ package dev.streamwal.packing;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.format.Footer;
-import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
-import dev.streamwal.recovery.RecoveredTail;
-import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
@@ -105,12 +101,7 @@ final class SharedPacker {
         try (PackWriter writer = store.write(header)) {
             for (SharedPart part : parts) {
                 try (SegmentReader reader = part.over(file, store.channels())) {
-                    SegmentHeader segment = reader.header();
-                    int dataEnd = (int) reader.size();
-                    RecoveredTail tail = SegmentCut.walk(reader, segment, dataEnd).orElseThrow(() -> new IOException(
-                            "a part of a shared segment can be read: stream=" + part.key() + ", position=" + part.basePosition() + ", file="
-                                    + part.file()));
-                    writer.add(segment, new Footer(dataEnd, tail.lastSize(), tail.index()), reader);
+                    writer.add(reader.header(), (int) reader.size(), reader);
                 }
             }
             return PackSweep.listed(header, writer.finish());

@@ -123,6 +123,9 @@ class InterleavedReadTest {
         void on(Run run);
     }
 
+    private static final String FILLER = "filler";
+    private static final int PIECES = 2;
+
     /** How the stream stands. */
     private enum Shape {
         PARKED(false, false, false, false),
@@ -131,7 +134,9 @@ class InterleavedReadTest {
         LINKED(false, true, false, false),
         SEALED(false, false, true, false),
         /** All but the newest segment are in packs. */
-        PACKED(false, false, false, true);
+        PACKED(false, false, false, true),
+        /** What the stream has in each window is in several packs, which become one when packs are made again. */
+        IN_PIECES(false, false, false, false);
 
         private final boolean mapped;
         private final boolean linked;
@@ -163,7 +168,8 @@ class InterleavedReadTest {
         Run(Shape shape, Who who) {
             this.shape = shape;
             this.who = who;
-            WalOptions options = WalOptions.builder().clock(() -> now).window(WINDOW).retention(RETENTION).segmentBytes(64 << 10)
+            WalOptions options = WalOptions.builder().clock(() -> now).window(WINDOW).retention(RETENTION)
+                    .segmentBytes(shape == Shape.IN_PIECES ? 4 << 10 : 64 << 10)
                     .maxRecordBytes(1_000).ownSegments(0).sweepInterval(Duration.ZERO).durability(Durability.BUFFERED).build();
             wal = SimulatedLog.open(root, options, "boot", shape.mapped, new Random(1)::nextLong);
         }
@@ -190,6 +196,9 @@ class InterleavedReadTest {
                 }
                 append(shape.mapped && window == WINDOWS - 1 ? 4 * RECORDS_A_WINDOW : RECORDS_A_WINDOW);
                 SimulatedLog.runBackground(wal);
+                if (shape == Shape.IN_PIECES) {
+                    inPieces();
+                }
             }
             if (shape.sealed) {
                 tick(WINDOW);
@@ -197,11 +206,27 @@ class InterleavedReadTest {
                 wal.sweep();
                 SimulatedLog.runBackground(wal);
             }
+            if (shape == Shape.IN_PIECES) {
+                wal.delete(FILLER);
+            }
             if (shape.packed) {
                 pack();
             }
             if (shape.linked) {
                 wal.checkpoint(disk.path("/copy" + keys));
+            }
+        }
+
+        /** What is appended to the window is packed piece by piece: a sweep packs, and doesn't merge. */
+        private void inPieces() {
+            for (int piece = 0; piece < PIECES; piece++) {
+                WalStream filler = wal.stream(FILLER);
+                for (int i = 0; i < 4; i++) {
+                    filler.append(now.toEpochMilli(), new byte[900]);
+                }
+                append(2);
+                SimulatedLog.runBackground(wal);
+                wal.sweep();
             }
         }
 
@@ -308,11 +333,22 @@ class InterleavedReadTest {
         assertAllExplained(who, List.of(Change.SWEEP, Change.SWEEP_AND_APPEND), List.of(Reading.FOLLOW_FROM, Reading.FOLLOW_KEYS));
     }
 
+    /** What a stream has in several packs becomes one segment of one pack, which begins before the place where the reader is. */
+    @ParameterizedTest
+    @EnumSource(Who.class)
+    void read_segmentsBecomeOneBetweenAnyTwoCalls_eachRecordIsReadOnce(Who who) {
+        assertAllExplained(Shape.IN_PIECES, who, List.of(Change.PACK), List.of(Reading.values()));
+    }
+
     private static void assertAllExplained(Who who, List<Change> changes, List<Reading> readings) {
+        assertAllExplained(Shape.PARKED, who, changes, readings);
+    }
+
+    private static void assertAllExplained(Shape shape, Who who, List<Change> changes, List<Reading> readings) {
         List<String> wrong = new ArrayList<>();
         for (Change change : changes) {
             for (Reading reading : readings) {
-                try (Run run = new Run(Shape.PARKED, who)) {
+                try (Run run = new Run(shape, who)) {
                     int unused = interleavings(run, change, reading, 1, 1, wrong);
                 }
             }

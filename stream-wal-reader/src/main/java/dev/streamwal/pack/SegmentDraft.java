@@ -1,0 +1,214 @@
+package dev.streamwal.pack;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.RecordView;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.SegmentScan;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * A segment that is to be written to a pack: its frames, in memory, each of them verified, and what they are. One thread.
+ *
+ * <p><b>Joining.</b> Of a stream that shares segments each shared segment makes a segment in a pack, of a few records. Where one goes on at the
+ * position at which the one before ends, they are one: the positions stay, the salt is the same, and of the frames only the first one of what is
+ * appended changes, which says how long the one before it is.
+ */
+final class SegmentDraft {
+
+    private final SegmentHeader header;
+    private final byte[] key;
+    private int flags;
+    /** In which everything from its beginning to its position are frames. */
+    private ByteBuffer frames;
+    private int lastSize;
+    private final SegmentIndex index = new SegmentIndex();
+    /** Of the data records, behind the header. */
+    private int[] offsets = new int[16];
+    private long[] timestamps = new long[16];
+    private int records;
+
+    private SegmentDraft(SegmentHeader header, ByteBuffer frames) {
+        this.header = header;
+        this.key = header.key().utf8();
+        this.flags = header.featureFlags();
+        this.frames = frames;
+    }
+
+    /**
+     * Reads and verifies a segment.
+     *
+     * @param dataEnd offset where its data ends
+     * @throws CorruptSegmentException where a frame doesn't verify
+     */
+    static SegmentDraft read(SegmentHeader header, int dataEnd, SegmentBytes segment) throws IOException {
+        ByteBuffer frames = ByteBuffer.allocate(dataEnd - header.headerLength()).order(ByteOrder.LITTLE_ENDIAN);
+        int read = segment.read(frames, header.headerLength());
+        SegmentDraft draft = new SegmentDraft(header, frames);
+        if (read < frames.capacity()) {
+            throw draft.corrupt("a segment has the data that its footer says: read=" + read, header.headerLength() + (long) read, segment);
+        }
+        draft.verify();
+        return draft;
+    }
+
+    /** Walks through all frames with the one parser. */
+    private void verify() throws IOException {
+        try (SegmentScan scan = new SegmentScan(new Frames(header, frames.duplicate().flip()), header)) {
+            while (scan.next()) {
+                lastSize = scan.frameBytes();
+                if (!RecordLayout.isControl(scan.flags())) {
+                    add((int) scan.offset() - header.headerLength(), scan.timestampMillis());
+                }
+            }
+            if (scan.nextOffset() != dataEnd()) {
+                throw corrupt("a segment that is packed has no damage: rule=" + scan.rule(), scan.nextOffset(), scan);
+            }
+        }
+    }
+
+    private void add(int offset, long timestampMillis) {
+        if (records == offsets.length) {
+            offsets = Arrays.copyOf(offsets, 2 * records);
+            timestamps = Arrays.copyOf(timestamps, 2 * records);
+        }
+        offsets[records] = offset;
+        timestamps[records++] = timestampMillis;
+        index.add(header.headerLength() + offset, timestampMillis);
+    }
+
+    Footer footer() {
+        return new Footer(dataEnd(), lastSize, index);
+    }
+
+    /** @throws CorruptSegmentException where the footer says what isn't so */
+    void checkFooter(Footer footer) throws CorruptSegmentException {
+        if (lastSize != footer.lastRecordSize() || !isSame(index, footer.index())) {
+            throw corrupt("a segment's footer says what is in the segment: records=" + records + ", footer's=" + footer.index().records(),
+                    header.headerLength(), header.name());
+        }
+    }
+
+    private static boolean isSame(SegmentIndex counted, SegmentIndex said) {
+        boolean isSame = counted.records() == said.records() && counted.blocks() == said.blocks()
+                && counted.smallestTimestampMillis() == said.smallestTimestampMillis()
+                && counted.largestTimestampMillis() == said.largestTimestampMillis();
+        for (int block = 0; isSame && block < counted.blocks(); block++) {
+            isSame = counted.firstOffset(block) == said.firstOffset(block)
+                    && counted.smallestTimestampMillis(block) == said.smallestTimestampMillis(block)
+                    && counted.largestTimestampMillis(block) == said.largestTimestampMillis(block);
+        }
+        return isSame;
+    }
+
+    private CorruptSegmentException corrupt(String message, long offset, Object where) {
+        return new CorruptSegmentException(message + ", offset=" + offset + ", dataEnd=" + dataEnd() + ", stream=" + header.key()
+                + ", basePosition=" + header.basePosition() + ", in=" + where + "; leave the segment out of the pack", null,
+                header.key().text(), header.positionAt(offset), offset, dataEnd() - offset, null);
+    }
+
+    /** The frames of a segment in memory, behind its header, which isn't read. */
+    private record Frames(SegmentHeader header, ByteBuffer frames) implements SegmentBytes {
+
+        @Override
+        public int read(ByteBuffer target, long offset) {
+            long from = offset - header.headerLength();
+            int count = (int) Math.max(0, Math.min(target.remaining(), frames.limit() - from));
+            if (from >= 0 && count > 0) {
+                target.put(target.position(), frames, (int) from, count).position(target.position() + count);
+                return count;
+            }
+            return 0;
+        }
+
+        @Override
+        public long size() {
+            return header.headerLength() + (long) frames.limit();
+        }
+    }
+
+    // ---------------------------------------------------------------- joining
+
+    /**
+     * Whether another one, which is of the same window, goes on where this one ends. Only what stands elsewhere than in a file of the stream's own
+     * does: what has a file of its own may be found there still, and is known by the position at which it begins.
+     */
+    boolean goesOnWith(SegmentDraft next) {
+        SegmentHeader other = next.header;
+        return Arrays.equals(key, next.key)
+                && header.salt() == header.key().salt() && other.salt() == header.salt()
+                && other.incarnation() == header.incarnation()
+                && other.basePosition() == endPosition() && other.previousEnd() == endPosition()
+                && (flags & SegmentHeaderLayout.CUT) == 0 && (next.flags & SegmentHeaderLayout.FIRST) == 0
+                && (flags & ~SegmentHeaderLayout.FIRST) == (next.flags & ~SegmentHeaderLayout.CUT)
+                && dataBytes() > 0 && next.dataBytes() > 0 && dataBytes() + next.dataBytes() <= PackWriter.MAX_SEGMENT_BYTES;
+    }
+
+    /** Appends what goes on where this one ends. */
+    void append(SegmentDraft next) {
+        int begin = dataBytes();
+        if (frames.remaining() < next.dataBytes()) {
+            int room = Math.min(PackWriter.MAX_SEGMENT_BYTES, Math.max(2 * frames.capacity(), begin + next.dataBytes()));
+            frames = ByteBuffer.allocate(room).order(ByteOrder.LITTLE_ENDIAN).put(frames.flip());
+        }
+        frames.put(next.frames.flip());
+        RecordView first = new RecordView();
+        frames.putInt(begin + RecordLayout.PREVIOUS_SIZE, lastSize);
+        RecordView.Verdict verdict = first.peek(frames, begin, next.dataBytes(), endPositionAt(begin));
+        if (verdict != RecordView.Verdict.VALID) {
+            throw new IllegalStateException("what was verified is a record: verdict=" + verdict + ", stream=" + header.key() + ", position="
+                    + endPositionAt(begin));
+        }
+        frames.putInt(begin + RecordLayout.CHECKSUM, first.checksum(header.salt()));
+        lastSize = next.lastSize;
+        flags |= next.flags;
+        for (int i = 0; i < next.records; i++) {
+            add(begin + next.offsets[i], next.timestamps[i]);
+        }
+    }
+
+    // ---------------------------------------------------------------- what it is
+
+    byte[] key() {
+        return key;
+    }
+
+    SegmentIndex index() {
+        return index;
+    }
+
+    /** To be written once: its position moves. */
+    ByteBuffer frames() {
+        return frames.flip();
+    }
+
+    private int dataBytes() {
+        return frames.position();
+    }
+
+    private int dataEnd() {
+        return header.headerLength() + dataBytes();
+    }
+
+    private long endPositionAt(int offset) {
+        return header.basePosition() + offset;
+    }
+
+    long endPosition() {
+        return endPositionAt(dataBytes());
+    }
+
+    /** What the pack's table says of it. */
+    PackEntry entry(long offset, int indexBytes) {
+        return new PackEntry(header.key(), header.basePosition(), header.previousEnd(), header.createdMillis(), header.incarnation(),
+                header.salt(), flags, offset, dataBytes(), indexBytes, lastSize, records, records == 0 ? 0 : offsets[0],
+                index.smallestTimestampMillis(), index.largestTimestampMillis());
+    }
+}
