@@ -133,7 +133,8 @@ public final class StreamOptions {
         private Builder() {}
 
         /**
-         * How long the span of time is that one segment is for. A changed value governs new segments.
+         * How long the span of time is that one segment is for. A changed value governs new segments. Where neither this nor
+         * {@link WalOptions.Builder#window} is given, it follows from the retention as it does there.
          *
          * @param window 1 ms to 3,653 days, in whole milliseconds
          * @return this

@@ -4,6 +4,7 @@ import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.retention.KeyPattern;
+import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.StreamPolicy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -76,8 +77,8 @@ public final class WalOptions {
     private final List<Rule> rules;
 
     private WalOptions(Builder builder, OptionalLong openFileLimit) {
-        this.window = builder.window;
         this.retention = builder.retention;
+        this.window = builder.window == null ? DefaultWindow.of(retention) : builder.window;
         this.maxBytesPerStream = builder.maxBytesPerStream;
         this.maxTotalBytes = builder.maxTotalBytes;
         this.streams = Collections.unmodifiableMap(new LinkedHashMap<>(builder.streams));
@@ -96,7 +97,7 @@ public final class WalOptions {
         this.listener = builder.listener;
         this.policy = new StreamPolicy(window.toMillis(), retention.toMillis(), builder.segmentBytes,
                 recordBytes(builder.maxRecordBytes, builder.segmentBytes, ""), maxBytesPerStream);
-        this.rules = rules(builder.maxRecordBytes);
+        this.rules = rules(builder.window, builder.maxRecordBytes);
     }
 
     private static int cappedOpenFiles(int wanted, OptionalLong openFileLimit) {
@@ -118,13 +119,16 @@ public final class WalOptions {
         return wanted;
     }
 
-    private List<Rule> rules(@Nullable Integer wantedRecordBytes) {
+    /** @param wantedWindow of streams whose options don't say another one; null where it follows from their retention */
+    private List<Rule> rules(@Nullable Duration wantedWindow, @Nullable Integer wantedRecordBytes) {
         List<Rule> out = new ArrayList<>();
         streams.forEach((pattern, options) -> {
             int bytes = options.segmentBytes().orElse(policy.segmentBytes());
+            Duration kept = options.retention().orElse(retention);
+            Duration windowByDefault = wantedWindow == null ? DefaultWindow.of(kept) : wantedWindow;
             out.add(new Rule(new KeyPattern(pattern), new StreamPolicy(
-                    options.window().orElse(window).toMillis(),
-                    options.retention().orElse(retention).toMillis(),
+                    options.window().orElse(windowByDefault).toMillis(),
+                    kept.toMillis(),
                     bytes,
                     recordBytes(wantedRecordBytes, bytes, " (of the streams " + pattern + ")"),
                     options.maxBytes().orElse(maxBytesPerStream)),
@@ -199,7 +203,7 @@ public final class WalOptions {
     /**
      * How long the span of time is that one segment is for.
      *
-     * @return by default 10 minutes
+     * @return by default about a hundredth of the retention: see {@link Builder#window}
      */
     public Duration window() {
         return window;
@@ -398,7 +402,7 @@ public final class WalOptions {
      */
     public static final class Builder {
 
-        private Duration window = Duration.ofMinutes(10);
+        private @Nullable Duration window;
         private Duration retention = Duration.ofDays(7);
         private long maxBytesPerStream = Long.MAX_VALUE;
         private long maxTotalBytes = Long.MAX_VALUE;
@@ -431,7 +435,8 @@ public final class WalOptions {
          * 1970-01-01T00:00:00Z. Together with the retention it says how exactly data expires: a record that is on time
          * is kept for the retention, and at most a window longer.
          *
-         * @param window 1 ms to 3,653 days, in whole milliseconds; by default 10 minutes
+         * @param window 1 ms to 3,653 days, in whole milliseconds; by default it follows from the retention, of which it is about a hundredth:
+         *     1, 5 or 15 minutes, 1 or 6 hours, 1 or 7 days; for 7 days an hour, for 30 days 6 hours
          * @return this
          * @throws IllegalArgumentException where it is outside of that
          */

@@ -26,7 +26,7 @@ class WalOptionsTest {
     void build_nothingSet_hasTheDefaults() {
         WalOptions options = WalOptions.builder().build(NO_LIMIT);
 
-        assertThat(options.window()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(options.window()).isEqualTo(Duration.ofHours(1));
         assertThat(options.retention()).isEqualTo(Duration.ofDays(7));
         assertThat(options.maxBytesPerStream()).isEqualTo(Long.MAX_VALUE);
         assertThat(options.maxTotalBytes()).isEqualTo(Long.MAX_VALUE);
@@ -154,7 +154,7 @@ class WalOptionsTest {
         builder.streams("b", StreamOptions.builder().build()).window(Duration.ofDays(1));
 
         assertThat(first.streams()).containsOnlyKeys("a");
-        assertThat(first.window()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(first.window()).isEqualTo(Duration.ofHours(1));
         assertThatThrownBy(() -> first.streams().clear()).isInstanceOf(UnsupportedOperationException.class);
     }
 
@@ -214,9 +214,17 @@ class WalOptionsTest {
 
         assertThat(options.policyOf("cpu/0"))
                 .isEqualTo(new StreamPolicy(3_600_000, 604_800_000, 64 << 20, 16 << 20, 1_000_000));
-        assertThat(options.policyOf("disk/0")).isEqualTo(new StreamPolicy(600_000, 0, 64 << 20, 16 << 20, 5));
+        assertThat(options.policyOf("disk/0")).isEqualTo(new StreamPolicy(60_000, 0, 64 << 20, 16 << 20, 5));
         assertThat(options.policyOf("disk/1"))
-                .isEqualTo(new StreamPolicy(600_000, 604_800_000, 1 << 20, (1 << 20) - 1_128 - 32, 1_000_000));
+                .isEqualTo(new StreamPolicy(3_600_000, 604_800_000, 1 << 20, (1 << 20) - 1_128 - 32, 1_000_000));
+    }
+
+    @Test
+    void policyOf_patternWithARetention_windowFollowsFromThatUnlessTheLogSaysOne() {
+        WalOptions.Builder builder = WalOptions.builder().streams("cpu/*", StreamOptions.builder().retention(Duration.ofDays(90)).build());
+
+        assertThat(builder.build().policyOf("cpu/0").windowMillis()).isEqualTo(Duration.ofDays(1).toMillis());
+        assertThat(builder.window(Duration.ofMinutes(2)).build().policyOf("cpu/0").windowMillis()).isEqualTo(Duration.ofMinutes(2).toMillis());
     }
 
     @Test
@@ -224,7 +232,7 @@ class WalOptionsTest {
         WalOptions options = WalOptions.builder()
                 .streams("cpu/?", StreamOptions.builder().window(Duration.ofHours(1)).build()).build();
 
-        assertThat(options.policyOf("cpu/10").windowMillis()).isEqualTo(600_000);
+        assertThat(options.policyOf("cpu/10").windowMillis()).isEqualTo(3_600_000);
         assertThat(options.policyOf("cpu/10").maxBytes()).isEqualTo(Long.MAX_VALUE);
     }
 

@@ -30,7 +30,7 @@ final class ReadmeSnippet {
 
     static void run(Path directory) {
         // snippet
-        WalOptions options = WalOptions.builder().window(Duration.ofHours(1)).retention(Duration.ofDays(30)).build();
+        WalOptions options = WalOptions.builder().retention(Duration.ofDays(30)).build();
         try (StreamWal wal = StreamWal.open(directory, options)) {
             WalStream power = wal.stream("meter/4711/power");      // a stream per key
             List<EntryRef> refs = new ArrayList<>();

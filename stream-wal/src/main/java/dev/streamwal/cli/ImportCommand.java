@@ -71,7 +71,7 @@ final class ImportCommand extends LogCommand {
     private boolean dryRun;
 
     @Option(names = "--window", paramLabel = "DURATION",
-            description = "Time that a segment is for, " + DurationArgument.SYNTAX + " (default: 10m).")
+            description = "Time that a segment is for, " + DurationArgument.SYNTAX + " (default: about a hundredth of the retention).")
     private @Nullable Duration window;
 
     @Option(names = "--retention", paramLabel = "DURATION", description = "Time that a segment is kept after its window (default: 7d).")
