@@ -17,7 +17,8 @@ import java.util.TreeMap;
  *
  * <p>A pack has segments of one window and one expiration, so that it expires as a whole. A stream loses its beginning to packs and nothing
  * else: a segment is packed only if every older one of its stream is packed before it. A window of which there are few segments is left
- * alone, and with it the later ones of its streams: what a log with few streams would gain is less than the second writing costs.
+ * alone, and with it the later ones of its streams: what a log with few streams would gain is less than the second writing costs. But where a window
+ * has a pack anyway, as other streams share segments, all that is small of it joins that.
  */
 public final class PackPlan {
 
@@ -62,11 +63,18 @@ public final class PackPlan {
 
     private PackPlan() {}
 
+    /** Tells of what there are packs. */
+    @FunctionalInterface
+    public interface Packed {
+        boolean has(Window window, long expirationMillis);
+    }
+
     /**
      * @param streams of each the oldest segments, in order of position, as far as they may be packed
+     * @param packed of which windows there are packs
      * @return in the order in which they are to be carried out: where one fails, the later ones with segments of the same streams must not be
      */
-    public static List<Job> of(List<List<Source>> streams, Limits limits) {
+    public static List<Job> of(List<List<Source>> streams, Packed packed, Limits limits) {
         NavigableMap<Span, List<Deque<Source>>> bySpan = new TreeMap<>();
         for (List<Source> stream : streams) {
             Deque<Source> left = new ArrayDeque<>(stream);
@@ -81,7 +89,8 @@ public final class PackPlan {
                     found.add(first);
                 }
             }
-            if (found.stream().mapToInt(List::size).sum() >= limits.minSegments()) {
+            boolean isWorthIt = found.stream().mapToInt(List::size).sum() >= limits.minSegments();
+            if (!found.isEmpty() && (isWorthIt || packed.has(new Window(span.startMillis(), span.endMillis()), span.expirationMillis()))) {
                 lefts.forEach(left -> removeBeginning(left, span, limits.maxOfStream()));
                 split(span, found, limits, jobs);
             }

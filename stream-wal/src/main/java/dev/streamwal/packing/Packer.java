@@ -235,7 +235,7 @@ public final class Packer {
         }
         int moved = 0;
         Set<StreamKey> left = new HashSet<>();
-        for (Job job : PackPlan.of(candidates, limits)) {
+        for (Job job : PackPlan.of(candidates, this::hasPack, limits)) {
             if (isStopped.getAsBoolean()) {
                 return moved;
             }
@@ -252,6 +252,10 @@ public final class Packer {
             events.packingFailed(e);
         }
         return moved;
+    }
+
+    private boolean hasPack(Window window, long expirationMillis) {
+        return store.packs().stream().anyMatch(pack -> pack.window().equals(window) && pack.expirationMillis() == expirationMillis);
     }
 
     /** Whether a stream's segments have such windows and expirations now. */

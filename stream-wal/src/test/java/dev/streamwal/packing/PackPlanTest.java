@@ -23,6 +23,7 @@ class PackPlanTest {
     private static final int STREAMS = 4;
     /** Of a stream; more than there are in any test. */
     private static final int MOST = 16;
+    private static final PackPlan.Packed NONE = (window, expirationMillis) -> false;
     private static final Limits LIMITS = new Limits(3, 4, 50, MOST);
 
     @Test
@@ -62,14 +63,19 @@ class PackPlanTest {
                 List.of(source(0, 0, 0, 0, 1), source(0, 1, 1, 0, 1)),
                 List.of(source(1, 0, 1, 0, 1)), List.of(source(2, 0, 1, 0, 1)), List.of(source(3, 0, 1, 0, 1)));
 
-        List<Job> jobs = PackPlan.of(streams, LIMITS);
+        List<Job> jobs = PackPlan.of(streams, NONE, LIMITS);
 
         assertEquals(1, jobs.size());
         assertEquals(List.of("k1", "k2", "k3"), jobs.get(0).sources().stream().map(source -> source.key().text()).toList());
     }
 
     private static void check(List<List<Source>> streams, Limits limits) {
-        List<Job> jobs = PackPlan.of(streams, limits);
+        check(streams, NONE, limits);
+        check(streams, (window, expirationMillis) -> window.startMillis() % 20 == 0, limits);
+    }
+
+    private static void check(List<List<Source>> streams, PackPlan.Packed hasPack, Limits limits) {
+        List<Job> jobs = PackPlan.of(streams, hasPack, limits);
         Map<String, List<Source>> packed = new HashMap<>();
         for (Job job : jobs) {
             checkJob(job, limits);
@@ -92,9 +98,14 @@ class PackPlanTest {
         }
         Map<List<Object>, Integer> inJobs = jobs.stream().collect(Collectors.toMap(
                 job -> List.<Object>of(job.window(), job.expirationMillis()), job -> job.sources().size(), Integer::sum));
-        inJobs.values().forEach(count -> assertTrue(count >= limits.minSegments(), "a window has enough to be worth a pack"));
+        inJobs.forEach((span, count) -> assertTrue(count >= limits.minSegments() || has(hasPack, span), "a window has enough to be worth a pack"));
         heads.forEach((span, count) -> assertTrue(
-                limits.maxOfStream() < MOST || count < limits.minSegments() || inJobs.containsKey(span), "what is worth it is packed"));
+                limits.maxOfStream() < MOST || (count < limits.minSegments() && !has(hasPack, span)) || inJobs.containsKey(span),
+                "what is worth it is packed"));
+    }
+
+    private static boolean has(PackPlan.Packed packed, List<Object> span) {
+        return packed.has((Window) span.get(0), (Long) span.get(1));
     }
 
     private static void checkJob(Job job, Limits limits) {
