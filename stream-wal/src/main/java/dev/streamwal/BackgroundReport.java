@@ -103,8 +103,8 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     }
 
     @Override
-    public void swept(SweptSegment segment) {
-        swept(DeletedSegment.of(segment));
+    public void swept(List<SweptSegment> segments) {
+        listener.tell(told -> segments.forEach(segment -> told.swept(DeletedSegment.of(segment))));
     }
 
     @Override

@@ -1,12 +1,13 @@
 package dev.streamwal.engine;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Where sweeps say what they did. Implementations never throw. */
 public interface SweepEvents {
 
-    /** A segment is gone. */
-    void swept(SweptSegment segment);
+    /** Segments are gone; of a pack there may be many, and they are one event for who passes them on. */
+    void swept(List<SweptSegment> segments);
 
     /**
      * What has expired by the clock is kept, since the clock isn't believed.

@@ -35,6 +35,9 @@ import java.util.function.Supplier;
  */
 public final class Sweeper {
 
+    /** Segments of packs: one event each would be more than a listener's queue takes. */
+    private static final int TOLD_AT_ONCE = 4_096;
+
     /**
      * How much and how often.
      *
@@ -140,6 +143,8 @@ public final class Sweeper {
         private int failed;
         private long reclaimed;
         private final boolean byClock;
+        /** Of packs. */
+        private final List<SweptSegment> untold = new ArrayList<>();
         /** What stands in them goes when it is packed. */
         private PackStore.SharedBeginnings shared = key -> Long.MAX_VALUE;
 
@@ -170,8 +175,12 @@ public final class Sweeper {
             // the oldest of a stream first, wherever it stands
             List<ExpiryPlan.Deletion> beforePacks = mayGo(goingFiles);
             carryOut(beforePacks);
-            packs.carryOut(plan, inPacks.stream().filter(due -> !going.contains(due.deletion())).toList(), this::beginningElsewhere, this::tell,
-                    this::failed);
+            try {
+                packs.carryOut(plan, inPacks.stream().filter(due -> !going.contains(due.deletion())).toList(), this::beginningElsewhere,
+                        this::tell, this::failed);
+            } finally {
+                tellListener();
+            }
             Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
             carryOut(mayGo(goingFiles.stream().filter(file -> !done.contains(file)).toList()));
             return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, outcome.segments(),
@@ -232,8 +241,18 @@ public final class Sweeper {
             SegmentName name = new SegmentName(gone.basePosition(), gone.pack().expirationMillis());
             SweptSegment segment = new SweptSegment(new StreamLog.Deleted(store.file(gone.pack()), name, gone.bytes()), gone.key().text(),
                     gone.cause());
-            report.swept(segment);
+            untold.add(segment);
+            if (untold.size() == TOLD_AT_ONCE) {
+                tellListener();
+            }
             each.accept(segment);
+        }
+
+        private void tellListener() {
+            if (!untold.isEmpty()) {
+                report.swept(List.copyOf(untold));
+                untold.clear();
+            }
         }
 
         private void failed(Exception failure) {
@@ -369,7 +388,7 @@ public final class Sweeper {
             deleted++;
             reclaimed += gone.get().bytes();
             SweptSegment segment = new SweptSegment(gone.get(), deletion.key(), deletion.cause());
-            report.swept(segment);
+            report.swept(List.of(segment));
             each.accept(segment);
             return true;
         }
