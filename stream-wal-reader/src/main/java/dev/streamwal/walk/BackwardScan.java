@@ -134,6 +134,11 @@ public final class BackwardScan extends StreamWalk {
             pass = enteringOffset == UNKNOWN
                     ? BackwardPass.ofAll(segment, log, previousEndBehind(segment))
                     : BackwardPass.below(segment, log, enteringOffset, enteringSize);
+            if (pass.passedTo() > resume) {
+                // it moved while it was entered, and became one with those that were read
+                pass.close();
+                pass = BackwardPass.below(segment, log, segment.header(log.channels()).offsetOf(resume), 0);
+            }
             resume = Math.min(resume, pass.passedTo());
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             resume = Math.min(resume, segment.basePosition());

@@ -296,9 +296,8 @@ public final class StreamScan extends StreamWalk {
      * {@link SegmentChain#joined}.
      */
     private boolean passRead(Segment segment) throws IOException {
-        Segment left = last;
-        boolean goesOn = left != null && left.listedEnd() > segment.basePosition() && left.basePosition() < segment.basePosition();
-        if (!goesOn && segment.basePosition() > lastBase) {
+        boolean isRead = isListedWithItsEnd(last) && isListedWithItsEnd(segment) && resume > segment.basePosition();
+        if (!isRead && segment.basePosition() > lastBase) {
             return false;
         }
         if (segment.listedEnd() <= resume) {
@@ -308,6 +307,11 @@ public final class StreamScan extends StreamWalk {
         }
         enteringOffset = segment.header(log.channels()).offsetOf(resume);
         return false;
+    }
+
+    /** Of others, which have files, none is ever joined. */
+    private static boolean isListedWithItsEnd(@Nullable Segment segment) {
+        return segment != null && segment.listedEnd() > segment.basePosition();
     }
 
     /** Where the footer is known, and says that nothing is in the range, the file isn't even opened. */
