@@ -1,0 +1,174 @@
+package dev.streamwal.bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.streamwal.MergedPacks;
+import dev.streamwal.PackedSegments;
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalListener;
+import dev.streamwal.WalOptions;
+import dev.streamwal.WalStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/**
+ * A gateway: many keys, each with a record a second, in short windows that are packed, merged and swept meanwhile. How late are appends, counted from
+ * when each was due, how many files are there, and how much is written? Writes {@code <results>/<date>-<machine>-gateway.md}; {@code bench/run gateway}
+ * calls it. Takes two minutes.
+ *
+ * <pre>
+ *   bench/run gateway [--quick] [--out folder]
+ * </pre>
+ */
+public final class Gateway {
+
+    private static final int KEYS = 20_000;
+    private static final int CONTENT_BYTES = 96;
+    private static final Duration WINDOW = Duration.ofSeconds(10);
+    private static final Duration RETENTION = Duration.ofSeconds(30);
+    private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(1);
+    private static final int SECONDS = 120;
+    private static final int QUICK_SECONDS = 3;
+    private static final long REST_NANOS = 50_000;
+    private static final int LOOK_SECONDS = 1;
+    private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final RunOptions options;
+    private final Path root = BenchFolder.fresh("gateway");
+    private final int seconds;
+    private final long[] lateNanos;
+    private final Written written = new Written();
+    private volatile int mostFiles;
+    private long cpuNanos;
+
+    private Gateway(RunOptions options) {
+        this.options = options;
+        this.seconds = options.quick() ? QUICK_SECONDS : SECONDS;
+        this.lateNanos = new long[KEYS * seconds];
+    }
+
+    public static void main(String[] args) throws IOException {
+        Gateway gateway = new Gateway(RunOptions.of(args, 1));
+        BenchFolder.deleteLeftovers();
+        Thread counts = new Thread(gateway::countFiles, "counts files");
+        counts.setDaemon(true);
+        counts.start();
+        try {
+            gateway.run();
+            gateway.write();
+        } finally {
+            counts.interrupt();
+            BenchFolder.deleteLeftovers();
+        }
+    }
+
+    /** What the log says that it has written behind the appends. */
+    private static final class Written implements WalListener {
+        private final AtomicLong packs = new AtomicLong();
+        private final AtomicLong packBytes = new AtomicLong();
+        private final AtomicLong merges = new AtomicLong();
+        private final AtomicLong mergedBytes = new AtomicLong();
+
+        @Override
+        public void packed(PackedSegments packed) {
+            packs.incrementAndGet();
+            packBytes.addAndGet(packed.bytes());
+        }
+
+        @Override
+        public void merged(MergedPacks merged) {
+            merges.incrementAndGet();
+            mergedBytes.addAndGet(merged.bytes());
+        }
+
+        @Override
+        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+            throw new IllegalStateException(task, failure);
+        }
+    }
+
+    private void run() {
+        WalOptions options = WalOptions.builder().window(WINDOW).retention(RETENTION).sweepInterval(SWEEP_INTERVAL).listener(written).build();
+        byte[] content = new byte[CONTENT_BYTES];
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            WalStream[] streams = new WalStream[KEYS];
+            for (int i = 0; i < KEYS; i++) {
+                streams[i] = wal.stream("site-" + i % 100 + "/meter-" + i);
+            }
+            long cpuBefore = cpu();
+            long start = System.nanoTime();
+            for (int i = 0; i < lateNanos.length; i++) {
+                long due = start + (long) ((double) i / KEYS * SECOND_NANOS);
+                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+                    LockSupport.parkNanos(Math.min(left, REST_NANOS));
+                }
+                streams[i % KEYS].append(content);
+                lateNanos[i] = System.nanoTime() - due;
+            }
+            cpuNanos = cpu() - cpuBefore;
+        }
+    }
+
+    /** Beside the appends, until it is interrupted. */
+    private void countFiles() {
+        try {
+            while (true) {
+                TimeUnit.SECONDS.sleep(LOOK_SECONDS);
+                mostFiles = Math.max(mostFiles, files());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static long cpu() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+    }
+
+    private int files() {
+        try (Stream<Path> all = Files.walk(root)) {
+            return (int) all.filter(Files::isRegularFile).count();
+        } catch (IOException | UncheckedIOException e) {
+            // some were deleted while they were counted
+            return 0;
+        }
+    }
+
+    private String late(double part) {
+        long nanos = lateNanos[(int) Math.min(lateNanos.length - 1, part * lateNanos.length)];
+        return String.format(Locale.ROOT, "%,.0f µs", nanos / 1e3);
+    }
+
+    private void write() throws IOException {
+        Arrays.sort(lateNanos);
+        Machine machine = Machine.describe(root);
+        List<String> lines = new ArrayList<>(machine.heading(", gateway", options.quick()));
+        lines.add(String.format(Locale.ROOT, """
+                %,d keys, each with a record of %d bytes a second, paced, for %d s; windows of %d s, kept for %d s; packed, merged and swept every \
+                second meanwhile. Late: from when an append was due to when it returned. One thread appends, and rests at most %d µs at a time, which \
+                the processor time has in it.""", KEYS, CONTENT_BYTES, seconds, WINDOW.toSeconds(), RETENTION.toSeconds(), REST_NANOS / 1_000));
+        lines.addAll(List.of("", "| | |", "|---|--:|",
+                "| late, median | " + late(0.5) + " |",
+                "| late, 99 % | " + late(0.99) + " |",
+                "| late, 99.9 % | " + late(0.999) + " |",
+                "| latest | " + late(1) + " |",
+                String.format(Locale.ROOT, "| processor | %.2f cores |", (double) cpuNanos / SECOND_NANOS / seconds),
+                String.format(Locale.ROOT, "| most files, looked at every second | %,d |", mostFiles),
+                String.format(Locale.ROOT, "| packs made, MB | %,d, %,d |", written.packs.get(), written.packBytes.get() >> 20),
+                String.format(Locale.ROOT, "| of these merged into, MB | %,d, %,d |", written.merges.get(), written.mergedBytes.get() >> 20),
+                String.format(Locale.ROOT, "| appended, MB of frames | %,d |", ((long) lateNanos.length * (32 + CONTENT_BYTES)) >> 20)));
+        options.write(machine, "gateway", lines);
+    }
+}
