@@ -543,7 +543,9 @@ public final class PackStore implements PackedData {
         if (inDoubt.isEmpty()) {
             return;
         }
-        catalog.keepOnly(manifest.current());
+        Manifest now = manifest.current();
+        catalog.keepOnly(now);
+        ofThisWriter.removeIf(number -> number <= now.highestNumber() && now.pack(number).isEmpty());
         for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
             long number = all.next();
             if (manifest.current().pack(number).isEmpty()) {
