@@ -117,7 +117,7 @@ class MergePlanTest {
                 }
             }
             // each time a record is merged its pack grows by a fourth
-            assertThat(written).isLessThan((long) (all * (1 + Math.log(all) / Math.log(1.25))));
+            assertThat(written).isLessThan((long) (all * (1 + Math.log((double) all) / Math.log(1.25))));
         }
     }
 
