@@ -233,7 +233,7 @@ public final class StreamWal implements AutoCloseable {
             RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
             AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
-            PackStore packs = PackStore.open(root, writer, positions, () -> {
+            PackStore packs = PackStore.open(root, options.compression() == Compression.COLUMNS, writer, positions, () -> {
                 StreamLog sharedLog = shared.get();
                 try {
                     return sharedLog == null ? 0 : Math.max(0, sharedLog.reservedEnd());
@@ -884,7 +884,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private StreamLog.Deleted deleted(ListedPack pack, PackEntry entry) {
-        return new StreamLog.Deleted(packs.file(pack), new SegmentName(entry.basePosition(), pack.expirationMillis()), (long) entry.dataBytes() + entry.indexBytes());
+        return new StreamLog.Deleted(packs.file(pack), new SegmentName(entry.basePosition(), pack.expirationMillis()), entry.storedBytes());
     }
 
     /** Beside others that delete, or copy: see {@link PackStore}. */

@@ -71,6 +71,7 @@ public final class WalOptions {
     private final int maxMappedSegments;
     private final int maxOpenFiles;
     private final int ownSegments;
+    private final Compression compression;
     private final Storage storage;
     private final WalListener listener;
     private final StreamPolicy policy;
@@ -93,6 +94,7 @@ public final class WalOptions {
         this.maxMappedSegments = builder.maxMappedSegments;
         this.maxOpenFiles = cappedOpenFiles(builder.maxOpenFiles, openFileLimit);
         this.ownSegments = builder.ownSegments;
+        this.compression = builder.compression;
         this.storage = builder.storage;
         this.listener = builder.listener;
         this.policy = new StreamPolicy(window.toMillis(), retention.toMillis(), builder.segmentBytes,
@@ -365,6 +367,15 @@ public final class WalOptions {
     }
 
     /**
+     * How records are stored in packs.
+     *
+     * @return by default {@link Compression#COLUMNS}
+     */
+    public Compression compression() {
+        return compression;
+    }
+
+    /**
      * How segments are written.
      *
      * @return by default {@link Storage#AUTO}
@@ -391,7 +402,7 @@ public final class WalOptions {
                 + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew
                 + ", maxClockAdvance=" + maxClockAdvance + ", clock=" + clock
                 + ", sweepInterval=" + sweepInterval + ", maxMappedSegments=" + maxMappedSegments
-                + ", maxOpenFiles=" + maxOpenFiles + ", ownSegments=" + ownSegments
+                + ", maxOpenFiles=" + maxOpenFiles + ", ownSegments=" + ownSegments + ", compression=" + compression
                 + ", storage=" + storage + ", listener=" + listener + ']';
     }
 
@@ -420,6 +431,7 @@ public final class WalOptions {
         private int maxMappedSegments = 8_192;
         private int maxOpenFiles = 8_192;
         private int ownSegments = 64;
+        private Compression compression = Compression.COLUMNS;
         private Storage storage = Storage.AUTO;
         private WalListener listener = NOBODY;
 
@@ -693,6 +705,21 @@ public final class WalOptions {
          */
         public Builder ownSegments(int segments) {
             ownSegments = OptionLimits.count("ownSegments", segments, 0, MAX_OWN_SEGMENTS);
+            return this;
+        }
+
+        /**
+         * How records are stored in packs, where those of streams that share segments come when a window is over, and small segments of other
+         * streams. What is in files of a stream's own is stored as it was appended.
+         *
+         * <p>Compressed, a reading of a sensor takes some 4 bytes in place of 44, as measured on the Numenta Anomaly Benchmark's series. The price
+         * is 0.1 to 0.3 µs a record when it is packed, and up to 20 µs where a single record is read.
+         *
+         * @param newCompression by default {@link Compression#COLUMNS}; may change from opening to opening
+         * @return this
+         */
+        public Builder compression(Compression newCompression) {
+            compression = Objects.requireNonNull(newCompression, "newCompression");
             return this;
         }
 

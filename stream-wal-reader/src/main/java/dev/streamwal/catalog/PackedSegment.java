@@ -87,7 +87,7 @@ public final class PackedSegment extends Segment {
 
     @Override
     public long fileOffset(long offset) {
-        return entry.offset() + Math.max(0, offset - header.headerLength());
+        return entry.fileOffset(offset);
     }
 
     @Override

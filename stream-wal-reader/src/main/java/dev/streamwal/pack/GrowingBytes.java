@@ -61,6 +61,11 @@ final class GrowingBytes {
         length += count;
     }
 
+    /** Of which the first {@link #length()} count. */
+    byte[] bytes() {
+        return bytes;
+    }
+
     byte[] toArray() {
         return Arrays.copyOf(bytes, length);
     }

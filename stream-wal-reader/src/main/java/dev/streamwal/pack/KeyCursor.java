@@ -11,19 +11,15 @@ import java.util.Arrays;
 /** Goes through a block of keys, see {@link KeyBlockLayout}. Nothing is read past the block, whatever stands in it. One thread. */
 abstract class KeyCursor {
 
-    private static final int VARINT_BITS = 7;
-    private static final int VARINT_MORE = 0x80;
-
     private final ByteBuffer block;
     private final int entries;
     private final byte[] key = new byte[StreamKey.MAX_BYTES];
     private int ordinal = -1;
-    private int at = KeyBlockLayout.PREFIX_BYTES;
     private int keyLength;
 
     /** @param block whose checksum and frame are right, see {@link #checkFrame} */
     KeyCursor(byte[] block) {
-        this.block = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
+        this.block = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN).position(KeyBlockLayout.PREFIX_BYTES);
         this.entries = this.block.getInt(KeyBlockLayout.ENTRIES);
     }
 
@@ -72,18 +68,18 @@ abstract class KeyCursor {
     /** Goes to the next entry, whose key isn't before this one's. */
     final boolean next() throws FormatException {
         if (ordinal + 1 == entries) {
-            check(block.limit() - at < Long.BYTES, "a block ends behind its entries", at);
+            check(block.remaining() < Long.BYTES, "a block ends behind its entries", block.position());
             return false;
         }
         int shared = length(StreamKey.MAX_BYTES);
         int suffix = length(StreamKey.MAX_BYTES);
-        check(shared <= keyLength && shared + suffix >= 1 && shared + suffix <= StreamKey.MAX_BYTES && suffix <= block.limit() - at,
+        check(shared <= keyLength && shared + suffix >= 1 && shared + suffix <= StreamKey.MAX_BYTES && suffix <= block.remaining(),
                 "a key has 1 to 1,024 bytes", shared + (long) suffix);
         boolean isSameKey = suffix == 0 && shared == keyLength;
-        check(isSameKey || (suffix > 0 && (shared == keyLength || (block.get(at) & 0xFF) > (key[shared] & 0xFF))), "keys are sorted", at);
-        block.get(at, key, shared, suffix);
+        check(isSameKey || (suffix > 0 && (shared == keyLength || (block.get(block.position()) & 0xFF) > (key[shared] & 0xFF))), "keys are sorted",
+                block.position());
+        block.get(key, shared, suffix);
         keyLength = shared + suffix;
-        at += suffix;
         ordinal++;
         readFacts(isSameKey);
         return true;
@@ -91,33 +87,14 @@ abstract class KeyCursor {
 
     /** A varint that is a length, or a count. */
     final int length(int max) throws FormatException {
-        long value = varint();
-        check(value >= 0 && value <= max, "a length is within its limit", value);
-        return (int) value;
+        return Varints.length(block, max);
     }
 
     final long varint() throws FormatException {
-        long value = 0;
-        for (int shift = 0; shift < Long.SIZE; shift += VARINT_BITS) {
-            check(at < block.limit(), "an entry ends within its block", at);
-            byte next = block.get(at++);
-            value |= (long) (next & (VARINT_MORE - 1)) << shift;
-            if ((next & VARINT_MORE) == 0) {
-                return value;
-            }
-        }
-        throw FormatException.corrupt("a number has at most ten bytes: offset=" + at);
+        return Varints.unsigned(block);
     }
 
     final long signed() throws FormatException {
-        long value = varint();
-        return (value >>> 1) ^ -(value & 1);
-    }
-
-    /** Eight bytes. */
-    final long eightBytes() throws FormatException {
-        check(block.limit() - at >= Long.BYTES, "an entry ends within its block", at);
-        at += Long.BYTES;
-        return block.getLong(at - Long.BYTES);
+        return Varints.signed(block);
     }
 }

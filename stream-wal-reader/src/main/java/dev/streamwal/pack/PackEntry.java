@@ -13,7 +13,7 @@ import dev.streamwal.format.StreamKey;
  * @param incarnation of the log when the segment was created
  * @param salt of its records' checksums
  * @param featureFlags of its header
- * @param offset of its frames in the pack's file
+ * @param extent where its frames are in the pack's file
  * @param dataBytes of its frames
  * @param indexBytes of the footer behind the frames, in which the index is; 0 where the entry says all
  * @param lastRecordSize of the last frame; 0 where there is none
@@ -30,7 +30,7 @@ public record PackEntry(
         long incarnation,
         long salt,
         int featureFlags,
-        long offset,
+        Extent extent,
         int dataBytes,
         int indexBytes,
         int lastRecordSize,
@@ -45,7 +45,27 @@ public record PackEntry(
         int bytes = (int) (Math.min(end, endPosition()) - from);
         boolean isBeginning = from == basePosition;
         return new PackEntry(key, from, isBeginning ? previousEnd : from, createdMillis, incarnation, salt, featureFlags,
-                offset + (from - basePosition), bytes, 0, 0, 0, 0, SegmentIndex.NO_SMALLEST, SegmentIndex.NO_LARGEST);
+                extent.behind((int) (from - basePosition)), bytes, 0, 0, 0, 0, SegmentIndex.NO_SMALLEST, SegmentIndex.NO_LARGEST);
+    }
+
+    /** Where in the pack's file begins what is stored of it. */
+    public long offset() {
+        return extent.offset();
+    }
+
+    /** Where in the pack's file an offset of the segment stands; where its frames are in blocks, where these begin. */
+    public long fileOffset(long offset) {
+        return extent.isAsTheyAre() ? extent.offset() + Math.max(0, offset - headerLength()) : extent.offset();
+    }
+
+    /** What it takes in the pack's file, beside what the table says of it. */
+    public int storedBytes() {
+        return frameBytes() + indexBytes;
+    }
+
+    /** What its frames take in the pack's file. */
+    int frameBytes() {
+        return extent.isAsTheyAre() ? dataBytes : extent.storedBytes();
     }
 
     /** Of the segment's header, which isn't stored. */

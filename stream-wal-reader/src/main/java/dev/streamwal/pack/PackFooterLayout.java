@@ -3,7 +3,6 @@ package dev.streamwal.pack;
 import static dev.streamwal.pack.PackHeaderLayout.check;
 
 import dev.streamwal.format.FormatException;
-import dev.streamwal.format.RecordLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -107,10 +106,8 @@ final class PackFooterLayout {
         check(footer.fileLength() == fileLength, "a pack is as long as its footer says, " + footer.fileLength(), fileLength);
         long table = footer.tableOffset();
         long index = footer.indexOffset();
-        check(table >= PackHeaderLayout.BYTES && table % RecordLayout.ALIGNMENT == 0 && table <= fileLength,
-                "a table stands behind the segments", table);
-        check(index > table && index % RecordLayout.ALIGNMENT == 0 && index <= fileLength && index - table <= PackTable.MAX_BYTES,
-                "a block index stands behind the table", index);
+        check(table >= PackHeaderLayout.BYTES && table <= fileLength, "a table stands behind the segments", table);
+        check(index > table && index <= fileLength && index - table <= PackTable.MAX_BYTES, "a block index stands behind the table", index);
         check(footer.indexBytes() > 0 && footer.indexBytes() <= BlockIndex.MAX_BYTES && index + footer.indexBytes() + BYTES == fileLength,
                 "a pack ends with block index and footer", footer.indexBytes());
         check(footer.tableBlocks() >= 1 && footer.segments() >= footer.tableBlocks(), "a table block has segments", footer.tableBlocks());

@@ -12,11 +12,23 @@ import dev.streamwal.format.Window;
  * @param level how often its segments were merged, from 0 on
  * @param createdMillis epoch ms by the writer's clock
  * @param incarnation of the log when the pack was made
+ * @param isInBlocks whether frames stand in {@link FrameBlocks blocks}, where they take less so; else all stand as they are
  */
 public record PackHeader(
-        long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation) {
+        long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation,
+        boolean isInBlocks) {
 
     public static final int MAX_LEVEL = 255;
+
+    /** Of a pack whose frames stand as they are. */
+    public PackHeader(long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation) {
+        this(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, false);
+    }
+
+    /** The same, of a pack whose frames stand in blocks. */
+    public PackHeader inBlocks() {
+        return new PackHeader(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, true);
+    }
 
     /** The same rules by which {@link PackHeaderLayout#decode} believes a header. */
     public PackHeader {

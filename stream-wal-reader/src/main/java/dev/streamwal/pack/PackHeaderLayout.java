@@ -24,7 +24,7 @@ import java.nio.ByteOrder;
  *  64  8  incarnation       of the log, when the pack was made
  *  72  8  created           epoch ms by the writer's clock
  *  80  4  level             how often the segments were merged
- *  84  4  codec             0: frames as they are; others are reserved
+ *  84  4  codec             0: frames as they are; 1: in blocks where they take less so; others are reserved
  * </pre>
  */
 final class PackHeaderLayout {
@@ -45,6 +45,8 @@ final class PackHeaderLayout {
     static final int CODEC = 84;
     /** Where the segments begin. */
     static final int BYTES = 88;
+
+    private static final int IN_BLOCKS = 1;
 
     private static final int REQUIRED_FEATURES_MASK = 0xFFFF;
     /** "NANO-LOG". */
@@ -67,6 +69,7 @@ final class PackHeaderLayout {
         out.putLong(INCARNATION, header.incarnation());
         out.putLong(CREATED, header.createdMillis());
         out.putInt(LEVEL, header.level());
+        out.putInt(CODEC, header.isInBlocks() ? IN_BLOCKS : 0);
         out.putInt(HEADER_CHECKSUM, PackChecksum.without(out, 0, BYTES, HEADER_CHECKSUM));
         return out;
     }
@@ -82,7 +85,7 @@ final class PackHeaderLayout {
         check(checksum == PackChecksum.without(source, 0, BYTES, HEADER_CHECKSUM), "the checksum of a pack's header is right", checksum);
         int features = source.getInt(FEATURE_FLAGS);
         int codec = source.getInt(CODEC);
-        if ((features & REQUIRED_FEATURES_MASK) != 0 || codec != 0) {
+        if ((features & REQUIRED_FEATURES_MASK) != 0 || (codec != 0 && codec != IN_BLOCKS)) {
             throw FormatException.unsupported("the pack needs features this version doesn't know: featureFlags=0x"
                     + Integer.toHexString(features) + ", codec=" + codec + "; read it with the version that wrote it, or a newer one");
         }
@@ -93,7 +96,7 @@ final class PackHeaderLayout {
         int level = source.getInt(LEVEL);
         check(level >= 0 && level <= PackHeader.MAX_LEVEL, "a level is 0 to " + PackHeader.MAX_LEVEL, level);
         return new PackHeader(source.getLong(NUMBER), new Window(start, source.getLong(WINDOW_END)), source.getLong(EXPIRATION),
-                source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION));
+                source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION), codec == IN_BLOCKS);
     }
 
     static void check(boolean fact, String rule, long actual) throws FormatException {

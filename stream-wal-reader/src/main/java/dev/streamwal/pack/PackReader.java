@@ -289,7 +289,7 @@ public final class PackReader implements AutoCloseable {
 
     private Footer readFooter(PackEntry entry, SegmentBytes bytes) throws IOException {
         int dataEnd = entry.dataEnd();
-        long offset = entry.offset() + entry.dataBytes();
+        long offset = entry.offset() + entry.frameBytes();
         try {
             ByteBuffer frame = read(bytes, offset, entry.indexBytes());
             SegmentHeader segment = segmentHeader(entry);

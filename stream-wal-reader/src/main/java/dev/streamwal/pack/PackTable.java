@@ -19,8 +19,10 @@ import dev.streamwal.format.StreamKey;
  *   incarnation      signed difference to that of the pack
  *   feature flags    of the segment's header, its halves exchanged
  *   salt             exclusive or with that of the key
- *   offset           of the frames in the file, difference to where the segment before ends
+ *   offset           of what is stored of the frames, difference to where the segment before ends
  *   data bytes       of the frames
+ *   stored bytes     of list and blocks of frames; 0 where the frames stand as they are
+ *   list bytes       of the list; 0 where there is none; only where stored bytes isn't 0
  *   index bytes      of the footer behind the frames; 0 where the entry says all
  *   last record      size of the last frame; 0 where there is none
  *   records          data records; what follows only where there are any
@@ -35,8 +37,8 @@ final class PackTable {
     static final int MAX_BLOCK_BYTES = 4 << 10;
     /** Of all blocks, which the writer has in memory: some 1.5 million segments. */
     static final long MAX_BYTES = 64L << 20;
-    /** More than an entry takes beside its key: sixteen numbers of at most ten bytes. */
-    static final int MAX_FACTS_BYTES = 160;
+    /** More than an entry takes beside its key: eighteen numbers of at most ten bytes. */
+    static final int MAX_FACTS_BYTES = 180;
     /** More than the footer of a segment of the largest size takes. */
     static final int MAX_INDEX_BYTES = 16 << 10;
 
@@ -83,6 +85,10 @@ final class PackTable {
             out.putVarint(entry.salt() ^ entry.key().salt());
             out.putVarint(entry.offset() - before.end);
             out.putVarint(entry.dataBytes());
+            out.putVarint(entry.extent().storedBytes());
+            if (!entry.extent().isAsTheyAre()) {
+                out.putVarint(entry.extent().listBytes());
+            }
             out.putVarint(entry.indexBytes());
             out.putVarint(entry.lastRecordSize());
             out.putVarint(entry.records());
@@ -91,7 +97,7 @@ final class PackTable {
                 out.putSigned(entry.smallestMillis() - before.smallest);
                 out.putVarint(entry.largestMillis() - entry.smallestMillis());
             }
-            before.is(entry.basePosition(), entry.offset() + entry.dataBytes() + entry.indexBytes(), entry.smallestMillis());
+            before.is(entry.basePosition(), entry.offset() + entry.storedBytes(), entry.smallestMillis());
         }
 
         byte[] finish() {
@@ -114,6 +120,8 @@ final class PackTable {
         private long salt;
         private long offset;
         private int dataBytes;
+        private int storedBytes;
+        private int listBytes;
         private int indexBytes;
         private int lastRecord;
         private long records;
@@ -140,6 +148,9 @@ final class PackTable {
             salt = varint();
             offset = before.end + varint();
             dataBytes = length(PackWriter.MAX_SEGMENT_BYTES);
+            // blocks are shorter than what is in them
+            storedBytes = length(Math.max(0, dataBytes - 1));
+            listBytes = storedBytes == 0 ? 0 : length(storedBytes);
             indexBytes = length(MAX_INDEX_BYTES);
             lastRecord = length(dataBytes);
             records = length(dataBytes / RecordLayout.PREFIX_BYTES);
@@ -152,7 +163,11 @@ final class PackTable {
                 largest = smallest + varint();
             }
             checkFacts(isSameKey);
-            before.is(base, offset + dataBytes + indexBytes, smallest);
+            before.is(base, end(), smallest);
+        }
+
+        private long end() {
+            return offset + (storedBytes == 0 ? dataBytes : storedBytes) + indexBytes;
         }
 
         private void checkFacts(boolean isSameKey) throws FormatException {
@@ -162,15 +177,15 @@ final class PackTable {
             check(!isSameKey || base > before.base, "segments of a stream are sorted by base position", base);
             check((dataBytes | indexBytes | lastRecord | firstRecord) % RecordLayout.ALIGNMENT == 0, "frames are aligned", dataBytes);
             check((lastRecord == 0) == (dataBytes == 0), "a segment with frames has a last one", lastRecord);
-            check(offset >= PackHeaderLayout.BYTES && offset >= before.end && offset % RecordLayout.ALIGNMENT == 0
-                    && offset <= segmentsEnd - dataBytes - indexBytes, "a segment stands before the table", offset);
+            check(offset >= PackHeaderLayout.BYTES && offset >= before.end && offset <= segmentsEnd - (end() - offset), "a segment stands before the table", offset);
             check(records == 0 || smallest <= largest, "the largest timestamp isn't below the smallest", largest);
         }
 
         /** The segment that it stands on. */
         PackEntry entry() throws FormatException {
             StreamKey key = StreamKey.ofUtf8(key());
-            return new PackEntry(key, base, base - gap, created, incarnation, salt ^ key.salt(), flags, offset, dataBytes, indexBytes,
+            return new PackEntry(key, base, base - gap, created, incarnation, salt ^ key.salt(), flags,
+                    new Extent(offset, storedBytes, listBytes, 0), dataBytes, indexBytes,
                     lastRecord, records, firstRecord, smallest, largest);
         }
     }

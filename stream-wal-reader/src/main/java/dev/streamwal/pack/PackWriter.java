@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,8 @@ public final class PackWriter implements Closeable {
     private final LogFile file;
     private final Path path;
     private final PackHeader header;
+    /** Null where frames stand as they are. */
+    private final FrameBlocks.@Nullable Encoder encoder;
     /** By which the file is written; see {@link LogFile#CHUNK_BYTES} for why not more. */
     private final ByteBuffer buffer = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
     /** Where in the file the buffer belongs. */
@@ -78,6 +81,7 @@ public final class PackWriter implements Closeable {
         this.file = file;
         this.path = path;
         this.header = header;
+        this.encoder = header.isInBlocks() ? new FrameBlocks.Encoder() : null;
         this.table = new PackTable.Builder(header);
         buffer.put(PackHeaderLayout.encode(header));
     }
@@ -95,9 +99,8 @@ public final class PackWriter implements Closeable {
      * @param path the pack's
      */
     public static PackWriter create(LogFile temporary, Path path, PackHeader header) throws IOException {
-        PackWriter writer = new PackWriter(temporary, path, header);
         temporary.create();
-        return writer;
+        return new PackWriter(temporary, path, header);
     }
 
     // ---------------------------------------------------------------- segments
@@ -139,14 +142,17 @@ public final class PackWriter implements Closeable {
 
     private void write(SegmentDraft segment) throws IOException {
         state = State.BROKEN;
-        PackEntry entry = segment.entry(offset(), 0);
+        Optional<FrameBlocks.Stored> blocks = encoder == null ? Optional.empty() : segment.inBlocks(encoder);
+        Extent extent = blocks.map(stored -> new Extent(offset(), stored.bytes().remaining(), stored.listBytes(), 0))
+                .orElseGet(() -> Extent.asTheyAre(offset()));
+        PackEntry entry = segment.entry(extent, 0);
         ByteBuffer indexBytes = ByteBuffer.allocate(0);
         if (segment.index().blocks() > 1) {
             indexBytes = FooterLayout.encode(PackReader.segmentHeader(header, entry), entry.dataEnd(), entry.lastRecordSize(), segment.index());
-            entry = segment.entry(offset(), indexBytes.remaining());
+            entry = segment.entry(extent, indexBytes.remaining());
         }
         addEntry(segment.key(), entry);
-        write(segment.frames());
+        write(blocks.map(FrameBlocks.Stored::bytes).orElseGet(segment::frames));
         write(indexBytes);
         lastKey = segment.key();
         state = State.OPEN;
@@ -285,6 +291,9 @@ public final class PackWriter implements Closeable {
     public void close() throws IOException {
         boolean isPack = state == State.FINISHED;
         state = isPack ? state : State.BROKEN;
+        if (encoder != null) {
+            encoder.close();
+        }
         file.close();
         if (!isPack) {
             boolean unused = Files.deleteIfExists(file.path());

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of a packed segment as if it were a file of its own: its header, which is made from what the pack says, and its frames. There is
@@ -20,6 +21,8 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
     private final Runnable release;
     private final PackEntry entry;
     private final byte[] header;
+    /** Null where the frames stand as they are. */
+    private final @Nullable BlockedFrames blocks;
 
     PackedBytes(SharedFile file, PackEntry entry, SegmentHeader header) {
         this(file, file.path(), file::close, entry, header);
@@ -36,6 +39,7 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
         this.release = release;
         this.entry = entry;
         this.header = Arrays.copyOf(SegmentHeaderLayout.encode(header).array(), header.headerLength());
+        this.blocks = entry.extent().isAsTheyAre() ? null : new BlockedFrames(file, entry);
     }
 
     @Override
@@ -47,26 +51,29 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
         long from = offset + target.position() - start;
         long left = entry.dataEnd() - from;
         if (target.hasRemaining() && left > 0) {
-            int limit = target.limit();
-            target.limit((int) Math.min(limit, target.position() + left));
-            try {
-                int unused = file.read(target, fileOffset(from));
-            } finally {
-                target.limit(limit);
-            }
+            readFrames(target, from - header.length, (int) Math.min(target.remaining(), left));
         }
         return target.position() - start;
+    }
+
+    private void readFrames(ByteBuffer target, long from, int count) throws IOException {
+        if (blocks != null) {
+            blocks.read(target, from, count);
+            return;
+        }
+        int limit = target.limit();
+        target.limit(target.position() + count);
+        try {
+            int unused = file.read(target, entry.offset() + from);
+        } finally {
+            target.limit(limit);
+        }
     }
 
     /** Where the data ends. */
     @Override
     public long size() {
         return entry.dataEnd();
-    }
-
-    /** Where in the pack's file an offset of the segment stands; the header's offsets stand nowhere, and are before its frames. */
-    public long fileOffset(long offset) {
-        return entry.offset() + offset - header.length;
     }
 
     /** Gives the pack's file back. */

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * A segment that is to be written to a pack: its frames, in memory, each of them verified, and what they are. One thread.
@@ -184,9 +185,14 @@ final class SegmentDraft {
         return index;
     }
 
-    /** To be written once: its position moves. */
+    /** From the position to the limit of another buffer. */
     ByteBuffer frames() {
-        return frames.flip();
+        return frames.duplicate().order(ByteOrder.LITTLE_ENDIAN).flip();
+    }
+
+    /** In blocks; empty where they take less as they are. */
+    Optional<FrameBlocks.Stored> inBlocks(FrameBlocks.Encoder encoder) {
+        return encoder.encode(frames(), header.basePosition(), header.salt());
     }
 
     private int dataBytes() {
@@ -206,9 +212,9 @@ final class SegmentDraft {
     }
 
     /** What the pack's table says of it. */
-    PackEntry entry(long offset, int indexBytes) {
+    PackEntry entry(Extent extent, int indexBytes) {
         return new PackEntry(header.key(), header.basePosition(), header.previousEnd(), header.createdMillis(), header.incarnation(),
-                header.salt(), flags, offset, dataBytes(), indexBytes, lastSize, records, records == 0 ? 0 : offsets[0],
+                header.salt(), flags, extent, dataBytes(), indexBytes, lastSize, records, records == 0 ? 0 : offsets[0],
                 index.smallestTimestampMillis(), index.largestTimestampMillis());
     }
 }

@@ -26,6 +26,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A pack that isn't what was written: what is found is right, all else is an error that names it. */
 class PackDamageTest {
@@ -44,6 +46,10 @@ class PackDamageTest {
 
     /** @param count of keys with one record, beside an empty one */
     private byte[] pack(int count) throws IOException {
+        return pack(count, PacksForTests.packHeader(1));
+    }
+
+    private byte[] pack(int count, PackHeader header) throws IOException {
         for (int i = 0; i < count; i++) {
             String key = String.format("k%04d", i);
             // eight bytes: zeros behind a content are under no checksum
@@ -51,7 +57,7 @@ class PackDamageTest {
         }
         samples.put("empty", Sample.of("empty", 1 << 20, 0));
         Path path = directory.resolve("1.pack");
-        footer = PacksForTests.write(path, 1, List.copyOf(samples.values()));
+        footer = PacksForTests.write(path, header, List.copyOf(samples.values()));
         return Files.readAllBytes(path);
     }
 
@@ -107,9 +113,11 @@ class PackDamageTest {
         return told;
     }
 
-    @Test
-    void bits_eachOfASmallPackFlipped_giveAnErrorOrTheRightAnswer() throws IOException {
-        byte[] file = pack(3);
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void bits_eachOfASmallPackFlipped_giveAnErrorOrTheRightAnswer(boolean isInBlocks) throws IOException {
+        PackHeader header = PacksForTests.packHeader(1);
+        byte[] file = pack(3, isInBlocks ? header.inBlocks() : header);
         assertThat(judge(file, false, "as written")).isEmpty();
         for (int offset = 0; offset < file.length; offset++) {
             boolean isFrame = offset >= PackHeaderLayout.BYTES && offset < footer.tableOffset();

@@ -39,7 +39,7 @@ class PackDiagramTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"PackHeaderLayout", "PackFooterLayout", "KeyBlockLayout", "PackTable", "BlockIndex"})
+    @CsvSource({"PackHeaderLayout", "PackFooterLayout", "KeyBlockLayout", "PackTable", "BlockIndex", "FrameBlocks", "ColumnCodec"})
     void picture_ofALayout_isTheOneInTheDocument(String layout) throws IOException {
         String document = Files.readString(module().resolve("../docs/format.md")).replace("\r\n", "\n");
         for (String picture : pictures(layout)) {

@@ -226,7 +226,7 @@ class PackTest {
                         assertThat(target.limit()).isEqualTo(length + 3);
                         int frames = Math.max(0, sample.header().headerLength() - from);
                         for (int i = frames; i < read; i++) {
-                            assertThat(target.get(3 + i)).isEqualTo(expected[from + i]).isEqualTo(file[(int) bytes.fileOffset(from + i)]);
+                            assertThat(target.get(3 + i)).isEqualTo(expected[from + i]).isEqualTo(file[(int) entry.fileOffset(from + i)]);
                         }
                     }
                 }
@@ -327,7 +327,7 @@ class PackTest {
         PackHeader header = PacksForTests.packHeader(3);
         assertThat(PackHeaderLayout.decode(PackHeaderLayout.encode(header))).isEqualTo(header);
         for (int field : new int[] {PackHeaderLayout.FEATURE_FLAGS, PackHeaderLayout.CODEC}) {
-            ByteBuffer newer = PackHeaderLayout.encode(header).putInt(field, 1);
+            ByteBuffer newer = PackHeaderLayout.encode(header).putInt(field, 2);
             newer.putInt(PackHeaderLayout.HEADER_CHECKSUM,
                     PackChecksum.without(newer, 0, PackHeaderLayout.BYTES, PackHeaderLayout.HEADER_CHECKSUM));
             assertThatThrownBy(() -> PackHeaderLayout.decode(newer)).isInstanceOfSatisfying(FormatException.class,

@@ -92,19 +92,27 @@ public final class PacksForTests {
     }
 
     public static PackWriter writer(Path path, long number) throws IOException {
+        return writer(path, packHeader(number));
+    }
+
+    public static PackWriter writer(Path path, PackHeader header) throws IOException {
         LogFile temporary = new LogFile(path.resolveSibling("." + path.getFileName() + ".tmp"), StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
-        return PackWriter.create(temporary, path, packHeader(number));
+        return PackWriter.create(temporary, path, header);
     }
 
     /** Writes a pack of segments, sorted by their keys and base positions. */
     public static PackFooter write(Path path, long number, List<Sample> samples) throws IOException {
+        return write(path, packHeader(number), samples);
+    }
+
+    public static PackFooter write(Path path, PackHeader header, List<Sample> samples) throws IOException {
         List<Sample> sorted = new ArrayList<>(samples);
         sorted.sort((a, b) -> {
             int order = Arrays.compareUnsigned(a.header().key().utf8(), b.header().key().utf8());
             return order != 0 ? order : Long.compare(a.header().basePosition(), b.header().basePosition());
         });
-        try (PackWriter writer = writer(path, number)) {
+        try (PackWriter writer = writer(path, header)) {
             for (Sample sample : sorted) {
                 writer.add(sample.header(), sample.footer(), sample.bytes());
             }

@@ -71,6 +71,7 @@ public final class PackStore implements PackedData {
     private static final int MAX_OPEN_FILES = 16;
 
     private final Path root;
+    private final boolean isCompressed;
     private final ManifestWriter manifest;
     private final WriterFence fence;
     private final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
@@ -88,8 +89,9 @@ public final class PackStore implements PackedData {
     private final Set<Long> inDoubt = new HashSet<>();
     private long lastNumber;
 
-    private PackStore(Path root, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
+    private PackStore(Path root, boolean isCompressed, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
         this.root = root;
+        this.isCompressed = isCompressed;
         this.positions = positions;
         this.sharedEnd = sharedEnd;
         this.manifest = manifest;
@@ -104,11 +106,13 @@ public final class PackStore implements PackedData {
      * Reads which packs there are, and deletes what a writer that was cut short has left of others.
      *
      * @param root of the log
+     * @param isCompressed whether packs that are written are
      * @param positions that were given
      * @param sharedEnd where what is reserved in the shared stream ends
      */
-    public static PackStore open(Path root, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) throws IOException {
-        PackStore store = new PackStore(root, ManifestWriter.open(root), fence, positions, sharedEnd);
+    public static PackStore open(Path root, boolean isCompressed, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd)
+            throws IOException {
+        PackStore store = new PackStore(root, isCompressed, ManifestWriter.open(root), fence, positions, sharedEnd);
         store.deleteLeftovers();
         return store;
     }
@@ -471,7 +475,7 @@ public final class PackStore implements PackedData {
     /** A pack to be written. */
     PackWriter write(PackHeader header) throws IOException {
         manifest.begin();
-        return PackWriter.create(root, header);
+        return PackWriter.create(root, isCompressed ? header.inBlocks() : header);
     }
 
     /** Of a pack with some segments of another one. */

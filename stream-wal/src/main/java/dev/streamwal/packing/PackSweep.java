@@ -264,7 +264,7 @@ public final class PackSweep {
     }
 
     static long storedBytes(PackEntry entry) {
-        return (long) entry.dataBytes() + entry.indexBytes();
+        return entry.storedBytes();
     }
 
     static ListedPack listed(PackHeader header, PackFooter footer) {

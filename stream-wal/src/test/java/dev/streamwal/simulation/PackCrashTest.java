@@ -25,9 +25,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -67,7 +67,8 @@ class PackCrashTest {
             SegmentHeader header = new SegmentHeader(StreamKey.of(String.format("sensor/%04d", i)), WINDOW, 2_000_000, i * 4_096L, i * 4_096L,
                     1, i, 7, 1 << 20, 0, 0);
             byte[] content = new byte[i % 3 == 0 ? 900 : 10];
-            Arrays.fill(content, (byte) (i + 1));
+            // nothing that could be stored smaller: there is to be more than one write
+            new Random(i).nextBytes(content);
             ByteBuffer frame = ByteBuffer.allocate((int) RecordLayout.frameBytes(0, content.length)).order(ByteOrder.LITTLE_ENDIAN);
             RecordChecksum checksum = new RecordChecksum();
             checksum.reset();
@@ -86,7 +87,7 @@ class PackCrashTest {
 
     private static PackWriter writer(SimulatedDisk disk) throws IOException {
         LogFile temporary = new LogFile(disk.path("/log/.1.pack.tmp"), StandardOpenOption.READ, StandardOpenOption.WRITE);
-        return PackWriter.create(temporary, disk.path("/log/1.pack"), new PackHeader(1, WINDOW, 2_000_000, 3, 0, 4, 5));
+        return PackWriter.create(temporary, disk.path("/log/1.pack"), new PackHeader(1, WINDOW, 2_000_000, 3, 0, 4, 5).inBlocks());
     }
 
     private static SimulatedDisk disk() throws IOException {

@@ -1,0 +1,181 @@
+package dev.streamwal.pack;
+
+import static dev.streamwal.pack.PackHeaderLayout.check;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.RecordView;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Frames without what can be computed: commit word, checksum, previous size and padding. What is left stands by field, not by record: fields of
+ * one kind resemble each other, and small differences take few bytes. Numbers are varints. Pure.
+ *
+ * <pre>
+ *   frames           how many, at least one
+ *   previous size    of the first frame; of the others it is the size of the one before
+ *   timestamp        of the first frame, signed; of the second the difference to that, signed; of the others the difference to the
+ *                    difference before, signed
+ *   flags            runs: how many frames, and their flags
+ *   header length    of each frame
+ *   content length   of each frame
+ *   header, content  of each frame
+ * </pre>
+ */
+final class ColumnCodec {
+
+    private ColumnCodec() {}
+
+    /** Adds the columns of frames that are all verified. */
+    static void encode(ByteBuffer frames, int from, int to, GrowingBytes out) {
+        out.putVarint(count(frames, from, to));
+        out.putVarint(frames.getInt(from + RecordLayout.PREVIOUS_SIZE));
+        timestamps(frames, from, to, out);
+        flags(frames, from, to, out);
+        for (int at = from; at < to; at += frameBytes(frames, at)) {
+            out.putVarint(headerLength(frames, at));
+        }
+        for (int at = from; at < to; at += frameBytes(frames, at)) {
+            out.putVarint(contentLength(frames, at));
+        }
+        for (int at = from; at < to; at += frameBytes(frames, at)) {
+            out.put(frames.array(), frames.arrayOffset() + at + RecordLayout.PREFIX_BYTES, headerLength(frames, at) + contentLength(frames, at));
+        }
+    }
+
+    private static int count(ByteBuffer frames, int from, int to) {
+        int count = 0;
+        for (int at = from; at < to; at += frameBytes(frames, at)) {
+            count++;
+        }
+        return count;
+    }
+
+    private static void timestamps(ByteBuffer frames, int from, int to, GrowingBytes out) {
+        long before = 0;
+        long difference = 0;
+        boolean isBehindSecond = false;
+        for (int at = from; at < to; at += frameBytes(frames, at)) {
+            long millis = frames.getLong(at + RecordLayout.TIMESTAMP);
+            long now = millis - before;
+            out.putSigned(isBehindSecond ? now - difference : now);
+            isBehindSecond |= at > from;
+            difference = now;
+            before = millis;
+        }
+    }
+
+    private static void flags(ByteBuffer frames, int from, int to, GrowingBytes out) {
+        int run = 0;
+        int flags = frames.getInt(from + RecordLayout.FLAGS);
+        for (int at = from; at < to; at += frameBytes(frames, at)) {
+            int next = frames.getInt(at + RecordLayout.FLAGS);
+            if (next != flags) {
+                out.putVarint(run);
+                out.putVarint(Integer.toUnsignedLong(flags));
+                run = 0;
+                flags = next;
+            }
+            run++;
+        }
+        out.putVarint(run);
+        out.putVarint(Integer.toUnsignedLong(flags));
+    }
+
+    private static int headerLength(ByteBuffer frames, int at) {
+        return RecordLayout.headerLength(frames.getLong(at + RecordLayout.COMMIT_WORD));
+    }
+
+    private static int contentLength(ByteBuffer frames, int at) {
+        return frames.getInt(at + RecordLayout.CONTENT_LENGTH);
+    }
+
+    static int frameBytes(ByteBuffer frames, int at) {
+        return (int) RecordLayout.frameBytes(headerLength(frames, at), contentLength(frames, at));
+    }
+
+    /**
+     * Makes the frames again.
+     *
+     * @param columns from its position to its limit
+     * @param maxBytes of the frames
+     * @param position in the stream, of the first frame
+     * @param salt of their checksums
+     * @throws FormatException where it can't be what {@link #encode} has given
+     */
+    static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt) throws FormatException {
+        int count = Varints.length(columns, maxBytes / RecordLayout.PREFIX_BYTES);
+        check(count > 0, "a block has a frame", count);
+        int previousSize = Varints.length(columns, Integer.MAX_VALUE);
+        ByteBuffer at = columns.duplicate();
+        skip(columns, count);
+        ByteBuffer flags = columns.duplicate();
+        skipFlags(columns, count);
+        int[] headerLengths = lengths(columns, count, RecordLayout.MAX_HEADER_BYTES);
+        int[] contentLengths = lengths(columns, count, maxBytes);
+        byte[] frames = new byte[size(headerLengths, contentLengths, maxBytes)];
+        ByteBuffer target = ByteBuffer.wrap(frames).order(ByteOrder.LITTLE_ENDIAN);
+        RecordView view = new RecordView();
+        long millis = 0;
+        long difference = 0;
+        long run = 0;
+        int runFlags = 0;
+        int index = 0;
+        for (int i = 0; i < count; i++) {
+            long next = Varints.signed(at);
+            difference = i < 2 ? next : difference + next;
+            millis += difference;
+            if (run == 0) {
+                run = Varints.length(flags, count);
+                runFlags = (int) Varints.unsigned(flags);
+            }
+            run--;
+            int bytes = headerLengths[i] + contentLengths[i];
+            check(bytes <= columns.remaining(), "a block has the bytes of its frames", bytes);
+            RecordLayout.encodePrefix(target, index, contentLengths[i], runFlags, 0, previousSize, millis);
+            target.putLong(index + RecordLayout.COMMIT_WORD, RecordLayout.commitWord(headerLengths[i]));
+            columns.get(frames, index + RecordLayout.PREFIX_BYTES, bytes);
+            RecordView.Verdict verdict = view.peek(target, index, frames.length - index, position + index);
+            check(verdict == RecordView.Verdict.VALID, "a block has frames", i);
+            target.putInt(index + RecordLayout.CHECKSUM, view.checksum(salt));
+            previousSize = view.frameBytes();
+            index += view.frameBytes();
+        }
+        check(!columns.hasRemaining(), "a block ends behind its frames", columns.remaining());
+        return frames;
+    }
+
+    private static void skip(ByteBuffer columns, int count) throws FormatException {
+        for (int i = 0; i < count; i++) {
+            long unused = Varints.unsigned(columns);
+        }
+    }
+
+    private static void skipFlags(ByteBuffer columns, int count) throws FormatException {
+        for (int left = count; left > 0; ) {
+            int run = Varints.length(columns, left);
+            check(run > 0, "a run of flags has a frame", run);
+            long flags = Varints.unsigned(columns);
+            check(flags >>> Integer.SIZE == 0, "flags have 32 bits", flags);
+            left -= run;
+        }
+    }
+
+    private static int[] lengths(ByteBuffer columns, int count, int max) throws FormatException {
+        int[] lengths = new int[count];
+        for (int i = 0; i < count; i++) {
+            lengths[i] = Varints.length(columns, max);
+        }
+        return lengths;
+    }
+
+    private static int size(int[] headerLengths, int[] contentLengths, int maxBytes) throws FormatException {
+        long size = 0;
+        for (int i = 0; i < headerLengths.length; i++) {
+            size += RecordLayout.frameBytes(headerLengths[i], contentLengths[i]);
+        }
+        check(size <= maxBytes, "the frames of a block are within its limit", size);
+        return (int) size;
+    }
+}

@@ -1,0 +1,312 @@
+package dev.streamwal.pack;
+
+import static dev.streamwal.pack.PackHeaderLayout.check;
+
+import dev.streamwal.format.FormatException;
+import java.io.Closeable;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import java.util.zip.DataFormatException;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
+
+/**
+ * The frames of a packed segment, stored smaller than they are: as {@link ColumnCodec columns}, in blocks of at most {@value #BLOCK_BYTES} bytes of frames, or one larger frame;
+ * before several of them stands a list of them. Blocks end between two frames.
+ *
+ * <pre>
+ *   block    0  4  checksum       CRC32C over salt and position of the first frame, and over the rest of the block
+ *            4  1  codec          0: frames as they are; 1: columns; 2: columns, deflated (RFC 1951)
+ *            5     bytes          of codec 2: how long the columns are, as a varint, and what they became
+ *   list     0  4  checksum       CRC32C over salt and position of the segment, and over the rest of the list
+ *            4     blocks         how many, then of each how long its frames are and how long it is; varints
+ * </pre>
+ *
+ * <p><b>Why nothing that is read is another segment's.</b> The checksums are over the salt and the position that the pack's table says, which has
+ * checksums of its own. In place of a block that doesn't verify are read bytes that are no frame, which is damage to whoever scans there; the blocks beside it are read.
+ *
+ * <p>Codec 2 is what the JDK has on board: a build of zlib decides what it gives, so nothing compares what is deflated. Before a segment is
+ * written its blocks are read again, and compared with its frames.
+ */
+final class FrameBlocks {
+
+    static final int BLOCK_BYTES = 16 << 10;
+
+    private static final int CHECKSUM_BYTES = Integer.BYTES;
+    private static final int PREFIX_BYTES = CHECKSUM_BYTES + 1;
+    /** A frame has at least 32 bytes, and what columns say of it beside its header and content takes less than another 32. */
+    private static final int MAX_COLUMN_BYTES = 2 * PackWriter.MAX_SEGMENT_BYTES;
+
+    private static final byte AS_THEY_ARE = 0;
+    private static final byte COLUMNS = 1;
+    private static final byte DEFLATED_COLUMNS = 2;
+
+    private FrameBlocks() {}
+
+    /**
+     * Blocks, and the list before them.
+     *
+     * @param listBytes of the list; 0 where there is none
+     */
+    record Stored(ByteBuffer bytes, int listBytes) {}
+
+    /** Makes blocks. One thread; close it. */
+    static final class Encoder implements Closeable {
+        private static final int LEVEL = 1;
+        /** To begin costs microseconds, and a few records have little in common. */
+        private static final int MIN_DEFLATED_BYTES = 128;
+
+        private final Deflater deflater = new Deflater(LEVEL, true);
+        private final Inflater inflater = new Inflater(true);
+        private final GrowingBytes columns = new GrowingBytes(MAX_COLUMN_BYTES);
+        private final GrowingBytes blocks = new GrowingBytes(2 * MAX_COLUMN_BYTES);
+        private final GrowingBytes list = new GrowingBytes(PackWriter.MAX_SEGMENT_BYTES);
+        private byte[] deflated = new byte[2 * BLOCK_BYTES];
+
+        /**
+         * Stores verified frames, from the buffer's position to its limit.
+         *
+         * @return empty where they take less as they are
+         */
+        Optional<Stored> encode(ByteBuffer frames, long position, long salt) {
+            blocks.clear();
+            list.clear();
+            int count = 0;
+            for (int at = frames.position(); at < frames.limit(); count++) {
+                int end = at;
+                do {
+                    end += ColumnCodec.frameBytes(frames, end);
+                } while (end < frames.limit() && end + ColumnCodec.frameBytes(frames, end) - at <= BLOCK_BYTES);
+                int begin = blocks.length();
+                encode(frames, at, end, position + at - frames.position(), salt);
+                list.putVarint(end - at);
+                list.putVarint(blocks.length() - begin);
+                at = end;
+            }
+            byte[] head = count > 1 ? list(count, position, salt) : new byte[0];
+            if (head.length + blocks.length() >= frames.remaining()) {
+                return Optional.empty();
+            }
+            byte[] all = Arrays.copyOf(head, head.length + blocks.length());
+            System.arraycopy(blocks.bytes(), 0, all, head.length, blocks.length());
+            Stored stored = new Stored(ByteBuffer.wrap(all), head.length);
+            return isSame(stored, frames, position, salt) ? Optional.of(stored) : Optional.empty();
+        }
+
+        private void encode(ByteBuffer frames, int from, int to, long position, long salt) {
+            columns.clear();
+            ColumnCodec.encode(frames, from, to, columns);
+            int begin = blocks.length();
+            blocks.zero(PREFIX_BYTES);
+            int length = columns.length() < MIN_DEFLATED_BYTES ? columns.length() : deflate();
+            byte codec;
+            if (length + Integer.BYTES < columns.length()) {
+                codec = DEFLATED_COLUMNS;
+                blocks.putVarint(columns.length());
+                blocks.put(deflated, 0, length);
+            } else if (columns.length() < to - from) {
+                codec = COLUMNS;
+                blocks.put(columns.bytes(), 0, columns.length());
+            } else {
+                codec = AS_THEY_ARE;
+                blocks.put(frames.array(), frames.arrayOffset() + from, to - from);
+            }
+            ByteBuffer block = ByteBuffer.wrap(blocks.bytes(), begin, blocks.length() - begin).slice().order(ByteOrder.LITTLE_ENDIAN);
+            block.put(CHECKSUM_BYTES, codec);
+            block.putInt(0, checksum(block.position(CHECKSUM_BYTES), position, salt));
+        }
+
+        /** How long it became; as much as it was where it became longer. */
+        private int deflate() {
+            if (deflated.length < columns.length()) {
+                deflated = new byte[columns.length()];
+            }
+            deflater.reset();
+            deflater.setInput(columns.bytes(), 0, columns.length());
+            deflater.finish();
+            int length = deflater.deflate(deflated, 0, columns.length());
+            return deflater.finished() ? length : columns.length();
+        }
+
+        private byte[] list(int count, long position, long salt) {
+            GrowingBytes head = new GrowingBytes(PackWriter.MAX_SEGMENT_BYTES);
+            head.zero(CHECKSUM_BYTES);
+            head.putVarint(count);
+            head.put(list.bytes(), 0, list.length());
+            ByteBuffer bytes = ByteBuffer.wrap(head.toArray()).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.putInt(0, checksum(bytes.position(CHECKSUM_BYTES), position, salt));
+            return bytes.array();
+        }
+
+        /** Whether they are read as what they were made of. */
+        private boolean isSame(Stored stored, ByteBuffer frames, long position, long salt) {
+            try {
+                BlockList blocks = BlockList.of(stored, frames.remaining(), position, salt);
+                for (int i = 0; i < blocks.count(); i++) {
+                    byte[] again = decode(stored.bytes().slice(blocks.storedOffset(i), blocks.storedBytes(i)), position + blocks.offset(i), salt,
+                            deflated -> inflate(deflated, inflater));
+                    int from = frames.arrayOffset() + frames.position() + blocks.offset(i);
+                    if (!Arrays.equals(again, 0, again.length, frames.array(), from, from + blocks.bytes(i))) {
+                        return false;
+                    }
+                }
+                return true;
+            } catch (FormatException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public void close() {
+            deflater.end();
+            inflater.end();
+        }
+    }
+
+    private static int checksum(ByteBuffer bytes, long position, long salt) {
+        CRC32C crc = new CRC32C();
+        crc.update(ByteBuffer.allocate(2 * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(salt).putLong(position).flip());
+        crc.update(bytes.duplicate());
+        return (int) crc.getValue();
+    }
+
+    private static void checkChecksum(ByteBuffer bytes, String what, long position, long salt) throws FormatException {
+        check(bytes.remaining() > CHECKSUM_BYTES, what + " has a checksum", bytes.remaining());
+        int checksum = bytes.order(ByteOrder.LITTLE_ENDIAN).getInt();
+        check(checksum == checksum(bytes, position, salt), "the checksum of " + what + " is right", checksum);
+    }
+
+    /**
+     * The frames of a block.
+     *
+     * @param block all of it
+     * @param position in the stream, of its first frame
+     * @throws FormatException where it doesn't verify
+     */
+    static byte[] decode(ByteBuffer block, long position, long salt) throws FormatException {
+        return decode(block, position, salt, FrameBlocks::inflate);
+    }
+
+    private interface Inflating {
+        ByteBuffer inflate(ByteBuffer block) throws FormatException;
+    }
+
+    private static byte[] decode(ByteBuffer block, long position, long salt, Inflating inflating) throws FormatException {
+        checkChecksum(block, "a block", position, salt);
+        byte codec = block.get();
+        return switch (codec) {
+            case AS_THEY_ARE -> {
+                byte[] frames = new byte[block.remaining()];
+                block.get(frames);
+                yield frames;
+            }
+            case COLUMNS -> ColumnCodec.decode(block, PackWriter.MAX_SEGMENT_BYTES, position, salt);
+            case DEFLATED_COLUMNS -> ColumnCodec.decode(inflating.inflate(block), PackWriter.MAX_SEGMENT_BYTES, position, salt);
+            default -> throw FormatException.unsupported("a block is stored by a codec that this version has: codec=" + codec
+                    + "; read it with the version that wrote it");
+        };
+    }
+
+    private static ByteBuffer inflate(ByteBuffer block) throws FormatException {
+        Inflater inflater = new Inflater(true);
+        try {
+            return inflate(block, inflater);
+        } finally {
+            inflater.end();
+        }
+    }
+
+    private static ByteBuffer inflate(ByteBuffer block, Inflater inflater) throws FormatException {
+        int length = Varints.length(block, MAX_COLUMN_BYTES);
+        byte[] columns = new byte[length];
+        try {
+            inflater.reset();
+            inflater.setInput(block);
+            int read = 0;
+            while (read < length && !inflater.finished()) {
+                int count = inflater.inflate(columns, read, length - read);
+                check(count > 0, "what is deflated is whole", read);
+                read += count;
+            }
+            check(read == length, "the columns are as long as the block says, " + length, read);
+        } catch (DataFormatException e) {
+            throw FormatException.corrupt("what is deflated can be inflated: " + e.getMessage());
+        }
+        return ByteBuffer.wrap(columns);
+    }
+
+    /** Where the blocks of a segment stand. */
+    static final class BlockList {
+        /** Of the frames; one more than there are blocks. */
+        private final int[] offsets;
+        /** Of what is stored; one more than there are blocks. */
+        private final int[] storedOffsets;
+
+        private BlockList(int count) {
+            offsets = new int[count + 1];
+            storedOffsets = new int[count + 1];
+        }
+
+        /** Of one block, which says itself how long its frames are. */
+        static BlockList ofOne(int bytes, int storedBytes) {
+            BlockList list = new BlockList(1);
+            list.offsets[1] = bytes;
+            list.storedOffsets[1] = storedBytes;
+            return list;
+        }
+
+        private static BlockList of(Stored stored, int bytes, long position, long salt) throws FormatException {
+            int length = stored.bytes().remaining();
+            return stored.listBytes() == 0 ? ofOne(bytes, length) : decode(stored.bytes().slice(0, stored.listBytes()), length, position, salt);
+        }
+
+        /**
+         * @param list all of it
+         * @param storedBytes of list and blocks
+         */
+        static BlockList decode(ByteBuffer list, int storedBytes, long position, long salt) throws FormatException {
+            int listBytes = list.remaining();
+            checkChecksum(list, "a list of blocks", position, salt);
+            int count = Varints.length(list, list.remaining());
+            BlockList blocks = new BlockList(count);
+            blocks.storedOffsets[0] = listBytes;
+            for (int i = 0; i < count; i++) {
+                blocks.offsets[i + 1] = blocks.offsets[i] + Varints.length(list, PackWriter.MAX_SEGMENT_BYTES - blocks.offsets[i]);
+                blocks.storedOffsets[i + 1] = blocks.storedOffsets[i] + Varints.length(list, storedBytes - blocks.storedOffsets[i]);
+            }
+            check(blocks.storedOffsets[count] == storedBytes, "the blocks of a segment are as long as the table says, " + storedBytes,
+                    blocks.storedOffsets[count]);
+            return blocks;
+        }
+
+        int count() {
+            return offsets.length - 1;
+        }
+
+        /** Of the frames of a block, behind the segment's first one. */
+        int offset(int block) {
+            return offsets[block];
+        }
+
+        int bytes(int block) {
+            return offsets[block + 1] - offsets[block];
+        }
+
+        int storedOffset(int block) {
+            return storedOffsets[block];
+        }
+
+        int storedBytes(int block) {
+            return storedOffsets[block + 1] - storedOffsets[block];
+        }
+
+        /** The block in which an offset of the frames is; the number of blocks where that is behind all. */
+        int holding(int offset) {
+            int found = Arrays.binarySearch(offsets, offset);
+            return found < 0 ? -found - 2 : found;
+        }
+    }
+}
