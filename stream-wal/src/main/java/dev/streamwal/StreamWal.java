@@ -967,16 +967,20 @@ public final class StreamWal implements AutoCloseable {
         int segments = 0;
         long bytes = 0;
         long appends = 0;
+        long sharedBytes = 0;
         long packed;
         try {
             packed = packs.segments();
             for (WalStream stream : loadedStreams()) {
                 int count = stream.log().segmentCount();
-                if (count > 0 && !isShared(stream)) {
+                long ofStream = stream.log().bytes();
+                if (isShared(stream)) {
+                    sharedBytes = ofStream;
+                } else if (count > 0) {
                     keys.add(stream.key());
                 }
                 segments += count;
-                bytes += stream.log().bytes();
+                bytes += ofStream;
                 appends += stream.log().appends();
             }
             packs.addKeys(keys);
@@ -984,8 +988,9 @@ public final class StreamWal implements AutoCloseable {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
         List<ListedPack> listed = packs.packs();
+        long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum();
         return new WalStats(keys.size(), (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
-                bytes + listed.stream().mapToLong(ListedPack::bytes).sum(), log.mappedSegments(), log.openFiles(),
+                bytes + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
                 appends + log.appendsBefore(), log.flushes() + commits.flushes(),
                 report.sweepFailures(), report.lastFailure());
     }

@@ -10,6 +10,8 @@ import java.util.Optional;
  * @param segments of all streams, in files of their own and in packs
  * @param packs files with segments of many streams
  * @param bytes of their files, space prepared ahead included
+ * @param sharedBytes of these, in segments that streams share: what is to be packed yet
+ * @param packedBytes of these, in packs
  * @param mappedSegments that are mapped now
  * @param openFiles that the writer has open now
  * @param appends records appended since the log was opened
@@ -22,6 +24,8 @@ public record WalStats(
         int segments,
         int packs,
         long bytes,
+        long sharedBytes,
+        long packedBytes,
         int mappedSegments,
         int openFiles,
         long appends,

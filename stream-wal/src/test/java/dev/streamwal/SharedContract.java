@@ -113,7 +113,10 @@ abstract class SharedContract extends LogContract {
         Map<String, List<Written>> written;
         try (StreamWal wal = open(sharing())) {
             written = append(wal, 7);
+            assertThat(wal.stats().sharedBytes()).isPositive().isEqualTo(wal.stats().bytes());
             packAll(wal);
+            assertThat(wal.stats().sharedBytes()).isZero();
+            assertThat(wal.stats().packedBytes()).isPositive().isEqualTo(wal.stats().bytes());
             assertThat(files("packs", ".pack")).hasSize(3);
             assertAllHold(wal, written);
             append(wal, 3, written);
