@@ -154,7 +154,7 @@ class InterleavedReadTest {
 
         /** There are many calls, and much to be done before each, where a stream is in pieces; what matters there has a test of its own. */
         int stride() {
-            return isInPieces() ? Math.min(MAX_CALLS / 2, 8 * STRIDE) : STRIDE;
+            return isInPieces() ? Math.min(MAX_CALLS / 2, 16 * STRIDE) : STRIDE;
         }
 
         boolean isInPieces() {
@@ -369,7 +369,7 @@ class InterleavedReadTest {
         for (Change change : changes) {
             for (Reading reading : readings) {
                 try (Run run = new Run(shape, who)) {
-                    int stride = shape.isInPieces() ? STRIDE : 1;
+                    int stride = shape.isInPieces() ? 2 * STRIDE : 1;
                     int unused = interleavings(run, change, reading, 1 + (change.ordinal() + reading.ordinal()) % stride, stride, wrong);
                 }
             }
