@@ -24,7 +24,6 @@ public final class PackedSegment extends Segment {
     private final PackEntry entry;
     private final SegmentHeader header;
     private final FooterCache footers;
-    private final Moves movesOfIt;
     /** Of a segment of the pack's: the table says nothing of what is in it. */
     private final boolean isSlice;
 
@@ -35,7 +34,6 @@ public final class PackedSegment extends Segment {
     private PackedSegment(StreamKey key, PackCatalog packs, PackReader pack, PackEntry entry, FooterCache footers, Moves moves,
             boolean isSlice) {
         super(key, new SegmentName(entry.basePosition(), pack.header().expirationMillis()), pack.file(), moves);
-        this.movesOfIt = moves;
         this.isSlice = isSlice;
         this.packs = packs;
         this.pack = pack;
@@ -58,7 +56,7 @@ public final class PackedSegment extends Segment {
         if (position == entry.basePosition() && end >= entry.endPosition()) {
             return this;
         }
-        return new PackedSegment(key(), packs, pack, entry.between(position, end), footers, movesOfIt, true);
+        return new PackedSegment(key(), packs, pack, entry.between(position, end), footers, moves(), true);
     }
 
     /** The pack's number. */

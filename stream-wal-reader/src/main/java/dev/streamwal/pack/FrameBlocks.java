@@ -14,8 +14,8 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /**
- * The frames of a packed segment, stored smaller than they are: as {@link ColumnCodec columns}, in blocks of at most {@value #BLOCK_BYTES} bytes of frames, or one larger frame;
- * before several of them stands a list of them. Blocks end between two frames.
+ * The frames of a packed segment, stored smaller than they are: as {@link ColumnCodec columns}, in blocks of at most {@value #BLOCK_BYTES} bytes
+ * of frames, or of one larger frame. Blocks end between two frames. Before several blocks stands a list of them.
  *
  * <pre>
  *   block    0  4  checksum       CRC32C over salt and position of the first frame, and over the rest of the block

@@ -1,6 +1,7 @@
 package dev.streamwal.pack;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.util.Optional;
@@ -51,8 +52,8 @@ public final class PackRun implements Comparable<PackRun> {
     /** Adds the segment that it stands on to another pack. */
     public void copyTo(PackWriter writer) throws IOException {
         PackEntry segment = entry();
-        writer.add(pack.segmentHeader(segment), pack.segmentFooter(segment, bytes), new PackedBytes(bytes, pack.file(), () -> { }, segment,
-                pack.segmentHeader(segment)));
+        SegmentHeader header = pack.segmentHeader(segment);
+        writer.add(header, pack.segmentFooter(segment, bytes), new PackedBytes(bytes, pack.file(), () -> { }, segment, header));
     }
 
     @Override

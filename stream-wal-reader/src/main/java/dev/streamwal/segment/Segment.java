@@ -102,6 +102,11 @@ public abstract class Segment implements Comparable<Segment> {
         }
     }
 
+    /** By which it is found where its file has gone. */
+    protected final Moves moves() {
+        return moves;
+    }
+
     /** Where it stands now. */
     final Segment moved(NoSuchFileException gone) throws IOException {
         Segment moved = moves.of(this);

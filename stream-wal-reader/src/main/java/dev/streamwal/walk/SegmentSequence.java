@@ -39,13 +39,16 @@ final class SegmentSequence {
      * @see SegmentChain#joined
      */
     @Nullable Segment next(long base, long position, @Nullable Segment left) throws IOException {
-        Segment joined = chain.joined(base, position, left);
-        Segment known = joined == null ? chain.after(base) : joined;
+        Segment known = listedNext(base, position, left);
         if (known != null) {
             return known;
         }
         chain = catalog.refresh();
-        joined = chain.joined(base, position, left);
+        return listedNext(base, position, left);
+    }
+
+    private @Nullable Segment listedNext(long base, long position, @Nullable Segment left) {
+        Segment joined = chain.joined(base, position, left);
         return joined == null ? chain.after(base) : joined;
     }
 

@@ -123,7 +123,7 @@ public final class AppendScratch {
      * that isn't done where others wait.
      */
     Draft inArrays(Draft record) {
-        if (record.header().isInArray() && record.content().isInArray()) {
+        if (isInArrays(record)) {
             return record;
         }
         int headerLength = record.headerLength();
@@ -147,8 +147,12 @@ public final class AppendScratch {
 
     /** As {@link #inArrays}, not reused. */
     static Draft inNewArrays(Draft record) {
-        return record.header().isInArray() && record.content().isInArray() ? record
+        return isInArrays(record) ? record
                 : Draft.of(inNewArray(record.header()), inNewArray(record.content()), record.timestampMillis());
+    }
+
+    private static boolean isInArrays(Draft record) {
+        return record.header().isInArray() && record.content().isInArray();
     }
 
     private static Source inNewArray(Source source) {

@@ -135,7 +135,7 @@ public final class PackSweep {
                 if (split.isPresent()) {
                     writeKept(pack, split.get()).ifPresent(carried::add);
                     going.add(pack);
-                    split.get().gone.forEach(entry -> gone.add(new Gone(entry.key(), entry.basePosition(), pack, storedBytes(entry), cause)));
+                    split.get().gone.forEach(entry -> gone.add(new Gone(entry.key(), entry.basePosition(), pack, entry.storedBytes(), cause)));
                 }
             } catch (CorruptSegmentException e) {
                 drop(pack, stays, e, failed);
@@ -237,9 +237,9 @@ public final class PackSweep {
             boolean counts = store.counts(pack, entry);
             if (counts && isKept.test(entry)) {
                 split.kept.add(entry);
-                split.keptBytes += storedBytes(entry);
+                split.keptBytes += entry.storedBytes();
             } else {
-                split.leftBytes += storedBytes(entry);
+                split.leftBytes += entry.storedBytes();
                 if (counts) {
                     split.gone.add(entry);
                 }
@@ -261,10 +261,6 @@ public final class PackSweep {
             }
             return Optional.of(listed(header, writer.finish()));
         }
-    }
-
-    static long storedBytes(PackEntry entry) {
-        return entry.storedBytes();
     }
 
     static ListedPack listed(PackHeader header, PackFooter footer) {
