@@ -12,7 +12,11 @@ public enum Segments {
     /** Its own as long as fewer than {@link WalOptions#ownSegments()} streams have any, or where a record is too large to share; else shared. */
     AUTO(SegmentChoice.AUTO),
 
-    /** Its own. */
+    /**
+     * Its own, always, whatever {@link WalOptions#ownSegments()} says. While it is appended to, such a stream holds a mapping, or a descriptor where
+     * files aren't mapped: so many of them need limits of the system that allow for it. Where one can't be had, an append throws, and the stream
+     * can be appended to later.
+     */
     OWN(SegmentChoice.OWN),
 
     /** Shared, but for records that are too large for that. */

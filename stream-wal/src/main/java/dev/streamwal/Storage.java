@@ -7,11 +7,11 @@ public enum Storage {
 
     /**
      * {@link #MAPPED} on Linux's ext4, xfs and tmpfs, where zeros written ahead reserve space; {@link #CHANNEL}
-     * elsewhere. Both the root and its folder {@code streams}, which may be a link, or a mount, are looked at, and none of the folders in it.
+     * elsewhere. Both the root and its folder {@code segments}, which may be a link, or a mount, are looked at, and none of the folders in it.
      */
     AUTO(StorageKind.AUTO),
 
-    /** Busy streams through memory mappings, without a system call per record; the others by positional writes. */
+    /** Through memory mappings, without a system call per record. */
     MAPPED(StorageKind.MAPPED),
 
     /**

@@ -1,6 +1,5 @@
 package dev.streamwal;
 
-import dev.streamwal.append.Activity;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
@@ -62,7 +61,6 @@ import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterFile;
 import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -121,6 +119,8 @@ public final class StreamWal implements AutoCloseable {
     private final LogContext log;
     private final BackgroundReport report;
     private final StreamRegistry<WalStream> streams;
+    /** A stream that has segments is held by the log. */
+    private final StreamLog.SegmentsWatch hold = this::hold;
     private final StreamFolders folders;
     private final PackStore packs;
     private final Packer packer;
@@ -225,11 +225,12 @@ public final class StreamWal implements AutoCloseable {
         }
         try {
             SegmentStorage storage = environment.storages().of(root);
+            deleteActivity(root, storage);
             StreamFolders folders = new StreamFolders(root);
-            folders.create(storage);
+            BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
+            folders.create(storage, e -> report.failed("rename the folder streams", null, e));
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
             PositionsFile.Opened opened = positions.open(environment.bootId());
-            BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
             RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
             AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
@@ -247,7 +248,7 @@ public final class StreamWal implements AutoCloseable {
             settings = settings.with(new PackedBeginnings(settings.known(), packs));
             LogContext log = new LogContext(storage, options.clock(), positions,
                     settings.recovery(storage, root, opened, report), report,
-                    options.maxOpenFiles(), environment.storages().maps() ? options.maxMappedSegments() : 0, environment.salts());
+                    environment.salts());
             GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
                     environment.salts(), report, environment.threads(), options.flushInterval().toNanos()));
             if (redo.frontier().isPresent() && redo.end().isPresent()) {
@@ -255,17 +256,17 @@ public final class StreamWal implements AutoCloseable {
             }
             report.redone(redo);
             log.packed(packs);
-            log.directories(new StreamDirectories(folders.names()));
+            log.directories(new StreamDirectories(folders.names(), folders::of));
             log.time(time);
             log.fence(writer);
             commits.fence(writer);
             writer.onLost(commits::lost);
             log.durability(commits);
-            log.activity(activity(environment, storage, root, report));
             log.deletions(new JournalledDeletions(commits));
             StreamWal wal = new StreamWal(root, options, lock, writer, log, packs, report, folders, settings, commits, time);
             shared.set(wal.sharedLog());
-            SharedLog sharedLog = new SharedLog(wal.sharedLog(), options.ownSegments());
+            SharedLog sharedLog = new SharedLog(wal.sharedLog(), options.ownSegments(), environment.threads() && !options.sweepInterval().isZero(),
+                    wal.packing::wake);
             log.shared(sharedLog);
             wal.recover(sharedLog, settings.lastCloseWasClean());
             packs.inherit();
@@ -303,17 +304,10 @@ public final class StreamWal implements AutoCloseable {
         return time;
     }
 
-    /** Only beside mappings; a log goes on without, as its readers do. */
-    private static Activity activity(Environment environment, SegmentStorage storage, Path root, BackgroundReport report) {
-        if (!environment.storages().maps() || !root.getFileSystem().equals(FileSystems.getDefault())) {
-            return Activity.none(storage, root);
-        }
-        try {
-            return Activity.create(storage, root, environment.salts().getAsLong());
-        } catch (IOException e) {
-            report.failed("create the file activity", null, e);
-            return Activity.none(storage, root);
-        }
+    /** Versions before this one left a mark of each append in that file. Nobody makes those any more, so their readers must not wait for them. */
+    private static void deleteActivity(Path root, SegmentStorage storage) throws IOException {
+        Path file = root.resolve("activity");
+        boolean unused = Files.isRegularFile(file) && storage.delete(file);
     }
 
     private static ProcessLock lock(Path root) {
@@ -368,13 +362,18 @@ public final class StreamWal implements AutoCloseable {
 
     private WalStream newStream(StreamKey key) {
         StreamPolicy policy = key.equals(StreamKey.SHARED) ? options.policyOfShared() : options.policyOf(key.text());
-        StreamLog stream = new StreamLog(log, key, policy, folders.of(key));
-        stream.choice(options.segmentsOf(key.text()).choice());
+        StreamLog stream = new StreamLog(log, key, policy, options.segmentsOf(key.text()).choice());
         WalStream created = new WalStream(this, stream,
                 timeRules.computeIfAbsent(policy, rules -> new TimeRules(rules, options.maxClockSkew().toMillis())),
                 options.durabilityOf(key.text()));
-        stream.watch(any -> streams.hold(key.text(), created, any));
+        stream.watch(hold, created);
         return created;
+    }
+
+    private void hold(StreamLog stream, boolean hasSegments) {
+        if (stream.holder() instanceof WalStream holder) {
+            streams.hold(stream.key().text(), holder, hasSegments);
+        }
     }
 
     // ---------------------------------------------------------------- streams
@@ -610,12 +609,13 @@ public final class StreamWal implements AutoCloseable {
         checkOpen();
         NavigableSet<String> keys = new TreeSet<>();
         try {
-            for (WalStream stream : loadedStreams()) {
-                if (stream.log().segmentCount() > 0 && !isShared(stream)) {
-                    keys.add(stream.key());
+            List<StreamLog> streams = loadedLogs();
+            for (StreamLog stream : streams) {
+                if (stream.mayHaveSegments() && stream.segmentCount() > 0 && !stream.key().equals(StreamKey.SHARED)) {
+                    keys.add(stream.key().text());
                 }
             }
-            packs.addKeys(keys);
+            packs.addKeys(streams, keys);
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
@@ -735,6 +735,15 @@ public final class StreamWal implements AutoCloseable {
         @Override
         public StreamPolicy policyOf(StreamKey key) {
             return options.policyOf(key.text());
+        }
+
+        @Override
+        public void sharedPacked(boolean isDone) {
+            SharedLog shared = log.shared();
+            if (shared != null) {
+                shared.packed(isDone);
+            }
+            merging.wake();
         }
 
         @Override
@@ -971,19 +980,20 @@ public final class StreamWal implements AutoCloseable {
         long packed;
         try {
             packed = packs.segments();
-            for (WalStream stream : loadedStreams()) {
-                int count = stream.log().segmentCount();
-                long ofStream = stream.log().bytes();
-                if (isShared(stream)) {
+            List<StreamLog> streams = loadedLogs();
+            for (StreamLog stream : streams) {
+                int count = stream.mayHaveSegments() ? stream.segmentCount() : 0;
+                long ofStream = count == 0 ? 0 : stream.bytes();
+                if (stream.key().equals(StreamKey.SHARED)) {
                     sharedBytes = ofStream;
                 } else if (count > 0) {
-                    keys.add(stream.key());
+                    keys.add(stream.key().text());
                 }
                 segments += count;
                 bytes += ofStream;
-                appends += stream.log().appends();
+                appends += stream.appends();
             }
-            packs.addKeys(keys);
+            packs.addKeys(streams, keys);
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
@@ -1096,11 +1106,6 @@ public final class StreamWal implements AutoCloseable {
                 complete = false;
                 report.failed("close", stream.key(), e);
             }
-        }
-        // a segment that isn't closed may still be appended to
-        if (complete && !log.closeActivity()) {
-            report.failed("close", null, new IllegalStateException(
-                    "a thread has been publishing a record for a second: the mapping of the file activity stays to the end of the process"));
         }
         return complete && streams.all().stream().noneMatch(stream -> stream.log().hasEmptySegment());
     }

@@ -2,7 +2,6 @@ package dev.streamwal;
 
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.SuppressForbidden;
-import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.retention.KeyPattern;
 import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.StreamPolicy;
@@ -16,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -30,18 +28,10 @@ import org.jspecify.annotations.Nullable;
 public final class WalOptions {
 
     /** Larger ones take longer to sort than two of half the size: their records leave the processor's cache. */
-    private static final int MAX_SHARED_SEGMENT_BYTES = 16 << 20;
-
-    /**
-     * Of the 65,530 mappings that Linux gives a process by default, half: running out of them ends the JVM without an
-     * exception.
-     */
-    static final int MAX_MAPPED_SEGMENTS = 24_576;
+    private static final int MAX_SHARED_SEGMENT_BYTES = 64 << 20;
 
     /** Listens to nothing, and needs no thread for it. */
     static final WalListener NOBODY = new WalListener() {};
-    /** What one rotation may have open at once: the lock, the old segment, its successor, and their directory. */
-    static final int MIN_OPEN_FILES = 4;
     /** Each new stream asks them one after the other. */
     static final int MAX_PATTERNS = 1_024;
     /** More would match no key, whose 1,024 bytes are at most as many characters, but for runs of {@code *}. */
@@ -68,8 +58,6 @@ public final class WalOptions {
     private final Duration maxClockAdvance;
     private final InstantSource clock;
     private final Duration sweepInterval;
-    private final int maxMappedSegments;
-    private final int maxOpenFiles;
     private final int ownSegments;
     private final Compression compression;
     private final Storage storage;
@@ -77,7 +65,7 @@ public final class WalOptions {
     private final StreamPolicy policy;
     private final List<Rule> rules;
 
-    private WalOptions(Builder builder, OptionalLong openFileLimit) {
+    private WalOptions(Builder builder) {
         this.retention = builder.retention;
         this.window = builder.window == null ? DefaultWindow.of(retention) : builder.window;
         this.maxBytesPerStream = builder.maxBytesPerStream;
@@ -91,8 +79,6 @@ public final class WalOptions {
         this.maxClockAdvance = builder.maxClockAdvance;
         this.clock = builder.clock;
         this.sweepInterval = builder.sweepInterval;
-        this.maxMappedSegments = builder.maxMappedSegments;
-        this.maxOpenFiles = cappedOpenFiles(builder.maxOpenFiles, openFileLimit);
         this.ownSegments = builder.ownSegments;
         this.compression = builder.compression;
         this.storage = builder.storage;
@@ -100,11 +86,6 @@ public final class WalOptions {
         this.policy = new StreamPolicy(window.toMillis(), retention.toMillis(), builder.segmentBytes,
                 recordBytes(builder.maxRecordBytes, builder.segmentBytes, ""), maxBytesPerStream);
         this.rules = rules(builder.window, builder.maxRecordBytes);
-    }
-
-    private static int cappedOpenFiles(int wanted, OptionalLong openFileLimit) {
-        long half = openFileLimit.isPresent() ? openFileLimit.getAsLong() / 2 : Long.MAX_VALUE;
-        return (int) Math.max(MIN_OPEN_FILES, Math.min(wanted, half));
     }
 
     private static int recordBytes(@Nullable Integer wanted, int segmentBytes, String where) {
@@ -339,25 +320,6 @@ public final class WalOptions {
     }
 
     /**
-     * How many segments may be mapped at once.
-     *
-     * @return by default 8,192
-     */
-    public int maxMappedSegments() {
-        return maxMappedSegments;
-    }
-
-    /**
-     * How many files the writer may have open at once.
-     *
-     * @return what was set, by default 8,192, but at most half of what the process may open (where the system says: on
-     *     Linux), and at least 4
-     */
-    public int maxOpenFiles() {
-        return maxOpenFiles;
-    }
-
-    /**
      * How many streams have segments of their own by default, and how many small segments of one window keep files of their own.
      *
      * @return by default 64
@@ -401,8 +363,7 @@ public final class WalOptions {
                 + ", recoveryPolicy=" + recoveryPolicy + ", segmentBytes=" + segmentBytes()
                 + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew
                 + ", maxClockAdvance=" + maxClockAdvance + ", clock=" + clock
-                + ", sweepInterval=" + sweepInterval + ", maxMappedSegments=" + maxMappedSegments
-                + ", maxOpenFiles=" + maxOpenFiles + ", ownSegments=" + ownSegments + ", compression=" + compression
+                + ", sweepInterval=" + sweepInterval + ", ownSegments=" + ownSegments + ", compression=" + compression
                 + ", storage=" + storage + ", listener=" + listener + ']';
     }
 
@@ -428,8 +389,6 @@ public final class WalOptions {
         private Duration maxClockAdvance = DEFAULT_CLOCK_ADVANCE;
         private InstantSource clock = systemClock();
         private Duration sweepInterval = Duration.ofMinutes(1);
-        private int maxMappedSegments = 8_192;
-        private int maxOpenFiles = 8_192;
         private int ownSegments = 64;
         private Compression compression = Compression.COLUMNS;
         private Storage storage = Storage.AUTO;
@@ -666,33 +625,12 @@ public final class WalOptions {
         }
 
         /**
-         * How many segments may be mapped at once; the streams that are appended to most have them.
-         *
-         * @param n 1 to 24,576, since each may have a successor ready, and Linux gives a process 65,530 mappings; by default 8,192
-         * @return this
-         * @throws IllegalArgumentException where it is outside of that
-         */
-        public Builder maxMappedSegments(int n) {
-            this.maxMappedSegments = OptionLimits.count("maxMappedSegments", n, 1, MAX_MAPPED_SEGMENTS);
-            return this;
-        }
-
-        /**
-         * How many files the writer may have open at once. Readers have their own limit.
-         *
-         * @param n 4 or more; by default 8,192. Where the process may open less than twice as many, half of what it may
-         *     counts instead
-         * @return this
-         * @throws IllegalArgumentException where it is less
-         */
-        public Builder maxOpenFiles(int n) {
-            this.maxOpenFiles = OptionLimits.count("maxOpenFiles", n, MIN_OPEN_FILES, Integer.MAX_VALUE);
-            return this;
-        }
-
-        /**
          * How many streams have segments of their own, of those that are {@link Segments#AUTO}: the first that are appended to after the log was
          * opened. The others share. A stream that has shared goes on to.
+         *
+         * <p>A stream with segments of its own holds one mapping while it is appended to; where files aren't mapped, as with {@link
+         * Storage#CHANNEL}, one descriptor. It gives that back when it had no append for a window. Streams that are {@link Segments#OWN} come in
+         * addition to these. The first segment takes 4 KiB on the disk, and grows as it is appended to.
          *
          * <p>It is also how many small segments of one window keep files of their own. Where there are more whose windows are over, each up to
          * 1 MiB, they are copied into one file, a pack, and their own files deleted. What stands in shared segments is always packed. So a log has a few
@@ -700,7 +638,8 @@ public final class WalOptions {
          * StreamWal#pack()} is called. Streams that are limited by {@link #maxBytesPerStream} or {@link StreamOptions#maxBytes()} have segments of
          * their own, and are never packed.
          *
-         * @param segments 0 to 1,000,000; with 1,000,000 nothing is shared or packed in a log of usual size
+         * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed in a log of usual size. However many are wanted, no more streams have
+         *     segments of their own at a time than 12,288; where files aren't mapped, than a quarter of the files that the process may open
          * @return this
          */
         public Builder ownSegments(int segments) {
@@ -753,12 +692,7 @@ public final class WalOptions {
          *     pattern's streams
          */
         public WalOptions build() {
-            return build(OpenFileLimit.ofThisProcess());
-        }
-
-        /** As on a machine that lets the process open so many files. */
-        WalOptions build(OptionalLong openFileLimit) {
-            return new WalOptions(this, openFileLimit);
+            return new WalOptions(this);
         }
     }
 }

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param sharedBytes of these, in segments that streams share: what is to be packed yet
  * @param packedBytes of these, in packs
  * @param mappedSegments that are mapped now
- * @param openFiles that the writer has open now
+ * @param openFiles descriptors that segments hold now: those that are written by position, as long as they are appended to
  * @param appends records appended since the log was opened
  * @param flushes times that something was forced to the disk since the log was opened
  * @param sweepFailures deletions that failed since the log was opened

@@ -234,7 +234,7 @@ abstract class ConsumerContract extends LogContract {
         }
         wal.close();
         // put back from a copy that has no cursors
-        try (Stream<Path> segments = Files.list(earlier.resolve("streams").resolve(StreamKey.of(KEY).directoryName()))) {
+        try (Stream<Path> segments = Files.list(earlier.resolve("segments").resolve(StreamKey.of(KEY).directoryName()))) {
             for (Path segment : segments.toList()) {
                 Files.copy(segment, segmentsOf(KEY).get(0).resolveSibling(segment.getFileName()), StandardCopyOption.REPLACE_EXISTING);
             }
@@ -491,7 +491,7 @@ abstract class ConsumerContract extends LogContract {
             consumer.commit(KEY, end(records));
         }
         try (Stream<Path> files = Files.list(copy)) {
-            assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("cursors", "positions", "streams");
+            assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("cursors", "positions", "segments", "streams");
         }
         try (Stream<Path> files = Files.list(copy.resolve("cursors"))) {
             assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder(NAME + ".cursor", "all.cursor");

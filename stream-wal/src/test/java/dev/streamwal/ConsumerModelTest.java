@@ -186,7 +186,7 @@ class ConsumerModelTest {
 
         private List<Listed> listed(String key) throws IOException {
             TreeSet<SegmentName> names = new TreeSet<>();
-            Path directory = home.root().resolve("streams").resolve(StreamKey.of(key).directoryName());
+            Path directory = home.root().resolve("segments").resolve(StreamKey.of(key).directoryName());
             try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
                 files.forEach(file -> SegmentName.parse(file.getFileName().toString()).ifPresent(names::add));
             } catch (NoSuchFileException e) {

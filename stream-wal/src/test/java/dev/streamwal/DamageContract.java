@@ -415,7 +415,7 @@ abstract class DamageContract extends LogContract {
     @Test
     void foreignFiles_areLeftAlone() throws IOException {
         Sample sample = new Sample();
-        Path streams = root.resolve("streams");
+        Path streams = root.resolve("segments");
         List<Path> foreign = new ArrayList<>();
         for (Path directory : List.of(root, streams, streams.resolve("s"), streams.resolve("other"))) {
             for (String name : List.of("notes.txt", ".DS_Store", "0000000000000000.seg", "x_1.seg", "0000000000000000_1.seg.bak",

@@ -150,7 +150,7 @@ abstract class DeletionContract extends LogContract {
         assertThat(done.get(0)).startsWith("deletedBelow s<");
         assertThat(Long.parseLong(done.get(0).substring(done.get(0).indexOf('<') + 1))).isGreaterThanOrEqualTo(written.get(5).ref().end());
         assertThat(done.subList(1, done.size()))
-                .isEqualTo(joined(deletes(files), List.of("deleteDirectory s", "forceDirectory streams")));
+                .isEqualTo(joined(deletes(files), List.of("deleteDirectory s", "forceDirectory segments")));
         assertThat(wal.delete("s")).isFalse();
     }
 

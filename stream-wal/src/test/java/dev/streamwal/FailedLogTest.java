@@ -210,7 +210,7 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
         disk = PowerLoss.losingNothing(disk);
         restart();
         StreamWal wal = open();
-        disk.failing(FaultPlan.nthOf(Call.READ, "streams/a/.*seg$", 1, FaultPlan.Failure.IO_ERROR));
+        disk.failing(FaultPlan.nthOf(Call.READ, "segments/a/.*seg$", 1, FaultPlan.Failure.IO_ERROR));
         for (int i = 0; disk.failures().isEmpty(); i++) {
             assertThat(i).as("appends until the journal that was found is given back").isLessThan(50);
             appendDurably(wal, "busy", 2_000);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -16,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Following many streams of a log that is written: with a file {@code activity} where it is mapped, and without. */
+/** Following many streams of a log that is written. */
 @Timeout(60)
 abstract class FollowPrefixContract extends LogContract {
 
@@ -136,15 +135,11 @@ abstract class FollowPrefixContract extends LogContract {
         }
     }
 
+    /** Versions before this one had a file of marks, which nobody makes any more. */
     @Test
-    void open_noPlaceForTheFile_goesOnWithout() throws Exception {
-        if (!home.isMapped()) {
-            return;
-        }
-        expectFailures();
+    void open_activityFileOfAnOlderVersion_isDeleted() throws Exception {
         open().close();
-        assertThat(root.resolve("activity")).exists();
-        Files.createDirectories(root.resolve(".activity.tmp").resolve("x"));
+        Files.write(root.resolve("activity"), new byte[64]);
         try (StreamWal wal = open(); WalReader reader = WalReader.open(root); EntryTail tail = reader.followPrefix("", Map.of())) {
             assertThat(root.resolve("activity")).doesNotExist();
             for (int i = 0; i < 10; i++) {
@@ -152,27 +147,6 @@ abstract class FollowPrefixContract extends LogContract {
                 assertThat(next(tail)).isEqualTo("s" + i % 3 + "=r" + i);
             }
         }
-    }
-
-    /** A writer whose marks nobody sees, and one that died before it left its mark. */
-    @Test
-    void next_whatLeftNoMark_isFoundInTurn() throws IOException, InterruptedException {
-        if (!home.isMapped()) {
-            return;
-        }
-        try (StreamWal wal = open(); WalReader reader = WalReader.open(root); EntryTail tail = reader.followPrefix("", Map.of())) {
-            for (int i = 0; i < 30; i++) {
-                wal.stream("s" + i).append(bytes("first"));
-            }
-            byte[] file = Files.readAllBytes(root.resolve("activity"));
-            for (int i = 0; i < 30; i++) {
-                assertThat(next(tail)).endsWith("first");
-            }
-            Files.delete(root.resolve("activity"));
-            Files.write(root.resolve("activity"), file);
-            assertThat(tail.next(SHORT)).isFalse();
-            wal.stream("s7").append(bytes("second"));
-            assertThat(next(tail)).isEqualTo("s7=second");
-        }
+        assertThat(root.resolve("activity")).doesNotExist();
     }
 }

@@ -18,7 +18,7 @@ final class FollowedWriter {
     public static void main(String[] arguments) throws Exception {
         long records = Long.parseLong(arguments[1]);
         WalOptions options = WalOptions.builder().window(Duration.ofMillis(100)).retention(Duration.ofHours(1)).segmentBytes(64 << 10)
-                .maxRecordBytes(16 << 10).maxMappedSegments(8).build();
+                .maxRecordBytes(16 << 10).build();
         try (StreamWal wal = StreamWal.open(Path.of(arguments[0]), options)) {
             AtomicLong left = new AtomicLong(records);
             Thread other = new Thread(() -> append(wal, left, 1), "other");

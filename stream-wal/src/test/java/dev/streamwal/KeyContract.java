@@ -35,7 +35,7 @@ abstract class KeyContract extends LogContract {
                 "CON", "con", "con.txt", "CON ", "nul", "NUL", "aux", "prn", "com1", "COM1", "lpt9", "com\u00B9", "a b", " ", "  ",
                 " a", "a ", "\t", "\n", "\r\n", "\0", "a\0b", "%", "%41", "%2e", "a%2fb", "~", "a~b", "*", "?", "|", "<", ">", "\"",
                 ":", "a:b", "\\", "a\\b", "-", "--", "_", "\u00E4", "a\u0308", "\u00C4", "\u4E2D\u6587", "\uD83D\uDE00",
-                "\uD83D\uDC68\u200D\uD83D\uDC69", "\u202Eabc", "\uFEFF", "\uFFFF", "\u007F", "\u0080", "LOCK", "positions", "streams",
+                "\uD83D\uDC68\u200D\uD83D\uDC69", "\u202Eabc", "\uFEFF", "\uFFFF", "\u007F", "\u0080", "LOCK", "positions", "streams", "segments",
                 "quarantine", "0000000000000000_1.seg", "key@12+40", "\u0130", "\u0131", "\u017F", "\u1E9E", "\u00DF"));
         keys.add("x".repeat(MAX_BYTES));
         keys.add("X".repeat(MAX_BYTES));
@@ -67,7 +67,7 @@ abstract class KeyContract extends LogContract {
     @Test
     void append_nastyKeys_eachIsItsOwnStreamInsideTheDirectory() throws IOException {
         appendNastyKeys(nasty().size());
-        try (Stream<Path> streams = Files.list(root.resolve("streams"))) {
+        try (Stream<Path> streams = Files.list(root.resolve("segments"))) {
             List<String> names = streams.map(Path::getFileName).map(Path::toString)
                     .filter(name -> !name.equals(StreamKey.SHARED.directoryName())).toList();
             assertThat(names).hasSize(nasty().size());
@@ -110,8 +110,8 @@ abstract class KeyContract extends LogContract {
         }
         try (Stream<Path> inside = Files.list(root)) {
             assertThat(inside.map(Path::getFileName).map(Path::toString))
-                    .contains("LOCK", "positions", "streams", "writer")
-                    .isSubsetOf("LOCK", "positions", "streams", "commit", "writer", "activity");
+                    .contains("LOCK", "positions", "segments", "streams", "writer")
+                    .isSubsetOf("LOCK", "positions", "segments", "streams", "commit", "writer");
         }
     }
 

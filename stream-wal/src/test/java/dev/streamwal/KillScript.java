@@ -62,7 +62,7 @@ final class KillScript {
         return () -> start.plusMillis((System.currentTimeMillis() - originMillis) * CLOCK_SPEED);
     }
 
-    /** Small segments, short windows and few seats, so that rotations, growth, parks and resumes happen all the time. */
+    /** Small segments and short windows, so that rotations and growth happen all the time. */
     static WalOptions.Builder options(long originMillis, Storage storage) {
         return WalOptions.builder()
                 .storage(storage)
@@ -71,9 +71,7 @@ final class KillScript {
                 .streams(SWEPT + "*", StreamOptions.builder().retention(RETENTION).build())
                 .segmentBytes(256 << 10)
                 .flushInterval(Duration.ofMillis(10))
-                .sweepInterval(Duration.ofMillis(20))
-                .maxMappedSegments(4)
-                .maxOpenFiles(16);
+                .sweepInterval(Duration.ofMillis(20));
     }
 
     /** @param boot of the machine: where it isn't 0, another one than it really was */

@@ -180,7 +180,7 @@ class KillTest {
                 children.prepareNext();
                 takeAcks(round);
                 inOrder = round == rounds - 1 || random.nextInt(3) > 0;
-                if (Files.isDirectory(root.resolve("streams"))) {
+                if (Files.isDirectory(root.resolve("segments"))) {
                     countCheckpoint();
                     try (WalReader reader = WalReader.open(root)) {
                         ledger.checkUnrepaired(reader, clock);
@@ -318,7 +318,7 @@ class KillTest {
 
         private Map<Path, Long> segments() throws IOException {
             Map<Path, Long> sums = new TreeMap<>();
-            try (Stream<Path> paths = Files.walk(root.resolve("streams"))) {
+            try (Stream<Path> paths = Files.walk(root.resolve("segments"))) {
                 for (Path path : paths.filter(path -> path.toString().endsWith(".seg")).toList()) {
                     CRC32C sum = new CRC32C();
                     sum.update(Files.readAllBytes(path));

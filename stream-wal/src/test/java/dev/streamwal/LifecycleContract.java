@@ -199,7 +199,7 @@ abstract class LifecycleContract extends LogContract {
     void open_openInThisProcess_refusedAndTheFirstGoesOn() throws IOException {
         StreamWal wal = open();
         List<Written> written = appendSome(wal.stream("s"), 3);
-        Path detour = root.resolve("streams").resolve("..");
+        Path detour = root.resolve("segments").resolve("..");
         for (Path path : List.of(root, detour)) {
             for (int attempt = 0; attempt < 2; attempt++) {
                 assertThatThrownBy(() -> StreamWal.open(path, options().build())).isInstanceOf(WalLockedException.class)
@@ -354,7 +354,7 @@ abstract class LifecycleContract extends LogContract {
         try (StreamWal wal = StreamWal.open(deep, options().build())) {
             wal.stream("s").append(bytes("x"));
         }
-        assertThat(deep.resolve("streams/s")).isDirectory();
+        assertThat(deep.resolve("segments/s")).isDirectory();
     }
 
     @Test

@@ -22,7 +22,7 @@ final class LiveWriter {
     public static void main(String[] arguments) throws Exception {
         long records = Long.parseLong(arguments[1]);
         WalOptions options = WalOptions.builder().window(Duration.ofMillis(200)).retention(Duration.ofHours(1))
-                .segmentBytes(256 << 10).maxRecordBytes(64 << 10).maxMappedSegments(1).build();
+                .segmentBytes(256 << 10).maxRecordBytes(64 << 10).build();
         try (StreamWal wal = StreamWal.open(Path.of(arguments[0]), options)) {
             System.out.println("open");
             for (long number = 0; number < records; number++) {

@@ -223,7 +223,7 @@ abstract class LogContract {
 
     /** The stream's segment files, in order of position. */
     List<Path> segmentsOf(String key) {
-        return segmentsIn(root.resolve("streams").resolve(StreamKey.of(key).directoryName()));
+        return segmentsIn(root.resolve("segments").resolve(StreamKey.of(key).directoryName()));
     }
 
     static List<Path> segmentsIn(Path directory) {

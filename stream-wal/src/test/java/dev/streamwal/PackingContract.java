@@ -72,7 +72,7 @@ abstract class PackingContract extends LogContract {
     }
 
     private List<Path> segments() {
-        return files(root.resolve("streams"), ".seg");
+        return files(root.resolve("segments"), ".seg");
     }
 
     private static List<Path> files(Path folder, String suffix) {
@@ -379,7 +379,7 @@ abstract class PackingContract extends LogContract {
         }
         try (Stream<Path> files = Files.walk(kept)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Path name = root.resolve("streams").resolve(kept.relativize(file).toString());
+                Path name = root.resolve("segments").resolve(kept.relativize(file).toString());
                 if (!Files.exists(name)) {
                     Files.copy(file, name);
                 }

@@ -180,7 +180,7 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
         wal.sync();
         appendDurably(wal, "named", 50);
         losePower();
-        disk.failing(new FaultPlan(0, EnumSet.of(Call.READ), "streams/other.*seg$", 1, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
+        disk.failing(new FaultPlan(0, EnumSet.of(Call.READ), "segments/other.*seg$", 1, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
         StreamWal after = open();
         assertThat(disk.failures()).isEmpty();
         assertThat(read(after, "named")).isEqualTo(acknowledged.get("named"));

@@ -77,16 +77,17 @@ abstract class ReopenContract extends LogContract {
     @Test
     void close_whateverTheStreamsWere_leavesNoPreparedSpaceAndNoTemporaryFiles() throws IOException {
         StreamWal wal = open();
-        appendSome(wal.stream("parked"), 3);
-        appendSome(wal.stream("mapped"), MANY);
+        appendSome(wal.stream("small"), 3);
+        appendSome(wal.stream("larger"), MANY);
         appendSome(wal.stream("nearly full"), 60, 1_000);
         wal.close();
         try (Stream<Path> files = Files.walk(root)) {
             assertThat(files.filter(Files::isRegularFile).map(file -> root.relativize(file).toString()).toList())
-                    .allMatch(name -> name.equals("LOCK") || name.equals("positions") || name.equals("activity") || name.equals("writer")
-                            || name.matches("streams/[^/]+/[0-9a-f]{16}_[0-9]+\\.seg"));
+                    .allMatch(name -> name.equals("LOCK") || name.equals("positions") || name.equals("writer")
+                            || name.equals("streams")
+                            || name.matches("segments/[^/]+/[0-9a-f]{16}_[0-9]+\\.seg"));
         }
-        for (String key : List.of("parked", "mapped", "nearly full")) {
+        for (String key : List.of("small", "larger", "nearly full")) {
             long end = readerEnd(key);
             assertThat(Files.size(segmentsOf(key).get(0))).as(key).isLessThanOrEqualTo(Math.max(4_096, end + 200));
         }
@@ -390,7 +391,7 @@ abstract class ReopenContract extends LogContract {
         List<Written> written = appendSome(wal.stream("s"), 3);
         wal.close();
         forgetThatItWasClosed();
-        Path left = Files.write(root.resolve("streams/s/.0123456789abcdef.seg.tmp"), new byte[100]);
+        Path left = Files.write(root.resolve("segments/s/.0123456789abcdef.seg.tmp"), new byte[100]);
         StreamWal again = open();
         written.addAll(appendSome(again.stream("s"), 1));
         assertThat(left).doesNotExist();

@@ -94,7 +94,7 @@ abstract class SharedContract extends LogContract {
         // sealing happens in the background
         await("all is in packs", () -> {
             int unused = wal.pack();
-            return files("streams", ".seg").isEmpty();
+            return files("segments", ".seg").isEmpty();
         });
     }
 
@@ -113,7 +113,9 @@ abstract class SharedContract extends LogContract {
         Map<String, List<Written>> written;
         try (StreamWal wal = open(sharing())) {
             written = append(wal, 7);
-            assertThat(wal.stats().sharedBytes()).isPositive().isEqualTo(wal.stats().bytes());
+            // in the background space is prepared
+            WalStats stats = wal.stats();
+            assertThat(stats.sharedBytes()).isPositive().isEqualTo(stats.bytes());
             packAll(wal);
             assertThat(wal.stats().sharedBytes()).isZero();
             assertThat(wal.stats().packedBytes()).isPositive().isEqualTo(wal.stats().bytes());
@@ -128,6 +130,18 @@ abstract class SharedContract extends LogContract {
     /** As small as they may be, so that there are several in each window. */
     private WalOptions.Builder manySegments() {
         return sharing().segmentBytes(StreamPolicy.MIN_SEGMENT_BYTES).maxRecordBytes(1_000);
+    }
+
+    /** However rarely the log sweeps: nothing waits for that which can be packed. */
+    @Test
+    void append_segmentsFillUp_arePackedAtOnce() {
+        try (StreamWal wal = open(manySegments().sweepInterval(Duration.ofDays(1)))) {
+            Map<String, List<Written>> written = append(wal, 2);
+            await("shared segments to be packed", () -> !heard().packed.isEmpty());
+            append(wal, 2, written);
+            assertAllHold(wal, written);
+            assertThat(heard().failures).isEmpty();
+        }
     }
 
     @Test
@@ -254,7 +268,7 @@ abstract class SharedContract extends LogContract {
             packAll(wal);
             all.addAll(appendSome(wal.stream("s"), 3));
             cutLast(wal, "s", all);
-            while (files("streams", ".seg").size() == 1) {
+            while (files("segments", ".seg").size() == 1) {
                 appendSome(wal.stream("another"), 2);
             }
             // the last round of commits holds what it made durable
@@ -281,7 +295,7 @@ abstract class SharedContract extends LogContract {
             clock.advance(WINDOW.dividedBy(2));
             cut.addAll(appendSome(wal.stream("s"), 1));
             await("one segment is in a pack", () -> wal.pack() == 1);
-            assertThat(files("streams", ".seg")).hasSize(2);
+            assertThat(files("segments", ".seg")).hasSize(2);
 
             wal.stream("s").truncateAfter(all.remove(0).ref());
 
@@ -317,7 +331,7 @@ abstract class SharedContract extends LogContract {
             left.addAll(appendSome(wal.stream("s"), 1));
             await("all is in packs but the last one", () -> {
                 int unused = wal.pack();
-                return files("streams", ".seg").size() == 1;
+                return files("segments", ".seg").size() == 1;
             });
             // when the late one's own window has expired: it is in the last one that the stream has had
             clock.advance(WINDOW.multipliedBy(3));
@@ -443,11 +457,11 @@ abstract class SharedContract extends LogContract {
     void read_behindASlotThatIsNotPublished_nothingIsLeftOutBetween() throws IOException {
         List<Written> all = new ArrayList<>();
         try (StreamWal wal = open(sharing())) {
-            while (files("streams", ".seg").size() < 3) {
+            while (files("segments", ".seg").size() < 3) {
                 all.addAll(appendSome(wal.stream("b"), 10));
             }
         }
-        List<Path> segments = files("streams", ".seg").stream().sorted().toList();
+        List<Path> segments = files("segments", ".seg").stream().sorted().toList();
         byte[] first = Files.readAllBytes(segments.get(0));
         long end = header(Files.readAllBytes(segments.get(1))).previousEnd();
         first = Arrays.copyOf(first, (int) header(first).offsetOf(end));

@@ -55,7 +55,7 @@ final class SilentProgram {
 
     private static void use(Path root, Storage storage, String bytes) {
         AtomicLong now = new AtomicLong(NOW_MILLIS);
-        WalOptions options = WalOptions.builder().storage(storage).segmentBytes(256 << 10).maxMappedSegments(3)
+        WalOptions options = WalOptions.builder().storage(storage).segmentBytes(256 << 10)
                 .clock(() -> Instant.ofEpochMilli(now.get())).sweepInterval(Duration.ofMillis(5)).build();
         List<EntryRef> refs = new ArrayList<>();
         WalReader late;

@@ -45,11 +45,6 @@ public final class SimulatedLog {
             public SegmentStorage of(Path any) {
                 return mapped ? MAPPED : CHANNEL;
             }
-
-            @Override
-            public boolean maps() {
-                return mapped;
-            }
         };
         return StreamWal.open(root, options, new Environment(() -> Optional.of(bootId), storages, salts, threads, journal));
     }

@@ -2,30 +2,43 @@ package dev.streamwal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Logs that the version before packs and shared segments has left, checked in as they were: three windows of five streams, the first two with records that were
@@ -115,7 +128,7 @@ class UpgradeTest {
     }
 
     private static long segments(Path root) {
-        try (Stream<Path> files = Files.walk(root.resolve("streams"))) {
+        try (Stream<Path> files = Files.walk(root.resolve("segments"))) {
             return files.filter(file -> file.toString().endsWith(".seg")).count();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -127,11 +140,9 @@ class UpgradeTest {
     void log_ofTheVersionBeforePacks_isReadGoesOnAndIsPacked(String how, Segments segments) throws IOException {
         Path root = unpacked(how);
         Map<String, List<String>> written = written();
-        try (WalReader reader = WalReader.open(root)) {
-            assertHolds(reader, written);
-        }
         Map<String, List<Found>> before = new TreeMap<>();
         try (StreamWal wal = StreamWal.open(root, options(segments).build())) {
+            assertOldVersionsRefuse(root);
             assertHolds(wal, root, written);
             try (WalReader reader = wal.reader()) {
                 written.keySet().forEach(key -> before.put(key, scanned(reader, key)));
@@ -156,6 +167,177 @@ class UpgradeTest {
             assertThat(wal.sweep(Instant.ofEpochMilli(START_MILLIS).plus(Duration.ofDays(10)).plus(WINDOW)).deletedSegments()).isEqualTo(written.size());
             written.forEach((key, contents) -> contents.subList(0, key.equals("batches") ? 3 : 6).clear());
             assertHolds(wal, root, written);
+        }
+    }
+
+    /** By path: size, and when it was modified last. */
+    private static SortedMap<String, String> listing(Path root) throws IOException {
+        SortedMap<String, String> listing = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file : files.toList()) {
+                listing.put(file.toString(), Files.size(file) + " bytes, modified " + Files.getLastModifiedTime(file));
+            }
+        }
+        return listing;
+    }
+
+    /** By its key and content. */
+    private static List<String> delivered(EntryTail tail) {
+        List<String> delivered = new ArrayList<>();
+        while (tail.next()) {
+            delivered.add(tail.key() + " " + tail.content().toString(UTF_8));
+        }
+        return delivered;
+    }
+
+    private static List<String> all(Map<String, List<String>> written) {
+        return written.entrySet().stream().flatMap(each -> each.getValue().stream().map(content -> each.getKey() + " " + content)).toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"closed", "killed"})
+    void reader_logNotUpgradedYet_writesNothingAndGoesOnWhenItIs(String how) throws IOException {
+        Path root = unpacked(how);
+        Map<String, List<String>> written = written();
+        SortedMap<String, String> before = listing(root);
+        try (WalReader reader = WalReader.open(root);
+                EntryTail one = reader.follow("batches", EntryTail.FIRST);
+                EntryTail many = reader.followPrefix("", Map.of());
+                EntryCursor scan = reader.scan("meter/3")) {
+            assertHolds(reader, written);
+            List<String> ofOne = delivered(one);
+            List<String> ofMany = delivered(many);
+            assertThat(scan.next()).isTrue();
+            RecoveryReport unused = RecoveryRehearsal.run(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, directory, progress -> { });
+            assertThat(listing(root)).isEqualTo(before).hasSizeGreaterThan(10);
+
+            int left = 1;
+            for (Segments segments : List.of(Segments.OWN, Segments.SHARED)) {
+                try (StreamWal wal = StreamWal.open(root, options(segments).build())) {
+                    assertHolds(reader, written);
+                    append(wal, written, "later");
+                    assertHolds(reader, written);
+                    ofOne.addAll(delivered(one));
+                    ofMany.addAll(delivered(many));
+                }
+            }
+            while (scan.next()) {
+                left++;
+            }
+            assertThat(left).isEqualTo(written.get("meter/3").size());
+            assertThat(ofOne).isEqualTo(all(Map.of("batches", written.get("batches"))));
+            assertThat(ofMany).containsExactlyInAnyOrderElementsOf(all(written));
+        }
+    }
+
+    /** What they do first in a log that they open, and in one that they read: they make the folder, and list it. */
+    private static void assertOldVersionsRefuse(Path root) throws IOException {
+        Path file = root.resolve("streams");
+        assertThatThrownBy(() -> Files.createDirectories(file)).isInstanceOf(FileAlreadyExistsException.class);
+        assertThatThrownBy(() -> Files.newDirectoryStream(file)).isInstanceOf(NotDirectoryException.class);
+        assertThatThrownBy(() -> Files.getLastModifiedTime(file.resolve("batches"))).isInstanceOf(FileSystemException.class)
+                .isNotInstanceOf(NoSuchFileException.class);
+        assertThat(file).isRegularFile().content().contains("its segments are in the folder \"segments\"");
+    }
+
+    @Test
+    void newLog_andItsCheckpoint_areRefusedByOldVersions() throws IOException {
+        Path root = directory.resolve("new");
+        Path copy = directory.resolve("copy");
+        Map<String, List<String>> written = new TreeMap<>(Map.of("k", new ArrayList<>()));
+        try (StreamWal wal = StreamWal.open(root, options(Segments.SHARED).build())) {
+            assertOldVersionsRefuse(root);
+            append(wal, written, "first");
+            wal.checkpoint(copy);
+        }
+        assertOldVersionsRefuse(copy);
+        try (StreamWal wal = StreamWal.open(copy, options(Segments.SHARED).build())) {
+            assertHolds(wal, copy, written);
+        }
+    }
+
+    private Path inBothFolders() throws IOException {
+        Path root = unpacked("closed");
+        try (StreamWal wal = StreamWal.open(root, options(Segments.OWN).build())) {
+            append(wal, written(), "later");
+        }
+        Files.delete(root.resolve("streams"));
+        Files.createDirectories(root.resolve("streams/batches"));
+        return root;
+    }
+
+    @Test
+    void open_segmentsInBothFolders_refusesAndSaysWhatToDo() throws IOException {
+        Path root = inBothFolders();
+        SortedMap<String, String> before = listing(root.resolve("segments"));
+        for (ThrowingCallable open : List.<ThrowingCallable>of(() -> StreamWal.open(root, options(Segments.OWN).build()),
+                () -> WalReader.open(root),
+                () -> RecoveryRehearsal.run(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, directory, progress -> { }))) {
+            assertThatThrownBy(open).isInstanceOf(WalException.class).hasMessageContaining("root=" + root)
+                    .hasMessageContaining("folder=segments, otherFolder=streams; an old version of stream-wal has written to it")
+                    .hasMessageContaining("make two copies of the log, remove one of the folders in each");
+        }
+        assertThat(listing(root.resolve("segments"))).isEqualTo(before);
+        // as the message says
+        try (Stream<Path> files = Files.walk(root.resolve("streams")).sorted(Comparator.reverseOrder())) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Map<String, List<String>> written = written();
+        written.values().forEach(contents -> contents.add("later"));
+        try (WalReader reader = WalReader.open(root)) {
+            assertHolds(reader, written);
+        }
+    }
+
+    @Test
+    void open_nothingInOneOfTwoFolders_usesTheOther() throws IOException {
+        Path root = inBothFolders();
+        Map<String, List<String>> written = written();
+        written.values().forEach(contents -> contents.add("later"));
+        Files.delete(root.resolve("streams/batches"));
+        try (WalReader reader = WalReader.open(root); StreamWal wal = StreamWal.open(root, options(Segments.OWN).build())) {
+            assertHolds(reader, written);
+            assertHolds(wal, root, written);
+            assertOldVersionsRefuse(root);
+        }
+        Files.delete(root.resolve("streams"));
+        Path unused = Files.move(root.resolve("segments"), root.resolve("streams"));
+        Files.createDirectory(root.resolve("segments"));
+        try (WalReader reader = WalReader.open(root); StreamWal wal = StreamWal.open(root, options(Segments.OWN).build())) {
+            assertHolds(reader, written);
+            assertHolds(wal, root, written);
+            assertOldVersionsRefuse(root);
+        }
+    }
+
+    @Test
+    void open_folderIsALink_isRenamedAsALink() throws IOException {
+        Path root = unpacked("closed");
+        Path elsewhere = Files.move(root.resolve("streams"), directory.resolve("elsewhere"));
+        Path link = Files.createSymbolicLink(root.resolve("streams"), elsewhere);
+        try (WalReader reader = WalReader.open(root)) {
+            assertHolds(reader, written());
+            try (StreamWal wal = StreamWal.open(root, options(Segments.OWN).build())) {
+                assertHolds(wal, root, written());
+                assertHolds(reader, written());
+            }
+        }
+        assertThat(root.resolve("segments")).isSymbolicLink();
+        assertOldVersionsRefuse(root);
+        // as where what it leads to isn't mounted
+        Path unused = Files.move(elsewhere, directory.resolve("unmounted"));
+        assertThatThrownBy(() -> StreamWal.open(root, options(Segments.OWN).build())).isInstanceOf(WalIOException.class)
+                .hasMessageContaining(root.resolve("segments").toString());
+        Files.delete(link);
+        Files.delete(root.resolve("segments"));
+        Path unusedToo = Files.createSymbolicLink(link, elsewhere);
+        assertThatThrownBy(() -> StreamWal.open(root, options(Segments.OWN).build())).isInstanceOf(WalIOException.class)
+                .hasMessageContaining(root.resolve("segments").toString());
+        unused = Files.move(directory.resolve("unmounted"), elsewhere);
+        try (StreamWal wal = StreamWal.open(root, options(Segments.OWN).build())) {
+            assertHolds(wal, root, written());
         }
     }
 

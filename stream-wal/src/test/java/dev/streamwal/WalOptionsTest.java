@@ -10,7 +10,6 @@ import dev.streamwal.retention.StreamPolicy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -20,11 +19,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class WalOptionsTest {
 
-    private static final OptionalLong NO_LIMIT = OptionalLong.empty();
-
     @Test
     void build_nothingSet_hasTheDefaults() {
-        WalOptions options = WalOptions.builder().build(NO_LIMIT);
+        WalOptions options = WalOptions.builder().build();
 
         assertThat(options.window()).isEqualTo(Duration.ofHours(1));
         assertThat(options.retention()).isEqualTo(Duration.ofDays(7));
@@ -39,8 +36,6 @@ class WalOptionsTest {
         assertThat(options.maxClockSkew()).isEqualTo(Duration.ofHours(1));
         assertThat(Duration.between(options.clock().instant(), Instant.now()).abs()).isLessThan(Duration.ofMinutes(1));
         assertThat(options.sweepInterval()).isEqualTo(Duration.ofMinutes(1));
-        assertThat(options.maxMappedSegments()).isEqualTo(8_192);
-        assertThat(options.maxOpenFiles()).isEqualTo(8_192);
         assertThat(options.storage()).isEqualTo(Storage.AUTO);
         assertThat(options.listener()).isNotNull();
     }
@@ -68,8 +63,6 @@ class WalOptionsTest {
                 .maxClockSkew(Duration.ZERO)
                 .clock(clock)
                 .sweepInterval(Duration.ZERO)
-                .maxMappedSegments(3)
-                .maxOpenFiles(4)
                 .storage(Storage.CHANNEL)
                 .listener(listener)
                 .build();
@@ -89,8 +82,6 @@ class WalOptionsTest {
         assertThat(options.maxClockSkew()).isZero();
         assertThat(options.clock()).isSameAs(clock);
         assertThat(options.sweepInterval()).isZero();
-        assertThat(options.maxMappedSegments()).isEqualTo(3);
-        assertThat(options.maxOpenFiles()).isEqualTo(4);
         assertThat(options.storage()).isEqualTo(Storage.CHANNEL);
         assertThat(options.listener()).isSameAs(listener);
         assertThat(options.toString()).contains("window=PT24H", "maxRecordBytes=1000", "durability=PERIODIC",
@@ -99,7 +90,7 @@ class WalOptionsTest {
 
     @Test
     void completionExecutor_unset_isTheLogsAffair() {
-        assertThat(WalOptions.builder().build(NO_LIMIT).completionExecutor()).isEmpty();
+        assertThat(WalOptions.builder().build().completionExecutor()).isEmpty();
     }
 
     @Test
@@ -249,14 +240,5 @@ class WalOptionsTest {
         assertThat(options.durabilityOf("disk/0")).isEqualTo(Durability.IMMEDIATE);
         assertThat(options.durabilityOf("disk/1")).isEqualTo(Durability.BUFFERED);
         assertThat(options.durabilityOf("net/1")).isEqualTo(Durability.PERIODIC);
-    }
-
-    @Test
-    void maxOpenFiles_processMayOpenFew_isHalfOfThem() {
-        assertThat(WalOptions.builder().build(OptionalLong.of(1_024)).maxOpenFiles()).isEqualTo(512);
-        assertThat(WalOptions.builder().build(OptionalLong.of(1L << 40)).maxOpenFiles()).isEqualTo(8_192);
-        assertThat(WalOptions.builder().maxOpenFiles(100).build(OptionalLong.of(1_024)).maxOpenFiles()).isEqualTo(100);
-        assertThat(WalOptions.builder().maxOpenFiles(600).build(OptionalLong.of(1_024)).maxOpenFiles()).isEqualTo(512);
-        assertThat(WalOptions.builder().build(OptionalLong.of(3)).maxOpenFiles()).isEqualTo(4);
     }
 }

@@ -33,8 +33,7 @@ class StressState {
 
     StressState() {
         StreamRecovery recovery = new StreamRecovery(storage, ROOT, PositionsFile.Opened.NEW, (key, file, findings) -> {});
-        context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), POSITIONS, recovery, new NoEvents(), 4, 1,
-                SALTS::nextLong);
+        context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), POSITIONS, recovery, new NoEvents(), SALTS::nextLong);
         StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);
         stream = new StreamLog(context, StreamKey.of("k"), policy, ROOT);
     }
@@ -65,22 +64,5 @@ class StressState {
     final long append(int frameBytes) {
         Draft draft = Draft.of(Source.EMPTY, Source.of(new byte[frameBytes - RecordLayout.PREFIX_BYTES]), NOW);
         return stream.append(AppendScratch.ofThisThread(), draft, frameBytes, NOW, StreamLog.ANY_END);
-    }
-
-    /** Wants the one seat among the mapped segments, and gives it back. */
-    final void park() {
-        ClockPool.Tenant seat = new ClockPool.Tenant() {
-            @Override
-            boolean wasUsed() {
-                return false;
-            }
-
-            @Override
-            boolean tryGo() {
-                return false;
-            }
-        };
-        boolean unused = context.mappings().admit(seat);
-        context.mappings().leave(seat);
     }
 }

@@ -18,11 +18,7 @@ import org.openjdk.jcstress.infra.results.III_Result;
 @State
 public class TailWordAppendsStress {
 
-    private final SegmentTail tail = SegmentTail.parked(0, 0);
-
-    public TailWordAppendsStress() {
-        tail.resume();
-    }
+    private final SegmentTail tail = SegmentTail.behind(0, 0);
 
     /** Returns the size of the record before. */
     private int append(int bytes) {

@@ -10,7 +10,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/** A mapped append against a seal: what the seal returns is the segment's final length. */
+/** A mapped append against a seal: what is read behind the seal is the segment's final length. */
 @JCStressTest
 @Outcome(id = "1, 40, 40", expect = ACCEPTABLE, desc = "appended, then sealed behind it")
 @Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "sealed first; the append goes to the next segment")
@@ -19,11 +19,7 @@ import org.openjdk.jcstress.infra.results.III_Result;
 @State
 public class TailWordSealStress {
 
-    private final SegmentTail tail = SegmentTail.parked(0, 0);
-
-    public TailWordSealStress() {
-        tail.resume();
-    }
+    private final SegmentTail tail = SegmentTail.behind(0, 0);
 
     @Actor
     public void append(III_Result r) {
@@ -33,7 +29,8 @@ public class TailWordSealStress {
 
     @Actor
     public void seal(III_Result r) {
-        r.r2 = SegmentTail.tail(tail.seal());
+        tail.seal();
+        r.r2 = SegmentTail.tail(tail.getAcquire());
     }
 
     @Arbiter

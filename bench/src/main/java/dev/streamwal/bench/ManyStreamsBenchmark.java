@@ -18,8 +18,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What does an append cost, uniform over 100,000 streams, in a heap of 1 GB? All but a few thousand streams are parked
- * at any time, so an append opens a file, writes by position and, later, closes the file.
+ * What does an append cost, uniform over 100,000 streams, in a heap of 1 GB? All but the first 64 streams share
+ * segments.
  *
  * <p>The first fork makes the log, with a record in each stream; the others open it again, and it is left to whoever runs
  * the set. It grows by 32 or 210 MB an iteration. Creating 100,000 files takes seconds on a fresh file system, and a

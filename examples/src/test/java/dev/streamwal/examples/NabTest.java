@@ -319,7 +319,7 @@ class NabTest {
             }
         }
         assertThat(wal.stats().segments()).isEqualTo(expirations.size());
-        try (Stream<Path> segments = Files.walk(root.resolve("streams"))) {
+        try (Stream<Path> segments = Files.walk(root.resolve("segments"))) {
             assertThat(segments.map(Path::toString).filter(path -> path.endsWith(".seg")))
                     .extracting(path -> path.substring(path.lastIndexOf('_')))
                     .containsExactlyInAnyOrderElementsOf(expirations);

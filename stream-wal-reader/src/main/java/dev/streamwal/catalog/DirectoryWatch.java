@@ -6,7 +6,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +26,7 @@ public final class DirectoryWatch {
     /** Of its age at the last look, the time from that to the next. */
     private static final int AGE_SHARE = 2;
 
-    private final Path directory;
+    private final Supplier<Path> directory;
     private final LongSupplier nanoTime;
 
     private boolean known;
@@ -34,18 +36,19 @@ public final class DirectoryWatch {
     private long readAt;
     private boolean settled;
 
-    public DirectoryWatch(Path directory) {
+    /** @param directory where it is now */
+    public DirectoryWatch(Supplier<Path> directory) {
         this(directory, System::nanoTime);
     }
 
-    DirectoryWatch(Path directory, LongSupplier nanoTime) {
+    DirectoryWatch(Supplier<Path> directory, LongSupplier nanoTime) {
         this.directory = directory;
         this.nanoTime = nanoTime;
     }
 
     /** Whether the directory is to be listed now: it may have changed since it was listed after the last call that said so. */
     public boolean mayHaveChanged() throws IOException {
-        FileTime now = modifiedNow();
+        FileTime now = modified(directory);
         long time = nanoTime.getAsLong();
         if (!known || !Objects.equals(now, modified)) {
             known = true;
@@ -66,11 +69,14 @@ public final class DirectoryWatch {
         return true;
     }
 
-    private @Nullable FileTime modifiedNow() throws IOException {
-        try {
-            return Files.getLastModifiedTime(directory);
-        } catch (NoSuchFileException e) {
-            return null;
-        }
+    /** When names in a directory have changed last; null where there is none. */
+    public static @Nullable FileTime modified(Supplier<Path> directory) throws IOException {
+        return StreamDirectory.read(directory, where -> {
+            try {
+                return Optional.of(Files.getLastModifiedTime(where));
+            } catch (NoSuchFileException e) {
+                return Optional.<FileTime>empty();
+            }
+        }).orElse(null);
     }
 }

@@ -1,6 +1,5 @@
 package dev.streamwal.catalog;
 
-import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.Positions;
@@ -22,7 +21,6 @@ import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +58,7 @@ public final class LogSource implements AutoCloseable {
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
         this.packs = new PackCatalog(root, channels, footers, new ManifestView(root)::current);
-        this.shared = new SharedCatalog(streams.of(StreamKey.SHARED), channels, footers, packs, this::moved, this::sharedEnd);
+        this.shared = new SharedCatalog(streams, channels, footers, packs, this::moved, this::sharedEnd);
     }
 
     /** Of the log. */
@@ -100,22 +98,14 @@ public final class LogSource implements AutoCloseable {
 
     /** The keys of streams that have a segment and that the filter takes, in their natural order; without those that can't be read. */
     public NavigableSet<String> keys(Predicate<String> filter) throws IOException {
-        return keys(filter, damage -> { });
-    }
-
-    /**
-     * As the other one.
-     *
-     * @param damage is told of the places in packs where more keys may be, and which can't be read
-     */
-    public NavigableSet<String> keys(Predicate<String> filter, Consumer<CorruptSegmentException> damage) throws IOException {
         NavigableSet<String> keys = streams.keys(filter);
         keys.remove(StreamKey.SHARED.text());
         // before the packs: what leaves shared segments is in packs before
         boolean unused = packs.look(manifest -> {
             shared.addKeys(manifest, filter, keys);
-            return packs.addKeys(pack -> true, filter, keys, damage) != null;
+            return true;
         });
+        packs.addKeys(filter, keys);
         return keys;
     }
 
@@ -150,7 +140,7 @@ public final class LogSource implements AutoCloseable {
     public SegmentCatalog unsharedCatalog(String key) throws IOException {
         recover(key);
         StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers, packs, shared);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, () -> streams.of(streamKey), channels, footers, packs, shared);
         listed.refresh();
         return listed;
     }
@@ -158,7 +148,7 @@ public final class LogSource implements AutoCloseable {
     private SegmentCatalog listAnew(String key) throws IOException {
         recover(key);
         StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, streams.of(streamKey), channels, footers, packs, shared);
+        SegmentCatalog listed = new SegmentCatalog(streamKey, () -> streams.of(streamKey), channels, footers, packs, shared);
         if (listed.refresh().size() == 0) {
             catalogs.remove(key);
             return listed;

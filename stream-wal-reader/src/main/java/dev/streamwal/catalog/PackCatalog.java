@@ -4,8 +4,10 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.LogFile;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
+import dev.streamwal.pack.KeyCatalogReader;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
@@ -18,9 +20,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -155,17 +157,25 @@ public final class PackCatalog {
     }
 
     /**
-     * Adds the keys of streams that have a segment in a pack that counts.
+     * Adds the keys of streams that have a segment in a pack that counts, by the packs' tables. What of these can't be read is left out.
      *
      * @param which packs are looked through
-     * @param damage is told what can't be read of the packs' tables, in which more keys may be
      * @return the packs that there were
      */
-    public Manifest addKeys(Predicate<ListedPack> which, Predicate<String> filter, Set<String> keys, Consumer<CorruptSegmentException> damage)
-            throws IOException {
+    public Manifest addKeys(Predicate<ListedPack> which, Predicate<String> filter, Set<String> keys) throws IOException {
         return look(manifest -> {
-            addKeys(manifest, which, filter, keys, damage);
+            addKeys(manifest, which, filter, keys, damage -> { });
             return manifest;
+        });
+    }
+
+    /** What can't be read of the packs' tables. */
+    public List<CorruptSegmentException> damagedTables() throws IOException {
+        List<CorruptSegmentException> damage = new ArrayList<>();
+        return look(manifest -> {
+            damage.clear();
+            addKeys(manifest, pack -> true, key -> false, new HashSet<>(), damage::add);
+            return damage;
         });
     }
 
@@ -187,13 +197,108 @@ public final class PackCatalog {
             Consumer<CorruptSegmentException> damage) throws IOException {
         for (boolean more = true; more; ) {
             try {
-                Optional<PackEntry> next = walk.next();
-                next.filter(entry -> filter.test(entry.key().text()) && !manifest.isVoid(entry.key(), entry.basePosition(), pack.number()))
-                        .ifPresent(entry -> keys.add(entry.key().text()));
-                more = next.isPresent();
+                more = walk.isNext();
+                if (more) {
+                    StreamKey key = walk.streamKey();
+                    if (filter.test(key.text()) && !manifest.isVoid(key, walk.basePosition(), pack.number())) {
+                        keys.add(key.text());
+                    }
+                }
             } catch (CorruptSegmentException e) {
                 // the walk goes on behind it
                 damage.accept(e);
+            }
+        }
+    }
+
+    /**
+     * Adds the keys of streams that have a segment in a pack that counts: those that the catalogue of keys has, and of packs that it doesn't cover
+     * by their tables. What of these can't be read is left out.
+     */
+    public void addKeys(Predicate<String> filter, Set<String> keys) throws IOException {
+        boolean unused = look(now -> {
+            List<StreamKey> unknown = new ArrayList<>();
+            KeyCatalog catalog = channels.makingRoom(() -> addCataloged(filter, keys, unknown));
+            Manifest manifest = catalog.manifest();
+            addKeys(manifest, pack -> !catalog.covers(pack), filter, keys, damage -> { });
+            unknown.removeIf(key -> keys.contains(key.text()));
+            find(unknown, catalog.listed(), (key, pack, base) -> {
+                if (!manifest.isVoid(unknown.get(key), base, pack.number())) {
+                    keys.add(unknown.get(key).text());
+                }
+            }, (pack, damage) -> { });
+            return true;
+        });
+    }
+
+    /** @param unknown gets the keys that are to be looked for in the packs that are covered */
+    private KeyCatalog addCataloged(Predicate<String> filter, Set<String> keys, List<StreamKey> unknown) throws IOException {
+        try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
+            return file.ask(open -> {
+                unknown.clear();
+                KeyCatalogReader reader = new KeyCatalogReader(open, file.path());
+                // behind the file: so it isn't older
+                KeyCatalog catalog = new KeyCatalog(manifest(), reader.packs(), reader.edits());
+                KeyCatalogReader.Walk walk = reader.walk();
+                while (!catalog.isEmpty() && walk.next()) {
+                    StreamKey key = walk.key();
+                    if (filter.test(key.text())) {
+                        KeyCatalog.Verdict verdict = catalog.judge(key, walk.pack(), walk.basePosition());
+                        if (verdict == KeyCatalog.Verdict.COUNTS) {
+                            keys.add(key.text());
+                        } else if (verdict == KeyCatalog.Verdict.UNKNOWN) {
+                            unknown.add(key);
+                        }
+                    }
+                }
+                return catalog;
+            });
+        } catch (NoSuchFileException | CorruptSegmentException e) {
+            // a cache
+            unknown.clear();
+            return KeyCatalog.none(manifest());
+        }
+    }
+
+    /** Told of segments that were found. */
+    @FunctionalInterface
+    public interface Found {
+
+        /** @param key which of those that were looked for */
+        void at(int key, ListedPack pack, long basePosition);
+    }
+
+    /** Told what can't be read of a pack's table. */
+    @FunctionalInterface
+    public interface Damage {
+        void of(ListedPack pack, CorruptSegmentException damage);
+    }
+
+    /**
+     * Looks for segments of some keys. Of each pack table blocks are read at most once, and only those that may have one of the keys.
+     *
+     * @param keys in the order of their unsigned bytes
+     * @throws NoSuchFileException where a pack has been deleted since
+     */
+    public void find(List<StreamKey> keys, List<ListedPack> packs, Found found, Damage damage) throws IOException {
+        for (ListedPack pack : keys.isEmpty() ? List.<ListedPack>of() : packs) {
+            try {
+                PackWalk walk = reader(pack).walk();
+                int next = 0;
+                while (next < keys.size()) {
+                    try {
+                        byte[] utf8 = keys.get(next).utf8();
+                        for (boolean more = walk.seek(utf8); more && walk.compareKey(utf8) == 0; more = walk.isNext()) {
+                            found.at(next, pack, walk.basePosition());
+                        }
+                        next++;
+                    } catch (CorruptSegmentException e) {
+                        // the walk goes on behind it
+                        damage.of(pack, e);
+                    }
+                }
+            } catch (CorruptSegmentException e) {
+                damage.of(pack, e);
             }
         }
     }

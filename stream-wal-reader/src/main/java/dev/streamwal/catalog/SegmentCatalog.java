@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class SegmentCatalog {
 
     private final StreamKey key;
-    private final Path directory;
+    private final Supplier<Path> directory;
     private final ChannelCache channels;
     private final FooterCache footers;
     private final PackCatalog packs;
@@ -52,6 +53,10 @@ public final class SegmentCatalog {
     /** As the directory was read last. */
     @GuardedBy("this")
     private List<Segment> own = List.of();
+
+    /** Where that was; null where it wasn't read yet. */
+    @GuardedBy("this")
+    private @Nullable Path ownDirectory;
 
     /** By {@link #manifest}. */
     @GuardedBy("this")
@@ -80,17 +85,18 @@ public final class SegmentCatalog {
     /**
      * Of a stream.
      *
+     * @param directory where it is now
      * @param channels told of files that have gone
      * @param footers what is kept of the log's footers
      * @param packs of the log
      * @param shared segments of the log; null for the stream that they are of
      */
-    public SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
+    public SegmentCatalog(StreamKey key, Supplier<Path> directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
             @Nullable SharedCatalog shared) {
         this(key, directory, channels, footers, packs, shared, System::nanoTime);
     }
 
-    SegmentCatalog(StreamKey key, Path directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
+    SegmentCatalog(StreamKey key, Supplier<Path> directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
             @Nullable SharedCatalog shared, LongSupplier nanoTime) {
         this.key = key;
         this.directory = directory;
@@ -113,7 +119,7 @@ public final class SegmentCatalog {
 
     /** Whether it is certain that the stream has no directory any more, and that nothing of it is in a pack; then its files are let go of. */
     boolean isGone() {
-        if (!Files.notExists(directory)) {
+        if (!Files.notExists(directory.get())) {
             return false;
         }
         SegmentChain last = chain;
@@ -159,7 +165,7 @@ public final class SegmentCatalog {
             before = after;
             if (attempt == PackCatalog.MAX_ATTEMPTS) {
                 throw new IOException("the manifest of packs has changed whenever it was looked at: attempts=" + attempt + ", stream=" + key
-                        + ", directory=" + directory + "; read again later");
+                        + ", directory=" + directory.get() + "; read again later");
             }
         }
     }
@@ -245,28 +251,51 @@ public final class SegmentCatalog {
     /** Reads the directory, unless it can't have changed. */
     @GuardedBy("this")
     private void listOwn() throws IOException {
+        // as StreamDirectory reads
+        Path where = directory.get();
+        try {
+            listOwn(where);
+        } catch (IOException e) {
+            if (where.equals(directory.get())) {
+                throw e;
+            }
+        }
+        if (!where.equals(directory.get())) {
+            listOwn(directory.get());
+        }
+    }
+
+    @GuardedBy("this")
+    private void listOwn(Path where) throws IOException {
+        if (!where.equals(ownDirectory)) {
+            // what was listed before has other paths
+            own.forEach(segment -> channels.forget(segment.file()));
+            own = List.of();
+            ownDirectory = where;
+            age.forget();
+        }
         FileTime now;
         try {
-            now = Files.getLastModifiedTime(directory);
+            now = Files.getLastModifiedTime(where);
         } catch (NoSuchFileException e) {
             age.forget();
-            listAnew();
+            listAnew(where);
             return;
         }
         if (!age.isCurrent(now)) {
-            listAnew();
+            listAnew(where);
             age.listed();
         }
     }
 
     @GuardedBy("this")
-    private void listAnew() throws IOException {
+    private void listAnew(Path where) throws IOException {
         Map<String, Segment> known = new HashMap<>();
         own.forEach(segment -> known.put(segment.name().fileName(), segment));
-        Map<String, Segment> found = channels.makingRoom(() -> list(known));
+        Map<String, Segment> found = channels.makingRoom(() -> list(where, known));
         if (!known.keySet().containsAll(found.keySet())) {
             Map<String, Segment> first = found;
-            found = withoutGap(first, channels.makingRoom(() -> list(first)));
+            found = withoutGap(first, channels.makingRoom(() -> list(where, first)));
         }
         for (Segment segment : known.values()) {
             if (!found.containsKey(segment.name().fileName())) {
@@ -293,9 +322,9 @@ public final class SegmentCatalog {
     }
 
     /** By file name; the same objects as before for what is known. */
-    private Map<String, Segment> list(Map<String, Segment> known) throws IOException {
+    private Map<String, Segment> list(Path where, Map<String, Segment> known) throws IOException {
         Map<String, Segment> found = new HashMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(where)) {
             for (Path file : files) {
                 String fileName = file.getFileName().toString();
                 Segment listed = known.get(fileName);

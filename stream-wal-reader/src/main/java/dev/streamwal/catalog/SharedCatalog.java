@@ -10,7 +10,6 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -36,13 +35,15 @@ public final class SharedCatalog {
     /**
      * Of a log.
      *
-     * @param directory of the shared stream
+     * @param streams of the log, among them the shared one
      * @param packs of the log, whose manifest says what doesn't count
      * @param moves where a part is whose shared segment is gone
      * @param reserved the position where what is reserved in the shared stream ends, where that is known; else 0
      */
-    public SharedCatalog(Path directory, ChannelCache channels, FooterCache footers, PackCatalog packs, Segment.Moves moves, LongSupplier reserved) {
-        this.files = new SegmentCatalog(StreamKey.SHARED, directory, channels, footers, PackCatalog.none(directory), null);
+    public SharedCatalog(StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs, Segment.Moves moves,
+            LongSupplier reserved) {
+        this.files = new SegmentCatalog(StreamKey.SHARED, () -> streams.of(StreamKey.SHARED), channels, footers,
+                PackCatalog.none(streams.path()), null);
         this.voids = (segment, key) -> cut(segment, packs.manifest().voidRanges(key));
         this.channels = channels;
         this.footers = footers;
@@ -75,7 +76,8 @@ public final class SharedCatalog {
         for (int i = 0; i < chain.size(); i++) {
             Segment file = chain.get(i);
             bases.add(file.basePosition());
-            listed.add(known.computeIfAbsent(file.basePosition(), base -> new SharedSegment(file, channels, footers, voids, moves)));
+            listed.add(known.compute(file.basePosition(), (base, before) -> before != null && before.file().file().equals(file.file()) ? before
+                    : new SharedSegment(file, channels, footers, voids, moves)));
         }
         known.keySet().retainAll(bases);
         return new Listing(listed, end);
@@ -141,6 +143,12 @@ public final class SharedCatalog {
         return Optional.empty();
     }
 
+    /** Where the oldest begins that isn't packed; {@link Long#MAX_VALUE} where there is none. */
+    public long oldest(Manifest manifest) throws IOException {
+        return list().segments().stream().filter(each -> isLive(each, manifest)).mapToLong(each -> each.file().basePosition()).min()
+                .orElse(Long.MAX_VALUE);
+    }
+
     /** Those that there are now, walked to their ends. */
     public List<SharedSegment> all(Manifest manifest) throws IOException {
         return caughtUp(list(), manifest);
@@ -191,7 +199,7 @@ public final class SharedCatalog {
         List<SharedSegment> live = caughtUp(listed, manifest);
         for (SharedSegment each : live) {
             cut(each, manifest.voidRanges(key));
-            if (isHoled && end >= 0) {
+            if (end >= 0 && (isHoled || each.isBehindHole(key))) {
                 // as in one segment: what was left out before it is missed nowhere
                 each.join(key, end);
             }

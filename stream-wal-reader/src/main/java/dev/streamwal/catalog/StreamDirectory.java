@@ -1,5 +1,6 @@
 package dev.streamwal.catalog;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
@@ -22,44 +23,116 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** The folder {@code streams} of a log: a directory for each key. Thread-safe. */
+/**
+ * The folder {@code segments} of a log: a directory for each key. Thread-safe.
+ *
+ * <p>Versions before shared segments called it {@code streams}. A reader takes it by either name, and writes nothing. The next writer of the
+ * log renames it, perhaps under a reader. So {@link #path()} looks again until it has seen the new name, and what was read by the old name
+ * is read again where the folder has got the new one meanwhile.
+ */
 public final class StreamDirectory {
 
-    private static final String NAME = "streams";
+    /** Of the folder. */
+    public static final String NAME = "segments";
+    /** Of the folder in a log where no writer has renamed it; in every other log this is a file. */
+    public static final String EARLIER_NAME = "streams";
 
-    private final Path streams;
+    private final Path root;
     private final ChannelCache channels;
+    /** The folder, once it is there by its new name. */
+    private volatile @Nullable Path renamed;
 
     /** @param root of the log */
     public StreamDirectory(Path root, ChannelCache channels) {
-        this.streams = in(root);
+        this.root = root;
         this.channels = channels;
     }
 
-    /** Where the folder is, if there is one. */
+    /**
+     * Where the folder is, if there is one.
+     *
+     * @throws WalException where there is a folder by each name, and something in both
+     */
     public static Path in(Path root) {
-        return root.resolve(NAME);
+        Path folder = root.resolve(NAME);
+        Path earlier = root.resolve(EARLIER_NAME);
+        if (!Files.isDirectory(earlier)) {
+            return folder;
+        }
+        if (!Files.isDirectory(folder) || isEmpty(folder)) {
+            return earlier;
+        }
+        if (isEmpty(earlier)) {
+            return folder;
+        }
+        throw new WalException("a log has its segments in one folder, and this one has two: root=" + root + ", folder=" + NAME + ", otherFolder="
+                + EARLIER_NAME + "; an old version of stream-wal has written to it after a newer one had begun to upgrade it; make two copies of"
+                + " the log, remove one of the folders in each, and read both with WalReader", earlier, null, WalException.NO_POSITION);
+    }
+
+    /** Whether it is certain that there is nothing in a directory, or no directory. */
+    private static boolean isEmpty(Path directory) {
+        try (DirectoryStream<Path> present = Files.newDirectoryStream(directory)) {
+            return !present.iterator().hasNext();
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            // it was renamed just now
+            return true;
+        } catch (IOException | DirectoryIteratorException e) {
+            return false;
+        }
     }
 
     /** The folder. */
     public Path path() {
-        return streams;
+        Path known = renamed;
+        if (known != null) {
+            return known;
+        }
+        Path now = in(root);
+        if (now.endsWith(NAME) && Files.isDirectory(now)) {
+            renamed = now;
+        }
+        return now;
     }
 
     /** Where the stream's segments are, if it has any. */
     public Path of(StreamKey key) {
-        return streams.resolve(key.directoryName());
+        return path().resolve(key.directoryName());
+    }
+
+    /** Reads something of a directory. */
+    @FunctionalInterface
+    interface Step<T> {
+        T in(Path directory) throws IOException;
+    }
+
+    /** Reads a directory. It gets another path once at most: where that happens meanwhile, it is read again. */
+    static <T> T read(Supplier<Path> directory, Step<T> step) throws IOException {
+        Path before = directory.get();
+        try {
+            T found = step.in(before);
+            if (before.equals(directory.get())) {
+                return found;
+            }
+        } catch (IOException e) {
+            if (before.equals(directory.get())) {
+                throw e;
+            }
+        }
+        return step.in(directory.get());
     }
 
     /** The keys that have a segment and that the filter takes, in their natural order. Whatever else is in the folder is left alone. */
     public NavigableSet<String> keys(Predicate<String> filter) throws IOException {
-        return channels.makingRoom(() -> list(filter));
+        return channels.makingRoom(() -> read(this::path, folder -> list(folder, filter)));
     }
 
-    private NavigableSet<String> list(Predicate<String> filter) throws IOException {
+    private NavigableSet<String> list(Path folder, Predicate<String> filter) throws IOException {
         NavigableSet<String> keys = new TreeSet<>();
-        try (DirectoryStream<Path> directories = Files.newDirectoryStream(streams)) {
+        try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
             for (Path directory : directories) {
                 key(directory).filter(filter).ifPresent(keys::add);
             }
@@ -73,9 +146,9 @@ public final class StreamDirectory {
 
     /** The names of all that is in the folder, streams or not; nothing is opened. */
     public Set<String> names() throws IOException {
-        return channels.makingRoom(() -> {
+        return channels.makingRoom(() -> read(this::path, folder -> {
             Set<String> names = new HashSet<>();
-            try (DirectoryStream<Path> directories = Files.newDirectoryStream(streams)) {
+            try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
                 directories.forEach(directory -> names.add(directory.getFileName().toString()));
             } catch (NoSuchFileException e) {
                 names.clear();
@@ -83,7 +156,7 @@ public final class StreamDirectory {
                 throw e.getCause();
             }
             return names;
-        });
+        }));
     }
 
     /** The key of the stream with this directory, as far as a segment is needed to say it and there is one. */
@@ -91,7 +164,7 @@ public final class StreamDirectory {
         Optional<StreamKey> plain = StreamKey.fromDirectoryName(directoryName);
         return plain.isPresent() || !StreamKey.isDigestName(directoryName)
                 ? plain.map(StreamKey::text)
-                : channels.makingRoom(() -> key(streams.resolve(directoryName)));
+                : channels.makingRoom(() -> read(this::path, folder -> key(folder.resolve(directoryName))));
     }
 
     private Optional<String> key(Path directory) throws IOException {

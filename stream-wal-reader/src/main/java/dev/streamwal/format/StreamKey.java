@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stream's key: 1 to 1,024 bytes of UTF-8, and the name of the directory that holds its segments. Immutable.
@@ -44,10 +45,11 @@ public final class StreamKey {
     private static final long SALT_SEED = 0x5348_4152_4544_4B59L;
     private static final long SALT_FACTOR = 0x9E37_79B9_7F4A_7C15L;
 
-    private final String text;
     private final byte[] utf8;
+    /** Made when it is asked for first; whoever comes at the same time makes the same one. */
+    private @Nullable String text;
 
-    private StreamKey(String text, byte[] utf8) {
+    private StreamKey(@Nullable String text, byte[] utf8) {
         this.text = text;
         this.utf8 = utf8;
     }
@@ -122,16 +124,26 @@ public final class StreamKey {
                     + utf8.length);
         }
         try {
-            String text = StandardCharsets.UTF_8.newDecoder()
-                    .onMalformedInput(CodingErrorAction.REPORT)
-                    .onUnmappableCharacter(CodingErrorAction.REPORT)
-                    .decode(ByteBuffer.wrap(utf8))
-                    .toString();
-            return new StreamKey(text, utf8.clone());
+            return new StreamKey(isAscii(utf8) ? null : decode(utf8), utf8.clone());
         } catch (CharacterCodingException unused) {
             throw FormatException.corrupt("a stream's key is valid UTF-8: bytes="
                     + HEX.formatHex(utf8, 0, Math.min(utf8.length, 64)));
         }
+    }
+
+    /** Most are: then nothing has to be checked, which takes longer than all else. */
+    private static boolean isAscii(byte[] utf8) {
+        for (byte each : utf8) {
+            if (each < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String decode(byte[] utf8) throws CharacterCodingException {
+        return StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT)
+                .decode(ByteBuffer.wrap(utf8)).toString();
     }
 
     /**
@@ -228,7 +240,12 @@ public final class StreamKey {
     }
 
     public String text() {
-        return text;
+        String made = text;
+        if (made == null) {
+            made = new String(utf8, StandardCharsets.UTF_8);
+            text = made;
+        }
+        return made;
     }
 
     /** The order of the keys' bytes, as {@link #compare}. */
@@ -252,16 +269,16 @@ public final class StreamKey {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof StreamKey key && key.text.equals(text);
+        return other instanceof StreamKey key && Arrays.equals(key.utf8, utf8);
     }
 
     @Override
     public int hashCode() {
-        return text.hashCode();
+        return Arrays.hashCode(utf8);
     }
 
     @Override
     public String toString() {
-        return text;
+        return text();
     }
 }

@@ -5,6 +5,7 @@ import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,19 @@ public final class IoFailure {
     public static boolean isDiskFull(IOException failure) {
         return says(failure, "no space left") || says(failure, "not enough space") || says(failure, "out of disk space")
                 || says(failure, "quota exceeded");
+    }
+
+    /**
+     * Whether a file has the name of one of the directories that lead to this path, so that there is nothing by it. A system says that in other
+     * words than of a file that is missing.
+     */
+    static boolean isBelowFile(Path path) {
+        for (Path above = path.getParent(); above != null; above = above.getParent()) {
+            if (Files.isRegularFile(above)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean says(IOException failure, String text) {

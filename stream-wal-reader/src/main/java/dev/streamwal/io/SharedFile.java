@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -48,7 +49,11 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
                 throw new ClosedChannelException();
             }
             identity = identityNow();
-            return super.openChannel();
+            try {
+                return super.openChannel();
+            } catch (FileSystemException e) {
+                throw missing(e);
+            }
         }
 
         @Override
@@ -78,7 +83,15 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
     }
 
     private @Nullable Object identityNow() throws IOException {
-        return Files.readAttributes(path(), BasicFileAttributes.class).fileKey();
+        try {
+            return Files.readAttributes(path(), BasicFileAttributes.class).fileKey();
+        } catch (FileSystemException e) {
+            throw missing(e);
+        }
+    }
+
+    private FileSystemException missing(FileSystemException e) {
+        return IoFailure.isBelowFile(path()) ? new NoSuchFileException(path().toString()) : e;
     }
 
     @Override

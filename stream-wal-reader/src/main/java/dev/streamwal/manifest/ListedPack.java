@@ -11,12 +11,14 @@ import dev.streamwal.format.Window;
  * @param optionsHash of the options by which its segments have got their window and expiration; {@link #OTHER_OPTIONS} where it was others than
  *     those of when it was made
  * @param level how often its records were packed and merged
+ * @param isCompressed whether it stands by column, where that takes less
  * @param bytes of the file
  * @param segments in it
  * @param records in it
  */
 public record ListedPack(
-        long number, Window window, long expirationMillis, long optionsHash, int level, long bytes, long segments, long records) {
+        long number, Window window, long expirationMillis, long optionsHash, int level, boolean isCompressed, long bytes,
+        long segments, long records) {
 
     /** Nobody knows under which options. */
     public static final long OTHER_OPTIONS = 0;

@@ -77,6 +77,11 @@ public final class Manifest {
         return voids.getOrDefault(key, List.of());
     }
 
+    /** The keys of streams of which something doesn't count, in the order of their unsigned bytes. */
+    public List<StreamKey> voidKeys() {
+        return voids.keySet().stream().sorted(StreamKey::compare).toList();
+    }
+
     /** Those of older windows first. */
     public List<ListedPack> packsInOrder() {
         return packs;

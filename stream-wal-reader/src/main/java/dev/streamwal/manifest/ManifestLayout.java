@@ -30,7 +30,8 @@ import java.util.zip.CRC32C;
  *  24  8  expiration                 24  8  shared below  position of the shared stream
  *  32  8  options hash               32  2  key length
  *                                    34     key           UTF-8
- *  40  4  level, 4 zero
+ *  40  4  level
+ *  44  4  1 where it is compressed, else 0
  *  48  8  bytes
  *  56  8  segments
  *  64  8  records
@@ -51,6 +52,8 @@ final class ManifestLayout {
     private static final int HIGHEST = 32;
     private static final int SHARED_BELOW = 40;
 
+    private static final int COMPRESSED = 1;
+
     /** No manifest is longer. */
     static final int MAX_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES);
 
@@ -70,7 +73,7 @@ final class ManifestLayout {
         out.putLong(manifest.edits()).putLong(manifest.highestNumber()).putLong(manifest.sharedBelow());
         for (ListedPack pack : manifest.packsInOrder()) {
             out.putLong(pack.number()).putLong(pack.window().startMillis()).putLong(pack.window().endMillis());
-            out.putLong(pack.expirationMillis()).putLong(pack.optionsHash()).putInt(pack.level()).putInt(0);
+            out.putLong(pack.expirationMillis()).putLong(pack.optionsHash()).putInt(pack.level()).putInt(pack.isCompressed() ? COMPRESSED : 0);
             out.putLong(pack.bytes()).putLong(pack.segments()).putLong(pack.records());
         }
         for (VoidRange range : ranges) {
@@ -118,7 +121,7 @@ final class ManifestLayout {
         List<ListedPack> packs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             packs.add(new ListedPack(in.getLong(), new Window(in.getLong(), in.getLong()), in.getLong(), in.getLong(),
-                    (int) in.getLong(), in.getLong(), in.getLong(), in.getLong()));
+                    in.getInt(), in.getInt() == COMPRESSED, in.getLong(), in.getLong(), in.getLong()));
         }
         return packs;
     }

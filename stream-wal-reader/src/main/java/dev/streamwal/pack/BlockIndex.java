@@ -7,7 +7,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table blocks of a pack. What the block index, which is a {@link KeyBlockLayout block of keys}, says of a table block; they stand one
+ * The table blocks of a pack, or the blocks of the {@link KeyCatalogLayout catalogue of keys}. What the block index, which is a {@link KeyBlockLayout block of keys}, says of a table block; they stand one
  * behind the other. Its key separates: it is behind all keys of the block before, and at or before the first of this one; the first block's is
  * that block's first key. It may end within a character. Where a stream's entries go on in a block, its key is the stream's.
  *
@@ -70,19 +70,25 @@ final class BlockIndex {
         }
     }
 
-    /** Checks all of the index. */
-    static BlockIndex decode(byte[] bytes, PackFooter footer) throws FormatException {
+    /**
+     * Checks all of the index.
+     *
+     * @param blocks how many there are
+     * @param from offset where the first one begins
+     * @param to offset where the last one ends
+     */
+    static BlockIndex decode(byte[] bytes, int blocks, long from, long to) throws FormatException {
         KeyCursor.checkFrame(bytes);
         Cursor cursor = new Cursor(bytes);
-        check(cursor.entries() == footer.tableBlocks(), "the index has the table's blocks", cursor.entries());
-        BlockIndex index = new BlockIndex(cursor.entries(), footer.tableOffset());
+        check(cursor.entries() == blocks, "the index has the table's blocks", cursor.entries());
+        BlockIndex index = new BlockIndex(cursor.entries(), from);
         while (cursor.next()) {
             int block = cursor.ordinal();
             index.separators[block] = cursor.key();
             index.continued[block] = cursor.isContinued;
             index.offsets[block + 1] = index.offsets[block] + cursor.length;
         }
-        check(index.offsets[cursor.entries()] == footer.indexOffset(), "table blocks end at the index", index.offsets[cursor.entries()]);
+        check(index.offsets[cursor.entries()] == to, "table blocks end at the index", index.offsets[cursor.entries()]);
         return index;
     }
 

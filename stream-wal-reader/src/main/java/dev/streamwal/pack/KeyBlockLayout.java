@@ -1,8 +1,8 @@
 package dev.streamwal.pack;
 
 /**
- * Keys in ascending order of their unsigned bytes, each with what is said of it: a table block, or the block index. 8-byte aligned,
- * little-endian.
+ * Keys in ascending order of their unsigned bytes, each with what is said of it: a table block, a block of the catalogue of keys,
+ * or the block index of either. 8-byte aligned, little-endian.
  *
  * <pre>
  *   0  4  checksum          CRC32C over [4, block bytes)
@@ -12,7 +12,7 @@ package dev.streamwal.pack;
  * </pre>
  *
  * <p>An entry is a varint with how many bytes its key has in common with the one before, a varint with how many follow, these bytes, and what
- * is said of the key: see {@link PackTable} and {@link BlockIndex}. A block is small and is read from its beginning. A varint has seven bits a
+ * is said of the key: see {@link PackTable}, {@link KeyCatalogLayout} and {@link BlockIndex}. A block is small and is read from its beginning. A varint has seven bits a
  * byte, the lowest first; the high bit says that another byte follows. A signed one has 0, −1, 1, −2, … as 0, 1, 2, 3, ….
  */
 final class KeyBlockLayout {

@@ -4,7 +4,10 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.OptionalLong;
 
-/** Names of packs: {@code packs/<number, 16 lower-case hex digits>.pack} in the log's root, and while one is written {@code .<name>.tmp}. */
+/**
+ * Names of packs: {@code packs/<number, 16 lower-case hex digits>.pack} in the log's root, and while one is written {@code .<name>.tmp}. Beside them
+ * stands the catalogue of their keys: {@code packs/keys}, and while it is written {@code packs/.keys.tmp}.
+ */
 public final class PackFiles {
 
     /** In the log's root. */
@@ -13,6 +16,7 @@ public final class PackFiles {
     private static final String SUFFIX = ".pack";
     private static final String TEMPORARY_PREFIX = ".";
     private static final String TEMPORARY_SUFFIX = ".tmp";
+    private static final String KEYS = "keys";
     private static final int DIGITS = 16;
     private static final HexFormat HEX = HexFormat.of();
 
@@ -31,6 +35,16 @@ public final class PackFiles {
     /** The same while it is written. */
     public static Path temporary(Path root, long number) {
         return directory(root).resolve(temporaryName(number));
+    }
+
+    /** The catalogue of the keys that packs have. */
+    public static Path keys(Path root) {
+        return directory(root).resolve(KEYS);
+    }
+
+    /** The same while it is written. */
+    public static Path temporaryKeys(Path root) {
+        return directory(root).resolve(TEMPORARY_PREFIX + KEYS + TEMPORARY_SUFFIX);
     }
 
     public static String fileName(long number) {

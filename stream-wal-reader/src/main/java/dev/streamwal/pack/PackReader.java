@@ -103,7 +103,7 @@ public final class PackReader implements AutoCloseable {
                 } else {
                     check(bytes.read(ByteBuffer.wrap(indexBytes), at) == indexBytes.length, "the file has its block index", at);
                 }
-                index = BlockIndex.decode(indexBytes, footer);
+                index = BlockIndex.decode(indexBytes, footer.tableBlocks(), footer.tableOffset(), footer.indexOffset());
                 check(ByteBuffer.wrap(indexBytes).order(ByteOrder.LITTLE_ENDIAN).getInt(KeyBlockLayout.CHECKSUM) == footer.indexChecksum(),
                         "the block index is the footer's", footer.indexChecksum());
             } catch (FormatException e) {
@@ -112,7 +112,7 @@ public final class PackReader implements AutoCloseable {
         }
     }
 
-    private static ByteBuffer read(SegmentBytes bytes, long offset, int count) throws IOException, FormatException {
+    static ByteBuffer read(SegmentBytes bytes, long offset, int count) throws IOException, FormatException {
         ByteBuffer target = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
         int read = bytes.read(target, offset);
         check(read == count, "the file has " + count + " bytes there", read);
@@ -278,7 +278,7 @@ public final class PackReader implements AutoCloseable {
      * @throws CorruptSegmentException where one doesn't verify
      */
     public Footer footerOfSlice(PackEntry slice, SegmentBytes bytes) throws IOException {
-        return SegmentDraft.read(segmentHeader(slice), slice.dataEnd(), bytes).footer();
+        return SegmentDraft.of(segmentHeader(slice), slice.dataEnd(), bytes).footer();
     }
 
     private static Footer ofOneBlock(PackEntry entry) {

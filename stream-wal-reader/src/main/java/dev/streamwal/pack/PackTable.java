@@ -181,6 +181,16 @@ final class PackTable {
             check(records == 0 || smallest <= largest, "the largest timestamp isn't below the smallest", largest);
         }
 
+        /** Position where the segment begins that it stands on. */
+        long basePosition() {
+            return base;
+        }
+
+        /** Position where it ends. */
+        long endPosition() {
+            return base + dataBytes;
+        }
+
         /** The segment that it stands on. */
         PackEntry entry() throws FormatException {
             StreamKey key = StreamKey.ofUtf8(key());

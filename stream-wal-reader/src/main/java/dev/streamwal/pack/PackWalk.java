@@ -2,6 +2,7 @@ package dev.streamwal.pack;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.FormatException;
+import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -25,17 +26,93 @@ public final class PackWalk {
      */
     public Optional<PackEntry> next() throws IOException {
         try {
+            return isNext() ? Optional.of(segment().entry()) : Optional.empty();
+        } catch (FormatException e) {
+            throw pack.unreadable(e, block);
+        }
+    }
+
+    /**
+     * As {@link #next}, for who asks for little of a segment.
+     *
+     * @return false at the end
+     */
+    public boolean isNext() throws IOException {
+        try {
             while (segments == null || !segments.next()) {
                 segments = null;
                 if (block + 1 >= pack.index().blocks()) {
-                    return Optional.empty();
+                    return false;
                 }
                 block++;
                 segments = pack.block(block, false);
             }
-            return Optional.of(segments.entry());
+            return true;
         } catch (FormatException e) {
             throw pack.unreadable(e, block);
         }
+    }
+
+    /**
+     * Goes to the first segment whose key isn't before this one, unless it stands at or behind it; of the table blocks between none is read.
+     *
+     * @return false where there is none
+     */
+    public boolean seek(byte[] key) throws IOException {
+        if (segments != null && segments.ordinal() >= 0 && segments.compareKey(key) >= 0) {
+            return true;
+        }
+        int first = pack.index().find(key);
+        if (first > block) {
+            block = first - 1;
+            segments = null;
+        }
+        while (isNext()) {
+            if (segment().compareKey(key) >= 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private PackTable.Cursor segment() {
+        if (segments == null) {
+            throw new IllegalStateException("a walk stands on a segment when it went to one: pack=" + pack);
+        }
+        return segments;
+    }
+
+    /** The pack. */
+    public PackReader pack() {
+        return pack;
+    }
+
+    /** The key of the segment that it stands on. */
+    public byte[] key() {
+        return segment().key();
+    }
+
+    /** As {@link #key}. */
+    public StreamKey streamKey() throws IOException {
+        try {
+            return StreamKey.ofUtf8(key());
+        } catch (FormatException e) {
+            throw pack.unreadable(e, block);
+        }
+    }
+
+    /** Less than, equal to or greater than 0 as that key is before, equal to or behind another one. */
+    public int compareKey(byte[] other) {
+        return segment().compareKey(other);
+    }
+
+    /** Where that segment begins. */
+    public long basePosition() {
+        return segment().basePosition();
+    }
+
+    /** Where it ends. */
+    public long endPosition() {
+        return segment().endPosition();
     }
 }

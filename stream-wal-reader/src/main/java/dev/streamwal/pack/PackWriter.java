@@ -70,6 +70,8 @@ public final class PackWriter implements Closeable {
     private byte[] lastKey = NO_KEY;
     /** What was added last, and isn't written: the next one may go on where it ends. */
     private @Nullable SegmentDraft draft;
+    /** For the next one. */
+    private @Nullable SegmentDraft spare;
     private long segments;
     private long records;
     private long dataBytes;
@@ -116,28 +118,39 @@ public final class PackWriter implements Closeable {
     public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
         check(State.OPEN);
         checkPlace(segmentHeader, footer.dataEnd() - segmentHeader.headerLength());
-        SegmentDraft draft = SegmentDraft.read(segmentHeader, footer.dataEnd(), segment);
-        draft.checkFooter(footer);
-        add(draft);
+        SegmentDraft next = read(segmentHeader, footer.dataEnd(), segment);
+        next.checkFooter(footer);
+        add(next);
     }
 
     /** As the other one, of a segment that nothing says of what is in it. */
     public void add(SegmentHeader segmentHeader, int dataEnd, SegmentBytes segment) throws IOException {
         check(State.OPEN);
         checkPlace(segmentHeader, dataEnd - segmentHeader.headerLength());
-        add(SegmentDraft.read(segmentHeader, dataEnd, segment));
+        add(read(segmentHeader, dataEnd, segment));
+    }
+
+    private SegmentDraft read(SegmentHeader segmentHeader, int dataEnd, SegmentBytes segment) throws IOException {
+        SegmentDraft next = spare;
+        if (next == null) {
+            return SegmentDraft.of(segmentHeader, dataEnd, segment);
+        }
+        next.read(segmentHeader, dataEnd, segment);
+        return next;
     }
 
     private void add(SegmentDraft next) throws IOException {
         SegmentDraft before = draft;
         if (before != null && before.goesOnWith(next)) {
             before.append(next);
+            spare = next;
             return;
         }
         if (before != null) {
             write(before);
         }
         draft = next;
+        spare = before;
     }
 
     private void write(SegmentDraft segment) throws IOException {

@@ -16,7 +16,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A segment that is to be written to a pack: its frames, in memory, each of them verified, and what they are. One thread.
+ * A segment that is to be written to a pack: its frames, in memory, each of them verified, and what they are. Used for one segment after the
+ * other, as most are of a few records. One thread.
  *
  * <p><b>Joining.</b> Of a stream that shares segments each shared segment makes a segment in a pack, of a few records. Where one goes on at the
  * position at which the one before ends, they are one: the positions stay, the salt is the same, and of the frames only the first one of what is
@@ -24,40 +25,80 @@ import java.util.Optional;
  */
 final class SegmentDraft {
 
-    private final SegmentHeader header;
-    private final byte[] key;
+    private static final int FIRST_BYTES = 4 << 10;
+    private static final byte[] NO_KEY = {};
+
+    private final RecordView view = new RecordView();
+    private SegmentHeader header;
+    private byte[] key = NO_KEY;
     private int flags;
     /** In which everything from its beginning to its position are frames. */
-    private ByteBuffer frames;
+    private ByteBuffer frames = ByteBuffer.allocate(FIRST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private int lastSize;
-    private final SegmentIndex index = new SegmentIndex();
+    private SegmentIndex index = new SegmentIndex();
     /** Of the data records, behind the header. */
     private int[] offsets = new int[16];
     private long[] timestamps = new long[16];
     private int records;
 
-    private SegmentDraft(SegmentHeader header, ByteBuffer frames) {
+    private SegmentDraft(SegmentHeader header) {
         this.header = header;
-        this.key = header.key().utf8();
-        this.flags = header.featureFlags();
-        this.frames = frames;
+    }
+
+    /** Of a segment: see {@link #read}. */
+    static SegmentDraft of(SegmentHeader header, int dataEnd, SegmentBytes segment) throws IOException {
+        SegmentDraft draft = new SegmentDraft(header);
+        draft.read(header, dataEnd, segment);
+        return draft;
     }
 
     /**
-     * Reads and verifies a segment.
+     * Reads and verifies a segment, in place of the one before.
      *
      * @param dataEnd offset where its data ends
      * @throws CorruptSegmentException where a frame doesn't verify
      */
-    static SegmentDraft read(SegmentHeader header, int dataEnd, SegmentBytes segment) throws IOException {
-        ByteBuffer frames = ByteBuffer.allocate(dataEnd - header.headerLength()).order(ByteOrder.LITTLE_ENDIAN);
-        int read = segment.read(frames, header.headerLength());
-        SegmentDraft draft = new SegmentDraft(header, frames);
-        if (read < frames.capacity()) {
-            throw draft.corrupt("a segment has the data that its footer says: read=" + read, header.headerLength() + (long) read, segment);
+    void read(SegmentHeader newHeader, int dataEnd, SegmentBytes segment) throws IOException {
+        header = newHeader;
+        key = newHeader.key().utf8();
+        flags = newHeader.featureFlags();
+        lastSize = 0;
+        records = 0;
+        index = new SegmentIndex();
+        int bytes = dataEnd - newHeader.headerLength();
+        frames.clear();
+        makeRoom(bytes);
+        int read = segment.read(frames.limit(bytes), newHeader.headerLength());
+        frames.limit(frames.capacity());
+        if (read < bytes) {
+            throw corrupt("a segment has the data that its footer says: read=" + read, newHeader.headerLength() + (long) read, dataEnd, segment);
         }
-        draft.verify();
-        return draft;
+        if (!isPlain()) {
+            records = 0;
+            index = new SegmentIndex();
+            verify();
+        }
+    }
+
+    /** Room for more behind the frames. */
+    private void makeRoom(int bytes) {
+        if (frames.remaining() < bytes) {
+            int room = Math.min(PackWriter.MAX_SEGMENT_BYTES, Math.max(2 * frames.capacity(), frames.position() + bytes));
+            frames = ByteBuffer.allocate(room).order(ByteOrder.LITTLE_ENDIAN).put(frames.flip());
+        }
+    }
+
+    /** Whether there are nothing but data records, which belong to no batch, and each verifies. Then there is nothing else to know of them. */
+    private boolean isPlain() {
+        int end = frames.position();
+        for (int at = 0; at < end; at += view.frameBytes()) {
+            if (view.check(frames, at, end - at, header.basePosition() + at, header.salt()) != RecordView.Verdict.VALID || view.flags() != 0) {
+                return false;
+            }
+            lastSize = view.frameBytes();
+            add(at, view.timestampMillis());
+        }
+        return true;
     }
 
     /** Walks through all frames with the one parser. */
@@ -70,7 +111,7 @@ final class SegmentDraft {
                 }
             }
             if (scan.nextOffset() != dataEnd()) {
-                throw corrupt("a segment that is packed has no damage: rule=" + scan.rule(), scan.nextOffset(), scan);
+                throw corrupt("a segment that is packed has no damage: rule=" + scan.rule(), scan.nextOffset(), dataEnd(), scan);
             }
         }
     }
@@ -93,7 +134,7 @@ final class SegmentDraft {
     void checkFooter(Footer footer) throws CorruptSegmentException {
         if (lastSize != footer.lastRecordSize() || !isSame(index, footer.index())) {
             throw corrupt("a segment's footer says what is in the segment: records=" + records + ", footer's=" + footer.index().records(),
-                    header.headerLength(), header.name());
+                    header.headerLength(), dataEnd(), header.name());
         }
     }
 
@@ -109,10 +150,10 @@ final class SegmentDraft {
         return isSame;
     }
 
-    private CorruptSegmentException corrupt(String message, long offset, Object where) {
-        return new CorruptSegmentException(message + ", offset=" + offset + ", dataEnd=" + dataEnd() + ", stream=" + header.key()
+    private CorruptSegmentException corrupt(String message, long offset, int dataEnd, Object where) {
+        return new CorruptSegmentException(message + ", offset=" + offset + ", dataEnd=" + dataEnd + ", stream=" + header.key()
                 + ", basePosition=" + header.basePosition() + ", in=" + where + "; leave the segment out of the pack", null,
-                header.key().text(), header.positionAt(offset), offset, dataEnd() - offset, null);
+                header.key().text(), header.positionAt(offset), offset, dataEnd - offset, null);
     }
 
     /** The frames of a segment in memory, behind its header, which isn't read. */
@@ -155,19 +196,15 @@ final class SegmentDraft {
     /** Appends what goes on where this one ends. */
     void append(SegmentDraft next) {
         int begin = dataBytes();
-        if (frames.remaining() < next.dataBytes()) {
-            int room = Math.min(PackWriter.MAX_SEGMENT_BYTES, Math.max(2 * frames.capacity(), begin + next.dataBytes()));
-            frames = ByteBuffer.allocate(room).order(ByteOrder.LITTLE_ENDIAN).put(frames.flip());
-        }
-        frames.put(next.frames.flip());
-        RecordView first = new RecordView();
+        makeRoom(next.dataBytes());
+        frames.put(next.frames());
         frames.putInt(begin + RecordLayout.PREVIOUS_SIZE, lastSize);
-        RecordView.Verdict verdict = first.peek(frames, begin, next.dataBytes(), endPositionAt(begin));
+        RecordView.Verdict verdict = view.peek(frames, begin, next.dataBytes(), endPositionAt(begin));
         if (verdict != RecordView.Verdict.VALID) {
             throw new IllegalStateException("what was verified is a record: verdict=" + verdict + ", stream=" + header.key() + ", position="
                     + endPositionAt(begin));
         }
-        frames.putInt(begin + RecordLayout.CHECKSUM, first.checksum(header.salt()));
+        frames.putInt(begin + RecordLayout.CHECKSUM, view.checksum(header.salt()));
         lastSize = next.lastSize;
         flags |= next.flags;
         for (int i = 0; i < next.records; i++) {

@@ -4,7 +4,9 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.segment.Segment;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one stream has in a shared segment of one window, without a gap: a segment of the stream, whose records stand between others'. Grows
@@ -12,15 +14,15 @@ import java.util.Arrays;
  */
 final class Part {
 
-    private static final int FIRST_ROOM = 4;
+    private static final int FIRST_ROOM = 2;
 
-    private final StreamKey key;
-    private final int stream;
+    private final StreamParts stream;
     private final Window window;
     private final long expirationMillis;
     private final long base;
     private long previousEnd;
     private final boolean isFirst;
+    private final boolean isBehindHole;
     private final SegmentHeader shared;
     private final long salt;
 
@@ -34,23 +36,44 @@ final class Part {
     /** Where in the part each frame begins, and behind them, where the last one ends. */
     private int[] offsets = new int[FIRST_ROOM + 1];
 
+    /** The stream's part behind this one. */
+    private @Nullable Part next;
+    private @Nullable SharedPart shown;
+
     /**
      * Without frames.
      *
-     * @param stream number of the stream in the shared segment
+     * @param isBehindHole whether records may have been left out before it in the shared segment
      * @param shared header of the shared segment
      */
-    Part(StreamKey key, int stream, Window window, long expirationMillis, long base, long previousEnd, boolean isFirst, SegmentHeader shared) {
-        this.key = key;
+    Part(StreamParts stream, Window window, long expirationMillis, long base, long previousEnd, boolean isFirst, boolean isBehindHole,
+            SegmentHeader shared) {
         this.stream = stream;
         this.window = window;
         this.expirationMillis = expirationMillis;
         this.base = base;
         this.previousEnd = previousEnd;
         this.isFirst = isFirst;
+        this.isBehindHole = isBehindHole;
         this.shared = shared;
-        this.salt = key.salt();
-        offsets[0] = SegmentHeaderLayout.headerLength(key.utf8Length());
+        this.salt = stream.key().salt();
+        offsets[0] = SegmentHeaderLayout.headerLength(stream.utf8().length);
+    }
+
+    @Nullable Part next() {
+        return next;
+    }
+
+    void next(@Nullable Part newNext) {
+        next = newNext;
+    }
+
+    /** As a segment of the stream, always the same one. */
+    SharedPart shown(SharedSegment segment, Segment.Moves moves) {
+        if (shown == null) {
+            shown = new SharedPart(segment, this, moves);
+        }
+        return shown;
     }
 
     void add(int place, int frameBytes) {
@@ -87,6 +110,10 @@ final class Part {
         }
     }
 
+    boolean isBehindHole() {
+        return isBehindHole;
+    }
+
     boolean isJoined() {
         return isJoined;
     }
@@ -97,7 +124,7 @@ final class Part {
     }
 
     StreamKey key() {
-        return key;
+        return stream.key();
     }
 
     /** Of the part's own frames. */
@@ -113,11 +140,6 @@ final class Part {
     /** Of the shared segment. */
     SegmentHeader fileHeader() {
         return shared;
-    }
-
-    /** In the shared segment. */
-    int stream() {
-        return stream;
     }
 
     long base() {
@@ -183,7 +205,7 @@ final class Part {
     /** As the header of a segment with these frames. */
     SegmentHeader header(Frames frames) {
         int mark = frames.count() == 0 ? 0 : frames.offset(frames.count() - 1);
-        return new SegmentHeader(key, window, expirationMillis, base, previousEnd, shared.incarnation(), salt, shared.createdMillis(),
+        return new SegmentHeader(stream.key(), window, expirationMillis, base, previousEnd, shared.incarnation(), salt, shared.createdMillis(),
                 shared.capacity(), mark, (isFirst ? SegmentHeaderLayout.FIRST : 0) | (isCut ? SegmentHeaderLayout.CUT : 0));
     }
 }

@@ -26,27 +26,44 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
     private final SegmentBytes file;
     private final SegmentHeader fileHeader;
     private final Runnable closing;
-    private final RecordView view = new RecordView();
-    private final RecordChecksum checksum = new RecordChecksum();
-    private final Slot slot = new Slot();
-    private ByteBuffer stored = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
-    private ByteBuffer frame = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
-    /** Which one is in {@link #frame}; -1 for none. */
+    private final Room room;
+    /** Which frame is in the room; -1 for none. */
     private int framed = -1;
     private Part.Frames frames;
+
+    /** What a record is read into and framed in. May be used for one part after the other. One thread. */
+    static final class Room {
+        private final RecordView view = new RecordView();
+        private final RecordChecksum checksum = new RecordChecksum();
+        private final Slot slot = new Slot();
+        private ByteBuffer stored = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
+        private ByteBuffer frame = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
+
+        void atLeast(int storedBytes, int frameBytes) {
+            stored = atLeast(stored, storedBytes);
+            frame = atLeast(frame, frameBytes);
+        }
+
+        private static ByteBuffer atLeast(ByteBuffer buffer, int bytes) {
+            return buffer.capacity() >= bytes ? buffer
+                    : ByteBuffer.allocate(Math.max(bytes, 2 * buffer.capacity())).order(ByteOrder.LITTLE_ENDIAN);
+        }
+    }
 
     /**
      * Of a part.
      *
      * @param file the shared segment's
      * @param closing gives the file back
+     * @param room nobody else's, as long as this is used
      */
-    PartBytes(SharedSegment shared, Part part, SegmentBytes file, Runnable closing) {
+    PartBytes(SharedSegment shared, Part part, SegmentBytes file, Runnable closing, Room room) {
         this.shared = shared;
         this.part = part;
         this.file = file;
         this.fileHeader = part.fileHeader();
         this.closing = closing;
+        this.room = room;
         this.frames = shared.frames(part);
     }
 
@@ -68,7 +85,7 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
             load(next);
             int skipped = (int) (at - frames.offset(next));
             int count = Math.min(target.remaining(), frames.bytes(next) - skipped);
-            target.put(target.position(), frame, skipped, count).position(target.position() + count);
+            target.put(target.position(), room.frame, skipped, count).position(target.position() + count);
             at += count;
         }
         return target.position() - start;
@@ -88,10 +105,12 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
         }
         framed = -1;
         int bytes = frames.bytes(index);
-        frame = room(frame, bytes);
-        Arrays.fill(frame.array(), 0, bytes, (byte) 0);
-        boolean isValid = readStored(frames.places()[index], bytes);
-        if (view.flags() == RecordLayout.BATCH) {
+        int storedBytes = bytes + SlotLayout.MAX_BYTES_BESIDE_KEY + part.key().utf8Length();
+        room.atLeast(storedBytes, bytes);
+        // what aligns the next frame
+        room.frame.putLong(bytes - Long.BYTES, 0);
+        boolean isValid = readStored(frames.places()[index], storedBytes);
+        if (room.view.flags() == RecordLayout.BATCH) {
             frameLead(index, isValid);
         } else {
             frameRecord(index, isValid);
@@ -99,54 +118,52 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
         framed = index;
     }
 
-    private static ByteBuffer room(ByteBuffer buffer, int bytes) {
-        return buffer.capacity() >= bytes ? buffer : ByteBuffer.allocate(Math.max(bytes, 2 * buffer.capacity())).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
     /** Whether the record verifies where it stands. */
-    private boolean readStored(int place, int bytes) throws IOException {
-        int most = bytes + SlotLayout.MAX_BYTES_BESIDE_KEY + part.key().utf8Length();
-        stored = room(stored, most);
+    private boolean readStored(int place, int most) throws IOException {
+        ByteBuffer stored = room.stored;
         stored.clear().limit(most);
         int unused = file.read(stored, place);
-        return view.check(stored, 0, stored.position(), fileHeader.positionAt(place), fileHeader.salt()) == RecordView.Verdict.VALID;
+        return room.view.check(stored, 0, stored.position(), fileHeader.positionAt(place), fileHeader.salt()) == RecordView.Verdict.VALID;
     }
 
     private void frameLead(int index, boolean isValid) {
         int last = index;
-        int members = isValid ? BatchLayout.members(stored, view.contentIndex()) : 0;
+        int members = isValid ? BatchLayout.members(room.stored, room.view.contentIndex()) : 0;
         int end = Math.min(frames.count(), last + 1 + members);
         byte[] content = new byte[BatchLayout.CONTENT_BYTES];
         BatchLayout.encode(content, members, frames.offsets()[end] - frames.offset(index + 1));
-        frame.put(RecordLayout.PREFIX_BYTES, content);
+        room.frame.put(RecordLayout.PREFIX_BYTES, content);
         prefix(index, 0, content.length, RecordLayout.BATCH, isValid);
     }
 
     private void frameRecord(int index, boolean isValid) {
+        RecordView view = room.view;
         int headerLength = 0;
         int contentLength = frames.bytes(index) - RecordLayout.PREFIX_BYTES;
         boolean isFramed = isValid;
         if (isValid) {
             try {
-                int slotLength = view.headerLength();
-                byte[] bytes = Arrays.copyOfRange(stored.array(), view.headerIndex(), view.headerIndex() + slotLength);
-                headerLength = slot.read(bytes, slotLength).headerLength();
+                headerLength = room.slot.read(room.stored.array(), view.headerIndex(), view.headerLength()).headerLength();
                 contentLength = view.contentLength() - headerLength;
-                frame.put(RecordLayout.PREFIX_BYTES, stored, view.contentIndex(), view.contentLength());
+                room.frame.put(RecordLayout.PREFIX_BYTES, room.stored, view.contentIndex(), view.contentLength());
             } catch (FormatException e) {
                 isFramed = false;
             }
+        }
+        if (!isFramed) {
+            Arrays.fill(room.frame.array(), 0, frames.bytes(index), (byte) 0);
         }
         prefix(index, headerLength, contentLength, view.flags(), isFramed);
     }
 
     private void prefix(int index, int headerLength, int contentLength, int flags, boolean isValid) {
+        ByteBuffer frame = room.frame;
         int previousSize = index == 0 ? 0 : frames.bytes(index - 1);
         long commitWord = RecordLayout.commitWord(headerLength);
-        checksum.reset();
-        checksum.update(frame.array(), RecordLayout.PREFIX_BYTES, headerLength + contentLength);
-        long timestampMillis = flags == RecordLayout.BATCH ? 0 : view.timestampMillis();
-        int crc = checksum.finish(part.salt(), part.positionAt(frames.offset(index)), commitWord, contentLength, flags, previousSize,
+        room.checksum.reset();
+        room.checksum.update(frame.array(), RecordLayout.PREFIX_BYTES, headerLength + contentLength);
+        long timestampMillis = flags == RecordLayout.BATCH ? 0 : room.view.timestampMillis();
+        int crc = room.checksum.finish(part.salt(), part.positionAt(frames.offset(index)), commitWord, contentLength, flags, previousSize,
                 timestampMillis);
         RecordLayout.encodePrefix(frame, 0, contentLength, flags, isValid ? crc : ~crc, previousSize, timestampMillis);
         frame.putLong(RecordLayout.COMMIT_WORD, commitWord);

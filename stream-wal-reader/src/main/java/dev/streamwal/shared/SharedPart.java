@@ -58,17 +58,22 @@ public final class SharedPart extends Segment {
         return over(file, file::close, channels);
     }
 
-    /**
-     * The part as it is, for who has read the shared segment's file.
-     *
-     * @param file stays open
-     */
-    public SegmentReader over(SegmentBytes file, ChannelCache channels) {
-        return over(file, () -> { }, channels);
+    /** For who copies one part after the other. One thread. */
+    public static final class Copying {
+        private final PartBytes.Room room = new PartBytes.Room();
+
+        /**
+         * The bytes of a part as it is, from its header on; until those of the next one are asked for.
+         *
+         * @param file the shared segment's, which has been read
+         */
+        public SegmentBytes of(SharedPart part, SegmentBytes file) {
+            return new PartBytes(part.shared, part.part, file, () -> { }, room);
+        }
     }
 
     private SegmentReader over(SegmentBytes file, Runnable closing, ChannelCache channels) {
-        PartBytes bytes = new PartBytes(shared, part, file, closing);
+        PartBytes bytes = new PartBytes(shared, part, file, closing, new PartBytes.Room());
         return new SegmentReader(this, header(), channels, bytes, bytes::close, shared.footers(), false);
     }
 

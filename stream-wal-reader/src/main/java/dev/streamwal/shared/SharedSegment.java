@@ -22,9 +22,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -49,10 +47,7 @@ public final class SharedSegment {
     private final Segment.Moves moves;
 
     @GuardedBy("this")
-    private final Map<KeyBytes, List<SharedPart>> streams = new HashMap<>();
-
-    @GuardedBy("this")
-    private final KeyBytes probe = new KeyBytes();
+    private final StreamTable streams = new StreamTable();
 
     @GuardedBy("this")
     private final Slot slot = new Slot();
@@ -63,11 +58,7 @@ public final class SharedSegment {
     @GuardedBy("this")
     private byte[] slotBytes = new byte[256];
 
-    /** The streams that have something, or had, before that was cut off. */
-    @GuardedBy("this")
-    private final List<StreamKey> arrived = new ArrayList<>();
-
-    /** Whose records came, one after the other, by place in {@link #arrived}. */
+    /** Whose records came, one after the other: the streams' numbers. */
     @GuardedBy("this")
     private int[] order = new int[FIRST_ROOM];
 
@@ -150,20 +141,31 @@ public final class SharedSegment {
 
     /** The parts that a stream has, in the order in which they were appended, as far as the segment has been walked. */
     public synchronized List<SharedPart> parts(StreamKey key) {
-        return List.copyOf(find(key));
+        StreamParts found = find(key);
+        return found == null ? List.of() : shown(found);
     }
 
-    /** Those of a stream; empty where it has none. */
+    /** Null where the stream has never had any. */
     @GuardedBy("this")
-    private List<SharedPart> find(StreamKey key) {
+    private @Nullable StreamParts find(StreamKey key) {
         byte[] utf8 = key.utf8();
-        return streams.getOrDefault(probe.set(utf8, 0, utf8.length), List.of());
+        return streams.find(utf8, 0, utf8.length);
+    }
+
+    @GuardedBy("this")
+    private List<SharedPart> shown(StreamParts stream) {
+        List<SharedPart> parts = new ArrayList<>(1);
+        for (Part part = stream.first(); part != null; part = part.next()) {
+            parts.add(part.shown(this, moves));
+        }
+        return parts;
     }
 
     /** The position where what a stream has in it ends, as far as the segment has been walked; -1 where it has nothing. */
     public synchronized long end(StreamKey key) {
-        List<SharedPart> found = find(key);
-        return found.isEmpty() ? -1 : found.get(found.size() - 1).endPosition();
+        StreamParts found = find(key);
+        Part last = found == null ? null : found.last();
+        return last == null ? -1 : last.endPosition();
     }
 
     /**
@@ -175,30 +177,16 @@ public final class SharedSegment {
     public synchronized List<StreamKey> arrivals(int from) {
         List<StreamKey> keys = new ArrayList<>(Math.max(0, arrivals - from));
         for (int i = from; i < arrivals; i++) {
-            keys.add(arrived.get(order[i]));
+            keys.add(streams.all().get(order[i]).key());
         }
         return keys;
     }
 
     /** What a stream has at positions {@code [from, to)} doesn't count any more, as far as the segment has been walked. */
     public synchronized void cut(StreamKey key, long from, long to) {
-        List<SharedPart> parts = find(key);
-        if (parts.isEmpty()) {
-            return;
-        }
-        for (SharedPart each : parts) {
-            if (each.part().base() < to) {
-                each.part().cutFrom(from);
-            }
-        }
-        parts.removeIf(each -> each.part().isGone());
-        for (int i = 1; i < parts.size(); i++) {
-            if (parts.get(i).part().isJoined()) {
-                parts.get(i).part().join(parts.get(i - 1).part().endPosition());
-            }
-        }
-        if (parts.isEmpty()) {
-            streams.remove(probe);
+        StreamParts found = find(key);
+        if (found != null) {
+            found.cut(from, to);
         }
     }
 
@@ -207,11 +195,19 @@ public final class SharedSegment {
         return isHoled;
     }
 
-    /** What the stream has in it goes on where it ended before, in segments that are {@link #isHoled() holed}. */
+    /** Whether records may have been left out in it before the first that the stream has in it. */
+    public synchronized boolean isBehindHole(StreamKey key) {
+        StreamParts found = find(key);
+        Part first = found == null ? null : found.first();
+        return first != null && first.isBehindHole();
+    }
+
+    /** What the stream has in it goes on where it ended before, in or behind segments that are {@link #isHoled() holed}. */
     public synchronized void join(StreamKey key, long end) {
-        List<SharedPart> found = find(key);
-        if (!found.isEmpty()) {
-            found.get(0).part().join(end);
+        StreamParts found = find(key);
+        Part first = found == null ? null : found.first();
+        if (first != null) {
+            first.join(end);
         }
     }
 
@@ -220,16 +216,22 @@ public final class SharedSegment {
         return isComplete;
     }
 
-    /** All parts, of one stream after the other. */
-    public synchronized List<SharedPart> parts() {
-        List<SharedPart> all = new ArrayList<>();
-        streams.values().forEach(all::addAll);
+    /** All parts, in ascending order of the unsigned bytes of their keys; of a stream in the order in which they were appended. */
+    public synchronized List<SharedPart> partsByKey() {
+        List<SharedPart> all = new ArrayList<>(streams.all().size());
+        for (StreamParts stream : streams.byKey()) {
+            all.addAll(shown(stream));
+        }
         return all;
     }
 
     /** Adds the keys of all streams that have something, as far as the segment has been walked. */
     public synchronized void addKeys(Predicate<String> filter, Collection<String> keys) {
-        streams.values().stream().map(parts -> parts.get(0).key().text()).filter(filter).forEach(keys::add);
+        for (StreamParts stream : streams.all()) {
+            if (!stream.isEmpty() && filter.test(stream.key().text())) {
+                keys.add(stream.key().text());
+            }
+        }
     }
 
     /**
@@ -397,18 +399,18 @@ public final class SharedSegment {
         long begins = read.position() - leadBytes;
         int contentLength = scan.contentLength() - read.headerLength();
         int frameBytes = (int) RecordLayout.frameBytes(read.headerLength(), contentLength);
-        List<SharedPart> parts = streams.get(probe.set(read.bytes(), read.keyOffset(), read.keyLength()));
-        SharedPart last = parts == null ? null : parts.get(parts.size() - 1);
+        StreamParts stream = streams.findOrAdd(read.bytes(), read.keyOffset(), read.keyLength());
+        Part last = stream.last();
         // a batch stands in one part
         boolean isMember = RecordLayout.isMember(scan.flags()) && lead == 0;
-        boolean goesOn = last != null && (isMember || last.part().dataBytes() + Math.max(frameBytes, batchBytes) <= MAX_PART_BYTES)
-                && last.part().goesOnWith(window, expiration, begins, read.previousEnd());
-        Part part = goesOn && last != null ? last.part() : newPart(last, window, expiration, begins, read, header);
+        boolean goesOn = last != null && (isMember || last.dataBytes() + Math.max(frameBytes, batchBytes) <= MAX_PART_BYTES)
+                && last.goesOnWith(window, expiration, begins, read.previousEnd());
+        Part part = goesOn && last != null ? last : newPart(stream, window, expiration, begins, read, header);
         if (lead != 0) {
             part.add(lead, leadBytes);
         }
         part.add((int) scan.offset(), frameBytes);
-        arrives(part.stream());
+        arrives(stream.number());
     }
 
     @GuardedBy("this")
@@ -420,21 +422,14 @@ public final class SharedSegment {
         order[arrivals++] = stream;
     }
 
-    /** @param last of the stream; null where there is none, and the probe has its key */
     @GuardedBy("this")
-    private Part newPart(@Nullable SharedPart last, Window window, long expiration, long begins, Slot read, SegmentHeader header)
-            throws FormatException {
-        KeyBytes bytes = last == null ? probe.copy() : probe;
-        StreamKey key = last == null ? StreamKey.ofUtf8(bytes.bytes) : last.key();
-        int stream = last == null ? arrived.size() : last.part().stream();
-        if (last == null) {
-            arrived.add(key);
-        }
-        Part part = new Part(key, stream, window, expiration, begins, read.previousEnd(), read.isFirst(), header);
+    private Part newPart(StreamParts stream, Window window, long expiration, long begins, Slot read, SegmentHeader header) {
+        Part last = stream.last();
+        Part part = new Part(stream, window, expiration, begins, read.previousEnd(), read.isFirst(), isHoled, header);
         if (last != null && isHoled) {
-            part.join(last.part().endPosition());
+            part.join(last.endPosition());
         }
-        streams.computeIfAbsent(bytes, unused -> new ArrayList<>(1)).add(new SharedPart(this, part, moves));
+        stream.add(part);
         return part;
     }
 
@@ -447,40 +442,5 @@ public final class SharedSegment {
     Part.Frames newestFrames(Part part) throws IOException {
         boolean unused = walk();
         return frames(part);
-    }
-
-    /** A key's bytes, wherever they stand. */
-    private static final class KeyBytes {
-        private byte[] bytes = {};
-        private int from;
-        private int length;
-        private int hash;
-
-        KeyBytes set(byte[] newBytes, int newFrom, int newLength) {
-            bytes = newBytes;
-            from = newFrom;
-            length = newLength;
-            int mixed = 1;
-            for (int i = 0; i < newLength; i++) {
-                mixed = 31 * mixed + newBytes[newFrom + i];
-            }
-            hash = mixed;
-            return this;
-        }
-
-        KeyBytes copy() {
-            return new KeyBytes().set(Arrays.copyOfRange(bytes, from, from + length), 0, length);
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof KeyBytes key && hash == key.hash
-                    && Arrays.equals(bytes, from, from + length, key.bytes, key.from, key.from + key.length);
-        }
-
-        @Override
-        public int hashCode() {
-            return hash;
-        }
     }
 }

@@ -26,8 +26,13 @@ public final class Slot {
      * @throws FormatException where it is none that a slot is
      */
     public Slot read(byte[] slot, int length) throws FormatException {
+        return read(slot, 0, length);
+    }
+
+    /** As the other one, of a part of an array. */
+    Slot read(byte[] slot, int from, int length) throws FormatException {
         bytes = slot;
-        cursor.over(slot, length);
+        cursor.over(slot, from, length);
         windowMillis = cursor.varint();
         retentionMillis = cursor.varint();
         keyLength = (int) Math.min(Integer.MAX_VALUE, cursor.varint());

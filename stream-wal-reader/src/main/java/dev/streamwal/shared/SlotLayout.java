@@ -82,13 +82,15 @@ public final class SlotLayout {
     /** Reads slots, one after the other. */
     static final class Cursor {
         private byte[] bytes = {};
+        private int from;
         private int at;
         private int end;
 
-        Cursor over(byte[] slot, int length) {
+        Cursor over(byte[] slot, int newFrom, int length) {
             bytes = slot;
-            at = 0;
-            end = length;
+            from = newFrom;
+            at = newFrom;
+            end = newFrom + length;
             return this;
         }
 
@@ -96,7 +98,7 @@ public final class SlotLayout {
             long value = 0;
             for (int shift = 0; shift < Long.SIZE; shift += BITS) {
                 if (at >= end) {
-                    throw FormatException.corrupt("a slot is as long as it says: bytes=" + end);
+                    throw FormatException.corrupt("a slot is as long as it says: bytes=" + (end - from));
                 }
                 byte next = bytes[at++];
                 value |= (long) (next & MASK) << shift;
@@ -104,12 +106,12 @@ public final class SlotLayout {
                     return value;
                 }
             }
-            throw FormatException.corrupt("a slot's numbers have at most " + MAX_VARINT_BYTES + " bytes: bytes=" + end);
+            throw FormatException.corrupt("a slot's numbers have at most " + MAX_VARINT_BYTES + " bytes: bytes=" + (end - from));
         }
 
         int skip(int count) throws FormatException {
             if (count < 0 || count > end - at) {
-                throw FormatException.corrupt("a slot has its key: keyLength=" + count + ", bytes=" + end);
+                throw FormatException.corrupt("a slot has its key: keyLength=" + count + ", bytes=" + (end - from));
             }
             int start = at;
             at += count;

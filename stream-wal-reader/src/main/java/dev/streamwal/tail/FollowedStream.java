@@ -5,7 +5,6 @@ import dev.streamwal.catalog.ListingAge;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
-import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SharedFile;
@@ -14,7 +13,6 @@ import dev.streamwal.lookup.ScanStart;
 import dev.streamwal.walk.StreamScan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -28,9 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class FollowedStream {
 
     private final String key;
-    private final long hash;
-    /** Of the next stream whose key has the same slot in the file {@code activity}. */
-    @Nullable FollowedStream nextInSlot;
     /** Whether it is to be read, or is being read. */
     boolean wanted;
     /** Records delivered since it was taken up. */
@@ -48,7 +43,11 @@ final class FollowedStream {
 
     private @Nullable StreamScan scan;
     private StreamScan.@Nullable Bookmark rest;
+    /** Whether more may come where that is. */
+    private boolean restMayGrow;
 
+    /** How often the folder of streams had changed when there was no directory. */
+    private long withoutDirectoryAt = -1;
     /** Of its directory; null where there is none, or where it wasn't looked at yet. */
     private @Nullable FileTime modified;
     private long modifiedSince;
@@ -56,11 +55,6 @@ final class FollowedStream {
 
     FollowedStream(String key) {
         this.key = key;
-        this.hash = ActivityLayout.hash(key);
-    }
-
-    long hash() {
-        return hash;
     }
 
     String key() {
@@ -112,8 +106,19 @@ final class FollowedStream {
             return false;
         }
         rest = reached;
+        restMayGrow = current.mayGrow();
         close();
         return true;
+    }
+
+    /** Whether more may come where it has stopped, in a segment of its own that had no footer. */
+    boolean mayGrow() {
+        return scan == null ? restMayGrow : scan.mayGrow();
+    }
+
+    /** Whether it has a directory, or may have got one. */
+    boolean mayHaveDirectory(long folderChanges) {
+        return modified != null || withoutDirectoryAt != folderChanges;
     }
 
     /** As {@link #close}, because its directory has gone. */
@@ -141,9 +146,12 @@ final class FollowedStream {
     /**
      * Whether it may have more since it was read to its end, by the same evidence as {@link StreamTail}. After a true it must be read before
      * it is asked again.
+     *
+     * @param folderChanges how often the folder of streams is known to have changed
      */
-    boolean mayHaveMore(LogSource log, long nanoTime) throws IOException {
+    boolean mayHaveMore(LogSource log, long nanoTime, long folderChanges) throws IOException {
         hasNames |= isDirectoryNews(log, nanoTime);
+        withoutDirectoryAt = folderChanges;
         return hasNames || isMoreWhereItStopped(log);
     }
 
@@ -178,20 +186,17 @@ final class FollowedStream {
     }
 
     private @Nullable FileTime modifiedNow(LogSource log) throws IOException {
-        try {
-            return Files.getLastModifiedTime(log.streams().of(StreamKey.of(key)));
-        } catch (NoSuchFileException e) {
-            return null;
-        }
+        return DirectoryWatch.modified(() -> log.streams().of(StreamKey.of(key)));
     }
 
-    private boolean isMoreWhereItStopped(LogSource log) throws IOException {
+    /** Whether something stands where it has stopped. */
+    boolean isMoreWhereItStopped(LogSource log) throws IOException {
         StreamScan current = scan;
         if (current != null) {
             return current.isMoreWhereItStopped();
         }
         StreamScan.Bookmark stopped = rest;
-        if (stopped == null || stopped.base() < 0) {
+        if (stopped == null || !restMayGrow) {
             return false;
         }
         ByteBuffer word = ByteBuffer.allocate(Long.BYTES);

@@ -1,5 +1,6 @@
 package dev.streamwal.tail;
 
+import dev.streamwal.catalog.DirectoryWatch;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SharedArrivals;
 import dev.streamwal.error.TooManyOpenFilesException;
@@ -37,10 +38,25 @@ import org.jspecify.annotations.Nullable;
  * {@link #TURN} records later it is tried with more again.
  *
  * <p>A stream that was read to its end rests. The last few keep their scans; of the others there is only what {@link FollowedStream} keeps.
- * Whether one that rests is wanted again is told by what has come in shared segments ({@link SharedArrivals}); of those with segments of their
- * own by the file {@code activity}, where the writer keeps one ({@link ActivityWatch}), by the folder of streams, for new ones
- * ({@link NewStreams}), and by a few looks at streams in turn with every look at all, which find in the end
- * what neither says: what a killed writer appended last, and what one without that file appends.
+ *
+ * <p><b>Why nothing is missed.</b> A stream that rests gets its next record in one of four places, and each is looked at:
+ * <ol>
+ * <li>in a shared segment. {@link SharedArrivals} tells of each that is published there, by what one read of the newest segment brings.
+ * <li>in a segment of its own where it has stopped. The commit word there isn't zero any more.
+ * <li>in another segment of its own, in a directory that it had. The directory has another modification time: {@link DirectoryWatch} says when such a
+ *     time proves that nothing has changed.
+ * <li>in a directory that it didn't have. The folder of streams has another modification time. {@link NewStreams} then finds the name, if it wasn't
+ *     there when it was listed before; and every stream that was without a directory is looked at again, since one that has gone and come again
+ *     between two listings was there in both.
+ * </ol>
+ * The evidence for the others is taken before a stream is read, and {@link StreamTail} lists what else may change, and why these two tell it: so what
+ * comes while a stream is read, or behind that, is seen by a look behind that.
+ *
+ * <p><b>What a look costs.</b> Places 1 and 4 are looked at for all streams at once, with a few calls. Place 2 is looked at each time for those that
+ * have stopped in a segment of their own that had no footer, since the next record mostly comes there, and place 3 every fourth time: of streams that share,
+ * and of windows that are over, there are none such. Of those that have a directory besides, as from a time when they didn't share, a few are looked
+ * at each time, in turn: so what comes first after a pause in a segment of its own may come late by as many looks as it takes to go round. A
+ * stream without a directory is passed over while the folder doesn't change.
  */
 public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
@@ -52,10 +68,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     static final int PATIENCE = 1_024;
     /** Heads are looked through for the most patient one now and then. */
     private static final int PATIENCE_STRIDE = 64;
-    /** Streams that are looked at in turn at a time: some 50 µs each where no file is open. */
-    private static final int LOOKS_IN_TURN = 8;
-    /** Beside the activity file they are to find in the end what it can't say, and not to delay what it says. */
-    private static final int REST_PER_LOOKS_BESIDE_ACTIVITY = 64;
+    /** Streams with segments that may grow which are looked at each time, at 1 to 3 µs each; and no more than files may be open. */
+    static final int MAX_GROWING = 1_024;
+    /** So many looks at their commit words are a look at their directories: a segment follows another once a window. */
+    private static final int LOOKS_PER_DIRECTORY = 4;
+    /** Others that are looked at in turn, at 2 µs each, or some 50 where a file is to be opened. */
+    private static final int LOOKS_IN_TURN = 32;
+    /** Those included that are passed over. */
+    private static final int STEPS_IN_TURN = 1_024;
     /** While there is always something to deliver: about as late as a tail that waits, for a few hundredths of its time. */
     private static final long MIN_REST_MEANWHILE_NANOS = 4_000_000;
     private static final int REST_PER_LOOK_MEANWHILE = 32;
@@ -63,7 +83,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final LogSource log;
     private final ScanBegin others;
     private final @Nullable NewStreams newStreams;
-    private final ActivityWatch activity;
+    private final DirectoryWatch folder;
+    private long folderChanges;
     private final SharedArrivals arrivals;
     private final @Nullable String prefix;
 
@@ -71,7 +92,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** The same, to be gone through in turn. */
     private final List<FollowedStream> inTurn = new ArrayList<>();
     private int nextInTurn;
-    private final LookPace paceInTurn = new LookPace(REST_PER_LOOKS_BESIDE_ACTIVITY, 0);
+    private int looks;
+    /** At rest in a segment of its own that may grow. The one that came there first is the first. */
+    private final Set<FollowedStream> growing = new LinkedHashSet<>();
     private final LookPace paceMeanwhile = new LookPace(REST_PER_LOOK_MEANWHILE, MIN_REST_MEANWHILE_NANOS);
 
     /** Wanted, and not read yet. */
@@ -90,6 +113,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** Whose record was delivered last. */
     private @Nullable FollowedStream current;
     private long delivered;
+    private final int maxGrowing;
     private boolean closed;
 
     /**
@@ -101,13 +125,13 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      */
     public FollowedStreams(LogSource log, @Nullable String prefix, Map<String, ScanBegin> from, ScanBegin others) throws IOException {
         this.log = log;
+        this.maxGrowing = Math.min(MAX_GROWING, log.settings().maxOpenFiles());
         this.others = others;
         this.prefix = prefix;
-        this.activity = new ActivityWatch(log.channels(), log.root());
+        this.folder = new DirectoryWatch(log.streams()::path);
         this.arrivals = new SharedArrivals(log);
         this.newStreams = prefix == null ? null : new NewStreams(log, prefix);
-        // before anything is read: see ActivityWatch
-        activity.look(inTurn, stream -> {});
+        // before anything is read
         Set<String> arrived = allInShared();
         try {
             for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
@@ -119,7 +143,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 }
             }
             arrived.forEach(this::arrived);
-            addNewStreams();
+            lookAtFolder();
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
@@ -136,7 +160,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         FollowedStream stream = new FollowedStream(key);
         streams.put(key, stream);
         inTurn.add(stream);
-        activity.add(stream);
         want(stream);
         return stream;
     }
@@ -238,6 +261,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private void rest(FollowedStream stream) {
         stream.wanted = false;
+        // to the end, where it is there
+        growing.remove(stream);
+        if (stream.mayGrow()) {
+            growing.add(stream);
+            if (growing.size() > maxGrowing) {
+                growing.remove(growing.iterator().next());
+            }
+        }
         awakeUnread.add(stream);
         if (awakeUnread.size() > MAX_AWAKE_UNREAD) {
             FollowedStream longest = awakeUnread.iterator().next();
@@ -367,14 +398,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** False where it took a file more than the process may open, and another one has been given back for it. */
     private boolean lookAtAll() throws IOException {
         try {
-            // what has a mark is wanted, and so isn't forgotten where it has gone
-            activity.look(inTurn, this::want);
             if (!arrivals.look(key -> arrived(key.text()))) {
                 inTurn.forEach(this::want);
             }
             tryAgain();
-            addNewStreams();
-            lookInTurn();
+            lookAtFolder();
+            long now = System.nanoTime();
+            lookAtGrowing(now);
+            lookInTurn(now);
             return true;
         } catch (IOException e) {
             if (!isTooManyOpenFiles(e) || !giveBackOne()) {
@@ -399,29 +430,49 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    private void lookInTurn() {
-        long now = System.nanoTime();
-        if (!activity.isThere() || paceInTurn.isDue(now)) {
-            lookAtSome(now);
-            paceInTurn.looked(now, System.nanoTime());
+    private void look(FollowedStream stream, long now) {
+        if (!stream.wanted && mayHaveMore(stream, now)) {
+            want(stream);
         }
     }
 
-    private void lookAtSome(long now) {
-        for (int i = Math.min(LOOKS_IN_TURN, inTurn.size()); i > 0; i--) {
+    private void lookAtGrowing(long now) {
+        // each time at the directories of others
+        int turn = looks++;
+        for (FollowedStream stream : growing) {
+            if (turn++ % LOOKS_PER_DIRECTORY == 0) {
+                look(stream, now);
+            } else if (!stream.wanted && hasMoreWhereItStopped(stream)) {
+                want(stream);
+            }
+        }
+    }
+
+    private void lookInTurn(long now) {
+        int looks = 0;
+        for (int i = Math.min(STEPS_IN_TURN, inTurn.size()); i > 0 && looks < LOOKS_IN_TURN; i--) {
             nextInTurn = nextInTurn + 1 < inTurn.size() ? nextInTurn + 1 : 0;
             FollowedStream stream = inTurn.get(nextInTurn);
-            if (!stream.wanted && mayHaveMore(stream, now)) {
-                want(stream);
+            if (!stream.wanted && stream.mayHaveDirectory(folderChanges) && !growing.contains(stream)) {
+                looks++;
+                look(stream, now);
             }
         }
     }
 
     private boolean mayHaveMore(FollowedStream stream, long now) {
         try {
-            return stream.mayHaveMore(log, now);
+            return stream.mayHaveMore(log, now, folderChanges);
         } catch (IOException e) {
             // whoever reads it tells why it can't be
+            return true;
+        }
+    }
+
+    private boolean hasMoreWhereItStopped(FollowedStream stream) {
+        try {
+            return stream.isMoreWhereItStopped(log);
+        } catch (IOException e) {
             return true;
         }
     }
@@ -435,12 +486,17 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    private void addNewStreams() throws IOException {
-        NewStreams folder = newStreams;
-        if (folder == null || !folder.look()) {
-            return;
+    private void lookAtFolder() throws IOException {
+        boolean mayHaveChanged = folder.mayHaveChanged();
+        folderChanges += mayHaveChanged ? 1 : 0;
+        NewStreams names = newStreams;
+        if (names != null && names.look(mayHaveChanged)) {
+            addAndForget(names);
         }
-        for (String key : folder.found()) {
+    }
+
+    private void addAndForget(NewStreams names) {
+        for (String key : names.found()) {
             FollowedStream known = streams.get(key);
             if (known == null) {
                 add(key);
@@ -448,14 +504,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 want(known);
             }
         }
-        for (String key : folder.foundInPacks()) {
+        for (String key : names.foundInPacks()) {
             // what comes of a stream that is followed comes in shared segments, or in its directory
             if (!streams.containsKey(key)) {
                 add(key);
             }
         }
-        folder.gone().forEach(this::forget);
-        if (!folder.gone().isEmpty()) {
+        names.gone().forEach(this::forget);
+        if (!names.gone().isEmpty()) {
             inTurn.removeIf(stream -> stream.isForgotten);
             nextInTurn = 0;
         }
@@ -467,15 +523,21 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      */
     private void forget(String key) {
         FollowedStream stream = streams.get(key);
-        if (stream != null && !stream.wanted) {
+        if (stream == null || stream.wanted) {
+            return;
+        }
+        if (hasMoreWhereItStopped(stream)) {
+            // its file is open still
+            want(stream);
+        } else {
             awakeUnread.remove(stream);
+            growing.remove(stream);
             stream.letGo(log);
             if (!(others instanceof ScanBegin.Oldest)) {
                 return;
             }
             streams.remove(key);
             stream.isForgotten = true;
-            activity.remove(stream);
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.streamwal.tail;
 
-import dev.streamwal.catalog.DirectoryWatch;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.StreamKey;
@@ -16,7 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Tells which streams have come and gone, by the names in the folder of streams: it is listed when its modification time says so, and no
+ * Tells which streams have come and gone, by the names in the folder of streams: it is listed when it may have changed, and no
  * directory in it is opened, but for those whose names don't say their keys. So a stream is there when its directory is, with a segment or
  * without. One that has no directory may be in packs: they are looked through once, as they come. One thread.
  */
@@ -31,7 +30,6 @@ final class NewStreams {
     private final LogSource log;
     private final StreamDirectory streams;
     private final String prefix;
-    private final DirectoryWatch watch;
     /** By directory name, what is known already; whose key isn't known yet isn't. */
     private final Set<String> known = new HashSet<>();
     private final List<String> found = new ArrayList<>();
@@ -51,15 +49,18 @@ final class NewStreams {
         this.log = log;
         this.streams = log.streams();
         this.prefix = prefix;
-        this.watch = new DirectoryWatch(streams.path());
     }
 
-    /** Whether there is something to {@link #found()} or {@link #gone()}. */
-    boolean look() throws IOException {
+    /**
+     * Whether there is something to {@link #found()} or {@link #gone()}.
+     *
+     * @param mayHaveChanged whether names in the folder may have, since the look before
+     */
+    boolean look(boolean mayHaveChanged) throws IOException {
         found.clear();
         foundInPacks.clear();
         gone.clear();
-        wanted |= watch.mayHaveChanged() || log.packs().manifest() != manifest;
+        wanted |= mayHaveChanged || log.packs().manifest() != manifest;
         long now = System.nanoTime();
         if (!(wanted || anyUnknown) || !pace.isDue(now)) {
             return false;
@@ -84,6 +85,11 @@ final class NewStreams {
                 } else {
                     anyUnknown |= StreamKey.isDigestName(name);
                 }
+            } else {
+                String packed = inPacks.remove(name);
+                if (packed != null) {
+                    found.add(packed);
+                }
             }
         }
         addPacked(names);
@@ -92,7 +98,7 @@ final class NewStreams {
 
     private void addPacked(Set<String> names) throws IOException {
         Set<String> keys = new HashSet<>();
-        Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), key -> key.startsWith(prefix), keys, damage -> { });
+        Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), key -> key.startsWith(prefix), keys);
         manifest = now;
         for (String key : keys) {
             String name = StreamKey.of(key).directoryName();
@@ -135,7 +141,7 @@ final class NewStreams {
         return isGone;
     }
 
-    /** The keys of streams that have come since the look before; all of them at first. */
+    /** The keys of streams that have come since the look before, or have a directory since; all of them at first. */
     List<String> found() {
         return found;
     }

@@ -53,7 +53,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         this.log = log;
         this.key = catalog.key();
         this.scan = scan;
-        this.directory = new DirectoryWatch(log.streams().of(catalog.key()));
+        this.directory = new DirectoryWatch(() -> log.streams().of(catalog.key()));
     }
 
     @Override

@@ -13,6 +13,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.segment.OwnSegment;
 import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
@@ -531,6 +532,11 @@ public final class StreamScan extends StreamWalk {
         }
         commitWord.clear();
         return current.reader().read(commitWord, current.scan().nextOffset()) == Long.BYTES && commitWord.getLong(0) != 0;
+    }
+
+    /** Whether more may come where it has stopped: in a file of the stream's own that had no footer. */
+    public boolean mayGrow() {
+        return pass != null && pass.reader().segment() instanceof OwnSegment;
     }
 
     /** Gives its memory back, until it needs it again. */

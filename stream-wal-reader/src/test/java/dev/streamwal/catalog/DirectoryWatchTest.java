@@ -26,7 +26,7 @@ class DirectoryWatchTest {
     void create() throws IOException {
         directory = Files.createDirectory(folder.resolve("d"));
         modifiedAt(1_000);
-        watch = new DirectoryWatch(directory, nanos::get);
+        watch = new DirectoryWatch(() -> directory, nanos::get);
     }
 
     private void modifiedAt(long millis) throws IOException {

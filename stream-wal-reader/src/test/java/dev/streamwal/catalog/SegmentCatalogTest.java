@@ -23,7 +23,7 @@ class SegmentCatalogTest {
     private final ChannelCache channels = new ChannelCache(4);
 
     private SegmentCatalog catalog(Path directory) {
-        return new SegmentCatalog(StreamKey.of("k"), directory, channels, new FooterCache(), PackCatalog.none(directory), null);
+        return new SegmentCatalog(StreamKey.of("k"), () -> directory, channels, new FooterCache(), PackCatalog.none(directory), null);
     }
 
     private void touch(String name) throws IOException {
@@ -82,7 +82,7 @@ class SegmentCatalogTest {
     @Test
     void refresh_directoryUnchangedForLong_isNotListedAgain() throws IOException {
         long[] now = {0};
-        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), folder, channels, new FooterCache(), PackCatalog.none(folder), null, () -> now[0]);
+        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), () -> folder, channels, new FooterCache(), PackCatalog.none(folder), null, () -> now[0]);
         touch("0000000000000000_1.seg");
         FileTime unchanged = Files.getLastModifiedTime(folder);
         assertThat(catalog.refresh().size()).isOne();

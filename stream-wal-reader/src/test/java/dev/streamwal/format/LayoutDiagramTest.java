@@ -49,7 +49,7 @@ class LayoutDiagramTest {
 
     @ParameterizedTest
     @ValueSource(classes = {SegmentHeaderLayout.class, RecordLayout.class, BatchLayout.class, PositionsLayout.class,
-            RecordChecksum.class, NanoWalLayout.class, CursorLayout.class, ActivityLayout.class})
+            RecordChecksum.class, NanoWalLayout.class, CursorLayout.class})
     void picture_rows_followEachOtherWithoutGaps(Class<?> layout) throws IOException {
         List<Row> rows = rows(layout);
         int offset = 0;

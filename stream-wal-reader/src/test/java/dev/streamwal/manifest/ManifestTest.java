@@ -25,7 +25,7 @@ class ManifestTest {
     Path root;
 
     private static ListedPack pack(long number) {
-        return new ListedPack(number, new Window(number * 10, number * 10 + 10), number * 10 + 100, 7, 0, 4_000 + number, 3, 5);
+        return new ListedPack(number, new Window(number * 10, number * 10 + 10), number * 10 + 100, 7, 0, number % 2 == 0, 4_000 + number, 3, 5);
     }
 
     private static StreamKey key(int number) {

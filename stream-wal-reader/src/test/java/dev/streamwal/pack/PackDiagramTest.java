@@ -20,7 +20,7 @@ class PackDiagramTest {
     private static final Pattern ROW = Pattern.compile("(?m)^ \\* +(\\d+) (?: *(\\d+) )? *(\\S.*)$");
 
     @ParameterizedTest
-    @CsvSource({"PackHeaderLayout, 0, 14, 88", "PackFooterLayout, 0, 15, 96", "KeyBlockLayout, 0, 4, 12"})
+    @CsvSource({"PackHeaderLayout, 0, 14, 88", "PackFooterLayout, 0, 15, 96", "KeyBlockLayout, 0, 4, 12", "KeyCatalogLayout, 1, 11, 64"})
     void picture_ofALayout_hasNoGapsAndIsThatOfTheConstants(String layout, int picture, int rows, int end)
             throws IOException, ReflectiveOperationException {
         List<MatchResult> found = ROW.matcher(pictures(layout).get(picture)).results().toList();
@@ -39,7 +39,7 @@ class PackDiagramTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"PackHeaderLayout", "PackFooterLayout", "KeyBlockLayout", "PackTable", "BlockIndex", "FrameBlocks", "ColumnCodec"})
+    @CsvSource({"PackHeaderLayout", "PackFooterLayout", "KeyBlockLayout", "KeyCatalogLayout", "PackTable", "BlockIndex", "FrameBlocks", "ColumnCodec"})
     void picture_ofALayout_isTheOneInTheDocument(String layout) throws IOException {
         String document = Files.readString(module().resolve("../docs/format.md")).replace("\r\n", "\n");
         for (String picture : pictures(layout)) {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Following many streams, whose files are made by hand, without a file {@code activity}. */
+/** Following many streams, whose files are made by hand. */
 @Timeout(60)
 class FollowPrefixTest {
 

@@ -724,7 +724,7 @@ abstract class WalReaderContract {
         for (String key : keys) {
             SegmentWriterForTests.first(root, key).write();
         }
-        Path streams = root.resolve("streams");
+        Path streams = root.resolve("segments");
         Files.createDirectory(streams.resolve("empty"));
         Files.createDirectory(streams.resolve("NOT-CANONICAL"));
         Files.write(streams.resolve("file"), new byte[1]);

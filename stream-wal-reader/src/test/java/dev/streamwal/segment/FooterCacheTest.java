@@ -44,7 +44,7 @@ class FooterCacheTest {
             }
             ChannelCache channels = new ChannelCache(1);
             StreamKey key = StreamKey.of("k");
-            SegmentChain chain = new SegmentCatalog(key, new StreamDirectory(root, channels).of(key), channels, new FooterCache(), PackCatalog.none(root), null).refresh();
+            SegmentChain chain = new SegmentCatalog(key, () -> new StreamDirectory(root, channels).of(key), channels, new FooterCache(), PackCatalog.none(root), null).refresh();
             List<Segment> segments = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 segments.add(chain.get(i));

@@ -6,18 +6,12 @@ import dev.streamwal.catalog.ListingAge;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.error.WalIOException;
-import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.ReadSettingsForTests;
 import dev.streamwal.segment.SegmentWriterForTests;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class FollowedStreamsTest {
 
-    private static final int SLOTS = 1 << 10;
     private static final int STREAMS = 400;
     /** Looked at in turn only after many looks. */
     private static final int LATE = 300;
@@ -54,9 +47,6 @@ class FollowedStreamsTest {
             segments.add(segment.write());
             all.put(segment.key(), new ScanBegin.Oldest());
         }
-        ByteBuffer bytes = ByteBuffer.allocate(ActivityLayout.bytes(SLOTS)).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.put(0, ActivityLayout.encodeHeader(1, SLOTS), 0, ActivityLayout.HEADER_BYTES);
-        Files.write(root.resolve(ActivityLayout.FILE_NAME), bytes.array());
     }
 
     private LogSource log(@Nullable WriterView writer) {
@@ -71,14 +61,6 @@ class FollowedStreamsTest {
         SegmentWriterForTests segment = segments.get(stream);
         segment.append(1, "more");
         segment.write();
-        long hash = ActivityLayout.hash(segment.key());
-        ByteBuffer value = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        value.putLong(0, ActivityLayout.value(hash, segment.end()));
-        try (FileChannel file = FileChannel.open(root.resolve(ActivityLayout.FILE_NAME), StandardOpenOption.WRITE)) {
-            file.write(value, ActivityLayout.offset(ActivityLayout.slot(hash, SLOTS)));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** Knows nothing, and does something when a scan that has come to the end of a stream asks, which was asked for first to be listed. */
@@ -142,8 +124,8 @@ class FollowedStreamsTest {
             successor.append(1, "second");
             successor.write();
             Files.setLastModifiedTime(directory, tick);
-            assertThat(stream.mayHaveMore(log, before + ListingAge.SETTLING_NANOS - 1)).isFalse();
-            assertThat(stream.mayHaveMore(log, after + ListingAge.SETTLING_NANOS)).isTrue();
+            assertThat(stream.mayHaveMore(log, before + ListingAge.SETTLING_NANOS - 1, 0)).isFalse();
+            assertThat(stream.mayHaveMore(log, after + ListingAge.SETTLING_NANOS, 0)).isTrue();
             stream.wake(log, new ScanBegin.Oldest());
             assertThat(stream.scan().next()).isTrue();
             assertThat(stream.scan().record().position()).isEqualTo(successor.header().basePosition());

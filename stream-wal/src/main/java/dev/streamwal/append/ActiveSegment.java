@@ -2,8 +2,6 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.commit.CommitSegment;
-import dev.streamwal.error.WalClosedException;
-import dev.streamwal.error.WalException;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.io.IoFailure;
@@ -24,50 +22,45 @@ import org.jspecify.annotations.Nullable;
 /**
  * A segment that is, or just was, appended to.
  *
- * <p>It is <i>mapped</i> while it is busy, and appended to without locks; else it is <i>parked</i>, and written by position under its lock.
- * {@link SegmentTail} says which.
+ * <p>It is <i>mapped</i> from its creation until it is sealed, and appended to without locks; or, where the storage has no mappings, written <i>by
+ * position</i>, under its lock. One that an earlier writer has left is sealed, and never appended to.
  */
 final class ActiveSegment extends CommitSegment {
 
     /*
      * Concurrency.
      *
-     * A mapped append takes its place by a compare-and-set on the tail's word, reads the mapping only then, fills the slot, and publishes
-     * it by storing the commit word with release, its last touch of the mapping. Whoever parks or seals sets its bit after that
-     * compare-and-set in the word's order (or the compare-and-set fails), and then waits until every record up to the tail in the word it
-     * found is published, ours among them. So nothing is unmapped between a compare-and-set and its publication. The mapping is written
-     * before PARKED is cleared, so a compare-and-set on a word without PARKED sees the current one: `mapping` needs no fence of its own.
-     * The only other fact that is carried over the compare-and-set is `limit`, which never shrinks: it outlives a park, and a resume
-     * prepares space up to it again. Hence no reference counts and no generations. A variant that reads the mapping first survives
-     * ordinary stress and crashes the process when it is held up on either side of the compare-and-set; AppendSeam holds it up, and a test
-     * shows the crash.
+     * Mapped. An append takes its place by a compare-and-set on the tail's word, fills the slot, and publishes it by storing the commit word with
+     * release, which is its last touch of the mapping. The mapping is there before the segment is shared, and is never another one. Whoever
+     * unmaps sets SEALED first, and then waits until every record up to the tail in that word is published. A compare-and-set that came before
+     * SEALED reserved a slot below that tail, so its thread is waited for; one that comes later fails, and its thread touches nothing. So
+     * nothing is unmapped between a compare-and-set and its publication, and the path of an append needs no fence, count or lock for it. The
+     * other thing that an append looks at before its compare-and-set is `limit`, which never shrinks.
      *
-     * Under the lock: everything that touches the file, maps, touches pages ahead, parks, seals; a parked append. While PARKED is set the
-     * word changes under the lock only. Waits under the lock are bounded by PUBLISH_WAIT_NANOS, and under a pool's lock by
-     * EVICTION_WAIT_NANOS. No lock is taken between a compare-and-set and its publication, and none is taken while a pool's lock is held
-     * but by tryLock.
+     * Who waits and finds a slot unpublished after PUBLISH_WAIT_NANOS doesn't unmap: the sealer comes again; close, delete and cut leave the
+     * mapping to the process.
+     *
+     * By position. The word changes under the lock only: the whole write first, then the word. So what the word says is in the file. A write
+     * that fails seals the segment, since another process may have read what is in the file of it.
+     *
+     * Under the lock: everything that touches the file, prepares space, walks what is published, seals, unmaps; an append by position. The
+     * exception is a thread that can neither publish its slot nor give it up, which seals without the lock: it only sets a bit that stays. Waits
+     * under the lock are bounded by PUBLISH_WAIT_NANOS. No lock is taken between a compare-and-set and its publication.
      */
 
     /** Appends that find this say what the append came to; positions are not negative. */
     static final long SEALED = -1;
     static final long FULL = -2;
     static final long MISMATCH = -3;
-    private static final long RETRY = -4;
 
     /** For {@code expectedEnd}: append wherever the end is. */
     static final long ANY_END = -1;
 
     private static final int PAGE_BYTES = FooterLayout.PAGE_BYTES;
-    /** Mapping pays from about 14 appends on while the descriptor stays open: 16 µs once and 0.1 µs each, against 6.5 µs each. */
-    private static final int APPENDS_THAT_EARN_A_MAPPING = 16;
     /** A slot takes well under a microsecond to fill; a thread may be descheduled in it, or stopped by a debugger. */
     private static final long PUBLISH_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
-    /** Somebody waits for the seat, with the pool's lock: rather the next segment than a thread that isn't running. */
-    private static final long EVICTION_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     /** The header's mark is raised each time the tail went this far, so that a reader finds the end by walking no further. */
     private static final int MARK_STRIDE_BYTES = 64 << 10;
-    /** Walks before a park, in which records are still published without being held up. */
-    private static final int WALKS_BEFORE_PARK = 8;
 
     private final LogContext log;
     private final StreamLog owner;
@@ -78,9 +71,9 @@ final class ActiveSegment extends CommitSegment {
     private final long windowStartMillis;
     private final long windowEndMillis;
     private final long expirationMillis;
-    private final Activity activity;
-    private final long activityHash;
     private final SegmentFile file;
+    /** For appends, which are over before it is unmapped: see the essay. Everybody else asks {@link #space}. */
+    private final @Nullable SegmentMapping mapping;
     private final SegmentTail tail;
     private final SlotWriter slots;
     private final SegmentSpace space;
@@ -98,10 +91,6 @@ final class ActiveSegment extends CommitSegment {
     @GuardedBy("lock")
     private final PublishedWalk published;
 
-    /** Since the descriptor was opened. */
-    @GuardedBy("lock")
-    private int parkedAppends;
-
     @GuardedBy("lock")
     private boolean closed;
 
@@ -115,8 +104,19 @@ final class ActiveSegment extends CommitSegment {
     /** Behind a write that failed, which may be in the file in part or as a whole; 0 where none did. Set before the segment is sealed. */
     private volatile int failedEnd;
 
-    /** A segment as {@code recovered} found it, or a new one; parked. The header is in the file. */
+    /** A segment as {@code recovered} found it, which is to be sealed. */
     ActiveSegment(LogContext log, StreamLog owner, SegmentHeader header, SegmentFile file, RecoveredTail recovered) {
+        this(log, owner, header, file, recovered, null, recovered.tail());
+    }
+
+    /** A new one, with its header. */
+    ActiveSegment(LogContext log, StreamLog owner, SegmentHeader header, NewSegment created) {
+        this(log, owner, header, created.file(), RecoveredTail.empty(header.headerLength()), created.mapping(), created.preparedBytes());
+        space.holds();
+    }
+
+    private ActiveSegment(LogContext log, StreamLog owner, SegmentHeader header, SegmentFile file, RecoveredTail recovered,
+            @Nullable SegmentMapping mapping, int preparedBytes) {
         super(header.headerLength());
         this.log = log;
         this.owner = owner;
@@ -128,13 +128,11 @@ final class ActiveSegment extends CommitSegment {
         this.windowStartMillis = header.window().startMillis();
         this.windowEndMillis = header.window().endMillis();
         this.expirationMillis = header.expirationMillis();
-        this.activity = log.activity();
-        this.activityHash = owner.activityHash();
         this.file = file;
-        this.tail = SegmentTail.parked(recovered.tail(), recovered.lastSize());
+        this.mapping = mapping;
+        this.tail = SegmentTail.behind(recovered.tail(), recovered.lastSize());
         this.slots = new SlotWriter(log, tail, header);
-        this.space = new SegmentSpace(log, file, header.key().text(), capacity, recovered.tail(), header.mark(), new FileSeat(),
-                new MappingSeat());
+        this.space = new SegmentSpace(log, file, header, recovered.tail(), mapping, preparedBytes);
         this.published = new PublishedWalk(recovered);
     }
 
@@ -182,15 +180,15 @@ final class ActiveSegment extends CommitSegment {
 
     /**
      * Where the last record ends; before the first, where the stream ended so far. At or behind the end of every record that the calling
-     * thread was shown: a mapped record's place is in the word before it is published; a parked record is in the file before the word says
-     * so, but both happen under the lock, and so before it is taken here.
+     * thread was shown: a mapped record's place is in the word before it is published; one that is written by position is in the file before the
+     * word says so, but both happen under the lock, and so before it is taken here.
      */
     long endPosition() {
         long word = tail.getAcquire();
-        return SegmentTail.isParked(word) && !SegmentTail.isSealed(word) ? endPositionBehindParkedAppend() : endPosition(word);
+        return mapping == null && !SegmentTail.isSealed(word) ? endPositionBehindWrite() : endPosition(word);
     }
 
-    private long endPositionBehindParkedAppend() {
+    private long endPositionBehindWrite() {
         lock.lock();
         try {
             return endPosition(tail.getAcquire());
@@ -238,10 +236,6 @@ final class ActiveSegment extends CommitSegment {
         return SegmentTail.isSealed(tail.getAcquire());
     }
 
-    boolean isMapped() {
-        return !SegmentTail.isParked(tail.getAcquire());
-    }
-
     private int tailOffset() {
         return SegmentTail.tail(tail.getAcquire());
     }
@@ -264,17 +258,14 @@ final class ActiveSegment extends CommitSegment {
      * @return the record's position, or {@link #SEALED}, {@link #FULL} or {@link #MISMATCH}
      */
     long append(AppendScratch scratch, Draft draft, int frameBytes, long expectedEnd) {
+        SegmentMapping target = mapping;
+        if (target == null) {
+            return appendByPosition(scratch, List.of(draft), frameBytes, frameBytes, expectedEnd);
+        }
         for (; ; ) {
             long word = tail.getAcquire();
             if (SegmentTail.isSealed(word)) {
                 return SEALED;
-            }
-            if (SegmentTail.isParked(word)) {
-                long outcome = appendParked(scratch, List.of(draft), frameBytes, frameBytes, expectedEnd);
-                if (outcome != RETRY) {
-                    return outcome;
-                }
-                continue;
             }
             if (expectedEnd != ANY_END && endPosition(word) != expectedEnd) {
                 return MISMATCH;
@@ -288,21 +279,19 @@ final class ActiveSegment extends CommitSegment {
                 prepareFor(end);
                 continue;
             }
-            SegmentMapping early = log.seam() == null ? null : log.seam().beforeReserve(this);
-            scratch.enter(activity);
-            boolean reserved = tail.compareAndSet(word, SegmentTail.next(end, frameBytes));
-            try {
-                if (reserved) {
-                    SegmentMapping target = early == null ? mappingAfterReserve() : early;
-                    slots.write(target, scratch, draft, start, frameBytes, SegmentTail.lastSize(word));
-                }
-            } finally {
-                leave(scratch, reserved, end);
-            }
-            if (reserved) {
+            pauseBeforeReserve();
+            if (tail.compareAndSet(word, SegmentTail.next(end, frameBytes))) {
+                slots.write(target, scratch, draft, start, frameBytes, SegmentTail.lastSize(word));
                 askForSpaceBehind(end);
                 return positionAt(start);
             }
+        }
+    }
+
+    private void pauseBeforeReserve() {
+        AppendSeam seam = log.seam();
+        if (seam != null) {
+            seam.beforeReserve();
         }
     }
 
@@ -313,17 +302,14 @@ final class ActiveSegment extends CommitSegment {
      */
     long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes) {
         int lastSize = (int) members.get(members.size() - 1).frameBytes();
+        SegmentMapping target = mapping;
+        if (target == null) {
+            return appendByPosition(scratch, members, batchBytes, lastSize, ANY_END);
+        }
         for (; ; ) {
             long word = tail.getAcquire();
             if (SegmentTail.isSealed(word)) {
                 return SEALED;
-            }
-            if (SegmentTail.isParked(word)) {
-                long outcome = appendParked(scratch, members, batchBytes, lastSize, ANY_END);
-                if (outcome != RETRY) {
-                    return outcome;
-                }
-                continue;
             }
             int start = SegmentTail.tail(word);
             if (batchBytes > capacity - start) {
@@ -334,58 +320,25 @@ final class ActiveSegment extends CommitSegment {
                 prepareFor(end);
                 continue;
             }
-            scratch.enter(activity);
-            boolean reserved = tail.compareAndSet(word, SegmentTail.next(end, lastSize));
-            try {
-                if (reserved) {
-                    slots.writeBatch(mappingAfterReserve(), scratch, members, start, batchBytes, lastSize, SegmentTail.lastSize(word));
-                }
-            } finally {
-                leave(scratch, reserved, end);
-            }
-            if (reserved) {
+            pauseBeforeReserve();
+            if (tail.compareAndSet(word, SegmentTail.next(end, lastSize))) {
+                slots.writeBatch(target, scratch, members, start, batchBytes, lastSize, SegmentTail.lastSize(word));
                 askForSpaceBehind(end);
                 return positionAt(start);
             }
         }
     }
 
-    /** Behind the commit word, be it a record's or, where that failed, padding's: those who wait for it may sleep by the mark. */
-    private void leave(AppendScratch scratch, boolean reserved, int end) {
-        if (reserved) {
-            activity.published(activityHash, positionAt(end));
-        }
-        scratch.leave();
-    }
-
-    /** Only behind a successful compare-and-set on a word without PARKED, which sees the current mapping: see the essay above. */
-    @SuppressWarnings("NullAway")
-    private SegmentMapping mappingAfterReserve() {
-        return space.mapping();
-    }
-
-    /** What the mapping is now, wherever the caller stands: to break the rule with, for {@link AppendSeam}. */
-    @Nullable SegmentMapping mappingNow() {
-        return space.mapping();
-    }
-
     /**
-     * Under the lock, by position: the whole write first, then the word. A write that fails seals the segment: what is in the file of it may
-     * have been read by another process, and its positions must not become another record's.
+     * Under the lock: the whole write first, then the word. A write that fails seals the segment: what is in the file of it may have been read by
+     * another process, and its positions must not become another record's.
      */
-    private long appendParked(AppendScratch scratch, List<Draft> drafts, int totalBytes, int lastSize, long expectedEnd) {
+    private long appendByPosition(AppendScratch scratch, List<Draft> drafts, int totalBytes, int lastSize, long expectedEnd) {
         lock.lock();
         try {
             long word = tail.getAcquire();
             if (SegmentTail.isSealed(word)) {
                 return SEALED;
-            }
-            if (!SegmentTail.isParked(word)) {
-                return RETRY;
-            }
-            if (closed) {
-                throw new WalClosedException("the log is closed: stream=" + header.key(), file.path(), header.key().text(),
-                        WalException.NO_POSITION, null);
             }
             if (expectedEnd != ANY_END && endPosition(word) != expectedEnd) {
                 return MISMATCH;
@@ -394,13 +347,9 @@ final class ActiveSegment extends CommitSegment {
             if (totalBytes > capacity - start) {
                 return FULL;
             }
-            if (++parkedAppends >= APPENDS_THAT_EARN_A_MAPPING && resume()) {
-                return RETRY;
-            }
-            writeParked(scratch, drafts, start, totalBytes, SegmentTail.lastSize(word));
+            write(scratch, drafts, start, totalBytes, SegmentTail.lastSize(word));
             published.add(drafts, start);
-            tail.setParked(start + totalBytes, lastSize);
-            activity.published(activityHash, positionAt(start + totalBytes));
+            tail.advance(start + totalBytes, lastSize);
             space.raiseMarkInFile(published.lastStart(), MARK_STRIDE_BYTES);
             return positionAt(start);
         } finally {
@@ -409,15 +358,14 @@ final class ActiveSegment extends CommitSegment {
     }
 
     @GuardedBy("lock")
-    private void writeParked(AppendScratch scratch, List<Draft> drafts, int start, int totalBytes, int previousSize) {
-        ParkedFrames frames = new ParkedFrames(header.salt());
+    private void write(AppendScratch scratch, List<Draft> drafts, int start, int totalBytes, int previousSize) {
+        GatheredFrames frames = new GatheredFrames(header.salt());
         try {
             if (drafts.size() == 1) {
                 frames.add(scratch, drafts.get(0), previousSize, positionAt(start));
             } else {
                 frames.addBatch(scratch, drafts, totalBytes, previousSize, positionAt(start));
             }
-            space.use();
             file.write(start, frames.buffers());
         } catch (IOException e) {
             failedEnd = start + totalBytes;
@@ -435,19 +383,19 @@ final class ActiveSegment extends CommitSegment {
     private void prepareFor(int end) {
         lock.lock();
         try {
-            while (space.limit() < end && isAppendableMapped()) {
+            while (space.limit() < end && !isSealed()) {
                 space.grow(Math.max(end, space.nextLimit()), tailOffset());
             }
+        } catch (NoSuchFileException e) {
+            takenAway(e);
         } catch (IOException e) {
             throw StorageErrors.translate("prepare space", e, file.path(), header.key().text(), positionAt(end), end - space.limit());
         } finally {
+            if (!preparing) {
+                space.closeFile();
+            }
             lock.unlock();
         }
-    }
-
-    private boolean isAppendableMapped() {
-        long word = tail.getAcquire();
-        return !SegmentTail.isSealed(word) && !SegmentTail.isParked(word);
     }
 
     private void askForSpaceBehind(int end) {
@@ -469,23 +417,31 @@ final class ActiveSegment extends CommitSegment {
         lock.lock();
         try {
             preparing = false;
-            if (!isAppendableMapped() || log.fence().isLost()) {
-                return false;
+            boolean wantsMore = !isSealed() && !log.fence().isLost() && prepareStep();
+            if (!wantsMore) {
+                space.closeFile();
             }
-            published.go(space.mapping(), tailOffset());
-            space.raiseMarkInMapping(published.lastStart());
-            if (space.isShort(tailOffset())) {
-                space.grow(space.nextLimit(), tailOffset());
-            }
-            space.setWakeAt(tailOffset());
-            return space.isShort(tailOffset());
-        } catch (IOException e) {
-            // the append that runs out of space will say so to its caller
-            space.setWakeAt(tailOffset());
-            return false;
+            return wantsMore;
         } finally {
             lock.unlock();
         }
+    }
+
+    @GuardedBy("lock")
+    private boolean prepareStep() {
+        published.go(space.mapping(), tailOffset());
+        space.raiseMarkInMapping(published.lastStart());
+        boolean failed = false;
+        try {
+            if (space.isShort(tailOffset())) {
+                space.grow(space.nextLimit(), tailOffset());
+            }
+        } catch (IOException e) {
+            // the append that runs out of space will say so to its caller
+            failed = true;
+        }
+        space.setWakeAt(tailOffset());
+        return !failed && space.isShort(tailOffset());
     }
 
     /** Whether somebody waits for the lock: a hint. */
@@ -498,71 +454,9 @@ final class ActiveSegment extends CommitSegment {
         return space.isNearlyFull(tailOffset());
     }
 
-    // ---------------------------------------------------------------- parking and resuming
-
-    /** Maps a parked segment, if that can be. */
-    @GuardedBy("lock")
-    private boolean resume() {
-        parkedAppends = 0;
-        boolean mapped = space.map(tailOffset());
-        if (mapped) {
-            tail.resume();
-        }
-        return mapped;
-    }
-
-    /** Parks a mapped segment. False where a slot stayed unpublished for so long: it stays mapped. */
-    @GuardedBy("lock")
-    private boolean park(long maxWaitNanos) {
-        if (space.mapping() == null) {
-            return true;
-        }
-        int walks = 0;
-        int before;
-        do {
-            before = published.end();
-            published.go(space.mapping(), tailOffset());
-        } while (published.end() - before > PAGE_BYTES && ++walks < WALKS_BEFORE_PARK);
-        int end = SegmentTail.tail(tail.park());
-        if (!awaitPublished(end, maxWaitNanos)) {
-            if (!closed && !isSealed()) {
-                tail.resume();
-            }
-            return false;
-        }
-        space.raiseMarkInMapping(published.lastStart());
-        space.unmap();
-        space.cutBehind(end);
-        return true;
-    }
-
     @GuardedBy("lock")
     private boolean awaitPublished(int end, long maxWaitNanos) {
         return published.await(space.mapping(), end, maxWaitNanos, slots::hasAbandoned);
-    }
-
-    /** Maps a new segment at once, because its predecessor was busy. */
-    void mapNow() {
-        lock.lock();
-        try {
-            if (!closed && !isSealed() && !isMapped()) {
-                boolean unused = resume();
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Takes over what was prepared for it, in place of {@link #mapNow()}. */
-    void adopt(SegmentMapping prepared, int preparedBytes) {
-        lock.lock();
-        try {
-            if (space.adopt(prepared, preparedBytes, tailOffset())) {
-                tail.resume();
-            }
-        } finally {
-            lock.unlock();
-        }
     }
 
     // ---------------------------------------------------------------- committing
@@ -596,12 +490,11 @@ final class ActiveSegment extends CommitSegment {
     /** Through the mapping, which stays while the lock is held, or by position. */
     @GuardedBy("lock")
     private void read(int from, ByteBuffer target) throws IOException {
-        SegmentMapping mapping = space.mapping();
-        if (mapping != null) {
-            target.put(target.position(), mapping.buffer(), from, target.remaining());
+        SegmentMapping current = space.mapping();
+        if (current != null) {
+            target.put(target.position(), current.buffer(), from, target.remaining());
             return;
         }
-        space.use();
         int bytes = target.remaining();
         if (file.read(target, from) < bytes) {
             throw new IOException("a segment is shorter than what was written to it: file=" + file.path() + ", offset=" + from + ", bytes="
@@ -658,8 +551,7 @@ final class ActiveSegment extends CommitSegment {
                 return false;
             }
             log.fence().check();
-            unmapForGood();
-            space.use();
+            space.unmap();
             // forced with the data: where the footer goes and the end with it, the mark tells that there was more
             space.raiseMarkInFile(published.lastStart(), 1);
             // what is left of a failed write goes; else what was prepared of the first page may stay, and the footer with it
@@ -687,6 +579,9 @@ final class ActiveSegment extends CommitSegment {
     @GuardedBy("lock")
     private void takenAway(NoSuchFileException cause) {
         tail.seal();
+        if (awaitPublished(tailOffset(), PUBLISH_WAIT_NANOS)) {
+            space.unmap();
+        }
         gone();
         finished = true;
         space.closeFile();
@@ -770,7 +665,7 @@ final class ActiveSegment extends CommitSegment {
             }
             boolean complete = awaitPublished(tailOffset(), PUBLISH_WAIT_NANOS);
             if (complete) {
-                unmapForGood();
+                space.unmap();
             }
             finished = true;
             space.closeFile();
@@ -781,37 +676,30 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Gives up all it holds, because the log closes; the segment can be opened again. False where a slot stayed unpublished: its mapping is
-     * left to the process.
+     * Gives up all it holds, because the log closes: it gets its footer when the log is opened again. Whoever wants to append finds it sealed, and
+     * that there is no next one. False where a slot stayed unpublished: its mapping is left to the process.
      */
     boolean close() {
         lock.lock();
         try {
+            tail.seal();
             closed = true;
             if (finished) {
                 return true;
             }
-            boolean complete = isSealed() ? awaitPublished(tailOffset(), PUBLISH_WAIT_NANOS) : park(PUBLISH_WAIT_NANOS);
-            if (complete) {
+            int end = tailOffset();
+            boolean complete = awaitPublished(end, PUBLISH_WAIT_NANOS);
+            if (complete && space.mapping() != null) {
                 space.raiseMarkInMapping(published.lastStart());
-                unmapForGood();
+                space.unmap();
+                space.cutBehind(end);
+            } else if (complete) {
                 space.raiseMarkInFile(published.lastStart(), 1);
             }
             space.closeFile();
-            space.leaveMappingSeat();
             return complete;
         } finally {
             lock.unlock();
-        }
-    }
-
-    /** Nothing is appended any more, and all is published. */
-    @GuardedBy("lock")
-    private void unmapForGood() {
-        if (space.mapping() != null) {
-            tail.park();
-            space.unmap();
-            space.leaveMappingSeat();
         }
     }
 
@@ -842,61 +730,10 @@ final class ActiveSegment extends CommitSegment {
             if (!awaitPublished(end, PUBLISH_WAIT_NANOS)) {
                 throw new IOException("a slot was reserved and isn't published: file=" + file.path() + "; try again");
             }
-            space.use();
             // up to there has been walked, and no further: the tail was looked at with the lock
             SegmentCopy.copy(file, end, FooterLayout.encode(header, end, SegmentTail.lastSize(word), published.index()), target);
         } finally {
             lock.unlock();
-        }
-    }
-
-    /** A descriptor. Used whenever the tail has moved since the last look. */
-    private final class FileSeat extends TailSeat {
-
-        @Override
-        @SuppressWarnings("GuardedBy") // under the lock, by tryLock
-        boolean go() {
-            file.close();
-            parkedAppends = 0;
-            return true;
-        }
-    }
-
-    /** A mapping. Used whenever the tail has moved since the last look. */
-    private final class MappingSeat extends TailSeat {
-
-        @Override
-        @SuppressWarnings("GuardedBy") // under the lock, by tryLock
-        boolean go() {
-            return !isSealed() && park(EVICTION_WAIT_NANOS);
-        }
-    }
-
-    private abstract class TailSeat extends ClockPool.Tenant {
-
-        private int tailAtLastLook;
-
-        /** Under the segment's lock. */
-        abstract boolean go();
-
-        @Override
-        final boolean wasUsed() {
-            int now = tailOffset();
-            boolean used = now != tailAtLastLook;
-            tailAtLastLook = now;
-            return used;
-        }
-
-        @Override
-        final boolean tryGo() {
-            if (!lock.tryLock()) {
-                return false;
-            }
-            try {
-                return go();
-            } finally {
-                lock.unlock();
-            }
         }
     }
 }

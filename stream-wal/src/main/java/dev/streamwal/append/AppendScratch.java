@@ -2,9 +2,8 @@ package dev.streamwal.append;
 
 import dev.streamwal.format.RecordChecksum;
 import dev.streamwal.shared.SlotLayout;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
 import net.openhft.chronicle.bytes.Bytes;
 import org.jspecify.annotations.Nullable;
 
@@ -28,42 +27,7 @@ public final class AppendScratch {
     private @Nullable BytesPair bytes;
     private byte[] chunk = NO_CHUNK;
 
-    private static final VarHandle PUBLISHING;
-
-    static {
-        try {
-            PUBLISHING = MethodHandles.lookup().findVarHandle(AppendScratch.class, "publishing", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
-    /** In how many slots the thread is; more than one where a source appends itself. Written by its thread only. */
-    private int publishing;
-
-    /** Of the log that the thread appended to last. */
-    private @Nullable Activity registeredAt;
-
     private AppendScratch() {}
-
-    /** Before a slot is reserved: see the essay in {@link Activity}. */
-    void enter(Activity activity) {
-        if (!activity.equals(registeredAt)) {
-            activity.register(this);
-            registeredAt = activity;
-        }
-        PUBLISHING.setOpaque(this, publishing + 1);
-    }
-
-    /** Behind the slot's mark, or where no slot was reserved. */
-    void leave() {
-        PUBLISHING.setRelease(this, publishing - 1);
-    }
-
-    /** For other threads. */
-    boolean isPublishing() {
-        return (int) PUBLISHING.getAcquire(this) > 0;
-    }
 
     public static AppendScratch ofThisThread() {
         return OF_THREAD.get();
@@ -81,6 +45,22 @@ public final class AppendScratch {
     /** The draft of one record; valid until the next one, and to be {@link #forget() forgotten} when it was appended. */
     public Draft draft(byte[] newHeader, byte[] newContent, long timestampMillis) {
         return draft.set(header.set(newHeader), content.set(newContent), timestampMillis);
+    }
+
+    /** A thread that waits for less comes back much later than that. */
+    private static final long MIN_WAIT_NANOS = 200_000;
+
+    private long owedNanos;
+
+    /** Waits for so long, now or with what is owed for the appends that follow. */
+    void owe(long nanos) {
+        owedNanos += nanos;
+        if (owedNanos >= MIN_WAIT_NANOS) {
+            long begun = System.nanoTime();
+            LockSupport.parkNanos(owedNanos);
+            // what it has waited for too long counts for the next time, but no long stop does
+            owedNanos = Math.max(-MIN_WAIT_NANOS, owedNanos - (System.nanoTime() - begun));
+        }
     }
 
     private byte[] slotBytes = NO_CHUNK;

@@ -47,7 +47,7 @@ final class DurableNames {
     }
 
     private void forceParent() throws IOException {
-        storage.forceDirectory(Objects.requireNonNull(directory.getParent(), "a stream's directory is in the log's folder streams"));
+        storage.forceDirectory(Objects.requireNonNull(directory.getParent(), "a stream's directory is in the log's folder segments"));
     }
 
     /** The directory is gone, or about to go: should it be made again, its name is to be forced again. */

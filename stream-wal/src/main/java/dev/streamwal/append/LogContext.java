@@ -1,7 +1,11 @@
 package dev.streamwal.append;
 
 import dev.streamwal.commit.SegmentDurability;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.storage.PositionsFile;
@@ -10,6 +14,7 @@ import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -17,18 +22,22 @@ import org.jspecify.annotations.Nullable;
 /** What the streams of one log share. */
 public final class LogContext {
 
+    /** Of the 65,530 mappings that Linux gives a process by default less than half, as each segment may have a successor ready. */
+    private static final int MAX_MAPPED_SEGMENTS = 24_576;
+
     private final SegmentStorage storage;
     private final InstantSource clock;
     private final PositionsFile positions;
     private final StreamRecovery recovery;
     private final LogEvents events;
-    private final ClockPool files;
-    private final ClockPool mappings;
     private final SpacePreparer preparer;
     private final SegmentSealer sealer;
     private final @Nullable AppendSeam seam;
     private StreamDirectories directories = StreamDirectories.ANY;
     private final LongSupplier salts;
+    private final AtomicInteger mapped = new AtomicInteger();
+    private final AtomicInteger open = new AtomicInteger();
+    private final int maxOpenFiles = (int) Math.min(Integer.MAX_VALUE, OpenFileLimit.ofThisProcess().orElse(Long.MAX_VALUE) / 2);
     private final LongAdder appends = new LongAdder();
     private final LongAdder flushes = new LongAdder();
     private volatile DeletionLog deletions = DeletionLog.NONE;
@@ -49,12 +58,7 @@ public final class LogContext {
     /** Set once, before a stream is used. */
     private PackedData packed = PackedData.NONE;
 
-    /** Set once, before a stream is used. */
-    private Activity activity = Activity.NONE;
-
     /**
-     * @param maxOpenFiles descriptors for writing
-     * @param maxMappedSegments 0: every segment is written by position
      * @param salts different for every segment
      */
     public LogContext(
@@ -63,10 +67,8 @@ public final class LogContext {
             PositionsFile positions,
             StreamRecovery recovery,
             LogEvents events,
-            int maxOpenFiles,
-            int maxMappedSegments,
             LongSupplier salts) {
-        this(storage, clock, positions, recovery, events, maxOpenFiles, maxMappedSegments, salts, null);
+        this(storage, clock, positions, recovery, events, salts, null);
     }
 
     LogContext(
@@ -75,8 +77,6 @@ public final class LogContext {
             PositionsFile positions,
             StreamRecovery recovery,
             LogEvents events,
-            int maxOpenFiles,
-            int maxMappedSegments,
             LongSupplier salts,
             @Nullable AppendSeam seam) {
         this.storage = storage;
@@ -84,8 +84,6 @@ public final class LogContext {
         this.positions = positions;
         this.recovery = recovery;
         this.events = events;
-        this.files = new ClockPool(maxOpenFiles);
-        this.mappings = new ClockPool(maxMappedSegments);
         this.preparer = new SpacePreparer(events);
         this.sealer = new SegmentSealer(events);
         this.salts = salts;
@@ -124,20 +122,6 @@ public final class LogContext {
         return time;
     }
 
-    /** To be called once, before a stream is used. */
-    public void activity(Activity newActivity) {
-        activity = newActivity;
-    }
-
-    /** When every stream is closed; see {@link Activity#close()}. */
-    public boolean closeActivity() {
-        return activity.close();
-    }
-
-    Activity activity() {
-        return activity;
-    }
-
     SegmentDurability durability() {
         return durability;
     }
@@ -152,7 +136,7 @@ public final class LogContext {
         shared = newShared;
     }
 
-    @Nullable SharedLog shared() {
+    public @Nullable SharedLog shared() {
         return shared;
     }
 
@@ -197,6 +181,13 @@ public final class LogContext {
         return closed;
     }
 
+    /** @throws WalClosedException where it is closed */
+    void checkOpen(StreamKey key) {
+        if (closed) {
+            throw new WalClosedException("the log is closed: stream=" + key, null, key.text(), WalException.NO_POSITION, null);
+        }
+    }
+
     public SegmentStorage storage() {
         return storage;
     }
@@ -220,14 +211,6 @@ public final class LogContext {
 
     LogEvents events() {
         return events;
-    }
-
-    ClockPool files() {
-        return files;
-    }
-
-    ClockPool mappings() {
-        return mappings;
     }
 
     SpacePreparer preparer() {
@@ -255,12 +238,45 @@ public final class LogContext {
         flushes.increment();
     }
 
-    public int openFiles() {
-        return files.taken();
+    /** Whether one more stream may have segments of its own that needn't: the other half is for those that must. */
+    boolean hasRoom() {
+        return mapped.get() < MAX_MAPPED_SEGMENTS / 2 && open.get() < maxOpenFiles / 2;
     }
 
+    /** Before a segment is created: without a mapping or a descriptor for anything else the log couldn't go on, and not even be closed. */
+    void checkRoom(Path directory, StreamKey key) {
+        if (mapped.get() >= MAX_MAPPED_SEGMENTS || open.get() >= maxOpenFiles) {
+            throw new TooManyOpenFilesException("the segments that are appended to hold all the mappings, or open files, that a log takes: mapped="
+                    + mapped + ", open=" + open + ", file=" + directory + ", stream=" + key.text() + ", most mapped=" + MAX_MAPPED_SEGMENTS
+                    + ", most open=" + maxOpenFiles + "; raise the process's limit of open files, or let more streams share segments",
+                    directory, key.text(), WalException.NO_POSITION, null);
+        }
+    }
+
+    void mapped() {
+        mapped.incrementAndGet();
+    }
+
+    void unmapped() {
+        mapped.decrementAndGet();
+    }
+
+    void opened() {
+        open.incrementAndGet();
+    }
+
+    void closed() {
+        open.decrementAndGet();
+    }
+
+    /** That are appended to, or about to be sealed. */
     public int mappedSegments() {
-        return mappings.taken();
+        return mapped.get();
+    }
+
+    /** Descriptors of segments that are written by position. */
+    public int openFiles() {
+        return open.get();
     }
 
     /** Records appended to segments that have been given up since. */

@@ -1,8 +1,6 @@
 package dev.streamwal.append;
 
-import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
@@ -17,6 +15,7 @@ import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,12 +30,13 @@ final class SegmentChain {
     private final AtomicReference<@Nullable ActiveSegment> active;
     private final SpareSlot spare;
     private final DurableNames names;
-    private final StreamLog.SegmentsWatch watch;
+    private final Consumer<Boolean> hasSegments;
     private final Opening opening;
     private final SegmentList segments = new SegmentList();
     private final Continuation next = new Continuation();
     private boolean loaded;
     private boolean recovered;
+    private boolean hasHadAny;
 
     /** Makes an object of a segment that is not finished. */
     @FunctionalInterface
@@ -46,7 +46,7 @@ final class SegmentChain {
 
     /**
      * @param active read by anybody, changed under the rotation lock only
-     * @param watch told whether the stream has segments, whenever that may have changed
+     * @param hasSegments told whether the stream has segments, whenever that may have changed
      */
     SegmentChain(
             LogContext log,
@@ -55,7 +55,7 @@ final class SegmentChain {
             AtomicReference<@Nullable ActiveSegment> active,
             SpareSlot spare,
             DurableNames names,
-            StreamLog.SegmentsWatch watch,
+            Consumer<Boolean> hasSegments,
             Opening opening) {
         this.log = log;
         this.key = key;
@@ -63,7 +63,7 @@ final class SegmentChain {
         this.active = active;
         this.spare = spare;
         this.names = names;
-        this.watch = watch;
+        this.hasSegments = hasSegments;
         this.opening = opening;
     }
 
@@ -109,9 +109,18 @@ final class SegmentChain {
     }
 
     void checkOpen() {
-        if (log.isClosed()) {
-            throw new WalClosedException("the log is closed: stream=" + key, null, key.text(), WalException.NO_POSITION, null);
-        }
+        log.checkOpen(key);
+    }
+
+    /** Whether there was ever a segment, as far as anybody has looked. */
+    boolean hasHadAny() {
+        return hasHadAny;
+    }
+
+    /** The stream shares, and has none: where it goes on is known to who has it there. */
+    void hasNone() {
+        loaded = true;
+        recovered = true;
     }
 
     // ---------------------------------------------------------------- opening what is there
@@ -127,7 +136,8 @@ final class SegmentChain {
             segments.load(directory, log.storage());
         }
         loaded = true;
-        watch.hasSegments(!segments.isEmpty());
+        hasHadAny |= !segments.isEmpty();
+        hasSegments.accept(!segments.isEmpty());
     }
 
     /** Brings the newest segments in order, once; they are sealed. */
@@ -141,7 +151,6 @@ final class SegmentChain {
             load();
             if (!segments.isEmpty()) {
                 goOnFrom(log.recovery().recover(key, directory, segments.listed(), next.lowestBase()));
-                log.activity().changed(ActivityLayout.hash(key.text()));
             }
             // where its newest segment is no file, or was one that is lost, since it was never forced
             log.packed().end(key).filter(end -> !next.hasEnd() || end.position() > next.end()).ifPresent(next::after);
@@ -161,7 +170,7 @@ final class SegmentChain {
         segments.remove(outcome.removed());
         if (segments.isEmpty()) {
             names.directoryGone();
-            watch.hasSegments(false);
+            hasSegments.accept(false);
         }
         for (StreamRecovery.Unfinished unfinished : outcome.unfinished()) {
             ActiveSegment segment = opening.open(unfinished.header(), unfinished.file(), unfinished.tail());
@@ -188,8 +197,9 @@ final class SegmentChain {
         if (!active.compareAndSet(seen, successor)) {
             throw new IllegalStateException("the active segment changes under the rotation lock only: stream=" + key);
         }
+        hasHadAny = true;
         segments.add(new SegmentEntry(successor));
-        watch.hasSegments(true);
+        hasSegments.accept(true);
     }
 
     /** Seals a segment and has its footer written, or deletes it where it is empty. What the stream goes on from is known then. */
@@ -292,14 +302,14 @@ final class SegmentChain {
     /** The last segment was deleted, and with it goes the directory. A stream that isn't recovered yet may still have something in packs. */
     void nothingIsLeft() throws IOException {
         names.directoryGone();
-        watch.hasSegments(false);
+        hasSegments.accept(false);
         log.storage().deleteDirectoryIfEmpty(directory);
     }
 
     /** The stream is gone, wherever it was. */
     void forget() {
         next.forget();
-        watch.hasSegments(!segments.isEmpty());
+        hasSegments.accept(!segments.isEmpty());
     }
 
     /**

@@ -9,17 +9,15 @@ import java.lang.invoke.VarHandle;
  * <pre>
  *   0  32  tail              offset in the file where the next record goes
  *  32  22  last size         of the record before the tail, in units of 8 bytes; 0 for none
- *  54   8  zero
- *  62   1  PARKED            the segment isn't mapped; the word changes under the segment's lock only
+ *  54   9  zero
  *  63   1  SEALED            nothing is appended any more, for ever
  * </pre>
  *
- * The tail only grows. A word that comes back after a park and a resume means what it meant before, so a compare-and-set on it is right.
+ * The tail only grows, and SEALED stays: so no word comes back, and a compare-and-set on it is right.
  */
 final class SegmentTail extends SegmentTailPadding {
 
     private static final long SEALED = 1L << 63;
-    private static final long PARKED = 1L << 62;
     private static final long TAIL_MASK = 0xFFFF_FFFFL;
     private static final int LAST_SIZE_SHIFT = 32;
     private static final int LAST_SIZE_UNIT_SHIFT = 3;
@@ -42,8 +40,8 @@ final class SegmentTail extends SegmentTailPadding {
         this.word = word;
     }
 
-    static SegmentTail parked(int tail, int lastSize) {
-        return new SegmentTail(next(tail, lastSize) | PARKED);
+    static SegmentTail behind(int tail, int lastSize) {
+        return new SegmentTail(next(tail, lastSize));
     }
 
     static int tail(long word) {
@@ -58,11 +56,7 @@ final class SegmentTail extends SegmentTailPadding {
         return word < 0;
     }
 
-    static boolean isParked(long word) {
-        return (word & PARKED) != 0;
-    }
-
-    /** A word, neither parked nor sealed, behind a record of {@code lastSize} that ends at {@code tail}. */
+    /** A word, not sealed, behind a record of {@code lastSize} that ends at {@code tail}. */
     static long next(int tail, int lastSize) {
         return tail | (long) (lastSize >>> LAST_SIZE_UNIT_SHIFT) << LAST_SIZE_SHIFT;
     }
@@ -76,24 +70,14 @@ final class SegmentTail extends SegmentTailPadding {
         return WORD.compareAndSet(this, expected, next);
     }
 
-    /** Under the segment's lock, while parked and not sealed. */
-    void setParked(int tail, int lastSize) {
-        WORD.setVolatile(this, next(tail, lastSize) | PARKED);
+    /** Of a segment that is written by position: under its lock, while it isn't sealed. */
+    void advance(int tail, int lastSize) {
+        WORD.setVolatile(this, next(tail, lastSize));
     }
 
-    /** Under the segment's lock. Returns the word before. */
-    long seal() {
-        return (long) WORD.getAndBitwiseOr(this, SEALED);
-    }
-
-    /** Under the segment's lock. Returns the word before. */
-    long park() {
-        return (long) WORD.getAndBitwiseOr(this, PARKED);
-    }
-
-    /** Under the segment's lock, with the mapping in place. */
-    void resume() {
-        WORD.getAndBitwiseAnd(this, ~PARKED);
+    /** For ever. */
+    void seal() {
+        WORD.getAndBitwiseOr(this, SEALED);
     }
 }
 

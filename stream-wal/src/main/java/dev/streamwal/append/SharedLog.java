@@ -3,6 +3,7 @@ package dev.streamwal.append;
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.shared.SharedSegment;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +28,27 @@ public final class SharedLog {
     /** A segment has room for so many of the largest records at least. */
     private static final int LARGEST_SHARE = 4;
 
+    /**
+     * So much waits to be packed before anybody is slowed down: eight full segments. What is packed together with much else is read faster, but
+     * whoever reads the log walks through all that waits.
+     */
+    static final long UNHURRIED_BYTES = 512L << 20;
+    /** With each so many bytes more an append takes twice as long. */
+    private static final long DOUBLING_BYTES = 64L << 20;
+    private static final int MAX_DOUBLINGS = 14;
+    /** A second for a GiB. */
+    private static final long FIRST_NANOS_PER_KIB = 1_000;
+    /** No append is held up for longer, however large it is. */
+    private static final long MAX_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final StreamLog log;
     private final int ownStreams;
+    /** Woken where there is something to be packed. */
+    private final Runnable packing;
+    private final boolean isPacked;
+    /** What waits to be packed; 0 where nobody packs, or packing fails: then waiting would help nobody. */
+    private volatile long backlogBytes;
+    private volatile boolean isFailing;
     private final AtomicInteger owning = new AtomicInteger();
     /** What an earlier writer has left; null where all of that is durable. */
     private volatile @Nullable CommitTarget inherited;
@@ -38,10 +58,50 @@ public final class SharedLog {
      *
      * @param log the shared stream
      * @param ownStreams so many streams may have segments of their own
+     * @param isPacked whether what fills up is packed without being asked for
+     * @param packing has that done
      */
-    public SharedLog(StreamLog log, int ownStreams) {
+    public SharedLog(StreamLog log, int ownStreams, boolean isPacked, Runnable packing) {
         this.log = log;
         this.ownStreams = ownStreams;
+        this.isPacked = isPacked;
+        this.packing = packing;
+    }
+
+    /** A segment has its footer. */
+    void filled() {
+        look();
+        packing.run();
+    }
+
+    /**
+     * Somebody has packed.
+     *
+     * @param isDone false where that failed
+     */
+    public void packed(boolean isDone) {
+        isFailing = !isDone;
+        look();
+    }
+
+    private void look() {
+        backlogBytes = isPacked && !isFailing ? log.listedBytes() : 0;
+    }
+
+    /** How long whoever has appended so many bytes waits, so that packing keeps up. Grows smoothly. */
+    long delayNanos(int bytes) {
+        return delayNanos(backlogBytes, bytes);
+    }
+
+    static long delayNanos(long backlogBytes, int bytes) {
+        long over = backlogBytes - UNHURRIED_BYTES;
+        if (over <= 0) {
+            return 0;
+        }
+        int doublings = (int) Math.min(MAX_DOUBLINGS, over / DOUBLING_BYTES);
+        double within = Math.min(1, (over - doublings * DOUBLING_BYTES) / (double) DOUBLING_BYTES);
+        double nanos = (FIRST_NANOS_PER_KIB << doublings) * (1 + within) * bytes / (1 << 10);
+        return Math.min(MAX_DELAY_NANOS, (long) nanos);
     }
 
     /** The shared stream. */

@@ -2,13 +2,13 @@ package dev.streamwal.append;
 
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.error.WalException;
-import dev.streamwal.format.StreamKey;
-import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.retention.KnownTime;
 import dev.streamwal.shared.SlotLayout;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.AbstractQueuedSynchronizer;
 
 /**
@@ -22,10 +22,8 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     /** What an append finds where the stream doesn't share any more. */
     static final long LEFT = -4;
 
-    private final LogContext log;
+    private final StreamLog stream;
     private final SharedLog shared;
-    private final StreamKey key;
-    private final StreamPolicy policy;
     private final byte[] beginning;
     private final int maxBytes;
 
@@ -49,6 +47,8 @@ final class SharedTail extends AbstractQueuedSynchronizer {
 
     private boolean hasLeft;
 
+    private boolean hasAppended;
+
     /**
      * Of a stream that goes on at a position.
      *
@@ -57,14 +57,11 @@ final class SharedTail extends AbstractQueuedSynchronizer {
      * @param windowStart of its last window
      * @param before position of the shared stream up to which it may have something that isn't durable; else 0
      */
-    SharedTail(LogContext log, SharedLog shared, StreamKey key, StreamPolicy policy, long base, long end, boolean isFirst, long windowStart,
-            long before) {
-        this.log = log;
+    SharedTail(StreamLog stream, SharedLog shared, long base, long end, boolean isFirst, long windowStart, long before) {
+        this.stream = stream;
         this.shared = shared;
-        this.key = key;
-        this.policy = policy;
-        this.beginning = SlotLayout.beginning(key, policy.windowMillis(), policy.retentionMillis());
-        this.maxBytes = shared.maxBytes(key);
+        this.beginning = SlotLayout.beginning(stream.key(), stream.policy().windowMillis(), stream.policy().retentionMillis());
+        this.maxBytes = shared.maxBytes(stream.key());
         this.base = base;
         this.end = end;
         this.isFirst = isFirst;
@@ -112,6 +109,14 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
+    /** Under no lock, behind an append. */
+    void letPackingKeepUp(AppendScratch scratch, int bytes) {
+        long nanos = shared.delayNanos(bytes);
+        if (nanos > 0) {
+            scratch.owe(nanos);
+        }
+    }
+
     /** As {@link StreamLog#appendBatch}, of which it returns the batch record's position. */
     long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes, long newestTimestampMillis, long nowMillis) {
         acquire(1);
@@ -143,9 +148,9 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     /** What fails behind this may have left something in the file: its place is not given again. */
     private void reserve(long position, int bytes) {
         try {
-            log.positions().raiseCeiling(position + bytes);
+            stream.log().positions().raiseCeiling(position + bytes);
         } catch (IOException e) {
-            throw StorageErrors.translate("append", e, shared.log().directory(), key.text(), WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("append", e, shared.log().directory(), stream.key().text(), WalException.NO_POSITION, 0);
         }
         base = position + bytes;
     }
@@ -154,17 +159,19 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         assert base == to && from >= end;
         end = to;
         isFirst = false;
+        hasAppended = true;
         windowStart = newStart;
     }
 
     /** Windows don't go backwards: see {@link Continuation#nextWindow}. */
     private long windowStart(long timestampMillis, long nowMillis) {
-        boolean isMisdated = log.time().isAhead(windowStart, nowMillis) && !log.time().isBehind(nowMillis);
-        return policy.windowStart(isMisdated ? timestampMillis : Math.max(timestampMillis, windowStart));
+        KnownTime time = stream.log().time();
+        boolean isMisdated = time.isAhead(windowStart, nowMillis) && !time.isBehind(nowMillis);
+        return stream.policy().windowStart(isMisdated ? timestampMillis : Math.max(timestampMillis, windowStart));
     }
 
     private long windowsBehind(long start, long timestampMillis) {
-        return (start - policy.windowStart(timestampMillis)) / policy.windowMillis();
+        return (start - stream.policy().windowStart(timestampMillis)) / stream.policy().windowMillis();
     }
 
     /** Where the last record ends. */
@@ -177,6 +184,16 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         acquire(1);
         try {
             return shared.target(sharedEnd);
+        } finally {
+            release(1);
+        }
+    }
+
+    /** Position of the shared stream behind the last record that was appended here; empty where there is none. */
+    OptionalLong appendedEnd() {
+        acquire(1);
+        try {
+            return hasAppended ? OptionalLong.of(sharedEnd) : OptionalLong.empty();
         } finally {
             release(1);
         }

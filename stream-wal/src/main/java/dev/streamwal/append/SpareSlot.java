@@ -16,7 +16,7 @@ final class SpareSlot {
     private final LogContext log;
     private final StreamKey key;
     private final BooleanSupplier unwanted;
-    private final AtomicReference<@Nullable SpareSegment> spare = new AtomicReference<>();
+    private final AtomicReference<@Nullable NewSegment> spare = new AtomicReference<>();
 
     /** @param unwanted whoever makes it true calls {@link #clear()} afterwards */
     SpareSlot(LogContext log, StreamKey key, BooleanSupplier unwanted) {
@@ -35,13 +35,13 @@ final class SpareSlot {
         }
         try {
             Path temporary = directory.resolve(SegmentList.temporaryName(log.newSalt()));
-            SpareSegment prepared = SpareSegment.prepare(log.storage(), temporary, capacity, PREPARED_BYTES);
+            NewSegment prepared = NewSegment.prepare(log.storage(), temporary, capacity, PREPARED_BYTES);
             if (prepared == null) {
                 return;
             }
             boolean placed = spare.compareAndSet(null, prepared);
             if (!placed || (unwanted.getAsBoolean() && spare.compareAndSet(prepared, null))) {
-                prepared.discard(log.storage());
+                prepared.discard();
             }
         } catch (IOException e) {
             // the rotation will try for itself, and say so to its caller; the directory of a stream that was deleted may be gone
@@ -51,20 +51,20 @@ final class SpareSlot {
         }
     }
 
-    @Nullable SpareSegment take() {
+    @Nullable NewSegment take() {
         return spare.getAndSet(null);
     }
 
     void clear() {
-        SpareSegment prepared = take();
+        NewSegment prepared = take();
         if (prepared != null) {
             discard(prepared);
         }
     }
 
-    void discard(SpareSegment prepared) {
+    void discard(NewSegment prepared) {
         try {
-            prepared.discard(log.storage());
+            prepared.discard();
         } catch (IOException e) {
             log.events().failed("discard a prepared segment", key.text(), e);
         }

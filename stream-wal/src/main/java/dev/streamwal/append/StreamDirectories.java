@@ -1,8 +1,10 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.StreamKey;
+import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,16 +17,29 @@ public final class StreamDirectories {
     static final StreamDirectories ANY = new StreamDirectories();
 
     private final @Nullable Set<String> names;
+    private final Function<StreamKey, Path> places;
 
     private StreamDirectories() {
         names = null;
+        places = key -> {
+            throw new IllegalStateException("a stream of a log that doesn't know its directories is given its own: stream=" + key);
+        };
     }
 
-    /** @param there names of those that were there when the log was opened */
-    public StreamDirectories(Set<String> there) {
+    /**
+     * @param there names of those that were there when the log was opened
+     * @param places where a stream's is, or would be
+     */
+    public StreamDirectories(Set<String> there, Function<StreamKey, Path> places) {
         Set<String> all = ConcurrentHashMap.newKeySet();
         all.addAll(there);
-        names = all;
+        this.names = all;
+        this.places = places;
+    }
+
+    /** Where a stream's is, or would be. */
+    Path of(StreamKey key) {
+        return places.apply(key);
     }
 
     /** Before it is made. */

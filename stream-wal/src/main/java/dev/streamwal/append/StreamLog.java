@@ -9,7 +9,6 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.format.ActivityLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
@@ -25,6 +24,8 @@ import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,7 +34,6 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +54,10 @@ public final class StreamLog implements CommitStream {
      * others see that `active` has changed and go on with it. A rotation that fails, say because the disk is full, leaves the sealed
      * segment in `active`, and the next append tries again. So there is one successor for each segment, whoever asked.
      *
-     * Lock order: rotation, segment, pool. Everything about the chain of segments happens under the rotation lock; reading `active` needs
+     * A segment holds a mapping or a descriptor from its creation until the sealer has it, or the stream is closed. So a stream holds one, and another for
+     * each segment that waits for the sealer, which is bounded: whoever rotates helps it. A stream that had none asks whether there is room.
+     *
+     * Lock order: rotation, segment. Everything about the chain of segments happens under the rotation lock; reading `active` needs
      * none.
      *
      * Windows go forwards, and late records stay in the last one; so one append while the clock is far ahead would keep the stream in that
@@ -67,102 +70,131 @@ public final class StreamLog implements CommitStream {
     private final LogContext log;
     private final StreamKey key;
     private final StreamPolicy policy;
-    private final Path directory;
-    private final long activityHash;
-    private final AtomicReference<@Nullable ActiveSegment> active = new AtomicReference<>();
+    /** Null where it is asked for each time: most streams have none. */
+    private final @Nullable Path directory;
+    /** Null before anybody has looked for segments, and while the stream shares and has never had any. Changes under the rotation lock. */
+    private volatile @Nullable OwnSegments owned;
     /** Where appends go while the stream shares segments with others; null while it doesn't. Changes under the rotation lock. */
     private volatile @Nullable SharedTail sharing;
     /** Where it shared last, while not all of that is known to be durable. */
     private volatile @Nullable SharedTail left;
-    private final SpareSlot spare;
-    private final DurableNames names;
     private final ReentrantLock rotation = new ReentrantLock();
-    private final SegmentDeletion deletion;
-    private final TailCut tailCut;
 
-    private final CommitCursor cursor = new CommitCursor(this);
+    /** Made for who asks first, and then always the same. */
+    private volatile @Nullable CommitCursor cursor;
+
+    private static final VarHandle CURSOR;
+
+    static {
+        try {
+            CURSOR = MethodHandles.lookup().findVarHandle(StreamLog.class, "cursor", CommitCursor.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private volatile boolean mayHaveSegments = true;
 
     /** Since the log was opened. */
     private volatile boolean hasShared;
 
-    /** Set before the stream is used. */
-    private SegmentChoice choice = SegmentChoice.AUTO;
+    private final SegmentChoice choice;
 
     /** Told whether the stream has segments, whenever that may have changed; set before the stream is shared. */
-    private SegmentsWatch watch = has -> {};
+    private SegmentsWatch watch = NOBODY;
+    private @Nullable Object holder;
 
-    @GuardedBy("rotation")
-    private final SegmentChain chain;
-
-    @GuardedBy("rotation")
-    private final SegmentList segments;
-
-    @GuardedBy("rotation")
-    private final Continuation next;
-
-    @GuardedBy("rotation")
-    private final PendingCut pendingCut;
-
-    @GuardedBy("rotation")
-    private long endAtLastPass = -1;
+    private static final SegmentsWatch NOBODY = (stream, any) -> {};
 
     /** Whether it is one of the streams that have segments of their own. */
     @GuardedBy("rotation")
     private boolean owns;
 
-    @SuppressWarnings("GuardedBy") // who is given leaveShared() or hasSegments() calls it under the rotation lock
+    /** @param directory of the stream */
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, Path directory) {
+        this(log, key, policy, directory, SegmentChoice.AUTO);
+    }
+
+    /** Of a log that knows where its streams' directories are. */
+    public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, SegmentChoice choice) {
+        this(log, key, policy, null, choice);
+    }
+
+    private StreamLog(LogContext log, StreamKey key, StreamPolicy policy, @Nullable Path directory, SegmentChoice choice) {
         this.log = log;
         this.key = key;
         this.policy = policy;
         this.directory = directory;
-        this.activityHash = ActivityLayout.hash(key.text());
-        this.spare = new SpareSlot(log, key, () -> log.isClosed() || active.get() == null);
-        this.names = new DurableNames(log.storage(), directory);
-        this.chain = new SegmentChain(log, key, directory, active, spare, names, this::hasSegments, this::open);
-        this.segments = chain.segments();
-        this.next = chain.next();
-        this.pendingCut = new PendingCut(log, chain, rotation.newCondition());
-        this.deletion = new SegmentDeletion(log, rotation, chain, pendingCut, this::leaveShared);
-        this.tailCut = new TailCut(log, rotation, chain, pendingCut, this::leaveShared);
+        this.choice = choice;
+    }
+
+    /** What the stream has of its own; it is looked for when it is {@link SegmentChain#load loaded}. */
+    @GuardedBy("rotation")
+    @SuppressWarnings("GuardedBy") // who is given leaveShared() or hasSegments() calls it under the rotation lock
+    private OwnSegments owned() {
+        OwnSegments known = owned;
+        if (known == null) {
+            known = new OwnSegments(log, key, directory(), rotation, this::hasSegments, this::open, this::leaveShared);
+            if (sharing != null) {
+                known.chain().hasNone();
+            }
+            owned = known;
+        }
+        return known;
+    }
+
+    /** Whether the stream shares, and has nothing of its own: then there is nothing to be looked for. */
+    @GuardedBy("rotation")
+    private boolean hasNoneOfItsOwn() {
+        return owned == null && sharing != null;
+    }
+
+    private @Nullable ActiveSegment active() {
+        OwnSegments known = owned;
+        return known == null ? null : known.active();
+    }
+
+    /** Those that are open; none where nobody has looked for any. */
+    @GuardedBy("rotation")
+    private List<ActiveSegment> unfinished() {
+        OwnSegments known = owned;
+        return known == null ? List.of() : known.segments().unfinished();
     }
 
     /** Where it goes on behind something that it shared since the log was opened, nobody else knows that. */
     @GuardedBy("rotation")
     private void hasSegments(boolean any) {
         mayHaveSegments = any;
-        watch.hasSegments(any || sharing != null || (hasShared && next.isFromElsewhere()));
+        watch.hasSegments(this, any || sharing != null || (hasShared && owned().next().isFromElsewhere()));
     }
 
     private ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail) {
         return new ActiveSegment(log, this, header, file, tail);
     }
 
-    /** Who keeps the stream while it has segments. */
+    /** Who keeps streams while they have segments. Implementations never throw. */
     @FunctionalInterface
     public interface SegmentsWatch {
-        void hasSegments(boolean any);
-    }
-
-    /** To be called once, before the stream is used. */
-    public void choice(SegmentChoice newChoice) {
-        choice = newChoice;
+        void hasSegments(StreamLog stream, boolean any);
     }
 
     /** To be called once, before the stream is shared. */
-    public void watch(SegmentsWatch newWatch) {
+    public void watch(SegmentsWatch newWatch, Object newHolder) {
         watch = newWatch;
+        holder = newHolder;
+    }
+
+    /** Who was given when {@link #watch} was called. */
+    public @Nullable Object holder() {
+        return holder;
     }
 
     public StreamKey key() {
         return key;
     }
 
-    /** See {@link ActivityLayout}. */
-    long activityHash() {
-        return activityHash;
+    LogContext log() {
+        return log;
     }
 
     public StreamPolicy policy() {
@@ -170,7 +202,8 @@ public final class StreamLog implements CommitStream {
     }
 
     public Path directory() {
-        return directory;
+        Path known = directory;
+        return known == null ? log.directories().of(key) : known;
     }
 
     /** The largest batch that an empty segment takes. */
@@ -202,13 +235,14 @@ public final class StreamLog implements CommitStream {
             } else if (shares != null) {
                 long outcome = shares.append(scratch, scratch.inArrays(draft), frameBytes, nowMillis, expectedEnd);
                 if (outcome != SharedTail.LEFT) {
+                    shares.letPackingKeepUp(scratch, frameBytes);
                     return outcome;
                 }
             }
             if (sharing != null) {
                 continue;
             }
-            ActiveSegment segment = active.get();
+            ActiveSegment segment = active();
             if (segment == null) {
                 awaitShared();
             } else if (takes(segment, timestampMillis, nowMillis)) {
@@ -241,13 +275,14 @@ public final class StreamLog implements CommitStream {
                 List<Draft> copies = members.stream().map(AppendScratch::inNewArrays).toList();
                 long outcome = shares.appendBatch(scratch, copies, batchBytes, newestTimestampMillis, nowMillis);
                 if (outcome != SharedTail.LEFT) {
+                    shares.letPackingKeepUp(scratch, batchBytes);
                     return outcome + Frames.LEAD_BYTES;
                 }
             }
             if (sharing != null) {
                 continue;
             }
-            ActiveSegment segment = active.get();
+            ActiveSegment segment = active();
             if (segment == null) {
                 awaitShared();
             } else if (takes(segment, newestTimestampMillis, nowMillis)) {
@@ -268,7 +303,7 @@ public final class StreamLog implements CommitStream {
      */
     long appendSlot(AppendScratch scratch, Draft slot, int frameBytes, long nowMillis) {
         for (; ; ) {
-            ActiveSegment segment = active.get();
+            ActiveSegment segment = active();
             if (segment != null) {
                 long outcome = segment.append(scratch, slot, frameBytes, ANY_END);
                 if (outcome >= 0) {
@@ -282,7 +317,7 @@ public final class StreamLog implements CommitStream {
     /** As the other one, for a batch. */
     long appendSlots(AppendScratch scratch, List<Draft> slots, int batchBytes, long nowMillis) {
         for (; ; ) {
-            ActiveSegment segment = active.get();
+            ActiveSegment segment = active();
             if (segment != null) {
                 long outcome = segment.appendBatch(scratch, slots, batchBytes);
                 if (outcome >= 0) {
@@ -318,15 +353,18 @@ public final class StreamLog implements CommitStream {
         if (shares != null) {
             return shares.endPosition();
         }
-        ActiveSegment segment = active.get();
+        ActiveSegment segment = active();
         if (segment != null) {
             return segment.endPosition();
         }
         rotation.lock();
         try {
-            chain.recover();
             SharedTail now = sharing;
-            return now == null ? chain.endPosition() : now.endPosition();
+            if (now == null) {
+                owned().chain().recover();
+                now = sharing;
+            }
+            return now == null ? owned().chain().endPosition() : now.endPosition();
         } finally {
             rotation.unlock();
         }
@@ -338,14 +376,18 @@ public final class StreamLog implements CommitStream {
         if (shares != null) {
             return shares.endPosition();
         }
-        ActiveSegment segment = active.get();
+        ActiveSegment segment = active();
         if (segment == null) {
             rotation.lock();
             try {
-                chain.recover();
-                segment = active.get();
+                SharedTail now = sharing;
+                if (now != null) {
+                    return now.endPosition();
+                }
+                owned().chain().recover();
+                segment = active();
                 if (segment == null) {
-                    return next.end();
+                    return owned().next().end();
                 }
             } finally {
                 rotation.unlock();
@@ -358,7 +400,7 @@ public final class StreamLog implements CommitStream {
     public boolean isAbandoned(long position) {
         rotation.lock();
         try {
-            return segments.unfinished().stream().anyMatch(segment -> segment.isAbandoned(position));
+            return unfinished().stream().anyMatch(segment -> segment.isAbandoned(position));
         } finally {
             rotation.unlock();
         }
@@ -368,7 +410,8 @@ public final class StreamLog implements CommitStream {
     public boolean isUnfinished(long position) {
         rotation.lock();
         try {
-            SegmentEntry holder = segments.holding(position);
+            OwnSegments known = owned;
+            SegmentEntry holder = known == null ? null : known.segments().holding(position);
             return holder != null && holder.unfinished() != null;
         } finally {
             rotation.unlock();
@@ -379,7 +422,13 @@ public final class StreamLog implements CommitStream {
 
     @Override
     public CommitCursor cursor() {
-        return cursor;
+        CommitCursor made = cursor;
+        if (made == null) {
+            made = new CommitCursor(this);
+            CommitCursor before = (CommitCursor) CURSOR.compareAndExchange(this, (CommitCursor) null, made);
+            return before == null ? made : before;
+        }
+        return made;
     }
 
     /**
@@ -387,13 +436,13 @@ public final class StreamLog implements CommitStream {
      */
     public List<CommitTarget> targets(long end) {
         CommitTarget shared = sharedTarget();
-        return shared == null && !hasShared ? List.of(new CommitTarget(cursor, end)) : with(shared);
+        return shared == null && !hasShared ? List.of(new CommitTarget(cursor(), end)) : with(shared);
     }
 
     private List<CommitTarget> with(@Nullable CommitTarget shared) {
         List<CommitTarget> targets = new ArrayList<>(2);
         if (isUndurable()) {
-            targets.add(new CommitTarget(cursor, ownEnd()));
+            targets.add(new CommitTarget(cursor(), ownEnd()));
         }
         if (shared != null) {
             targets.add(shared);
@@ -439,7 +488,7 @@ public final class StreamLog implements CommitStream {
             try {
                 log.durability().await(List.of(shared));
             } catch (IOException e) {
-                throw StorageErrors.translate("append", e, directory, key.text(), WalException.NO_POSITION, 0);
+                throw StorageErrors.translate("append", e, directory(), key.text(), WalException.NO_POSITION, 0);
             }
         }
     }
@@ -448,8 +497,8 @@ public final class StreamLog implements CommitStream {
     private boolean leavesShared() {
         rotation.lock();
         try {
-            chain.recover();
-            return next.isFromElsewhere() && isOwnOnly();
+            owned().chain().recover();
+            return owned().next().isFromElsewhere() && isOwnOnly();
         } finally {
             rotation.unlock();
         }
@@ -463,6 +512,15 @@ public final class StreamLog implements CommitStream {
     /** False where it is known that the stream has no segments of its own. */
     public boolean mayHaveSegments() {
         return mayHaveSegments;
+    }
+
+    /**
+     * Position of the shared stream behind the last record that this one has had there since the log was opened; 0 where it has had none, empty
+     * where nobody remembers.
+     */
+    public OptionalLong sharedEnd() {
+        SharedTail shares = sharing;
+        return shares != null ? shares.appendedEnd() : hasShared ? OptionalLong.empty() : OptionalLong.of(0);
     }
 
     /** What has to be durable for all to be that stands in shared segments; empty where the stream doesn't share. */
@@ -480,7 +538,7 @@ public final class StreamLog implements CommitStream {
     public long ownEnd() {
         rotation.lock();
         try {
-            List<ActiveSegment> unfinished = segments.unfinished();
+            List<ActiveSegment> unfinished = unfinished();
             return unfinished.isEmpty() ? 0 : unfinished.get(unfinished.size() - 1).reservedEnd();
         } finally {
             rotation.unlock();
@@ -497,7 +555,7 @@ public final class StreamLog implements CommitStream {
 
     @Override
     public @Nullable CommitSegment activeSegment() {
-        return active.get();
+        return active();
     }
 
     @Override
@@ -509,8 +567,10 @@ public final class StreamLog implements CommitStream {
     public List<? extends CommitSegment> unfinishedSegments() throws IOException {
         rotation.lock();
         try {
-            chain.recover();
-            return segments.unfinished();
+            if (!hasNoneOfItsOwn()) {
+                owned().chain().recover();
+            }
+            return unfinished();
         } finally {
             rotation.unlock();
         }
@@ -520,7 +580,7 @@ public final class StreamLog implements CommitStream {
     public List<? extends CommitSegment> openSegments() {
         rotation.lock();
         try {
-            return segments.unfinished();
+            return unfinished();
         } finally {
             rotation.unlock();
         }
@@ -530,9 +590,11 @@ public final class StreamLog implements CommitStream {
     public long durablePosition() {
         rotation.lock();
         try {
-            chain.recover();
+            if (!hasNoneOfItsOwn()) {
+                owned().chain().recover();
+            }
             SharedTail shares = sharing;
-            if (shares != null && segments.unfinished().stream().noneMatch(ActiveSegment::isUndurable)) {
+            if (shares != null && unfinished().stream().noneMatch(ActiveSegment::isUndurable)) {
                 return shares.durablePosition();
             }
             // first: what is appended while the segments are looked at isn't promised
@@ -541,7 +603,7 @@ public final class StreamLog implements CommitStream {
                 SharedTail last = left;
                 end = Math.min(end, last == null ? 0 : last.durablePosition());
             }
-            for (ActiveSegment segment : segments.unfinished()) {
+            for (ActiveSegment segment : unfinished()) {
                 if (segment.isUndurable()) {
                     return Math.min(end, segment.durableEnd());
                 }
@@ -556,7 +618,7 @@ public final class StreamLog implements CommitStream {
     public boolean isUndurable() {
         rotation.lock();
         try {
-            return segments.unfinished().stream().anyMatch(ActiveSegment::isUndurable);
+            return unfinished().stream().anyMatch(ActiveSegment::isUndurable);
         } finally {
             rotation.unlock();
         }
@@ -567,17 +629,16 @@ public final class StreamLog implements CommitStream {
     private void rotate(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
         rotation.lock();
         try {
-            pendingCut.awaitDecision();
+            SegmentChain chain = owned().chain();
+            owned().pendingCut().awaitDecision();
             chain.checkOpen();
-            if (active.get() != seen) {
+            if (active() != seen) {
                 return;
             }
-            pendingCut.finish(gone -> {});
-            // asked before it is retired: the sealer may unmap it right then
-            boolean busy = seen != null && seen.isMapped();
+            owned().pendingCut().finish(gone -> {});
             if (seen == null) {
                 chain.recover();
-                if (active.get() != null || sharing != null) {
+                if (active() != null || sharing != null) {
                     return;
                 }
             } else {
@@ -586,9 +647,13 @@ public final class StreamLog implements CommitStream {
             if (share(seen)) {
                 return;
             }
-            chain.add(seen, create(timestampMillis, nowMillis, busy));
+            if (seen == null) {
+                // else the one before gives back what it holds
+                log.checkRoom(directory(), key);
+            }
+            chain.add(seen, create(timestampMillis, nowMillis));
         } catch (IOException e) {
-            throw StorageErrors.translate("create a segment", e, directory, key.text(), WalException.NO_POSITION, policy.segmentBytes());
+            throw StorageErrors.translate("create a segment", e, directory(), key.text(), WalException.NO_POSITION, policy.segmentBytes());
         } finally {
             rotation.unlock();
         }
@@ -602,21 +667,26 @@ public final class StreamLog implements CommitStream {
         if (shared == null || shared.log() == this || isOwnOnly()) {
             return false;
         }
-        if (choice == SegmentChoice.AUTO && !next.isFromElsewhere() && shared.mayOwn()) {
+        OwnSegments before = owned();
+        Continuation next = before.next();
+        if (choice == SegmentChoice.AUTO && !next.isFromElsewhere() && log.hasRoom() && shared.mayOwn()) {
             owns = true;
             return false;
         }
         if (seen != null) {
-            chain.deactivate(seen);
+            before.chain().deactivate(seen);
         }
-        log.fence().check();
         long base = next.nextBase(log.positions().current().start());
-        CommitTarget before = undurableShared();
-        sharing = new SharedTail(log, shared, key, policy, base, next.previousEnd(base), segments.isEmpty() && !next.hasEnd(),
-                next.lastWindowStart(), before == null ? 0 : before.end());
+        CommitTarget undurable = undurableShared();
+        sharing = new SharedTail(this, shared, base, next.previousEnd(base), before.segments().isEmpty() && !next.hasEnd(),
+                next.lastWindowStart(), undurable == null ? 0 : undurable.end());
         left = null;
         hasShared = true;
-        watch.hasSegments(true);
+        watch.hasSegments(this, true);
+        if (before.isDispensable()) {
+            // where the stream ended is known to who has it now
+            owned = null;
+        }
         return true;
     }
 
@@ -644,7 +714,7 @@ public final class StreamLog implements CommitStream {
     void leaveShared() {
         SharedTail shares = sharing;
         if (shares != null) {
-            shares.leave(next);
+            shares.leave(owned().next());
             // before anybody takes it that the stream doesn't share
             left = shares;
             sharing = null;
@@ -653,42 +723,29 @@ public final class StreamLog implements CommitStream {
 
     /** The next segment, with its header and its final name; its name is the last thing that can fail. */
     @GuardedBy("rotation")
-    private ActiveSegment create(long timestampMillis, long nowMillis, boolean busy) throws IOException {
+    private ActiveSegment create(long timestampMillis, long nowMillis) throws IOException {
         log.fence().check();
-        SpareSegment prepared = spare.take();
-        SegmentFile file = null;
+        SpareSlot spare = owned().spare();
+        Path directory = directory();
+        NewSegment created = spare.take();
         try {
             SegmentHeader header = successorHeader(timestampMillis, nowMillis);
-            Path name = directory.resolve(header.name().fileName());
             log.directories().add(key);
             log.storage().createDirectory(directory);
-            if (prepared != null) {
-                prepared.writeHeader(header);
-                file = prepared.file();
+            if (created == null) {
+                created = NewSegment.create(log.storage(), directory.resolve(SegmentList.temporaryName(log.newSalt())), header);
             } else {
-                file = log.storage().create(directory.resolve(SegmentList.temporaryName(log.newSalt())));
-                file.write(0, SegmentHeaderLayout.encode(header));
+                created.writeHeader(header);
             }
-            // the segment opens the file again when it has a seat for it
-            file.close();
-            log.storage().name(file.path(), name);
-            file.renamed(name);
-            ActiveSegment segment = open(header, file, RecoveredTail.empty(header.headerLength()));
-            if (!next.hasEnd()) {
+            created.name(directory.resolve(header.name().fileName()));
+            ActiveSegment segment = new ActiveSegment(log, this, header, created);
+            if (!owned().next().hasEnd()) {
                 segment.beginsAnew();
-            }
-            if (prepared != null) {
-                segment.adopt(prepared.mapping(), prepared.preparedBytes());
-            } else if (busy) {
-                segment.mapNow();
             }
             return segment;
         } catch (IOException | RuntimeException | Error e) {
-            if (prepared != null) {
-                spare.discard(prepared);
-            } else if (file != null) {
-                file.close();
-                log.storage().delete(file.path());
+            if (created != null) {
+                spare.discard(created);
             }
             throw e;
         }
@@ -696,27 +753,32 @@ public final class StreamLog implements CommitStream {
 
     @GuardedBy("rotation")
     private SegmentHeader successorHeader(long timestampMillis, long nowMillis) throws IOException {
+        Continuation next = owned().next();
         long basePosition = next.nextBase(log.positions().current().start());
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
         Window window = next.nextWindow(policy, timestampMillis, isMisdated(next.lastWindowStart(), nowMillis));
         return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
                 log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0,
-                segments.isEmpty() ? SegmentHeaderLayout.FIRST : 0);
+                owned().segments().isEmpty() ? SegmentHeaderLayout.FIRST : 0);
     }
 
     /** Has the successor of a segment that is about to be full ready. For the preparer. */
     void prepareSuccessor() {
-        spare.prepare(directory, policy.segmentBytes());
+        OwnSegments known = owned;
+        if (known != null) {
+            known.spare().prepare(directory(), policy.segmentBytes());
+        }
     }
 
     /** For the sealer: the first segment up to this one that has no footer yet; null where there is none. */
     @Nullable ActiveSegment nextToFinish(ActiveSegment last) {
         rotation.lock();
         try {
-            if (segments.of(last) == null) {
+            OwnSegments known = owned;
+            if (known == null || known.segments().of(last) == null) {
                 return null;
             }
-            List<ActiveSegment> unfinished = segments.unfinished();
+            List<ActiveSegment> unfinished = unfinished();
             return unfinished.isEmpty() ? null : unfinished.get(0);
         } finally {
             rotation.unlock();
@@ -728,19 +790,26 @@ public final class StreamLog implements CommitStream {
      * is not finished, so that the directory isn't deleted meanwhile.
      */
     void forceNames() throws IOException {
-        names.force();
+        OwnSegments known = owned;
+        if (known != null) {
+            known.names().force();
+        }
     }
 
     /** No file that was deleted comes back any more. */
     public void forceDeletions() throws IOException {
-        names.forceDeletion(true);
+        OwnSegments known = owned;
+        if (known != null) {
+            known.names().forceDeletion(true);
+        }
     }
 
     /** From the sealer: it has let go of a segment; where that has no footer, the next pass of the sweeper has it tried again. */
     void left(ActiveSegment segment) {
         rotation.lock();
         try {
-            SegmentEntry entry = segments.of(segment);
+            OwnSegments known = owned;
+            SegmentEntry entry = known == null ? null : known.segments().of(segment);
             if (entry != null) {
                 entry.left();
             }
@@ -754,13 +823,14 @@ public final class StreamLog implements CommitStream {
         long bytes = segment.sealedBytes();
         rotation.lock();
         try {
-            SegmentEntry entry = segments.of(segment);
-            if (entry == null) {
+            OwnSegments known = owned;
+            SegmentEntry entry = known == null ? null : known.segments().of(segment);
+            if (known == null || entry == null) {
                 return;
             }
             log.countAppends(segment.recordsAppended());
             if (segment.isTakenAway()) {
-                segments.remove(entry);
+                known.segments().remove(entry);
                 return;
             }
             entry.finished(bytes);
@@ -768,6 +838,10 @@ public final class StreamLog implements CommitStream {
             rotation.unlock();
         }
         log.events().sealed(segment.file().path(), segment.header(), segment.reservedEnd(), bytes);
+        SharedLog shared = log.shared();
+        if (shared != null && shared.log() == this) {
+            shared.filled();
+        }
     }
 
     // ---------------------------------------------------------------- retention
@@ -780,17 +854,19 @@ public final class StreamLog implements CommitStream {
     public void sealIfIdle(long nowMillis) throws IOException {
         rotation.lock();
         try {
-            chain.checkOpen();
+            log.checkOpen(key);
+            if (hasNoneOfItsOwn()) {
+                return;
+            }
+            SegmentChain chain = owned().chain();
             chain.load();
-            pendingCut.finish(gone -> {});
+            owned().pendingCut().finish(gone -> {});
             chain.sealWhatWasLeft();
-            ActiveSegment segment = active.get();
+            ActiveSegment segment = active();
             if (segment == null) {
                 return;
             }
-            long end = segment.reservedEnd();
-            boolean idle = segment.windowEndMillis() <= nowMillis && end == endAtLastPass;
-            endAtLastPass = end;
+            boolean idle = owned().hasRested(segment.reservedEnd()) && segment.windowEndMillis() <= nowMillis;
             if (idle || segment.expirationMillis() <= nowMillis || segment.isSealed()) {
                 chain.deactivate(segment);
             }
@@ -809,13 +885,18 @@ public final class StreamLog implements CommitStream {
     public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared) throws IOException {
         rotation.lock();
         try {
+            if (hasNoneOfItsOwn()) {
+                return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), List.of());
+            }
+            SegmentChain chain = owned().chain();
+            SegmentList segments = chain.segments();
             chain.load();
             List<ExpiryPlan.Segment> views = new ArrayList<>(segments.size());
             for (SegmentEntry entry : segments.all()) {
                 SegmentName name = entry.name();
                 boolean hasSuccessor = !entry.equals(segments.newest());
                 boolean expiredUntouched = !chain.isRecovered() && name.expirationMillis() <= nowMillis;
-                boolean deletable = entry.isSealed() || hasSuccessor || (active.get() == null && chain.isRecovered()) || expiredUntouched;
+                boolean deletable = entry.isSealed() || hasSuccessor || (active() == null && chain.isRecovered()) || expiredUntouched;
                 views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
                         isCompared ? windowEndOf(entry) : windowEndNow(name), entry.bytes(), deletable));
             }
@@ -838,11 +919,11 @@ public final class StreamLog implements CommitStream {
     public Optional<Span> spanOf(long basePosition) throws IOException {
         rotation.lock();
         try {
-            SegmentEntry entry = segments.holding(basePosition);
+            SegmentEntry entry = owned().segments().holding(basePosition);
             if (entry == null || entry.name().basePosition() != basePosition) {
                 return Optional.empty();
             }
-            Window window = chain.windowOf(entry);
+            Window window = owned().chain().windowOf(entry);
             return Optional.of(new Span(window.endMillis(), window.equals(policy.windowOf(window.startMillis()))
                     && policy.expirationOf(window) == entry.name().expirationMillis()));
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
@@ -856,7 +937,7 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private long windowStart(SegmentEntry entry) {
         try {
-            return chain.windowOf(entry).startMillis();
+            return owned().chain().windowOf(entry).startMillis();
         } catch (IOException | WalException e) {
             return Long.MIN_VALUE;
         }
@@ -865,7 +946,7 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private long windowEndOf(SegmentEntry entry) throws IOException {
         try {
-            return chain.windowOf(entry).endMillis();
+            return owned().chain().windowOf(entry).endMillis();
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             // whoever reads it is told
             return windowEndNow(entry.name());
@@ -878,6 +959,20 @@ public final class StreamLog implements CommitStream {
 
     // ---------------------------------------------------------------- deleting and cutting
 
+    private SegmentDeletion deletion() {
+        return pinned().deletion();
+    }
+
+    /** For who gives up the rotation lock, and comes back. */
+    private OwnSegments pinned() {
+        rotation.lock();
+        try {
+            return owned().pin();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** A segment that is gone. */
     public record Deleted(Path file, SegmentName name, long bytes) {}
 
@@ -887,7 +982,7 @@ public final class StreamLog implements CommitStream {
      * @return the position below which all is to go, for {@link #deleteOldest} once it is written down; empty where nothing is to go
      */
     public OptionalLong condemnUpTo(long basePosition) throws IOException {
-        return deletion.condemnUpTo(basePosition);
+        return deletion().condemnUpTo(basePosition);
     }
 
     /**
@@ -897,7 +992,7 @@ public final class StreamLog implements CommitStream {
      * @return empty where it isn't
      */
     public Optional<Deleted> deleteOldest(long basePosition, long below) throws IOException {
-        return deletion.deleteOldest(basePosition, below);
+        return deletion().deleteOldest(basePosition, below);
     }
 
     /**
@@ -906,7 +1001,7 @@ public final class StreamLog implements CommitStream {
      * @param below written down: everything below this position is to go
      */
     public void deletePacked(long below) throws IOException {
-        deletion.deletePacked(below);
+        deletion().deletePacked(below);
     }
 
     /**
@@ -916,16 +1011,22 @@ public final class StreamLog implements CommitStream {
      * @param each is told of every one that is gone
      */
     public void purge(long beforeMillis, long belowPosition, Consumer<Deleted> each) throws IOException {
-        deletion.purge(beforeMillis, belowPosition, each);
+        if (mayHaveSegments) {
+            deletion().purge(beforeMillis, belowPosition, each);
+        }
     }
 
     /** Where the windows end of the stream's own segments, by base position. */
     public NavigableMap<Long, Long> windowEnds() throws IOException {
         rotation.lock();
         try {
-            chain.recover();
             NavigableMap<Long, Long> ends = new TreeMap<>();
-            for (SegmentEntry entry : segments.all()) {
+            if (hasNoneOfItsOwn()) {
+                return ends;
+            }
+            SegmentChain chain = owned().chain();
+            chain.recover();
+            for (SegmentEntry entry : chain.segments().all()) {
                 ends.put(entry.name().basePosition(), chain.windowOf(entry).endMillis());
             }
             return ends;
@@ -941,7 +1042,7 @@ public final class StreamLog implements CommitStream {
      * @return whether there was anything
      */
     public boolean delete(Consumer<Deleted> each) throws IOException {
-        return deletion.deleteAll(each);
+        return deletion().deleteAll(each);
     }
 
     /**
@@ -952,7 +1053,7 @@ public final class StreamLog implements CommitStream {
      * @throws EntryNotFoundException where there is no such record
      */
     public void truncateAfter(EntryRef last, Consumer<Deleted> each) throws IOException {
-        tailCut.truncateAfter(last, each);
+        pinned().tailCut().truncateAfter(last, each);
     }
 
     // ---------------------------------------------------------------- packing
@@ -968,13 +1069,18 @@ public final class StreamLog implements CommitStream {
     public List<Settled> oldestSettled(long nowMillis, long maxBytes) throws IOException {
         rotation.lock();
         try {
+            if (hasNoneOfItsOwn()) {
+                return List.of();
+            }
+            SegmentChain chain = owned().chain();
+            SegmentList segments = chain.segments();
             chain.load();
             if (segments.size() < 2) {
                 return List.of();
             }
             chain.recover();
-            pendingCut.awaitDecision();
-            pendingCut.finish(gone -> {});
+            owned().pendingCut().awaitDecision();
+            owned().pendingCut().finish(gone -> {});
             List<Settled> settled = new ArrayList<>();
             for (SegmentEntry entry : segments.all().subList(0, Math.max(0, segments.size() - 1))) {
                 if (entry.unfinished() != null || entry.bytes() > maxBytes) {
@@ -998,7 +1104,9 @@ public final class StreamLog implements CommitStream {
     public void recoverNow() {
         rotation.lock();
         try {
-            chain.recover();
+            if (!hasNoneOfItsOwn()) {
+                owned().chain().recover();
+            }
         } finally {
             rotation.unlock();
         }
@@ -1009,7 +1117,8 @@ public final class StreamLog implements CommitStream {
     public long oldestPosition() {
         rotation.lock();
         try {
-            return segments.isEmpty() ? Long.MAX_VALUE : segments.oldest().name().basePosition();
+            OwnSegments known = owned;
+            return known == null || known.segments().isEmpty() ? Long.MAX_VALUE : known.segments().oldest().name().basePosition();
         } finally {
             rotation.unlock();
         }
@@ -1019,8 +1128,11 @@ public final class StreamLog implements CommitStream {
     public int segmentCount() throws IOException {
         rotation.lock();
         try {
-            chain.load();
-            return segments.size();
+            if (hasNoneOfItsOwn()) {
+                return 0;
+            }
+            owned().chain().load();
+            return owned().segments().size();
         } finally {
             rotation.unlock();
         }
@@ -1030,8 +1142,22 @@ public final class StreamLog implements CommitStream {
     public long bytes() throws IOException {
         rotation.lock();
         try {
-            chain.load();
-            return segments.bytes();
+            if (hasNoneOfItsOwn()) {
+                return 0;
+            }
+            owned().chain().load();
+            return owned().segments().bytes();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** What the files of the segments take that are known so far. */
+    long listedBytes() {
+        rotation.lock();
+        try {
+            OwnSegments known = owned;
+            return known == null ? 0 : known.segments().bytes();
         } finally {
             rotation.unlock();
         }
@@ -1041,7 +1167,7 @@ public final class StreamLog implements CommitStream {
     public long appends() {
         rotation.lock();
         try {
-            return segments.unfinished().stream().mapToLong(ActiveSegment::recordsAppended).sum();
+            return unfinished().stream().mapToLong(ActiveSegment::recordsAppended).sum();
         } finally {
             rotation.unlock();
         }
@@ -1051,14 +1177,18 @@ public final class StreamLog implements CommitStream {
     public void copyTo(Path target) throws IOException {
         rotation.lock();
         try {
-            chain.checkOpen();
-            chain.recover();
+            log.checkOpen(key);
+            if (hasNoneOfItsOwn()) {
+                return;
+            }
+            owned().chain().recover();
+            SegmentList segments = owned().segments();
             if (segments.isEmpty()) {
                 return;
             }
             Files.createDirectories(target);
             for (SegmentEntry entry : segments.all()) {
-                Path source = directory.resolve(entry.name().fileName());
+                Path source = directory().resolve(entry.name().fileName());
                 Path copy = target.resolve(entry.name().fileName());
                 ActiveSegment unfinished = entry.unfinished();
                 if (unfinished == null) {
@@ -1079,7 +1209,7 @@ public final class StreamLog implements CommitStream {
     public boolean hasEmptySegment() {
         rotation.lock();
         try {
-            return segments.unfinished().stream().anyMatch(ActiveSegment::isEmpty);
+            return unfinished().stream().anyMatch(ActiveSegment::isEmpty);
         } finally {
             rotation.unlock();
         }
@@ -1090,12 +1220,12 @@ public final class StreamLog implements CommitStream {
         ActiveSegment segment;
         rotation.lock();
         try {
-            chain.checkOpen();
-            segment = active.get();
+            log.checkOpen(key);
+            segment = active();
             if (segment == null || segment.isEmpty() || segment.header().createdMillis() > createdMillis) {
                 return;
             }
-            chain.deactivate(segment);
+            owned().chain().deactivate(segment);
         } finally {
             rotation.unlock();
         }
@@ -1106,9 +1236,13 @@ public final class StreamLog implements CommitStream {
     public boolean close() {
         rotation.lock();
         try {
-            spare.clear();
+            OwnSegments known = owned;
+            if (known == null) {
+                return true;
+            }
+            known.spare().clear();
             boolean complete = true;
-            for (ActiveSegment segment : segments.unfinished()) {
+            for (ActiveSegment segment : known.segments().unfinished()) {
                 complete &= segment.close();
             }
             return complete;

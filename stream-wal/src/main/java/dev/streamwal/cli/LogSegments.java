@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
@@ -22,8 +23,6 @@ import java.util.function.Predicate;
 /** The segments of a log's streams as they are now, in files of their own and in packs. Close it. */
 final class LogSegments implements AutoCloseable {
 
-    private static final String FOLDER = "streams";
-
     private final LogSource source;
 
     private LogSegments(LogSource source) {
@@ -40,7 +39,7 @@ final class LogSegments implements AutoCloseable {
 
     /** What a log has its streams in. */
     static Path folder(Path root) {
-        return root.resolve(FOLDER);
+        return StreamDirectory.in(root);
     }
 
     /** Of a stream, in order of position. */
@@ -65,9 +64,7 @@ final class LogSegments implements AutoCloseable {
 
     /** What can't be read of the packs' tables. */
     List<CorruptSegmentException> damagedTables() throws IOException {
-        List<CorruptSegmentException> damage = new ArrayList<>();
-        NavigableSet<String> unused = source.keys(key -> false, damage::add);
-        return damage;
+        return source.packs().damagedTables();
     }
 
     /** Of all segments of a stream. */

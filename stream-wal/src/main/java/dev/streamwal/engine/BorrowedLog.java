@@ -1,5 +1,6 @@
 package dev.streamwal.engine;
 
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.recovery.Quarantine;
@@ -29,7 +30,6 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
     /** Whatever is set aside gets a name that isn't there, and room that isn't taken: so they count, too. */
     private static final String QUARANTINE = Quarantine.NAME;
 
-    private static final String STREAMS = "streams";
     private static final String JOURNAL = "commit";
     private static final String PACKS = PackFiles.DIRECTORY;
 
@@ -64,9 +64,10 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
                 copyFile(file, target);
             }
         });
-        each(source, STREAMS, (stream, target) -> {
+        // by the name that opening the log gives to the folder, as paths in it are reported
+        each(StreamDirectory.in(source), root.resolve(StreamDirectory.NAME), (stream, target) -> {
             if (Files.isDirectory(stream)) {
-                each(source.resolve(STREAMS), stream.getFileName().toString(), root.resolve(STREAMS), BorrowedLog::linkFile);
+                each(stream, target, BorrowedLog::linkFile);
             }
         });
     }
@@ -76,12 +77,11 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
     }
 
     private void each(Path parent, String folder, Step step) throws IOException {
-        each(parent, folder, root, step);
+        each(parent.resolve(folder), root.resolve(folder), step);
     }
 
-    private static void each(Path parent, String folder, Path targetParent, Step step) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(parent.resolve(folder))) {
-            Path target = targetParent.resolve(folder);
+    private static void each(Path folder, Path target, Step step) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
             Files.createDirectory(target);
             for (Path file : files) {
                 step.with(file, target.resolve(file.getFileName().toString()));

@@ -1,6 +1,7 @@
 package dev.streamwal.engine;
 
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.packing.PackStore;
@@ -29,8 +30,8 @@ public final class Checkpoint {
             }
         }
         copyCursors(root, target);
-        Path folder = target.resolve("streams");
-        Files.createDirectories(folder);
+        FolderUpgrade.refuseOldVersions(target);
+        Path folder = Files.createDirectory(target.resolve(StreamDirectory.NAME));
         for (StreamLog stream : streams) {
             stream.copyTo(folder.resolve(stream.directory().getFileName().toString()));
         }

@@ -3,7 +3,7 @@ package dev.streamwal.engine;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** Packs, or merges packs, at intervals. */
+/** Packs, or merges packs, at intervals, and when it is woken. */
 public final class PackingThread {
 
     private final Consumer<BooleanSupplier> pass;
@@ -18,6 +18,11 @@ public final class PackingThread {
         this.pass = pass;
         this.intervalNanos = intervalNanos;
         this.thread = new RestingThread(name, this::run);
+    }
+
+    /** There is something to do before the interval is over. */
+    public void wake() {
+        thread.wake();
     }
 
     /** Where there is an interval. */

@@ -9,8 +9,10 @@ final class RestingThread {
 
     private final Thread thread;
     private final ReentrantLock waiting = new ReentrantLock();
-    private final Condition stop = waiting.newCondition();
+    private final Condition wake = waiting.newCondition();
     private volatile boolean stopped;
+    /** Since the last rest; guarded by the lock. */
+    private boolean isWoken;
 
     /** @param work asks {@link #rest} or {@link #isStopped} whether it is to end */
     RestingThread(String name, Runnable work) {
@@ -26,14 +28,19 @@ final class RestingThread {
         return stopped;
     }
 
-    /** @return false where the thread is to end */
+    /**
+     * Ends early where somebody has {@link #wake woken} the thread since the last rest.
+     *
+     * @return false where the thread is to end
+     */
     boolean rest(long nanos) {
         waiting.lock();
         try {
             long left = nanos;
-            while (!stopped && left > 0) {
-                left = stop.awaitNanos(left);
+            while (!stopped && !isWoken && left > 0) {
+                left = wake.awaitNanos(left);
             }
+            isWoken = false;
         } catch (InterruptedException e) {
             // nobody else knows this thread: take it for the end of the rest
         } finally {
@@ -42,12 +49,23 @@ final class RestingThread {
         return !stopped;
     }
 
+    /** There is something to do. */
+    void wake() {
+        waiting.lock();
+        try {
+            isWoken = true;
+            wake.signalAll();
+        } finally {
+            waiting.unlock();
+        }
+    }
+
     /** Ends the thread, after the piece of work it is at. */
     void stop() {
         waiting.lock();
         try {
             stopped = true;
-            stop.signalAll();
+            wake.signalAll();
         } finally {
             waiting.unlock();
         }

@@ -23,7 +23,6 @@ public class Storages {
 
     private final StorageKind wanted;
     private final FileSystemType type;
-    private boolean maps;
 
     public Storages(StorageKind wanted) {
         this(wanted, directory -> Files.getFileStore(directory).type());
@@ -44,18 +43,13 @@ public class Storages {
             throw new IllegalArgumentException("Storage.MAPPED maps files, which this file system can't: fileSystem=" + root.getFileSystem()
                     + ", root=" + root + "; use AUTO or CHANNEL");
         }
-        maps = wanted == StorageKind.MAPPED || (wanted == StorageKind.AUTO && ofMachine && isSafeToMap(root));
+        boolean maps = wanted == StorageKind.MAPPED || (wanted == StorageKind.AUTO && ofMachine && isSafeToMap(root));
         return maps ? new MappedStorage() : new ChannelStorage();
     }
 
-    /** The folder of streams may be a link to another file system, or one may be mounted there; in the root there are mapped files too. */
+    /** The folder of segments may be a link to another file system, or one may be mounted there; in the root there are mapped files too. */
     private boolean isSafeToMap(Path root) throws IOException {
         Path streams = StreamDirectory.in(root);
         return SAFE_TO_MAP.contains(type.of(root)) && (!Files.exists(streams) || SAFE_TO_MAP.contains(type.of(streams)));
-    }
-
-    /** Whether what {@link #of} gave has mappings. */
-    public boolean maps() {
-        return maps;
     }
 }

@@ -13,9 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** The folder {@code streams} of a log, as its writer sees it. Thread-safe. */
+/** The folder {@code segments} of a log, as its writer sees it. Thread-safe. */
 public final class StreamFolders {
 
     /** Only the headers of streams whose keys are too long for a name are read here. */
@@ -38,8 +39,11 @@ public final class StreamFolders {
     /**
      * The log's own name and that of the folder are durable before there is a file {@code positions}: a process that was killed in between
      * has left that to the next.
+     *
+     * @param failed is told why the folder of an old log keeps its name
      */
-    public void create(SegmentStorage storage) throws IOException {
+    public void create(SegmentStorage storage, Consumer<IOException> failed) throws IOException {
+        FolderUpgrade.run(root, failed);
         storage.createDirectory(streams.path());
         if (!Files.exists(root.resolve(PositionsLayout.FILE_NAME))) {
             DirectoryForce.forceNameOf(root);

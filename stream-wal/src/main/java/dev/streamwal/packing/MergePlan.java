@@ -17,6 +17,9 @@ import java.util.TreeMap;
  * all become one. What comes late then makes small packs: a pack is merged with those that are smaller only where these together have a fourth of its
  * bytes. So of the packs of a window that stay each is more than four times as large as all smaller ones together, and there are few; and whenever a
  * record is merged its pack grows by a fourth at least.
+ *
+ * <p>Packs of windows that aren't over stand as they are: compressing takes longer than all else that is done with a record, and would be done once a
+ * level. When the window is over they are compressed: as they are merged with others, or, where none go with them, by a merge of their own.
  */
 final class MergePlan {
 
@@ -29,8 +32,9 @@ final class MergePlan {
      * @param maxPacks of one merge, each of which is read ahead of
      * @param maxSegments of one pack
      * @param settleMillis behind the end of a window: what is appended by then may still be on its way into packs
+     * @param compresses whether packs of windows that are over are compressed
      */
-    record Limits(int maxPacks, long maxSegments, long settleMillis) {}
+    record Limits(int maxPacks, long maxSegments, long settleMillis, boolean compresses) {}
 
     private static final Comparator<ListedPack> BY_SIZE = Comparator.comparingLong(ListedPack::bytes).thenComparingLong(ListedPack::number);
 
@@ -55,16 +59,16 @@ final class MergePlan {
     /**
      * At most one merge for each window; when that is done, there may be another one.
      *
-     * @return of older windows first; of each merge the packs with lower numbers first
+     * @return of older windows first; of each merge the packs with lower numbers first; one alone is to be compressed
      */
     static List<List<ListedPack>> of(List<ListedPack> packs, long nowMillis, Limits limits) {
         NavigableMap<Span, List<ListedPack>> bySpan = new TreeMap<>();
         packs.forEach(pack -> bySpan.computeIfAbsent(Span.of(pack), span -> new ArrayList<>()).add(pack));
         List<List<ListedPack>> merges = new ArrayList<>();
         bySpan.forEach((span, ofSpan) -> {
-            boolean isOver = span.window().endMillis() + limits.settleMillis() <= nowMillis;
+            boolean isOver = isOver(span.window(), nowMillis, limits);
             Optional<List<ListedPack>> merge = ofOneLevel(ofSpan, limits);
-            (merge.isPresent() || !isOver ? merge : ofSizes(ofSpan, limits)).ifPresent(merges::add);
+            (merge.isPresent() || !isOver ? merge : ofAll(ofSpan, limits)).ifPresent(merges::add);
         });
         return merges;
     }
@@ -72,8 +76,28 @@ final class MergePlan {
     private static Optional<List<ListedPack>> ofOneLevel(List<ListedPack> packs, Limits limits) {
         NavigableMap<Integer, List<ListedPack>> byLevel = new TreeMap<>();
         packs.forEach(pack -> byLevel.computeIfAbsent(pack.level(), level -> new ArrayList<>()).add(pack));
-        return byLevel.values().stream().filter(ofLevel -> ofLevel.size() >= limits.maxPacks()).map(ofLevel -> asFit(ofLevel, limits))
+        return byLevel.values().stream().filter(ofLevel -> isEnough(ofLevel, limits)).map(ofLevel -> asFit(ofLevel, limits))
                 .filter(fit -> fit.size() > 1).map(MergePlan::byNumber).findFirst();
+    }
+
+    /** As many as a merge takes; or fewer, with so many segments that no more fit into one pack. */
+    private static boolean isEnough(List<ListedPack> ofLevel, Limits limits) {
+        List<ListedPack> fit = asFit(ofLevel, limits);
+        return ofLevel.size() >= limits.maxPacks()
+                || (fit.size() < ofLevel.size() && fit.stream().mapToLong(ListedPack::segments).sum() > limits.maxSegments() / 2);
+    }
+
+    /** Of a window that is over. */
+    private static Optional<List<ListedPack>> ofAll(List<ListedPack> packs, Limits limits) {
+        Optional<List<ListedPack>> ofSizes = ofSizes(packs, limits);
+        List<ListedPack> asTheyAre = packs.stream().filter(pack -> limits.compresses() && !pack.isCompressed()).toList();
+        boolean isNoneLeft = asTheyAre.isEmpty() || ofSizes.stream().flatMap(List::stream).anyMatch(asTheyAre::contains);
+        return isNoneLeft ? ofSizes : Optional.of(byNumber(asFit(asTheyAre, limits)));
+    }
+
+    /** Whether little more comes of a window. */
+    static boolean isOver(Window window, long nowMillis, Limits limits) {
+        return window.endMillis() + limits.settleMillis() <= nowMillis;
     }
 
     private static Optional<List<ListedPack>> ofSizes(List<ListedPack> packs, Limits limits) {

@@ -1,6 +1,7 @@
 package dev.streamwal.packing;
 
 import dev.streamwal.append.PackedData;
+import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
@@ -46,6 +47,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
@@ -98,7 +100,7 @@ public final class PackStore implements PackedData {
         this.fence = fence;
         FooterCache footers = new FooterCache();
         this.catalog = new PackCatalog(root, channels, footers, manifest::current);
-        this.shared = new SharedCatalog(new StreamDirectory(root, channels).of(StreamKey.SHARED), channels, footers, catalog,
+        this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog,
                 Segment.Moves.NONE, sharedEnd);
     }
 
@@ -125,7 +127,7 @@ public final class PackStore implements PackedData {
                 OptionalLong number = PackFiles.parse(name);
                 boolean isUnlisted = number.isPresent() && manifest.current().pack(number.getAsLong()).isEmpty();
                 lastNumber = Math.max(lastNumber, number.orElse(0));
-                if (isUnlisted || PackFiles.parseTemporary(name).isPresent()) {
+                if (isUnlisted || PackFiles.parseTemporary(name).isPresent() || file.equals(PackFiles.temporaryKeys(root))) {
                     Files.deleteIfExists(file);
                 }
             }
@@ -204,22 +206,14 @@ public final class PackStore implements PackedData {
 
     /** How many segments in packs count. */
     public long segments() throws IOException {
-        long segments = 0;
-        Manifest now = manifest.current();
-        for (ListedPack pack : now.packsInOrder()) {
-            segments += now.mayHaveVoids(pack.number()) ? counting(pack, now) : pack.segments();
-        }
-        return segments;
-    }
-
-    private long counting(ListedPack pack, Manifest now) throws IOException {
-        long segments = 0;
-        PackWalk walk = reader(pack).walk();
-        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
-            PackEntry entry = next.get();
-            segments += now.isVoid(entry.key(), entry.basePosition(), pack.number()) ? 0 : 1;
-        }
-        return segments;
+        return catalog.look(now -> {
+            List<StreamKey> keys = now.voidKeys();
+            List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
+            LongAdder segments = new LongAdder();
+            now.packsInOrder().forEach(pack -> segments.add(pack.segments()));
+            catalog.find(keys, packs, (key, pack, base) -> segments.add(now.isVoid(keys.get(key), base, pack.number()) ? -1 : 0), (pack, damage) -> { });
+            return segments.sum();
+        });
     }
 
     /** Where a pack is. */
@@ -314,10 +308,37 @@ public final class PackStore implements PackedData {
         ofThisWriter.add(number);
     }
 
-    /** Adds the keys of streams that have a segment in a pack. */
-    public void addKeys(Set<String> keys) throws IOException {
-        shared.addKeysOnce(manifest.current(), key -> true, keys);
-        Manifest unused = catalog.addKeys(pack -> true, key -> true, keys, damage -> { });
+    /**
+     * Adds the keys of streams that have something in shared segments or packs. Shared segments are only walked for streams of which it isn't known
+     * whether they have something there.
+     *
+     * @param streams all that were used since the log was opened, if they have segments
+     */
+    public void addKeys(List<StreamLog> streams, Set<String> keys) throws IOException {
+        Manifest before = manifest.current();
+        long firstShared = shared.oldest(before);
+        Set<String> unknown = new HashSet<>();
+        for (StreamLog stream : streams) {
+            OptionalLong end = stream.sharedEnd();
+            if (end.orElse(Long.MAX_VALUE) > firstShared) {
+                boolean isThere = end.isPresent() && before.voidRanges(stream.key()).isEmpty();
+                boolean unused = (isThere ? keys : unknown).add(stream.key().text());
+            }
+        }
+        List<VoidRange> ranges = before.voidRanges();
+        for (SharedSegment each : inherited) {
+            ranges.forEach(range -> each.cut(range.key(), range.from(), range.to()));
+            each.addKeys(key -> true, keys);
+        }
+        unknown.removeAll(keys);
+        if (!unknown.isEmpty()) {
+            boolean unused = catalog.look(now -> {
+                shared.addKeysOnce(now, unknown::contains, keys);
+                return true;
+            });
+        }
+        // behind shared segments: what leaves them is in packs before
+        catalog.addKeys(key -> true, keys);
     }
 
     @Override
@@ -467,6 +488,11 @@ public final class PackStore implements PackedData {
         return !manifest.current().isVoid(entry.key(), entry.basePosition(), pack.number());
     }
 
+    /** Looks for segments of some keys, see {@link PackCatalog#find}. */
+    void find(List<StreamKey> keys, List<ListedPack> packs, PackCatalog.Found found, PackCatalog.Damage damage) throws IOException {
+        catalog.find(keys, packs, found, damage);
+    }
+
     /** The number of a pack to be made: no pack that was ever listed has it. */
     synchronized long newNumber() {
         return ++lastNumber;
@@ -475,7 +501,17 @@ public final class PackStore implements PackedData {
     /** A pack to be written. */
     PackWriter write(PackHeader header) throws IOException {
         manifest.begin();
-        return PackWriter.create(root, isCompressed ? header.inBlocks() : header);
+        return PackWriter.create(root, header);
+    }
+
+    /** Whether packs of windows that are over are compressed. */
+    boolean isCompressed() {
+        return isCompressed;
+    }
+
+    /** Of the same pack, compressed, if this log's are. */
+    PackHeader compressed(PackHeader header) {
+        return isCompressed ? header.inBlocks() : header;
     }
 
     /** Of a pack with some segments of another one. */
@@ -485,7 +521,7 @@ public final class PackStore implements PackedData {
             isOfThisWriter(number);
         }
         return new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
-                before.createdMillis(), before.incarnation());
+                before.createdMillis(), before.incarnation(), before.isInBlocks());
     }
 
     /** Of a pack with all that counts of others with the same window, expiration and options. */

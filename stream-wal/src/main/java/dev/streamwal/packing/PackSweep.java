@@ -265,7 +265,7 @@ public final class PackSweep {
 
     static ListedPack listed(PackHeader header, PackFooter footer) {
         return new ListedPack(header.number(), header.window(), header.expirationMillis(), header.optionsHash(), header.level(),
-                footer.fileLength(), footer.segments(), footer.records());
+                header.isInBlocks(), footer.fileLength(), footer.segments(), footer.records());
     }
 
     /** Tells what the window is of a segment that is to be deleted. */

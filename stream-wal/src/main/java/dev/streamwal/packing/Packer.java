@@ -79,6 +79,13 @@ public final class Packer {
         /** Copies a shared segment that is damaged to where recovery puts what it cuts; its file goes after that. */
         void setAside(Path file) throws IOException;
 
+        /**
+         * A shared segment was packed.
+         *
+         * @param isDone false where that failed
+         */
+        void sharedPacked(boolean isDone);
+
         /** What was appended to segments that one stream has is made durable. */
         void forceOwnSegments() throws IOException;
     }
@@ -122,6 +129,7 @@ public final class Packer {
     private final long optionsHash;
     private final SharedPacker shared;
     private final Merger merger;
+    private final KeyCatalogUpdate keys;
 
     /**
      * For an open log.
@@ -138,13 +146,16 @@ public final class Packer {
         this.limits = new PackPlan.Limits(maxOwnSegments + 1, MAX_SEGMENTS, MAX_BYTES, MAX_OF_STREAM);
         this.optionsHash = optionsHash;
         this.shared = new SharedPacker(store, log, optionsHash);
-        this.merger = new Merger(store, log, events, new MergePlan.Limits(MAX_MERGED_PACKS, MAX_MERGED_SEGMENTS, log.shortestWindowMillis()));
+        this.merger = new Merger(store, log, events, 
+                new MergePlan.Limits(MAX_MERGED_PACKS, MAX_MERGED_SEGMENTS, log.shortestWindowMillis(), store.isCompressed()));
+        this.keys = new KeyCatalogUpdate(store);
     }
 
     /** Packs what is worth it now. Returns how many segments have moved. */
     public int pass() {
         int moved = pass(() -> false);
         telling(() -> false, () -> merger.pass(() -> false));
+        telling(() -> false, () -> keys.pass(() -> false));
         return moved;
     }
 
@@ -160,7 +171,7 @@ public final class Packer {
     }
 
     /**
-     * Has packs become one where that is worth it now, for a thread of its own: what goes wrong is told.
+     * Has packs become one where that is worth it now, and the catalogue of their keys written anew, for a thread of its own: what goes wrong is told.
      *
      * @param isStopped asked all the time
      */
@@ -169,6 +180,7 @@ public final class Packer {
             log.checkWriter();
             merger.pass(isStopped);
         });
+        telling(isStopped, () -> keys.pass(isStopped));
     }
 
     private interface Work {
@@ -209,6 +221,7 @@ public final class Packer {
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
                 Optional<List<ListedPack>> packs = store.whilePacking(shared::packOldest);
                 more = packs.isPresent();
+                log.sharedPacked(true);
                 for (ListedPack pack : packs.orElse(List.of())) {
                     moved += (int) pack.segments();
                     events.packed(pack, store.file(pack), pack.bytes());
@@ -217,6 +230,7 @@ public final class Packer {
         } catch (IOException | RuntimeException e) {
             // what was read of them may not be there any more
             store.forgetShared();
+            log.sharedPacked(false);
             events.packingFailed(e);
         }
         return moved;
@@ -334,8 +348,8 @@ public final class Packer {
         private void write(List<Source> sources) throws IOException {
             long number = store.newNumber();
             boolean isByOptions = sources.stream().allMatch(source -> isByOptions(stream(source.key()).policy()));
-            PackHeader header = new PackHeader(number, job.window(), job.expirationMillis(),
-                    isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis(), log.incarnation());
+            PackHeader header = store.compressed(new PackHeader(number, job.window(), job.expirationMillis(),
+                    isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis(), log.incarnation()));
             PackWriter writer = null;
             try {
                 for (Source source : sources) {

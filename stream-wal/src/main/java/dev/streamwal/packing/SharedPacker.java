@@ -7,7 +7,6 @@ import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
-import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
@@ -41,9 +40,8 @@ final class SharedPacker {
         }
     }
 
-    private static final Comparator<SharedPart> BY_KEY = Comparator
-            .comparing(SharedPart::key, StreamKey::compare)
-            .thenComparingLong(SharedPart::basePosition);
+    /** Compressing a part takes microseconds, however short it is: what is shorter, on average, is merged first. */
+    private static final long MIN_COMPRESSED_BYTES = 2 << 10;
 
     private final PackStore store;
     private final Packer.PackedLog log;
@@ -86,26 +84,35 @@ final class SharedPacker {
 
     private static Map<Span, List<SharedPart>> bySpan(SharedSegment segment) {
         Map<Span, List<SharedPart>> spans = new TreeMap<>();
-        for (SharedPart part : segment.parts()) {
+        for (SharedPart part : segment.partsByKey()) {
             spans.computeIfAbsent(new Span(part.window(), part.expirationMillis()), span -> new ArrayList<>()).add(part);
         }
-        spans.values().forEach(parts -> parts.sort(BY_KEY));
         return spans;
     }
 
     private ListedPack write(Span span, List<SharedPart> parts, HeldFile file) throws IOException {
         boolean isByOptions = parts.stream()
                 .allMatch(part -> Packer.isByOptions(span.window(), span.expirationMillis(), log.policyOf(part.key())));
-        PackHeader header = new PackHeader(store.newNumber(), span.window(), span.expirationMillis(),
-                isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis(), log.incarnation());
+        long nowMillis = log.nowMillis();
+        PackHeader asTheyAre = new PackHeader(store.newNumber(), span.window(), span.expirationMillis(),
+                isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, nowMillis, log.incarnation());
+        boolean isFinal = span.window().endMillis() <= nowMillis && dataBytes(parts) >= parts.size() * MIN_COMPRESSED_BYTES;
+        PackHeader header = isFinal ? store.compressed(asTheyAre) : asTheyAre;
         try (PackWriter writer = store.write(header)) {
+            SharedPart.Copying copying = new SharedPart.Copying();
             for (SharedPart part : parts) {
-                try (SegmentReader reader = part.over(file, store.channels())) {
-                    writer.add(reader.header(), (int) reader.size(), reader);
-                }
+                writer.add(part.header(), (int) part.bytes(), copying.of(part, file));
             }
             return PackSweep.listed(header, writer.finish());
         }
+    }
+
+    private static long dataBytes(List<SharedPart> parts) {
+        long bytes = 0;
+        for (SharedPart part : parts) {
+            bytes += part.bytes();
+        }
+        return bytes;
     }
 
     /** The files of shared segments that are in packs. */

@@ -32,7 +32,12 @@ public final class StorageErrors {
         }
         if (IoFailure.isTooManyOpenFiles(cause)) {
             return new TooManyOpenFilesException("can't " + task + ": the process has too many open files: " + where
-                    + "; raise its limit, or lower maxOpenFiles", file, stream, position, cause);
+                    + "; raise its limit, or let more streams share segments", file, stream, position, cause);
+        }
+        if (cause.getCause() instanceof OutOfMemoryError) {
+            return new WalIOException("can't " + task + ": the process may map no more files: " + where
+                    + "; raise the system's limit of mappings (vm.max_map_count), or let more streams share segments", file, stream, position,
+                    cause);
         }
         return new WalIOException("can't " + task + ": " + cause + ": " + where + "; look at the disk", file, stream, position, cause);
     }
@@ -48,7 +53,7 @@ public final class StorageErrors {
             return new DiskFullException(message + "; free some space, then sync", root, stream, WalException.NO_POSITION, cause);
         }
         if (IoFailure.isTooManyOpenFiles(cause)) {
-            return new TooManyOpenFilesException(message + "; raise the process's limit of open files, or lower maxOpenFiles, then sync", root,
+            return new TooManyOpenFilesException(message + "; raise the process's limit of open files, then sync", root,
                     stream, WalException.NO_POSITION, cause);
         }
         return new WalIOException(message + "; look at the disk, then sync", root, stream, WalException.NO_POSITION, cause);

@@ -8,9 +8,9 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.MappedStorage;
 import dev.streamwal.storage.SegmentFile;
-import dev.streamwal.storage.SegmentMapping;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,18 +37,17 @@ import org.junit.jupiter.api.io.TempDir;
 class AppendRacesTest {
 
     private static final String KEY = "stream";
-    private static final String OTHER = "other";
     private static final int SEGMENT_BYTES = 64 << 10;
-    private static final int EARNS_A_MAPPING = 20;
+    private static final int SOME = 20;
 
     @TempDir
     Path root;
 
-    private SeamedLog open(int maxOpenFiles, int maxMapped, @Nullable AppendSeam seam) throws IOException {
+    private SeamedLog open(@Nullable AppendSeam seam) throws IOException {
         if (!Files.exists(root.resolve("positions"))) {
             SeamedLog.create(root);
         }
-        return new SeamedLog(root, storage, SEGMENT_BYTES, maxOpenFiles, maxMapped, seam);
+        return new SeamedLog(root, storage, SEGMENT_BYTES, seam);
     }
 
     private static long append(SeamedLog log, String key, int number) {
@@ -62,9 +61,7 @@ class AppendRacesTest {
         private final CountDownLatch released = new CountDownLatch(1);
 
         @Override
-        public @Nullable SegmentMapping beforeReserve(ActiveSegment segment) {
-            return null;
-        }
+        public void beforeReserve() {}
 
         @Override
         public void afterReserve() {
@@ -96,11 +93,11 @@ class AppendRacesTest {
     @Test
     void close_whileASlotIsUnpublished_letsNobodyAppendAnyMore() throws Exception {
         Hold hold = new Hold();
-        SeamedLog log = open(8, 8, hold);
-        for (int i = 0; i < EARNS_A_MAPPING; i++) {
+        SeamedLog log = open(hold);
+        for (int i = 0; i < SOME; i++) {
             append(log, KEY, i);
         }
-        Thread held = hold.hold(() -> append(log, KEY, EARNS_A_MAPPING));
+        Thread held = hold.hold(() -> append(log, KEY, SOME));
         assertThat(log.closeAll()).as("the mapping is left to the process").isFalse();
         assertThatThrownBy(() -> append(log, KEY, 1)).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(() -> log.stream(KEY).sealIfIdle(Long.MAX_VALUE)).isInstanceOf(WalClosedException.class);
@@ -111,7 +108,8 @@ class AppendRacesTest {
     /** By position, a record is in the file, and can be read, before anything else says so. */
     @Test
     void endPosition_ofAStreamWhoseLastRecordWasShown_isNotBeforeIt() throws Exception {
-        try (SeamedLog log = open(8, 8, null); WalReader reader = log.reader()) {
+        storage = FailingStorage.byPosition();
+        try (SeamedLog log = open(null); WalReader reader = log.reader()) {
             append(log, KEY, 0);
             CountDownLatch written = new CountDownLatch(1);
             CountDownLatch mayReturn = new CountDownLatch(1);
@@ -138,13 +136,13 @@ class AppendRacesTest {
     @Test
     void truncateAfter_whileASlotBehindIsUnpublished_leavesTheFileToItsMapping() throws Exception {
         Hold hold = new Hold();
-        try (SeamedLog log = open(8, 8, hold)) {
+        try (SeamedLog log = open(hold)) {
             List<Long> positions = new ArrayList<>();
-            for (int i = 0; i < EARNS_A_MAPPING; i++) {
+            for (int i = 0; i < SOME; i++) {
                 positions.add(append(log, KEY, i));
             }
             EntryRef last = new EntryRef(KEY, positions.get(4), EntryRef.sizeOf(0, 1));
-            Thread held = hold.hold(() -> append(log, KEY, EARNS_A_MAPPING));
+            Thread held = hold.hold(() -> append(log, KEY, SOME));
             Path file = onlySegment(log);
             Object before = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
             storage.failWrites = true;
@@ -168,38 +166,10 @@ class AppendRacesTest {
         }
     }
 
-    /** A segment whose slot is unpublished is passed over at once, not after the second that a park may take. */
-    @Test
-    void eviction_ofASegmentWithAnUnpublishedSlot_isGivenUpSoon() throws Exception {
-        Hold hold = new Hold();
-        try (SeamedLog log = open(8, 1, hold)) {
-            for (int i = 0; i < EARNS_A_MAPPING; i++) {
-                append(log, KEY, i);
-            }
-            Thread held = hold.hold(() -> append(log, KEY, EARNS_A_MAPPING));
-            Evictor evictor = new Evictor(log.context.mappings());
-            long fastest = Long.MAX_VALUE;
-            // a park would take its second each time, a busy machine doesn't stop this thread each time
-            for (int i = 0; i < 20 && fastest >= 500; i++) {
-                long started = System.nanoTime();
-                evictor = new Evictor(log.context.mappings());
-                evictor.take(1);
-                assertThat(evictor.hasAll(1)).isFalse();
-                fastest = Math.min(fastest, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started));
-            }
-            assertThat(fastest).isLessThan(500);
-            append(log, KEY, EARNS_A_MAPPING + 1);
-            hold.release(held);
-            evictor.take(1);
-            assertThat(evictor.hasAll(1)).isTrue();
-        }
-        assertRead(EARNS_A_MAPPING + 2);
-    }
-
     @Test
     void footers_areWrittenInOrder_whoeverTakesTheLaterSegmentFirst() throws Exception {
         Hold hold = new Hold();
-        try (SeamedLog log = open(8, 8, hold)) {
+        try (SeamedLog log = open(hold)) {
             log.context.stop(); // its threads: what is queued stays there
             for (int segment = 0; segment < 3; segment++) {
                 append(log, KEY, segment);
@@ -212,51 +182,14 @@ class AppendRacesTest {
             log.context.sealer().perform(first);
             assertThat(log.sealed).hasValue(2);
         }
-        assertThat(StreamFiles.check(new SeamedLog(root, storage, SEGMENT_BYTES, 8, 8, null).directory(KEY), KEY).footers()).isEqualTo(3);
+        assertThat(StreamFiles.check(new SeamedLog(root, storage, SEGMENT_BYTES, null).directory(KEY), KEY).footers()).isEqualTo(3);
     }
 
+    /** The remains of a write that could not be cut off aren't part of the segment. */
     @Test
-    void seats_ofSegmentsThatFoundNoDescriptor_areGivenBack() throws Exception {
-        try (SeamedLog log = open(2, 2, null)) {
-            Evictor files = new Evictor(log.context.files());
-            for (int i = 0; i < 15; i++) {
-                append(log, KEY, i);
-            }
-            files.take(2);
-            for (int i = 0; i < 5; i++) {
-                assertThatThrownBy(() -> append(log, KEY, 15)).hasMessageContaining("maxOpenFiles=2");
-            }
-            assertThat(log.context.mappedSegments()).isZero();
-            files.leave();
-            append(log, KEY, 15);
-        }
-        assertRead(16);
-    }
-
-    @Test
-    void append_thatParksAnotherStream_isNotToldThatThisOneFoundNoDescriptor() throws Exception {
-        try (SeamedLog log = open(2, 1, null)) {
-            for (int i = 0; i < EARNS_A_MAPPING; i++) {
-                append(log, OTHER, i);
-            }
-            for (int i = 0; i < 15; i++) {
-                append(log, KEY, i);
-            }
-            // one seat for a file is left, and KEY has it
-            Evictor files = new Evictor(log.context.files());
-            files.take(1);
-            for (int i = 15; i < 2 * EARNS_A_MAPPING; i++) {
-                append(log, KEY, i);
-            }
-            files.leave();
-        }
-        assertRead(2 * EARNS_A_MAPPING);
-    }
-
-    /** The remains of a write that could not be cut off must not look published once the segment is mapped. */
-    @Test
-    void resume_behindARemainderThatCouldNotBeCutOff_mapsZeros() throws Exception {
-        try (SeamedLog log = open(8, 8, null)) {
+    void append_byPositionBehindARemainderThatCouldNotBeCutOff_isRead() throws Exception {
+        storage = FailingStorage.byPosition();
+        try (SeamedLog log = open(null)) {
             append(log, KEY, 0);
             storage.failWrites = true;
             storage.failTruncates = true;
@@ -266,18 +199,49 @@ class AppendRacesTest {
             for (int i = 1; i < 60; i++) {
                 append(log, KEY, i);
             }
-            assertThat(log.context.mappedSegments()).isEqualTo(1);
-            Evictor evictor = new Evictor(log.context.mappings());
-            evictor.take(8);
-            evictor.leave();
         }
         assertRead(60);
+    }
+
+    /** What seals waits for the slot, and unmaps behind it. */
+    @Test
+    void seal_whileASlotIsUnpublished_unmapsWhenItIs() throws Exception {
+        Hold hold = new Hold();
+        try (SeamedLog log = open(hold)) {
+            append(log, KEY, 0);
+            Thread held = hold.hold(() -> append(log, KEY, 1));
+            log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
+            append(log, KEY, 2);
+            assertThat(log.context.mappedSegments()).as("the sealed one, and its successor").isEqualTo(2);
+            assertThat(log.sealed).hasValue(0);
+            hold.release(held);
+            log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
+            assertThat(log.closeAll()).isTrue();
+            assertThat(log.context.mappedSegments()).isZero();
+            assertThat(log.sealed).hasValue(2);
+            assertThat(log.failures).isEmpty();
+        }
+        assertRead(3);
+    }
+
+    /** A file that somebody has removed has no name to be opened by, when it is to grow. */
+    @Test
+    void append_whereTheFileWasRemovedAndIsToGrow_goesOnInTheNextSegment() throws Exception {
+        try (SeamedLog log = open(null)) {
+            append(log, KEY, 0);
+            Files.delete(onlySegment(log));
+            long unused = log.append(KEY, Source.EMPTY, Source.of(new byte[SEGMENT_BYTES / 2]));
+            assertThat(names(log)).hasSize(1);
+            assertThat(log.failures).as("what is gone is told").hasSize(1);
+            assertThat(log.context.mappedSegments()).isEqualTo(1);
+        }
     }
 
     /** Two appends for two windows at once leave a segment without a record behind. */
     @Test
     void successor_ofASegmentThatWasGivenUpEmpty_hasAPositionOfItsOwn() throws Exception {
-        try (SeamedLog log = open(8, 8, null); WalReader reader = log.reader()) {
+        storage = FailingStorage.byPosition();
+        try (SeamedLog log = open(null); WalReader reader = log.reader()) {
             append(log, KEY, 0);
             try (EntryCursor cursor = reader.scan(KEY)) {
                 assertThat(cursor.next()).isTrue();
@@ -305,7 +269,7 @@ class AppendRacesTest {
 
     @Test
     void stream_whoseDeletionFailedHalfWay_goesOnBehindWhatIsLeft() throws Exception {
-        try (SeamedLog log = open(8, 8, null)) {
+        try (SeamedLog log = open(null)) {
             append(log, KEY, 0);
             log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
             long last = append(log, KEY, 1);
@@ -319,7 +283,7 @@ class AppendRacesTest {
 
     @Test
     void append_whoseWindowExpiresMeanwhile_ends() throws Exception {
-        try (SeamedLog log = open(8, 8, null)) {
+        try (SeamedLog log = open(null)) {
             Draft draft = Draft.of(Source.EMPTY, Source.of("0".getBytes(StandardCharsets.UTF_8)), SeamedLog.NOW);
             long position = log.stream(KEY).append(AppendScratch.ofThisThread(), draft, (int) draft.frameBytes(),
                     SeamedLog.NOW + 20_000 * 86_400_000L, StreamLog.ANY_END);
@@ -330,7 +294,7 @@ class AppendRacesTest {
 
     @Test
     void spare_ofAStreamThatHasStopped_isNotPrepared() throws Exception {
-        try (SeamedLog log = open(8, 8, null)) {
+        try (SeamedLog log = open(null)) {
             append(log, KEY, 0);
             log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
             log.stream(KEY).prepareSuccessor();
@@ -378,7 +342,7 @@ class AppendRacesTest {
             }
         };
         SeamedLog.create(root);
-        try (SeamedLog log = new SeamedLog(root, watched, 16 << 20, 16, 16, null)) {
+        try (SeamedLog log = new SeamedLog(root, watched, 16 << 20, null)) {
             for (int i = 0; i < 20; i++) {
                 append(log, KEY, i);
             }
@@ -392,7 +356,7 @@ class AppendRacesTest {
         assertThat(steps.stream().mapToLong(step -> step).sum()).isGreaterThan(8 << 20);
     }
 
-    private final FailingStorage storage = new FailingStorage();
+    private FailingStorage storage = new FailingStorage(new MappedStorage());
 
     /** Fails where it is told to. */
     private static final class FailingStorage extends DelegatingStorage {
@@ -405,8 +369,12 @@ class AppendRacesTest {
         volatile @Nullable CountDownLatch written;
         volatile @Nullable CountDownLatch mayReturn;
 
-        FailingStorage() {
-            super(new MappedStorage());
+        FailingStorage(SegmentStorage storage) {
+            super(storage);
+        }
+
+        static FailingStorage byPosition() {
+            return new FailingStorage(new ChannelStorage());
         }
 
         @Override

@@ -27,7 +27,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** The streams of a log without the log around them, so that a test can put a seam into their appends and reach their pools. */
+/** The streams of a log without the log around them, so that a test can put a seam into their appends. */
 final class SeamedLog implements AutoCloseable {
 
     /** The time that every append is given, and most timestamps. */
@@ -44,7 +44,7 @@ final class SeamedLog implements AutoCloseable {
     private final StreamDirectory directories;
     private final Map<String, StreamLog> streams = new ConcurrentHashMap<>();
 
-    SeamedLog(Path root, SegmentStorage storage, int segmentBytes, int maxOpenFiles, int maxMapped, @Nullable AppendSeam seam)
+    SeamedLog(Path root, SegmentStorage storage, int segmentBytes, @Nullable AppendSeam seam)
             throws IOException {
         this.root = root;
         this.directories = new StreamDirectory(root, new ChannelCache(1));
@@ -53,7 +53,7 @@ final class SeamedLog implements AutoCloseable {
         PositionsFile positions = PositionsFile.load(root, () -> true);
         StreamRecovery recovery = new StreamRecovery(storage, root, positions.open(BootId::ofThisMachine), (key, file, findings) -> {});
         this.context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), positions, recovery, new Events(),
-                maxOpenFiles, maxMapped, new SecureRandom()::nextLong, seam);
+                new SecureRandom()::nextLong, seam);
         context.start();
     }
 

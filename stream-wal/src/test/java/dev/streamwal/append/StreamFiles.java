@@ -37,7 +37,7 @@ final class StreamFiles {
         int padding = 0;
         long data = 0;
         try (ChannelCache channels = new ChannelCache(4)) {
-            SegmentChain chain = new SegmentCatalog(StreamKey.of(key), directory, channels, new FooterCache(), PackCatalog.none(directory), null).refresh();
+            SegmentChain chain = new SegmentCatalog(StreamKey.of(key), () -> directory, channels, new FooterCache(), PackCatalog.none(directory), null).refresh();
             long previousEnd = -1;
             for (int i = 0; i < chain.size(); i++) {
                 Segment segment = chain.get(i);

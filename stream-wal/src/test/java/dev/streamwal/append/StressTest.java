@@ -7,8 +7,9 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.MappedStorage;
-import dev.streamwal.storage.SegmentMapping;
+import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -27,14 +28,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Eight threads append to four streams while everything that can happen to a segment happens every few milliseconds: it is full, its space
- * runs out, it is parked, its file is closed, it is mapped again, it is sealed under the appenders' hands. Readers look on.
+ * runs out, it is sealed under the appenders' hands, and unmapped. Readers look on.
  */
 class StressTest {
 
     private static final double SCALE = Double.parseDouble(System.getProperty("scale", "1"));
     private static final int THREADS = 8;
-    /** Half of them are taken away now and then; the rest is what the streams, and the segments that are being sealed, need at once. */
-    private static final int MAX_OPEN_FILES = 16;
     private static final List<String> KEYS = List.of("one", "two", "three", "four");
     private static final long SEED = Long.getLong("seed", System.nanoTime());
 
@@ -46,19 +45,23 @@ class StressTest {
     Path root;
 
     @Test
-    void appends_acrossRotationsParksAndGrowth_areAllThereInOrder() throws Exception {
-        run(new Workload(root, scaled(100_000), 1 << 20, 3, null));
+    void appends_acrossRotationsAndGrowth_areAllThereInOrder() throws Exception {
+        run(new Workload(root, new MappedStorage(), scaled(100_000), 1 << 20, null));
     }
 
     @Test
     void appends_heldUpBeforeAndAfterTheirReservation_areAllThereInOrder() throws Exception {
-        run(new Workload(root, scaled(8_000), 256 << 10, 2, new Pauses()));
+        run(new Workload(root, new MappedStorage(), scaled(8_000), 256 << 10, new Pauses()));
     }
 
-    /** Sixteen appends to a parked segment map it, and the next eviction parks it: nearly every append finds another state. */
     @Test
-    void appends_whileSegmentsChangeBetweenParkedAndMapped_areAllThereInOrder() throws Exception {
-        run(new Workload(root, scaled(10_000), 64 << 10, 1, null));
+    void appends_toSegmentsThatAreFullAtOnce_areAllThereInOrder() throws Exception {
+        run(new Workload(root, new MappedStorage(), scaled(10_000), 64 << 10, null));
+    }
+
+    @Test
+    void appends_byPosition_areAllThereInOrder() throws Exception {
+        run(new Workload(root, new ChannelStorage(), scaled(10_000), 64 << 10, null));
     }
 
     private static int scaled(int appends) {
@@ -70,16 +73,15 @@ class StressTest {
         System.out.println("StressTest: " + workload);
     }
 
-    /** Holds an append up on either side of its reservation: mostly not, sometimes for a moment, seldom for as long as a park takes. */
+    /** Holds an append up on either side of its reservation: mostly not, sometimes for a moment, seldom for as long as sealing takes. */
     private static final class Pauses implements AppendSeam {
 
         private final ThreadLocal<SplittableRandom> random =
                 ThreadLocal.withInitial(() -> new SplittableRandom(SEED ^ Thread.currentThread().getId()));
 
         @Override
-        public @Nullable SegmentMapping beforeReserve(ActiveSegment segment) {
+        public void beforeReserve() {
             pause();
-            return null;
         }
 
         @Override
@@ -107,14 +109,13 @@ class StressTest {
         private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         private final long started = System.nanoTime();
         private volatile boolean appended;
-        private long evictions;
         private long seals;
 
-        Workload(Path root, int appendsEach, int segmentBytes, int maxMapped, @Nullable AppendSeam seam) throws IOException {
+        Workload(Path root, SegmentStorage storage, int appendsEach, int segmentBytes, @Nullable AppendSeam seam) throws IOException {
             this.root = root;
             this.appendsEach = appendsEach;
             SeamedLog.create(root);
-            this.log = new SeamedLog(root, new MappedStorage(), segmentBytes, MAX_OPEN_FILES, maxMapped, seam);
+            this.log = new SeamedLog(root, storage, segmentBytes, seam);
         }
 
         void run() throws Exception {
@@ -124,7 +125,6 @@ class StressTest {
                 appenders.add(start("append " + i, () -> append(thread)));
             }
             List<Thread> others = new ArrayList<>();
-            others.add(start("evict", this::evict));
             others.add(start("sweep", this::sweep));
             others.add(start("scan 0", () -> scan(0)));
             others.add(start("scan 2", () -> scan(2)));
@@ -246,22 +246,6 @@ class StressTest {
             assertThat(latest.ref().position()).isGreaterThanOrEqualTo(mine.get(mine.size() - 1).ref().position());
         }
 
-        /** Parks segments and closes files, in turn, by wanting their seats. */
-        private void evict() {
-            SplittableRandom random = new SplittableRandom(SEED - 1);
-            Evictor mappings = new Evictor(log.context.mappings());
-            Evictor files = new Evictor(log.context.files());
-            while (!appended) {
-                Evictor one = random.nextInt(3) == 0 ? files : mappings;
-                int limit = one == files ? MAX_OPEN_FILES / 2 : log.context.mappings().limit();
-                one.take(1 + random.nextInt(limit));
-                LockSupport.parkNanos(random.nextInt(100_000));
-                one.leave();
-                LockSupport.parkNanos(random.nextInt(2_000_000));
-            }
-            evictions = mappings.evictions();
-        }
-
         /** Seals what is being appended to, as if it had expired. */
         private void sweep() throws IOException {
             SplittableRandom random = new SplittableRandom(SEED - 2);
@@ -323,9 +307,7 @@ class StressTest {
 
         @Override
         public String toString() {
-            return "records=" + (long) appendsEach * THREADS * KEYS.size() + ", segments=" + segments + ", evictions of mappings="
-                    + evictions
-                    + ", seals=" + seals + ", ms=" + (System.nanoTime() - started) / 1_000_000;
+            return "records=" + (long) appendsEach * THREADS * KEYS.size() + ", segments=" + segments + ", seals=" + seals + ", ms=" + (System.nanoTime() - started) / 1_000_000;
         }
     }
 }

@@ -43,7 +43,7 @@ class CheckingCommandsTest {
         log.damage(3);
         log.damage(7);
         CliRun run = CliRun.of("verify", log.root());
-        String file = "ROOT/streams/meter%2f1/" + log.segments("meter/1").get(0).getFileName();
+        String file = "ROOT/segments/meter%2f1/" + log.segments("meter/1").get(0).getFileName();
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
         List<String> lines = run.out(log.root()).lines().toList();
         assertThat(lines).hasSize(5);

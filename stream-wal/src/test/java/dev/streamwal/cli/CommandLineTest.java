@@ -52,7 +52,7 @@ class CommandLineTest {
         "", "nothing", "ls", "ls ROOT --nothing", "get ROOT", "get ROOT yesterday", "get ROOT meter/1@0+7", "cat ROOT * --from yesterday",
         "cat ROOT * --from now --to -1h", "cat ROOT * --position 0", "cat ROOT meter/1 --position -1", "cat ROOT meter/1 --last -1",
         "cat ROOT meter/1 --last 1 --from -1h", "cat ROOT meter/1 --ref meter/1@0+40", "cat ROOT meter/1 --format paper",
-        "cat ROOT --last 1 --last 2", "cat ROOT --merged --last 1", "stats ROOT/streams --nano-wal", "dump", "dump ROOT"
+        "cat ROOT --last 1 --last 2", "cat ROOT --merged --last 1", "stats ROOT/segments --nano-wal", "dump", "dump ROOT"
     })
     void arguments_nonsense_usage(String line) {
         try (SampleLog log = SampleLog.closed(directory)) {
@@ -81,7 +81,7 @@ class CommandLineTest {
             assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
             assertThat(run.err()).startsWith("stream-wal: a log's root is a directory").contains(nowhere.toString()).hasLineCount(1);
             assertThat(CliRun.of(command, file).exit()).isEqualTo(Exit.FAILED.code());
-            assertThat(CliRun.of(command, directory).err()).contains("a log has a folder \"streams\"");
+            assertThat(CliRun.of(command, directory).err()).contains("a log has a folder \"segments\"");
         }
         assertThat(CliRun.of("dump", nowhere).exit()).isEqualTo(Exit.FAILED.code());
     }

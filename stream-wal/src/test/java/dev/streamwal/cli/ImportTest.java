@@ -146,7 +146,7 @@ class ImportTest {
         assertThat(CliRun.of("import", root, file).exit()).isEqualTo(Exit.FAILED.code());
         assertThat(CliRun.of("import", root, file, "--retention", "36500d", "--window", "1d", "--segment-bytes", "65536").exit()).isZero();
         assertThat(records("x")).containsExactly("2014-02-14T14:30:00Z  1");
-        try (Stream<Path> segments = Files.list(root.resolve("streams/x"))) {
+        try (Stream<Path> segments = Files.list(root.resolve("segments/x"))) {
             assertThat(segments.map(path -> path.getFileName().toString())).singleElement().asString()
                     .endsWith("_" + (Instant.parse("2014-02-15T00:00:00Z").toEpochMilli() + 36_500 * 86_400_000L) + ".seg");
         }

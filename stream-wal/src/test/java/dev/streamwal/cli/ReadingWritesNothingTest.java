@@ -56,6 +56,21 @@ class ReadingWritesNothingTest {
         assertThat(listing(log.root())).isEqualTo(before).hasSizeGreaterThan(10);
     }
 
+    /** In which the folder of segments still has the name that it had before shared segments. */
+    @Test
+    void everyCommand_logNotUpgradedYet_worksAndLeavesEveryFileAndTimeAsItWas(@TempDir Path directory) throws IOException {
+        SampleLog log = SampleLog.closed(directory);
+        Files.delete(log.root().resolve("streams"));
+        Path unused = Files.move(log.root().resolve("segments"), log.root().resolve("streams"));
+        SortedMap<String, String> before = listing(log.root());
+        List<CliRun> runs = runAll(log);
+        runs.add(CliRun.of("recover", log.root(), "--dry-run"));
+        runs.add(CliRun.of("quarantine", log.root()));
+        assertThat(runs).allSatisfy(run -> assertThat(run.exit()).as(run.err()).isEqualTo(Exit.OK.code()))
+                .allSatisfy(run -> assertThat(run.bytes()).isNotEmpty());
+        assertThat(listing(log.root())).isEqualTo(before).hasSizeGreaterThan(10);
+    }
+
     /** By path: size, and when it was modified last. */
     private static SortedMap<String, String> listing(Path root) throws IOException {
         SortedMap<String, String> listing = new TreeMap<>();

@@ -72,7 +72,7 @@ class RepairCommandsTest {
         CliRun stopped = CliRun.of("recover", root);
         assertThat(stopped.out(root)).isEqualTo("""
                 cpu/a: kept 0 records (0 B)
-                  REFUSED: a record is damaged, and the log was closed when it was durable: file=ROOT/streams/cpu%2fa/0000000000000000_1714568400000.seg,\
+                  REFUSED: a record is damaged, and the log was closed when it was durable: file=ROOT/segments/cpu%2fa/0000000000000000_1714568400000.seg,\
                  stream=cpu/a, position=48, offset=152, length=48; nothing was changed there: open the log with RecoveryPolicy.SKIP_BAD_RECORDS\
                  to go on behind it; or copy what you need, the stream can be read around the damage, and delete the stream
                 1 stream in order, 1 refused; read 528 B, kept 4 records (192 B)
@@ -83,7 +83,7 @@ class RepairCommandsTest {
         CliRun skipped = CliRun.of("recover", root, "--policy", "skip");
         assertThat(skipped.out(root)).isEqualTo("""
                 cpu/a: kept 3 records (192 B), skipped 48 B, set aside 48 B
-                  streams/cpu%2fa/0000000000000000_1714568400000.seg, offset 152, 48 bytes: damaged records were set aside and became padding;\
+                  segments/cpu%2fa/0000000000000000_1714568400000.seg, offset 152, 48 bytes: damaged records were set aside and became padding;\
                  set aside as quarantine/cpu%2fa_0000000000000000_1714568400000.seg_152.aside
                 2 streams in order, 0 refused; read 384 B, kept 3 records (192 B), skipped 48 B, set aside 48 B
                 """);

@@ -54,7 +54,7 @@ class RetentionCommandsTest {
                 """);
         assertThat(run.exit()).isZero();
         assertThat(log.segments("cpu%2fa")).hasSize(2);
-        assertThat(root.resolve("streams/mem")).doesNotExist();
+        assertThat(root.resolve("segments/mem")).doesNotExist();
         assertThat(CliRun.of("sweep", root).out()).isEqualTo("deleted 0 segments, 0 B\n");
     }
 

@@ -3,6 +3,7 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.streamwal.ManualClock;
+import dev.streamwal.Storage;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
@@ -41,8 +42,9 @@ final class SampleLog implements AutoCloseable {
 
     private SampleLog(Path root) {
         this.root = root;
-        WalOptions options = WalOptions.builder().window(Duration.ofMinutes(10)).segmentBytes(1 << 20).sweepInterval(Duration.ZERO)
-                .clock(clock).build();
+        // by position, so that a file is as long as what is in it
+        WalOptions options = WalOptions.builder().storage(Storage.CHANNEL).window(Duration.ofMinutes(10)).segmentBytes(1 << 20)
+                .sweepInterval(Duration.ZERO).clock(clock).build();
         this.wal = StreamWal.open(root, options);
     }
 

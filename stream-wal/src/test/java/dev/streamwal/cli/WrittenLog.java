@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.streamwal.Storage;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import java.io.IOException;
@@ -38,7 +39,8 @@ final class WrittenLog {
     }
 
     private WalOptions.Builder options() {
-        return WalOptions.builder().window(WINDOW).retention(RETENTION).segmentBytes(1 << 16).clock(() -> now)
+        // by position, so that a file is as long as what is in it
+        return WalOptions.builder().storage(Storage.CHANNEL).window(WINDOW).retention(RETENTION).segmentBytes(1 << 16).clock(() -> now)
                 .sweepInterval(Duration.ZERO);
     }
 
@@ -55,7 +57,7 @@ final class WrittenLog {
 
     /** Segments in order. */
     List<Path> segments(String directory) throws IOException {
-        try (Stream<Path> files = Files.list(root.resolve("streams").resolve(directory))) {
+        try (Stream<Path> files = Files.list(root.resolve("segments").resolve(directory))) {
             return files.sorted().toList();
         }
     }

@@ -60,7 +60,7 @@ class GroupCommitterTest {
 
     @BeforeEach
     void makeTheLog() throws IOException {
-        Files.createDirectories(root.resolve("streams"));
+        Files.createDirectories(root.resolve("segments"));
     }
 
     @AfterEach
@@ -73,7 +73,7 @@ class GroupCommitterTest {
     }
 
     private GroupCommitter committer(boolean threads, SegmentStorage storage) {
-        return new GroupCommitter(new CommitSettings(root, root.resolve("streams"), storage, SIZES, ids::incrementAndGet,
+        return new GroupCommitter(new CommitSettings(root, root.resolve("segments"), storage, SIZES, ids::incrementAndGet,
                 (task, stream, failure) -> told.add(failure), threads, 1_000_000));
     }
 
@@ -231,13 +231,13 @@ class GroupCommitterTest {
     @Test
     void checkpoint_ofManyDeletions_keepsWhereEachStreamBegins() throws IOException {
         JournalSizes sizes = new JournalSizes(256 << 10, 256 << 10, 512 << 10, 64 << 10, 4 << 10);
-        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("streams"), new ChannelStorage(), sizes,
+        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), sizes,
                 ids::incrementAndGet, (task, stream, failure) -> told.add(failure), false, 1_000_000));
         List<String> keys = new ArrayList<>();
         List<Deletion> deletions = new ArrayList<>();
         for (int i = 0; i < 2_500; i++) {
             SegmentHeader oldest = JournalSamples.header("s" + i, 1_000, i + 1);
-            Path directory = Files.createDirectory(root.resolve("streams").resolve(oldest.key().directoryName()));
+            Path directory = Files.createDirectory(root.resolve("segments").resolve(oldest.key().directoryName()));
             Files.write(directory.resolve(oldest.name().fileName()), SegmentHeaderLayout.encode(oldest).array());
             keys.add(oldest.key().text());
             deletions.add(new Deletion.Below(oldest.key(), 500));
@@ -583,7 +583,7 @@ class GroupCommitterTest {
     @Test
     void ready_closedWhileTheJournalIsMade_saysSo() {
         AtomicReference<GroupCommitter> closing = new AtomicReference<>();
-        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("streams"), new ChannelStorage(), SIZES, () -> {
+        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), SIZES, () -> {
             // behind the question whether the log is closed, in front of the first file
             closing.get().close(CLOSED, true);
             return 1;

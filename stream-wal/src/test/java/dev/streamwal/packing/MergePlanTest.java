@@ -16,30 +16,37 @@ class MergePlanTest {
 
     private static final long WINDOW = 100;
     private static final long SETTLE = 10;
-    private static final MergePlan.Limits LIMITS = new MergePlan.Limits(4, 1_000, SETTLE);
+    private static final MergePlan.Limits LIMITS = new MergePlan.Limits(4, 1_000, SETTLE, false);
 
     private long lastNumber;
 
     private ListedPack pack(int window, int retention, int options, int level, long bytes, long segments) {
+        return pack(window, retention, options, level, false, bytes, segments);
+    }
+
+    private ListedPack pack(int window, int retention, int options, int level, boolean isCompressed, long bytes, long segments) {
         long start = window * WINDOW;
-        return new ListedPack(++lastNumber, new Window(start, start + WINDOW), start + WINDOW + retention, options, level, bytes, segments, 1);
+        return new ListedPack(++lastNumber, new Window(start, start + WINDOW), start + WINDOW + retention, options, level, isCompressed, bytes, segments, 1);
     }
 
     @Test
     void of_randomPacks_onlyThoseThatBelongTogetherAndFit() {
         for (int seed = 0; seed < 3_000; seed++) {
             Random random = new Random(seed);
-            MergePlan.Limits limits = new MergePlan.Limits(2 + random.nextInt(5), 1 + random.nextInt(60), random.nextInt(50));
+            MergePlan.Limits limits = new MergePlan.Limits(2 + random.nextInt(5), 1 + random.nextInt(60), random.nextInt(50), random.nextBoolean());
             List<ListedPack> packs = new ArrayList<>();
             for (int i = random.nextInt(30); i > 0; i--) {
-                packs.add(pack(random.nextInt(3), random.nextInt(2), random.nextInt(2), random.nextInt(3), 1 + random.nextInt(500),
+                packs.add(pack(random.nextInt(3), random.nextInt(2), random.nextInt(2), random.nextInt(3), random.nextBoolean(), 1 + random.nextInt(500),
                         1 + random.nextInt(20)));
             }
             Set<Long> merged = new HashSet<>();
-            for (List<ListedPack> merge : MergePlan.of(packs, random.nextInt(400), limits)) {
-                assertThat(merge).hasSizeBetween(2, limits.maxPacks()).isSortedAccordingTo(Comparator.comparingLong(ListedPack::number));
-                assertThat(merge.stream().mapToLong(ListedPack::segments).sum()).isLessThanOrEqualTo(limits.maxSegments());
+            long nowMillis = random.nextInt(400);
+            for (List<ListedPack> merge : MergePlan.of(packs, nowMillis, limits)) {
                 ListedPack first = merge.get(0);
+                assertThat(merge).hasSizeBetween(1, limits.maxPacks()).isSortedAccordingTo(Comparator.comparingLong(ListedPack::number));
+                assertThat(merge.size() > 1 || (limits.compresses() && !first.isCompressed() && MergePlan.isOver(first.window(), nowMillis, limits)))
+                        .as("one alone is to be compressed").isTrue();
+                assertThat(merge.size() == 1 || merge.stream().mapToLong(ListedPack::segments).sum() <= limits.maxSegments()).isTrue();
                 assertThat(merge).allSatisfy(pack -> {
                     assertThat(pack.window()).isEqualTo(first.window());
                     assertThat(pack.expirationMillis()).isEqualTo(first.expirationMillis());
@@ -59,7 +66,7 @@ class MergePlanTest {
                 long bytes = merge.stream().mapToLong(ListedPack::bytes).sum();
                 packs.removeAll(merge);
                 packs.add(new ListedPack(++lastNumber, first.window(), first.expirationMillis(), first.optionsHash(),
-                        merge.stream().mapToInt(ListedPack::level).max().orElseThrow() + 1, bytes,
+                        merge.stream().mapToInt(ListedPack::level).max().orElseThrow() + 1, limits.compresses(), bytes,
                         merge.stream().mapToLong(ListedPack::segments).sum(), 1));
                 written += bytes;
             }
@@ -98,7 +105,7 @@ class MergePlanTest {
     /** What comes late doesn't have a large pack written again each time. */
     @Test
     void of_windowThatIsOver_smallOnesWaitUntilTheyAreAFourth() {
-        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000, SETTLE);
+        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000, SETTLE, false);
         for (int seed = 0; seed < 500; seed++) {
             Random random = new Random(seed);
             List<ListedPack> packs = new ArrayList<>();
@@ -119,6 +126,40 @@ class MergePlanTest {
             // each time a record is merged its pack grows by a fourth
             assertThat(written).isLessThan((long) (all * (1 + Math.log((double) all) / Math.log(1.25))));
         }
+    }
+
+    /** What is written raw is compressed once, when its window is over, whatever it is merged with. */
+    @Test
+    void of_windowThatIsOver_whatStandsAsItIsIsCompressed() {
+        MergePlan.Limits limits = new MergePlan.Limits(4, 1_000, SETTLE, true);
+        ListedPack alone = pack(0, 0, 1, 0, 10, 1);
+        assertThat(MergePlan.of(List.of(alone), WINDOW + SETTLE - 1, limits)).isEmpty();
+        assertThat(MergePlan.of(List.of(alone), WINDOW + SETTLE, limits)).containsExactly(List.of(alone));
+        assertThat(MergePlan.of(List.of(alone), WINDOW + SETTLE, LIMITS)).isEmpty();
+        // one that is much larger than those that are merged by size isn't forgotten
+        List<ListedPack> packs = List.of(pack(0, 0, 1, 1, true, 10, 1), pack(0, 0, 1, 1, true, 10, 1), pack(0, 0, 1, 0, 1_000, 1));
+        assertThat(MergePlan.of(packs, WINDOW + SETTLE, limits)).containsExactly(List.of(packs.get(2)));
+        for (int seed = 0; seed < 500; seed++) {
+            Random random = new Random(seed);
+            List<ListedPack> some = new ArrayList<>();
+            for (int i = random.nextInt(20); i >= 0; i--) {
+                some.add(pack(0, 0, 1, random.nextInt(3), random.nextBoolean(), 1 + random.nextInt(5_000), 1 + random.nextInt(2_000)));
+            }
+            long all = some.stream().mapToLong(ListedPack::bytes).sum();
+            assertThat(mergeAll(some, 10 * WINDOW, limits)).isLessThan(40 * all);
+            assertThat(some).allMatch(ListedPack::isCompressed);
+        }
+    }
+
+    /** While a window isn't over, more of a level than fit into one pack don't wait for as many as a merge takes. */
+    @Test
+    void of_openWindow_asManyAsFitBecomeOne() {
+        List<ListedPack> packs = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            assertThat(MergePlan.of(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true))).isEmpty();
+            packs.add(pack(0, 0, 1, 0, 10 + i, 4));
+        }
+        assertThat(MergePlan.of(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true))).containsExactly(packs.subList(0, 2));
     }
 
     /** Packs that are as large as one may be stay, and the others are merged beside them. */

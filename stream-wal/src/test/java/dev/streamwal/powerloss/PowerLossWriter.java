@@ -104,10 +104,10 @@ final class PowerLossWriter {
         return disk.resolve("log");
     }
 
-    /** Windows of one second; nothing expires; so few mappings that streams are parked and mapped again. */
+    /** Windows of one second; nothing expires. */
     private static WalOptions options(Path disk) {
         return WalOptions.builder().window(Duration.ofSeconds(1)).retention(Duration.ofDays(1)).segmentBytes(1 << 20).maxRecordBytes(64 << 10)
-                .flushInterval(Duration.ofMillis(50)).maxMappedSegments(4)
+                .flushInterval(Duration.ofMillis(50))
                 .streams(PERIODIC + "*", StreamOptions.builder().durability(Durability.PERIODIC).build())
                 .listener(new WalListener() {
                     @Override

@@ -128,7 +128,7 @@ class InterleavedReadTest {
 
     /** How the stream stands. */
     private enum Shape {
-        PARKED(false, false, false, false),
+        BY_POSITION(false, false, false, false),
         MAPPED(true, false, false, false),
         /** A checkpoint has links to the sealed segments, so these are cut by putting a copy in their place. */
         LINKED(false, true, false, false),
@@ -211,7 +211,7 @@ class InterleavedReadTest {
                 if (window > 0) {
                     tick(WINDOW);
                 }
-                append(shape.mapped && window == WINDOWS - 1 ? 4 * RECORDS_A_WINDOW : RECORDS_A_WINDOW);
+                append(RECORDS_A_WINDOW);
                 SimulatedLog.runBackground(wal);
                 if (shape.isInPieces()) {
                     inPieces();
@@ -361,7 +361,7 @@ class InterleavedReadTest {
     }
 
     private static void assertAllExplained(Who who, List<Change> changes, List<Reading> readings) {
-        assertAllExplained(Shape.PARKED, who, changes, readings);
+        assertAllExplained(Shape.BY_POSITION, who, changes, readings);
     }
 
     private static void assertAllExplained(Shape shape, Who who, List<Change> changes, List<Reading> readings) {

@@ -108,7 +108,7 @@ class JournalDamageTest {
 
     private static Map<String, byte[]> segments(Map<String, byte[]> files) {
         Map<String, byte[]> segments = new TreeMap<>(files);
-        segments.keySet().removeIf(name -> !name.startsWith("streams/"));
+        segments.keySet().removeIf(name -> !name.startsWith("segments/"));
         return segments;
     }
 

@@ -155,7 +155,7 @@ class JournalRedoTest {
 
         assertThat(log.read(h)).isEqualTo(a.all());
         assertThat(result.segments()).extracting(RedoneSegment::kind).containsExactly(Kind.CREATED);
-        assertThat(JournalledLog.files(root.resolve("streams"))).hasSize(1);
+        assertThat(JournalledLog.files(root.resolve("segments"))).hasSize(1);
     }
 
     @Test

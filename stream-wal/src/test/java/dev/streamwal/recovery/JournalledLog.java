@@ -73,7 +73,7 @@ final class JournalledLog {
     }
 
     Path path(SegmentHeader header) {
-        return root.resolve("streams").resolve(header.key().directoryName()).resolve(header.name().fileName());
+        return root.resolve("segments").resolve(header.key().directoryName()).resolve(header.name().fileName());
     }
 
     Path write(SegmentHeader header, byte[] bytes) throws IOException {

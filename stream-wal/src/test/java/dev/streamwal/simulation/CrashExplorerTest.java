@@ -2,6 +2,7 @@ package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.simulation.CrashExplorer.Failure;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class CrashExplorerTest {
 
-    private static final int WORKLOADS = 60;
+    private static final int WORKLOADS = 40;
     private static final int STEPS = 14;
     private static final String JOURNAL = "commit/[0-9a-f]+\\.journal$";
     private static final int THREADS = 2;
@@ -126,16 +127,32 @@ class CrashExplorerTest {
                 durably("b", 1), durably("a", 4), new Step.Truncate("b", 5), new Step.Reopen());
     }
 
+    /** A stream went on behind a hole in the next shared segment, in which it had nothing before that: what the hole may have taken of it was missed. */
+    @Test
+    void explore_streamGoesOnBehindAHoleInTheNextSharedSegment_missesNothing() {
+        Workload workload = new Workload(33, false, true, 8_192, new JournalSizes(1_024, 2_048, 6_144, 1_024, 512),
+                List.of(new Step.Restart(57), new Step.AppendBatchDurably("c", 4, 65), new Step.NextWindow(), new Step.Append("b", 47, 79), new Step.Reopen(),
+                        new Step.Pack(), new Step.Append("b", 2, 1_300), new Step.Append("b", 27, 46), new Step.Background(),
+                        new Step.AppendDurably("c", 2, 162), new Step.Append("c", 25, 74), new Step.AppendAsync("b", 3, 80)));
+        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE);
+        assertThat(explorer.explore(workload).map(Failure::describe)).isEmpty();
+    }
+
     // ---------------------------------------------------------------- packs
 
     /** Each step that changes what is in packs, behind two windows that are packed, and with more to pack. */
     @Test
-    void explore_whatIsInPacksChanges_keepsItsPromises() {
-        for (Step change : List.of(new Step.Pack(), new Step.Truncate("a", 1), new Step.Truncate("a", 3), new Step.Truncate("a", 5),
-                new Step.Purge("a"), new Step.Delete("a"), new Step.ExpireAndSweep(), new Step.Reopen(), new Step.Kill(), new Step.Restart(3))) {
-            keepsItsPromises(durably("a", 2), new Step.Append("b", 1, 60), new Step.Rotate("a"), new Step.Rotate("b"), new Step.SyncAll(),
-                    new Step.Pack(), new Step.Rotate("a"), durably("a", 1), change, durably("a", 1), new Step.Pack());
+    void explore_whatIsInPacksChanges_keepsItsPromises() throws Exception {
+        List<Step> changes = List.of(new Step.Pack(), new Step.Truncate("a", 1), new Step.Truncate("a", 3), new Step.Truncate("a", 5),
+                new Step.Purge("a"), new Step.Delete("a"), new Step.ExpireAndSweep(), new Step.Reopen(), new Step.Kill(), new Step.Restart(3));
+        List<Workload> workloads = new ArrayList<>();
+        for (int i = 0; i < changes.size(); i++) {
+            for (boolean mapped : scale() > 1 ? new boolean[] {true, false} : new boolean[] {i % 2 == 0}) {
+                workloads.add(Workload.of(mapped, durably("a", 2), new Step.Append("b", 1, 60), new Step.Rotate("a"), new Step.Rotate("b"),
+                        new Step.SyncAll(), new Step.Pack(), new Step.Rotate("a"), durably("a", 1), changes.get(i), durably("a", 1), new Step.Pack()));
+            }
         }
+        explore("what is in packs changes", workloads, (explorer, workload) -> explorer.explore(workload));
     }
 
     @Test
@@ -254,7 +271,7 @@ class CrashExplorerTest {
 
     @Test
     void explore_streamsDirectoriesAreNotForced_findsThatWhatWasSyncedIsLost() {
-        Failure failure = found(Lies.ignoringForcesOfDirectories("streams"), new Step.Append("a", 3, 100), new Step.Sync("a"));
+        Failure failure = found(Lies.ignoringForcesOfDirectories("segments"), new Step.Append("a", 3, 100), new Step.Sync("a"));
         assertThat(failure.describe()).startsWith("lost: stream=a");
     }
 

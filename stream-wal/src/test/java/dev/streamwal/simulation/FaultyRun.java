@@ -45,7 +45,6 @@ final class FaultyRun {
 
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
     private static final int SEGMENT_BYTES = 4_096;
-    private static final int MAX_OPEN_FILES = 4;
     /** A run without failures takes a tenth of this. */
     private static final int MAX_CALLS = 60_000;
     /** The one that fails, and the one after it. */
@@ -316,9 +315,7 @@ final class FaultyRun {
                 .window(WorkloadRun.WINDOW)
                 .retention(WorkloadRun.RETENTION)
                 .segmentBytes(SEGMENT_BYTES)
-                .maxMappedSegments(1)
                 .ownSegments(1)
-                .maxOpenFiles(MAX_OPEN_FILES)
                 .sweepInterval(Duration.ZERO)
                 .listener(new Listener())
                 .build();
@@ -574,7 +571,7 @@ final class FaultyRun {
     /** Names of the stream's files, by what they begin with; looks past all failures. */
     private TreeSet<Long> segments(String key) {
         TreeSet<Long> segments = new TreeSet<>();
-        DiskNode node = disk.find((SimulatedPath) disk.path("/log/streams/" + StreamKey.of(key).directoryName()));
+        DiskNode node = disk.find((SimulatedPath) disk.path("/log/segments/" + StreamKey.of(key).directoryName()));
         if (node instanceof DiskNode.Directory directory) {
             directory.entries.keySet().forEach(name -> SegmentName.parse(name).ifPresent(segment -> segments.add(segment.basePosition())));
         }

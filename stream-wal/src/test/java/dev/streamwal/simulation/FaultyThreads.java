@@ -111,7 +111,7 @@ final class FaultyThreads {
     }
 
     private static WalOptions options() {
-        return WalOptions.builder().segmentBytes(SEGMENT_BYTES).maxMappedSegments(2).maxOpenFiles(8).flushInterval(Duration.ofMillis(1))
+        return WalOptions.builder().segmentBytes(SEGMENT_BYTES).flushInterval(Duration.ofMillis(1))
                 .sweepInterval(Duration.ZERO).build();
     }
 

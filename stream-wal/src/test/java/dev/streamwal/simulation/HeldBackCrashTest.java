@@ -59,7 +59,7 @@ class HeldBackCrashTest {
     }
 
     private static List<String> listed(SimulatedDisk disk) throws Exception {
-        Path directory = disk.path("/log/streams/" + KEY);
+        Path directory = disk.path("/log/segments/" + KEY);
         if (!Files.isDirectory(directory)) {
             return List.of();
         }

@@ -26,8 +26,6 @@ import java.util.Random;
 /** A log that is open on a simulated disk, and what it said in the background. */
 final class LogUnderTest implements AutoCloseable {
 
-    private static final int MAX_OPEN_FILES = 8;
-
     private final StreamWal wal;
     /** Held, so that nothing depends on the collector. */
     private final Map<String, WalStream> streams = new HashMap<>();
@@ -48,8 +46,6 @@ final class LogUnderTest implements AutoCloseable {
                 .window(WorkloadRun.WINDOW)
                 .retention(WorkloadRun.RETENTION)
                 .segmentBytes(workload.segmentBytes())
-                .maxMappedSegments(workload.maxMapped())
-                .maxOpenFiles(MAX_OPEN_FILES)
                 .sweepInterval(Duration.ZERO)
                 .ownSegments(0)
                 .streams(Workload.PERIODIC_KEY, StreamOptions.builder().segments(segments).durability(Durability.PERIODIC).build())

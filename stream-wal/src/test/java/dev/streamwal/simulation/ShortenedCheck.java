@@ -82,7 +82,7 @@ final class ShortenedCheck {
     }
 
     private String shorten(SimulatedDisk disk, Random random) throws IOException {
-        Path streams = disk.path("/log/streams");
+        Path streams = disk.path("/log/segments");
         if (!Files.isDirectory(streams)) {
             return "nothing to shorten";
         }

@@ -11,12 +11,11 @@ import java.util.function.BiFunction;
  * What is done to a log, and how that is set up. The same workload gives the same history.
  *
  * @param seed it was made from, and its salts are
- * @param mapped whether busy segments are mapped
+ * @param mapped whether segments are mapped
  * @param shared whether streams share segments
- * @param maxMapped segments that may be mapped at once
  * @param journal so small that its files are used again after a few blocks
  */
-record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, int maxMapped, JournalSizes journal, List<Step> steps) {
+record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, JournalSizes journal, List<Step> steps) {
 
     /** Flushed by the interval. */
     static final String PERIODIC_KEY = "c";
@@ -47,7 +46,7 @@ record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, int
     }
 
     private static Workload of(boolean mapped, List<Step> steps) {
-        return new Workload(1, mapped, Boolean.getBoolean("shared"), SEGMENT_BYTES[0], 1, TINY_JOURNAL, steps);
+        return new Workload(1, mapped, Boolean.getBoolean("shared"), SEGMENT_BYTES[0], TINY_JOURNAL, steps);
     }
 
     /** Several streams, so many steps. */
@@ -59,7 +58,7 @@ record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, int
         for (int i = 0; i < steps; i++) {
             chosen.add(kinds.get(random.nextInt(kinds.size())).step.apply(random, keys.get(random.nextInt(keys.size()))));
         }
-        return new Workload(seed, mapped, seed % 3 == 0, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)], 1 + random.nextInt(2),
+        return new Workload(seed, mapped, seed % 3 == 0, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)],
                 JOURNALS.get(random.nextInt(JOURNALS.size())), chosen);
     }
 
@@ -126,13 +125,12 @@ record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, int
     Workload without(int step) {
         List<Step> left = new ArrayList<>(steps);
         left.remove(step);
-        return new Workload(seed, mapped, shared, segmentBytes, maxMapped, journal, left);
+        return new Workload(seed, mapped, shared, segmentBytes, journal, left);
     }
 
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder("seed=" + seed + ", mapped=" + mapped + ", segmentBytes=" + segmentBytes + ", maxMapped="
-                + maxMapped + ", journal=" + journal);
+        StringBuilder text = new StringBuilder("seed=" + seed + ", mapped=" + mapped + ", segmentBytes=" + segmentBytes + ", journal=" + journal);
         for (int i = 0; i < steps.size(); i++) {
             text.append("\n    ").append(i).append(' ').append(steps.get(i));
         }

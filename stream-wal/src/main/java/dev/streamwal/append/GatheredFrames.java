@@ -13,7 +13,7 @@ import java.util.List;
  * Frames in memory, whole, for one gathering write by position. Copying frames into few buffers beats gathering a buffer a record: 10 M
  * against 7.5 M records of 128 bytes a second ({@code docs/decisions}).
  */
-final class ParkedFrames {
+final class GatheredFrames {
 
     /** A batch's frames go into buffers of at most this much, or of one frame: no huge allocation for many small records. */
     private static final int BUFFER_BYTES = 1 << 20;
@@ -22,7 +22,7 @@ final class ParkedFrames {
     private final List<ByteBuf> owned = new ArrayList<>(1);
     private final List<ByteBuffer> written = new ArrayList<>(1);
 
-    ParkedFrames(long salt) {
+    GatheredFrames(long salt) {
         this.salt = salt;
     }
 

@@ -3,6 +3,7 @@ package dev.streamwal.append;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import java.io.IOException;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -10,27 +11,22 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/** An append to a mapped segment, whole, against somebody who wants its seat. The append is there whichever way it went. */
+/** An append to a mapped segment, whole, against somebody who seals and unmaps it. The append is there whichever way it went. */
 @JCStressTest
-@Outcome(id = "0, 1, 0", expect = ACCEPTABLE, desc = "appended to the mapping or by position; parked now")
-@Outcome(id = "0, 1, 1", expect = ACCEPTABLE, desc = "the append held the lock when the seat was wanted: still mapped")
+@Outcome(id = "0, 1, 0", expect = ACCEPTABLE, desc = "appended, then sealed behind it, and unmapped")
+@Outcome(id = "0, 1, 1", expect = ACCEPTABLE, desc = "sealed first; appended to the next segment, which is mapped")
 @Outcome(expect = FORBIDDEN, desc = "at another position, or lost, or counted twice, or a mapping too many")
 @State
-public class ParkStress extends StressState {
+public class SealStress extends StressState {
 
     private static final int BYTES = 48;
-    private static final int APPENDS = 20;
 
     private final long end;
 
-    public ParkStress() {
-        long last = 0;
-        for (int i = 0; i < APPENDS; i++) {
-            last = append(BYTES);
-        }
-        end = last + BYTES;
+    public SealStress() {
+        end = append(BYTES) + BYTES;
         if (storage.mapped.get() != 1) {
-            throw new AssertionError("the appends have earned a mapping");
+            throw new AssertionError("a segment is mapped when it is created");
         }
     }
 
@@ -40,13 +36,18 @@ public class ParkStress extends StressState {
     }
 
     @Actor
-    public void wantSeat() {
-        park();
+    public void seal() {
+        try {
+            stream.sealIfIdle(Long.MAX_VALUE);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        context.runBackground();
     }
 
     @Arbiter
     public void look(III_Result r) {
-        r.r2 = (int) (stream.appends() - APPENDS);
+        r.r2 = (int) (stream.appends() + context.appendsBefore() - 1);
         r.r3 = storage.mapped.get();
     }
 }

@@ -1,0 +1,115 @@
+package dev.streamwal.pack;
+
+import static dev.streamwal.pack.PackHeaderLayout.check;
+
+import dev.streamwal.format.FormatException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The catalogue of keys, a file that says which keys packs have: {@link KeyBlockLayout blocks of keys}, their {@link BlockIndex index}, the packs
+ * that it covers, and a footer; little-endian. Of a key are said
+ *
+ * <pre>
+ *   pack             which of the packs has its newest segment: 0 is the first
+ *   base             of that segment, signed difference to that of the key before; to 0 at a block's beginning
+ * </pre>
+ *
+ * <p>A pack takes 24 bytes, by ascending numbers: its number, the bytes of its file, how many segments it has.
+ *
+ * <pre>
+ *   0  8  index offset      where the index begins: behind the last block
+ *   8  4  index bytes       the packs follow, then the footer
+ *  12  4  packs             how many
+ *  16  4  blocks            how many
+ *  20  4  checksum          CRC32C over index and packs
+ *  24  8  keys              how many
+ *  32  8  edits             changes of the manifest by then
+ *  40  8  file length       bytes
+ *  48  4  zero
+ *  52  4  footer checksum   CRC32C over [0, 64) with this field as zero
+ *  56  8  magic             "STRMKEY1"
+ * </pre>
+ */
+final class KeyCatalogLayout {
+
+    static final int INDEX_OFFSET = 0;
+    static final int INDEX_BYTES = 8;
+    static final int PACKS = 12;
+    static final int BLOCKS = 16;
+    static final int CHECKSUM = 20;
+    static final int KEYS = 24;
+    static final int EDITS = 32;
+    static final int FILE_LENGTH = 40;
+    static final int ZERO = 48;
+    static final int FOOTER_CHECKSUM = 52;
+    static final int MAGIC = 56;
+    /** Of the footer. */
+    static final int BYTES = 64;
+
+    /** A block gets no further key that might make it longer. */
+    static final int MAX_BLOCK_BYTES = 4 << 10;
+    /** More than is said of a key beside it: four numbers of at most ten bytes. */
+    static final int MAX_FACTS_BYTES = 40;
+    /** Of one pack. */
+    static final int PACK_BYTES = 24;
+    /** As many as a manifest has. */
+    static final int MAX_PACKS = 1 << 16;
+
+    /** "STRMKEY1". */
+    private static final long MAGIC_VALUE = 0x3159_454B_4D52_5453L;
+
+    private KeyCatalogLayout() {}
+
+    /** What stands behind the index. */
+    static ByteBuffer encode(byte[] index, long indexOffset, int blocks, long keys, long edits, List<CoveredPack> packs) {
+        int packBytes = packs.size() * PACK_BYTES;
+        ByteBuffer out = ByteBuffer.allocate(index.length + packBytes + BYTES).order(ByteOrder.LITTLE_ENDIAN).put(index);
+        packs.forEach(pack -> out.putLong(pack.number()).putLong(pack.bytes()).putLong(pack.segments()));
+        int footer = out.position();
+        out.putInt(footer + CHECKSUM, PackChecksum.of(out, 0, footer));
+        out.putLong(footer + INDEX_OFFSET, indexOffset);
+        out.putInt(footer + INDEX_BYTES, index.length);
+        out.putInt(footer + PACKS, packs.size());
+        out.putInt(footer + BLOCKS, blocks);
+        out.putLong(footer + KEYS, keys);
+        out.putLong(footer + EDITS, edits);
+        out.putLong(footer + FILE_LENGTH, indexOffset + out.capacity());
+        out.putLong(footer + MAGIC, MAGIC_VALUE);
+        out.putInt(footer + FOOTER_CHECKSUM, PackChecksum.without(out, footer, BYTES, FOOTER_CHECKSUM));
+        return out.clear();
+    }
+
+    /** Judges every length before anything is read or allocated by it. */
+    static void checkFooter(ByteBuffer footer, long fileLength) throws FormatException {
+        check(footer.getLong(MAGIC) == MAGIC_VALUE, "a catalogue of keys ends with \"STRMKEY1\"", footer.getLong(MAGIC));
+        int checksum = footer.getInt(FOOTER_CHECKSUM);
+        check(checksum == PackChecksum.without(footer, 0, BYTES, FOOTER_CHECKSUM), "the checksum of a catalogue's footer is right", checksum);
+        check(footer.getLong(FILE_LENGTH) == fileLength, "a catalogue of keys is as long as its footer says", fileLength);
+        check(footer.getInt(ZERO) == 0, "a catalogue's footer has zeros where nothing is said", footer.getInt(ZERO));
+        long index = footer.getLong(INDEX_OFFSET);
+        int indexBytes = footer.getInt(INDEX_BYTES);
+        int packs = footer.getInt(PACKS);
+        check(packs >= 1 && packs <= MAX_PACKS, "a catalogue covers packs", packs);
+        check(indexBytes >= 0 && indexBytes <= BlockIndex.MAX_BYTES && index >= 0 && index <= fileLength
+                && index + indexBytes + (long) packs * PACK_BYTES + BYTES == fileLength, "a catalogue ends with index, packs and footer", indexBytes);
+        int blocks = footer.getInt(BLOCKS);
+        check(blocks == 0 ? index == 0 && indexBytes == 0 : blocks > 0 && blocks <= index, "blocks stand before the index", blocks);
+        check(footer.getLong(KEYS) >= blocks && footer.getLong(EDITS) >= 0, "a block has a key", footer.getLong(KEYS));
+    }
+
+    /** @param in where they begin */
+    static List<CoveredPack> packs(ByteBuffer in, int count) throws FormatException {
+        List<CoveredPack> packs = new ArrayList<>(count);
+        long before = -1;
+        for (int i = 0; i < count; i++) {
+            CoveredPack pack = new CoveredPack(in.getLong(), in.getLong(), in.getLong());
+            check(pack.number() > before, "packs have ascending numbers", pack.number());
+            before = pack.number();
+            packs.add(pack);
+        }
+        return packs;
+    }
+}

@@ -1,0 +1,111 @@
+package dev.streamwal.append;
+
+import dev.streamwal.format.FooterLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentMapping;
+import dev.streamwal.storage.SegmentStorage;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A segment's file before it has its name: with its mapping, where the storage has mappings, and with a header at last. */
+final class NewSegment {
+
+    private final SegmentStorage storage;
+    private final SegmentFile file;
+    private final @Nullable SegmentMapping mapping;
+    private final int preparedBytes;
+
+    private NewSegment(SegmentStorage storage, SegmentFile file, @Nullable SegmentMapping mapping, int preparedBytes) {
+        this.storage = storage;
+        this.file = file;
+        this.mapping = mapping;
+        this.preparedBytes = preparedBytes;
+    }
+
+    /** As small as can be: what a stream's records need comes with them. */
+    static NewSegment create(SegmentStorage storage, Path temporary, SegmentHeader header) throws IOException {
+        SegmentFile file = storage.create(temporary);
+        try {
+            file.write(0, SegmentHeaderLayout.encode(header));
+            return map(storage, file, header.headerLength(), header.capacity(), FooterLayout.PAGE_BYTES);
+        } catch (IOException | RuntimeException | Error e) {
+            file.close();
+            storage.delete(file.path());
+            throw e;
+        }
+    }
+
+    /** Ahead of the time when it is needed, with space for the first records. */
+    static NewSegment prepare(SegmentStorage storage, Path temporary, int capacity, int preparedBytes) throws IOException {
+        SegmentFile file = storage.create(temporary);
+        try {
+            // a page first, so that the file is never cut to nothing
+            int page = Math.min(FooterLayout.PAGE_BYTES, capacity);
+            file.zero(0, page);
+            return map(storage, file, page, capacity, preparedBytes);
+        } catch (IOException | RuntimeException | Error e) {
+            file.close();
+            storage.delete(file.path());
+            throw e;
+        }
+    }
+
+    /** A mapped file keeps no descriptor: it is opened again for each stretch of space. */
+    private static NewSegment map(SegmentStorage storage, SegmentFile file, int written, int capacity, int preparedBytes) throws IOException {
+        SegmentMapping mapping = file.map(capacity);
+        if (mapping == null) {
+            return new NewSegment(storage, file, null, written);
+        }
+        try {
+            int prepared = Math.min(preparedBytes, capacity);
+            file.truncate(written);
+            file.zero(written, prepared);
+            mapping.touch(0, prepared);
+            file.close();
+            return new NewSegment(storage, file, mapping, prepared);
+        } catch (IOException | RuntimeException | Error e) {
+            mapping.unmap();
+            throw e;
+        }
+    }
+
+    /** Where it was prepared without one. */
+    void writeHeader(SegmentHeader header) throws IOException {
+        if (mapping == null) {
+            file.write(0, SegmentHeaderLayout.encode(header));
+        } else {
+            mapping.buffer().put(0, SegmentHeaderLayout.encode(header), 0, header.headerLength());
+        }
+    }
+
+    /** The last thing that can fail. */
+    void name(Path name) throws IOException {
+        storage.name(file.path(), name);
+        file.renamed(name);
+    }
+
+    SegmentFile file() {
+        return file;
+    }
+
+    /** Null where it is written by position. */
+    @Nullable SegmentMapping mapping() {
+        return mapping;
+    }
+
+    /** Up to here there are blocks, and touched pages. */
+    int preparedBytes() {
+        return preparedBytes;
+    }
+
+    void discard() throws IOException {
+        if (mapping != null) {
+            mapping.unmap();
+        }
+        file.close();
+        storage.delete(file.path());
+    }
+}

@@ -1,0 +1,154 @@
+package dev.streamwal.packing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.SweepResult;
+import dev.streamwal.WalOptions;
+import dev.streamwal.format.Window;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.CoveredPack;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** When the catalogue of keys is written anew, and what listing keys reads then. */
+class KeyCatalogUpdateTest {
+
+    private static final int PACKS = 100;
+    private static final int KEYS = 200;
+    private static final long WINDOW = 10_000;
+
+    @TempDir
+    Path root;
+
+    private long nowMillis = 1_772_366_400_000L;
+
+    private static List<ListedPack> listed(int from, int to, long segments) {
+        return IntStream.range(from, to).mapToObj(i -> new ListedPack(i, new Window(0, WINDOW), 0, 0, 0, true, 1_000, segments, 0)).toList();
+    }
+
+    private static List<CoveredPack> covered(int from, int to, long segments) {
+        return IntStream.range(from, to).mapToObj(i -> new CoveredPack(i, 1_000, segments)).toList();
+    }
+
+    @Test
+    void isDue_fewPacks_onlyFromFourOn() {
+        assertThat(KeyCatalogUpdate.isDue(List.of(), List.of(), 0)).isFalse();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 4, 100), List.of(), 0)).isFalse();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 5, 100), List.of(), 0)).isTrue();
+    }
+
+    @Test
+    void isDue_packsThatCameAndWent_fromAQuarterOn() {
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 41, 100), covered(1, 41, 100), 1_000)).isFalse();
+        assertThat(KeyCatalogUpdate.isDue(listed(5, 46, 100), covered(1, 41, 100), 1_000)).isFalse();
+        assertThat(KeyCatalogUpdate.isDue(listed(6, 46, 100), covered(1, 41, 100), 1_000)).isTrue();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 1_016, 100), covered(1, 1_001, 100), 1_000)).as("many segments").isFalse();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 1_017, 100), covered(1, 1_001, 100), 1_000)).isTrue();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 1_017, 1), covered(1, 1_001, 1), 1_000)).as("next to nothing in them").isFalse();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 42, 2_000), covered(1, 41, 2_000), 1_000)).as("one with twice as many as there are keys").isTrue();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 41, 101), covered(1, 41, 100), 1_000)).as("others with these numbers").isTrue();
+    }
+
+    private StreamWal open() {
+        return StreamWal.open(root, WalOptions.builder().clock(() -> Instant.ofEpochMilli(nowMillis)).window(Duration.ofMillis(WINDOW))
+                .retention(Duration.ofMillis(WINDOW * PACKS)).sweepInterval(Duration.ZERO).ownSegments(0).build());
+    }
+
+    private static String key(int number) {
+        return "key/" + number;
+    }
+
+    /** A pack a window; each has a key that no other has. */
+    private void append(StreamWal wal, int packs) {
+        for (int i = 0; i < packs; i++) {
+            for (int key = 0; key < KEYS; key++) {
+                wal.stream(key(key)).append(new byte[8]);
+            }
+            wal.stream("once/" + nowMillis).append(new byte[8]);
+            nowMillis += WINDOW;
+            assertThat(wal.pack()).isPositive();
+        }
+    }
+
+    private Path file() {
+        return root.resolve("packs").resolve("keys");
+    }
+
+    @Test
+    void keys_ofPacksThatAreCovered_readNoTable() throws IOException {
+        try (StreamWal wal = open()) {
+            append(wal, PACKS);
+            assertThat(wal.stats().packs()).isEqualTo(PACKS);
+            assertThat(file()).exists();
+            try (WalReader reader = WalReader.open(root)) {
+                assertThat(reader.keys()).hasSize(KEYS + PACKS);
+                // those that came since: header, end, and their table blocks
+                assertThat(reader.readCalls()).isLessThan(16 * 8);
+                long before = reader.readCalls();
+                assertThat(reader.keys("once/")).hasSize(PACKS);
+                assertThat(reader.readCalls() - before).isLessThan(16 * 6);
+            }
+            Files.delete(file());
+            assertThat(wal.pack()).isZero();
+        }
+        try (StreamWal wal = open()) {
+            assertThat(wal.pack()).isZero();
+            try (WalReader reader = WalReader.open(root)) {
+                assertThat(reader.keys()).hasSize(KEYS + PACKS);
+                assertThat(reader.readCalls()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void pass_keysWhosePacksExpired_areDropped() throws IOException {
+        try (StreamWal wal = open()) {
+            append(wal, PACKS);
+            long full = Files.size(file());
+            nowMillis += WINDOW * PACKS / 2;
+            SweepResult swept = wal.sweep();
+            assertThat(swept.failedSegments()).isZero();
+            assertThat(wal.pack()).isZero();
+            assertThat(Files.size(file())).isLessThan(full);
+            try (WalReader reader = WalReader.open(root)) {
+                assertThat(reader.keys()).isEqualTo(wal.keys()).hasSizeLessThan(KEYS + PACKS);
+            }
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void keys_whileTheCatalogueIsWrittenAnew_alwaysAll() throws InterruptedException {
+        try (StreamWal wal = open(); WalReader reader = WalReader.open(root)) {
+            append(wal, 8);
+            TreeSet<String> all = new TreeSet<>(wal.keys());
+            AtomicReference<Throwable> failure = new AtomicReference<>();
+            Thread lister = new Thread(() -> {
+                try {
+                    while (!Thread.currentThread().isInterrupted()) {
+                        assertThat(reader.keys()).containsAll(all);
+                    }
+                } catch (RuntimeException | Error e) {
+                    failure.set(e);
+                }
+            });
+            lister.start();
+            append(wal, 60);
+            lister.interrupt();
+            lister.join();
+            assertThat(failure).hasNullValue();
+        }
+    }
+}
