@@ -21,6 +21,7 @@ abstract class FollowPrefixContract extends LogContract {
 
     private static final Duration LONG = Duration.ofSeconds(30);
     private static final Duration SHORT = Duration.ofMillis(10);
+    private static final long FOLDER_SETTLES_MILLIS = 2_500;
 
     FollowPrefixContract(LogHome home) {
         super(home);
@@ -92,6 +93,28 @@ abstract class FollowPrefixContract extends LogContract {
             assertThat(drain(tail)).isZero();
             assertThat(delivered).hasSize(streams);
             writing.forEach(CompletableFuture::join);
+        }
+    }
+
+    /** Nothing of another stream comes between its records, which stand in a shared segment. */
+    @Test
+    void next_oneStreamThatSharesIsAppendedToAgainAndAgain_isDeliveredEachTime() throws Exception {
+        try (StreamWal wal = open(options().streams("*", StreamOptions.builder().segments(Segments.SHARED).build()), THIS_BOOT);
+                WalReader within = wal.reader(); WalReader without = WalReader.open(root);
+                EntryTail here = within.followPrefix("", Map.of()); EntryTail there = without.followPrefix("", Map.of())) {
+            for (int i = 0; i < 5; i++) {
+                if (i == 1) {
+                    // until then the folder may have changed, and streams without a directory are looked at besides
+                    Thread.sleep(FOLDER_SETTLES_MILLIS);
+                }
+                assertThat(here.next()).isFalse();
+                assertThat(there.next()).isFalse();
+                assertThat(here.next()).isFalse();
+                assertThat(there.next()).isFalse();
+                wal.stream("a").append(bytes("a" + i));
+                assertThat(next(here)).isEqualTo("a=a" + i);
+                assertThat(next(there)).isEqualTo("a=a" + i);
+            }
         }
     }
 

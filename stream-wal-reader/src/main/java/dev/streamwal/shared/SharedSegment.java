@@ -65,6 +65,10 @@ public final class SharedSegment {
     @GuardedBy("this")
     private int arrivals;
 
+    /** Whether somebody was told of the last of those: another record of that stream is told of, too. */
+    @GuardedBy("this")
+    private boolean isLastTold;
+
     /** Position of a slot that is reserved and not published: who has waited for it doesn't wait again. */
     private final Standstill awaited = new Standstill();
 
@@ -169,8 +173,8 @@ public final class SharedSegment {
     }
 
     /**
-     * Whose records it has, in the order in which they came, as far as the segment has been walked; of several of one stream in a row only one is
-     * counted.
+     * Whose records it has, in the order in which they came, as far as the segment has been walked. Of several of one stream in a row, of which
+     * nobody was told in between, only one is counted.
      *
      * @param from so many of the first are left out
      */
@@ -179,6 +183,7 @@ public final class SharedSegment {
         for (int i = from; i < arrivals; i++) {
             keys.add(streams.all().get(order[i]).key());
         }
+        isLastTold = true;
         return keys;
     }
 
@@ -415,9 +420,10 @@ public final class SharedSegment {
 
     @GuardedBy("this")
     private void arrives(int stream) {
-        if (arrivals > 0 && order[arrivals - 1] == stream) {
+        if (arrivals > 0 && order[arrivals - 1] == stream && !isLastTold) {
             return;
         }
+        isLastTold = false;
         order = arrivals == order.length ? Arrays.copyOf(order, 2 * arrivals) : order;
         order[arrivals++] = stream;
     }

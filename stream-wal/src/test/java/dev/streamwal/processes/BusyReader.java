@@ -25,9 +25,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A reading process of {@link ManyProcessesTest}: one thread follows all streams, one consumes them, one scans them this way and that, one
@@ -53,6 +55,8 @@ final class BusyReader {
 
     /** Found by the scans, with what stands there; the one found first goes first. */
     private final Map<EntryRef, Numbered> refs = new LinkedHashMap<>();
+
+    private final CountDownLatch scanned = new CountDownLatch(1);
 
     private volatile boolean finished;
     private volatile long finishedNanos;
@@ -233,6 +237,10 @@ final class BusyReader {
             scans++;
             Thread.sleep(SCAN_PAUSE_MILLIS);
         }
+        for (int stream = 0; stream < Numbered.STREAMS; stream++) {
+            records += forwards(stream, reader.scan(Numbered.key(stream)), true);
+        }
+        scanned.countDown();
         return "scanned %d scans %d".formatted(records, scans);
     }
 
@@ -298,7 +306,10 @@ final class BusyReader {
         long found = 0;
         long expired = 0;
         Set<EntryRef> gone = new HashSet<>();
-        while (!finished) {
+        boolean isLast = false;
+        while (!isLast) {
+            // of what was found before, and of what is left
+            isLast = finished && scanned.await(50, TimeUnit.MILLISECONDS);
             Map<EntryRef, Numbered> asked;
             synchronized (refs) {
                 asked = new LinkedHashMap<>(refs);

@@ -33,8 +33,6 @@ class ManyProcessesTest {
     private static final int KILLS = Math.max(3, (int) (20 * ChildJvm.scale()));
     private static final int MIN_APPENDING_MILLIS = 50;
     private static final int MAX_APPENDING_MILLIS = 1_400;
-    /** Two sweeps, of which the second has something to delete, however few writers there were before. */
-    private static final int LAST_APPENDING_MILLIS = 3_300;
     private static final int PATIENCE_SECONDS = 120;
 
     private final long seed = Long.getLong("seed", System.nanoTime());
@@ -76,7 +74,7 @@ class ManyProcessesTest {
             writer.destroyForcibly().waitFor();
         }
         Process last = startWriter(root, KILLS, ends);
-        Thread.sleep(LAST_APPENDING_MILLIS);
+        Thread.sleep(MAX_APPENDING_MILLIS);
         last.getOutputStream().close();
         assertThat(last.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as("the writer closes the log").isTrue();
         assertThat(last.exitValue()).as(said("writer-" + KILLS)).isZero();

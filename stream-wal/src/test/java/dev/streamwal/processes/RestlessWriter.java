@@ -1,6 +1,7 @@
 package dev.streamwal.processes;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.SweepResult;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteEntry;
@@ -23,8 +24,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The writing process of {@link ManyProcessesTest}: eight threads append to 200 streams, windows are a tenth of a second long, what is older
- * than some seconds is swept every second. It goes on until it is killed, or its input ends: then it closes the log and writes down where
- * each stream has come to.
+ * than some seconds is swept every second. It goes on until it is killed, or its input ends: then it deletes all that it and those before it
+ * have appended, appends a last record to each of its streams, which stays, and writes down where they have come to.
  */
 final class RestlessWriter {
 
@@ -36,36 +37,42 @@ final class RestlessWriter {
     /** So that it takes its part of the two processors, and leaves them to the readers for the rest. */
     private static final long PAUSE_NANOS = 1_000_000;
 
-    private final StreamWal wal;
+    private static final Duration LAST_RETENTION = Duration.ofDays(1);
+
+    private final Path root;
     private final int writer;
     private final Numbered[] next = new Numbered[Numbered.STREAMS];
     private volatile boolean stopped;
 
-    private RestlessWriter(StreamWal wal, int writer) {
-        this.wal = wal;
+    private RestlessWriter(Path root, int writer) {
+        this.root = root;
         this.writer = writer;
     }
 
     /** The root, which writer it is, and the file to write down the ends in. */
     public static void main(String[] arguments) throws Exception {
-        WalOptions options = WalOptions.builder().window(WINDOW).retention(RETENTION).sweepInterval(Duration.ofSeconds(1))
-                .segmentBytes(1 << 20).maxRecordBytes(64 << 10).build();
-        try (StreamWal wal = StreamWal.open(Path.of(arguments[0]), options)) {
-            RestlessWriter writer = new RestlessWriter(wal, Integer.parseInt(arguments[1]));
-            writer.run(System.in);
-            writer.writeEnds(Path.of(arguments[2]));
-        }
+        RestlessWriter writer = new RestlessWriter(Path.of(arguments[0]), Integer.parseInt(arguments[1]));
+        writer.run(System.in);
+        // of the window that was open when the last of them was appended
+        Thread.sleep(RETENTION.plus(WINDOW).toMillis());
+        writer.appendWhatStays();
+        writer.writeEnds(Path.of(arguments[2]));
         System.out.println("closed");
+    }
+
+    private StreamWal open(Duration retention) {
+        return StreamWal.open(root, WalOptions.builder().window(WINDOW).retention(retention).sweepInterval(Duration.ofSeconds(1))
+                .segmentBytes(1 << 20).maxRecordBytes(64 << 10).build());
     }
 
     private void run(InputStream untilItEnds) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
-        try {
+        try (StreamWal wal = open(RETENTION)) {
             List<Future<Void>> running = new ArrayList<>();
             for (int i = 0; i < THREADS; i++) {
                 int thread = i;
                 Callable<Void> appends = () -> {
-                    append(thread);
+                    append(wal, thread);
                     return null;
                 };
                 running.add(threads.submit(appends));
@@ -84,7 +91,7 @@ final class RestlessWriter {
     }
 
     /** To the streams that are this thread's alone, so that what it appended last is the stream's last record. */
-    private void append(int thread) {
+    private void append(StreamWal wal, int thread) {
         Random random = new Random(writer * 31L + thread);
         try (WalReader reader = wal.reader()) {
             for (int stream = thread; stream < Numbered.STREAMS; stream += THREADS) {
@@ -92,7 +99,7 @@ final class RestlessWriter {
             }
         }
         while (!stopped) {
-            append(thread + THREADS * random.nextInt(Numbered.STREAMS / THREADS), 1 + random.nextInt(MAX_BATCH));
+            append(wal, thread + THREADS * random.nextInt(Numbered.STREAMS / THREADS), 1 + random.nextInt(MAX_BATCH));
             LockSupport.parkNanos(PAUSE_NANOS);
         }
     }
@@ -102,7 +109,7 @@ final class RestlessWriter {
                 .orElseGet(() -> Numbered.first(stream, writer));
     }
 
-    private void append(int stream, int count) {
+    private void append(StreamWal wal, int stream, int count) {
         WalStream log = wal.stream(Numbered.key(stream));
         Numbered record = next[stream];
         if (count == 1) {
@@ -117,6 +124,17 @@ final class RestlessWriter {
         }
         log.appendBatch(batch);
         next[stream] = record;
+    }
+
+    private void appendWhatStays() {
+        try (StreamWal wal = open(LAST_RETENTION)) {
+            SweepResult unused = wal.sweep();
+            for (int stream = 0; stream < Numbered.STREAMS; stream++) {
+                if (next[stream].before() != Numbered.UNKNOWN) {
+                    append(wal, stream, 1);
+                }
+            }
+        }
     }
 
     /** A line a stream that has a record: the number of its last one. */
