@@ -119,31 +119,42 @@ public final class StreamKey {
 
     /** @throws FormatException where the bytes are no key */
     public static StreamKey ofUtf8(byte[] utf8) throws FormatException {
-        if (utf8.length == 0 || utf8.length > MAX_BYTES) {
-            throw FormatException.corrupt("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: bytes="
-                    + utf8.length);
+        return new StreamKey(checkedText(utf8, 0, utf8.length), utf8.clone());
+    }
+
+    /**
+     * Makes nothing, mostly.
+     *
+     * @throws FormatException where the bytes are no key
+     */
+    public static void checkUtf8(byte[] bytes, int from, int length) throws FormatException {
+        String unused = checkedText(bytes, from, length);
+    }
+
+    /** Null where each byte is a character. */
+    private static @Nullable String checkedText(byte[] bytes, int from, int length) throws FormatException {
+        if (length == 0 || length > MAX_BYTES) {
+            throw FormatException.corrupt("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: bytes=" + length);
         }
         try {
-            return new StreamKey(isAscii(utf8) ? null : decode(utf8), utf8.clone());
+            return isAscii(bytes, from, length) ? null : decode(ByteBuffer.wrap(bytes, from, length));
         } catch (CharacterCodingException unused) {
-            throw FormatException.corrupt("a stream's key is valid UTF-8: bytes="
-                    + HEX.formatHex(utf8, 0, Math.min(utf8.length, 64)));
+            throw FormatException.corrupt("a stream's key is valid UTF-8: bytes=" + HEX.formatHex(bytes, from, from + Math.min(length, 64)));
         }
     }
 
-    /** Most are: then nothing has to be checked, which takes longer than all else. */
-    private static boolean isAscii(byte[] utf8) {
-        for (byte each : utf8) {
-            if (each < 0) {
+    private static boolean isAscii(byte[] bytes, int from, int length) {
+        for (int i = from; i < from + length; i++) {
+            if (bytes[i] < 0) {
                 return false;
             }
         }
         return true;
     }
 
-    private static String decode(byte[] utf8) throws CharacterCodingException {
+    private static String decode(ByteBuffer utf8) throws CharacterCodingException {
         return StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT)
-                .decode(ByteBuffer.wrap(utf8)).toString();
+                .decode(utf8).toString();
     }
 
     /**

@@ -5,16 +5,14 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.segment.Segment;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one stream has in a shared segment of one window, without a gap: a segment of the stream, whose records stand between others'. Grows
- * while the shared segment is walked. Guarded by that.
+ * while the shared segment is walked. There are as many as streams, so that there is no list or array in it: its frames are in the segment's
+ * {@link FrameTable}. Guarded by the segment.
  */
 final class Part {
-
-    private static final int FIRST_ROOM = 2;
 
     private final StreamParts stream;
     private final Window window;
@@ -24,17 +22,15 @@ final class Part {
     private final boolean isFirst;
     private final boolean isBehindHole;
     private final SegmentHeader shared;
-    private final long salt;
 
     private int count;
+    private int dataBytes;
+    private int firstFrame = FrameTable.NONE;
+    private int lastFrame = FrameTable.NONE;
     private boolean isCut;
     private boolean isGone;
     /** Whether what may be missing before it was left out, and is missed nowhere. */
     private boolean isJoined;
-    /** Where in the shared segment each frame's record begins. */
-    private int[] places = new int[FIRST_ROOM];
-    /** Where in the part each frame begins, and behind them, where the last one ends. */
-    private int[] offsets = new int[FIRST_ROOM + 1];
 
     /** The stream's part behind this one. */
     private @Nullable Part next;
@@ -43,6 +39,7 @@ final class Part {
     /**
      * Without frames.
      *
+     * @param window the same object for most parts
      * @param isBehindHole whether records may have been left out before it in the shared segment
      * @param shared header of the shared segment
      */
@@ -56,8 +53,6 @@ final class Part {
         this.isFirst = isFirst;
         this.isBehindHole = isBehindHole;
         this.shared = shared;
-        this.salt = stream.key().salt();
-        offsets[0] = SegmentHeaderLayout.headerLength(stream.utf8().length);
     }
 
     @Nullable Part next() {
@@ -76,13 +71,15 @@ final class Part {
         return shown;
     }
 
-    void add(int place, int frameBytes) {
-        if (count == places.length) {
-            places = Arrays.copyOf(places, 2 * count);
-            offsets = Arrays.copyOf(offsets, 2 * count + 1);
+    void add(FrameTable frames, int place, int frameBytes) {
+        int added = frames.add(place, frameBytes);
+        if (count == 0) {
+            firstFrame = added;
+        } else {
+            frames.follows(lastFrame, added);
         }
-        places[count] = place;
-        offsets[count + 1] = offsets[count] + frameBytes;
+        lastFrame = added;
+        dataBytes += frameBytes;
         count++;
     }
 
@@ -98,15 +95,25 @@ final class Part {
     }
 
     /** Nothing stands at or behind a position any more. Who has it open reads on as in a file that is deleted, or cut off. */
-    void cutFrom(long position) {
+    void cutFrom(long position, FrameTable frames) {
         if (position <= base) {
             isGone = true;
             return;
         }
-        while (count > 0 && base + offsets[count - 1] - offsets[0] >= position) {
-            count--;
-            // what comes next must not be written over what somebody reads
+        long at = base;
+        int kept = 0;
+        int last = firstFrame;
+        for (int frame = firstFrame; kept < count && at < position; frame = frames.next(frame)) {
+            last = frame;
+            at += frames.bytes(frame);
+            kept++;
+        }
+        if (kept < count) {
+            // what comes next must not go on where somebody reads
             isCut = true;
+            count = kept;
+            lastFrame = last;
+            dataBytes = (int) (at - base);
         }
     }
 
@@ -127,14 +134,8 @@ final class Part {
         return stream.key();
     }
 
-    /** Of the part's own frames. */
-    long salt() {
-        return salt;
-    }
-
-    /** In the stream, of an offset in the part. */
-    long positionAt(int offset) {
-        return base + offset - offsets[0];
+    int keyLength() {
+        return stream.keyLength();
     }
 
     /** Of the shared segment. */
@@ -154,58 +155,39 @@ final class Part {
         return expirationMillis;
     }
 
+    /** How many frames it has. */
+    int count() {
+        return count;
+    }
+
+    int firstFrame() {
+        return firstFrame;
+    }
+
+    int headerLength() {
+        return SegmentHeaderLayout.headerLength(keyLength());
+    }
+
     int end() {
-        return offsets[count];
+        return headerLength() + dataBytes;
     }
 
     int dataBytes() {
-        return end() - offsets[0];
+        return dataBytes;
     }
 
     long endPosition() {
-        return base + end() - offsets[0];
+        return base + dataBytes;
     }
 
-    /** As it is now. */
-    Frames frames() {
-        // only what is behind `count` is written to them after this
-        return new Frames(offsets, places, count);
+    /** As the header of a segment with the frames that it has now. */
+    SegmentHeader header(FrameTable frames) {
+        return header(key(), count == 0 ? 0 : end() - frames.bytes(lastFrame));
     }
 
-    /**
-     * The frames at some time.
-     *
-     * @param offsets in the part, one more than there are frames
-     * @param places in the shared segment
-     */
-    record Frames(int[] offsets, int[] places, int count) {
-
-        int end() {
-            return offsets[count];
-        }
-
-        int offset(int frame) {
-            return offsets[frame];
-        }
-
-        int bytes(int frame) {
-            return offsets[frame + 1] - offsets[frame];
-        }
-
-        /** The frame that has the offset; {@link #count} behind the end. */
-        int at(long offset) {
-            if (offset >= end()) {
-                return count;
-            }
-            int found = Arrays.binarySearch(offsets, 0, count, (int) offset);
-            return found >= 0 ? found : -found - 2;
-        }
-    }
-
-    /** As the header of a segment with these frames. */
-    SegmentHeader header(Frames frames) {
-        int mark = frames.count() == 0 ? 0 : frames.offset(frames.count() - 1);
-        return new SegmentHeader(stream.key(), window, expirationMillis, base, previousEnd, shared.incarnation(), salt, shared.createdMillis(),
+    /** As the header of a segment whose last frame begins there; 0 where it has none. */
+    SegmentHeader header(StreamKey key, int mark) {
+        return new SegmentHeader(key, window, expirationMillis, base, previousEnd, shared.incarnation(), key.salt(), shared.createdMillis(),
                 shared.capacity(), mark, (isFirst ? SegmentHeaderLayout.FIRST : 0) | (isCut ? SegmentHeaderLayout.CUT : 0));
     }
 }

@@ -16,25 +16,37 @@ public final class SharedPart extends Segment {
 
     private final SharedSegment shared;
     private final Part part;
+    private final PartFrames known = new PartFrames();
 
     SharedPart(SharedSegment shared, Part part, Moves moves) {
         super(part.key(), new SegmentName(part.base(), part.expirationMillis()), shared.file().file(), moves);
         this.shared = shared;
         this.part = part;
+        PartFrames.Known unused = known.of(part.headerLength());
     }
 
-    Part part() {
-        return part;
+    /** With the frames, as far as the shared segment has been walked. */
+    PartFrames.Known frames() {
+        return shared.frames(part, known);
     }
 
-    /** Whose windows and expirations are the same may be packed together. */
-    public Window window() {
-        return part.window();
+    /** As the other one, when the shared segment has been walked as far as that goes. */
+    PartFrames.Known newestFrames() throws IOException {
+        return shared.newestFrames(part, known);
+    }
+
+    SegmentHeader header(PartFrames.Known frames) {
+        return part.header(key(), frames.mark());
     }
 
     /** Epoch ms. */
     public long expirationMillis() {
         return part.expirationMillis();
+    }
+
+    /** That its records belong to. */
+    public Window window() {
+        return part.window();
     }
 
     @Override
@@ -44,36 +56,18 @@ public final class SharedPart extends Segment {
 
     /** The stream position where its last record ends, as far as is known. */
     public long endPosition() {
-        return header().positionAt(shared.frames(part).end());
+        return shared.endPosition(part);
     }
 
     /** Of the part, as far as it goes. */
     public SegmentHeader header() {
-        return part.header(shared.frames(part));
+        return shared.header(part);
     }
 
     @Override
     protected SegmentReader openHere(ChannelCache channels) throws IOException {
         SegmentReader file = shared.open(part);
-        return over(file, file::close, channels);
-    }
-
-    /** For who copies one part after the other. One thread. */
-    public static final class Copying {
-        private final PartBytes.Room room = new PartBytes.Room();
-
-        /**
-         * The bytes of a part as it is, from its header on; until those of the next one are asked for.
-         *
-         * @param file the shared segment's, which has been read
-         */
-        public SegmentBytes of(SharedPart part, SegmentBytes file) {
-            return new PartBytes(part.shared, part.part, file, () -> { }, room);
-        }
-    }
-
-    private SegmentReader over(SegmentBytes file, Runnable closing, ChannelCache channels) {
-        PartBytes bytes = new PartBytes(shared, part, file, closing, new PartBytes.Room());
+        PartBytes bytes = new PartBytes(this, file, part.fileHeader(), file::close);
         return new SegmentReader(this, header(), channels, bytes, bytes::close, shared.footers(), false);
     }
 
@@ -85,14 +79,14 @@ public final class SharedPart extends Segment {
     /** Where in the shared segment's file the record stands that has the offset. */
     @Override
     public long fileOffset(long offset) {
-        Part.Frames frames = shared.frames(part);
+        PartFrames.Known frames = frames();
         int frame = Math.min(frames.at(Math.max(offset, frames.offset(0))), frames.count() - 1);
-        return frames.places()[frame];
+        return frames.place(frame);
     }
 
     @Override
     public long bytes() {
-        return shared.frames(part).end();
+        return shared.end(part);
     }
 
     @Override
@@ -101,7 +95,7 @@ public final class SharedPart extends Segment {
     }
 
     @Override
-    protected boolean hasFooter(SegmentBytes bytes, Footer known) {
+    protected boolean hasFooter(SegmentBytes bytes, Footer footer) {
         return false;
     }
 }

@@ -23,7 +23,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -57,6 +59,13 @@ public final class SharedSegment {
 
     @GuardedBy("this")
     private byte[] slotBytes = new byte[256];
+
+    @GuardedBy("this")
+    private final FrameTable frames = new FrameTable();
+
+    /** Of the last part that was made. */
+    @GuardedBy("this")
+    private @Nullable Window newestWindow;
 
     /** Whose records came, one after the other: the streams' numbers. */
     @GuardedBy("this")
@@ -191,7 +200,7 @@ public final class SharedSegment {
     public synchronized void cut(StreamKey key, long from, long to) {
         StreamParts found = find(key);
         if (found != null) {
-            found.cut(from, to);
+            found.cut(from, to, frames);
         }
     }
 
@@ -221,20 +230,27 @@ public final class SharedSegment {
         return isComplete;
     }
 
-    /** All parts, in ascending order of the unsigned bytes of their keys; of a stream in the order in which they were appended. */
-    public synchronized List<SharedPart> partsByKey() {
-        List<SharedPart> all = new ArrayList<>(streams.all().size());
+    /** All parts, those of one window together; the oldest window first. */
+    public synchronized List<SharedRun> runs() {
+        Map<SharedRun.Span, SharedRun> runs = new TreeMap<>();
+        SharedRun run = null;
         for (StreamParts stream : streams.byKey()) {
-            all.addAll(shown(stream));
+            for (Part part = stream.first(); part != null; part = part.next()) {
+                if (run == null || !run.isOf(part)) {
+                    run = runs.computeIfAbsent(SharedRun.Span.of(part), span -> new SharedRun(this, span));
+                }
+                run.add(part);
+            }
         }
-        return all;
+        return List.copyOf(runs.values());
     }
 
     /** Adds the keys of all streams that have something, as far as the segment has been walked. */
     public synchronized void addKeys(Predicate<String> filter, Collection<String> keys) {
         for (StreamParts stream : streams.all()) {
-            if (!stream.isEmpty() && filter.test(stream.key().text())) {
-                keys.add(stream.key().text());
+            String key = stream.isEmpty() ? null : stream.key().text();
+            if (key != null && filter.test(key)) {
+                keys.add(key);
             }
         }
     }
@@ -398,7 +414,8 @@ public final class SharedSegment {
             throw FormatException.corrupt("a record's header stands at its content's beginning: headerLength=" + read.headerLength()
                     + ", contentLength=" + scan.contentLength());
         }
-        Window window = read.window(scan.timestampMillis());
+        Window window = read.window(scan.timestampMillis(), newestWindow);
+        newestWindow = window;
         long expiration = read.expirationMillis(window);
         int leadBytes = lead == 0 ? 0 : BatchLayout.FRAME_BYTES;
         long begins = read.position() - leadBytes;
@@ -412,9 +429,9 @@ public final class SharedSegment {
                 && last.goesOnWith(window, expiration, begins, read.previousEnd());
         Part part = goesOn && last != null ? last : newPart(stream, window, expiration, begins, read, header);
         if (lead != 0) {
-            part.add(lead, leadBytes);
+            part.add(frames, lead, leadBytes);
         }
-        part.add((int) scan.offset(), frameBytes);
+        part.add(frames, (int) scan.offset(), frameBytes);
         arrives(stream.number());
     }
 
@@ -439,14 +456,27 @@ public final class SharedSegment {
         return part;
     }
 
-    /** As the part has it now. */
-    synchronized Part.Frames frames(Part part) {
-        return part.frames();
+    // ---------------------------------------------------------------- a part, as it is now
+
+    synchronized PartFrames.Known frames(Part part, PartFrames known) {
+        return known.upTo(part, frames);
     }
 
-    /** As the part has it when the shared segment has been walked as far as that goes. */
-    Part.Frames newestFrames(Part part) throws IOException {
+    /** As the other one, when the shared segment has been walked as far as that goes. */
+    PartFrames.Known newestFrames(Part part, PartFrames known) throws IOException {
         boolean unused = walk();
-        return frames(part);
+        return frames(part, known);
+    }
+
+    synchronized SegmentHeader header(Part part) {
+        return part.header(frames);
+    }
+
+    synchronized int end(Part part) {
+        return part.end();
+    }
+
+    synchronized long endPosition(Part part) {
+        return part.endPosition();
     }
 }

@@ -4,6 +4,7 @@ import dev.streamwal.format.FormatException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** A slot that was read: see {@link SlotLayout}. Valid until the next one is read. One thread. */
 public final class Slot {
@@ -98,7 +99,16 @@ public final class Slot {
         return position - gap;
     }
 
-    Window window(long timestampMillis) {
+    /** The one of a record with that timestamp; where it is the same as one that is known already, that one. */
+    Window window(long timestampMillis, @Nullable Window known) {
+        if (known != null && windowsBehind == 0 && known.contains(timestampMillis)
+                && known.endMillis() - known.startMillis() == windowMillis) {
+            return known;
+        }
+        return window(timestampMillis);
+    }
+
+    private Window window(long timestampMillis) {
         Window own = Window.containing(timestampMillis, windowMillis);
         return windowsBehind == 0 ? own : Window.containing(own.startMillis() + windowsBehind * windowMillis, windowMillis);
     }

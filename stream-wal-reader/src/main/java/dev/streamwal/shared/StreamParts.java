@@ -1,6 +1,5 @@
 package dev.streamwal.shared;
 
-import dev.streamwal.format.FormatException;
 import dev.streamwal.format.StreamKey;
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamParts {
 
-    private final byte[] utf8;
-    private final int hash;
-    private final StreamKey key;
+    private final StreamTable table;
     private final int number;
     private @Nullable Part first;
     private @Nullable Part last;
@@ -20,27 +17,20 @@ final class StreamParts {
     /**
      * Without parts.
      *
-     * @param hash of the key's bytes
-     * @param number of the stream in the segment
-     * @throws FormatException where the bytes are no key
+     * @param number of the stream in the table
      */
-    StreamParts(byte[] utf8, int hash, int number) throws FormatException {
-        this.utf8 = utf8;
-        this.hash = hash;
-        this.key = StreamKey.ofUtf8(utf8);
+    StreamParts(StreamTable table, int number) {
+        this.table = table;
         this.number = number;
     }
 
-    byte[] utf8() {
-        return utf8;
-    }
-
-    int hash() {
-        return hash;
-    }
-
+    /** Made anew each time. */
     StreamKey key() {
-        return key;
+        return table.key(number);
+    }
+
+    int keyLength() {
+        return table.keyLength(number);
     }
 
     int number() {
@@ -70,12 +60,12 @@ final class StreamParts {
     }
 
     /** What stands at positions {@code [from, to)} doesn't count any more. */
-    void cut(long from, long to) {
+    void cut(long from, long to, FrameTable frames) {
         Part kept = null;
         Part head = null;
         for (Part part = first; part != null; part = part.next()) {
             if (part.base() < to) {
-                part.cutFrom(from);
+                part.cutFrom(from, frames);
             }
             if (part.isGone()) {
                 continue;

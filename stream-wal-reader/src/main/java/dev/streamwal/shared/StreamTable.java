@@ -1,6 +1,10 @@
 package dev.streamwal.shared;
 
 import dev.streamwal.format.FormatException;
+import dev.streamwal.format.StreamKey;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -8,37 +12,89 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The streams that have something in a shared segment, or had, by the bytes of their keys, wherever these stand: a lookup makes no object, and touches
- * little memory. Guarded by the segment.
+ * little memory. The keys stand one behind the other. Guarded by the segment.
  */
 final class StreamTable {
 
     private static final int FIRST_SLOTS = 16;
+    private static final int FIRST_BYTES = 256;
+    private static final long HASH_FACTOR = 0x9E37_79B9_7F4A_7C15L;
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    /** Fewer keys are sorted by comparing them. */
+    private static final int MIN_SORTED_BY_BYTES = 16;
 
     /** In the order of their numbers. */
     private final List<StreamParts> streams = new ArrayList<>();
-    /** A power of two, at least half of them free; a stream stands at its hash, or in the next slot that was free. */
-    private @Nullable StreamParts[] slots = new StreamParts[FIRST_SLOTS];
+    private byte[] keys = new byte[FIRST_BYTES];
+    /** Where each key ends. */
+    private int[] ends = new int[FIRST_SLOTS];
+    /**
+     * A power of two, at least half of them 0, which is free. A stream stands at its hash, or in the next slot that was free: its hash, and in the lower
+     * half its number and one.
+     */
+    private long[] slots = new long[FIRST_SLOTS];
 
     /** Null where there is none with this key. */
     @Nullable StreamParts find(byte[] bytes, int from, int length) {
-        return slots[slot(bytes, from, length, hash(bytes, from, length))];
+        long slot = slots[slot(bytes, from, length, hash(bytes, from, length))];
+        return slot == 0 ? null : streams.get(number(slot));
     }
 
     /** Made if there is none. */
     StreamParts findOrAdd(byte[] bytes, int from, int length) throws FormatException {
         int hash = hash(bytes, from, length);
         int slot = slot(bytes, from, length, hash);
-        StreamParts found = slots[slot];
-        if (found != null) {
-            return found;
+        if (slots[slot] != 0) {
+            return streams.get(number(slots[slot]));
         }
-        StreamParts added = new StreamParts(Arrays.copyOfRange(bytes, from, from + length), hash, streams.size());
+        StreamKey.checkUtf8(bytes, from, length);
+        int number = streams.size();
+        StreamParts added = new StreamParts(this, number);
         streams.add(added);
-        slots[slot] = added;
+        addKey(number, bytes, from, length);
+        slots[slot] = (long) hash << Integer.SIZE | (number + 1);
         if (2 * streams.size() > slots.length) {
             grow();
         }
         return added;
+    }
+
+    private static int number(long slot) {
+        return (int) slot - 1;
+    }
+
+    private static int hash(long slot) {
+        return (int) (slot >>> Integer.SIZE);
+    }
+
+    private void addKey(int number, byte[] bytes, int from, int length) {
+        if (number == ends.length) {
+            ends = Arrays.copyOf(ends, 2 * number);
+        }
+        int start = start(number);
+        if (start + length > keys.length) {
+            keys = Arrays.copyOf(keys, Math.max(2 * keys.length, start + length));
+        }
+        System.arraycopy(bytes, from, keys, start, length);
+        ends[number] = start + length;
+    }
+
+    /** Where its key begins. */
+    private int start(int number) {
+        return number == 0 ? 0 : ends[number - 1];
+    }
+
+    int keyLength(int number) {
+        return ends[number] - start(number);
+    }
+
+    /** Made anew each time. */
+    StreamKey key(int number) {
+        try {
+            return StreamKey.ofUtf8(Arrays.copyOfRange(keys, start(number), ends[number]));
+        } catch (FormatException e) {
+            throw new IllegalStateException("a key was checked when it was added: number=" + number, e);
+        }
     }
 
     /** All that were ever added; the place of each is its number. */
@@ -48,73 +104,124 @@ final class StreamTable {
 
     private int slot(byte[] bytes, int from, int length, int hash) {
         int slot = hash & (slots.length - 1);
-        for (StreamParts there = slots[slot]; there != null && !isOf(there, bytes, from, length, hash); there = slots[slot]) {
+        while (slots[slot] != 0 && !(hash(slots[slot]) == hash && isOf(number(slots[slot]), bytes, from, length))) {
             slot = (slot + 1) & (slots.length - 1);
         }
         return slot;
     }
 
-    private static boolean isOf(StreamParts stream, byte[] bytes, int from, int length, int hash) {
-        return stream.hash() == hash && Arrays.equals(stream.utf8(), 0, stream.utf8().length, bytes, from, from + length);
+    private boolean isOf(int number, byte[] bytes, int from, int length) {
+        return Arrays.equals(keys, start(number), ends[number], bytes, from, from + length);
     }
 
     private void grow() {
-        slots = new StreamParts[2 * slots.length];
-        for (StreamParts stream : streams) {
-            int slot = stream.hash() & (slots.length - 1);
-            while (slots[slot] != null) {
+        long[] before = slots;
+        slots = new long[2 * before.length];
+        for (long each : before) {
+            int slot = hash(each) & (slots.length - 1);
+            while (each != 0 && slots[slot] != 0) {
                 slot = (slot + 1) & (slots.length - 1);
             }
-            slots[slot] = stream;
+            slots[slot] = each == 0 ? slots[slot] : each;
         }
     }
 
+    /** Eight bytes at a time. */
     private static int hash(byte[] bytes, int from, int length) {
-        int mixed = 1;
-        for (int i = from; i < from + length; i++) {
-            mixed = 31 * mixed + bytes[i];
+        long mixed = length;
+        int at = from;
+        for (; at <= from + length - Long.BYTES; at += Long.BYTES) {
+            mixed = mix(mixed ^ (long) LONG.get(bytes, at));
         }
-        return mixed ^ mixed >>> 16;
+        for (; at < from + length; at++) {
+            mixed = mix(mixed ^ bytes[at]);
+        }
+        return (int) mixed;
+    }
+
+    private static long mix(long value) {
+        long mixed = value * HASH_FACTOR;
+        return mixed ^ mixed >>> Integer.SIZE;
     }
 
     // ---------------------------------------------------------------- by key
 
-    /** A stream, and some bytes of its key, the first of them highest: mostly these say which of two comes first. */
-    private record Sorted(long bytes, StreamParts stream) implements Comparable<Sorted> {
+    /** All, in ascending order of the unsigned bytes of their keys. */
+    List<StreamParts> byKey() {
+        int[] numbers = new int[streams.size()];
+        Arrays.setAll(numbers, number -> number);
+        sort(numbers, 0, numbers.length, -1);
+        List<StreamParts> byKey = new ArrayList<>(numbers.length);
+        for (int number : numbers) {
+            byKey.add(streams.get(number));
+        }
+        return byKey;
+    }
 
-        @Override
-        public int compareTo(Sorted other) {
-            int byBytes = Long.compareUnsigned(bytes, other.bytes);
-            return byBytes != 0 ? byBytes : Arrays.compareUnsigned(stream.utf8(), other.stream.utf8());
+    /**
+     * Sorts by the first bytes in which keys differ, without an object for each; then those with the same such bytes, by the bytes behind.
+     *
+     * @param sharedBefore so many bytes they were known to begin with alike
+     */
+    private void sort(int[] numbers, int from, int to, int sharedBefore) {
+        int shared = to - from < MIN_SORTED_BY_BYTES ? sharedBefore : sharedBytes(numbers, from, to);
+        if (shared <= sharedBefore) {
+            // few, or one ends where others go on with zeros
+            sortByComparing(numbers, from, to);
+            return;
+        }
+        int numberBits = Integer.SIZE - Integer.numberOfLeadingZeros(streams.size());
+        long[] sorted = new long[to - from];
+        for (int i = from; i < to; i++) {
+            sorted[i - from] = (bytesBehind(numbers[i], shared) >>> numberBits << numberBits | numbers[i]) ^ Long.MIN_VALUE;
+        }
+        Arrays.sort(sorted);
+        int begin = 0;
+        for (int i = 0; i < sorted.length; i++) {
+            numbers[from + i] = (int) (sorted[i] & ((1L << numberBits) - 1));
+            if (i + 1 == sorted.length || sorted[i] >>> numberBits != sorted[i + 1] >>> numberBits) {
+                if (i > begin) {
+                    sort(numbers, from + begin, from + i + 1, shared);
+                }
+                begin = i + 1;
+            }
         }
     }
 
-    /** All, in ascending order of the unsigned bytes of their keys. */
-    List<StreamParts> byKey() {
-        int shared = sharedBytes();
-        Sorted[] sorted = new Sorted[streams.size()];
-        Arrays.setAll(sorted, i -> new Sorted(bytesBehind(streams.get(i).utf8(), shared), streams.get(i)));
-        Arrays.sort(sorted);
-        return Arrays.stream(sorted).map(Sorted::stream).toList();
+    private void sortByComparing(int[] numbers, int from, int to) {
+        List<Integer> sorted = new ArrayList<>(to - from);
+        for (int i = from; i < to; i++) {
+            sorted.add(numbers[i]);
+        }
+        sorted.sort(this::compareKeys);
+        for (int i = from; i < to; i++) {
+            numbers[i] = sorted.get(i - from);
+        }
     }
 
-    /** With so many bytes all keys begin alike. */
-    private int sharedBytes() {
-        int shared = Integer.MAX_VALUE;
-        for (StreamParts stream : streams) {
-            byte[] first = streams.get(0).utf8();
-            int most = Math.min(shared, Math.min(first.length, stream.utf8().length));
-            int different = Arrays.mismatch(first, 0, most, stream.utf8(), 0, most);
+    private int compareKeys(int a, int b) {
+        return Arrays.compareUnsigned(keys, start(a), ends[a], keys, start(b), ends[b]);
+    }
+
+    /** With so many bytes all of them begin alike. */
+    private int sharedBytes(int[] numbers, int from, int to) {
+        int first = numbers[from];
+        int shared = keyLength(first);
+        for (int i = from + 1; i < to; i++) {
+            int number = numbers[i];
+            int most = Math.min(shared, keyLength(number));
+            int different = Arrays.mismatch(keys, start(first), start(first) + most, keys, start(number), start(number) + most);
             shared = different < 0 ? most : different;
         }
         return shared;
     }
 
-    /** Zeros where the key has no more. Keys that differ in them differ in the same way. */
-    private static long bytesBehind(byte[] utf8, int shared) {
+    /** The first of them highest; zeros where the key has no more. */
+    private long bytesBehind(int number, int shared) {
         long bytes = 0;
-        for (int i = shared; i < shared + Long.BYTES; i++) {
-            bytes = bytes << Byte.SIZE | (i < utf8.length ? utf8[i] & 0xFF : 0);
+        int from = start(number) + shared;
+        for (int i = from; i < from + Long.BYTES; i++) {
+            bytes = bytes << Byte.SIZE | (i < ends[number] ? keys[i] & 0xFF : 0);
         }
         return bytes;
     }

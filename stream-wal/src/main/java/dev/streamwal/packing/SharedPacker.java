@@ -2,21 +2,16 @@ package dev.streamwal.packing;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.format.StreamKey;
-import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
-import dev.streamwal.shared.SharedPart;
+import dev.streamwal.shared.SharedRun;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 
 /**
  * Moves what stands in shared segments into packs, by window and key. With the lock of who packs.
@@ -27,18 +22,6 @@ import java.util.TreeMap;
  * after that, at once or when the log is opened the next time.
  */
 final class SharedPacker {
-
-    /** Of parts that may stand in one pack. */
-    private record Span(Window window, long expirationMillis) implements Comparable<Span> {
-
-        private static final Comparator<Span> BY_TIME = Comparator.<Span>comparingLong(span -> span.window().startMillis())
-                .thenComparingLong(span -> span.window().endMillis()).thenComparingLong(Span::expirationMillis);
-
-        @Override
-        public int compareTo(Span other) {
-            return BY_TIME.compare(this, other);
-        }
-    }
 
     /** Compressing a part takes microseconds, however short it is: what is shorter, on average, is merged first. */
     private static final long MIN_COMPRESSED_BYTES = 2 << 10;
@@ -63,11 +46,11 @@ final class SharedPacker {
         SharedSegment oldest = found.get();
         log.forceOwnSegments();
         List<ListedPack> packs = new ArrayList<>();
-        Map<Span, List<SharedPart>> spans = bySpan(oldest);
-        if (!spans.isEmpty()) {
+        List<SharedRun> runs = oldest.runs();
+        if (!runs.isEmpty()) {
             try (HeldFile file = HeldFile.of(oldest.file(), store.channels())) {
-                for (Map.Entry<Span, List<SharedPart>> each : spans.entrySet()) {
-                    packs.add(write(each.getKey(), each.getValue(), file));
+                for (SharedRun run : runs) {
+                    packs.add(write(run, file));
                 }
             }
         }
@@ -82,37 +65,17 @@ final class SharedPacker {
         return Optional.of(packs);
     }
 
-    private static Map<Span, List<SharedPart>> bySpan(SharedSegment segment) {
-        Map<Span, List<SharedPart>> spans = new TreeMap<>();
-        for (SharedPart part : segment.partsByKey()) {
-            spans.computeIfAbsent(new Span(part.window(), part.expirationMillis()), span -> new ArrayList<>()).add(part);
-        }
-        return spans;
-    }
-
-    private ListedPack write(Span span, List<SharedPart> parts, HeldFile file) throws IOException {
-        boolean isByOptions = parts.stream()
-                .allMatch(part -> Packer.isByOptions(span.window(), span.expirationMillis(), log.policyOf(part.key())));
+    private ListedPack write(SharedRun run, HeldFile file) throws IOException {
+        boolean isByOptions = run.isOfAll(key -> Packer.isByOptions(run.window(), run.expirationMillis(), log.policyOf(key)));
         long nowMillis = log.nowMillis();
-        PackHeader asTheyAre = new PackHeader(store.newNumber(), span.window(), span.expirationMillis(),
+        PackHeader asTheyAre = new PackHeader(store.newNumber(), run.window(), run.expirationMillis(),
                 isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, nowMillis, log.incarnation());
-        boolean isFinal = span.window().endMillis() <= nowMillis && dataBytes(parts) >= parts.size() * MIN_COMPRESSED_BYTES;
+        boolean isFinal = run.window().endMillis() <= nowMillis && run.dataBytes() >= run.parts() * MIN_COMPRESSED_BYTES;
         PackHeader header = isFinal ? store.compressed(asTheyAre) : asTheyAre;
         try (PackWriter writer = store.write(header)) {
-            SharedPart.Copying copying = new SharedPart.Copying();
-            for (SharedPart part : parts) {
-                writer.add(part.header(), (int) part.bytes(), copying.of(part, file));
-            }
+            run.copyTo(writer::add, file);
             return PackSweep.listed(header, writer.finish());
         }
-    }
-
-    private static long dataBytes(List<SharedPart> parts) {
-        long bytes = 0;
-        for (SharedPart part : parts) {
-            bytes += part.bytes();
-        }
-        return bytes;
     }
 
     /** The files of shared segments that are in packs. */
