@@ -20,9 +20,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,6 +47,7 @@ class InterleavedReadTest {
     /** Of the calls of an operation: which ones, differs with the operation and the change. */
     private static final int STRIDE = (int) Math.max(1, Math.round(4 / ChildJvm.scale()));
     private static final int MAX_TOLD = 40;
+    private static final int THREADS = 2;
     private static final int FEW = 3;
     private static final int MANY = 8;
 
@@ -320,20 +326,32 @@ class InterleavedReadTest {
         }
     }
 
+    /** On two threads: a run has its own disk and log. */
     @ParameterizedTest
     @EnumSource(Shape.class)
-    void read_betweenAnyTwoCalls_isExplainedByAStateMeanwhile(Shape shape) {
-        List<String> wrong = new ArrayList<>();
-        int interleavings = 0;
+    void read_betweenAnyTwoCalls_isExplainedByAStateMeanwhile(Shape shape) throws Exception {
+        List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+        List<Callable<Integer>> runs = new ArrayList<>();
         for (Who who : Who.values()) {
             for (Change change : Change.values()) {
                 for (Reading reading : Reading.values()) {
-                    try (Run run = new Run(shape, who)) {
-                        int first = 1 + (change.ordinal() + reading.ordinal() + who.ordinal()) % shape.stride();
-                        interleavings += interleavings(run, change, reading, first, shape.stride(), wrong);
-                    }
+                    runs.add(() -> {
+                        try (Run run = new Run(shape, who)) {
+                            int first = 1 + (change.ordinal() + reading.ordinal() + who.ordinal()) % shape.stride();
+                            return interleavings(run, change, reading, first, shape.stride(), wrong);
+                        }
+                    });
                 }
             }
+        }
+        int interleavings = 0;
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+        try {
+            for (Future<Integer> run : threads.invokeAll(runs)) {
+                interleavings += run.get();
+            }
+        } finally {
+            threads.shutdownNow();
         }
         System.out.println("InterleavedReadTest: " + shape + ", " + interleavings + " interleavings");
         assertThat(wrong).as(wrong.size() + " of " + interleavings).isEmpty();

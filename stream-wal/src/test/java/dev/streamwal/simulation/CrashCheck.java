@@ -36,6 +36,9 @@ final class CrashCheck {
         }
     }
 
+    /** Of so many states that were recovered one is packed, too. */
+    private static final int PACKED_ONE_IN = Integer.getInteger("packedOneIn", 16);
+
     private final WorkloadRun run;
     private final Stretch stretch;
     private final int operation;
@@ -83,7 +86,8 @@ final class CrashCheck {
                 log.abandon();
             }
         }
-        checkGoesOn(left, found, (seed & 1) == 0 ? bootId(1) : stretch.bootId() + "-again");
+        checkGoesOn(left, found, (seed & 1) == 0 ? bootId(1) : stretch.bootId() + "-again",
+                Math.floorMod(seed >> 1, PACKED_ONE_IN) == 0);
     }
 
     /** What was appended durably after a recovery is as good as what was before. */
@@ -98,11 +102,13 @@ final class CrashCheck {
         return point.state(choices.get((int) Math.floorMod(seed >> 1, (long) choices.size())));
     }
 
-    private void checkGoesOn(SimulatedDisk disk, Map<String, List<Found>> expected, String bootId) throws Violation {
+    private void checkGoesOn(SimulatedDisk disk, Map<String, List<Found>> expected, String bootId, boolean isPacked) throws Violation {
         try (LogUnderTest again = LogUnderTest.after(disk, run.workload(), bootId, stretch.clock())) {
-            for (Map.Entry<String, List<Found>> stream : expected.entrySet()) {
-                checkSame("opened again", stream.getKey(), stream.getValue(), again.recoverAndRead(stream.getKey()));
+            if (isPacked) {
+                // before the streams are recovered
+                again.pack();
             }
+            checkSame(isPacked ? "packed" : "opened again", expected, again);
         } catch (RuntimeException | Error e) {
             throw new Violation("a log that was recovered and appended to can be opened again: " + e, e);
         }
@@ -288,6 +294,12 @@ final class CrashCheck {
         }
         if (ref.position() < given) {
             throw new Violation("a position is given once: stream=" + key + ", given up to " + given + ", now given " + ref.position());
+        }
+    }
+
+    private static void checkSame(String when, Map<String, List<Found>> expected, LogUnderTest log) throws Violation {
+        for (Map.Entry<String, List<Found>> stream : expected.entrySet()) {
+            checkSame(when, stream.getKey(), stream.getValue(), log.recoverAndRead(stream.getKey()));
         }
     }
 

@@ -27,6 +27,7 @@ import java.util.Random;
 final class LogUnderTest implements AutoCloseable {
 
     private final StreamWal wal;
+    private final WorkloadRun.Clock clock;
     /** Held, so that nothing depends on the collector. */
     private final Map<String, WalStream> streams = new HashMap<>();
     private final List<String> failures = new ArrayList<>();
@@ -40,6 +41,7 @@ final class LogUnderTest implements AutoCloseable {
 
     private LogUnderTest(
             SimulatedDisk disk, Workload workload, String bootId, long salts, WorkloadRun.Clock clock, RecoveryPolicy policy) {
+        this.clock = clock;
         Segments segments = workload.shared() ? Segments.SHARED : Segments.OWN;
         WalOptions options = WalOptions.builder()
                 .clock(clock)
@@ -91,6 +93,12 @@ final class LogUnderTest implements AutoCloseable {
 
     List<String> failures() {
         return failures;
+    }
+
+    /** All that is in shared segments, as a window is over then. */
+    void pack() {
+        clock.advance(WorkloadRun.WINDOW);
+        int unused = wal.pack();
     }
 
     /** A stream's records, when it has been recovered. */

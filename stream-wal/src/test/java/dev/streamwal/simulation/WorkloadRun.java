@@ -51,6 +51,10 @@ final class WorkloadRun {
         public Instant instant() {
             return now;
         }
+
+        void advance(Duration by) {
+            now = now.plus(by);
+        }
     }
 
     /**
