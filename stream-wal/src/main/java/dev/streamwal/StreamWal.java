@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.append.Appended;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
@@ -52,6 +53,7 @@ import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
+import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
@@ -808,6 +810,23 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
+     * Sweeps, as {@link #sweep()}, by the retention of today. A segment says when it expires, by the retention that the log was opened with when
+     * the segment was begun: so after the retention was shortened, {@code sweep} leaves what is there for as long as it was meant to be kept, and this
+     * doesn't. After it was made longer this does nothing, and what is there expires when it was meant to.
+     *
+     * <p>A pack in which only some streams' data have expired is written again without them, so that this may take as long as reading it all.
+     *
+     * @param prefix of the keys of the streams that it is for; empty for all
+     * @return what was done
+     */
+    public SweepResult applyRetention(String prefix) {
+        checkOpen();
+        PresentRetention retention = options.presentRetention(prefix);
+        packShared(time.millis());
+        return SweepResult.of(sweeper.sweepByClock(retention));
+    }
+
+    /**
      * Deletes what a stream has of before a time, whatever its expiration: its oldest segments, as long as they are sealed and their
      * windows end at or before that time.
      *
@@ -975,7 +994,7 @@ public final class StreamWal implements AutoCloseable {
         Set<String> keys = new HashSet<>();
         int segments = 0;
         long bytes = 0;
-        long appends = 0;
+        Appended appended = log.appendedBefore();
         long sharedBytes = 0;
         long packed;
         try {
@@ -991,7 +1010,7 @@ public final class StreamWal implements AutoCloseable {
                 }
                 segments += count;
                 bytes += ofStream;
-                appends += stream.appends();
+                appended = appended.plus(stream.appended());
             }
             packs.addKeys(streams, keys);
         } catch (IOException e) {
@@ -1001,7 +1020,7 @@ public final class StreamWal implements AutoCloseable {
         long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum();
         return new WalStats(keys.size(), (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
                 bytes + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
-                appends + log.appendsBefore(), log.flushes() + commits.flushes(),
+                appended.records(), appended.bytes(), packs.writtenBytes(), log.flushes() + commits.flushes(),
                 report.sweepFailures(), report.lastFailure());
     }
 

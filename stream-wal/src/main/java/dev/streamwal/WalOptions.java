@@ -3,6 +3,7 @@ package dev.streamwal;
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.retention.KeyPattern;
+import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.StreamPolicy;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -129,6 +131,14 @@ public final class WalOptions {
     /** Of all streams. */
     long shortestWindowMillis() {
         return rules.stream().mapToLong(rule -> rule.policy().windowMillis()).reduce(policy.windowMillis(), Math::min);
+    }
+
+    /** How long streams are kept whose keys begin so. */
+    PresentRetention presentRetention(String prefix) {
+        LongSummaryStatistics all = rules.stream().mapToLong(rule -> rule.policy().retentionMillis()).summaryStatistics();
+        all.accept(policy.retentionMillis());
+        return new PresentRetention(all.getMin(), prefix.isEmpty() && all.getMin() == all.getMax(),
+                key -> key.startsWith(prefix) ? policyOf(key).retentionMillis() : PresentRetention.AS_BEGUN);
     }
 
     /** Of the log's own stream: its segments go when they are packed, and by size. */

@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param mappedSegments that are mapped now
  * @param openFiles descriptors that segments hold now: those that are written by position, as long as they are appended to
  * @param appends records appended since the log was opened
+ * @param appendedBytes of their frames, and of what stands between them in their segments
+ * @param packWrittenBytes that were written to packs since the log was opened: what is packed, merged, or carried over by a sweep
  * @param flushes times that something was forced to the disk since the log was opened
  * @param sweepFailures deletions that failed since the log was opened
  * @param lastFailure of the log's background work, in words; empty where nothing has failed
@@ -29,6 +31,19 @@ public record WalStats(
         int mappedSegments,
         int openFiles,
         long appends,
+        long appendedBytes,
+        long packWrittenBytes,
         long flushes,
         long sweepFailures,
-        Optional<String> lastFailure) {}
+        Optional<String> lastFailure) {
+
+    /**
+     * How many bytes were written for each that was appended, since the log was opened: 1 where nothing is packed. The journal of durable appends
+     * comes on top of that.
+     *
+     * @return 1 where nothing was appended
+     */
+    public double writeAmplification() {
+        return appendedBytes == 0 ? 1 : (double) (appendedBytes + packWrittenBytes) / appendedBytes;
+    }
+}

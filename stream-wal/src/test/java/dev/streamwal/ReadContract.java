@@ -269,6 +269,9 @@ abstract class ReadContract extends LogContract {
         assertThat(stats.mappedSegments()).isEqualTo(home.isMapped() ? 2 : 0);
         assertThat(stats.openFiles()).isEqualTo(home.isMapped() ? 0 : 2);
         assertThat(stats.appends()).isEqualTo(MANY + 3 + 2 + 2);
+        assertThat(stats.appendedBytes()).isBetween(stats.appends() * 32, stats.bytes());
+        assertThat(stats.packWrittenBytes()).isZero();
+        assertThat(stats.writeAmplification()).isEqualTo(1);
         assertThat(stats.flushes()).isPositive();
         assertThat(stats.sweepFailures()).isZero();
         assertThat(stats.lastFailure()).isEmpty();

@@ -71,7 +71,7 @@ abstract class ReopenContract extends LogContract {
         assertThat(reader().keys()).isEmpty();
         StreamWal again = open();
         assertThat(again.keys()).isEmpty();
-        assertThat(again.stats()).isEqualTo(new WalStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Optional.empty()));
+        assertThat(again.stats()).isEqualTo(new WalStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Optional.empty()));
     }
 
     @Test

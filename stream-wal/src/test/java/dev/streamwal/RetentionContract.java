@@ -16,12 +16,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What expires, what is purged and deleted, what limits of bytes take; and what readers and writers find afterwards. */
@@ -107,6 +110,114 @@ abstract class RetentionContract extends LogContract {
         assertThat(segmentsOf("s")).isEqualTo(files.subList(2, 4));
         assertExpired(wal, flat(written.subList(0, 2)));
         assertHoldsEverywhere(wal, "s", flat(written.subList(2, 4)));
+    }
+
+    // ---------------------------------------------------------------- another retention
+
+    /** A window has expired by a retention of a window when the one behind it is over. */
+    private static final int WINDOWS = 6;
+    private static final int KEPT_WINDOWS = 2;
+
+    private static WalOptions.Builder with(WalOptions.Builder options, Segments segments) {
+        return options.streams("kept/*", StreamOptions.builder().segments(segments).retention(YEAR).build())
+                .streams("*", StreamOptions.builder().segments(segments).build());
+    }
+
+    /** In each window something of each stream, which is packed if it is in shared segments. */
+    private Map<String, List<List<Written>>> appendInWindows(Segments segments, String... keys) {
+        Map<String, List<List<Written>>> written = new HashMap<>();
+        try (StreamWal wal = open(with(options(), segments))) {
+            for (int w = 0; w < WINDOWS; w++) {
+                if (w > 0) {
+                    clock.advance(WINDOW);
+                }
+                for (String key : keys) {
+                    written.computeIfAbsent(key, unused -> new ArrayList<>()).add(appendSome(wal.stream(key), 3));
+                }
+                int unused = wal.pack();
+            }
+        }
+        return written;
+    }
+
+    private void assertWindows(StreamWal wal, List<List<Written>> windows, int gone) {
+        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+            for (WalReader reader : List.of(within, without)) {
+                assertAll(reader, flat(windows.subList(0, gone)), EntryBatch.Status.EXPIRED);
+                assertAll(reader, flat(windows.subList(gone, windows.size())), EntryBatch.Status.FOUND);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"OWN", "SHARED"})
+    void applyRetention_wasShortened_deletesWhatIsOlderOfThoseStreams(Segments segments) {
+        Map<String, List<List<Written>>> written = appendInWindows(segments, "a/1", "b/1", "kept/1");
+        try (StreamWal wal = open(with(options().retention(WINDOW), segments))) {
+            assertThat(wal.sweep().deletedSegments()).isZero();
+            assertWindows(wal, written.get("a/1"), 0);
+
+            SweepResult first = wal.applyRetention("a/");
+
+            assertThat(first.deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
+            assertThat(first.bytesReclaimed()).isPositive();
+            assertWindows(wal, written.get("a/1"), WINDOWS - KEPT_WINDOWS);
+            assertWindows(wal, written.get("b/1"), 0);
+
+            assertThat(wal.applyRetention("").deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
+            assertThat(wal.applyRetention("").deletedSegments()).isZero();
+            assertWindows(wal, written.get("b/1"), WINDOWS - KEPT_WINDOWS);
+            assertWindows(wal, written.get("kept/1"), 0);
+        }
+        try (StreamWal wal = open(with(options().retention(WINDOW), segments))) {
+            assertWindows(wal, written.get("a/1"), WINDOWS - KEPT_WINDOWS);
+            assertWindows(wal, written.get("kept/1"), 0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"OWN", "SHARED"})
+    void applyRetention_wasMadeLonger_changesNothing(Segments segments) {
+        Map<String, List<List<Written>>> written = appendInWindows(segments, "a/1", "b/1");
+        try (StreamWal wal = open(with(options().retention(YEAR), segments))) {
+            assertThat(wal.applyRetention("").deletedSegments()).isZero();
+            assertWindows(wal, written.get("a/1"), 0);
+            clock.advance(RETENTION);
+
+            assertThat(wal.applyRetention("").deletedSegments()).isEqualTo(2 * (WINDOWS - 1));
+        }
+    }
+
+    /** What a consumer waits for stays as long as it would behind its expiration. */
+    @ParameterizedTest
+    @EnumSource(names = {"OWN", "SHARED"})
+    void applyRetention_streamIsKeptForAConsumer_leavesIt(Segments segments) {
+        Map<String, List<List<Written>>> written = appendInWindows(segments, "a/1", "b/1");
+        WalOptions.Builder shorter = options().retention(WINDOW).streams("a/*", StreamOptions.builder().segments(segments)
+                .retainFor("shipper", 1 << 20, YEAR).build()).streams("*", StreamOptions.builder().segments(segments).build());
+        try (StreamWal wal = open(shorter)) {
+            SweepResult result = wal.applyRetention("");
+
+            assertThat(result.deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
+            assertThat(result.heldSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
+            assertWindows(wal, written.get("a/1"), 0);
+            assertWindows(wal, written.get("b/1"), WINDOWS - KEPT_WINDOWS);
+        }
+    }
+
+    /** How old the others are is known from the newest record. */
+    @Test
+    void applyRetention_clockIsAYearAhead_leavesWhatOnlyTheClockSaysAndSaysSo() {
+        Map<String, List<List<Written>>> written = appendInWindows(Segments.SHARED, "a/1");
+        try (StreamWal wal = open(with(options().retention(WINDOW), Segments.SHARED))) {
+            clock.advance(YEAR);
+
+            SweepResult result = wal.applyRetention("");
+
+            assertThat(result.deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
+            assertThat(result.refusedSegments()).isEqualTo(KEPT_WINDOWS);
+            assertWindows(wal, written.get("a/1"), WINDOWS - KEPT_WINDOWS);
+        }
     }
 
     @Test

@@ -120,6 +120,9 @@ abstract class SharedContract extends LogContract {
             assertThat(wal.stats().sharedBytes()).isZero();
             assertThat(wal.stats().packedBytes()).isPositive().isEqualTo(wal.stats().bytes());
             assertThat(files("packs", ".pack")).hasSize(3);
+            assertThat(wal.stats().packWrittenBytes()).isGreaterThanOrEqualTo(wal.stats().packedBytes());
+            assertThat(wal.stats().writeAmplification())
+                    .isEqualTo(1 + (double) wal.stats().packWrittenBytes() / wal.stats().appendedBytes());
             assertAllHold(wal, written);
             append(wal, 3, written);
             assertAllHold(wal, written);

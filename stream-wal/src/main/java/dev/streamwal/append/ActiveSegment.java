@@ -168,11 +168,11 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /** Records appended and published since this object was made; counts by walking them, which sealing would have to do later. */
-    long recordsAppended() {
+    Appended appended() {
         lock.lock();
         try {
             published.go(space.mapping(), tailOffset());
-            return published.recordsAppended();
+            return published.appended();
         } finally {
             lock.unlock();
         }

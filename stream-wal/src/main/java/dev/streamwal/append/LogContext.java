@@ -39,6 +39,7 @@ public final class LogContext {
     private final AtomicInteger open = new AtomicInteger();
     private final int maxOpenFiles = (int) Math.min(Integer.MAX_VALUE, OpenFileLimit.ofThisProcess().orElse(Long.MAX_VALUE) / 2);
     private final LongAdder appends = new LongAdder();
+    private final LongAdder appendedBytes = new LongAdder();
     private final LongAdder flushes = new LongAdder();
     private volatile DeletionLog deletions = DeletionLog.NONE;
     private volatile boolean closed;
@@ -230,8 +231,9 @@ public final class LogContext {
     }
 
     /** Of a segment that is given up; those of the others are asked for when somebody wants to know. */
-    void countAppends(long records) {
-        appends.add(records);
+    void countAppends(Appended appended) {
+        appends.add(appended.records());
+        appendedBytes.add(appended.bytes());
     }
 
     void countFlush() {
@@ -279,9 +281,9 @@ public final class LogContext {
         return open.get();
     }
 
-    /** Records appended to segments that have been given up since. */
-    public long appendsBefore() {
-        return appends.sum();
+    /** To segments that have been given up since. */
+    public Appended appendedBefore() {
+        return new Appended(appends.sum(), appendedBytes.sum());
     }
 
     public long flushes() {

@@ -125,7 +125,7 @@ final class PendingCut {
                 pending = cut.notInPlace();
             }
             holder.finished(holder.bytes());
-            log.countAppends(segment.recordsAppended());
+            log.countAppends(segment.appended());
         }
     }
 

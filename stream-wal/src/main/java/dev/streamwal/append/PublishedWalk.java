@@ -24,10 +24,12 @@ final class PublishedWalk {
 
     private final TailBuilder tail;
     private final long recordsBefore;
+    private final int endBefore;
 
     PublishedWalk(RecoveredTail recovered) {
         this.tail = new TailBuilder(recovered);
         this.recordsBefore = recovered.index().records();
+        this.endBefore = tail.end();
     }
 
     /** Up to here every record is published, and in the index. */
@@ -45,9 +47,9 @@ final class PublishedWalk {
         return tail.index();
     }
 
-    /** Data records since the segment was opened, up to {@link #end()}. */
-    long recordsAppended() {
-        return index().records() - recordsBefore;
+    /** Since the segment was opened, up to {@link #end()}. */
+    Appended appended() {
+        return new Appended(index().records() - recordsBefore, end() - endBefore);
     }
 
     /** Adds what was written by position behind {@link #end()}: one record, or a batch. */

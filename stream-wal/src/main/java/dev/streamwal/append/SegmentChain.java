@@ -282,7 +282,7 @@ final class SegmentChain {
         log.storage().delete(file);
         segments.remove(entry);
         if (unfinished != null) {
-            log.countAppends(unfinished.recordsAppended());
+            log.countAppends(unfinished.appended());
         }
         return new StreamLog.Deleted(file, entry.name(), bytes);
     }

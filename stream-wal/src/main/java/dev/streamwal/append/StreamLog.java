@@ -828,7 +828,7 @@ public final class StreamLog implements CommitStream {
             if (known == null || entry == null) {
                 return;
             }
-            log.countAppends(segment.recordsAppended());
+            log.countAppends(segment.appended());
             if (segment.isTakenAway()) {
                 known.segments().remove(entry);
                 return;
@@ -1163,11 +1163,11 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Records appended to segments that are not given up yet, since the log was opened. */
-    public long appends() {
+    /** To segments that are not given up yet. */
+    public Appended appended() {
         rotation.lock();
         try {
-            return unfinished().stream().mapToLong(ActiveSegment::recordsAppended).sum();
+            return unfinished().stream().map(ActiveSegment::appended).reduce(Appended.NOTHING, Appended::plus);
         } finally {
             rotation.unlock();
         }

@@ -11,6 +11,7 @@ import dev.streamwal.packing.PackSweep;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
 import dev.streamwal.retention.KnownTime;
+import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.storage.StorageErrors;
@@ -27,7 +28,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, leaves what is held for consumers
@@ -106,10 +109,15 @@ public final class Sweeper {
 
     /** By the log's clock, as far as that is to be believed. */
     public Result sweepByClock() {
+        return sweepByClock(PresentRetention.NONE);
+    }
+
+    /** As the other one; what a retention is for expires by that as well. */
+    public Result sweepByClock(PresentRetention retention) {
         passes.lock();
         try {
             // behind the lock: two passes don't read the clock in one order and run in another
-            return passWithoutPacking(() -> new Pass(wal.nowMillis(), each -> {}, true));
+            return passWithoutPacking(() -> new Pass(wal.nowMillis(), each -> {}, true, retention));
         } finally {
             passes.unlock();
         }
@@ -119,7 +127,7 @@ public final class Sweeper {
     public Result sweep(Instant now, Consumer<SweptSegment> each) {
         passes.lock();
         try {
-            return passWithoutPacking(() -> new Pass(TimeRules.millis(now), each, false));
+            return passWithoutPacking(() -> new Pass(TimeRules.millis(now), each, false, PresentRetention.NONE));
         } finally {
             passes.unlock();
         }
@@ -143,41 +151,42 @@ public final class Sweeper {
         private int failed;
         private long reclaimed;
         private final boolean byClock;
+        private final PresentRetention retention;
         /** Of packs. */
         private final List<SweptSegment> untold = new ArrayList<>();
         /** What stands in them goes when it is packed. */
         private PackStore.SharedBeginnings shared = key -> Long.MAX_VALUE;
 
-        Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock) {
+        Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock, PresentRetention retention) {
             this.nowMillis = nowMillis;
             this.each = each;
             this.byClock = byClock;
+            this.retention = retention;
         }
 
         Result run() {
             wal.checkWriter();
             List<ExpiryPlan.Stream> all = look();
-            all.addAll(packs.views());
-            if (bytes(all) > maxTotalBytes) {
-                all = compared(all);
-            }
-            SweepTime.Outcome asked = asked(all);
+            packs.views().forEach(view -> all.add(retention.ofPacks(view)));
+            SweepTime.Outcome asked = asked(bytes(all) > maxTotalBytes ? compared(all) : all);
             List<ExpiryPlan.Stream> views = asked.streams();
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
                     + segmentsInPacks();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
             shared = plan.isEmpty() ? shared : sharedBeginnings();
             List<ExpiryPlan.Deletion> files = plan.stream().filter(deletion -> !isPacks(deletion.key())).toList();
-            List<HeldBack.Due> inPacks = duesInPacks(plan);
-            HeldBack.Outcome outcome = holds.of(nowMillis, files, inPacks, views, logs);
+            Map<Boolean, List<HeldBack.Due>> inPacks = duesInPacks(plan);
+            List<HeldBack.Due> retained = inPacks.getOrDefault(true, List.of());
+            HeldBack.Outcome outcome = holds.of(nowMillis, files, retained, views, logs);
             Set<ExpiryPlan.Deletion> going = new HashSet<>(outcome.deletions());
             List<ExpiryPlan.Deletion> goingFiles = files.stream().filter(going::contains).toList();
             // the oldest of a stream first, wherever it stands
             List<ExpiryPlan.Deletion> beforePacks = mayGo(goingFiles);
             carryOut(beforePacks);
+            List<HeldBack.Due> staying = new ArrayList<>(inPacks.getOrDefault(false, List.of()));
+            retained.stream().filter(due -> !going.contains(due.deletion())).forEach(staying::add);
             try {
-                packs.carryOut(plan, inPacks.stream().filter(due -> !going.contains(due.deletion())).toList(), this::beginningElsewhere,
-                        this::tell, this::failed);
+                packs.carryOut(plan, staying, this::beginningElsewhere, this::tell, this::failed);
             } finally {
                 tellListener();
             }
@@ -200,10 +209,19 @@ public final class Sweeper {
             return key.equals(PackSweep.KEY);
         }
 
-        /** What would go with packs, where that matters to a consumer. A pack of which that can't be told stays. */
-        private List<HeldBack.Due> duesInPacks(List<ExpiryPlan.Deletion> plan) {
+        /**
+         * What would go with packs: what is due of it, where that matters to a consumer, and what isn't, as a pack may be due for what it has of other
+         * streams. A pack of which that can't be told stays.
+         */
+        private Map<Boolean, List<HeldBack.Due>> duesInPacks(List<ExpiryPlan.Deletion> plan) {
             Map<String, Boolean> isRetained = new HashMap<>();
-            return packs.dues(plan, key -> isRetained.computeIfAbsent(key, holds::isRetained));
+            Predicate<String> retained = key -> isRetained.computeIfAbsent(key, holds::isRetained);
+            return packs.dues(plan, key -> !retention.isOfAll() || retained.test(key)).stream().map(retention::of)
+                    .filter(due -> !isDue(due) || retained.test(due.deletion().key())).collect(Collectors.partitioningBy(this::isDue));
+        }
+
+        private boolean isDue(HeldBack.Due due) {
+            return due.deletion().cause() != ExpiryPlan.Cause.EXPIRED || due.deletion().segment().expirationMillis() <= nowMillis;
         }
 
         private PackStore.SharedBeginnings sharedBeginnings() {
@@ -281,7 +299,7 @@ public final class Sweeper {
             for (StreamLog log : wal.streams()) {
                 try {
                     log.sealIfIdle(nowMillis);
-                    ExpiryPlan.Stream view = log.expiryView(nowMillis, false);
+                    ExpiryPlan.Stream view = retention.of(log.expiryView(nowMillis, retention.shortensAny()));
                     if (!view.segments().isEmpty()) {
                         views.add(view);
                         logs.put(log.key().text(), log);
@@ -307,7 +325,7 @@ public final class Sweeper {
                     continue;
                 }
                 try {
-                    compared.add(log(view.key()).expiryView(nowMillis, true));
+                    compared.add(retention.of(log(view.key()).expiryView(nowMillis, true)));
                 } catch (IOException | RuntimeException e) {
                     compared.add(view);
                     report.sweepFailed(view.key(), e);

@@ -49,10 +49,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /** The packs of a log that is being written. Thread-safe. */
 public final class PackStore implements PackedData {
@@ -86,6 +86,7 @@ public final class PackStore implements PackedData {
     private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
     private final LongSupplier sharedEnd;
     private final PositionsFile positions;
+    private final LongAdder writtenBytes = new LongAdder();
     /** Packs that the manifest may list, or not any more: the files of those that it doesn't list go. */
     @GuardedBy("this")
     private final Set<Long> inDoubt = new HashSet<>();
@@ -263,7 +264,7 @@ public final class PackStore implements PackedData {
     /** Packs have from now on what stands in shared segments that begin below a position. */
     void addPacked(List<ListedPack> packs, long sharedBelow) throws IOException {
         manifest.begin();
-        change(packs, () -> manifest.addPacked(packs, sharedBelow));
+        change(packs, List.of(), () -> manifest.addPacked(packs, sharedBelow));
         inherited = inherited.stream().filter(each -> each.file().basePosition() >= sharedBelow).toList();
     }
 
@@ -462,7 +463,7 @@ public final class PackStore implements PackedData {
         Place first = behind.get(0);
         long base = first.entry().basePosition();
         ListedPack kept = writeBeginning(first, from);
-        change(List.of(kept), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
+        change(List.of(kept), List.of(), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
     }
 
     private boolean isAnyShared(StreamKey key, long from, long to) throws IOException {
@@ -551,7 +552,7 @@ public final class PackStore implements PackedData {
 
     /** The pack is whole and durable: from now on it has what it holds. */
     void add(ListedPack pack) throws IOException {
-        change(List.of(pack), () -> manifest.replace(List.of(pack), List.of()));
+        change(List.of(pack), List.of(), () -> manifest.replace(List.of(pack), List.of()));
     }
 
     private interface Edit {
@@ -561,11 +562,16 @@ public final class PackStore implements PackedData {
     /**
      * Changes the manifest. Files go after that: a reader that doesn't find one looks at the manifest again.
      *
-     * @param packs that come, or go
+     * @param come packs that were written for it
+     * @param go packs that it doesn't list any more
      */
-    private synchronized void change(Collection<ListedPack> packs, Edit edit) throws IOException {
+    private synchronized void change(Collection<ListedPack> come, Collection<ListedPack> go, Edit edit) throws IOException {
         fence.check();
-        packs.forEach(pack -> inDoubt.add(pack.number()));
+        come.forEach(pack -> {
+            inDoubt.add(pack.number());
+            writtenBytes.add(pack.bytes());
+        });
+        go.forEach(pack -> inDoubt.add(pack.number()));
         edit.run();
         deleteUnlisted();
     }
@@ -606,14 +612,18 @@ public final class PackStore implements PackedData {
 
     /** Packs go, and others have what counts of them. */
     void replace(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
-        List<ListedPack> both = Stream.concat(gone.stream(), carried.stream()).toList();
-        change(both, () -> manifest.replace(carried, gone.stream().map(ListedPack::number).toList()));
+        change(carried, gone, () -> manifest.replace(carried, gone.stream().map(ListedPack::number).toList()));
+    }
+
+    /** Of packs, since the log was opened. */
+    public long writtenBytes() {
+        return writtenBytes.sum();
     }
 
     /** In no pack that there is now has the stream what begins at positions {@code [from, to)}; durably. */
     void forget(StreamKey key, long from, long to) throws IOException {
         positions.startAtCeiling();
-        change(List.of(), () -> manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()))));
+        change(List.of(), List.of(), () -> manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()))));
     }
 
     /**

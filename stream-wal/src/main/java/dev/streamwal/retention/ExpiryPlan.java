@@ -20,7 +20,7 @@ import java.util.PriorityQueue;
  * nothing else. So the one position at which it now begins says all that is lost, and whoever reads on behind it missed
  * one range, not several. An expired segment behind one that hasn't expired, as there are after the retention was
  * shortened, therefore waits until that has gone, for whatever reason; not for ever, but until what the older one was
- * promised is over. To be rid of both now is what {@code purge} is for. (One that only seems younger, since the clock was
+ * promised is over. To be rid of both now is what {@code applyRetention} is for. (One that only seems younger, since the clock was
  * wrong when it was begun, is due with what follows it: {@link MisdatedSegments}.) Likewise what stands behind an unsealed segment
  * waits until that is sealed. So a limit of bytes may be exceeded by what can't go yet.
  */
