@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class CrashExplorerTest {
 
-    private static final int WORKLOADS = 75;
+    private static final int WORKLOADS = 60;
     private static final int STEPS = 14;
     private static final String JOURNAL = "commit/[0-9a-f]+\\.journal$";
     private static final int THREADS = 2;
