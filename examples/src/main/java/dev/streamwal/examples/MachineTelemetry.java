@@ -129,14 +129,19 @@ public final class MachineTelemetry implements Callable<Integer> {
 
     /** One sample of everything, in one write over all streams, with one timestamp. */
     private static long appendRound(StreamWal wal, List<TelemetrySource> sources, List<Sample> samples) {
-        long timestamp = System.currentTimeMillis();
-        WriteBatch batch = new WriteBatch();
+        List<String> keys = new ArrayList<>();
         List<Double> values = new ArrayList<>();
         for (TelemetrySource source : sources) {
             source.sample((key, value) -> {
-                batch.add(key, WriteEntry.of(TelemetryValue.encode(value), timestamp));
+                keys.add(key);
                 values.add(value);
             });
+        }
+        // behind the samples: who looks at a busy machine may wait for it longer than these records are kept
+        long timestamp = System.currentTimeMillis();
+        WriteBatch batch = new WriteBatch();
+        for (int i = 0; i < keys.size(); i++) {
+            batch.add(keys.get(i), WriteEntry.of(TelemetryValue.encode(values.get(i)), timestamp));
         }
         long start = System.nanoTime();
         List<EntryRef> refs = wal.append(batch);
