@@ -170,17 +170,6 @@ class UpgradeTest {
         }
     }
 
-    /** By path: size, and when it was modified last. */
-    private static SortedMap<String, String> listing(Path root) throws IOException {
-        SortedMap<String, String> listing = new TreeMap<>();
-        try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : files.toList()) {
-                listing.put(file.toString(), Files.size(file) + " bytes, modified " + Files.getLastModifiedTime(file));
-            }
-        }
-        return listing;
-    }
-
     /** By its key and content. */
     private static List<String> delivered(EntryTail tail) {
         List<String> delivered = new ArrayList<>();
@@ -199,7 +188,7 @@ class UpgradeTest {
     void reader_logNotUpgradedYet_writesNothingAndGoesOnWhenItIs(String how) throws IOException {
         Path root = unpacked(how);
         Map<String, List<String>> written = written();
-        SortedMap<String, String> before = listing(root);
+        SortedMap<String, String> before = FileListing.of(root);
         try (WalReader reader = WalReader.open(root);
                 EntryTail one = reader.follow("batches", EntryTail.FIRST);
                 EntryTail many = reader.followPrefix("", Map.of());
@@ -209,7 +198,7 @@ class UpgradeTest {
             List<String> ofMany = delivered(many);
             assertThat(scan.next()).isTrue();
             RecoveryReport unused = RecoveryRehearsal.run(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, directory, progress -> { });
-            assertThat(listing(root)).isEqualTo(before).hasSizeGreaterThan(10);
+            assertThat(FileListing.of(root)).isEqualTo(before).hasSizeGreaterThan(10);
 
             int left = 1;
             for (Segments segments : List.of(Segments.OWN, Segments.SHARED)) {
@@ -271,7 +260,7 @@ class UpgradeTest {
     @Test
     void open_segmentsInBothFolders_refusesAndSaysWhatToDo() throws IOException {
         Path root = inBothFolders();
-        SortedMap<String, String> before = listing(root.resolve("segments"));
+        SortedMap<String, String> before = FileListing.of(root.resolve("segments"));
         for (ThrowingCallable open : List.<ThrowingCallable>of(() -> StreamWal.open(root, options(Segments.OWN).build()),
                 () -> WalReader.open(root),
                 () -> RecoveryRehearsal.run(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, directory, progress -> { }))) {
@@ -279,7 +268,7 @@ class UpgradeTest {
                     .hasMessageContaining("folder=segments, otherFolder=streams; an old version of stream-wal has written to it")
                     .hasMessageContaining("make two copies of the log, remove one of the folders in each");
         }
-        assertThat(listing(root.resolve("segments"))).isEqualTo(before);
+        assertThat(FileListing.of(root.resolve("segments"))).isEqualTo(before);
         // as the message says
         try (Stream<Path> files = Files.walk(root.resolve("streams")).sorted(Comparator.reverseOrder())) {
             for (Path file : files.toList()) {

@@ -36,16 +36,21 @@ final class BlockIndex {
     /** Writes the index. */
     static final class Builder {
         private final KeyBlockBuilder block = new KeyBlockBuilder(MAX_BYTES);
+        /** The last key of the block before; empty before the first block. */
+        private byte[] lastBefore = {};
 
         /**
-         * @param lastBefore the last key of the block before; empty for the first block
-         * @param first the block's first key
+         * Adds a block.
+         *
+         * @param first its first key
+         * @param last its last key
          */
-        void add(byte[] lastBefore, byte[] first, int length) {
+        void add(byte[] first, byte[] last, int length) {
             int mismatch = Arrays.mismatch(lastBefore, first);
             GrowingBytes out = block.add(mismatch < 0 || lastBefore.length == 0 ? first : Arrays.copyOf(first, mismatch + 1));
             out.putVarint(length);
             out.putVarint(mismatch < 0 ? 1 : 0);
+            lastBefore = last;
         }
 
         byte[] finish() {

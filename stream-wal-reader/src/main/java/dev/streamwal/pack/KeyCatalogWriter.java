@@ -12,26 +12,23 @@ import java.util.List;
 /** Writes the {@link KeyCatalogLayout catalogue of keys} in place of the one that is there. Memory: its index. One thread. */
 public final class KeyCatalogWriter implements Closeable {
 
-    private static final int CHUNK_BYTES = 256 << 10;
     private static final byte[] NO_KEY = {};
 
     private final Path path;
     private final LogFile file;
-    private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+    private final SequentialFile out;
     private final KeyBlockBuilder block = new KeyBlockBuilder(KeyCatalogLayout.MAX_BLOCK_BYTES);
     private final BlockIndex.Builder index = new BlockIndex.Builder();
     private byte[] firstKey = NO_KEY;
     private byte[] lastKey = NO_KEY;
-    /** The last one of the block before. */
-    private byte[] keyBefore = NO_KEY;
     private long baseBefore;
-    private long written;
     private int blocks;
     private long keys;
 
     private KeyCatalogWriter(Path path, LogFile file) {
         this.path = path;
         this.file = file;
+        this.out = new SequentialFile(file);
     }
 
     /** Begins one, under a name that nothing reads; a file of that name was left by somebody who was cut short. */
@@ -67,21 +64,9 @@ public final class KeyCatalogWriter implements Closeable {
 
     private void endBlock() throws IOException {
         byte[] bytes = block.finish();
-        index.add(keyBefore, firstKey, bytes.length);
-        keyBefore = lastKey;
+        index.add(firstKey, lastKey, bytes.length);
         blocks++;
-        if (bytes.length > chunk.remaining()) {
-            flush();
-        }
-        chunk.put(bytes);
-    }
-
-    private void flush() throws IOException {
-        chunk.flip();
-        int count = chunk.limit();
-        file.write(written, chunk);
-        written += count;
-        chunk.clear();
+        out.add(ByteBuffer.wrap(bytes));
     }
 
     /**
@@ -95,9 +80,9 @@ public final class KeyCatalogWriter implements Closeable {
         if (block.entries() > 0) {
             endBlock();
         }
-        flush();
         byte[] indexBytes = blocks == 0 ? NO_KEY : index.finish();
-        file.write(written, KeyCatalogLayout.encode(indexBytes, written, blocks, keys, edits, packs));
+        out.add(KeyCatalogLayout.encode(indexBytes, out.length(), blocks, keys, edits, packs));
+        out.flush();
         file.force();
         file.close();
         LogFile.rename(file.path(), path);

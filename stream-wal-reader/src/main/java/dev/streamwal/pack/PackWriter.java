@@ -54,17 +54,13 @@ public final class PackWriter implements Closeable {
     private final PackHeader header;
     /** Null where frames stand as they are. */
     private final FrameBlocks.@Nullable Encoder encoder;
-    /** By which the file is written; see {@link LogFile#CHUNK_BYTES} for why not more. */
-    private final ByteBuffer buffer = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
-    /** Where in the file the buffer belongs. */
-    private long bufferOffset;
+    private final SequentialFile out;
 
     private final PackTable.Builder table;
     private final List<byte[]> tableBlocks = new ArrayList<>();
     private final BlockIndex.Builder index = new BlockIndex.Builder();
     private long tableBytes;
-    /** The last key of the block before, and the first key of the block that isn't full. */
-    private byte[] keyBefore = NO_KEY;
+    /** The first key of the block that isn't full. */
     private byte[] firstKey = NO_KEY;
 
     private byte[] lastKey = NO_KEY;
@@ -85,7 +81,7 @@ public final class PackWriter implements Closeable {
         this.header = header;
         this.encoder = header.isInBlocks() ? new FrameBlocks.Encoder() : null;
         this.table = new PackTable.Builder(header);
-        buffer.put(PackHeaderLayout.encode(header));
+        this.out = new SequentialFile(file);
     }
 
     /** Makes the file in the folder of a log's packs, which is there. */
@@ -102,7 +98,9 @@ public final class PackWriter implements Closeable {
      */
     public static PackWriter create(LogFile temporary, Path path, PackHeader header) throws IOException {
         temporary.create();
-        return new PackWriter(temporary, path, header);
+        PackWriter writer = new PackWriter(temporary, path, header);
+        writer.out.add(PackHeaderLayout.encode(header));
+        return writer;
     }
 
     // ---------------------------------------------------------------- segments
@@ -156,8 +154,8 @@ public final class PackWriter implements Closeable {
     private void write(SegmentDraft segment) throws IOException {
         state = State.BROKEN;
         Optional<FrameBlocks.Stored> blocks = encoder == null ? Optional.empty() : segment.inBlocks(encoder);
-        Extent extent = blocks.map(stored -> new Extent(offset(), stored.bytes().remaining(), stored.listBytes(), 0))
-                .orElseGet(() -> Extent.asTheyAre(offset()));
+        Extent extent = blocks.map(stored -> new Extent(out.length(), stored.bytes().remaining(), stored.listBytes(), 0))
+                .orElseGet(() -> Extent.asTheyAre(out.length()));
         PackEntry entry = segment.entry(extent, 0);
         ByteBuffer indexBytes = ByteBuffer.allocate(0);
         if (segment.index().blocks() > 1) {
@@ -165,8 +163,8 @@ public final class PackWriter implements Closeable {
             entry = segment.entry(extent, indexBytes.remaining());
         }
         addEntry(segment.key(), entry);
-        write(blocks.map(FrameBlocks.Stored::bytes).orElseGet(segment::frames));
-        write(indexBytes);
+        out.add(blocks.map(FrameBlocks.Stored::bytes).orElseGet(segment::frames));
+        out.add(indexBytes);
         lastKey = segment.key();
         state = State.OPEN;
     }
@@ -205,9 +203,9 @@ public final class PackWriter implements Closeable {
         }
         boolean isNewBlock = table.isEmpty() || !table.hasRoomFor(key);
         if ((isNewBlock && tableBytes > PackTable.MAX_BYTES - 2 * PackTable.MAX_BLOCK_BYTES)
-                || offset() > PackFooterLayout.MAX_FILE_BYTES - PackTable.MAX_BYTES - BlockIndex.MAX_BYTES - 2 * MAX_SEGMENT_BYTES) {
+                || out.length() > PackFooterLayout.MAX_FILE_BYTES - PackTable.MAX_BYTES - BlockIndex.MAX_BYTES - 2 * MAX_SEGMENT_BYTES) {
             throw new IllegalArgumentException("a pack's table has at most " + PackTable.MAX_BYTES + " bytes, and a pack is shorter than 1 TiB: "
-                    + "tableBytes=" + tableBytes + ", bytes=" + offset() + ", file=" + path + "; write several packs");
+                    + "tableBytes=" + tableBytes + ", bytes=" + out.length() + ", file=" + path + "; write several packs");
         }
     }
 
@@ -230,31 +228,7 @@ public final class PackWriter implements Closeable {
         byte[] block = table.finish();
         tableBlocks.add(block);
         tableBytes += block.length;
-        index.add(keyBefore, firstKey, block.length);
-        keyBefore = lastKey;
-    }
-
-    /** How long the file is with the segments so far. */
-    private long offset() {
-        return bufferOffset + buffer.position();
-    }
-
-    private void write(ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            int count = Math.min(bytes.remaining(), buffer.remaining());
-            buffer.put(buffer.position(), bytes, bytes.position(), count).position(buffer.position() + count);
-            bytes.position(bytes.position() + count);
-            if (!buffer.hasRemaining()) {
-                flush();
-            }
-        }
-    }
-
-    private void flush() throws IOException {
-        int length = buffer.position();
-        file.write(bufferOffset, buffer.flip());
-        bufferOffset += length;
-        buffer.clear();
+        index.add(firstKey, lastKey, block.length);
     }
 
     // ---------------------------------------------------------------- the end
@@ -273,7 +247,7 @@ public final class PackWriter implements Closeable {
         state = State.BROKEN;
         endBlock();
         PackFooter footer = writeTable();
-        flush();
+        out.flush();
         // once, for segments, table and footer alike: why that is enough stands above
         file.force();
         file.close();
@@ -285,17 +259,17 @@ public final class PackWriter implements Closeable {
     }
 
     private PackFooter writeTable() throws IOException {
-        long tableOffset = offset();
+        long tableOffset = out.length();
         for (byte[] block : tableBlocks) {
-            write(ByteBuffer.wrap(block));
+            out.add(ByteBuffer.wrap(block));
         }
         ByteBuffer indexBytes = ByteBuffer.wrap(index.finish()).order(ByteOrder.LITTLE_ENDIAN);
-        long indexOffset = offset();
+        long indexOffset = out.length();
         PackFooter footer = new PackFooter(tableOffset, indexOffset, indexBytes.limit(), indexBytes.getInt(KeyBlockLayout.CHECKSUM), segments,
                 records, dataBytes, smallest, largest, indexOffset + indexBytes.limit() + PackFooterLayout.BYTES, tableBlocks.size(),
                 PackHeaderLayout.encode(header).getInt(PackHeaderLayout.HEADER_CHECKSUM));
-        write(indexBytes);
-        write(PackFooterLayout.encode(footer));
+        out.add(indexBytes);
+        out.add(PackFooterLayout.encode(footer));
         return footer;
     }
 

@@ -62,9 +62,7 @@ final class SegmentDraft {
         header = newHeader;
         key = newHeader.key().utf8();
         flags = newHeader.featureFlags();
-        lastSize = 0;
-        records = 0;
-        index = new SegmentIndex();
+        forgetRecords();
         int bytes = dataEnd - newHeader.headerLength();
         frames.clear();
         makeRoom(bytes);
@@ -74,10 +72,15 @@ final class SegmentDraft {
             throw corrupt("a segment has the data that its footer says: read=" + read, newHeader.headerLength() + (long) read, dataEnd, segment);
         }
         if (!isPlain()) {
-            records = 0;
-            index = new SegmentIndex();
+            forgetRecords();
             verify();
         }
+    }
+
+    private void forgetRecords() {
+        lastSize = 0;
+        records = 0;
+        index = new SegmentIndex();
     }
 
     /** Room for more behind the frames. */

@@ -15,12 +15,16 @@ final class PartFrames {
     /** Of the last of them, in the segment's table. */
     private int lastFrame = FrameTable.NONE;
 
-    /** None are known. Of another part, whose header is so long; what was known of the one before isn't used any more. */
-    Known of(int headerLength) {
+    /** Of a part whose header is so long. */
+    PartFrames(int headerLength) {
+        restart(headerLength);
+    }
+
+    /** Of another part; what was known of the one before isn't used any more. */
+    final void restart(int headerLength) {
         offsets[0] = headerLength;
         count = 0;
         lastFrame = FrameTable.NONE;
-        return new Known(offsets, places, 0);
     }
 
     /** Those that a part has now. One that was cut has fewer than were known, and gets no more. */

@@ -16,13 +16,13 @@ public final class SharedPart extends Segment {
 
     private final SharedSegment shared;
     private final Part part;
-    private final PartFrames known = new PartFrames();
+    private final PartFrames known;
 
     SharedPart(SharedSegment shared, Part part, Moves moves) {
         super(part.key(), new SegmentName(part.base(), part.expirationMillis()), shared.file().file(), moves);
         this.shared = shared;
         this.part = part;
-        PartFrames.Known unused = known.of(part.headerLength());
+        this.known = new PartFrames(part.headerLength());
     }
 
     /** With the frames, as far as the shared segment has been walked. */

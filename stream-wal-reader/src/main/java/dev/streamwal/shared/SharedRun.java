@@ -103,7 +103,7 @@ public final class SharedRun {
     private final class Copy implements SegmentBytes, RecordFramer.Following {
 
         private final RecordFramer framer;
-        private final PartFrames frames = new PartFrames();
+        private final PartFrames frames;
         private PartFrames.Known known;
         private long base;
         /** The frame that is copied. */
@@ -112,12 +112,13 @@ public final class SharedRun {
         Copy(SegmentBytes file) {
             Part first = parts.get(0);
             framer = new RecordFramer(file, first.fileHeader());
-            known = frames.of(first.headerLength());
+            frames = new PartFrames(first.headerLength());
+            known = shared.frames(first, frames);
         }
 
         SegmentHeader begin(Part part) {
             StreamKey key = part.key();
-            PartFrames.Known unused = frames.of(part.headerLength());
+            frames.restart(part.headerLength());
             known = shared.frames(part, frames);
             base = part.base();
             framer.begin(key);

@@ -76,13 +76,17 @@ final class MergePlan {
     private static Optional<List<ListedPack>> ofOneLevel(List<ListedPack> packs, Limits limits) {
         NavigableMap<Integer, List<ListedPack>> byLevel = new TreeMap<>();
         packs.forEach(pack -> byLevel.computeIfAbsent(pack.level(), level -> new ArrayList<>()).add(pack));
-        return byLevel.values().stream().filter(ofLevel -> isEnough(ofLevel, limits)).map(ofLevel -> asFit(ofLevel, limits))
-                .filter(fit -> fit.size() > 1).map(MergePlan::byNumber).findFirst();
+        for (List<ListedPack> ofLevel : byLevel.values()) {
+            List<ListedPack> fit = asFit(ofLevel, limits);
+            if (fit.size() > 1 && isEnough(ofLevel, fit, limits)) {
+                return Optional.of(byNumber(fit));
+            }
+        }
+        return Optional.empty();
     }
 
     /** As many as a merge takes; or fewer, with so many segments that no more fit into one pack. */
-    private static boolean isEnough(List<ListedPack> ofLevel, Limits limits) {
-        List<ListedPack> fit = asFit(ofLevel, limits);
+    private static boolean isEnough(List<ListedPack> ofLevel, List<ListedPack> fit, Limits limits) {
         return ofLevel.size() >= limits.maxPacks()
                 || (fit.size() < ofLevel.size() && fit.stream().mapToLong(ListedPack::segments).sum() > limits.maxSegments() / 2);
     }

@@ -73,8 +73,9 @@ final class Merger {
     /** Whether the packs are one now; else somebody has changed what there is. */
     private boolean isMerged(List<ListedPack> packs, BooleanSupplier isStopped) throws IOException {
         Manifest before = store.manifest();
-        PackHeader asTheyAre = store.mergedFrom(packs, log.nowMillis(), log.incarnation());
-        PackHeader header = MergePlan.isOver(asTheyAre.window(), log.nowMillis(), limits) ? store.compressed(asTheyAre) : asTheyAre;
+        long nowMillis = log.nowMillis();
+        PackHeader asTheyAre = store.mergedFrom(packs, nowMillis, log.incarnation());
+        PackHeader header = MergePlan.isOver(asTheyAre.window(), nowMillis, limits) ? store.compressed(asTheyAre) : asTheyAre;
         boolean isListed = false;
         try {
             Optional<ListedPack> merged = write(packs, header, before, isStopped);

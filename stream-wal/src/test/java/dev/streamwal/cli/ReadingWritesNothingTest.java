@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.streamwal.FileListing;
 import dev.streamwal.storage.SmallDisk;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,8 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,9 +50,9 @@ class ReadingWritesNothingTest {
     @Test
     void everyCommand_writableLog_leavesEveryFileAndTimeAsItWas(@TempDir Path directory) throws IOException {
         SampleLog log = SampleLog.closed(directory);
-        SortedMap<String, String> before = listing(log.root());
+        SortedMap<String, String> before = FileListing.of(log.root());
         runAll(log);
-        assertThat(listing(log.root())).isEqualTo(before).hasSizeGreaterThan(10);
+        assertThat(FileListing.of(log.root())).isEqualTo(before).hasSizeGreaterThan(10);
     }
 
     /** In which the folder of segments still has the name that it had before shared segments. */
@@ -62,24 +61,13 @@ class ReadingWritesNothingTest {
         SampleLog log = SampleLog.closed(directory);
         Files.delete(log.root().resolve("streams"));
         Path unused = Files.move(log.root().resolve("segments"), log.root().resolve("streams"));
-        SortedMap<String, String> before = listing(log.root());
+        SortedMap<String, String> before = FileListing.of(log.root());
         List<CliRun> runs = runAll(log);
         runs.add(CliRun.of("recover", log.root(), "--dry-run"));
         runs.add(CliRun.of("quarantine", log.root()));
         assertThat(runs).allSatisfy(run -> assertThat(run.exit()).as(run.err()).isEqualTo(Exit.OK.code()))
                 .allSatisfy(run -> assertThat(run.bytes()).isNotEmpty());
-        assertThat(listing(log.root())).isEqualTo(before).hasSizeGreaterThan(10);
-    }
-
-    /** By path: size, and when it was modified last. */
-    private static SortedMap<String, String> listing(Path root) throws IOException {
-        SortedMap<String, String> listing = new TreeMap<>();
-        try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : files.toList()) {
-                listing.put(file.toString(), Files.size(file) + " bytes, modified " + Files.getLastModifiedTime(file));
-            }
-        }
-        return listing;
+        assertThat(FileListing.of(log.root())).isEqualTo(before).hasSizeGreaterThan(10);
     }
 
     @Test
