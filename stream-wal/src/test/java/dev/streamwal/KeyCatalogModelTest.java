@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -24,16 +25,19 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The keys of a log are the same with the catalogue of keys and without, whatever is done to the log and to the catalogue: it is lost, cut off, changed,
+ * The keys of a log, and what is read of them, are the same with the catalogue of keys and without, whatever is done to the log and to the catalogue: it is lost, cut off, changed,
  * or an older one is put back. {@code -Dseed=…} does one run again.
  */
 class KeyCatalogModelTest {
 
-    private static final int OPERATIONS = 1_500;
+    private static final int OPERATIONS = 1_000;
     private static final int RUNS = 8;
     private static final Duration WINDOW = Duration.ofSeconds(10);
     private static final Duration RETENTION = Duration.ofSeconds(300);
@@ -43,7 +47,7 @@ class KeyCatalogModelTest {
     Path directory;
 
     @Test
-    void keys_withAndWithoutCatalogue_areTheSame() throws IOException {
+    void keysAndRecords_withAndWithoutCatalogue_areTheSame() throws IOException {
         Long given = Long.getLong("seed");
         int runs = given != null ? 1 : (int) Math.max(1, Math.round(RUNS * ChildJvm.scale()));
         int covered = 0;
@@ -128,7 +132,9 @@ class KeyCatalogModelTest {
             int n = random.nextInt(1_000);
             if (n < 500) {
                 doing = "append " + key;
-                EntryRef ref = wal.stream(key).append("x".repeat(random.nextInt(100)).getBytes(UTF_8));
+                // some are late: they stand in a window that isn't theirs
+                long timestamp = nowMillis - (random.nextInt(10) == 0 ? random.nextInt(100_000) : 0);
+                EntryRef ref = wal.stream(key).append(timestamp, "x".repeat(random.nextInt(100)).getBytes(UTF_8));
                 refs.computeIfAbsent(key, unused -> new ArrayList<>()).add(ref);
             } else if (n < 700) {
                 nowMillis += random.nextInt(8_000);
@@ -197,13 +203,19 @@ class KeyCatalogModelTest {
 
         private void compare() throws IOException {
             doing += ", then list the keys";
-            try (WalReader inside = wal.reader()) {
+            try (WalReader inside = wal.reader(); WalReader anew = WalReader.open(root)) {
+                List<String> asked = random.ints(4).mapToObj(unused -> key()).toList();
+                Instant from = Instant.ofEpochMilli(nowMillis - random.nextInt(400_000));
+                Instant to = from.plusMillis(random.nextInt(30_000));
+                List<List<String>> read = List.of(records(inside, asked, from, to), records(beside, asked, from, to), records(anew, asked, from, to));
                 NavigableSet<String> own = wal.keys();
                 int streams = wal.stats().streams();
                 NavigableSet<String> fromInside = inside.keys();
                 NavigableSet<String> fromBeside = beside.keys();
                 NavigableSet<String> some = beside.keys("long/1");
-                NavigableSet<String> without = without();
+                AtomicReference<List<String>> readWithout = new AtomicReference<>();
+                NavigableSet<String> without = without(reader -> readWithout.set(records(reader, asked, from, to)));
+                assertThat(read).allSatisfy(records -> assertThat(records).isEqualTo(readWithout.get()));
                 assertThat(fromBeside).isEqualTo(without);
                 assertThat(some).isEqualTo(without.subSet("long/1", "long/2"));
                 assertThat(fromInside).isEqualTo(without);
@@ -212,7 +224,28 @@ class KeyCatalogModelTest {
             }
         }
 
-        private NavigableSet<String> without() throws IOException {
+        /** Of some keys: all records, those of a range of time, the newest, and the newest three. */
+        private static List<String> records(WalReader reader, List<String> keys, Instant from, Instant to) {
+            List<String> records = new ArrayList<>();
+            for (String key : keys) {
+                // first: behind the others more is known of the segments
+                read(key + " of a range", () -> reader.scan(key, from, to), records);
+                read(key, () -> reader.scan(key), records);
+                read(key + " last", () -> reader.scanLast(key, 3), records);
+                reader.latest(key).ifPresent(entry -> records.add(key + " latest " + entry.ref()));
+            }
+            return records;
+        }
+
+        private static void read(String what, Supplier<EntryCursor> scan, List<String> records) {
+            try (EntryCursor cursor = scan.get()) {
+                while (cursor.next()) {
+                    records.add(what + " " + cursor.ref() + " " + cursor.timestampMillis());
+                }
+            }
+        }
+
+        private NavigableSet<String> without(Consumer<WalReader> look) throws IOException {
             Path away = root.resolve("packs").resolve(".away");
             boolean isThere = Files.exists(file);
             compared += isThere ? 1 : 0;
@@ -220,6 +253,7 @@ class KeyCatalogModelTest {
                 Files.move(file, away);
             }
             try (WalReader reader = WalReader.open(root)) {
+                look.accept(reader);
                 return reader.keys();
             } finally {
                 if (isThere) {

@@ -3,7 +3,7 @@ package dev.streamwal.catalog;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
-import dev.streamwal.manifest.VoidRange;
+import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.CoveredPack;
 import java.util.HashSet;
 import java.util.List;
@@ -12,35 +12,21 @@ import java.util.Set;
 
 /**
  * What the catalogue of keys is worth beside a manifest. It is a cache: it says of some packs, which it covers, which keys they have, and of each key
- * where its newest segment is. Pure.
+ * where its segments are. Pure.
  *
- * <p><b>Why no key is missed.</b> A key has something in packs where a pack that the manifest lists has a segment of it that isn't void. Where the
- * catalogue doesn't cover that pack, its table is read. Where it does, the segment counted when the catalogue was written: a pack never changes, and
- * what is void stays so as long as the pack is listed. So the catalogue has the key. Then its entry {@link Verdict#COUNTS}, or it is looked for in the
- * packs' tables, or it is known to have {@link Verdict#NOTHING}, which is that a deletion from the stream's beginning on takes the newest segment
- * that counted, and so all of them, in all covered packs.
+ * <p><b>Why no segment is missed.</b> Where the catalogue doesn't cover a pack that the manifest lists, the pack's table is read. Where it does, it has
+ * every segment of the pack that counted when the catalogue was written: a pack never changes, and what is void stays so as long as the pack is listed.
  *
- * <p><b>Why none is shown that has nothing.</b> An entry only counts where the manifest lists the pack and the segment isn't void there.
+ * <p><b>Why none is shown that has gone.</b> A segment only counts where the manifest lists its pack and it isn't void there.
  *
  * <p>That is so whatever file is found: it is believed where its checksums are right, it says by which manifest it was written, and isn't used with an
  * older one; a pack is covered where it has the number, the length and the segments that the file says. A file from before is as good, and covers less.
  */
 public final class KeyCatalog {
 
-    /** What an entry says of its key. */
-    public enum Verdict {
-        /** The key has a segment there. */
-        COUNTS,
-        /** It has none in the packs that are covered. */
-        NOTHING,
-        /** It may have some in another of these. */
-        UNKNOWN
-    }
-
     private final Manifest manifest;
     private final List<Optional<ListedPack>> packs;
     private final Set<Long> covered = new HashSet<>();
-    private final long highest;
 
     /**
      * Of a manifest.
@@ -52,7 +38,6 @@ public final class KeyCatalog {
         this.manifest = manifest;
         this.packs = edits > manifest.edits() ? List.of() : packs.stream().map(pack -> listed(pack, manifest)).toList();
         this.packs.forEach(pack -> pack.ifPresent(there -> covered.add(there.number())));
-        this.highest = covered.stream().mapToLong(number -> number).max().orElse(0);
     }
 
     /** One that covers nothing. */
@@ -84,21 +69,19 @@ public final class KeyCatalog {
         return packs.stream().flatMap(Optional::stream).toList();
     }
 
-    /** Of one of those that it covers, and that the manifest lists. */
-    public long number(int pack) {
-        return packs.get(pack).orElseThrow(() -> new IllegalStateException("the pack isn't listed: pack=" + pack)).number();
+    /** One of those that it covers; empty where the manifest doesn't list it any more. */
+    public Optional<ListedPack> pack(int pack) {
+        return packs.get(pack);
     }
 
-    /** What an entry says. */
-    public Verdict judge(StreamKey key, int pack, long basePosition) {
+    /** Whether a segment of a key is still there. */
+    public boolean counts(StreamKey key, int pack, long basePosition) {
         Optional<ListedPack> listed = packs.get(pack);
-        if (listed.isPresent() && !manifest.isVoid(key, basePosition, listed.get().number())) {
-            return Verdict.COUNTS;
-        }
-        return manifest.voidRanges(key).stream().anyMatch(range -> takesAll(range, basePosition)) ? Verdict.NOTHING : Verdict.UNKNOWN;
+        return listed.isPresent() && !manifest.isVoid(key, basePosition, listed.get().number());
     }
 
-    private boolean takesAll(VoidRange range, long newestBase) {
-        return range.from() == 0 && newestBase < range.to() && highest < range.packsBelow();
+    /** As {@link #counts(StreamKey, int, long)}. */
+    public boolean counts(StreamKey key, CatalogedSegment segment) {
+        return counts(key, segment.pack(), segment.basePosition());
     }
 }

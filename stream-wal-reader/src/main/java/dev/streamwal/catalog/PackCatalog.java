@@ -5,8 +5,10 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SharedFile;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
+import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.KeyCatalogReader;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
@@ -23,10 +25,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** The segments that stand in packs, by key. Thread-safe. */
 public final class PackCatalog {
@@ -41,6 +45,9 @@ public final class PackCatalog {
     /** A manifest changes a few times a window. */
     static final int MAX_ATTEMPTS = 100;
 
+    /** The second with what the file is opened anew. */
+    private static final int KEYS_ATTEMPTS = 2;
+
     /** Of some 100,000 streams. */
     private static final long TABLE_CACHE_BYTES = 8 << 20;
 
@@ -50,6 +57,7 @@ public final class PackCatalog {
     private final Manifests manifests;
     private final TableCache tables = new TableCache(TABLE_CACHE_BYTES);
     private final Map<Long, PackReader> readers = new ConcurrentHashMap<>();
+    private volatile @Nullable OpenKeys keys;
 
     /**
      * Of a log.
@@ -66,6 +74,11 @@ public final class PackCatalog {
     /** Without packs: for who looks at files alone. */
     public static PackCatalog none(Path root) {
         return new PackCatalog(root, new ChannelCache(1), new FooterCache(), () -> Manifest.EMPTY);
+    }
+
+    /** Of the log. */
+    Path root() {
+        return root;
     }
 
     /** Which packs there are; the same object as before where nothing has changed. */
@@ -126,11 +139,14 @@ public final class PackCatalog {
      * @throws NoSuchFileException where a pack has been deleted since: ask with the manifest that there is now
      */
     List<Segment> segments(StreamKey key, Manifest manifest, Known known, Segment.Moves moves) throws IOException {
+        List<ListedPack> packs = manifest.packsInOrder();
+        CatalogedKey cataloged = packs.stream().allMatch(pack -> known.byPack.containsKey(pack.number())) ? none(key, manifest)
+                : cataloged(key, manifest);
         Map<Long, List<Segment>> found = new HashMap<>();
         List<Segment> counting = new ArrayList<>();
-        for (ListedPack pack : manifest.packsInOrder()) {
+        for (ListedPack pack : packs) {
             List<Segment> before = known.byPack.get(pack.number());
-            List<Segment> all = before == null ? list(key, pack, moves) : before;
+            List<Segment> all = before != null ? before : cataloged.covers(pack) ? list(key, pack, cataloged, moves) : list(key, pack, moves);
             if (!all.isEmpty()) {
                 found.put(pack.number(), all);
                 all.stream().filter(segment -> !manifest.isVoid(key, segment.basePosition(), pack.number())).forEach(counting::add);
@@ -138,6 +154,13 @@ public final class PackCatalog {
         }
         known.byPack = found;
         return counting;
+    }
+
+    private List<Segment> list(StreamKey key, ListedPack pack, CatalogedKey cataloged, Segment.Moves moves) {
+        List<CatalogedSegment> there = cataloged.in(pack);
+        List<Segment> segments = new ArrayList<>(there.size());
+        there.forEach(segment -> segments.add(PackedSegment.of(key, this, pack, segment, footers, moves)));
+        return segments;
     }
 
     private List<Segment> list(StreamKey key, ListedPack pack, Segment.Moves moves) throws IOException {
@@ -151,7 +174,7 @@ public final class PackCatalog {
         }
         List<Segment> segments = new ArrayList<>(entries.size());
         for (PackEntry entry : entries) {
-            segments.add(new PackedSegment(key, this, reader, entry, footers, moves));
+            segments.add(PackedSegment.of(key, this, pack, reader, entry, footers, moves));
         }
         return segments;
     }
@@ -211,53 +234,106 @@ public final class PackCatalog {
         }
     }
 
+    // ---------------------------------------------------------------- the catalogue of keys
+
+    /** The catalogue, as it was opened last. */
+    private static final class OpenKeys {
+        private final KeyCatalogReader reader;
+        private final @Nullable Object identity;
+        private volatile KeyCatalog last;
+
+        OpenKeys(SharedFile file, Manifest manifest) throws IOException {
+            this.identity = file.identity();
+            this.reader = new KeyCatalogReader(file, file.path());
+            this.last = new KeyCatalog(manifest, reader.packs(), reader.edits());
+        }
+
+        KeyCatalog beside(Manifest manifest) {
+            KeyCatalog known = last;
+            if (!known.manifest().equals(manifest)) {
+                known = new KeyCatalog(manifest, reader.packs(), reader.edits());
+                last = known;
+            }
+            return known;
+        }
+    }
+
+    private static CatalogedKey none(StreamKey key, Manifest manifest) {
+        return new CatalogedKey(key, KeyCatalog.none(manifest), List.of());
+    }
+
+    /** What the catalogue of keys says of a key; nothing where it can't be read. */
+    public CatalogedKey cataloged(StreamKey key, Manifest manifest) throws IOException {
+        for (int attempt = 1; attempt <= KEYS_ATTEMPTS; attempt++) {
+            try (SharedFile file = channels.acquire(PackFiles.keys(root))) {
+                OpenKeys open = openKeys(file, manifest);
+                KeyCatalog catalog = open.beside(manifest);
+                return new CatalogedKey(key, catalog, catalog.isEmpty() ? List.of() : open.reader.find(file, key, tables));
+            } catch (NoSuchFileException e) {
+                forgetKeys();
+                break;
+            } catch (CorruptSegmentException e) {
+                // another file may have its name since it was opened
+                forgetKeys();
+            }
+        }
+        return none(key, manifest);
+    }
+
+    private OpenKeys openKeys(SharedFile file, Manifest manifest) throws IOException {
+        OpenKeys known = keys;
+        if (known == null || !Objects.equals(known.identity, file.identity())) {
+            forgetKeys();
+            known = new OpenKeys(file, manifest);
+            keys = known;
+        }
+        return known;
+    }
+
+    private void forgetKeys() {
+        OpenKeys known = keys;
+        keys = null;
+        if (known != null) {
+            tables.remove(known.reader);
+        }
+    }
+
     /**
      * Adds the keys of streams that have a segment in a pack that counts: those that the catalogue of keys has, and of packs that it doesn't cover
      * by their tables. What of these can't be read is left out.
      */
     public void addKeys(Predicate<String> filter, Set<String> keys) throws IOException {
         boolean unused = look(now -> {
-            List<StreamKey> unknown = new ArrayList<>();
-            KeyCatalog catalog = channels.makingRoom(() -> addCataloged(filter, keys, unknown));
-            Manifest manifest = catalog.manifest();
-            addKeys(manifest, pack -> !catalog.covers(pack), filter, keys, damage -> { });
-            unknown.removeIf(key -> keys.contains(key.text()));
-            find(unknown, catalog.listed(), (key, pack, base) -> {
-                if (!manifest.isVoid(unknown.get(key), base, pack.number())) {
-                    keys.add(unknown.get(key).text());
-                }
-            }, (pack, damage) -> { });
+            KeyCatalog catalog = channels.makingRoom(() -> addCataloged(filter, keys));
+            addKeys(catalog.manifest(), pack -> !catalog.covers(pack), filter, keys, damage -> { });
             return true;
         });
     }
 
-    /** @param unknown gets the keys that are to be looked for in the packs that are covered */
-    private KeyCatalog addCataloged(Predicate<String> filter, Set<String> keys, List<StreamKey> unknown) throws IOException {
+    private KeyCatalog addCataloged(Predicate<String> filter, Set<String> keys) throws IOException {
         try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
             return file.ask(open -> {
-                unknown.clear();
                 KeyCatalogReader reader = new KeyCatalogReader(open, file.path());
                 // behind the file: so it isn't older
                 KeyCatalog catalog = new KeyCatalog(manifest(), reader.packs(), reader.edits());
-                KeyCatalogReader.Walk walk = reader.walk();
+                KeyCatalogReader.Walk walk = reader.walk(open);
                 while (!catalog.isEmpty() && walk.next()) {
                     StreamKey key = walk.key();
-                    if (filter.test(key.text())) {
-                        KeyCatalog.Verdict verdict = catalog.judge(key, walk.pack(), walk.basePosition());
-                        if (verdict == KeyCatalog.Verdict.COUNTS) {
-                            keys.add(key.text());
-                        } else if (verdict == KeyCatalog.Verdict.UNKNOWN) {
-                            unknown.add(key);
-                        }
+                    if (filter.test(key.text()) && isThere(key, walk, catalog)) {
+                        keys.add(key.text());
                     }
                 }
                 return catalog;
             });
         } catch (NoSuchFileException | CorruptSegmentException e) {
             // a cache
-            unknown.clear();
             return KeyCatalog.none(manifest());
         }
+    }
+
+    private static boolean isThere(StreamKey key, KeyCatalogReader.Walk walk, KeyCatalog catalog) throws IOException {
+        return catalog.counts(key, walk.pack(), walk.basePosition())
+                || walk.segments().stream().anyMatch(segment -> catalog.counts(key, segment));
     }
 
     /** Told of segments that were found. */

@@ -1,62 +1,115 @@
 package dev.streamwal.catalog;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackedBytes;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
 
-/** A segment that stands in a pack. Its bytes never change; should it be deleted, they stay where they are for a while, and it can't be opened. */
+/**
+ * A segment that stands in a pack. Its bytes never change; should it be deleted, they stay where they are for a while, and it can't be opened. Where the
+ * catalogue of keys has listed it, the pack isn't looked at before somebody asks for more than where it begins and ends.
+ */
 public final class PackedSegment extends Segment {
 
     private final PackCatalog packs;
-    private final PackReader pack;
-    private final PackEntry entry;
-    private final SegmentHeader header;
+    private final ListedPack pack;
+    private final long end;
+    private final boolean isInWindow;
     private final FooterCache footers;
     /** Of a segment of the pack's: the table says nothing of what is in it. */
     private final boolean isSlice;
+    private volatile @Nullable Place place;
 
-    PackedSegment(StreamKey key, PackCatalog packs, PackReader pack, PackEntry entry, FooterCache footers, Moves moves) {
-        this(key, packs, pack, entry, footers, moves, false);
+    /** Where it is in the pack. */
+    private record Place(PackReader reader, PackEntry entry, SegmentHeader header) {}
+
+    /** As a pack's table has it. */
+    static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, PackReader reader, PackEntry entry, FooterCache footers, Moves moves) {
+        // its footer, or the table, says more than whether it is in the window
+        return new PackedSegment(key, packs, pack, entry.basePosition(), entry.endPosition(), false, footers, moves, false, place(reader, entry));
     }
 
-    private PackedSegment(StreamKey key, PackCatalog packs, PackReader pack, PackEntry entry, FooterCache footers, Moves moves,
-            boolean isSlice) {
-        super(key, new SegmentName(entry.basePosition(), pack.header().expirationMillis()), pack.file(), moves);
-        this.isSlice = isSlice;
+    /** As the catalogue of keys has it. */
+    static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, CatalogedSegment segment, FooterCache footers, Moves moves) {
+        return new PackedSegment(key, packs, pack, segment.basePosition(), segment.endPosition(), segment.isInWindow(), footers, moves, false, null);
+    }
+
+    private PackedSegment(StreamKey key, PackCatalog packs, ListedPack pack, long base, long end, boolean isInWindow, FooterCache footers, Moves moves,
+            boolean isSlice, @Nullable Place place) {
+        super(key, new SegmentName(base, pack.expirationMillis()), PackFiles.pack(packs.root(), pack.number()), moves);
         this.packs = packs;
         this.pack = pack;
-        this.entry = entry;
-        this.header = pack.segmentHeader(entry);
+        this.end = end;
+        this.isInWindow = isInWindow;
         this.footers = footers;
+        this.isSlice = isSlice;
+        this.place = place;
+    }
+
+    private static Place place(PackReader reader, PackEntry entry) {
+        return new Place(reader, entry, reader.segmentHeader(entry));
+    }
+
+    /**
+     * Looks it up in the pack's table where that isn't done yet.
+     *
+     * @throws NoSuchFileException where the pack has gone
+     */
+    private Place place() throws IOException {
+        Place known = place;
+        if (known == null) {
+            PackReader reader = packs.reader(pack);
+            PackEntry entry = reader.find(key()).stream().filter(each -> each.basePosition() == basePosition()).findFirst().orElseThrow(
+                    () -> new CorruptSegmentException("a pack's table doesn't have a segment that the catalogue of keys has: stream=" + key()
+                            + ", position=" + basePosition() + ", pack=" + file() + ", catalogue=" + PackFiles.keys(packs.root())
+                            + "; delete the catalogue, which is written anew", file(), key().text(), basePosition(), 0, 0, null));
+            known = place(reader, entry);
+            place = known;
+        }
+        return known;
     }
 
     @Override
     public long listedEnd() {
-        return entry.endPosition();
+        return end;
+    }
+
+    @Override
+    public boolean isListedOutside(TimeRange range) {
+        return isInWindow && !range.overlaps(pack.window().startMillis(), pack.window().endMillis() - 1);
     }
 
     /**
      * What it has from a position on, at which a record begins, up to another one.
      *
-     * @param end of a record, or behind all
+     * @param sliceEnd of a record, or behind all
      */
-    PackedSegment between(long position, long end) {
-        if (position == entry.basePosition() && end >= entry.endPosition()) {
+    PackedSegment between(long position, long sliceEnd) throws IOException {
+        if (position == basePosition() && sliceEnd >= end) {
             return this;
         }
-        return new PackedSegment(key(), packs, pack, entry.between(position, end), footers, moves(), true);
+        Place all = place();
+        PackEntry entry = all.entry().between(position, sliceEnd);
+        return new PackedSegment(key(), packs, pack, entry.basePosition(), entry.endPosition(), isInWindow, footers, moves(), true,
+                place(all.reader(), entry));
     }
 
     /** The pack's number. */
@@ -64,38 +117,42 @@ public final class PackedSegment extends Segment {
         return pack.number();
     }
 
-    /** What the pack's table says of it. */
-    public PackEntry entry() {
-        return entry;
-    }
-
     @Override
     protected SegmentReader openHere(ChannelCache channels) throws IOException {
-        if (packs.manifest().isVoid(key(), entry.basePosition(), pack.number())) {
+        if (packs.manifest().isVoid(key(), basePosition(), pack.number())) {
             throw new NoSuchFileException(file().toString());
         }
-        PackedBytes bytes = pack.open(entry);
-        return new SegmentReader(this, header, channels, bytes, bytes::close, footers, false);
+        Place here = place();
+        PackedBytes bytes = here.reader().open(here.entry());
+        return new SegmentReader(this, here.header(), channels, bytes, bytes::close, footers, false);
     }
 
     @Override
-    public SegmentHeader header(ChannelCache channels) {
-        return header;
+    public SegmentHeader header(ChannelCache channels) throws IOException {
+        try {
+            return place().header();
+        } catch (NoSuchFileException e) {
+            try (SegmentReader elsewhere = open(channels)) {
+                return elsewhere.header();
+            }
+        }
     }
 
     @Override
     public long fileOffset(long offset) {
-        return entry.fileOffset(offset);
+        Place known = place;
+        return known == null ? 0 : known.entry().fileOffset(offset);
     }
 
     @Override
     public long bytes() {
-        return entry.dataEnd();
+        return SegmentHeaderLayout.headerLength(key().utf8Length()) + end - basePosition();
     }
 
     @Override
     protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
-        return SegmentEnd.of(isSlice ? pack.footerOfSlice(entry, bytes) : pack.segmentFooter(entry));
+        Place here = place();
+        return SegmentEnd.of(isSlice ? here.reader().footerOfSlice(here.entry(), bytes) : here.reader().segmentFooter(here.entry()));
     }
 
     @Override

@@ -67,6 +67,11 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         return file.path();
     }
 
+    /** Tells it from another file of its name; null where the file system doesn't tell files apart. */
+    public @Nullable Object identity() {
+        return identity;
+    }
+
     /** Opens the file unless it is open. */
     void open() throws IOException {
         file.open();

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table blocks of a pack, or the blocks of the {@link KeyCatalogLayout catalogue of keys}. What the block index, which is a {@link KeyBlockLayout block of keys}, says of a table block; they stand one
+ * The table blocks of a pack, or the groups of the {@link KeyCatalogLayout catalogue of keys}. What the block index, which is a {@link KeyBlockLayout block of keys}, says of a table block; they stand one
  * behind the other. Its key separates: it is behind all keys of the block before, and at or before the first of this one; the first block's is
  * that block's first key. It may end within a character. Where a stream's entries go on in a block, its key is the stream's.
  *
@@ -59,16 +59,18 @@ final class BlockIndex {
     }
 
     private static final class Cursor extends KeyCursor {
+        private final int maxBlockBytes;
         private int length;
         private boolean isContinued;
 
-        Cursor(byte[] index) {
+        Cursor(byte[] index, int maxBlockBytes) {
             super(index);
+            this.maxBlockBytes = maxBlockBytes;
         }
 
         @Override
         void readFacts(boolean isSameKey) throws FormatException {
-            length = length(PackTable.MAX_BLOCK_BYTES);
+            length = length(maxBlockBytes);
             isContinued = length(1) == 1;
             check(length > KeyBlockLayout.PREFIX_BYTES, "a table block has an entry", length);
             check(isContinued ? ordinal() > 0 : !isSameKey, "a key that comes again is continued", ordinal());
@@ -81,10 +83,11 @@ final class BlockIndex {
      * @param blocks how many there are
      * @param from offset where the first one begins
      * @param to offset where the last one ends
+     * @param maxBlockBytes of each
      */
-    static BlockIndex decode(byte[] bytes, int blocks, long from, long to) throws FormatException {
+    static BlockIndex decode(byte[] bytes, int blocks, long from, long to, int maxBlockBytes) throws FormatException {
         KeyCursor.checkFrame(bytes);
-        Cursor cursor = new Cursor(bytes);
+        Cursor cursor = new Cursor(bytes, maxBlockBytes);
         check(cursor.entries() == blocks, "the index has the table's blocks", cursor.entries());
         BlockIndex index = new BlockIndex(cursor.entries(), from);
         while (cursor.next()) {

@@ -9,41 +9,63 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The catalogue of keys, a file that says which keys packs have: {@link KeyBlockLayout blocks of keys}, their {@link BlockIndex index}, the packs
- * that it covers, and a footer; little-endian. Of a key are said
+ * The catalogue of keys, a file that says which keys packs have, and where their segments are: groups of keys, their {@link BlockIndex index}, the
+ * packs that it covers, and a footer; little-endian. A group is a prefix, a {@link KeyBlockLayout block of keys}, and the lists of their segments, one
+ * behind the other, and zeros up to a multiple of 8:
+ *
+ * <pre>
+ *   0  4  group checksum    CRC32C over [4, group bytes), exclusive or with the footer's salt
+ *   4  4  group bytes       of the whole group
+ * </pre>
+ *
+ * <p>Of a key are said
  *
  * <pre>
  *   pack             which of the packs has its newest segment: 0 is the first
  *   base             of that segment, signed difference to that of the key before; to 0 at a block's beginning
+ *   list bytes       how long the list of its segments is
+ * </pre>
+ *
+ * <p>and of each of its segments, in order of position,
+ *
+ * <pre>
+ *   pack             twice which of the packs has it, and 1 more where all timestamps of its records are in the pack's window
+ *   base             signed difference to the end of the segment before; to 0 for the first
+ *   frames           their bytes, divided by 8
  * </pre>
  *
  * <p>A pack takes 24 bytes, by ascending numbers: its number, the bytes of its file, how many segments it has.
  *
  * <pre>
- *   0  8  index offset      where the index begins: behind the last block
+ *   0  8  index offset      where the index begins: behind the last group
  *   8  4  index bytes       the packs follow, then the footer
  *  12  4  packs             how many
- *  16  4  blocks            how many
+ *  16  4  groups            how many
  *  20  4  checksum          CRC32C over index and packs
  *  24  8  keys              how many
  *  32  8  edits             changes of the manifest by then
  *  40  8  file length       bytes
- *  48  4  zero
+ *  48  4  salt              CRC32C over edits and packs: a group of another file is known by it
  *  52  4  footer checksum   CRC32C over [0, 64) with this field as zero
- *  56  8  magic             "STRMKEY1"
+ *  56  8  magic             "STRMKEY2"
  * </pre>
  */
 final class KeyCatalogLayout {
 
+    static final int GROUP_CHECKSUM = 0;
+    static final int GROUP_BYTES = 4;
+    /** Of a group, before its block of keys. */
+    static final int GROUP_PREFIX_BYTES = 8;
+
     static final int INDEX_OFFSET = 0;
     static final int INDEX_BYTES = 8;
     static final int PACKS = 12;
-    static final int BLOCKS = 16;
+    static final int GROUPS = 16;
     static final int CHECKSUM = 20;
     static final int KEYS = 24;
     static final int EDITS = 32;
     static final int FILE_LENGTH = 40;
-    static final int ZERO = 48;
+    static final int SALT = 48;
     static final int FOOTER_CHECKSUM = 52;
     static final int MAGIC = 56;
     /** Of the footer. */
@@ -53,30 +75,49 @@ final class KeyCatalogLayout {
     static final int MAX_BLOCK_BYTES = 4 << 10;
     /** More than is said of a key beside it: four numbers of at most ten bytes. */
     static final int MAX_FACTS_BYTES = 40;
+    /** A group gets no further key when its lists are as long; that of one key may be longer. */
+    static final int MAX_LISTS_BYTES = 56 << 10;
+    /** More than is said of a segment. */
+    static final int MAX_SEGMENT_BYTES = 24;
+    /** Of one key: some 500 GiB in packs. */
+    static final int MAX_SEGMENTS = 1 << 19;
+    static final int MAX_GROUP_BYTES = GROUP_PREFIX_BYTES + MAX_BLOCK_BYTES + MAX_LISTS_BYTES + MAX_SEGMENTS * MAX_SEGMENT_BYTES;
     /** Of one pack. */
     static final int PACK_BYTES = 24;
     /** As many as a manifest has. */
     static final int MAX_PACKS = 1 << 16;
 
-    /** "STRMKEY1". */
-    private static final long MAGIC_VALUE = 0x3159_454B_4D52_5453L;
+    /** "STRMKEY2". */
+    private static final long MAGIC_VALUE = 0x3259_454B_4D52_5453L;
 
     private KeyCatalogLayout() {}
 
-    /** What stands behind the index. */
-    static ByteBuffer encode(byte[] index, long indexOffset, int blocks, long keys, long edits, List<CoveredPack> packs) {
+    /** Two files with the same one say the same of the same packs. */
+    static int salt(long edits, List<CoveredPack> packs) {
+        ByteBuffer all = ByteBuffer.allocate(Long.BYTES + packs.size() * PACK_BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(edits);
+        put(all, packs);
+        return PackChecksum.of(all, 0, all.position());
+    }
+
+    private static void put(ByteBuffer out, List<CoveredPack> packs) {
+        packs.forEach(pack -> out.putLong(pack.number()).putLong(pack.bytes()).putLong(pack.segments()));
+    }
+
+    /** What stands behind the groups. */
+    static ByteBuffer encode(byte[] index, long indexOffset, int groups, long keys, long edits, List<CoveredPack> packs) {
         int packBytes = packs.size() * PACK_BYTES;
         ByteBuffer out = ByteBuffer.allocate(index.length + packBytes + BYTES).order(ByteOrder.LITTLE_ENDIAN).put(index);
-        packs.forEach(pack -> out.putLong(pack.number()).putLong(pack.bytes()).putLong(pack.segments()));
+        put(out, packs);
         int footer = out.position();
         out.putInt(footer + CHECKSUM, PackChecksum.of(out, 0, footer));
         out.putLong(footer + INDEX_OFFSET, indexOffset);
         out.putInt(footer + INDEX_BYTES, index.length);
         out.putInt(footer + PACKS, packs.size());
-        out.putInt(footer + BLOCKS, blocks);
+        out.putInt(footer + GROUPS, groups);
         out.putLong(footer + KEYS, keys);
         out.putLong(footer + EDITS, edits);
         out.putLong(footer + FILE_LENGTH, indexOffset + out.capacity());
+        out.putInt(footer + SALT, salt(edits, packs));
         out.putLong(footer + MAGIC, MAGIC_VALUE);
         out.putInt(footer + FOOTER_CHECKSUM, PackChecksum.without(out, footer, BYTES, FOOTER_CHECKSUM));
         return out.clear();
@@ -88,16 +129,15 @@ final class KeyCatalogLayout {
         int checksum = footer.getInt(FOOTER_CHECKSUM);
         check(checksum == PackChecksum.without(footer, 0, BYTES, FOOTER_CHECKSUM), "the checksum of a catalogue's footer is right", checksum);
         check(footer.getLong(FILE_LENGTH) == fileLength, "a catalogue of keys is as long as its footer says", fileLength);
-        check(footer.getInt(ZERO) == 0, "a catalogue's footer has zeros where nothing is said", footer.getInt(ZERO));
         long index = footer.getLong(INDEX_OFFSET);
         int indexBytes = footer.getInt(INDEX_BYTES);
         int packs = footer.getInt(PACKS);
         check(packs >= 1 && packs <= MAX_PACKS, "a catalogue covers packs", packs);
         check(indexBytes >= 0 && indexBytes <= BlockIndex.MAX_BYTES && index >= 0 && index <= fileLength
                 && index + indexBytes + (long) packs * PACK_BYTES + BYTES == fileLength, "a catalogue ends with index, packs and footer", indexBytes);
-        int blocks = footer.getInt(BLOCKS);
-        check(blocks == 0 ? index == 0 && indexBytes == 0 : blocks > 0 && blocks <= index, "blocks stand before the index", blocks);
-        check(footer.getLong(KEYS) >= blocks && footer.getLong(EDITS) >= 0, "a block has a key", footer.getLong(KEYS));
+        int groups = footer.getInt(GROUPS);
+        check(groups == 0 ? index == 0 && indexBytes == 0 : groups > 0 && groups <= index, "groups stand before the index", groups);
+        check(footer.getLong(KEYS) >= groups && footer.getLong(EDITS) >= 0, "a group has a key", footer.getLong(KEYS));
     }
 
     /** @param in where they begin */

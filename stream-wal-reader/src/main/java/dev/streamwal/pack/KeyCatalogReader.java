@@ -5,30 +5,33 @@ import static dev.streamwal.pack.PackHeaderLayout.check;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@link KeyCatalogLayout catalogue of keys}, which is read from a file that stays the same while it is open. Whoever is told that it can't be
- * read does without it: it is a cache. One thread.
+ * The {@link KeyCatalogLayout catalogue of keys}: its packs and its index, by which keys are found in the file. The file never changes, but another one
+ * may get its name: a group of that is told from its own. Whoever is told that it can't be read does without it: it is a cache. Thread-safe.
  */
 public final class KeyCatalogReader {
 
-    /** Blocks are read so many bytes at a time. */
-    private static final int CHUNK_BYTES = 256 << 10;
+    private static final int KEYS_AT = KeyCatalogLayout.GROUP_PREFIX_BYTES;
 
-    private final SegmentBytes bytes;
     private final Path file;
+    private final long fileLength;
     private final List<CoveredPack> packs;
     private final @Nullable BlockIndex index;
     private final long keys;
     private final long edits;
+    private final int salt;
 
     /**
      * Reads footer, packs and index.
@@ -36,32 +39,33 @@ public final class KeyCatalogReader {
      * @throws CorruptSegmentException where one of them is damaged, or of another version
      */
     public KeyCatalogReader(SegmentBytes bytes, Path file) throws IOException {
-        this.bytes = bytes;
         this.file = file;
-        long size = bytes.size();
+        this.fileLength = bytes.size();
         try {
-            check(size >= KeyCatalogLayout.BYTES, "a catalogue of keys has a footer", size);
-            ByteBuffer footer = PackReader.read(bytes, size - KeyCatalogLayout.BYTES, KeyCatalogLayout.BYTES);
-            KeyCatalogLayout.checkFooter(footer, size);
+            check(fileLength >= KeyCatalogLayout.BYTES, "a catalogue of keys has a footer", fileLength);
+            ByteBuffer footer = PackReader.read(bytes, fileLength - KeyCatalogLayout.BYTES, KeyCatalogLayout.BYTES);
+            KeyCatalogLayout.checkFooter(footer, fileLength);
             long from = footer.getLong(KeyCatalogLayout.INDEX_OFFSET);
-            ByteBuffer rest = PackReader.read(bytes, from, (int) (size - KeyCatalogLayout.BYTES - from));
+            ByteBuffer rest = PackReader.read(bytes, from, (int) (fileLength - KeyCatalogLayout.BYTES - from));
             int checksum = footer.getInt(KeyCatalogLayout.CHECKSUM);
             check(checksum == PackChecksum.of(rest, 0, rest.limit()), "the checksum of a catalogue's index and packs is right", checksum);
             byte[] indexBytes = new byte[footer.getInt(KeyCatalogLayout.INDEX_BYTES)];
             rest.get(indexBytes);
-            int blocks = footer.getInt(KeyCatalogLayout.BLOCKS);
-            index = blocks == 0 ? null : BlockIndex.decode(indexBytes, blocks, 0, from);
+            int groups = footer.getInt(KeyCatalogLayout.GROUPS);
+            index = groups == 0 ? null : BlockIndex.decode(indexBytes, groups, 0, from, KeyCatalogLayout.MAX_GROUP_BYTES);
             packs = KeyCatalogLayout.packs(rest, footer.getInt(KeyCatalogLayout.PACKS));
             keys = footer.getLong(KeyCatalogLayout.KEYS);
             edits = footer.getLong(KeyCatalogLayout.EDITS);
+            salt = footer.getInt(KeyCatalogLayout.SALT);
+            check(salt == KeyCatalogLayout.salt(edits, packs), "a catalogue's salt is that of its edits and packs", salt);
         } catch (FormatException e) {
-            throw unreadable(e, size);
+            throw unreadable(e);
         }
     }
 
-    private CorruptSegmentException unreadable(FormatException e, long end) {
+    private CorruptSegmentException unreadable(FormatException e) {
         return new CorruptSegmentException(e.getMessage() + ", file=" + file + "; the keys are in the packs, and the file is written anew", file, null,
-                WalException.NO_POSITION, 0, end, e);
+                WalException.NO_POSITION, 0, fileLength, e);
     }
 
     /** Those that it covers, by ascending numbers. */
@@ -79,17 +83,105 @@ public final class KeyCatalogReader {
         return edits;
     }
 
-    /** All keys. */
-    public Walk walk() {
-        return new Walk();
+    /**
+     * The key's segments in the packs that are covered, in order of position; empty where it has none.
+     *
+     * @param bytes of the file, open
+     * @param cache for groups
+     * @throws CorruptSegmentException where the file is damaged, or another one has its name
+     */
+    public List<CatalogedSegment> find(SegmentBytes bytes, StreamKey key, TableCache cache) throws IOException {
+        byte[] wanted = key.utf8();
+        int at = index == null ? -1 : index.find(wanted);
+        if (index == null || at < 0) {
+            return List.of();
+        }
+        try {
+            byte[] group = cache.get(this, index.offset(at));
+            if (group == null) {
+                group = checkedGroup(bytes, index, at);
+                cache.put(this, index.offset(at), group);
+            }
+            Cursor keysOfGroup = new Cursor(keys(group), 0);
+            int order = -1;
+            while (order < 0 && keysOfGroup.next()) {
+                order = keysOfGroup.compareKey(wanted);
+            }
+            return order == 0 ? list(group, keysOfGroup) : List.of();
+        } catch (FormatException e) {
+            throw unreadable(e);
+        }
+    }
+
+    /** Checks all of a group but the lists of segments, and that its keys are those that the index says. */
+    private byte[] checkedGroup(SegmentBytes bytes, BlockIndex groups, int at) throws IOException, FormatException {
+        byte[] group = group(bytes, groups, at);
+        Cursor each = new Cursor(keys(group), at);
+        while (each.next()) {
+            checkKey(each, groups, at);
+        }
+        checkLast(each, groups, at);
+        return group;
+    }
+
+    private byte[] group(SegmentBytes bytes, BlockIndex groups, int at) throws IOException, FormatException {
+        ByteBuffer group = PackReader.read(bytes, groups.offset(at), groups.length(at));
+        int checksum = group.getInt(KeyCatalogLayout.GROUP_CHECKSUM);
+        check(checksum == (PackChecksum.of(group, KeyCatalogLayout.GROUP_BYTES, group.limit()) ^ salt), "the checksum of a group of keys is right",
+                checksum);
+        check(group.getInt(KeyCatalogLayout.GROUP_BYTES) == group.limit(), "a group of keys is as long as it says", group.limit());
+        return group.array();
+    }
+
+    /** The block of keys in a group, or in what was read of its beginning. */
+    private static byte[] keys(byte[] group) throws FormatException {
+        check(group.length >= KEYS_AT + KeyBlockLayout.PREFIX_BYTES, "a group has a block of keys", group.length);
+        int length = ByteBuffer.wrap(group).order(ByteOrder.LITTLE_ENDIAN).getInt(KEYS_AT + KeyBlockLayout.BLOCK_BYTES);
+        check(length > 0 && length <= group.length - KEYS_AT, "a block of keys is in its group", length);
+        byte[] block = Arrays.copyOfRange(group, KEYS_AT, KEYS_AT + length);
+        KeyCursor.checkFrame(block);
+        return block;
+    }
+
+    private static void checkKey(Cursor each, BlockIndex groups, int at) throws FormatException {
+        check(each.ordinal() > 0 || each.compareKey(groups.separator(at)) >= 0, "a group's keys are those that the index says", at);
+    }
+
+    private static void checkLast(Cursor last, BlockIndex groups, int at) throws FormatException {
+        byte[] behind = groups.separatorBehind(at);
+        check(behind == null || last.compareKey(behind) < 0, "a group's keys are those that the index says", at);
+    }
+
+    private List<CatalogedSegment> list(byte[] group, Cursor key) throws FormatException {
+        int from = KEYS_AT + key.blockBytes + key.listsBefore;
+        check(key.listBytes <= group.length - from, "a list of segments is in its group", from);
+        ByteBuffer in = ByteBuffer.wrap(group, from, key.listBytes);
+        List<CatalogedSegment> segments = new ArrayList<>();
+        long end = 0;
+        while (in.hasRemaining()) {
+            int pack = Varints.length(in, 2 * packs.size() - 1);
+            long base = end + Varints.signed(in);
+            long bytes = (long) Varints.length(in, PackWriter.MAX_SEGMENT_BYTES / RecordLayout.ALIGNMENT) * RecordLayout.ALIGNMENT;
+            check(base >= 0 && base <= Long.MAX_VALUE - bytes, "positions have 63 bits", base);
+            segments.add(new CatalogedSegment(pack >>> 1, base, bytes, (pack & 1) == 1));
+            end = base + bytes;
+        }
+        check(!segments.isEmpty(), "a key has a segment", from);
+        return segments;
     }
 
     private final class Cursor extends KeyCursor {
+        private final int group;
+        private final int blockBytes;
         private int pack;
         private long basePosition;
+        private int listsBefore;
+        private int listBytes;
 
-        Cursor(byte[] block) {
+        Cursor(byte[] block, int group) {
             super(block);
+            this.group = group;
+            this.blockBytes = block.length;
         }
 
         @Override
@@ -98,18 +190,30 @@ public final class KeyCatalogReader {
             pack = length(packs.size() - 1);
             basePosition += signed();
             check(basePosition >= 0, "a position is not negative", basePosition);
+            listsBefore += listBytes;
+            listBytes = length(KeyCatalogLayout.MAX_GROUP_BYTES - listsBefore);
         }
     }
 
-    /** Goes through the keys in the order of their unsigned bytes. */
+    /**
+     * All keys.
+     *
+     * @param bytes of the file, open
+     */
+    public Walk walk(SegmentBytes bytes) {
+        return new Walk(bytes);
+    }
+
+    /** Goes through the keys in the order of their unsigned bytes. The lists of their segments aren't read but where one is asked for. One thread. */
     public final class Walk {
-        private byte[] chunk = new byte[0];
-        private int chunkAt;
-        private int block = -1;
-        private @Nullable Cursor keysOfBlock;
+        private final SegmentBytes bytes;
+        private @Nullable Cursor keysOfGroup;
+        private byte @Nullable [] group;
         private long walked;
 
-        private Walk() {}
+        private Walk(SegmentBytes bytes) {
+            this.bytes = bytes;
+        }
 
         /**
          * Goes to the next key.
@@ -121,54 +225,37 @@ public final class KeyCatalogReader {
             try {
                 return isNext();
             } catch (FormatException e) {
-                throw unreadable(e, bytes.size());
+                throw unreadable(e);
             }
         }
 
         private boolean isNext() throws IOException, FormatException {
-            while (keysOfBlock == null || !keysOfBlock.next()) {
-                Cursor before = keysOfBlock;
-                if (index == null || block + 1 == index.blocks()) {
+            while (keysOfGroup == null || !keysOfGroup.next()) {
+                Cursor before = keysOfGroup;
+                int at = before == null ? 0 : before.group + 1;
+                if (index == null || at == index.blocks()) {
                     check(walked == keys, "a catalogue has as many keys as it says", walked);
                     return false;
                 }
-                checkBehind(before, index);
-                keysOfBlock = cursor(index, ++block);
+                if (before != null) {
+                    checkLast(before, index, before.group);
+                }
+                int count = Math.min(index.length(at), KEYS_AT + KeyCatalogLayout.MAX_BLOCK_BYTES);
+                keysOfGroup = new Cursor(keys(PackReader.read(bytes, index.offset(at), count).array()), at);
+                group = null;
             }
-            if (keysOfBlock.ordinal() == 0 && index != null) {
-                check(keysOfBlock.compareKey(index.separator(block)) >= 0, "a block's keys are those that the index says", block);
+            if (index != null) {
+                checkKey(keysOfGroup, index, keysOfGroup.group);
             }
             walked++;
             return true;
         }
 
-        private void checkBehind(@Nullable Cursor last, BlockIndex blocks) throws FormatException {
-            byte[] behind = block < 0 ? null : blocks.separatorBehind(block);
-            check(last == null || behind == null || last.compareKey(behind) < 0, "a block's keys are those that the index says", block);
-        }
-
-        private Cursor cursor(BlockIndex blocks, int at) throws IOException, FormatException {
-            if (chunkAt == chunk.length) {
-                int last = at;
-                long from = blocks.offset(at);
-                while (last + 1 < blocks.blocks() && blocks.offset(last + 1) + blocks.length(last + 1) - from <= CHUNK_BYTES) {
-                    last++;
-                }
-                chunk = PackReader.read(bytes, from, (int) (blocks.offset(last) + blocks.length(last) - from)).array();
-                chunkAt = 0;
-            }
-            int end = chunkAt + blocks.length(at);
-            byte[] one = Arrays.copyOfRange(chunk, chunkAt, end);
-            chunkAt = end;
-            KeyCursor.checkFrame(one);
-            return new Cursor(one);
-        }
-
         private Cursor current() {
-            if (keysOfBlock == null) {
+            if (keysOfGroup == null) {
                 throw new IllegalStateException("a walk stands on a key when next() was true");
             }
-            return keysOfBlock;
+            return keysOfGroup;
         }
 
         /** The key that it stands on. */
@@ -176,7 +263,7 @@ public final class KeyCatalogReader {
             try {
                 return StreamKey.ofUtf8(current().key());
             } catch (FormatException e) {
-                throw unreadable(e, bytes.size());
+                throw unreadable(e);
             }
         }
 
@@ -188,6 +275,21 @@ public final class KeyCatalogReader {
         /** Where that segment begins. */
         public long basePosition() {
             return current().basePosition;
+        }
+
+        /** All of its segments, in order of position. */
+        public List<CatalogedSegment> segments() throws IOException {
+            Cursor key = current();
+            try {
+                byte[] read = group;
+                if (read == null && index != null) {
+                    read = group(bytes, index, key.group);
+                    group = read;
+                }
+                return read == null ? List.of() : list(read, key);
+            } catch (FormatException e) {
+                throw unreadable(e);
+            }
         }
     }
 }

@@ -1,15 +1,17 @@
 package dev.streamwal.pack;
 
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.io.LogFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 
-/** Writes the {@link KeyCatalogLayout catalogue of keys} in place of the one that is there. Memory: its index. One thread. */
+/** Writes the {@link KeyCatalogLayout catalogue of keys} in place of the one that is there. Memory: its index, and one group. One thread. */
 public final class KeyCatalogWriter implements Closeable {
 
     private static final byte[] NO_KEY = {};
@@ -18,70 +20,105 @@ public final class KeyCatalogWriter implements Closeable {
     private final LogFile file;
     private final SequentialFile out;
     private final KeyBlockBuilder block = new KeyBlockBuilder(KeyCatalogLayout.MAX_BLOCK_BYTES);
+    private final GrowingBytes lists = new GrowingBytes(KeyCatalogLayout.MAX_GROUP_BYTES);
     private final BlockIndex.Builder index = new BlockIndex.Builder();
+    private final List<CoveredPack> packs;
+    private final long edits;
+    private final int salt;
     private byte[] firstKey = NO_KEY;
     private byte[] lastKey = NO_KEY;
     private long baseBefore;
-    private int blocks;
+    private int groups;
     private long keys;
 
-    private KeyCatalogWriter(Path path, LogFile file) {
+    private KeyCatalogWriter(Path path, LogFile file, List<CoveredPack> packs, long edits) {
         this.path = path;
         this.file = file;
         this.out = new SequentialFile(file);
+        this.packs = packs;
+        this.edits = edits;
+        this.salt = KeyCatalogLayout.salt(edits, packs);
     }
 
-    /** Begins one, under a name that nothing reads; a file of that name was left by somebody who was cut short. */
-    public static KeyCatalogWriter create(Path root) throws IOException {
+    /**
+     * Begins one, under a name that nothing reads; a file of that name was left by somebody who was cut short.
+     *
+     * @param packs that are covered, by ascending numbers
+     * @param edits changes of the manifest by which what counts is told from what doesn't
+     */
+    public static KeyCatalogWriter create(Path root, List<CoveredPack> packs, long edits) throws IOException {
         Path temporary = PackFiles.temporaryKeys(root);
         boolean unused = Files.deleteIfExists(temporary);
         LogFile file = new LogFile(temporary, StandardOpenOption.WRITE);
         file.create();
-        return new KeyCatalogWriter(PackFiles.keys(root), file);
+        return new KeyCatalogWriter(PackFiles.keys(root), file, packs, edits);
     }
 
     /**
      * Adds a key, which is behind all others.
      *
-     * @param pack which of those that are covered has its newest segment
-     * @param basePosition of that
+     * @param segments of it in the packs that are covered, in order of position: one at least
+     * @return false where there are too many: then there can't be a catalogue
      */
-    public void add(byte[] key, int pack, long basePosition) throws IOException {
-        if (block.entries() > 0 && block.bytes() + key.length + KeyCatalogLayout.MAX_FACTS_BYTES > KeyCatalogLayout.MAX_BLOCK_BYTES) {
-            endBlock();
+    public boolean add(byte[] key, List<CatalogedSegment> segments) throws IOException {
+        if (segments.size() > KeyCatalogLayout.MAX_SEGMENTS) {
+            return false;
+        }
+        if (block.entries() > 0 && (block.bytes() + key.length + KeyCatalogLayout.MAX_FACTS_BYTES > KeyCatalogLayout.MAX_BLOCK_BYTES
+                || lists.length() > KeyCatalogLayout.MAX_LISTS_BYTES)) {
+            endGroup();
         }
         if (block.entries() == 0) {
             firstKey = key;
             baseBefore = 0;
         }
-        GrowingBytes out = block.add(key);
-        out.putVarint(pack);
-        out.putSigned(basePosition - baseBefore);
-        baseBefore = basePosition;
+        int listBytes = putList(segments);
+        CatalogedSegment newest = segments.get(segments.size() - 1);
+        GrowingBytes facts = block.add(key);
+        facts.putVarint(newest.pack());
+        facts.putSigned(newest.basePosition() - baseBefore);
+        facts.putVarint(listBytes);
+        baseBefore = newest.basePosition();
         lastKey = key;
         keys++;
+        return true;
     }
 
-    private void endBlock() throws IOException {
-        byte[] bytes = block.finish();
-        index.add(firstKey, lastKey, bytes.length);
-        blocks++;
-        out.add(ByteBuffer.wrap(bytes));
+    private int putList(List<CatalogedSegment> segments) {
+        int from = lists.length();
+        long end = 0;
+        for (CatalogedSegment segment : segments) {
+            lists.putVarint(((long) segment.pack() << 1) | (segment.isInWindow() ? 1 : 0));
+            lists.putSigned(segment.basePosition() - end);
+            lists.putVarint(segment.bytes() / RecordLayout.ALIGNMENT);
+            end = segment.endPosition();
+        }
+        return lists.length() - from;
+    }
+
+    private void endGroup() throws IOException {
+        byte[] keysOfGroup = block.finish();
+        int bytes = KeyCatalogLayout.GROUP_PREFIX_BYTES + keysOfGroup.length + (int) RecordLayout.align(lists.length());
+        ByteBuffer group = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        group.putInt(KeyCatalogLayout.GROUP_BYTES, bytes);
+        group.position(KeyCatalogLayout.GROUP_PREFIX_BYTES).put(keysOfGroup).put(lists.bytes(), 0, lists.length());
+        group.putInt(KeyCatalogLayout.GROUP_CHECKSUM, PackChecksum.of(group, KeyCatalogLayout.GROUP_BYTES, bytes) ^ salt);
+        lists.clear();
+        index.add(firstKey, lastKey, bytes);
+        groups++;
+        out.add(group.clear());
     }
 
     /**
      * Ends it, and has it take the place of the one before. It is forced, so that the name leads to nothing that isn't whole; whether the name
      * survives a crash nobody needs to know.
-     *
-     * @param packs that are covered, by ascending numbers
-     * @param edits changes of the manifest by which what counts was told from what doesn't
      */
-    public void finish(List<CoveredPack> packs, long edits) throws IOException {
+    public void finish() throws IOException {
         if (block.entries() > 0) {
-            endBlock();
+            endGroup();
         }
-        byte[] indexBytes = blocks == 0 ? NO_KEY : index.finish();
-        out.add(KeyCatalogLayout.encode(indexBytes, out.length(), blocks, keys, edits, packs));
+        byte[] indexBytes = groups == 0 ? NO_KEY : index.finish();
+        out.add(KeyCatalogLayout.encode(indexBytes, out.length(), groups, keys, edits, packs));
         out.flush();
         file.force();
         file.close();

@@ -103,7 +103,8 @@ public final class PackReader implements AutoCloseable {
                 } else {
                     check(bytes.read(ByteBuffer.wrap(indexBytes), at) == indexBytes.length, "the file has its block index", at);
                 }
-                index = BlockIndex.decode(indexBytes, footer.tableBlocks(), footer.tableOffset(), footer.indexOffset());
+                index = BlockIndex.decode(indexBytes, footer.tableBlocks(), footer.tableOffset(), footer.indexOffset(),
+                        PackTable.MAX_BLOCK_BYTES);
                 check(ByteBuffer.wrap(indexBytes).order(ByteOrder.LITTLE_ENDIAN).getInt(KeyBlockLayout.CHECKSUM) == footer.indexChecksum(),
                         "the block index is the footer's", footer.indexChecksum());
             } catch (FormatException e) {

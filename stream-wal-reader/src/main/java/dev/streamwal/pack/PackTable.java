@@ -191,6 +191,11 @@ final class PackTable {
             return base + dataBytes;
         }
 
+        /** Whether all timestamps of its records are in the pack's window. */
+        boolean isInWindow() {
+            return records == 0 || (smallest >= pack.window().startMillis() && largest < pack.window().endMillis());
+        }
+
         /** The segment that it stands on. */
         PackEntry entry() throws FormatException {
             StreamKey key = StreamKey.ofUtf8(key());

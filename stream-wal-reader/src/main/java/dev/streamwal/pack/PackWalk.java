@@ -115,4 +115,9 @@ public final class PackWalk {
     public long endPosition() {
         return segment().endPosition();
     }
+
+    /** Whether all timestamps of its records are in the pack's window. */
+    public boolean isInWindow() {
+        return segment().isInWindow();
+    }
 }

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Table blocks that were read and checked, of all packs that use it; those that were used least recently go. Thread-safe. */
+/** Table blocks of packs, and groups of the catalogue of keys, that were read and checked; those that were used least recently go. Thread-safe. */
 public final class TableCache {
 
     /** A block's place in the maps, beside its bytes. */
@@ -15,19 +15,19 @@ public final class TableCache {
     private final Map<Place, byte[]> blocks = new LinkedHashMap<>(16, 0.75f, true);
     private long bytes;
 
-    private record Place(PackReader pack, long offset) {}
+    private record Place(Object file, long offset) {}
 
     /** @param maxBytes that the blocks take, with what it costs to keep them; 0 for none */
     public TableCache(long maxBytes) {
         this.maxBytes = maxBytes;
     }
 
-    synchronized byte @Nullable [] get(PackReader pack, long offset) {
-        return blocks.get(new Place(pack, offset));
+    synchronized byte @Nullable [] get(Object file, long offset) {
+        return blocks.get(new Place(file, offset));
     }
 
-    synchronized void put(PackReader pack, long offset, byte[] block) {
-        byte[] before = blocks.put(new Place(pack, offset), block);
+    synchronized void put(Object file, long offset, byte[] block) {
+        byte[] before = blocks.put(new Place(file, offset), block);
         bytes += before == null ? OVERHEAD_BYTES + block.length : block.length - before.length;
         Iterator<byte[]> oldest = blocks.values().iterator();
         while (bytes > maxBytes) {
@@ -36,11 +36,12 @@ public final class TableCache {
         }
     }
 
-    synchronized void remove(PackReader pack) {
+    /** Lets go of a file. */
+    public synchronized void remove(Object file) {
         Iterator<Map.Entry<Place, byte[]>> each = blocks.entrySet().iterator();
         while (each.hasNext()) {
             Map.Entry<Place, byte[]> block = each.next();
-            if (block.getKey().pack() == pack) {
+            if (block.getKey().file().equals(file)) {
                 bytes -= OVERHEAD_BYTES + block.getValue().length;
                 each.remove();
             }

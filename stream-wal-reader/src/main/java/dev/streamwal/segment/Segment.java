@@ -81,6 +81,11 @@ public abstract class Segment implements Comparable<Segment> {
         return basePosition();
     }
 
+    /** Whether the listing tells that none of its records has a timestamp in a range; false where it doesn't tell. */
+    public boolean isListedOutside(TimeRange range) {
+        return false;
+    }
+
     /**
      * Opens it; the caller closes it.
      *

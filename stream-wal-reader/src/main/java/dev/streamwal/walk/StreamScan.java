@@ -315,17 +315,21 @@ public final class StreamScan extends StreamWalk {
         return segment != null && segment.listedEnd() > segment.basePosition();
     }
 
-    /** Where the footer is known, and says that nothing is in the range, the file isn't even opened. */
+    /** Where it is known that nothing is in the range, by the footer or the listing, the file isn't even opened. */
     private boolean passUnread(Segment segment) throws IOException {
-        Footer footer = range.isAll() ? null : segment.knownFooter();
-        if (footer == null || range.overlaps(footer.index())) {
+        if (range.isAll()) {
+            return false;
+        }
+        Footer footer = segment.knownFooter();
+        boolean isOutside = footer == null ? segment.isListedOutside(range) : !range.overlaps(footer.index());
+        if (!isOutside) {
             return false;
         }
         entering = null;
         enteringOffset = UNKNOWN;
         lastBase = segment.basePosition();
         last = segment;
-        resume = Math.max(resume, segment.header(log.channels()).positionAt(footer.dataEnd()));
+        resume = Math.max(resume, footer == null ? segment.listedEnd() : segment.header(log.channels()).positionAt(footer.dataEnd()));
         return true;
     }
 

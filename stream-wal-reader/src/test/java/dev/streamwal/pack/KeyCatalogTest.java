@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +29,7 @@ class KeyCatalogTest {
     @TempDir
     Path root;
 
-    private record Entry(String key, int pack, long basePosition) {}
+    private record Entry(String key, int pack, long basePosition, List<CatalogedSegment> segments) {}
 
     @BeforeEach
     void makeDirectory() throws IOException {
@@ -42,15 +43,27 @@ class KeyCatalogTest {
                     .getBytes(UTF_8));
         }
         List<Entry> entries = new ArrayList<>();
-        try (KeyCatalogWriter writer = KeyCatalogWriter.create(root)) {
+        try (KeyCatalogWriter writer = KeyCatalogWriter.create(root, PACKS, EDITS)) {
             for (byte[] key : keys) {
-                Entry entry = new Entry(new String(key, UTF_8), random.nextInt(PACKS.size()), random.nextLong() >>> (1 + random.nextInt(62)));
-                writer.add(key, entry.pack(), entry.basePosition());
-                entries.add(entry);
+                List<CatalogedSegment> segments = segments(random);
+                assertThat(writer.add(key, segments)).isTrue();
+                CatalogedSegment newest = segments.get(segments.size() - 1);
+                entries.add(new Entry(new String(key, UTF_8), newest.pack(), newest.basePosition(), segments));
             }
-            writer.finish(PACKS, EDITS);
+            writer.finish();
         }
         return entries;
+    }
+
+    private static List<CatalogedSegment> segments(Random random) {
+        List<CatalogedSegment> segments = new ArrayList<>();
+        long end = 0;
+        for (int left = random.nextInt(200) == 0 ? 300 : 1 + random.nextInt(5); left > 0; left--) {
+            long base = end + random.nextInt(2) * (random.nextLong() >>> (16 + random.nextInt(46)));
+            segments.add(new CatalogedSegment(random.nextInt(PACKS.size()), base, 8L * random.nextInt(1 << random.nextInt(18)), random.nextBoolean()));
+            end = segments.get(segments.size() - 1).endPosition();
+        }
+        return segments;
     }
 
     /** @param found gets what is found, also where something is damaged behind it */
@@ -59,9 +72,9 @@ class KeyCatalogTest {
             KeyCatalogReader reader = new KeyCatalogReader(file, file.path());
             assertThat(reader.packs()).isEqualTo(PACKS);
             assertThat(reader.edits()).isEqualTo(EDITS);
-            KeyCatalogReader.Walk walk = reader.walk();
+            KeyCatalogReader.Walk walk = reader.walk(file);
             while (walk.next()) {
-                found.add(new Entry(walk.key().text(), walk.pack(), walk.basePosition()));
+                found.add(new Entry(walk.key().text(), walk.pack(), walk.basePosition(), walk.segments()));
             }
             assertThat(reader.keys()).isEqualTo(found.size());
         }
@@ -80,8 +93,51 @@ class KeyCatalogTest {
     }
 
     @Test
+    void find_anyKey_asWritten() throws IOException {
+        List<Entry> entries = write(3_000, new Random(9));
+        TableCache cache = new TableCache(64 << 10);
+        try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
+            file.open();
+            KeyCatalogReader reader = new KeyCatalogReader(file, file.path());
+            for (Entry entry : entries) {
+                assertThat(reader.find(file, StreamKey.of(entry.key()), cache)).isEqualTo(entry.segments());
+                assertThat(reader.find(file, StreamKey.of(entry.key() + "!"), cache)).isEmpty();
+            }
+            assertThat(reader.find(file, StreamKey.of("a"), cache)).isEmpty();
+            assertThat(reader.find(file, StreamKey.of("z"), cache)).isEmpty();
+        }
+    }
+
+    @Test
+    void find_anotherFileHasItsName_refused() throws IOException {
+        List<Entry> entries = write(300, new Random(10));
+        try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
+            file.open();
+            KeyCatalogReader reader = new KeyCatalogReader(file, file.path());
+            List<CoveredPack> others = List.of(PACKS.get(0), PACKS.get(1), new CoveredPack(1L << 41, 1, 9));
+            Path first = root.resolve("first");
+            Files.move(file.path(), first);
+            try (KeyCatalogWriter writer = KeyCatalogWriter.create(root, others, EDITS)) {
+                for (Entry entry : entries) {
+                    assertThat(writer.add(entry.key().getBytes(UTF_8), entry.segments())).isTrue();
+                }
+                writer.finish();
+            }
+            assertThat(Files.size(file.path())).isEqualTo(Files.size(first));
+            try (LogFile other = LogFile.reading(file.path())) {
+                other.open();
+                for (Entry entry : entries) {
+                    assertThatThrownBy(() -> reader.find(other, StreamKey.of(entry.key()), new TableCache(0)))
+                            .isInstanceOf(CorruptSegmentException.class);
+                    assertThat(reader.find(file, StreamKey.of(entry.key()), new TableCache(0))).isEqualTo(entry.segments());
+                }
+            }
+        }
+    }
+
+    @Test
     void walk_anyByteChanged_refusedBehindWhatWasWritten() throws IOException {
-        List<Entry> entries = write(300, new Random(6));
+        List<Entry> entries = write(150, new Random(6));
         byte[] written = Files.readAllBytes(PackFiles.keys(root));
         for (int i = 0; i < written.length; i++) {
             byte[] changed = written.clone();
@@ -92,7 +148,7 @@ class KeyCatalogTest {
 
     @Test
     void walk_anyLength_refused() throws IOException {
-        List<Entry> entries = write(300, new Random(7));
+        List<Entry> entries = write(150, new Random(7));
         byte[] written = Files.readAllBytes(PackFiles.keys(root));
         for (int i = 0; i < written.length; i++) {
             assertRefused(Arrays.copyOf(written, i), entries);
@@ -111,8 +167,8 @@ class KeyCatalogTest {
     @Test
     void close_unfinished_leavesTheOneBefore() throws IOException {
         List<Entry> entries = write(10, new Random(8));
-        try (KeyCatalogWriter writer = KeyCatalogWriter.create(root)) {
-            writer.add("other".getBytes(UTF_8), 0, 1);
+        try (KeyCatalogWriter writer = KeyCatalogWriter.create(root, PACKS, EDITS)) {
+            assertThat(writer.add("other".getBytes(UTF_8), List.of(new CatalogedSegment(0, 1, 8, true)))).isTrue();
         }
         List<Entry> found = new ArrayList<>();
         read(found);

@@ -1,12 +1,12 @@
 package dev.streamwal.packing;
 
 import dev.streamwal.catalog.KeyCatalog;
-import dev.streamwal.catalog.KeyCatalog.Verdict;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
+import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.CoveredPack;
 import dev.streamwal.pack.KeyCatalogReader;
 import dev.streamwal.pack.KeyCatalogWriter;
@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,20 +26,14 @@ import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the catalogue of keys anew where it covers too little: the one before, merged with the tables of packs that it doesn't cover. One update at a
- * time; nobody waits for it, as packs don't change.
- *
- * <p><b>Why an entry names the newest segment that counts</b> of those in covered packs. One that still counts is newer than all in packs that were
- * covered, so the newest of it and of what comes from the others is. Where it doesn't, and another pack has a segment that ends behind its beginning,
- * as the merged pack has of what went into it, then that one is: segments that count don't overlap, so all in packs that were covered begin before.
- * Else the key is looked for in all packs that were covered, and dropped where none has it.
+ * time; nobody waits for it, as packs don't change. It has all segments that count of those packs: of packs that were covered the one before has them, of
+ * the others the tables have.
  */
 final class KeyCatalogUpdate {
 
@@ -48,8 +43,8 @@ final class KeyCatalogUpdate {
     /** So many packs are read by their tables at most, if they have anything to speak of. */
     private static final int MAX_CHANGED_PACKS = 16;
 
-    /** Beside packs with fewer segments a catalogue isn't written anew: one for so many of its keys. */
-    private static final int KEYS_PER_SEGMENT = 16;
+    /** Where fewer segments have changed it isn't written anew: one of so many that it has. So a segment is written some ten times before it expires. */
+    private static final int UNCHANGED_PER_CHANGED = 16;
 
     /** To read more of tables takes longer than to read the catalogue. */
     private static final int SEGMENTS_PER_KEY = 2;
@@ -57,8 +52,8 @@ final class KeyCatalogUpdate {
     /** At once: a block of each is in memory. */
     private static final int MAX_ADDED_PACKS = 1 << 10;
 
-    /** At once: for these packs are searched together. */
-    private static final int MAX_HELD_KEYS = 1 << 12;
+    /** After so many it is looked whether to stop. */
+    private static final int KEYS_BETWEEN_LOOKS = 1 << 12;
 
     private final PackStore store;
     /** Packs whose tables can't be read whole: they aren't covered. */
@@ -101,8 +96,11 @@ final class KeyCatalogUpdate {
         List<Long> gone = before.stream().filter(pack -> !there.contains(pack)).map(CoveredPack::segments).toList();
         long segments = come.stream().mapToLong(each -> each).sum() + gone.stream().mapToLong(each -> each).sum();
         int changed = come.size() + gone.size();
-        boolean isMany = changed >= Math.min(MAX_CHANGED_PACKS, Math.max(MIN_PACKS, before.size() / 4)) && segments >= keys / KEYS_PER_SEGMENT;
-        return isMany || (changed > 0 && segments >= SEGMENTS_PER_KEY * keys && Math.max(listed.size(), before.size()) >= MIN_PACKS);
+        long known = before.stream().mapToLong(CoveredPack::segments).sum();
+        boolean isEnough = segments >= known / UNCHANGED_PER_CHANGED;
+        boolean isMany = changed >= Math.min(MAX_CHANGED_PACKS, Math.max(MIN_PACKS, before.size() / 4));
+        boolean isMuch = changed > 0 && segments >= SEGMENTS_PER_KEY * keys && Math.max(listed.size(), before.size()) >= MIN_PACKS;
+        return isEnough && (isMany || isMuch);
     }
 
     private static CoveredPack covered(ListedPack pack) {
@@ -122,10 +120,7 @@ final class KeyCatalogUpdate {
             if (!isDue(readable, before == null ? List.of() : before.packs(), before == null ? 0 : before.keys())) {
                 return false;
             }
-            try (KeyCatalogWriter writer = KeyCatalogWriter.create(store.root())) {
-                new Update(now, before, readable, writer).run(isStopped, file);
-            }
-            return true;
+            return new Update(now, before, readable, file).isWritten(isStopped);
         } catch (CorruptSegmentException e) {
             return Files.deleteIfExists(PackFiles.keys(store.root()));
         } catch (UnreadablePack e) {
@@ -162,70 +157,52 @@ final class KeyCatalogUpdate {
     /** The key that the walk through an added pack stands on. */
     private record Head(byte[] key, PackWalk walk, ListedPack pack) {}
 
-    /** What is known of a key. */
-    private static final class Entry {
-        private final StreamKey key;
-        private boolean isUnknown;
-        private long pack;
-        private long basePosition = -1;
-
-        Entry(StreamKey key) {
-            this.key = key;
-        }
-
-        void found(long number, long base) {
-            if (base > basePosition) {
-                pack = number;
-                basePosition = base;
-            }
-        }
-
-        boolean isFound() {
-            return basePosition >= 0;
-        }
-    }
-
     /** One update. */
     private final class Update {
         private final Manifest now;
+        private final LogFile file;
         private final KeyCatalog before;
         private final KeyCatalogReader.@Nullable Walk cataloged;
         /** On which that stands. */
         private @Nullable StreamKey catalogedKey;
         private final List<ListedPack> added;
         private final Queue<Head> heads = new PriorityQueue<>((a, b) -> Arrays.compareUnsigned(a.key(), b.key()));
-        private final SortedMap<Long, CoveredPack> covered = new TreeMap<>();
+        private final List<CoveredPack> covered;
+        /** Which of these a pack is, by its number. */
         private final Map<Long, Integer> ordinals = new HashMap<>();
-        private final List<Entry> held = new ArrayList<>();
-        private final KeyCatalogWriter writer;
+        /** Of the key that is merged. */
+        private final List<CatalogedSegment> segments = new ArrayList<>();
 
-        Update(Manifest now, @Nullable KeyCatalogReader reader, List<ListedPack> readable, KeyCatalogWriter writer) {
+        Update(Manifest now, @Nullable KeyCatalogReader reader, List<ListedPack> readable, LogFile file) {
             this.now = now;
+            this.file = file;
             this.before = new KeyCatalog(now, reader == null ? List.of() : reader.packs(), 0);
-            this.cataloged = reader == null ? null : reader.walk();
+            this.cataloged = reader == null ? null : reader.walk(file);
             this.added = readable.stream().filter(pack -> !before.covers(pack)).limit(MAX_ADDED_PACKS).toList();
-            this.writer = writer;
-            Stream.concat(before.listed().stream(), added.stream()).forEach(pack -> covered.put(pack.number(), covered(pack)));
-            covered.keySet().forEach(number -> ordinals.put(number, ordinals.size()));
+            this.covered = Stream.concat(before.listed().stream(), added.stream()).sorted(Comparator.comparingLong(ListedPack::number))
+                    .map(KeyCatalogUpdate::covered).toList();
+            covered.forEach(pack -> ordinals.put(pack.number(), ordinals.size()));
         }
 
-        void run(BooleanSupplier isStopped, LogFile file) throws IOException {
-            for (ListedPack pack : added) {
-                advance(store.reader(pack).walk(), pack);
-            }
-            advance();
-            while (catalogedKey != null || !heads.isEmpty()) {
-                if (held.size() == MAX_HELD_KEYS) {
-                    if (isStopped.getAsBoolean()) {
-                        return;
-                    }
-                    writeHeld();
+        /** Whether it was written, and not stopped, or too much for a catalogue. */
+        boolean isWritten(BooleanSupplier isStopped) throws IOException {
+            try (KeyCatalogWriter writer = KeyCatalogWriter.create(store.root(), covered, now.edits())) {
+                for (ListedPack pack : added) {
+                    advance(store.reader(pack).walk(), pack);
                 }
-                merge();
+                advance();
+                for (int keys = 0; catalogedKey != null || !heads.isEmpty(); keys++) {
+                    StreamKey key = merge();
+                    segments.sort(Comparator.comparingLong(CatalogedSegment::basePosition));
+                    boolean isStopping = keys % KEYS_BETWEEN_LOOKS == 0 && isStopped.getAsBoolean();
+                    if (isStopping || !(segments.isEmpty() || writer.add(key.utf8(), segments))) {
+                        return false;
+                    }
+                }
+                file.close();
+                writer.finish();
+                return true;
             }
-            writeHeld();
-            file.close();
-            writer.finish(List.copyOf(covered.values()), now.edits());
         }
 
         private void advance() throws IOException {
@@ -242,25 +219,30 @@ final class KeyCatalogUpdate {
             }
         }
 
-        /** Takes the smallest key from where it stands. */
-        private void merge() throws IOException {
+        /** Takes the smallest key from where it stands, with the segments that count. */
+        private StreamKey merge() throws IOException {
+            segments.clear();
             Head first = heads.peek();
             StreamKey known = catalogedKey;
             boolean isKnown = known != null && (first == null || Arrays.compareUnsigned(known.utf8(), first.key()) <= 0);
-            Entry entry = new Entry(known != null && isKnown ? known : key(first));
-            long before = isKnown ? take(entry) : -1;
-            byte[] utf8 = entry.key.utf8();
+            StreamKey key = known != null && isKnown ? known : key(first);
+            if (isKnown) {
+                takeCataloged(key);
+            }
+            byte[] utf8 = key.utf8();
             for (Head head = heads.peek(); head != null && Arrays.equals(head.key(), utf8); head = heads.peek()) {
                 PackWalk walk = heads.remove().walk();
-                if (!now.isVoid(entry.key, walk.basePosition(), head.pack().number())) {
-                    entry.found(head.pack().number(), walk.basePosition());
-                    entry.isUnknown &= walk.endPosition() <= before;
+                if (!now.isVoid(key, walk.basePosition(), head.pack().number())) {
+                    segments.add(new CatalogedSegment(ordinal(head.pack()), walk.basePosition(), walk.endPosition() - walk.basePosition(),
+                            walk.isInWindow()));
                 }
                 advance(walk, head.pack());
             }
-            if (entry.isFound() || entry.isUnknown) {
-                held.add(entry);
-            }
+            return key;
+        }
+
+        private int ordinal(ListedPack pack) {
+            return Objects.requireNonNull(ordinals.get(pack.number()), "a pack that is added is covered");
         }
 
         private static StreamKey key(@Nullable Head head) throws IOException {
@@ -274,35 +256,15 @@ final class KeyCatalogUpdate {
             }
         }
 
-        /** Takes what the catalogue says of a key; returns where the segment begins of which it says it. */
-        private long take(Entry entry) throws IOException {
+        private void takeCataloged(StreamKey key) throws IOException {
             KeyCatalogReader.Walk walk = Objects.requireNonNull(cataloged, "a key that is known is in a catalogue");
-            int pack = walk.pack();
-            long base = walk.basePosition();
-            Verdict verdict = before.judge(entry.key, pack, base);
-            entry.isUnknown = verdict == Verdict.UNKNOWN;
-            if (verdict == Verdict.COUNTS) {
-                entry.found(before.number(pack), base);
+            for (CatalogedSegment each : walk.segments()) {
+                if (before.counts(key, each)) {
+                    before.pack(each.pack()).ifPresent(pack -> segments.add(
+                            new CatalogedSegment(ordinal(pack), each.basePosition(), each.bytes(), each.isInWindow())));
+                }
             }
             advance();
-            return base;
-        }
-
-        private void writeHeld() throws IOException {
-            List<Entry> unknown = held.stream().filter(entry -> entry.isUnknown).toList();
-            store.find(unknown.stream().map(entry -> entry.key).toList(), before.listed(), (key, pack, base) -> {
-                if (!now.isVoid(unknown.get(key).key, base, pack.number())) {
-                    unknown.get(key).found(pack.number(), base);
-                }
-            }, (pack, damage) -> {
-                throw new UnreadablePack(pack, damage);
-            });
-            for (Entry entry : held) {
-                if (entry.isFound()) {
-                    writer.add(entry.key.utf8(), ordinals.getOrDefault(entry.pack, 0), entry.basePosition);
-                }
-            }
-            held.clear();
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.streamwal.packing;
 
 import dev.streamwal.append.PackedData;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.catalog.CatalogedKey;
 import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
@@ -15,6 +16,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestWriter;
 import dev.streamwal.manifest.VoidRange;
+import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackHeader;
@@ -39,7 +41,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -52,7 +53,6 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 
 /** The packs of a log that is being written. Thread-safe. */
 public final class PackStore implements PackedData {
@@ -232,15 +232,16 @@ public final class PackStore implements PackedData {
 
     /** The stream's segments in packs, as far as they count, in order of position. */
     public List<Place> find(StreamKey key) throws IOException {
-        List<Place> places = catalog.look(now -> find(key, now, pack -> true));
+        List<Place> places = catalog.look(now -> find(key, now));
         places.sort((a, b) -> Long.compare(a.entry().basePosition(), b.entry().basePosition()));
         return places;
     }
 
-    private List<Place> find(StreamKey key, Manifest now, Predicate<ListedPack> which) throws IOException {
+    private List<Place> find(StreamKey key, Manifest now) throws IOException {
         List<Place> places = new ArrayList<>();
+        CatalogedKey cataloged = catalog.cataloged(key, now);
         for (ListedPack pack : now.packsInOrder()) {
-            if (which.test(pack)) {
+            if (!cataloged.covers(pack) || !cataloged.in(pack).isEmpty()) {
                 for (PackEntry entry : reader(pack).find(key)) {
                     if (!now.isVoid(key, entry.basePosition(), pack.number())) {
                         places.add(new Place(pack, entry));
@@ -293,10 +294,29 @@ public final class PackStore implements PackedData {
                 .orElse(Long.MAX_VALUE);
     }
 
-    /** The stream's newest segment in a pack with data of an earlier writer. */
-    private Optional<Place> newestInherited(StreamKey key) throws IOException {
-        List<Place> places = catalog.look(now -> find(key, now, pack -> !ofThisWriter.contains(pack.number())));
-        return places.stream().max(Comparator.comparingLong(place -> place.entry().basePosition()));
+    /** Where the stream's newest segment ends in packs with data of an earlier writer. */
+    private Optional<End> inheritedEnd(StreamKey key) throws IOException {
+        return catalog.look(now -> {
+            CatalogedKey cataloged = catalog.cataloged(key, now);
+            End newest = null;
+            for (ListedPack pack : now.packsInOrder()) {
+                if (!ofThisWriter.contains(pack.number())) {
+                    for (long end : ends(key, pack, now, cataloged)) {
+                        newest = newest != null && newest.position() >= end ? newest : new End(end, pack.window().startMillis());
+                    }
+                }
+            }
+            return Optional.ofNullable(newest);
+        });
+    }
+
+    /** Where the stream's segments end in a pack, as far as they count. */
+    private List<Long> ends(StreamKey key, ListedPack pack, Manifest now, CatalogedKey cataloged) throws IOException {
+        if (cataloged.covers(pack)) {
+            return cataloged.in(pack).stream().map(CatalogedSegment::endPosition).toList();
+        }
+        return reader(pack).find(key).stream().filter(entry -> !now.isVoid(key, entry.basePosition(), pack.number()))
+                .map(PackEntry::endPosition).toList();
     }
 
     /** Whether a shared segment is an earlier writer's. */
@@ -354,7 +374,7 @@ public final class PackStore implements PackedData {
                 return Optional.of(new End(last.endPosition(), last.header().window().startMillis()));
             }
         }
-        return newestInherited(key).map(place -> new End(place.entry().endPosition(), place.pack().window().startMillis()));
+        return inheritedEnd(key);
     }
 
     /** What a stream still has in a shared segment. */
@@ -370,7 +390,14 @@ public final class PackStore implements PackedData {
                 return true;
             }
         }
-        return !isEmpty() && find(key).stream().anyMatch(place -> place.entry().endPosition() == position);
+        return catalog.look(now -> {
+            CatalogedKey cataloged = catalog.cataloged(key, now);
+            boolean isThere = false;
+            for (ListedPack pack : now.packsInOrder()) {
+                isThere |= ends(key, pack, now, cataloged).contains(position);
+            }
+            return isThere;
+        });
     }
 
     @Override
@@ -487,11 +514,6 @@ public final class PackStore implements PackedData {
     /** Whether it still counts. */
     boolean counts(ListedPack pack, PackEntry entry) {
         return !manifest.current().isVoid(entry.key(), entry.basePosition(), pack.number());
-    }
-
-    /** Looks for segments of some keys, see {@link PackCatalog#find}. */
-    void find(List<StreamKey> keys, List<ListedPack> packs, PackCatalog.Found found, PackCatalog.Damage damage) throws IOException {
-        catalog.find(keys, packs, found, damage);
     }
 
     /** The number of a pack to be made: no pack that was ever listed has it. */

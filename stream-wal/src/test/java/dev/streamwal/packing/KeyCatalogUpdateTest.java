@@ -54,10 +54,13 @@ class KeyCatalogUpdateTest {
         assertThat(KeyCatalogUpdate.isDue(listed(1, 41, 100), covered(1, 41, 100), 1_000)).isFalse();
         assertThat(KeyCatalogUpdate.isDue(listed(5, 46, 100), covered(1, 41, 100), 1_000)).isFalse();
         assertThat(KeyCatalogUpdate.isDue(listed(6, 46, 100), covered(1, 41, 100), 1_000)).isTrue();
-        assertThat(KeyCatalogUpdate.isDue(listed(1, 1_016, 100), covered(1, 1_001, 100), 1_000)).as("many segments").isFalse();
-        assertThat(KeyCatalogUpdate.isDue(listed(1, 1_017, 100), covered(1, 1_001, 100), 1_000)).isTrue();
-        assertThat(KeyCatalogUpdate.isDue(listed(1, 1_017, 1), covered(1, 1_001, 1), 1_000)).as("next to nothing in them").isFalse();
-        assertThat(KeyCatalogUpdate.isDue(listed(1, 42, 2_000), covered(1, 41, 2_000), 1_000)).as("one with twice as many as there are keys").isTrue();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 1_016, 100), covered(1, 201, 100), 1_000)).as("many packs").isTrue();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 216, 100), covered(1, 201, 100), 1_000)).as("fewer than sixteen").isFalse();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 217, 100), covered(1, 201, 100), 1_000)).isTrue();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 1_017, 100), covered(1, 1_001, 100), 1_000)).as("less than a sixteenth of all").isFalse();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 1_064, 100), covered(1, 1_001, 100), 1_000)).isTrue();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 12, 2_000), covered(1, 11, 2_000), 1_000)).as("one with twice as many as there are keys").isTrue();
+        assertThat(KeyCatalogUpdate.isDue(listed(1, 42, 2_000), covered(1, 41, 2_000), 1_000)).as("one, less than a sixteenth of all").isFalse();
         assertThat(KeyCatalogUpdate.isDue(listed(1, 41, 101), covered(1, 41, 100), 1_000)).as("others with these numbers").isTrue();
     }
 
