@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 
 /**
- * Packs of one window that have become one. Immutable.
+ * Packs that have become one: of a window, or of several windows where they are short beside the retention. Immutable.
  *
  * @param path the pack that they are now
- * @param windowStart of the window
- * @param windowEnd of the window
+ * @param windowStart of the first window
+ * @param windowEnd of the last window, or of the time for which packs are merged
  * @param packs how many they were
  * @param segments in it
  * @param bytes of the pack

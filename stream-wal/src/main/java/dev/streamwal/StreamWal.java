@@ -828,7 +828,8 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Deletes what a stream has of before a time, whatever its expiration: its oldest segments, as long as they are sealed and their
-     * windows end at or before that time.
+     * windows end at or before that time. Where windows are shorter than a 128th of the retention, several may have been merged: then what
+     * stays may be up to a 40th of the retention older.
      *
      * @param key of the stream
      * @param before as said

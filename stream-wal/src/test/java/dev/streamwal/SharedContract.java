@@ -20,6 +20,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -65,6 +66,57 @@ abstract class SharedContract extends LogContract {
         for (int stream = 0; stream < STREAMS; stream++) {
             written.computeIfAbsent(key(stream), key -> new ArrayList<>()).addAll(appendSome(wal.stream(key(stream)), 1 + (stream + round) % 4));
         }
+    }
+
+    /** 512 windows in a retention would be as many packs. */
+    @Test
+    void pack_windowsThatAreShortBesideTheRetention_areFewPacks() {
+        Duration retention = WINDOW.multipliedBy(512);
+        // what is merged with later windows stays with them
+        long latest = retention.plus(retention.dividedBy(64).multipliedBy(3).dividedBy(2)).toMillis();
+        int windows = 700;
+        List<Long> appended = new ArrayList<>();
+        try (StreamWal wal = open(sharing().window(WINDOW).retention(retention))) {
+            for (int i = 0; i < windows; i++) {
+                appended.add(clock.millis());
+                for (int stream = 0; stream < STREAMS; stream++) {
+                    EntryRef unused = wal.stream(key(stream)).append(clock.millis(), ("in window " + i).getBytes(ISO_8859_1));
+                }
+                clock.advance(WINDOW);
+                if (i % 10 == 0) {
+                    int packed = wal.pack();
+                    SweepResult swept = wal.sweep();
+                    assertThat(swept.failedSegments()).isZero();
+                    assertThat(wal.stats().packs()).isLessThan(150);
+                }
+            }
+            packAll(wal);
+            SweepResult swept = wal.sweep();
+            assertThat(swept.failedSegments()).isZero();
+            assertThat(wal.stats().packs()).isLessThan(120);
+        }
+        try (StreamWal wal = open(sharing().window(WINDOW).retention(retention)); WalReader reader = wal.reader()) {
+            for (int stream = 0; stream < STREAMS; stream++) {
+                List<Long> found = timestamps(reader.scan(key(stream)));
+                assertThat(found).isEqualTo(appended.subList(windows - found.size(), windows));
+                assertThat(found.get(0)).isBetween(clock.millis() - latest - 2 * WINDOW.toMillis(), clock.millis() - retention.toMillis());
+                List<Long> some = appended.subList(windows - 100, windows - 90);
+                assertThat(timestamps(reader.scan(key(stream), Instant.ofEpochMilli(some.get(0)), Instant.ofEpochMilli(some.get(9) + 1)))).isEqualTo(some);
+                assertThat(timestamps(reader.scanLast(key(stream), 30))).isEqualTo(appended.subList(windows - 30, windows));
+                EntryRef late = wal.stream(key(stream)).append(appended.get(windows - 200), "late".getBytes(ISO_8859_1));
+                assertThat(timestamps(reader.scanFrom(key(stream), late.position()))).containsExactly(appended.get(windows - 200));
+            }
+        }
+    }
+
+    private static List<Long> timestamps(EntryCursor cursor) {
+        List<Long> found = new ArrayList<>();
+        try (cursor) {
+            while (cursor.next()) {
+                found.add(cursor.timestampMillis());
+            }
+        }
+        return found;
     }
 
     @Test

@@ -111,7 +111,7 @@ public final class PackWriter implements Closeable {
      *
      * @param segment all its bytes from the header on
      * @throws CorruptSegmentException where a frame doesn't verify, or the footer says what isn't so
-     * @throws IllegalArgumentException where it is too large, of another window or expiration, or not behind the segment before
+     * @throws IllegalArgumentException where it is too large, of a window that isn't in the pack's, expires later, or isn't behind the segment before
      */
     public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
         check(State.OPEN);
@@ -195,9 +195,10 @@ public final class PackWriter implements Closeable {
             throw new IllegalArgumentException("segments come in ascending order of their keys' bytes, then of their positions: stream="
                     + segment.key() + ", basePosition=" + segment.basePosition() + ", file=" + path);
         }
-        if (!segment.window().equals(header.window()) || segment.expirationMillis() != header.expirationMillis() || bytes < 0
-                || bytes > MAX_SEGMENT_BYTES) {
-            throw new IllegalArgumentException("a pack's segments have its window and expiration, and at most " + MAX_SEGMENT_BYTES
+        boolean isInSpan = segment.window().startMillis() >= header.window().startMillis() && segment.window().endMillis() <= header.window().endMillis()
+                && segment.expirationMillis() <= header.expirationMillis();
+        if (!isInSpan || bytes < 0 || bytes > MAX_SEGMENT_BYTES) {
+            throw new IllegalArgumentException("a pack's segments have windows in its own, expire no later, and have at most " + MAX_SEGMENT_BYTES
                     + " bytes: stream=" + segment.key() + ", window=" + segment.window() + ", expiration=" + segment.expirationMillis()
                     + ", bytes=" + bytes + ", file=" + path + "; leave the segment as it is");
         }

@@ -263,7 +263,8 @@ class PackTest {
                         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("ascending order");
             }
             SegmentHeader other = later.header();
-            SegmentHeader otherExpiration = new SegmentHeader(other.key(), other.window(), 3, 0, 0, 1, 1, 1, 1_000, 0, 0);
+            SegmentHeader otherExpiration = new SegmentHeader(other.key(), other.window(), other.expirationMillis() + 1, 0, 0, 1, 1, 1,
+                    1_000, 0, 0);
             assertThatThrownBy(() -> writer.add(otherExpiration, later.footer(), later.bytes())).isInstanceOf(IllegalArgumentException.class);
             Footer large = new Footer(other.headerLength() + PackWriter.MAX_SEGMENT_BYTES + 8, 8, right.index());
             assertThatThrownBy(() -> writer.add(other, large, later.bytes())).isInstanceOf(IllegalArgumentException.class);

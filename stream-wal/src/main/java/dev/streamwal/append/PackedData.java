@@ -30,7 +30,7 @@ public interface PackedData {
      * The end of the newest segment that a stream has in a pack.
      *
      * @param position behind its last record
-     * @param windowStartMillis of its window
+     * @param windowStartMillis where its window begins, or a time in that, by which the stream goes on in no window before
      */
     record End(long position, long windowStartMillis) {}
 

@@ -910,10 +910,11 @@ public final class StreamLog implements CommitStream {
     /**
      * What the window of a segment is.
      *
+     * @param startMillis epoch ms
      * @param endMillis epoch ms; each older segment's window begins before that, whatever became of the options meanwhile
      * @param isByPolicy whether a segment with this window would have the same length and expiration if it were created now
      */
-    public record Span(long endMillis, boolean isByPolicy) {}
+    public record Span(long startMillis, long endMillis, boolean isByPolicy) {}
 
     /** Of the segment that begins at a position; empty where it is gone, or its header can't be read. */
     public Optional<Span> spanOf(long basePosition) throws IOException {
@@ -924,7 +925,7 @@ public final class StreamLog implements CommitStream {
                 return Optional.empty();
             }
             Window window = owned().chain().windowOf(entry);
-            return Optional.of(new Span(window.endMillis(), window.equals(policy.windowOf(window.startMillis()))
+            return Optional.of(new Span(window.startMillis(), window.endMillis(), window.equals(policy.windowOf(window.startMillis()))
                     && policy.expirationOf(window) == entry.name().expirationMillis()));
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             return Optional.empty();

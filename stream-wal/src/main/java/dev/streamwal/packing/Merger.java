@@ -50,9 +50,9 @@ final class Merger {
     synchronized void pass(BooleanSupplier isStopped) throws IOException {
         damaged.retainAll(store.packs().stream().map(ListedPack::number).toList());
         boolean isAlone = false;
-        for (Optional<List<ListedPack>> next = next(); next.isPresent() && !isStopped.getAsBoolean(); next = next()) {
-            List<ListedPack> packs = next.get();
-            boolean isMerged = isAlone ? store.whilePacking(() -> isMerged(packs, isStopped)) : isMerged(packs, isStopped);
+        for (Optional<MergePlan.Merge> next = next(); next.isPresent() && !isStopped.getAsBoolean(); next = next()) {
+            MergePlan.Merge merge = next.get();
+            boolean isMerged = isAlone ? store.whilePacking(() -> isMerged(merge, isStopped)) : isMerged(merge, isStopped);
             if (!isMerged && isAlone) {
                 return;
             }
@@ -60,22 +60,23 @@ final class Merger {
         }
     }
 
-    private Optional<List<ListedPack>> next() throws IOException {
+    private Optional<MergePlan.Merge> next() throws IOException {
         List<ListedPack> whole = store.packs().stream().filter(pack -> !damaged.contains(pack.number())).toList();
-        for (List<ListedPack> packs : MergePlan.of(whole, log.nowMillis(), limits)) {
-            if (store.hasRoomFor(packs.stream().mapToLong(ListedPack::bytes).sum())) {
-                return Optional.of(packs);
+        for (MergePlan.Merge merge : MergePlan.of(whole, log.nowMillis(), limits)) {
+            if (store.hasRoomFor(merge.packs().stream().mapToLong(ListedPack::bytes).sum())) {
+                return Optional.of(merge);
             }
         }
         return Optional.empty();
     }
 
     /** Whether the packs are one now; else somebody has changed what there is. */
-    private boolean isMerged(List<ListedPack> packs, BooleanSupplier isStopped) throws IOException {
+    private boolean isMerged(MergePlan.Merge merge, BooleanSupplier isStopped) throws IOException {
+        List<ListedPack> packs = merge.packs();
         Manifest before = store.manifest();
         long nowMillis = log.nowMillis();
-        PackHeader asTheyAre = store.mergedFrom(packs, nowMillis, log.incarnation());
-        PackHeader header = MergePlan.isOver(asTheyAre.window(), nowMillis, limits) ? store.compressed(asTheyAre) : asTheyAre;
+        PackHeader asTheyAre = store.mergedFrom(merge, nowMillis, log.incarnation());
+        PackHeader header = MergePlan.isOver(merge.window(), nowMillis, limits) ? store.compressed(asTheyAre) : asTheyAre;
         boolean isListed = false;
         try {
             Optional<ListedPack> merged = write(packs, header, before, isStopped);

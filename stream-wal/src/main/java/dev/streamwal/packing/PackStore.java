@@ -298,16 +298,35 @@ public final class PackStore implements PackedData {
     private Optional<End> inheritedEnd(StreamKey key) throws IOException {
         return catalog.look(now -> {
             CatalogedKey cataloged = catalog.cataloged(key, now);
-            End newest = null;
+            Optional<ListedPack> newest = Optional.empty();
+            long position = 0;
             for (ListedPack pack : now.packsInOrder()) {
                 if (!ofThisWriter.contains(pack.number())) {
                     for (long end : ends(key, pack, now, cataloged)) {
-                        newest = newest != null && newest.position() >= end ? newest : new End(end, pack.window().startMillis());
+                        newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
+                        position = Math.max(position, end);
                     }
                 }
             }
-            return Optional.ofNullable(newest);
+            return newest.isEmpty() ? Optional.empty() : Optional.of(new End(position, lastWindowStart(key, newest.get(), position)));
         });
+    }
+
+    /**
+     * A time in the stream's last window, as far as it is known. Of a pack that was made when its window was over, which may be several windows, the
+     * newest record tells which was the stream's last. Else that window has only begun, and a record of it may be ahead.
+     */
+    private long lastWindowStart(StreamKey key, ListedPack pack, long end) throws IOException {
+        PackReader reader = reader(pack);
+        long start = pack.window().startMillis();
+        if (reader.header().createdMillis() >= pack.window().endMillis()) {
+            for (PackEntry entry : reader.find(key)) {
+                if (entry.endPosition() == end && pack.window().contains(entry.largestMillis())) {
+                    start = Math.max(start, entry.largestMillis());
+                }
+            }
+        }
+        return start;
     }
 
     /** Where the stream's segments end in a pack, as far as they count. */
@@ -547,15 +566,15 @@ public final class PackStore implements PackedData {
                 before.createdMillis(), before.incarnation(), before.isInBlocks());
     }
 
-    /** Of a pack with all that counts of others with the same window, expiration and options. */
-    PackHeader mergedFrom(List<ListedPack> packs, long nowMillis, long incarnation) {
-        ListedPack first = packs.get(0);
+    /** Of a pack with all that counts of others. */
+    PackHeader mergedFrom(MergePlan.Merge merge, long nowMillis, long incarnation) {
+        List<ListedPack> packs = merge.packs();
         int level = packs.stream().mapToInt(ListedPack::level).max().orElse(0) + 1;
         long number = newNumber();
         if (packs.stream().allMatch(pack -> ofThisWriter.contains(pack.number()))) {
             isOfThisWriter(number);
         }
-        return new PackHeader(number, first.window(), first.expirationMillis(), first.optionsHash(), Math.min(level, PackHeader.MAX_LEVEL),
+        return new PackHeader(number, merge.window(), merge.expirationMillis(), packs.get(0).optionsHash(), Math.min(level, PackHeader.MAX_LEVEL),
                 nowMillis, incarnation);
     }
 

@@ -168,14 +168,21 @@ public final class PackSweep {
 
     /** Empty where nothing of it goes. */
     private Optional<Split> splitDue(ListedPack pack, Predicate<ListedPack> isDue, Predicate<PackEntry> isHeld) throws IOException {
-        boolean isInOrder = store.packs().stream().allMatch(other -> other.isOfSameOptions(pack.optionsHash()) || other.equals(pack));
+        boolean isInOrder = store.packs().stream().allMatch(other -> other.equals(pack)
+                || (other.isOfSameOptions(pack.optionsHash()) && !mayHaveOlderWindows(other, pack)));
         Split split = split(pack, entry -> isHeld.test(entry) || (!isInOrder && isBehindWhatStays(entry, isDue, isHeld)));
         return split.gone.isEmpty() && !split.kept.isEmpty() ? Optional.empty() : Optional.of(split);
     }
 
+    /** Of a stream that has something in both: packs with several windows expire with the last of them. */
+    private static boolean mayHaveOlderWindows(ListedPack other, ListedPack pack) {
+        return other.expirationMillis() > pack.expirationMillis() && other.window().startMillis() < pack.window().endMillis();
+    }
+
     /**
      * Whether the stream has an older segment in a pack that stays: it loses its beginning and nothing else. Under the same options older
-     * windows expire first, and of what is held of them for a consumer later ones are held too: then this needn't be asked.
+     * windows expire first, unless they were merged with later ones, and of what is held of them for a consumer later ones are held too: then this
+     * needn't be asked.
      */
     private boolean isBehindWhatStays(PackEntry entry, Predicate<ListedPack> isDue, Predicate<PackEntry> isHeld) {
         try {
@@ -305,7 +312,9 @@ public final class PackSweep {
         boolean isInOrder = deletion.cause() == ExpiryPlan.Cause.EXPIRED && span.isPresent() && span.get().isByPolicy();
         for (ListedPack pack : packs) {
             boolean isOlder = span.isEmpty() || pack.window().startMillis() < span.get().endMillis();
-            boolean isExpected = isInOrder && pack.isOfSameOptions(optionsHash) && pack.expirationMillis() > nowMillis;
+            // of the windows of one policy those that begin later expire later; a pack may have several
+            boolean isExpected = isInOrder && pack.isOfSameOptions(optionsHash) && pack.expirationMillis() > nowMillis
+                    && pack.window().startMillis() > span.get().startMillis();
             if (isOlder && !isExpected && store.reader(pack).find(key).stream()
                     .anyMatch(entry -> entry.basePosition() < deletion.segment().basePosition() && store.counts(pack, entry))) {
                 return true;

@@ -41,7 +41,7 @@ class MergePlanTest {
             }
             Set<Long> merged = new HashSet<>();
             long nowMillis = random.nextInt(400);
-            for (List<ListedPack> merge : MergePlan.of(packs, nowMillis, limits)) {
+            for (List<ListedPack> merge : plan(packs, nowMillis, limits)) {
                 ListedPack first = merge.get(0);
                 assertThat(merge).hasSizeBetween(1, limits.maxPacks()).isSortedAccordingTo(Comparator.comparingLong(ListedPack::number));
                 assertThat(merge.size() > 1 || (limits.compresses() && !first.isCompressed() && MergePlan.isOver(first.window(), nowMillis, limits)))
@@ -57,15 +57,21 @@ class MergePlanTest {
         }
     }
 
+    /** Without what they become. */
+    private static List<List<ListedPack>> plan(List<ListedPack> packs, long nowMillis, MergePlan.Limits limits) {
+        return MergePlan.of(packs, nowMillis, limits).stream().map(MergePlan.Merge::packs).toList();
+    }
+
     /** Until there is nothing to be merged; how many bytes that has written. */
     private long mergeAll(List<ListedPack> packs, long nowMillis, MergePlan.Limits limits) {
         long written = 0;
-        for (List<List<ListedPack>> merges = MergePlan.of(packs, nowMillis, limits); !merges.isEmpty(); merges = MergePlan.of(packs, nowMillis, limits)) {
-            for (List<ListedPack> merge : merges) {
+        for (List<MergePlan.Merge> merges = MergePlan.of(packs, nowMillis, limits); !merges.isEmpty(); merges = MergePlan.of(packs, nowMillis, limits)) {
+            for (MergePlan.Merge each : merges) {
+                List<ListedPack> merge = each.packs();
                 ListedPack first = merge.get(0);
                 long bytes = merge.stream().mapToLong(ListedPack::bytes).sum();
                 packs.removeAll(merge);
-                packs.add(new ListedPack(++lastNumber, first.window(), first.expirationMillis(), first.optionsHash(),
+                packs.add(new ListedPack(++lastNumber, each.window(), each.expirationMillis(), first.optionsHash(),
                         merge.stream().mapToInt(ListedPack::level).max().orElseThrow() + 1, limits.compresses(), bytes,
                         merge.stream().mapToLong(ListedPack::segments).sum(), 1));
                 written += bytes;
@@ -97,9 +103,9 @@ class MergePlanTest {
         for (int i = 0; i < 3; i++) {
             packs.add(pack(0, 0, 1, 0, 10 + i, 1));
         }
-        assertThat(MergePlan.of(packs, WINDOW + SETTLE - 1, LIMITS)).isEmpty();
+        assertThat(plan(packs, WINDOW + SETTLE - 1, LIMITS)).isEmpty();
 
-        assertThat(MergePlan.of(packs, WINDOW + SETTLE, LIMITS)).containsExactly(List.copyOf(packs));
+        assertThat(plan(packs, WINDOW + SETTLE, LIMITS)).containsExactly(List.copyOf(packs));
     }
 
     /** What comes late doesn't have a large pack written again each time. */
@@ -133,12 +139,13 @@ class MergePlanTest {
     void of_windowThatIsOver_whatStandsAsItIsIsCompressed() {
         MergePlan.Limits limits = new MergePlan.Limits(4, 1_000, SETTLE, true);
         ListedPack alone = pack(0, 0, 1, 0, 10, 1);
-        assertThat(MergePlan.of(List.of(alone), WINDOW + SETTLE - 1, limits)).isEmpty();
-        assertThat(MergePlan.of(List.of(alone), WINDOW + SETTLE, limits)).containsExactly(List.of(alone));
-        assertThat(MergePlan.of(List.of(alone), WINDOW + SETTLE, LIMITS)).isEmpty();
-        // one that is much larger than those that are merged by size isn't forgotten
-        List<ListedPack> packs = List.of(pack(0, 0, 1, 1, true, 10, 1), pack(0, 0, 1, 1, true, 10, 1), pack(0, 0, 1, 0, 1_000, 1));
-        assertThat(MergePlan.of(packs, WINDOW + SETTLE, limits)).containsExactly(List.of(packs.get(2)));
+        assertThat(plan(List.of(alone), WINDOW + SETTLE - 1, limits)).isEmpty();
+        assertThat(plan(List.of(alone), WINDOW + SETTLE, limits)).containsExactly(List.of(alone));
+        assertThat(plan(List.of(alone), WINDOW + SETTLE, LIMITS)).isEmpty();
+        // one that is much larger than those that are merged by size isn't forgotten, and as it is written anew they join it
+        List<ListedPack> packs = List.of(pack(0, 0, 1, 1, true, 10, 1), pack(0, 0, 1, 1, true, 10, 1), pack(0, 0, 1, 0, 1_000, 1),
+                pack(0, 0, 1, 1, true, 5_000, 1));
+        assertThat(plan(packs, WINDOW + SETTLE, limits)).containsExactly(packs.subList(0, 3));
         for (int seed = 0; seed < 500; seed++) {
             Random random = new Random(seed);
             List<ListedPack> some = new ArrayList<>();
@@ -156,10 +163,10 @@ class MergePlanTest {
     void of_openWindow_asManyAsFitBecomeOne() {
         List<ListedPack> packs = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            assertThat(MergePlan.of(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true))).isEmpty();
+            assertThat(plan(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true))).isEmpty();
             packs.add(pack(0, 0, 1, 0, 10 + i, 4));
         }
-        assertThat(MergePlan.of(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true))).containsExactly(packs.subList(0, 2));
+        assertThat(plan(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true))).containsExactly(packs.subList(0, 2));
     }
 
     /** Packs that are as large as one may be stay, and the others are merged beside them. */
@@ -172,6 +179,77 @@ class MergePlanTest {
         List<ListedPack> small = List.of(pack(0, 0, 1, 0, 100, 10), pack(0, 0, 1, 0, 100, 10));
         packs.addAll(small);
 
-        assertThat(MergePlan.of(packs, 10 * WINDOW, LIMITS)).containsExactly(small);
+        assertThat(plan(packs, 10 * WINDOW, LIMITS)).containsExactly(small);
+    }
+
+    private static final long DAY = 86_400_000;
+
+    private ListedPack pack(long endMillis, long lengthMillis, long retentionMillis, long bytes) {
+        return new ListedPack(++lastNumber, new Window(endMillis - lengthMillis, endMillis), endMillis + retentionMillis, 1, 1, true, bytes, 1, 1);
+    }
+
+    /** Whatever windows and retention there are: the packs of a retention are few, nothing is written often, or expires much later than its window. */
+    @Test
+    void of_windowsOfAnyLength_fewPacksARetention() {
+        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true);
+        for (long[] each : new long[][] {{60_000, 30 * DAY}, {10_000, 30 * DAY}, {10_000, DAY}, {7_000, 5 * DAY}, {DAY, 20_000 * DAY}}) {
+            long window = each[0];
+            long retention = each[1];
+            List<ListedPack> packs = new ArrayList<>();
+            long written = 0;
+            long windows = Math.min(retention / window + retention / window / 8, 50_000);
+            Random random = new Random(windows);
+            int most = 0;
+            for (long i = 1; i <= windows; i++) {
+                long end = 1_000 * DAY / window * window + i * window;
+                packs.add(pack(end, window, retention, 50 + random.nextInt(100)));
+                if (random.nextInt(10) == 0) {
+                    packs.add(pack(end - random.nextInt((int) Math.min(1_000, i)) * window, window, retention, 1));
+                }
+                if (i % 32 == 0) {
+                    written += mergeAll(packs, end + SETTLE, limits);
+                    packs.removeIf(pack -> pack.expirationMillis() <= end);
+                    most = Math.max(most, packs.size());
+                }
+            }
+            long few = 8 * MergePlan.SPANS * Math.max(1, retention / MergePlan.MAX_RETENTION_MILLIS);
+            assertThat((long) most).as("window=%s, retention=%s", window, retention).isLessThan(few);
+            assertThat(written).isLessThan(7 * windows * 100);
+            assertThat(packs).allSatisfy(pack -> {
+                assertThat(pack.expirationMillis() - pack.window().endMillis()).isEqualTo(retention);
+                assertThat(pack.window().endMillis() - pack.window().startMillis()).isLessThanOrEqualTo(Math.max(window, retention / 64 * 3 / 2));
+            });
+        }
+    }
+
+    /** At the defaults a window is a hundredth of the retention: that is long enough. */
+    @Test
+    void of_windowsThatAreLongBesideTheRetention_stayApart() {
+        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true);
+        List<ListedPack> packs = new ArrayList<>();
+        for (int i = 1; i <= 120; i++) {
+            packs.add(pack(i * DAY / 4, DAY / 4, 30 * DAY, 100));
+        }
+        assertThat(plan(packs, 60 * DAY, limits)).isEmpty();
+    }
+
+    /** What comes late to a span that is merged already makes few packs there, and doesn't have it written again each time. */
+    @Test
+    void of_lateOnes_joinTheirSpan() {
+        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true);
+        long retention = 30 * DAY;
+        List<ListedPack> packs = new ArrayList<>();
+        long span = retention / MergePlan.SPANS;
+        long all = 0;
+        long written = 0;
+        Random random = new Random(3);
+        for (int i = 0; i < 3_000; i++) {
+            long end = span * 10 + (1 + random.nextInt((int) (span / 60_000) - 1)) * 60_000L;
+            packs.add(pack(end, 60_000, retention, 1 + random.nextInt(100)));
+            all += packs.get(packs.size() - 1).bytes();
+            written += mergeAll(packs, 15 * DAY, limits);
+        }
+        assertThat(packs).hasSizeLessThan(16);
+        assertThat(written).isLessThan((long) (all * (1 + Math.log((double) all) / Math.log(1.25))));
     }
 }
