@@ -68,13 +68,13 @@ abstract class SharedContract extends LogContract {
         }
     }
 
-    /** 512 windows in a retention would be as many packs. */
+    /** 256 windows in a retention would be as many packs. */
     @Test
     void pack_windowsThatAreShortBesideTheRetention_areFewPacks() {
-        Duration retention = WINDOW.multipliedBy(512);
+        Duration retention = WINDOW.multipliedBy(256);
         // what is merged with later windows stays with them
         long latest = retention.plus(retention.dividedBy(64).multipliedBy(3).dividedBy(2)).toMillis();
-        int windows = 700;
+        int windows = 380;
         List<Long> appended = new ArrayList<>();
         try (StreamWal wal = open(sharing().window(WINDOW).retention(retention))) {
             for (int i = 0; i < windows; i++) {

@@ -43,12 +43,17 @@ public final class Gateway {
     private static final int QUICK_SECONDS = 3;
     private static final long REST_NANOS = 50_000;
     private static final int LOOK_SECONDS = 1;
+    /** In which classes are loaded, and code is compiled. */
+    private static final int WARM_UP_SECONDS = 10;
+    private static final int IDLE_SECONDS = 20;
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final RunOptions options;
     private final Path root = BenchFolder.fresh("gateway");
     private final int seconds;
     private final long[] lateNanos;
+    /** Of a thread that does nothing else. */
+    private final long[] idleNanos;
     private final Written written = new Written();
     private volatile int mostFiles;
     private long cpuNanos;
@@ -57,6 +62,7 @@ public final class Gateway {
         this.options = options;
         this.seconds = options.quick() ? QUICK_SECONDS : SECONDS;
         this.lateNanos = new long[KEYS * seconds];
+        this.idleNanos = new long[KEYS * Math.min(seconds, IDLE_SECONDS)];
     }
 
     public static void main(String[] args) throws IOException {
@@ -66,6 +72,7 @@ public final class Gateway {
         counts.setDaemon(true);
         counts.start();
         try {
+            gateway.idle();
             gateway.run();
             gateway.write();
         } finally {
@@ -99,6 +106,23 @@ public final class Gateway {
         }
     }
 
+    /** How late the machine is without a log. */
+    private void idle() {
+        long start = System.nanoTime();
+        for (int i = 0; i < idleNanos.length; i++) {
+            idleNanos[i] = System.nanoTime() - await(start, i);
+        }
+    }
+
+    /** Returns when that was due. */
+    private static long await(long startNanos, int number) {
+        long due = startNanos + (long) ((double) number / KEYS * SECOND_NANOS);
+        for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+            LockSupport.parkNanos(Math.min(left, REST_NANOS));
+        }
+        return due;
+    }
+
     private void run() {
         WalOptions options = WalOptions.builder().window(WINDOW).retention(RETENTION).sweepInterval(SWEEP_INTERVAL).listener(written).build();
         byte[] content = new byte[CONTENT_BYTES];
@@ -110,10 +134,7 @@ public final class Gateway {
             long cpuBefore = cpu();
             long start = System.nanoTime();
             for (int i = 0; i < lateNanos.length; i++) {
-                long due = start + (long) ((double) i / KEYS * SECOND_NANOS);
-                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
-                    LockSupport.parkNanos(Math.min(left, REST_NANOS));
-                }
+                long due = await(start, i);
                 streams[i % KEYS].append(content);
                 lateNanos[i] = System.nanoTime() - due;
             }
@@ -146,24 +167,33 @@ public final class Gateway {
         }
     }
 
-    private String late(double part) {
-        long nanos = lateNanos[(int) Math.min(lateNanos.length - 1, part * lateNanos.length)];
-        return String.format(Locale.ROOT, "%,.0f µs", nanos / 1e3);
+    private static String late(double part, long[]... sorted) {
+        StringBuilder cells = new StringBuilder();
+        for (long[] nanos : sorted) {
+            cells.append(String.format(Locale.ROOT, " %,.0f µs |", nanos[(int) Math.min(nanos.length - 1, part * nanos.length)] / 1e3));
+        }
+        return cells.toString();
     }
 
     private void write() throws IOException {
+        long[] warm = Arrays.copyOfRange(lateNanos, seconds > WARM_UP_SECONDS ? KEYS * WARM_UP_SECONDS : 0, lateNanos.length);
         Arrays.sort(lateNanos);
+        Arrays.sort(warm);
+        Arrays.sort(idleNanos);
         Machine machine = Machine.describe(root);
         List<String> lines = new ArrayList<>(machine.heading(", gateway", options.quick()));
         lines.add(String.format(Locale.ROOT, """
                 %,d keys, each with a record of %d bytes a second, paced, for %d s; windows of %d s, kept for %d s; packed, merged and swept every \
                 second meanwhile. Late: from when an append was due to when it returned. One thread appends, and rests at most %d µs at a time, which \
                 the processor time has in it.""", KEYS, CONTENT_BYTES, seconds, WINDOW.toSeconds(), RETENTION.toSeconds(), REST_NANOS / 1_000));
+        lines.add("");
+        lines.add(String.format(Locale.ROOT, "| late | without a log, for %d s | appends | behind the first %d s |", idleNanos.length / KEYS, WARM_UP_SECONDS));
+        lines.addAll(List.of("|---|--:|--:|--:|",
+                "| median |" + late(0.5, idleNanos, lateNanos, warm),
+                "| 99 % |" + late(0.99, idleNanos, lateNanos, warm),
+                "| 99.9 % |" + late(0.999, idleNanos, lateNanos, warm),
+                "| latest |" + late(1, idleNanos, lateNanos, warm)));
         lines.addAll(List.of("", "| | |", "|---|--:|",
-                "| late, median | " + late(0.5) + " |",
-                "| late, 99 % | " + late(0.99) + " |",
-                "| late, 99.9 % | " + late(0.999) + " |",
-                "| latest | " + late(1) + " |",
                 String.format(Locale.ROOT, "| processor | %.2f cores |", (double) cpuNanos / SECOND_NANOS / seconds),
                 String.format(Locale.ROOT, "| most files, looked at every second | %,d |", mostFiles),
                 String.format(Locale.ROOT, "| packs made, MB | %,d, %,d |", written.packs.get(), written.packBytes.get() >> 20),

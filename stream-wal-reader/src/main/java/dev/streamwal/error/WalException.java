@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something a log could not do. Its message says which rule was broken, with which values, in which file and where, and what to do next.
- * Sub-classes are told apart by what the caller does next.
+ * Something a log could not do. Its message says what is wrong, with which values, in which file and where, and what to do next.
+ * Sub-classes are told apart by what the caller does next: {@code docs/errors.md} lists them.
  */
 public class WalException extends RuntimeException {
 

@@ -76,7 +76,7 @@ final class KeyCatalogLayout {
     /** More than is said of a key beside it: four numbers of at most ten bytes. */
     static final int MAX_FACTS_BYTES = 40;
     /** A group gets no further key when its lists are as long; that of one key may be longer. */
-    static final int MAX_LISTS_BYTES = 56 << 10;
+    static final int MAX_LISTS_BYTES = 12 << 10;
     /** More than is said of a segment. */
     static final int MAX_SEGMENT_BYTES = 24;
     /** Of one key: some 500 GiB in packs. */

@@ -268,8 +268,11 @@ public final class Packer {
         return moved;
     }
 
+    /** Of the window, or of several windows with it. */
     private boolean hasPack(Window window, long expirationMillis) {
-        return store.packs().stream().anyMatch(pack -> pack.window().equals(window) && pack.expirationMillis() == expirationMillis);
+        return store.packs().stream().anyMatch(pack -> pack.window().startMillis() <= window.startMillis()
+                && pack.window().endMillis() >= window.endMillis()
+                && pack.expirationMillis() - pack.window().endMillis() == expirationMillis - window.endMillis());
     }
 
     /** Whether a stream's segments have such windows and expirations now. */

@@ -8,6 +8,8 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.CoveredPack;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -112,6 +114,56 @@ class KeyCatalogUpdateTest {
                 assertThat(reader.keys()).hasSize(KEYS + PACKS);
                 assertThat(reader.readCalls()).isZero();
             }
+        }
+    }
+
+    /** Of 100 packs those are looked at that have what is asked for. */
+    @Test
+    void read_ofOneKey_looksIntoFewPacks() {
+        int silent = 50;
+        try (StreamWal wal = open()) {
+            for (int i = 0; i < silent; i++) {
+                EntryRef unused = wal.stream("silent/" + i).append(new byte[8]);
+            }
+            append(wal, PACKS / 2);
+            long middle = nowMillis;
+            EntryRef inTheMiddle = wal.stream(key(7)).append(new byte[8]);
+            append(wal, PACKS / 2);
+            try (WalReader reader = WalReader.open(root)) {
+                Calls calls = new Calls(reader);
+                assertThat(reader.latest("silent/0")).isPresent();
+                assertThat(calls.since()).as("the catalogue, a pack, and those that aren't in the catalogue").isLessThan(16 * 3 + 8);
+                for (int i = 1; i < silent; i++) {
+                    assertThat(reader.latest("silent/" + i)).isPresent();
+                }
+                assertThat(calls.since()).as("the record of each").isLessThanOrEqualTo(silent + 2);
+                int ofOneKey = 1 + 15 + 4;
+                assertThat(reader.find(inTheMiddle)).isPresent();
+                assertThat(calls.since()).as("the catalogue, packs that aren't in it; header and end of a pack, its table, the record")
+                        .isLessThanOrEqualTo(ofOneKey);
+                try (EntryCursor cursor = reader.scan(key(9), Instant.ofEpochMilli(middle - WINDOW), Instant.ofEpochMilli(middle))) {
+                    assertThat(cursor.next()).isTrue();
+                    assertThat(cursor.next()).isFalse();
+                }
+                assertThat(calls.since()).as("as many").isLessThanOrEqualTo(ofOneKey);
+            }
+        }
+    }
+
+    /** How often somebody reads. */
+    private static final class Calls {
+        private final WalReader reader;
+        private long before;
+
+        Calls(WalReader reader) {
+            this.reader = reader;
+        }
+
+        long since() {
+            long now = reader.readCalls();
+            long calls = now - before;
+            before = now;
+            return calls;
         }
     }
 

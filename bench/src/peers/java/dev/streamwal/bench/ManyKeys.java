@@ -5,10 +5,13 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStats;
 import dev.streamwal.WalStream;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,12 +22,15 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
 
 /**
  * Many keys, appended to as fast as one thread can, in turn or in random order, while what they append is packed and merged: how many records a second
  * are taken at first, and how many when the log holds appends back; what is written for each byte; how soon nothing waits to be packed after
  * the end; what a stream takes of the heap; how long the log takes to be opened, and to list its keys. Writes {@code
- * <results>/<date>-<machine>-many.md}; {@code bench/run many} calls it. Takes six minutes.
+ * <results>/<date>-<machine>-many.md}; {@code bench/run many} calls it. Beside it RocksDB, which takes what one thread puts. Takes eight minutes.
  *
  * <pre>
  *   bench/run many [--quick] [--out folder]
@@ -40,6 +46,7 @@ public final class ManyKeys {
     private static final int BETWEEN_LOOKS = 4_096;
     private static final long MAX_WAIT_SECONDS = 120;
     private static final double ZIPF_EXPONENT = 1.0;
+    private static final long ROCKS_BUFFER_BYTES = 128L << 20;
 
     private final RunOptions options;
     private final int seconds;
@@ -79,6 +86,8 @@ public final class ManyKeys {
         }
         lines.add("");
         lines.addAll(rows);
+        lines.addAll(List.of("", "RocksDB in the same run: 128 MiB of write buffer, else its options by default, with its log, which it doesn't flush; a record's key is the stream's, and a number.", "",
+                "| | keys | at first, M/s | sustained, M/s | cores |", "|---|--:|--:|--:|--:|", rocks(keys)));
         options.write(machine, "many", lines);
     }
 
@@ -115,7 +124,7 @@ public final class ManyKeys {
             long start = System.nanoTime();
             WalStream[] streams = new WalStream[keys];
             for (int i = 0; i < keys; i++) {
-                streams[i] = wal.stream("site-" + i % 100 + "/host-" + i + "/cpu/user");
+                streams[i] = wal.stream(key(i));
                 streams[i].append(content);
             }
             double firstSeconds = secondsSince(start);
@@ -143,8 +152,50 @@ public final class ManyKeys {
         return row.toString();
     }
 
+    private String rocks(int keys) throws IOException {
+        Path root = BenchFolder.fresh("many-rocks");
+        byte[] content = new byte[CONTENT_BYTES];
+        new SplittableRandom(1).nextBytes(content);
+        byte[][] names = new byte[keys][];
+        for (int i = 0; i < keys; i++) {
+            names[i] = key(i).getBytes(StandardCharsets.UTF_8);
+        }
+        RocksDB.loadLibrary();
+        StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "| uniform | %,d", keys));
+        SplittableRandom random = new SplittableRandom(7);
+        long[] numbers = new long[keys];
+        try (Options rocks = new Options().setCreateIfMissing(true).setWriteBufferSize(ROCKS_BUFFER_BYTES); RocksDB db = RocksDB.open(rocks, root.toString())) {
+            append(() -> {
+                int next = random.nextInt(keys);
+                byte[] name = names[next];
+                byte[] key = Arrays.copyOf(name, name.length + 1 + Long.BYTES);
+                ByteBuffer.wrap(key).putLong(name.length + 1, numbers[next]++);
+                try {
+                    db.put(key, content);
+                } catch (RocksDBException e) {
+                    throw new IllegalStateException(e);
+                }
+            }, row);
+        } catch (RocksDBException e) {
+            throw new IOException(e);
+        }
+        BenchFolder.deleteLeftovers();
+        System.out.println(row);
+        return row.append(" |").toString();
+    }
+
+    private static String key(int stream) {
+        return "site-" + stream % 100 + "/host-" + stream + "/cpu/user";
+    }
+
     private void append(WalStream[] streams, Order order, byte[] content, StringBuilder row) {
         SplittableRandom random = new SplittableRandom(7);
+        append(() -> {
+            EntryRef unused = streams[order.next(random)].append(content);
+        }, row);
+    }
+
+    private void append(Runnable one, StringBuilder row) {
         int slice = Math.min(SLICE_SECONDS, seconds / 2);
         long cpuBefore = cpu();
         List<Double> rates = new ArrayList<>();
@@ -153,7 +204,7 @@ public final class ManyKeys {
             long records = 0;
             while (secondsSince(start) < slice) {
                 for (int i = 0; i < BETWEEN_LOOKS; i++) {
-                    streams[order.next(random)].append(content);
+                    one.run();
                 }
                 records += BETWEEN_LOOKS;
             }
