@@ -90,6 +90,7 @@ public final class MachineTelemetry implements Callable<Integer> {
             summary.line("log", "%s", root);
             long startMillis = System.currentTimeMillis();
             List<Sample> samples = collect(wal);
+            Instant collected = Instant.now();
             describe(wal);
             List<Sample> some = randomSample(samples);
             try (WalReader reader = wal.reader()) {
@@ -98,7 +99,7 @@ public final class MachineTelemetry implements Callable<Integer> {
                 readLatest(reader);
                 scanOneSecond(reader, Instant.ofEpochMilli(startMillis).plusMillis(seconds * 500L));
                 draw(new TelemetryChart(reader, startMillis), home.resolve("telemetry.png"));
-                sweep(wal);
+                sweep(wal, collected);
                 readBatch("after that", reader, some);
             }
         }
@@ -232,10 +233,11 @@ public final class MachineTelemetry implements Callable<Integer> {
         }
     }
 
-    private void sweep(StreamWal wal) {
+    /** What had expired when all was collected: something is left, however long reading it took. */
+    private void sweep(StreamWal wal, Instant collected) {
         Set<String> streams = new HashSet<>();
         long start = System.nanoTime();
-        SweepResult result = wal.sweep(Instant.now(), segment -> streams.add(segment.stream()));
+        SweepResult result = wal.sweep(collected, segment -> streams.add(segment.stream()));
         long nanos = System.nanoTime() - start;
         summary.line("sweep", "deleted %,d segments of %,d streams in %,.0f us, %,d bytes reclaimed, %,d live",
                 result.deletedSegments(), streams.size(), micros(nanos),
