@@ -344,19 +344,14 @@ public final class PackCatalog {
         void at(int key, ListedPack pack, long basePosition);
     }
 
-    /** Told what can't be read of a pack's table. */
-    @FunctionalInterface
-    public interface Damage {
-        void of(ListedPack pack, CorruptSegmentException damage);
-    }
-
     /**
-     * Looks for segments of some keys. Of each pack table blocks are read at most once, and only those that may have one of the keys.
+     * Looks for segments of some keys. Of each pack table blocks are read at most once, and only those that may have one of the keys; what can't be read is
+     * left out.
      *
      * @param keys in the order of their unsigned bytes
      * @throws NoSuchFileException where a pack has been deleted since
      */
-    public void find(List<StreamKey> keys, List<ListedPack> packs, Found found, Damage damage) throws IOException {
+    public void find(List<StreamKey> keys, List<ListedPack> packs, Found found) throws IOException {
         for (ListedPack pack : keys.isEmpty() ? List.<ListedPack>of() : packs) {
             try {
                 PackWalk walk = reader(pack).walk();
@@ -370,11 +365,10 @@ public final class PackCatalog {
                         next++;
                     } catch (CorruptSegmentException e) {
                         // the walk goes on behind it
-                        damage.of(pack, e);
                     }
                 }
             } catch (CorruptSegmentException e) {
-                damage.of(pack, e);
+                // nothing of it can be found
             }
         }
     }

@@ -7,9 +7,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table blocks of a pack, or the groups of the {@link KeyCatalogLayout catalogue of keys}. What the block index, which is a {@link KeyBlockLayout block of keys}, says of a table block; they stand one
- * behind the other. Its key separates: it is behind all keys of the block before, and at or before the first of this one; the first block's is
- * that block's first key. It may end within a character. Where a stream's entries go on in a block, its key is the stream's.
+ * Where the table blocks of a pack, or the groups of the {@link KeyCatalogLayout catalogue of keys}, stand: one behind the other. The index is a
+ * {@link KeyBlockLayout block of keys}, with an entry for each. An entry's key separates: it is behind all keys of the block before, and at or before
+ * the first of this one; the first block's is that block's first key. It may end within a character. Where a stream's entries go on in a block, its
+ * key is the stream's.
  *
  * <pre>
  *   length           of the block

@@ -102,7 +102,8 @@ public final class KeyCatalogReader {
                 group = checkedGroup(bytes, index, at);
                 cache.put(this, index.offset(at), group);
             }
-            Cursor keysOfGroup = new Cursor(keys(group), 0);
+            // checked when it was read
+            Cursor keysOfGroup = new Cursor(keyBlock(group), at);
             int order = -1;
             while (order < 0 && keysOfGroup.next()) {
                 order = keysOfGroup.compareKey(wanted);
@@ -133,14 +134,18 @@ public final class KeyCatalogReader {
         return group.array();
     }
 
-    /** The block of keys in a group, or in what was read of its beginning. */
+    /** The block of keys in a group, or in what was read of its beginning; checked, but for its entries. */
     private static byte[] keys(byte[] group) throws FormatException {
+        byte[] block = keyBlock(group);
+        KeyCursor.checkFrame(block);
+        return block;
+    }
+
+    private static byte[] keyBlock(byte[] group) throws FormatException {
         check(group.length >= KEYS_AT + KeyBlockLayout.PREFIX_BYTES, "a group has a block of keys", group.length);
         int length = ByteBuffer.wrap(group).order(ByteOrder.LITTLE_ENDIAN).getInt(KEYS_AT + KeyBlockLayout.BLOCK_BYTES);
         check(length > 0 && length <= group.length - KEYS_AT, "a block of keys is in its group", length);
-        byte[] block = Arrays.copyOfRange(group, KEYS_AT, KEYS_AT + length);
-        KeyCursor.checkFrame(block);
-        return block;
+        return Arrays.copyOfRange(group, KEYS_AT, KEYS_AT + length);
     }
 
     private static void checkKey(Cursor each, BlockIndex groups, int at) throws FormatException {

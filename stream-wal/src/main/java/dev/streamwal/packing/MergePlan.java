@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Only packs of one span of time, one retention and the same options become one. A span is a window first. While more may come of it, as many as a
  * merge takes are merged when there are so many of one level; so a record is merged once a level, and of each level there are fewer packs than that.
- * When it is over, all become one. What comes late then makes small packs: a pack is merged with those that are smaller only where these together have a fourth of its
- * bytes. So of the packs of a window that stay each is more than four times as large as all smaller ones together, and there are few; and whenever a
+ * When it is over, all become one. What comes late then makes small packs: a pack is merged with those that are smaller only where these together
+ * have a fourth of its bytes. So of the packs of a span that stay each is more than four times as large as all smaller ones together, and there are few; and whenever a
  * record is merged its pack grows by a fourth at least.
  *
  * <p><b>Spans.</b> Windows that are short beside the retention would leave a pack each for all of it: 43,200 in 30 days of minutes. So where a window takes

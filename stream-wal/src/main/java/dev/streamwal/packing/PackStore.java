@@ -212,7 +212,7 @@ public final class PackStore implements PackedData {
             List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
             LongAdder segments = new LongAdder();
             now.packsInOrder().forEach(pack -> segments.add(pack.segments()));
-            catalog.find(keys, packs, (key, pack, base) -> segments.add(now.isVoid(keys.get(key), base, pack.number()) ? -1 : 0), (pack, damage) -> { });
+            catalog.find(keys, packs, (key, pack, base) -> segments.add(now.isVoid(keys.get(key), base, pack.number()) ? -1 : 0));
             return segments.sum();
         });
     }
