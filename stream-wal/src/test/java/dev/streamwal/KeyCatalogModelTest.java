@@ -7,6 +7,7 @@ import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -203,7 +204,7 @@ class KeyCatalogModelTest {
 
         private void compare() throws IOException {
             doing += ", then list the keys";
-            try (WalReader inside = wal.reader(); WalReader anew = WalReader.open(root)) {
+            try (WalReader inside = wal.reader(); WalReader anew = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).build())) {
                 List<String> asked = random.ints(4).mapToObj(unused -> key()).toList();
                 Instant from = Instant.ofEpochMilli(nowMillis - random.nextInt(400_000));
                 Instant to = from.plusMillis(random.nextInt(30_000));

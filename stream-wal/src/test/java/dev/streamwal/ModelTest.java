@@ -20,6 +20,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
@@ -157,7 +158,7 @@ class ModelTest {
             String doing = "open";
             try {
                 open();
-                outside = WalReader.open(root);
+                outside = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).build());
                 for (operation = 1; operation <= OPERATIONS; operation++) {
                     doing = choose();
                     counts.merge(doing, 1, Integer::sum);

@@ -8,6 +8,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -231,7 +232,7 @@ class SharedModelTest {
 
         private void compare() {
             String done = doing;
-            try (WalReader inside = wal.reader(); WalReader outside = WalReader.open(root)) {
+            try (WalReader inside = wal.reader(); WalReader outside = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).build())) {
                 for (WalReader reader : List.of(inside, outside)) {
                     doing = done + ", then read " + (reader == inside ? "inside" : "outside");
                     model.forEach((key, stream) -> compare(reader, key, stream));
@@ -252,17 +253,6 @@ class SharedModelTest {
             missing.removeAll(found);
             List<String> surplus = new ArrayList<>(found);
             surplus.removeAll(all);
-            if (Boolean.getBoolean("debug")) {
-                boolean suffix = found.size() <= all.size() && found.equals(all.subList(all.size() - found.size(), all.size()));
-                if (!suffix) {
-                    System.err.println("found " + starts(found));
-                    try (dev.streamwal.catalog.LogSource log = new dev.streamwal.catalog.LogSource(root, new dev.streamwal.segment.ReadSettings(1 << 20, 16, 4 << 10, 64 << 10, java.time.InstantSource.system()), null)) {
-                        var chain = log.unsharedCatalog(key).chain();
-                        System.err.println(log.packs().manifest() + " " + log.packs().manifest().sharedBelow());
-                        for (int i = 0; i < chain.size(); i++) { System.err.println(chain.get(i).getClass().getSimpleName() + " " + chain.get(i).file() + " " + chain.get(i).header(log.channels()) + " bytes=" + chain.get(i).bytes()); }
-                    } catch (java.io.IOException e) { System.err.println(e); }
-                }
-            }
             boolean isSuffix = found.size() <= all.size() && found.equals(all.subList(all.size() - found.size(), all.size()));
             assertThat(isSuffix).as(key + ": found=" + found.size() + ", model=" + all.size() + ", missing=" + starts(missing) + ", surplus="
                     + starts(surplus)).isTrue();

@@ -32,6 +32,7 @@ public final class ChannelCache implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ChannelCache.class.getName());
 
     private final int maxOpenFiles;
+    private final boolean isMapping;
     private final LongSupplier nanoTime;
     private final ReadCounter reads = new ReadCounter();
     private final int[] recentUses;
@@ -46,11 +47,20 @@ public final class ChannelCache implements AutoCloseable {
 
     /** @param maxOpenFiles 1 or more */
     public ChannelCache(int maxOpenFiles) {
-        this(maxOpenFiles, System::nanoTime);
+        this(maxOpenFiles, false);
     }
 
-    ChannelCache(int maxOpenFiles, LongSupplier nanoTime) {
+    /**
+     * @param maxOpenFiles 1 or more
+     * @param isMapping whether what is {@link #acquireSealed sealed} is copied out of a mapping, where this Java can
+     */
+    public ChannelCache(int maxOpenFiles, boolean isMapping) {
+        this(maxOpenFiles, isMapping, System::nanoTime);
+    }
+
+    ChannelCache(int maxOpenFiles, boolean isMapping, LongSupplier nanoTime) {
         this.maxOpenFiles = maxOpenFiles;
+        this.isMapping = isMapping && ArenaMapping.isSupported();
         this.nanoTime = nanoTime;
         int remembered = (int) Math.min(MAX_REMEMBERED, (long) maxOpenFiles * REMEMBERED_PER_FILE);
         this.recentUses = new int[Integer.highestOneBit(remembered)];
@@ -101,6 +111,20 @@ public final class ChannelCache implements AutoCloseable {
             return acquire(path);
         }
         return file;
+    }
+
+    /** As {@link #acquire}, of a file that isn't appended to any more. */
+    public SharedFile acquireSealed(Path path) throws IOException {
+        SharedFile file = acquire(path);
+        if (isMapping) {
+            file.map();
+        }
+        return file;
+    }
+
+    /** Whether files that aren't appended to any more are copied out of mappings. */
+    public boolean isMapping() {
+        return isMapping;
     }
 
     private void openFile(SharedFile file) throws IOException {

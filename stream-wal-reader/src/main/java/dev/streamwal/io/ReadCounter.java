@@ -14,6 +14,11 @@ final class ReadCounter {
         bytes.add(Math.max(0, read));
     }
 
+    /** Bytes that no call had to read. */
+    void addCopied(int copied) {
+        bytes.add(copied);
+    }
+
     long calls() {
         return calls.sum();
     }

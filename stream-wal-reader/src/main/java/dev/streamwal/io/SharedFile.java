@@ -24,6 +24,11 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
     private volatile @Nullable Object identity;
     private volatile boolean shut;
 
+    /** Null where it isn't mapped. */
+    private volatile @Nullable MappedContent mapped;
+    /** Guarded by this: whether it was tried. */
+    private boolean isMappingTried;
+
     /** Guarded by the cache. */
     int users;
     /** Guarded by the cache: when it was read last. */
@@ -99,8 +104,33 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         return IoFailure.isBelowFile(path()) ? new NoSuchFileException(path().toString()) : e;
     }
 
+    /** Has what the file has now copied out of a mapping from now on; where it can't be mapped it is read as before. */
+    public void map() {
+        if (mapped == null) {
+            mapOnce();
+        }
+    }
+
+    private synchronized void mapOnce() {
+        if (isMappingTried || shut) {
+            return;
+        }
+        isMappingTried = true;
+        try {
+            mapped = file.ask(open -> new MappedContent(open.channel()));
+        } catch (IOException | UnsupportedOperationException e) {
+            // the process has too many mappings, or the file system has none: the file is read, which says what is wrong with it
+        }
+    }
+
     @Override
     public int read(ByteBuffer target, long offset) throws IOException {
+        MappedContent content = mapped;
+        int count = target.remaining();
+        if (content != null && content.copy(target, offset)) {
+            reads.addCopied(count);
+            return count;
+        }
         return file.read(target, offset);
     }
 
@@ -112,7 +142,16 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
     /** Closes the file for good, also under those who read it. */
     void shut() throws IOException {
         shut = true; // before: what is opened later would stay open
+        unmap();
         file.close();
+    }
+
+    private synchronized void unmap() {
+        MappedContent content = mapped;
+        mapped = null;
+        if (content != null) {
+            content.close();
+        }
     }
 
     /** Gives the file back to the cache, which closes it or keeps it. */

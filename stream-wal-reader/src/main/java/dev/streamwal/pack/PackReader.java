@@ -55,7 +55,7 @@ public final class PackReader implements AutoCloseable {
      * @throws UnsupportedFormatException where a later version wrote it
      */
     public static PackReader open(ChannelCache channels, Path file, long number, TableCache cache) throws IOException {
-        try (SharedFile bytes = channels.acquire(file)) {
+        try (SharedFile bytes = channels.acquireSealed(file)) {
             return new PackReader(channels, file, cache, new Opening(bytes, file, number));
         }
     }
@@ -203,7 +203,7 @@ public final class PackReader implements AutoCloseable {
 
     /** Reads a table block and checks all of it, but that its keys are UTF-8: that costs more than all the rest. */
     private byte[] readBlock(int block) throws IOException {
-        try (SharedFile bytes = channels.acquire(file)) {
+        try (SharedFile bytes = channels.acquireSealed(file)) {
             byte[] read = read(bytes, index.offset(block), index.length(block)).array();
             KeyCursor.checkFrame(read);
             PackTable.Cursor cursor = new PackTable.Cursor(read, header, footer.tableOffset());
@@ -239,7 +239,7 @@ public final class PackReader implements AutoCloseable {
 
     /** The segment's bytes; the caller closes them. */
     public PackedBytes open(PackEntry entry) throws IOException {
-        return new PackedBytes(channels.acquire(file), entry, segmentHeader(entry));
+        return new PackedBytes(channels.acquireSealed(file), entry, segmentHeader(entry));
     }
 
     /** The segment's header. It has room for the data, and the last record as its mark. */
@@ -262,7 +262,7 @@ public final class PackReader implements AutoCloseable {
         if (entry.indexBytes() == 0) {
             return ofOneBlock(entry);
         }
-        try (SharedFile bytes = channels.acquire(file)) {
+        try (SharedFile bytes = channels.acquireSealed(file)) {
             return readFooter(entry, bytes);
         }
     }

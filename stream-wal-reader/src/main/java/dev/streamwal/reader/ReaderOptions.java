@@ -19,6 +19,7 @@ public final class ReaderOptions {
     private final int maxOpenFiles;
     private final int mergeGapBytes;
     private final int scanBufferBytes;
+    private final boolean mappedReads;
     private final InstantSource clock;
 
     private ReaderOptions(Builder builder) {
@@ -27,6 +28,7 @@ public final class ReaderOptions {
         this.maxOpenFiles = builder.maxOpenFiles.orElseGet(Builder::defaultOpenFiles);
         this.mergeGapBytes = builder.mergeGapBytes;
         this.scanBufferBytes = builder.scanBufferBytes;
+        this.mappedReads = builder.mappedReads;
         this.clock = builder.clock;
     }
 
@@ -60,13 +62,18 @@ public final class ReaderOptions {
         return scanBufferBytes;
     }
 
+    /** {@return whether sealed files are mapped into memory, where this Java can} */
+    public boolean mappedReads() {
+        return mappedReads;
+    }
+
     /** {@return what says when a consumer commits} */
     public InstantSource clock() {
         return clock;
     }
 
     ReadSettings settings() {
-        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, clock);
+        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, mappedReads, clock);
     }
 
     /** Starts with the defaults. Not thread-safe. */
@@ -90,6 +97,7 @@ public final class ReaderOptions {
         private OptionalInt maxOpenFiles = OptionalInt.empty();
         private int mergeGapBytes = 4 << 10;
         private int scanBufferBytes = 1 << 20;
+        private boolean mappedReads;
         private InstantSource clock = systemClock();
 
         private Builder() {}
@@ -162,6 +170,21 @@ public final class ReaderOptions {
          */
         public Builder scanBufferBytes(int bytes) {
             this.scanBufferBytes = checked("scanBufferBytes", bytes, MIN_SCAN_BUFFER_BYTES, MAX_SCAN_BUFFER_BYTES);
+            return this;
+        }
+
+        /**
+         * Whether packs and sealed segments are mapped into memory, and records copied out of there rather than read by calls of the system.
+         * Worth it for records here and there of what fits into memory. Each record is verified where it was copied to, and a file that
+         * another process shortens meanwhile is damage, as without this. A mapping goes with its file: at most {@link #maxOpenFiles} are open.
+         *
+         * <p>Has no effect before Java 22, where a read of a file that was shortened can't be told from others, nor on file systems in memory.
+         *
+         * @param mapped false by default
+         * @return this
+         */
+        public Builder mappedReads(boolean mapped) {
+            this.mappedReads = mapped;
             return this;
         }
 

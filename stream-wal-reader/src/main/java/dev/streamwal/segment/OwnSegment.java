@@ -32,7 +32,11 @@ public final class OwnSegment extends Segment {
             SegmentHeader known = header;
             SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file(), key(), name()) : known;
             header = read;
-            return new SegmentReader(this, read, channels, bytes, bytes::close, footers, known == null);
+            SegmentReader reader = new SegmentReader(this, read, channels, bytes, bytes::close, footers, known == null);
+            if (channels.isMapping() && reader.end().isFinal()) {
+                bytes.map();
+            }
+            return reader;
         } catch (IOException | RuntimeException e) {
             bytes.close();
             throw e;

@@ -9,6 +9,8 @@ import java.time.InstantSource;
  * @param maxOpenFiles that stay open
  * @param mergeGapBytes between two records that are read rather than a second read made
  * @param scanBufferBytes that a scan reads at a time, at most
+ * @param mappedReads whether sealed files are mapped
  * @param clock says when a consumer commits
  */
-public record ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, InstantSource clock) {}
+public record ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, boolean mappedReads,
+        InstantSource clock) {}

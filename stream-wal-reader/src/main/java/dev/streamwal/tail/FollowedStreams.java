@@ -52,7 +52,9 @@ import org.jspecify.annotations.Nullable;
  * The evidence for the others is taken before a stream is read, and {@link StreamTail} lists what else may change, and why these two tell it: so what
  * comes while a stream is read, or behind that, is seen by a look behind that.
  *
- * <p><b>What a look costs.</b> Places 1 and 4 are looked at for all streams at once, with a few calls. Place 2 is looked at each time for those that
+ * <p><b>What a look costs.</b> Places 1 and 4 are looked at for all streams at once, with a few calls. Place 1 is looked at each time, the others after
+ * a rest of {@link #REST_PER_LOOK} times what that takes: so a record in a shared segment doesn't wait for looks at thousands of directories, and these
+ * take a few hundredths of a core at most. Place 2 is looked at each time for those that
  * have stopped in a segment of their own that had no footer, since the next record mostly comes there, and place 3 every fourth time: of streams that share,
  * and of windows that are over, there are none such. Of those that have a directory besides, as from a time when they didn't share, a few are looked
  * at each time, in turn: so what comes first after a pause in a segment of its own may come late by as many looks as it takes to go round. A
@@ -76,9 +78,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private static final int LOOKS_IN_TURN = 32;
     /** Those included that are passed over. */
     private static final int STEPS_IN_TURN = 1_024;
-    /** While there is always something to deliver: about as late as a tail that waits, for a few hundredths of its time. */
-    private static final long MIN_REST_MEANWHILE_NANOS = 4_000_000;
-    private static final int REST_PER_LOOK_MEANWHILE = 32;
+    /** Of the rest between two looks, a 64th for each kind of look. What comes in a segment of its own may be so late; so may what comes in a new directory. */
+    private static final long MIN_REST_NANOS = 4_000_000;
+    private static final int REST_PER_LOOK = 64;
+    /** Shared segments are looked at with one read for all streams. */
+    private static final long MIN_REST_SHARED_NANOS = 200_000;
 
     private final LogSource log;
     private final ScanBegin others;
@@ -95,7 +99,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private int looks;
     /** At rest in a segment of its own that may grow. The one that came there first is the first. */
     private final Set<FollowedStream> growing = new LinkedHashSet<>();
-    private final LookPace paceMeanwhile = new LookPace(REST_PER_LOOK_MEANWHILE, MIN_REST_MEANWHILE_NANOS);
+    private final LookPace ownPace = new LookPace(REST_PER_LOOK, MIN_REST_NANOS);
+    private final LookPace sharedPace = new LookPace(REST_PER_LOOK, MIN_REST_SHARED_NANOS);
 
     /** Wanted, and not read yet. */
     private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
@@ -384,40 +389,65 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return !waiting.isEmpty();
     }
 
+    /** At shared segments each time; at what stands elsewhere, which takes longer the more of it there is, when that is due. */
     private void look() throws IOException {
-        long start = System.nanoTime();
-        try {
-            while (!lookAtAll()) {
-                // each time it holds a file less
-            }
-        } finally {
-            paceMeanwhile.looked(start, System.nanoTime());
+        lookAtShared();
+        tryAgain();
+        if (ownPace.isDue(System.nanoTime())) {
+            lookAtOwn();
         }
     }
 
-    /** False where it took a file more than the process may open, and another one has been given back for it. */
-    private boolean lookAtAll() throws IOException {
+    private void lookAtShared() throws IOException {
+        long start = System.nanoTime();
         try {
-            if (!arrivals.look(key -> arrived(key.text()))) {
-                inTurn.forEach(this::want);
+            givingBack(() -> {
+                if (!arrivals.look(key -> arrived(key.text()))) {
+                    inTurn.forEach(this::want);
+                }
+            });
+        } finally {
+            sharedPace.looked(start, System.nanoTime());
+        }
+    }
+
+    private void lookAtOwn() throws IOException {
+        long start = System.nanoTime();
+        try {
+            givingBack(() -> {
+                lookAtFolder();
+                long now = System.nanoTime();
+                lookAtGrowing(now);
+                lookInTurn(now);
+            });
+        } finally {
+            ownPace.looked(start, System.nanoTime());
+        }
+    }
+
+    private interface Look {
+        void run() throws IOException;
+    }
+
+    /** Where a look takes a file more than the process may open, another one is given back for it, and it is repeated. */
+    private void givingBack(Look look) throws IOException {
+        for (boolean isDone = false; !isDone; ) {
+            try {
+                look.run();
+                isDone = true;
+            } catch (IOException e) {
+                // each time it holds a file less
+                if (!isTooManyOpenFiles(e) || !giveBackOne()) {
+                    throw e;
+                }
             }
-            tryAgain();
-            lookAtFolder();
-            long now = System.nanoTime();
-            lookAtGrowing(now);
-            lookInTurn(now);
-            return true;
-        } catch (IOException e) {
-            if (!isTooManyOpenFiles(e) || !giveBackOne()) {
-                throw e;
-            }
-            return false;
         }
     }
 
     /** Streams that always have something must not keep it from the others. */
     private void lookMeanwhile() throws IOException {
-        if (paceMeanwhile.isDue(System.nanoTime())) {
+        long now = System.nanoTime();
+        if (sharedPace.isDue(now) || ownPace.isDue(now)) {
             look();
         }
     }

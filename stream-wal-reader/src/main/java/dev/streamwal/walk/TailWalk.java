@@ -8,7 +8,8 @@ import java.util.Map;
  */
 public interface TailWalk extends RecordWalk {
 
-    /** Whether something may have come since {@link #next()} said that there is nothing. A true may be wrong, a false isn't. */
+    /** Whether something may have come since {@link #next()} said that there is nothing. A true may be wrong. A false may
+     * leave out what takes long to look for, which a later call looks for, after a rest. */
     boolean mayHaveMore();
 
     /** Nothing has come for a while: gives back the memory that can be had again when something comes. */

@@ -32,6 +32,8 @@ class FollowedStreamsTest {
     private static final int STREAMS = 400;
     /** Looked at in turn only after many looks. */
     private static final int LATE = 300;
+    /** Many times as long as a look takes at all streams. */
+    private static final long MAX_REST_NANOS = 10_000_000_000L;
 
     @TempDir
     private Path root;
@@ -85,7 +87,7 @@ class FollowedStreamsTest {
     }
 
     @Test
-    void mayHaveMore_appendedToBehindItsEndWhileOthersAreRead_isSeenByTheNextLook() throws IOException {
+    void mayHaveMore_appendedToBehindItsEndWhileOthersAreRead_isSeenByALaterLook() throws IOException {
         List<String> appended = new ArrayList<>();
         Asked writer = new Asked("s" + (STREAMS - 1), () -> {
             if (appended.isEmpty()) {
@@ -98,11 +100,31 @@ class FollowedStreamsTest {
             while (followed.next()) {
                 found.add(followed.key());
             }
-            // a look in between may have seen it already
-            while (found.size() == STREAMS && followed.mayHaveMore() && followed.next()) {
-                found.add(followed.key());
+            // a look in between may have seen it already; and the next is only due after a rest
+            long start = System.nanoTime();
+            while (found.size() == STREAMS && System.nanoTime() - start < MAX_REST_NANOS) {
+                if (followed.mayHaveMore() && followed.next()) {
+                    found.add(followed.key());
+                }
             }
             assertThat(found).hasSize(STREAMS + 1).endsWith("s" + LATE);
+        }
+    }
+
+    @Test
+    void mayHaveMore_againAtOnce_looksAtNoStreamOfItsOwn() throws IOException {
+        try (LogSource log = log(null); FollowedStreams followed = follow(log)) {
+            while (followed.next()) {
+                assertThat(followed.key()).isNotEmpty();
+            }
+            int cheap = 0;
+            for (int look = 0; look < 50; look++) {
+                long before = log.channels().readCalls();
+                assertThat(followed.mayHaveMore()).isFalse();
+                cheap += log.channels().readCalls() - before < STREAMS / 2 ? 1 : 0;
+            }
+            // a look at all of them is due after a rest of many times what it takes
+            assertThat(cheap).isGreaterThan(40);
         }
     }
 

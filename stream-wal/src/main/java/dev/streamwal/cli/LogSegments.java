@@ -34,7 +34,7 @@ final class LogSegments implements AutoCloseable {
         // who lists segments never asks for the time
         ReaderOptions options = ReaderOptions.builder().build();
         return new LogSegments(new LogSource(root, new ReadSettings(options.maxBatchBytes(), options.maxOpenFiles(), options.mergeGapBytes(),
-                options.scanBufferBytes(), InstantSource.fixed(Instant.EPOCH)), null));
+                options.scanBufferBytes(), false, InstantSource.fixed(Instant.EPOCH)), null));
     }
 
     /** What a log has its streams in. */

@@ -10,6 +10,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.reading.StreamHistory.Appended;
 import dev.streamwal.reading.StreamHistory.Removal;
@@ -166,7 +167,7 @@ class ReadModelTest {
         }
 
         private void readBeside(Asker asker) {
-            try (WalReader reader = WalReader.open(root)) {
+            try (WalReader reader = WalReader.open(root, ReaderOptions.builder().mappedReads(true).build())) {
                 while (!over.get() || asker.answers().size() < ReadingProcess.MIN_ANSWERS) {
                     asker.ask(reader);
                 }
