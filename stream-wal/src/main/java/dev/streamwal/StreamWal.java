@@ -740,6 +740,11 @@ public final class StreamWal implements AutoCloseable {
         }
 
         @Override
+        public Optional<StreamPolicy> policyOfAll() {
+            return options.policyOfAll();
+        }
+
+        @Override
         public void sharedPacked(boolean isDone) {
             SharedLog shared = log.shared();
             if (shared != null) {

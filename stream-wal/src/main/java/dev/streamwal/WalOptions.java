@@ -128,6 +128,11 @@ public final class WalOptions {
         return ruleOf(key).map(Rule::policy).orElse(policy);
     }
 
+    /** What holds for all streams; empty where a pattern may match some. */
+    Optional<StreamPolicy> policyOfAll() {
+        return rules.isEmpty() ? Optional.of(policy) : Optional.empty();
+    }
+
     /** Of all streams. */
     long shortestWindowMillis() {
         return rules.stream().mapToLong(rule -> rule.policy().windowMillis()).reduce(policy.windowMillis(), Math::min);

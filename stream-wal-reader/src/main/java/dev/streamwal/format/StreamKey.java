@@ -122,6 +122,11 @@ public final class StreamKey {
         return new StreamKey(checkedText(utf8, 0, utf8.length), utf8.clone());
     }
 
+    /** As {@link #ofUtf8}, of bytes that {@link #checkUtf8} has checked, and that nothing changes any more. */
+    public static StreamKey ofCheckedUtf8(byte[] utf8) {
+        return new StreamKey(null, utf8);
+    }
+
     /**
      * Makes nothing, mostly.
      *

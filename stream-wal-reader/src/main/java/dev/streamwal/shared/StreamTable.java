@@ -90,11 +90,7 @@ final class StreamTable {
 
     /** Made anew each time. */
     StreamKey key(int number) {
-        try {
-            return StreamKey.ofUtf8(Arrays.copyOfRange(keys, start(number), ends[number]));
-        } catch (FormatException e) {
-            throw new IllegalStateException("a key was checked when it was added: number=" + number, e);
-        }
+        return StreamKey.ofCheckedUtf8(Arrays.copyOfRange(keys, start(number), ends[number]));
     }
 
     /** All that were ever added; the place of each is its number. */

@@ -76,6 +76,9 @@ public final class Packer {
         /** By which a stream's segments get their windows and expirations now. */
         StreamPolicy policyOf(StreamKey key);
 
+        /** The same for all streams; empty where they may differ. */
+        Optional<StreamPolicy> policyOfAll();
+
         /** Copies a shared segment that is damaged to where recovery puts what it cuts; its file goes after that. */
         void setAside(Path file) throws IOException;
 

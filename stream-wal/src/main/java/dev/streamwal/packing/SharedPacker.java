@@ -5,6 +5,7 @@ import dev.streamwal.append.StreamLog;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
+import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.shared.SharedRun;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
@@ -66,7 +67,8 @@ final class SharedPacker {
     }
 
     private ListedPack write(SharedRun run, HeldFile file) throws IOException {
-        boolean isByOptions = run.isOfAll(key -> Packer.isByOptions(run.window(), run.expirationMillis(), log.policyOf(key)));
+        boolean isByOptions = log.policyOfAll().map(policy -> isByOptions(run, policy))
+                .orElseGet(() -> run.isOfAll(key -> isByOptions(run, log.policyOf(key))));
         long nowMillis = log.nowMillis();
         PackHeader asTheyAre = new PackHeader(store.newNumber(), run.window(), run.expirationMillis(),
                 isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, nowMillis, log.incarnation());
@@ -76,6 +78,10 @@ final class SharedPacker {
             run.copyTo(writer::add, file);
             return PackSweep.listed(header, writer.finish());
         }
+    }
+
+    private static boolean isByOptions(SharedRun run, StreamPolicy policy) {
+        return Packer.isByOptions(run.window(), run.expirationMillis(), policy);
     }
 
     /** The files of shared segments that are in packs. */
