@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.TimeRules;
 import java.nio.file.Path;
@@ -81,8 +82,8 @@ class FarTimesTest {
         try (StreamWal wal = open(); WalReader reader = wal.reader()) {
             appendWindows(wal, "a");
             try (EntryCursor all = reader.scan("a", Instant.MIN, Instant.MAX);
-                    EntryCursor merged = reader.scanMerged("", Instant.MIN, Instant.MAX);
-                    EntryCursor given = reader.scanMerged(List.of("a"), Instant.MIN, Instant.MAX);
+                    EntryCursor merged = reader.scanMerged(Keys.all(), Instant.MIN, Instant.MAX);
+                    EntryCursor given = reader.scanMerged(Keys.key("a"), Instant.MIN, Instant.MAX);
                     EntryCursor none = reader.scan("a", Instant.MAX, Instant.MAX);
                     EntryCursor before = reader.scan("a", Instant.MIN, Instant.MIN)) {
                 assertThat(List.of(all.next(), merged.next(), given.next())).containsOnly(true);

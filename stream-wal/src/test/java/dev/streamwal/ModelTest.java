@@ -20,6 +20,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
@@ -819,7 +820,7 @@ class ModelTest {
                 }
             }
             expected.sort(Comparator.comparingLong(Placed::greatestSoFar).thenComparing(placed -> placed.record().ref()));
-            try (EntryCursor cursor = reader.scanMerged("", Instant.ofEpochMilli(from), Instant.ofEpochMilli(to))) {
+            try (EntryCursor cursor = reader.scanMerged(Keys.all(), Instant.ofEpochMilli(from), Instant.ofEpochMilli(to))) {
                 for (Placed placed : expected) {
                     assertThat(cursor.next()).isTrue();
                     assertThat(cursor.ref()).isEqualTo(placed.record().ref());

@@ -482,7 +482,7 @@ abstract class SharedContract extends LogContract {
             wal.checkpoint(copy);
         }
         try (WalReader reader = WalReader.open(copy)) {
-            assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(written.keySet()));
+            assertThat(reader.keys()).containsExactlyElementsOf(new TreeSet<>(written.keySet()));
             written.forEach((key, records) -> Written.assertHolds(reader, key, records));
         }
     }

@@ -107,7 +107,7 @@ class UpgradeTest {
     }
 
     private static void assertHolds(WalReader reader, Map<String, List<String>> written) {
-        assertThat(reader.keys("")).containsExactlyElementsOf(written.keySet());
+        assertThat(reader.keys()).containsExactlyElementsOf(written.keySet());
         written.forEach((key, contents) -> {
             List<Found> found = scanned(reader, key);
             assertThat(found).extracting(Found::content).as(key).isEqualTo(contents);

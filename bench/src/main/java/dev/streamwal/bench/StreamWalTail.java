@@ -3,6 +3,7 @@ package dev.streamwal.bench;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalStream;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ final class StreamWalTail {
     }
 
     private static Map<String, Long> ends(WalReader reader) {
-        return reader.keys(PREFIX).stream().collect(Collectors.toMap(Function.identity(), any -> EntryTail.END));
+        return reader.keys(Keys.prefix(PREFIX)).stream().collect(Collectors.toMap(Function.identity(), any -> EntryTail.END));
     }
 
     /** The first look is at every stream. */

@@ -12,6 +12,7 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -63,7 +64,7 @@ final class ReadmeSnippet {
                     System.out.println(tail.key() + " " + tail.content().toString(UTF_8));
                 }
             }
-            reader.latest(reader.keys("meter/")).values().forEach(System.out::println);   // what each stands at now
+            reader.latest(Keys.prefix("meter/")).values().forEach(System.out::println);   // what was appended last to each
             try (WalConsumer shipper = reader.consumerOfPrefix("shipper", "meter/")) {
                 EntryTail entries = shipper.entries();                         // goes on where the shipper has committed
                 while (entries.next(Duration.ofSeconds(10))) {

@@ -61,15 +61,6 @@ public final class KeyPattern {
         return p == pattern.length;
     }
 
-    /** What every key that matches begins with: the pattern up to its first {@code *} or {@code ?}. */
-    public String literalPrefix() {
-        int end = 0;
-        while (end < text.length() && text.charAt(end) != ANY_RUN && text.charAt(end) != ANY_ONE) {
-            end++;
-        }
-        return text.substring(0, end);
-    }
-
     @Override
     public boolean equals(Object other) {
         return other instanceof KeyPattern pattern && pattern.text.equals(text);

@@ -11,13 +11,10 @@ import java.util.stream.Collectors;
 public sealed interface KeyScope {
 
     /** How many keys a set has at most. */
-    int MAX_KEYS = 65_536;
+    int MAX_KEYS = 1 << 20;
 
     /** Whether the stream of this key is one of them. */
     boolean contains(String key);
-
-    /** What all keys of the scope begin with, as far as that is known without a listing; empty where they may have nothing in common. */
-    String commonPrefix();
 
     /** The keys, in their natural order; empty where only a listing tells them. */
     Optional<NavigableSet<String>> exactKeys();
@@ -58,11 +55,6 @@ public sealed interface KeyScope {
         }
 
         @Override
-        public String commonPrefix() {
-            return key;
-        }
-
-        @Override
         public Optional<NavigableSet<String>> exactKeys() {
             return Optional.of(Collections.unmodifiableNavigableSet(new TreeSet<>(Collections.singleton(key))));
         }
@@ -88,11 +80,6 @@ public sealed interface KeyScope {
         }
 
         @Override
-        public String commonPrefix() {
-            return text;
-        }
-
-        @Override
         public Optional<NavigableSet<String>> exactKeys() {
             return Optional.empty();
         }
@@ -109,11 +96,6 @@ public sealed interface KeyScope {
         @Override
         public boolean contains(String key) {
             return pattern.matches(key);
-        }
-
-        @Override
-        public String commonPrefix() {
-            return pattern.literalPrefix();
         }
 
         @Override
@@ -148,11 +130,6 @@ public sealed interface KeyScope {
         @Override
         public boolean contains(String key) {
             return keys.contains(key);
-        }
-
-        @Override
-        public String commonPrefix() {
-            return "";
         }
 
         @Override

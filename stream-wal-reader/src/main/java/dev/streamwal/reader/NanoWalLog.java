@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SharedFile;
@@ -55,10 +56,10 @@ final class NanoWalLog implements ReadableLog {
     }
 
     @Override
-    public NavigableSet<String> keys(String prefix) {
+    public NavigableSet<String> keys(KeyScope scope) {
         source.checkOpen();
         try {
-            return source.keys(prefix);
+            return source.keys(scope);
         } catch (IOException e) {
             throw source.failure("listing streams", e, source.path(), null, WalException.NO_POSITION);
         }
@@ -246,7 +247,7 @@ final class NanoWalLog implements ReadableLog {
         Set<String> given = Set.copyOf(from.keySet());
         return new NanoWalMerged(source, () -> {
             Set<String> keys = new HashSet<>(given);
-            keys.addAll(prefix == null ? Set.of() : keys(prefix));
+            keys.addAll(prefix == null ? Set.of() : keys(KeyScope.prefix(prefix)));
             return keys;
         }, positions);
     }

@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.TailWalk;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 interface ReadableLog extends AutoCloseable {
 
-    NavigableSet<String> keys(String prefix);
+    NavigableSet<String> keys(KeyScope scope);
 
     Optional<StreamInfo> describe(String key);
 

@@ -5,6 +5,7 @@ import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.lookup.LastRecord;
 import dev.streamwal.lookup.LastRecordRead;
 import dev.streamwal.lookup.NewestRecords;
@@ -44,10 +45,10 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
-    public NavigableSet<String> keys(String prefix) {
+    public NavigableSet<String> keys(KeyScope scope) {
         log.checkOpen();
         try {
-            return log.keys(key -> key.startsWith(prefix));
+            return log.keys(scope::contains);
         } catch (IOException e) {
             throw log.failure("listing streams", e, log.streams().path(), null, WalException.NO_POSITION);
         }

@@ -11,6 +11,7 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.NettyLogging;
 import dev.streamwal.segment.TimeRange;
@@ -21,13 +22,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Reads a log, from the process that writes it or from any other, while it is written and swept. It keeps no locks, needs no writer,
@@ -150,18 +149,23 @@ public final class WalReader implements AutoCloseable {
      * @return in their natural order
      */
     public NavigableSet<String> keys() {
-        return keys("");
+        return keys(Keys.all());
     }
 
     /**
-     * The keys that start with the prefix: a snapshot, the caller's own.
+     * The keys of the streams that have a segment, of those that are meant: a snapshot, the caller's own. It takes a listing of all streams,
+     * whatever is meant.
      *
-     * @param prefix of the keys; empty for all
+     * @param keys which streams
      * @return in their natural order
      */
-    public NavigableSet<String> keys(String prefix) {
-        Objects.requireNonNull(prefix, "prefix");
-        return log.keys(prefix);
+    public NavigableSet<String> keys(Keys keys) {
+        return log.keys(keys.scope());
+    }
+
+    /** The keys that were given, whether their streams are there or not; where none were, of the streams that are. */
+    private NavigableSet<String> givenOrListed(KeyScope scope) {
+        return scope.exactKeys().orElseGet(() -> log.keys(scope));
     }
 
     /**
@@ -205,7 +209,7 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The stream's last record, the one at the greatest position.
+     * The record that was appended last: the one at the greatest position. Where records come late, another one may have a greater timestamp.
      *
      * @param key of the stream
      * @return a copy on the heap; empty where there is no record
@@ -217,10 +221,11 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The last record of each of several streams.
+     * The record that was appended last to each of several streams.
      *
      * @param keys of the streams
      * @return by key, in the order asked, without the streams that have no record
+     * @throws CorruptSegmentException where the end of a stream is damaged
      */
     public Map<String, Entry> latest(Collection<String> keys) {
         Map<String, Entry> latest = new LinkedHashMap<>();
@@ -228,6 +233,17 @@ public final class WalReader implements AutoCloseable {
             latest(key).ifPresent(entry -> latest.put(key, entry));
         }
         return latest;
+    }
+
+    /**
+     * The record that was appended last to each of several streams.
+     *
+     * @param keys which streams
+     * @return by key, in the keys' natural order, without the streams that have no record
+     * @throws CorruptSegmentException where the end of a stream is damaged
+     */
+    public Map<String, Entry> latest(Keys keys) {
+        return latest(givenOrListed(keys.scope()));
     }
 
     /**
@@ -378,22 +394,6 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The records of all streams whose keys start with a prefix, by timestamp, as {@link #scanMerged(Collection, Instant, Instant)} says.
-     * Streams that come while it goes on are found when it has come to its end: the call of {@link EntryCursor#next()} after the one that
-     * said false lists the keys anew.
-     *
-     * @param keyPrefix of the keys; empty for all
-     * @param fromInclusive the range's start
-     * @param toExclusive the range's end
-     * @return to be closed by the caller
-     * @throws IllegalArgumentException where the range ends before it starts
-     */
-    public EntryCursor scanMerged(String keyPrefix, Instant fromInclusive, Instant toExclusive) {
-        Objects.requireNonNull(keyPrefix, "keyPrefix");
-        return new EntryCursor(log.scanMerged(() -> log.keys(keyPrefix), TimeRange.of(fromInclusive, toExclusive)));
-    }
-
-    /**
      * The records of several streams whose timestamps are in a range, by timestamp, those with the same one by key, in the order of
      * {@link EntryRef}s. Each stream is in its order of position: a record that is late, older than one before it in its stream, comes
      * right behind that one. So a record's place is that of the greatest timestamp in the range in its stream up to it.
@@ -404,16 +404,18 @@ public final class WalReader implements AutoCloseable {
      * what has been appended since: call {@link EntryCursor#next()} again. What comes then may be older than what came before.
      * {@link EntryCursor#nextPosition()} is the record's stream's.
      *
-     * @param keys of the streams
+     * <p>Streams that come while it goes on are found when it has come to its end: the call of {@link EntryCursor#next()} after the one that
+     * said false lists them anew.
+     *
+     * @param keys which streams
      * @param fromInclusive the range's start
      * @param toExclusive the range's end
      * @return to be closed by the caller
      * @throws IllegalArgumentException where the range ends before it starts
      */
-    public EntryCursor scanMerged(Collection<String> keys, Instant fromInclusive, Instant toExclusive) {
-        Set<String> distinct = new LinkedHashSet<>(keys);
-        distinct.forEach(StreamKey::checkedUtf8);
-        return new EntryCursor(log.scanMerged(() -> distinct, TimeRange.of(fromInclusive, toExclusive)));
+    public EntryCursor scanMerged(Keys keys, Instant fromInclusive, Instant toExclusive) {
+        KeyScope scope = keys.scope();
+        return new EntryCursor(log.scanMerged(() -> givenOrListed(scope), TimeRange.of(fromInclusive, toExclusive)));
     }
 
     private static void checkPosition(long position) {

@@ -74,14 +74,6 @@ class KeyPatternTest {
     }
 
     @Test
-    void literalPrefix_endsAtTheFirstPlaceholder() {
-        assertThat(new KeyPattern("meter/*/a?").literalPrefix()).isEqualTo("meter/");
-        assertThat(new KeyPattern("a?*").literalPrefix()).isEqualTo("a");
-        assertThat(new KeyPattern("*").literalPrefix()).isEmpty();
-        assertThat(new KeyPattern("meter/1").literalPrefix()).isEqualTo("meter/1");
-    }
-
-    @Test
     void equals_sameText_isEqual() {
         assertThat(new KeyPattern("a*")).isEqualTo(new KeyPattern("a*")).hasSameHashCodeAs(new KeyPattern("a*")).isNotEqualTo(new KeyPattern("a?"));
     }

@@ -208,7 +208,7 @@ class FollowPrefixTest {
         try (WalReader sparing = WalReader.open(root, few);
                 EntryTail one = sparing.followPrefix("s", FROM_THE_FIRST);
                 EntryTail other = sparing.followPrefix("s", FROM_THE_FIRST);
-                EntryCursor merged = sparing.scanMerged("s", Instant.MIN, Instant.MAX)) {
+                EntryCursor merged = sparing.scanMerged(Keys.prefix("s"), Instant.MIN, Instant.MAX)) {
             for (int i = 0; i < 80; i++) {
                 assertThat(one.next()).isTrue();
                 assertThat(other.next()).isTrue();

@@ -10,6 +10,7 @@ import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.nanowal.NanoWalForward;
 import dev.streamwal.nanowal.NanoWalMerged;
 import dev.streamwal.reader.EntryBatch.Status;
@@ -117,7 +118,7 @@ class NanoWalTest {
         Files.createDirectory(directory.resolve("folder"));
 
         assertThat(reader.keys()).containsExactly(KEY, "other");
-        assertThat(reader.keys("host")).containsExactly(KEY);
+        assertThat(reader.keys(Keys.prefix("host"))).containsExactly(KEY);
     }
 
     @Test
@@ -221,8 +222,8 @@ class NanoWalTest {
     @Test
     void scanMerged_goesFromPrefixToPrefix_andOnWithWhatComes() throws IOException {
         try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
-                NanoWalMerged walk = log.scanMerged(() -> log.keys(""), TimeRange.ALL);
-                NanoWalMerged none = log.scanMerged(() -> log.keys(""), new TimeRange(1, 2))) {
+                NanoWalMerged walk = log.scanMerged(() -> log.keys(KeyScope.prefix("")), TimeRange.ALL);
+                NanoWalMerged none = log.scanMerged(() -> log.keys(KeyScope.prefix("")), new TimeRange(1, 2))) {
             assertThat(none.next()).isFalse();
             List<String> found = new ArrayList<>();
             while (walk.next()) {

@@ -689,6 +689,9 @@ abstract class WalReaderContract {
         one.successor().prepare(64).write();
         assertSame(reader.latest(KEY).orElseThrow(), one.written().get(5));
         assertThat(reader.latest(List.of("nobody", KEY)).keySet()).containsExactly(KEY);
+        assertSame(reader.latest(Keys.of(List.of("nobody", KEY))).get(KEY), one.written().get(5));
+        assertThat(reader.latest(Keys.glob(KEY.substring(0, 1) + "*")).keySet()).containsExactly(KEY);
+        assertThat(reader.latest(Keys.prefix("nobody"))).isEmpty();
     }
 
     @Test
@@ -732,7 +735,9 @@ abstract class WalReaderContract {
         Files.createDirectory(streams.resolve("temporary"));
         Files.write(streams.resolve("temporary").resolve(".0000000000000000.seg.tmp"), new byte[1]);
         assertThat(reader.keys()).containsExactlyInAnyOrderElementsOf(keys);
-        assertThat(reader.keys("a")).containsExactly("a", "a.", "a/b");
+        assertThat(reader.keys(Keys.prefix("a"))).containsExactly("a", "a.", "a/b");
+        assertThat(reader.keys(Keys.glob("a?"))).containsExactly("a.");
+        assertThat(reader.keys(Keys.of(List.of("nobody", "a/b", "a")))).containsExactly("a", "a/b");
         assertThat(scanned(reader.scan("a"))).isEmpty();
     }
 

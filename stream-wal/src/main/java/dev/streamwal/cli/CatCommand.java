@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.util.List;
 import java.util.stream.Stream;
@@ -59,7 +60,7 @@ final class CatCommand extends StreamsCommand {
         if (ref != null) {
             show(reader.scanFrom(ref.stream(), ref.position()), scan, writer);
         } else if (merged) {
-            show(range.scanMerged(reader, selection.keys()), scan, writer);
+            show(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan, writer);
         } else {
             selection.keys().forEach(key -> show(open(reader, key), scan, writer));
         }

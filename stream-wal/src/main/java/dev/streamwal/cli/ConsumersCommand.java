@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.ConsumerLag;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.StreamInfo;
@@ -126,7 +127,7 @@ final class ConsumersCommand extends LogCommand {
     private static List<StreamInfo> streams(WalReader reader, ConsumerInfo consumer) {
         List<StreamInfo> streams = new ArrayList<>();
         if (consumer.prefix()) {
-            reader.keys(consumer.keyOrPrefix()).forEach(key -> reader.describe(key).ifPresent(streams::add));
+            reader.keys(Keys.prefix(consumer.keyOrPrefix())).forEach(key -> reader.describe(key).ifPresent(streams::add));
         } else {
             reader.describe(consumer.keyOrPrefix()).ifPresent(streams::add);
         }

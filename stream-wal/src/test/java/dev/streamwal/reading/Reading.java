@@ -7,6 +7,7 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.reading.Answer.Item;
 import dev.streamwal.reading.Answer.Kind;
@@ -71,7 +72,7 @@ enum Reading {
         Instant to = Instant.ofEpochMilli(end);
         return switch (this) {
             case LATEST -> given -> reader.latest(key).ifPresent(entry -> given.add(item(entry)));
-            case LATEST_OF_KEYS -> given -> reader.latest(reader.keys("")).values().forEach(entry -> given.add(item(entry)));
+            case LATEST_OF_KEYS -> given -> reader.latest(Keys.all()).values().forEach(entry -> given.add(item(entry)));
             case FIND -> given -> refs.forEach(ref -> given.add(
                     reader.find(ref).map(Reading::item).orElse(Item.of(Kind.ABSENT, key, ref.position(), ref.size()))));
             case BATCH -> given -> batch(reader, refs, given);
@@ -81,7 +82,7 @@ enum Reading {
             case SCAN_LAST -> given -> drain(reader.scanLast(key, (int) argument), given);
             case BACKWARD -> given -> drain(reader.scanBackward(key, Long.MAX_VALUE), given);
             case BACKWARD_FROM -> given -> drain(reader.scanBackward(key, argument), given);
-            case MERGED -> given -> drain(reader.scanMerged("", from, to), given);
+            case MERGED -> given -> drain(reader.scanMerged(Keys.all(), from, to), given);
             case FOLLOW_FIRST -> given -> drain(reader.follow(key, EntryTail.FIRST), given);
             case FOLLOW_FROM -> given -> drain(reader.follow(key, argument), given);
             case FOLLOW_END -> given -> drain(reader.follow(key, EntryTail.END), given);
