@@ -179,7 +179,7 @@ abstract class ConsumerContract extends LogContract {
         try (WalConsumer consumer = consumer()) {
             assertThatThrownBy(() -> consumer.commit("other", 8)).isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("key=" + KEY).hasMessageContaining("other").hasMessageContaining(NAME);
-            for (long position : new long[] {-8, -1, 7, EntryTail.END}) {
+            for (long position : new long[] {-8, -1, 7, Long.MAX_VALUE}) {
                 assertThatThrownBy(() -> consumer.commit(KEY, position)).isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("position=" + position);
             }

@@ -7,6 +7,7 @@ import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.TimeRules;
 import java.nio.file.Path;
@@ -89,7 +90,7 @@ class FarTimesTest {
                 assertThat(List.of(all.next(), merged.next(), given.next())).containsOnly(true);
                 assertThat(List.of(none.next(), before.next())).containsOnly(false);
             }
-            try (EntryTail tail = reader.follow("a", EntryTail.FIRST); EntryTail many = reader.followPrefix("", Map.of())) {
+            try (EntryTail tail = reader.follow("a", ReadFrom.first()); EntryTail many = reader.follow(Keys.all(), ReadFrom.first())) {
                 assertThat(tail.next(FAR.get(0))).isTrue();
                 assertThat(many.next(FAR.get(0))).isTrue();
                 while (tail.next()) {

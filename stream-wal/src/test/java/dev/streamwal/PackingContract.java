@@ -10,6 +10,7 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -148,7 +149,7 @@ abstract class PackingContract extends LogContract {
         Map<String, List<Written>> written = appendWindows(wal, 5);
         List<Written> expected = written.get(key(3));
         for (WalReader reader : List.of(readerOf(wal), reader())) {
-            try (EntryCursor cursor = reader.scan(key(3)); EntryTail tail = reader.follow(key(3), 0);
+            try (EntryCursor cursor = reader.scan(key(3)); EntryTail tail = reader.follow(key(3), ReadFrom.first());
                     EntryBatch before = reader.readBatch(Written.refs(expected))) {
                 assertThat(before.size()).isEqualTo(expected.size());
                 assertThat(cursor.next()).isTrue();

@@ -10,6 +10,7 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.StreamPolicy;
 import io.netty.buffer.Unpooled;
@@ -491,7 +492,7 @@ abstract class SharedContract extends LogContract {
     void follow_intoTheNextWindow_isDelivered() throws Exception {
         try (StreamWal wal = open(sharing()); WalReader without = WalReader.open(root)) {
             Map<String, List<Written>> written = append(wal, 1);
-            try (EntryTail tail = without.follow(key(0), EntryTail.FIRST)) {
+            try (EntryTail tail = without.follow(key(0), ReadFrom.first())) {
                 for (Written each : written.get(key(0))) {
                     assertThat(tail.next(LONG)).isTrue();
                     assertThat(tail.ref()).isEqualTo(each.ref());

@@ -14,6 +14,7 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
@@ -22,7 +23,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** What the README shows: the lines between two markers stand there too, and a test compares them. */
@@ -59,7 +59,7 @@ final class ReadmeSnippet {
     static void readElsewhere(Path directory) throws InterruptedException {
         // reading
         try (WalReader reader = WalReader.open(directory)) {
-            try (EntryTail tail = reader.followPrefix("meter/", Map.of())) {   // these streams and those that come; one key: follow
+            try (EntryTail tail = reader.follow(Keys.prefix("meter/"), ReadFrom.first())) {   // these streams and those that come
                 while (tail.next(Duration.ofSeconds(10))) {                    // waits, some milliseconds behind the writer at most
                     System.out.println(tail.key() + " " + tail.content().toString(UTF_8));
                 }

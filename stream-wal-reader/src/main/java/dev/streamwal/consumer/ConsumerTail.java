@@ -4,6 +4,7 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
@@ -40,7 +41,7 @@ public final class ConsumerTail {
     private TailWalk ofPrefix() throws IOException {
         Map<String, ScanBegin> from = new HashMap<>();
         cursor.positions().forEach((key, position) -> from.put(key, new ScanBegin.Committed(position, name.text())));
-        return new FollowedStreams(log, scope.text(), from, others());
+        return new FollowedStreams(log, KeyScope.prefix(scope.text()), from, others());
     }
 
     private TailWalk ofStream() throws IOException {

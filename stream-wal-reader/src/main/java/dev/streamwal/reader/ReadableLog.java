@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.TailWalk;
@@ -9,7 +10,6 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link WalReader} reads: streams of records, whatever files they are in. Its arguments have been checked already; what it throws
@@ -48,11 +48,15 @@ interface ReadableLog extends AutoCloseable {
     /** From the first of the newest records on; it may go further than those. */
     RecordWalk scanLast(String key, int count);
 
-    /** @param position as {@link EntryTail} has it */
-    TailWalk follow(String key, long position);
+    TailWalk follow(String key, ScanBegin begin);
 
-    /** @param prefix null for the given streams only */
-    TailWalk followAll(@Nullable String prefix, Map<String, Long> from);
+    /**
+     * Several streams.
+     *
+     * @param scope which ones
+     * @param from where to begin, by key; a stream that isn't in it begins with its first record
+     */
+    TailWalk followAll(KeyScope scope, Map<String, ScanBegin> from);
 
     /** What ends at or before the position, newest first; {@link Long#MAX_VALUE}: from the end. */
     RecordWalk scanBackward(String key, long position);

@@ -22,7 +22,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -98,25 +97,16 @@ final class SegmentedLog implements ReadableLog {
         return onStream("opening a scan", key, catalog -> new NewestRecords(log, catalog).walk(count));
     }
 
-    private static ScanBegin begin(long position) {
-        if (position == EntryTail.END) {
-            return new ScanBegin.End();
-        }
-        return position == EntryTail.FIRST ? new ScanBegin.Oldest() : new ScanBegin.At(position);
+    @Override
+    public TailWalk follow(String key, ScanBegin begin) {
+        return onStream("opening a tail", key, catalog -> new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin)));
     }
 
     @Override
-    public TailWalk follow(String key, long position) {
-        return onStream("opening a tail", key, catalog -> new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin(position))));
-    }
-
-    @Override
-    public TailWalk followAll(@Nullable String prefix, Map<String, Long> from) {
+    public TailWalk followAll(KeyScope scope, Map<String, ScanBegin> from) {
         log.checkOpen();
         try {
-            Map<String, ScanBegin> begins = new HashMap<>();
-            from.forEach((key, position) -> begins.put(key, begin(position)));
-            return new FollowedStreams(log, prefix, begins, new ScanBegin.Oldest());
+            return new FollowedStreams(log, scope, from, new ScanBegin.Oldest());
         } catch (IOException e) {
             throw log.failure("opening a tail", e, log.streams().path(), null, WalException.NO_POSITION);
         }

@@ -14,6 +14,7 @@ import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.NettyLogging;
+import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.tail.WakeableRest;
 import java.nio.file.Files;
@@ -21,6 +22,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -313,66 +315,86 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Follows a stream, from a position on, through everything that will be appended to it; also one that isn't there yet.
+     * Follows a stream through everything that will be appended to it; also one that isn't there yet.
      *
      * @param key of the stream
-     * @param position {@link EntryTail#FIRST}, {@link EntryTail#END}, or one as {@link #scanFrom} takes it. What has been deleted behind it is
-     *     told of. One that was cut off, or lost with the machine's power, and where nothing more can come, is taken for the end
+     * @param from where to begin. What has been deleted behind a position is told of. A position that was cut off, or lost with the machine's
+     *     power, and where nothing more can come, is taken for the end
      * @return to be closed by the caller
      * @throws EntryNotFoundException where no record starts at the position, and none ends there
-     * @throws IllegalArgumentException where the position is negative
      */
-    public EntryTail follow(String key, long position) {
-        return follow(key, position, new WakeableRest());
+    public EntryTail follow(String key, ReadFrom from) {
+        return follow(key, from, new WakeableRest());
     }
 
     /** As the public one, resting as a test wants it to. */
-    EntryTail follow(String key, long position, WakeableRest rest) {
-        checkPosition(position);
+    EntryTail follow(String key, ReadFrom from, WakeableRest rest) {
         StreamKey.checkedUtf8(key);
-        return new EntryTail(log.follow(key, position), rest);
+        return new EntryTail(log.follow(key, from.begin()), rest);
     }
 
     /**
-     * Follows all streams whose keys start with a prefix, also those that come later, each entry with its key. Among what is there now the
-     * entry with the smallest timestamp comes first, as far as can be told from the 64 streams that are read at a time; no stream waits for
-     * long while others have more. The first call of {@code next} looks at every stream; a stream that rests holds no file and no buffer.
+     * Follows several streams, each entry with its key. Those that come later, where a prefix, a pattern or all are meant, are followed too, from
+     * their first record. Among what is there now the entry with the smallest timestamp comes first, as far as can be told from the 64 streams
+     * that are read at a time; no stream waits for long while others have more. The first call of {@code next} looks at every stream; a stream
+     * that rests holds no file and no buffer.
      *
-     * @param keyPrefix of the keys; empty for all
-     * @param from where to begin, by key; each value as {@link #follow(String, long)} takes it. A stream whose key isn't in it, be it there
-     *     already or not, is delivered from its first record: to leave out what is there, give its key with {@link EntryTail#END}
+     * @param keys which streams
+     * @param from where to begin with those that are there, each by itself; from anything but {@link ReadFrom#first()} on, this call looks at
+     *     every one of them
+     * @return to be closed by the caller
+     * @throws IllegalArgumentException where it is a position, which is one stream's, and not one key: give each key its own
+     */
+    public EntryTail follow(Keys keys, ReadFrom from) {
+        KeyScope scope = keys.scope();
+        if (scope instanceof KeyScope.One one) {
+            return follow(one.key(), from);
+        }
+        ScanBegin begin = from.begin();
+        if (begin instanceof ScanBegin.At) {
+            throw new IllegalArgumentException("a position is one stream's: keys=" + keys + ", from=" + from
+                    + "; give each key its own, in a map");
+        }
+        Map<String, ScanBegin> begins = new HashMap<>();
+        if (!(begin instanceof ScanBegin.Oldest)) {
+            givenOrListed(scope).forEach(key -> begins.put(key, begin));
+        }
+        return new EntryTail(log.followAll(scope, begins), new WakeableRest());
+    }
+
+    /**
+     * Follows several streams, as {@link #follow(Keys, ReadFrom)} does, each from a place of its own: so a tail goes on where an earlier one
+     * had come to.
+     *
+     * @param keys which streams
+     * @param from where to begin, by key. A stream whose key isn't in it, be it there already or not, is delivered from its first record: to
+     *     leave out what is there, give its key with {@link ReadFrom#end()}
      * @return to be closed by the caller
      * @throws EntryNotFoundException where no record starts at a position, and none ends there
-     * @throws IllegalArgumentException where a key doesn't start with the prefix, or a position is negative
+     * @throws IllegalArgumentException where a key is none of the {@code keys}
      */
-    public EntryTail followPrefix(String keyPrefix, Map<String, Long> from) {
-        Objects.requireNonNull(keyPrefix, "keyPrefix");
-        from.forEach((key, position) -> {
-            checkFrom(key, position);
-            if (!key.startsWith(keyPrefix)) {
+    public EntryTail follow(Keys keys, Map<String, ReadFrom> from) {
+        Map<String, ScanBegin> begins = new HashMap<>();
+        from.forEach((key, each) -> {
+            StreamKey.checkedUtf8(key);
+            if (!keys.contains(key)) {
                 throw new IllegalArgumentException(
-                        "the keys begin with the prefix: keyPrefix=" + keyPrefix + ", key=" + key + "; drop it, or follow it by itself");
+                        "where to begin is given for a key that isn't followed: key=" + key + ", followed=" + keys + "; drop it, or follow it by itself");
             }
+            begins.put(key, each.begin());
         });
-        return new EntryTail(log.followAll(keyPrefix, from), new WakeableRest());
+        return new EntryTail(log.followAll(keys.scope(), begins), new WakeableRest());
     }
 
     /**
-     * Follows some streams; as {@link #followPrefix}, without any others.
+     * Follows some streams, as {@link #follow(Keys, ReadFrom)} does, each from a place of its own, and no others.
      *
-     * @param from where to begin, by key; each value as {@link #follow(String, long)} takes it
+     * @param from where to begin, by key
      * @return to be closed by the caller
      * @throws EntryNotFoundException where no record starts at a position, and none ends there
-     * @throws IllegalArgumentException where a position is negative
      */
-    public EntryTail follow(Map<String, Long> from) {
-        from.forEach(WalReader::checkFrom);
-        return new EntryTail(log.followAll(null, from), new WakeableRest());
-    }
-
-    private static void checkFrom(String key, Long position) {
-        StreamKey.checkedUtf8(key);
-        checkPosition(position);
+    public EntryTail follow(Map<String, ReadFrom> from) {
+        return follow(Keys.of(from.keySet()), from);
     }
 
     /**
@@ -418,7 +440,7 @@ public final class WalReader implements AutoCloseable {
         return new EntryCursor(log.scanMerged(() -> givenOrListed(scope), TimeRange.of(fromInclusive, toExclusive)));
     }
 
-    private static void checkPosition(long position) {
+    static void checkPosition(long position) {
         if (position < 0) {
             throw new IllegalArgumentException("a position is not negative: position=" + position);
         }

@@ -6,6 +6,8 @@ import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -172,7 +174,7 @@ final class BusyReader {
 
     private String follow() throws Exception {
         Chains seen = new Chains();
-        try (EntryTail tail = reader.followPrefix("", Map.of())) {
+        try (EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
             while (seen.next(tail) || !finished || !seen.haveReached(last, finishedNanos)) {
                 // on
             }

@@ -8,6 +8,7 @@ import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.reading.Answer.Item;
 import dev.streamwal.reading.Answer.Kind;
@@ -83,11 +84,11 @@ enum Reading {
             case BACKWARD -> given -> drain(reader.scanBackward(key, Long.MAX_VALUE), given);
             case BACKWARD_FROM -> given -> drain(reader.scanBackward(key, argument), given);
             case MERGED -> given -> drain(reader.scanMerged(Keys.all(), from, to), given);
-            case FOLLOW_FIRST -> given -> drain(reader.follow(key, EntryTail.FIRST), given);
-            case FOLLOW_FROM -> given -> drain(reader.follow(key, argument), given);
-            case FOLLOW_END -> given -> drain(reader.follow(key, EntryTail.END), given);
-            case FOLLOW_KEYS -> given -> drain(reader.follow(Map.of(key, argument)), given);
-            case FOLLOW_PREFIX -> given -> drain(reader.followPrefix("", Map.of()), given);
+            case FOLLOW_FIRST -> given -> drain(reader.follow(key, ReadFrom.first()), given);
+            case FOLLOW_FROM -> given -> drain(reader.follow(key, ReadFrom.position(argument)), given);
+            case FOLLOW_END -> given -> drain(reader.follow(key, ReadFrom.end()), given);
+            case FOLLOW_KEYS -> given -> drain(reader.follow(Map.of(key, ReadFrom.position(argument))), given);
+            case FOLLOW_PREFIX -> given -> drain(reader.follow(Keys.all(), ReadFrom.first()), given);
             case KEYS -> given -> reader.keys().forEach(found -> given.add(Item.of(Kind.RECORD, found, 0, 0)));
             case DESCRIBE -> given -> reader.describe(key).ifPresent(
                     info -> given.add(Item.of(Kind.RECORD, key, info.firstPosition(), info.endPosition())));
