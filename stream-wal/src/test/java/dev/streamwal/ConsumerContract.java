@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.error.ConsumerInUseException;
+import dev.streamwal.error.ConsumerMismatchException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
@@ -16,6 +17,7 @@ import dev.streamwal.reader.ConsumerLag;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
@@ -37,6 +39,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -63,7 +66,7 @@ abstract class ConsumerContract extends LogContract {
     }
 
     private WalConsumer consumer() {
-        return reader().consumer(NAME, KEY);
+        return reader().consumer(NAME, Keys.key(KEY));
     }
 
     /** So many windows one after the other, and a last one, which isn't over; a list for each window. */
@@ -126,7 +129,7 @@ abstract class ConsumerContract extends LogContract {
             assertDelivers(consumer, more);
             assertThat(consumer.lost()).isEmpty();
         }
-        try (WalConsumer consumer = wal.reader().consumer(NAME, KEY)) {
+        try (WalConsumer consumer = wal.reader().consumer(NAME, Keys.key(KEY))) {
             assertThat(consumer.name()).isEqualTo(NAME);
             assertThat(consumer.entries().next()).isTrue();
         }
@@ -178,7 +181,7 @@ abstract class ConsumerContract extends LogContract {
         open();
         try (WalConsumer consumer = consumer()) {
             assertThatThrownBy(() -> consumer.commit("other", 8)).isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("key=" + KEY).hasMessageContaining("other").hasMessageContaining(NAME);
+                    .hasMessage("consumer " + NAME + " is bound to key(\"" + KEY + "\"), and doesn't read this stream: key=other");
             for (long position : new long[] {-8, -1, 7, Long.MAX_VALUE}) {
                 assertThatThrownBy(() -> consumer.commit(KEY, position)).isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("position=" + position);
@@ -280,15 +283,13 @@ abstract class ConsumerContract extends LogContract {
         open();
         WalReader reader = reader();
         for (String name : List.of("", "x".repeat(1_025), "\ud800")) {
-            assertThatThrownBy(() -> reader.consumer(name, KEY)).isInstanceOf(IllegalArgumentException.class)
+            assertThatThrownBy(() -> reader.consumer(name, Keys.key(KEY))).isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("consumer's name");
             assertThatThrownBy(() -> reader.removeConsumer(name)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> StreamOptions.builder().retainFor(name, 1, LONG)).isInstanceOf(IllegalArgumentException.class);
         }
-        assertThatThrownBy(() -> reader.consumer(NAME, "")).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> reader.consumer(null, KEY)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> reader.consumer(null, Keys.key(KEY))).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> reader.consumer(NAME, null)).isInstanceOf(NullPointerException.class);
-        assertThatThrownBy(() -> reader.consumerOfPrefix(NAME, null)).isInstanceOf(NullPointerException.class);
         assertThat(reader.consumers()).isEmpty();
         assertThat(root.resolve("cursors")).doesNotExist();
     }
@@ -297,10 +298,12 @@ abstract class ConsumerContract extends LogContract {
     void consumer_ofSomethingElse_isRefused() {
         open();
         consumer().close();
-        assertThatThrownBy(() -> reader().consumer(NAME, "other")).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("made for key=" + KEY).hasMessageContaining("key=other");
-        assertThatThrownBy(() -> reader().consumerOfPrefix(NAME, KEY)).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("prefix=" + KEY);
+        Path file = root.resolve("cursors").resolve(NAME + ".cursor");
+        for (Keys other : List.of(Keys.key("other"), Keys.prefix(KEY), Keys.glob(KEY), Keys.of(List.of(KEY)), Keys.all())) {
+            assertThatThrownBy(() -> reader().consumer(NAME, other)).isInstanceOfSatisfying(ConsumerMismatchException.class,
+                            e -> assertThat(e.file()).isEqualTo(file))
+                    .hasMessageStartingWith("consumer " + NAME + " is bound to key(\"" + KEY + "\"), not " + other + ": file=" + file);
+        }
         consumer().close();
     }
 
@@ -308,13 +311,13 @@ abstract class ConsumerContract extends LogContract {
     void consumer_openAlready_isRefusedUntilItIsClosed() {
         appendSome(open().stream(KEY), 3);
         WalReader reader = reader();
-        try (WalConsumer first = reader.consumer(NAME, KEY)) {
+        try (WalConsumer first = reader.consumer(NAME, Keys.key(KEY))) {
             for (WalReader any : List.of(reader, reader())) {
-                assertThatThrownBy(() -> any.consumer(NAME, KEY)).isInstanceOf(ConsumerInUseException.class)
+                assertThatThrownBy(() -> any.consumer(NAME, Keys.key(KEY))).isInstanceOf(ConsumerInUseException.class)
                         .hasMessageContaining("consumer=" + NAME).hasMessageContaining("this process").hasMessageContaining("close it");
                 assertThatThrownBy(() -> any.removeConsumer(NAME)).isInstanceOf(ConsumerInUseException.class);
             }
-            reader.consumer("another", KEY).close();
+            reader.consumer("another", Keys.key(KEY)).close();
             first.commit(KEY, 8);
         }
         consumer().close();
@@ -331,7 +334,7 @@ abstract class ConsumerContract extends LogContract {
         assertThatThrownBy(consumer::entries).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(entries::next).isInstanceOf(WalClosedException.class);
         WalReader reader = reader();
-        WalConsumer other = reader.consumer(NAME, KEY);
+        WalConsumer other = reader.consumer(NAME, Keys.key(KEY));
         reader.close();
         assertThatThrownBy(other::entries).isInstanceOf(WalClosedException.class);
         other.close();
@@ -361,11 +364,11 @@ abstract class ConsumerContract extends LogContract {
         WalReader reader = closing(WalReader.open(root, ReaderOptions.builder().clock(clock).build()));
         List<String> names = List.of("../evil", "UPPER", "a/b", "con", NAME, "ü".repeat(300));
         for (String name : names) {
-            reader.consumer(name, KEY).close();
+            reader.consumer(name, Keys.key(KEY)).close();
         }
         assertThat(reader.consumers()).containsExactlyElementsOf(names);
         clock.advance(WINDOW);
-        try (WalConsumer consumer = reader.consumer(NAME, KEY)) {
+        try (WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY))) {
             assertThat(reader.describeConsumer(NAME)).contains(info(begin(records), NOW));
             consumer.commit(KEY, end(records));
             assertThat(reader.describeConsumer(NAME)).contains(info(end(records), clock.millis()));
@@ -383,7 +386,61 @@ abstract class ConsumerContract extends LogContract {
     }
 
     private static ConsumerInfo info(long position, long atMillis) {
-        return new ConsumerInfo(NAME, KEY, false, new TreeMap<>(Map.of(KEY, position)), OptionalLong.of(atMillis));
+        return new ConsumerInfo(NAME, Keys.key(KEY), new TreeMap<>(Map.of(KEY, position)), OptionalLong.of(atMillis));
+    }
+
+    @Test
+    void consumer_ofAPatternOrASet_readsThoseAndGoesOn() {
+        StreamWal wal = open();
+        List<Written> cpu = appendSome(wal.stream(KEY), 3);
+        List<Written> disk = appendSome(wal.stream("machine/disk"), 3);
+        appendSome(wal.stream("other"), 3);
+        for (Keys keys : List.of(Keys.glob("machine/????"), Keys.glob("*c*"), Keys.of(List.of(KEY, "machine/disk", "later")), Keys.all())) {
+            String name = keys.toString();
+            boolean isDisk = keys.contains("machine/disk");
+            try (WalConsumer consumer = reader().consumer(name, keys)) {
+                Map<String, List<Long>> delivered = deliver(consumer);
+                assertThat(delivered.containsKey(KEY)).isEqualTo(keys.contains(KEY));
+                assertThat(delivered.get("machine/disk")).isEqualTo(isDisk ? positions(disk) : null);
+                assertThat(delivered.containsKey("other")).isEqualTo(keys.contains("other"));
+                consumer.commit(isDisk ? "machine/disk" : KEY, isDisk ? end(disk) : end(cpu));
+            }
+            try (WalConsumer consumer = reader().consumer(name, keys)) {
+                assertThat(deliver(consumer)).doesNotContainKey(isDisk ? "machine/disk" : KEY);
+            }
+            assertThat(reader().describeConsumer(name).orElseThrow().keys()).isEqualTo(keys);
+        }
+    }
+
+    @Test
+    void consumer_ofASet_readsTheStreamThatComesLater() throws InterruptedException {
+        StreamWal wal = open();
+        try (WalConsumer consumer = reader().consumer(NAME, Keys.of(List.of("later", KEY)))) {
+            assertThat(deliver(consumer)).isEmpty();
+            List<Written> later = appendSome(wal.stream("later"), 2);
+            appendSome(wal.stream("other"), 2);
+            for (Written record : later) {
+                assertThat(consumer.entries().next(Duration.ofSeconds(30))).isTrue();
+                assertThat(consumer.entries().ref()).isEqualTo(record.ref());
+            }
+            assertThat(consumer.entries().next(Duration.ofMillis(20))).isFalse();
+        }
+    }
+
+    @Test
+    void consumer_ofManyKeys_isOpenedAgain() {
+        appendSome(open().stream(KEY), 1);
+        List<String> keys = new ArrayList<>(List.of(KEY));
+        IntStream.range(0, 2_000).forEach(i -> keys.add("sensor/" + i));
+        for (int i = 0; i < 2; i++) {
+            try (WalConsumer consumer = reader().consumer(NAME, Keys.of(keys))) {
+                assertThat(deliver(consumer)).containsOnlyKeys(KEY);
+            }
+        }
+        IntStream.range(0, 2_000).forEach(i -> keys.add("sensors/" + i));
+        assertThatThrownBy(() -> reader().consumer("other", Keys.of(keys))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("limit=32768");
+        assertThat(reader().consumers()).containsExactly(NAME);
     }
 
     // ---------------------------------------------------------------- of a prefix
@@ -393,7 +450,7 @@ abstract class ConsumerContract extends LogContract {
     }
 
     private WalConsumer consumerOfAll(String name) {
-        return reader().consumerOfPrefix(name, "machine/");
+        return reader().consumer(name, Keys.prefix("machine/"));
     }
 
     /** What comes next, by stream, each in its order. */
@@ -411,7 +468,7 @@ abstract class ConsumerContract extends LogContract {
     }
 
     @Test
-    void consumerOfPrefix_openedAgain_goesOnInEachStream() {
+    void consumer_ofAPrefix_openedAgain_goesOnInEachStream() {
         StreamWal wal = open();
         List<Written> cpu = appendSome(wal.stream(KEY), 5);
         List<Written> disk = appendSome(wal.stream("machine/disk"), 3);
@@ -431,8 +488,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(delivered.get("machine/late")).hasSize(2);
             assertThat(consumer.lost()).isEmpty();
         }
-        assertThat(reader().describeConsumer(NAME).orElseThrow()).extracting(ConsumerInfo::prefix, ConsumerInfo::keyOrPrefix)
-                .containsExactly(true, "machine/");
+        assertThat(reader().describeConsumer(NAME).orElseThrow().keys()).isEqualTo(Keys.prefix("machine/"));
     }
 
     @Test
@@ -458,7 +514,7 @@ abstract class ConsumerContract extends LogContract {
     }
 
     @Test
-    void consumerOfPrefix_severalStreamsLose_eachIsTold() {
+    void consumer_ofAPrefix_severalStreamsLose_eachIsTold() {
         StreamWal wal = openKeeping(MUCH, WINDOW);
         List<List<Written>> cpu = appendWindows(wal, KEY, 3);
         clock.set(NOW);
@@ -485,7 +541,7 @@ abstract class ConsumerContract extends LogContract {
         try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
             consumer.commit(KEY, records.get(1).ref().end());
             all.commit(KEY, records.get(2).ref().end());
-            reader().consumer("gone", KEY).close();
+            reader().consumer("gone", Keys.key(KEY)).close();
             assertThat(reader().removeConsumer("gone")).isTrue();
             wal.checkpoint(copy);
             consumer.commit(KEY, end(records));
@@ -497,7 +553,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder(NAME + ".cursor", "all.cursor");
         }
         try (WalReader reader = WalReader.open(copy)) {
-            try (WalConsumer consumer = reader.consumer(NAME, KEY); WalConsumer all = reader.consumerOfPrefix("all", "machine/")) {
+            try (WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY)); WalConsumer all = reader.consumer("all", Keys.prefix("machine/"))) {
                 assertDelivers(consumer, records.subList(2, 5));
                 assertThat(deliver(all)).isEqualTo(Map.of(KEY, positions(records.subList(3, 5))));
                 consumer.commit(KEY, records.get(2).ref().end());
@@ -703,7 +759,7 @@ abstract class ConsumerContract extends LogContract {
         StreamWal wal = open(options().streams("*", StreamOptions.builder()
                 .retainFor(NAME, MUCH, LONG).retainFor("slow", MUCH, WINDOW).build()));
         List<List<Written>> written = appendWindows(wal, KEY, 4);
-        try (WalConsumer quick = consumer(); WalConsumer slow = reader().consumer("slow", KEY)) {
+        try (WalConsumer quick = consumer(); WalConsumer slow = reader().consumer("slow", Keys.key(KEY))) {
             quick.commit(KEY, end(written.get(3)));
             assertThat(wal.sweep(expiration(1))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 1);
             assertThat(quick.lost()).isEmpty();
@@ -872,13 +928,13 @@ abstract class ConsumerContract extends LogContract {
 
     /** More than a cursor keeps of streams that have gone. */
     @Test
-    void consumerOfPrefix_moreStreamsHaveGoneThanItKeeps_thoseThatComeBackAreReadOnceAndWhole() {
+    void consumer_ofAPrefix_moreStreamsHaveGoneThanItKeeps_thoseThatComeBackAreReadOnceAndWhole() {
         int kept = 1_000;
         int streams = kept + 5;
         StreamWal wal = open();
         List<Written> stays = appendSome(wal.stream("machine/stays"), 1);
         WalReader clocked = closing(WalReader.open(root, ReaderOptions.builder().clock(clock).build()));
-        try (WalConsumer consumer = clocked.consumerOfPrefix(NAME, "machine/")) {
+        try (WalConsumer consumer = clocked.consumer(NAME, Keys.prefix("machine/"))) {
             consumer.commit("machine/stays", end(stays));
             for (int i = 0; i < streams; i++) {
                 EntryRef ref = wal.stream("machine/" + i).append(new byte[8]);
@@ -964,14 +1020,14 @@ abstract class ConsumerContract extends LogContract {
             assertEarlierOrRefused(reader, file, Arrays.copyOf(sound, at));
         }
         Files.write(file, sound);
-        try (WalConsumer consumer = reader.consumer(NAME, KEY)) {
+        try (WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY))) {
             assertThat(consumer.committed(KEY)).hasValue(24);
         }
     }
 
     private static void assertEarlierOrRefused(WalReader reader, Path file, byte[] content) throws IOException {
         Files.write(file, content);
-        try (WalConsumer consumer = reader.consumer(NAME, KEY)) {
+        try (WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY))) {
             assertThat(consumer.committed(KEY).orElse(0)).isIn(0L, 8L, 16L);
             consumer.commit(KEY, 32);
             assertThat(reader.describeConsumer(NAME).orElseThrow().committed()).containsEntry(KEY, 32L);

@@ -8,6 +8,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -257,7 +258,7 @@ class ConsumerModelTest {
                     oldest.put(key, segments.get(0).base());
                 }
             }
-            member.open = member.isPrefix ? reader.consumerOfPrefix(member.name, member.scope) : reader.consumer(member.name, member.scope);
+            member.open = reader.consumer(member.name, member.isPrefix ? Keys.prefix(member.scope) : Keys.key(member.scope));
             for (String key : KEYS) {
                 if (!member.exists && member.reads(key) && oldest.containsKey(key)) {
                     member.committed.put(key, oldest.get(key));

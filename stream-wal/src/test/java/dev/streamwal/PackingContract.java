@@ -219,7 +219,7 @@ abstract class PackingContract extends LogContract {
                 .streams("*", OWN));
         Map<String, List<Written>> written = appendWindows(wal, 3);
         packAll(wal, 2 * STREAMS);
-        try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("slow", key(2))) {
+        try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("slow", Keys.key(key(2)))) {
             consumer.commit(key(2), written.get(key(2)).get(0).ref().end());
         }
         clock.advance(RETENTION.plus(WINDOW.multipliedBy(3)));

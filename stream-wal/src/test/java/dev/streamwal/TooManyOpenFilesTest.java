@@ -165,7 +165,7 @@ class TooManyOpenFilesTest {
             Limited.check(IoFailure.of("try", new IOException("Too many open files"), root, "s", 0) instanceof TooManyOpenFilesException,
                     "an example");
             Map<String, String> delivered = new TreeMap<>();
-            try (WalReader reader = WalReader.open(root, options); WalConsumer consumer = reader.consumerOfPrefix("c", "");
+            try (WalReader reader = WalReader.open(root, options); WalConsumer consumer = reader.consumer("c", Keys.all());
                     EntryTail tail = consumer.entries()) {
                 readAll(tail, delivered);
                 Limited.check(isAll(delivered, "01"), "delivered " + delivered);

@@ -65,7 +65,7 @@ final class ReadmeSnippet {
                 }
             }
             reader.latest(Keys.prefix("meter/")).values().forEach(System.out::println);   // what was appended last to each
-            try (WalConsumer shipper = reader.consumerOfPrefix("shipper", "meter/")) {
+            try (WalConsumer shipper = reader.consumer("shipper", Keys.prefix("meter/"))) {
                 EntryTail entries = shipper.entries();                         // goes on where the shipper has committed
                 while (entries.next(Duration.ofSeconds(10))) {
                     ship(entries.key(), entries.content());

@@ -1,10 +1,11 @@
 package dev.streamwal.consumer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.error.ConsumerMismatchException;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorLayout;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
@@ -91,9 +92,9 @@ public final class CursorWriter implements AutoCloseable {
      * Opens a consumer's cursor, and makes it, durably, if there is none.
      *
      * @throws ProcessLock.HeldException where somebody has it open, in this process or another
-     * @throws IllegalArgumentException where the consumer reads something else
+     * @throws ConsumerMismatchException where the consumer reads something else
      */
-    public static CursorWriter open(Path root, StreamKey name, CursorScope scope, CursorSettings settings, ConsumedStreams streams)
+    public static CursorWriter open(Path root, StreamKey name, KeyScope scope, CursorSettings settings, ConsumedStreams streams)
             throws IOException, ProcessLock.HeldException {
         createDirectory(root);
         ProcessLock lock = ProcessLock.acquire(CursorFiles.lock(root, name));
@@ -102,7 +103,7 @@ public final class CursorWriter implements AutoCloseable {
             boolean unused = reader.refresh();
             CursorState found = reader.state();
             if (found != null) {
-                checkScope(found.header(), scope);
+                checkScope(found.header(), scope, reader.file());
                 forceNames(root);
                 CursorWriter opened = new CursorWriter(root, settings, streams, lock, found, reader.isTrailed());
                 opened.forgetGone();
@@ -132,11 +133,16 @@ public final class CursorWriter implements AutoCloseable {
         DirectoryForce.force(CursorFiles.directory(root));
     }
 
-    /** @throws IllegalArgumentException where the consumer reads something else */
-    public static void checkScope(CursorHeader header, CursorScope scope) {
+    /**
+     * Whether a consumer is what it is opened as.
+     *
+     * @param file of the cursor
+     * @throws ConsumerMismatchException where it reads something else
+     */
+    public static void checkScope(CursorHeader header, KeyScope scope, Path file) {
         if (!header.scope().equals(scope)) {
-            throw new IllegalArgumentException("a consumer reads what it was made for: consumer=" + header.name() + ", made for "
-                    + header.scope() + ", asked for " + scope + "; use another name, or remove the consumer first");
+            throw new ConsumerMismatchException("consumer " + header.name() + " is bound to " + header.scope() + ", not " + scope + ": file=" + file
+                    + "; open it with the keys that it is bound to, use another name, or remove it first", file);
         }
     }
 

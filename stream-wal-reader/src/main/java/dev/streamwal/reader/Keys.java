@@ -30,7 +30,7 @@ public final class Keys {
 
     private final KeyScope scope;
 
-    private Keys(KeyScope scope) {
+    Keys(KeyScope scope) {
         this.scope = scope;
     }
 

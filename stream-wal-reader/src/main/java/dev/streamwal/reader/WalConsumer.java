@@ -11,7 +11,7 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorEntry;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.IoFailure;
@@ -24,12 +24,12 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A named reader of one stream, or of all whose keys have a prefix. The log keeps how far it has come, so that it goes on there when it is
+ * A named reader of one stream, or of several, as {@link Keys} say. The log keeps how far it has come, so that it goes on there when it is
  * opened again, by whatever process; one has it open at a time. A stream can be set to keep what it hasn't committed: see
  * {@code StreamOptions.retainFor}.
  *
  * <pre>{@code
- * try (WalConsumer shipper = reader.consumer("shipper", "machine/cpu")) {
+ * try (WalConsumer shipper = reader.consumer("shipper", Keys.key("machine/cpu"))) {
  *     EntryTail entries = shipper.entries();
  *     while (running) {
  *         if (entries.next(Duration.ofSeconds(1))) {
@@ -64,7 +64,7 @@ public final class WalConsumer implements AutoCloseable {
 
     private final LogSource log;
     private final StreamKey name;
-    private final CursorScope scope;
+    private final KeyScope scope;
     private final ConsumerCursor cursor;
     private final LostRanges lost = new LostRanges();
     private final LostRanges possiblyLost = new LostRanges();
@@ -74,7 +74,7 @@ public final class WalConsumer implements AutoCloseable {
     private @Nullable EntryTail tail;
     private volatile boolean closed;
 
-    WalConsumer(LogSource log, StreamKey name, CursorScope scope, ConsumerCursor cursor) {
+    WalConsumer(LogSource log, StreamKey name, KeyScope scope, ConsumerCursor cursor) {
         this.log = log;
         this.name = name;
         this.scope = scope;
@@ -125,7 +125,7 @@ public final class WalConsumer implements AutoCloseable {
      */
     public void commit(String key, long position) {
         if (!scope.contains(key)) {
-            throw new IllegalArgumentException("a consumer commits what it reads: consumer=" + name + ", " + scope + ", committed key=" + key);
+            throw new IllegalArgumentException("consumer " + name + " is bound to " + scope + ", and doesn't read this stream: key=" + key);
         }
         StreamKey stream = StreamKey.of(key);
         if (position < 0 || position % RecordLayout.ALIGNMENT != 0) {

@@ -3,6 +3,7 @@ package dev.streamwal.reader;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.error.ConsumerInUseException;
+import dev.streamwal.error.ConsumerMismatchException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
@@ -10,7 +11,6 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
-import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.NettyLogging;
@@ -447,34 +447,20 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Opens a consumer of one stream, and makes it if there is none: see {@link WalConsumer}.
+     * Opens a consumer, and makes it if there is none: see {@link WalConsumer}. To make or open it looks at every stream that it reads once.
      *
      * @param name of the consumer, 1 to 1,024 bytes of UTF-8
-     * @param key of the stream, which needn't be there yet
+     * @param keys which streams it reads, which needn't be there yet. It is bound to them: opened again, it is given the same. A set of
+     *     keys ({@link Keys#of}) takes at most 32,768 bytes: of each key its UTF-8, and 2 more
      * @return to be closed by the caller
      * @throws ConsumerInUseException where somebody has it open, in this process or another
-     * @throws IllegalArgumentException where the consumer was made for something else
+     * @throws ConsumerMismatchException where the consumer is bound to other keys
+     * @throws IllegalArgumentException where the name can't be one, or the keys are too many
      * @throws CorruptSegmentException where what it has committed can't be read: put the file back from a copy, or remove the consumer
      * @throws WalIOException where the file system fails; not where nothing can be written
      */
-    public WalConsumer consumer(String name, String key) {
-        return log.consumers().open(CursorFiles.name(name), new CursorScope(key, false));
-    }
-
-    /**
-     * Opens a consumer of all streams whose keys have a prefix, and makes it if there is none: see {@link WalConsumer}. To make or open it
-     * looks at every such stream once.
-     *
-     * @param name of the consumer, 1 to 1,024 bytes of UTF-8
-     * @param keyPrefix of the keys; empty for all
-     * @return to be closed by the caller
-     * @throws ConsumerInUseException where somebody has it open, in this process or another
-     * @throws IllegalArgumentException where the consumer was made for something else
-     * @throws CorruptSegmentException where what it has committed can't be read: put the file back from a copy, or remove the consumer
-     * @throws WalIOException where the file system fails; not where nothing can be written
-     */
-    public WalConsumer consumerOfPrefix(String name, String keyPrefix) {
-        return log.consumers().open(CursorFiles.name(name), new CursorScope(keyPrefix, true));
+    public WalConsumer consumer(String name, Keys keys) {
+        return log.consumers().open(CursorFiles.name(name), keys.scope());
     }
 
     /**

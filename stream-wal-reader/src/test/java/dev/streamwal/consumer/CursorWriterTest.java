@@ -3,7 +3,7 @@ package dev.streamwal.consumer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.CursorEntry;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
@@ -57,7 +57,7 @@ class CursorWriterTest {
 
     private CursorWriter open() throws IOException, ProcessLock.HeldException {
         CursorSettings settings = new CursorSettings(salts::incrementAndGet, () -> Instant.EPOCH, COMPACTED_ABOVE, MAX_GONE);
-        return CursorWriter.open(root, NAME, new CursorScope("", true), settings, streams);
+        return CursorWriter.open(root, NAME, KeyScope.prefix(""), settings, streams);
     }
 
     private static void commit(CursorWriter writer, String key, long position, long atMillis) throws IOException {

@@ -189,7 +189,7 @@ final class BusyReader {
         boolean reached = false;
         while (!reached) {
             opened++;
-            try (WalConsumer consumer = reader.consumerOfPrefix(name, CONSUMED)) {
+            try (WalConsumer consumer = reader.consumer(name, Keys.prefix(CONSUMED))) {
                 reached = consume(consumer, committed);
             }
         }
