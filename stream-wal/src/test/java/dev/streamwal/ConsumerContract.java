@@ -150,6 +150,99 @@ abstract class ConsumerContract extends LogContract {
     }
 
     @Test
+    void commitDelivered_countsTheRecordThatTheTailStandsOn_andNoneBefore() {
+        List<Written> records = appendSome(open().stream(KEY), 5);
+        try (WalConsumer consumer = consumer()) {
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).as("nothing was delivered").hasValue(begin(records));
+            EntryTail entries = consumer.entries();
+            assertThat(entries.next()).isTrue();
+            assertThat(entries.next()).isTrue();
+            assertThat(consumer.committed(KEY)).as("going on commits nothing").hasValue(begin(records));
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).as("the one it stands on has been processed").hasValue(records.get(1).ref().end());
+            assertThat(entries.next()).isTrue();
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, records.subList(2, 5));
+            consumer.commitDelivered();
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, List.of());
+        }
+    }
+
+    @Test
+    void commitDelivered_afterACommitBack_leavesThatAsItIs() {
+        List<Written> records = appendSome(open().stream(KEY), 4);
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, records);
+            consumer.commit(KEY, begin(records));
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).hasValue(begin(records));
+            consumer.entries().close();
+            assertThat(consumer.entries().next()).isTrue();
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).hasValue(records.get(0).ref().end());
+        }
+    }
+
+    @Test
+    void commitDelivered_anotherTail_commitsNothingOfTheOneBefore() {
+        List<Written> records = appendSome(open().stream(KEY), 4);
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, records);
+            consumer.entries().close();
+            assertThat(consumer.entries().next()).isTrue();
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).hasValue(records.get(0).ref().end());
+        }
+    }
+
+    @Test
+    void commitDelivered_manyStreams_isOneWriteOfThoseThatWereDelivered() throws Exception {
+        StreamWal wal = open();
+        Map<String, List<Written>> written = new TreeMap<>();
+        IntStream.range(0, 20).forEach(i -> written.put("machine/" + i, appendSome(wal.stream("machine/" + i), 2)));
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).hasSize(20);
+            long before = Files.size(root.resolve("cursors").resolve(NAME + ".cursor"));
+            consumer.commitDelivered();
+            written.forEach((key, records) -> assertThat(consumer.committed(key)).hasValue(end(records)));
+            consumer.commitDelivered();
+            long once = Files.size(root.resolve("cursors").resolve(NAME + ".cursor"));
+            assertThat(once - before).as("an entry of each").isBetween(20 * 32L, 20 * 48L);
+            appendSome(wal.stream("machine/7"), 1);
+            assertThat(consumer.entries().next(Duration.ofSeconds(30))).isTrue();
+            assertThat(consumer.entries().key()).isEqualTo("machine/7");
+            consumer.commitDelivered();
+            assertThat(Files.size(root.resolve("cursors").resolve(NAME + ".cursor")) - once).as("of that one").isLessThanOrEqualTo(48);
+        }
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).isEmpty();
+        }
+    }
+
+    @Test
+    void commit_severalStreams_areCommittedTogetherOrNone() {
+        StreamWal wal = openInThisBoot();
+        List<Written> cpu = appendSome(wal.stream(KEY), 4);
+        List<Written> disk = appendSome(wal.stream("machine/disk"), 4);
+        try (WalConsumer consumer = consumerOfAll()) {
+            consumer.commit(Map.of(KEY, cpu.get(1).ref().end(), "machine/disk", disk.get(2).ref().end()));
+            consumer.commit(Map.of());
+            assertThatThrownBy(() -> consumer.commit(Map.of(KEY, end(cpu), "machine/disk", end(disk) + 8))).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("beyond the stream's end").hasMessageContaining("key=machine/disk");
+            assertThatThrownBy(() -> consumer.commit(Map.of(KEY, end(cpu), "other", 8L))).isInstanceOf(IllegalArgumentException.class);
+            assertThat(consumer.committed(KEY)).hasValue(cpu.get(1).ref().end());
+            consumer.commit(Map.of(KEY, begin(cpu), "machine/disk", end(disk)));
+        }
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).isEqualTo(Map.of(KEY, positions(cpu)));
+        }
+    }
+
+    @Test
     void commit_back_isDeliveredAgain() {
         List<Written> records = appendSome(open().stream(KEY), 5);
         try (WalConsumer consumer = consumer()) {
@@ -331,6 +424,7 @@ abstract class ConsumerContract extends LogContract {
         consumer.close();
         consumer.close();
         assertThatThrownBy(() -> consumer.commit(KEY, 8)).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(consumer::commitDelivered).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(consumer::entries).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(entries::next).isInstanceOf(WalClosedException.class);
         WalReader reader = reader();

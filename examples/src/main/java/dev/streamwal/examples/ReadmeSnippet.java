@@ -69,7 +69,7 @@ final class ReadmeSnippet {
                 EntryTail entries = shipper.entries();                         // goes on where the shipper has committed
                 while (entries.next(Duration.ofSeconds(10))) {
                     ship(entries.key(), entries.content());
-                    shipper.commit(entries.key(), entries.nextPosition());     // survives kill -9
+                    shipper.commitDelivered();                                 // survives kill -9
                 }
                 shipper.lost().forEach(range -> complain(range));              // what retention took before it was read
             }
