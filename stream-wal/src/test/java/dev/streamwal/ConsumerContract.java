@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.error.ConsumerInUseException;
@@ -18,7 +19,6 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
-import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -36,7 +36,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -463,9 +462,9 @@ abstract class ConsumerContract extends LogContract {
         assertThat(reader.consumers()).containsExactlyElementsOf(names);
         clock.advance(WINDOW);
         try (WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY))) {
-            assertThat(reader.describeConsumer(NAME)).contains(info(begin(records), NOW));
+            assertCommitted(reader.describeConsumer(NAME), begin(records), NOW);
             consumer.commit(KEY, end(records));
-            assertThat(reader.describeConsumer(NAME)).contains(info(end(records), clock.millis()));
+            assertCommitted(reader.describeConsumer(NAME), end(records), clock.millis());
         }
         assertThat(reader.describeConsumer("nobody")).isEmpty();
         assertThat(reader.removeConsumer("nobody")).isFalse();
@@ -479,8 +478,12 @@ abstract class ConsumerContract extends LogContract {
         }
     }
 
-    private static ConsumerInfo info(long position, long atMillis) {
-        return new ConsumerInfo(NAME, Keys.key(KEY), new TreeMap<>(Map.of(KEY, position)), OptionalLong.of(atMillis));
+    private static void assertCommitted(Optional<ConsumerInfo> described, long position, long atMillis) {
+        ConsumerInfo info = described.orElseThrow();
+        assertThat(info.name()).isEqualTo(NAME);
+        assertThat(info.keys()).isEqualTo(Keys.key(KEY));
+        assertThat(info.committed()).isEqualTo(Map.of(KEY, position));
+        assertThat(info.lastCommitMillis()).hasValue(atMillis);
     }
 
     @Test
@@ -600,7 +603,7 @@ abstract class ConsumerContract extends LogContract {
         }
         assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(2);
         try (WalConsumer consumer = consumerOfAll()) {
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(1))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(written.get(0)), end(written.get(1))));
             assertThatThrownBy(consumer.entries()::next).isInstanceOf(EntryExpiredException.class);
             assertThat(consumer.lost()).hasSize(1);
             assertThat(deliver(consumer)).isEqualTo(Map.of(KEY, positions(flat(written.subList(2, 5)))));
@@ -623,7 +626,7 @@ abstract class ConsumerContract extends LogContract {
                     assertThat(entries.key()).isEqualTo("machine/disk");
                 }
             }).isInstanceOf(EntryExpiredException.class);
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(cpu.get(1)), end(cpu.get(1))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(cpu.get(1)), end(cpu.get(1))));
         }
     }
 
@@ -764,18 +767,18 @@ abstract class ConsumerContract extends LogContract {
             assertThat(wal.sweep(expiration(1)).deletedSegments()).isEqualTo(1);
             assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(1);
 
-            LostRange lost = new LostRange(KEY, begin(written.get(0)), end(written.get(1)));
+            Lost lost = new Lost(KEY, begin(written.get(0)), end(written.get(1)));
             EntryTail entries = consumer.entries();
             assertThatThrownBy(entries::next).isInstanceOfSatisfying(EntryExpiredException.class,
-                    e -> assertThat(new LostRange(KEY, e.from(), e.to())).isEqualTo(lost));
-            assertThat(consumer.lost()).containsExactly(lost);
+                    e -> assertThat(Lost.of(e)).isEqualTo(lost));
+            assertThat(Lost.all(consumer.lost())).containsExactly(lost);
             assertDelivers(consumer, flat(written.subList(2, 5)));
-            assertThat(consumer.lost()).containsExactly(lost);
+            assertThat(Lost.all(consumer.lost())).containsExactly(lost);
             assertThat(consumer.isLostTruncated()).isFalse();
         }
         try (WalConsumer again = consumer()) {
-            assertThat(again.lost()).as("still not committed").containsExactly(
-                    new LostRange(KEY, begin(written.get(0)), end(written.get(1))));
+            assertThat(Lost.all(again.lost())).as("still not committed").containsExactly(
+                    new Lost(KEY, begin(written.get(0)), end(written.get(1))));
             assertThatThrownBy(again.entries()::next).isInstanceOf(EntryExpiredException.class);
             assertDelivers(again, flat(written.subList(2, 5)));
             assertThat(again.lost()).hasSize(1);
@@ -797,7 +800,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(entries.next()).as("the file is open").isTrue();
             assertThat(entries.next()).isTrue();
             assertThatThrownBy(entries::next).isInstanceOf(EntryExpiredException.class);
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(1)), end(written.get(1))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(written.get(1)), end(written.get(1))));
             assertDelivers(consumer, flat(written.subList(2, 5)));
         }
     }
@@ -817,7 +820,7 @@ abstract class ConsumerContract extends LogContract {
         assertThat(wal.sweep(expiration(3))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments, SweepResult::heldBytes)
                 .containsExactly(1, 2, 2 * each);
         try (WalConsumer consumer = consumer()) {
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(1))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(written.get(0)), end(written.get(1))));
         }
     }
 
@@ -858,7 +861,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(wal.sweep(expiration(1))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 1);
             assertThat(quick.lost()).isEmpty();
             assertThatThrownBy(slow.entries()::next).isInstanceOf(EntryExpiredException.class);
-            assertThat(slow.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(0))));
+            assertThat(Lost.all(slow.lost())).containsExactly(new Lost(KEY, begin(written.get(0)), end(written.get(0))));
             slow.commit(KEY, end(written.get(3)));
             assertThat(wal.sweep(expiration(3)).deletedSegments()).isEqualTo(3);
         }
@@ -872,7 +875,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(wal.purge(KEY, Instant.ofEpochMilli(NOW).plus(WINDOW)).deletedSegments()).isEqualTo(1);
             assertThatThrownBy(consumer.entries()::next).isInstanceOf(EntryExpiredException.class);
             assertDelivers(consumer, flat(written.subList(1, 4)));
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(0))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(written.get(0)), end(written.get(0))));
             assertThat(wal.delete(KEY)).isTrue();
             List<Written> again = appendSome(wal.stream(KEY), 2);
             assertDelivers(consumer, again);
@@ -963,7 +966,7 @@ abstract class ConsumerContract extends LogContract {
         }
         appendSome(stream, 1);
         try (WalConsumer consumer = consumer()) {
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, committed, end(records)));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, committed, end(records)));
             assertThat(consumer.possiblyLost()).isEmpty();
         }
     }
@@ -979,11 +982,11 @@ abstract class ConsumerContract extends LogContract {
         wal.delete(KEY);
         wal.close();
         List<Written> again = appendSome(open().stream(KEY), 2);
-        LostRange perhaps = new LostRange(KEY, end(records), begin(again));
+        Lost perhaps = new Lost(KEY, end(records), begin(again));
         try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
             assertThat(consumer.lost()).isEmpty();
-            assertThat(consumer.possiblyLost()).containsExactly(perhaps);
-            assertThat(all.possiblyLost()).containsExactly(perhaps);
+            assertThat(Lost.all(consumer.possiblyLost())).containsExactly(perhaps);
+            assertThat(Lost.all(all.possiblyLost())).containsExactly(perhaps);
             assertDelivers(consumer, again);
             assertThat(deliver(all)).isEqualTo(Map.of(KEY, positions(again)));
             assertThat(consumer.lost()).isEmpty();
@@ -1009,14 +1012,15 @@ abstract class ConsumerContract extends LogContract {
         assertThat(begin(again) - end(records)).as("positions are left out").isGreaterThan(1L << 30);
         long ofAgain = end(again) - begin(again);
         assertThat(reader().consumerLags(NAME))
-                .containsExactly(new ConsumerLag(KEY, end(records), end(again), ofAgain, Optional.empty()));
+                .extracting(ConsumerLag::key, ConsumerLag::committed, ConsumerLag::end, ConsumerLag::behindBytes, ConsumerLag::lost)
+                .containsExactly(tuple(KEY, end(records), end(again), ofAgain, Optional.empty()));
         assertThat(reader().consumerLags("all")).extracting(ConsumerLag::behindBytes)
                 .containsExactly(ofAgain + records.get(1).ref().size());
         wal.delete(KEY);
         assertThat(reader().consumerLags(NAME)).isEmpty();
         appendSome(stream, 1);
-        assertThat(reader().consumerLags("all")).extracting(ConsumerLag::lost).containsExactly(
-                Optional.of(new LostRange(KEY, records.get(1).ref().position(), end(again))));
+        assertThat(reader().consumerLags("all")).extracting(lag -> lag.lost().map(Lost::of)).containsExactly(
+                Optional.of(new Lost(KEY, records.get(1).ref().position(), end(again))));
         assertThat(reader().consumerLags("nobody")).isEmpty();
     }
 

@@ -9,7 +9,6 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
-import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -269,11 +268,11 @@ class ConsumerModelTest {
             member.reached.clear();
             member.reached.putAll(member.committed);
             member.tail = member.open.entries();
-            for (LostRange range : member.open.lost()) {
+            for (Lost range : Lost.all(member.open.lost())) {
                 checkIsGone(range);
                 assertThat(recordsIn(range)).as("%s of %s had records", range, member.name).isPositive();
             }
-            for (LostRange range : member.open.possiblyLost()) {
+            for (Lost range : Lost.all(member.open.possiblyLost())) {
                 checkIsGone(range);
                 assertThat(range.from()).as("what %s may have lost begins with its commit", member.name)
                         .isEqualTo(member.committed.get(range.key()));
@@ -298,7 +297,7 @@ class ConsumerModelTest {
                     delivered(member, member.tail.ref());
                     i++;
                 } catch (EntryExpiredException e) {
-                    lost(member, new LostRange(e.stream(), e.from(), e.to()));
+                    lost(member, Lost.of(e));
                 }
             }
         }
@@ -326,7 +325,7 @@ class ConsumerModelTest {
             member.reached.put(ref.stream(), ref.end());
         }
 
-        private void lost(Member member, LostRange range) throws IOException {
+        private void lost(Member member, Lost range) throws IOException {
             long reached = member.reached.getOrDefault(range.key(), Math.min(range.from(), lifeAt(range.key(), Long.MAX_VALUE)));
             // what it may have lost, as it was told when it was opened, it can be told of as lost once that is known
             boolean mayHaveBeenTold = member.open.possiblyLost().stream()
@@ -345,11 +344,11 @@ class ConsumerModelTest {
             member.reached.put(range.key(), range.to());
         }
 
-        private long recordsIn(LostRange range) {
+        private long recordsIn(Lost range) {
             return appended.get(range.key()).stream().filter(ref -> ref.position() >= range.from() && ref.position() < range.to()).count();
         }
 
-        private void checkIsGone(LostRange range) throws IOException {
+        private void checkIsGone(Lost range) throws IOException {
             List<Listed> segments = listed(range.key());
             long oldest = segments.isEmpty() ? Long.MAX_VALUE : segments.get(0).base();
             assertThat(range.to()).as("%s is gone", range).isLessThanOrEqualTo(oldest);
