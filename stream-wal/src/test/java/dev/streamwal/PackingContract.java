@@ -109,6 +109,26 @@ abstract class PackingContract extends LogContract {
         }
     }
 
+    /** The newest window has late records only, and the greatest timestamp stands in a pack. */
+    @Test
+    void latestByTimestamp_lateRecordsBehindAPack_isTheOneInThePack() {
+        try (StreamWal wal = open(packing())) {
+            Map<String, List<Written>> written = appendWindows(wal, 4);
+            clock.advance(WINDOW.multipliedBy(2));
+            assertThat(wal.sweep().deletedSegments()).as("it seals those that nothing is appended to").isZero();
+            packAll(wal, 4 * STREAMS);
+            long lateMillis = NOW + WINDOW.toMillis();
+            written.forEach((key, records) -> records.add(Written.of(wal.stream(key).append(lateMillis, bytes("late")), lateMillis, bytes("late"))));
+
+            assertThat(segments()).hasSize(STREAMS);
+            assertAllHold(wal, written);
+            try (WalReader reader = WalReader.open(root)) {
+                assertThat(reader.latestByTimestamp(key(0)).orElseThrow().timestampMillis()).isEqualTo(NOW + 3 * WINDOW.toMillis());
+                assertThat(reader.latest(key(0)).orElseThrow().timestampMillis()).isEqualTo(lateMillis);
+            }
+        }
+    }
+
     /** As few as the options let have files of their own. */
     @Test
     void pack_fewSegments_keepTheirFiles() {

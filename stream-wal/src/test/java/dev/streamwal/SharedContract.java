@@ -489,6 +489,26 @@ abstract class SharedContract extends LogContract {
     }
 
     @Test
+    void latestByTimestamp_lateRecords_isTheGreatestAlsoOncePacked() {
+        try (StreamWal wal = open(sharing())) {
+            Map<String, List<Written>> written = append(wal, 4);
+            for (int i = 0; i < 2; i++) {
+                long lateMillis = NOW + i;
+                written.forEach((key, records) -> records.add(Written.of(wal.stream(key).append(lateMillis, bytes("late")), lateMillis, bytes("late"))));
+                try (WalReader reader = WalReader.open(root)) {
+                    written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+                    assertThat(reader.latestByTimestamp(key(0)).orElseThrow().timestampMillis()).isGreaterThan(lateMillis);
+                }
+                clock.advance(WINDOW);
+                packAll(wal);
+            }
+            try (WalReader reader = WalReader.open(root)) {
+                written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+            }
+        }
+    }
+
+    @Test
     void follow_intoTheNextWindow_isDelivered() throws Exception {
         try (StreamWal wal = open(sharing()); WalReader without = WalReader.open(root)) {
             Map<String, List<Written>> written = append(wal, 1);

@@ -50,7 +50,7 @@ final class ReadmeSnippet {
                     }
                 }
                 Optional<Entry> latest = reader.latest(power.key());
-                latest.ifPresent(entry -> System.out.println(Instant.ofEpochMilli(entry.timestampMillis())));
+                latest.ifPresent(entry -> System.out.println(entry.timestamp()));
             }
         }
         // snippet

@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
 import io.netty.buffer.ByteBuf;
+import java.time.Instant;
 
 /**
  * One record. {@link #header()} and {@link #content()} are read-only, and how long they are valid is said by who hands the entry out: an
@@ -16,6 +17,11 @@ public interface Entry {
 
     /** {@return epoch milliseconds, as given by the writer or its clock} */
     long timestampMillis();
+
+    /** {@return the same as an instant} */
+    default Instant timestamp() {
+        return Instant.ofEpochMilli(timestampMillis());
+    }
 
     /** {@return the record's header, the same buffer at every call; empty, never null, where it has none} */
     ByteBuf header();

@@ -102,6 +102,12 @@ final class NanoWalLog implements ReadableLog {
         });
     }
 
+    /** All have the same. */
+    @Override
+    public Optional<Entry> latestByTimestamp(String key) {
+        return latest(key);
+    }
+
     private static EntryRef refOfLast(NanoWalFile file, NanoWalIndex.End end) {
         return new EntryRef(file.key(), file.position(end.lastOffset()), NanoWalPosition.size(end.lastFrameBytes()));
     }

@@ -31,6 +31,9 @@ interface ReadableLog extends AutoCloseable {
         return last(key).flatMap(this::find);
     }
 
+    /** The record with the greatest timestamp, on the heap; of several the one at the greatest position. */
+    Optional<Entry> latestByTimestamp(String key);
+
     /** One record, on the heap; empty where it has expired or isn't there. */
     default Optional<Entry> find(EntryRef ref) {
         try (EntryBatch batch = readBatch(new EntryRef[] {ref})) {

@@ -6,6 +6,7 @@ import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.lookup.GreatestTimestamp;
 import dev.streamwal.lookup.LastRecord;
 import dev.streamwal.lookup.LastRecordRead;
 import dev.streamwal.lookup.NewestRecords;
@@ -75,6 +76,11 @@ final class SegmentedLog implements ReadableLog {
             Optional<LastRecord> plain = new LastRecordRead(log, catalog).run();
             return plain.isPresent() ? plain : new NewestRecords(log, catalog).last();
         }).map(last -> entry(key, last));
+    }
+
+    @Override
+    public Optional<Entry> latestByTimestamp(String key) {
+        return onStream("looking for the greatest timestamp", key, catalog -> new GreatestTimestamp(log, catalog).find()).map(last -> entry(key, last));
     }
 
     private static Entry entry(String key, LastRecord last) {

@@ -695,6 +695,42 @@ abstract class WalReaderContract {
     }
 
     @Test
+    void latestByTimestamp_lateRecordsSealedAndOpen_isTheGreatestAndOfSeveralTheLast() {
+        assertThat(reader.latestByTimestamp(KEY)).isEmpty();
+        SegmentWriterForTests one = first();
+        one.write();
+        assertThat(reader.latestByTimestamp(KEY)).isEmpty();
+        one.append(30, "a");
+        one.append(50, "b");
+        one.append(50, "c");
+        one.append(20, "d");
+        one.write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), one.written().get(2));
+        one.seal().write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), one.written().get(2));
+        SegmentWriterForTests two = one.successor();
+        two.append(49, "e");
+        two.write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), one.written().get(2));
+        two.append(50, "f");
+        two.append(-5, "g");
+        two.write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), two.written().get(1));
+        two.seal().write();
+        two.successor().write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), two.written().get(1));
+        assertSame(reader.latest(KEY).orElseThrow(), two.written().get(2));
+    }
+
+    @Test
+    void latestByTimestamp_damageAmongWhatHasToBeRead_isRefused() {
+        SegmentWriterForTests one = five(first(), 0);
+        int last = one.tail() - one.refs().get(4).size();
+        one.seal().flip(last + 33, 1).write();
+        assertThatThrownBy(() -> reader.latestByTimestamp(KEY)).isInstanceOf(CorruptSegmentException.class);
+    }
+
+    @Test
     void latest_damagedEnd_isRefusedRatherThanOlder() {
         SegmentWriterForTests one = five(first(), 0);
         int last = one.tail() - one.refs().get(4).size();
