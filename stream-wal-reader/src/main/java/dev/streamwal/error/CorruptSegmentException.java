@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Bytes that were written are not what they were. A cursor that meets damage throws this once; its following {@code next()} goes on at
  * the next record that verifies.
+ *
+ * @since 1.0
  */
 public final class CorruptSegmentException extends WalException {
 

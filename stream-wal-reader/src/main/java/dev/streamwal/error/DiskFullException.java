@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** There is no room: make some, then go on. */
+/**
+ * There is no room: make some, then go on.
+ *
+ * @since 1.0
+ */
 public final class DiskFullException extends WalIOException {
 
     private static final long serialVersionUID = 1L;

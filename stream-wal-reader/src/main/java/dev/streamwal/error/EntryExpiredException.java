@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What was asked for has been deleted, as expired or by hand. A cursor that retention has overtaken throws this once; its following
  * {@code next()} goes on at {@link #to()}.
+ *
+ * @since 1.0
  */
 public final class EntryExpiredException extends WalException {
 

@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** There is no record at this position of the stream, and there has not been one. */
+/**
+ * There is no record at this position of the stream, and there has not been one.
+ *
+ * @since 1.0
+ */
 public final class EntryNotFoundException extends WalException {
 
     private static final long serialVersionUID = 1L;

@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A record's header is larger than 65,535 bytes: put less into it, and more into the content. Nothing was appended. */
+/**
+ * A record's header is larger than 65,535 bytes: put less into it, and more into the content. Nothing was appended.
+ *
+ * @since 1.0
+ */
 public final class HeaderTooLargeException extends WalException {
 
     private static final long serialVersionUID = 1L;

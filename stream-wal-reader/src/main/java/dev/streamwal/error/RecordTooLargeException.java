@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A record, or a batch of them, is larger than the stream's options allow: split it, or raise {@code maxRecordBytes} or
  * {@code segmentBytes}. Nothing was appended.
+ *
+ * @since 1.0
  */
 public final class RecordTooLargeException extends WalException {
 

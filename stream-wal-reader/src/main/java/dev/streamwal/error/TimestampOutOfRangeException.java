@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
  * A record's timestamp is further in the future than {@code maxClockSkew} allows, so old that its window has expired
  * already, or outside the years 1 to 9999: look at its unit (epoch milliseconds) and at the clock. Nothing was
  * appended.
+ *
+ * @since 1.0
  */
 public final class TimestampOutOfRangeException extends WalException {
 

@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The process may not open more files: raise its limit, or lower {@code maxOpenFiles}. */
+/**
+ * The process may not open more files: raise its limit, or lower {@code maxOpenFiles}.
+ *
+ * @since 1.0
+ */
 public final class TooManyOpenFilesException extends WalIOException {
 
     private static final long serialVersionUID = 1L;

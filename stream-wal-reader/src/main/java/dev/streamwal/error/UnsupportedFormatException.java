@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A file, or a record in it, needs something that this version does not know: use the version that wrote it, or a newer one. */
+/**
+ * A file, or a record in it, needs something that this version does not know: use the version that wrote it, or a newer one.
+ *
+ * @since 1.0
+ */
 public final class UnsupportedFormatException extends WalException {
 
     private static final long serialVersionUID = 1L;

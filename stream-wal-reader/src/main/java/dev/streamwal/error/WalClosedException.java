@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What was called has been closed. */
+/**
+ * What was called has been closed.
+ *
+ * @since 1.0
+ */
 public final class WalClosedException extends WalException {
 
     private static final long serialVersionUID = 1L;

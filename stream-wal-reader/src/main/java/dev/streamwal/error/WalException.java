@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something a log could not do. Its message says what is wrong, with which values, in which file and where, and what to do next.
  * Sub-classes are told apart by what the caller does next: {@code docs/errors.md} lists them.
+ *
+ * @since 1.0
  */
 public class WalException extends RuntimeException {
 

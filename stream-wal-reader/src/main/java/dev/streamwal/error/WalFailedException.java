@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * BUFFERED} appends are refused too: a log that has failed seals and deletes nothing any more, so a program that asks for no flush
  * would fill its disk without being told; and pages that could not be written may be dropped, so that records might be gone before the process
  * ends. Reading goes on, and what was acknowledged as durable before is not affected.
+ *
+ * @since 1.0
  */
 public final class WalFailedException extends WalException {
 

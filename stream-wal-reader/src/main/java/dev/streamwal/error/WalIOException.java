@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The file system failed, or a slot in a segment was given up by its writer: try again, or look at the disk. */
+/**
+ * The file system failed, or a slot in a segment was given up by its writer: try again, or look at the disk.
+ *
+ * @since 1.0
+ */
 public class WalIOException extends WalException {
 
     private static final long serialVersionUID = 1L;

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thrown by a log that is open, it says that somebody else has opened it meanwhile, which is possible where the process has lost its lock
  * and can't be seen, in another container say. From then on the log takes and acknowledges nothing; what it acknowledged as durable before is
  * there. Close it.
+ *
+ * @since 1.0
  */
 public final class WalLockedException extends WalException {
 

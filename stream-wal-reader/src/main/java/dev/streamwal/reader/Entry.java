@@ -9,6 +9,8 @@ import java.time.Instant;
  *
  * <p>Each of the two is the same buffer at every call, with indices of its own: a relative read, such as {@code readInt()}, moves them for
  * whoever asks next. So use what reads at an index, such as {@code getInt(int)}, or a {@link ByteBuf#duplicate() duplicate}.
+ *
+ * @since 1.0
  */
 public interface Entry {
 

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The records that {@link WalReader#readBatch} was asked for, in the order asked. Everything was read and verified before it was handed
  * out. It owns the buffers: {@link #get} what you need, then close it. Not thread-safe.
+ *
+ * @since 1.0
  */
 public final class EntryBatch implements AutoCloseable {
 

@@ -18,6 +18,8 @@ import java.time.Instant;
  * {@link #timestamp()}, {@link #ref()} and {@link #copy()}, and is not an {@link Entry}, so that it can't be collected by mistake. One thread; close it.
  *
  * <p>A cursor at the end sees what is appended later: call {@link #next()} again. One that goes backwards has no such end.
+ *
+ * @since 1.0
  */
 public class EntryCursor implements AutoCloseable {
 

@@ -27,6 +27,7 @@ import java.nio.ByteBuffer;
  * @param stream the stream's key, 1 to 1,024 bytes of UTF-8
  * @param position in the stream, not negative
  * @param size of the frame with its padding, in bytes: a multiple of 8, at least 32 and less than 32 MiB
+ * @since 1.0
  */
 public record EntryRef(String stream, long position, int size) implements Comparable<EntryRef> {
 

@@ -19,6 +19,8 @@ import java.util.Map;
  *
  * <p>While it waits it looks at the files, with rests that grow from 0.2 ms to 4 ms and leave it a few hundredths of a core at most; after a
  * tenth of a second it gives its buffers back. A segment that is deleted is let go of by the next look; so wait, or close it.
+ *
+ * @since 1.0
  */
 public final class EntryTail extends EntryCursor {
 

@@ -61,6 +61,8 @@ import org.jspecify.annotations.Nullable;
  * and {@link #commit} throws.
  *
  * <p>Thread-safe; the tail is for one thread, which also closes the consumer, or has closed the tail before.
+ *
+ * @since 1.0
  */
 public final class WalConsumer implements AutoCloseable {
 

@@ -37,6 +37,8 @@ import java.util.Optional;
  * <p>The reader is thread-safe; the batches and cursors that it hands out are for one thread each, and are closed by the caller. An
  * interrupted thread finishes its call and keeps its flag. Keys that can't be any stream's are an {@link IllegalArgumentException}, null
  * is a {@link NullPointerException}, and every method but {@link #close()} throws a {@link WalClosedException} after that.
+ *
+ * @since 1.0
  */
 public final class WalReader implements AutoCloseable {
 
