@@ -1037,7 +1037,7 @@ abstract class ConsumerContract extends LogContract {
             for (int i = 0; i < streams; i++) {
                 EntryRef ref = wal.stream("machine/" + i).append(new byte[8]);
                 clock.advance(Duration.ofMillis(1));
-                consumer.commit(ref.stream(), ref.end());
+                consumer.commit(ref.key(), ref.end());
             }
         }
         List<Written> late = appendSome(wal.stream("machine/late"), 1);

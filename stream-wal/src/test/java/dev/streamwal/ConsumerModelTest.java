@@ -313,16 +313,16 @@ class ConsumerModelTest {
 
         /** The first that is left in the stream behind what was reached, whether it is still there or not. */
         private void delivered(Member member, EntryRef ref) {
-            long begin = lifeAt(ref.stream(), ref.position());
-            long reached = member.reached.getOrDefault(ref.stream(), 0L);
-            boolean mayNotKnow = !member.reached.containsKey(ref.stream()) || member.openedAt < lifeBeganAt.getOrDefault(ref.stream(), 0);
+            long begin = lifeAt(ref.key(), ref.position());
+            long reached = member.reached.getOrDefault(ref.key(), 0L);
+            boolean mayNotKnow = !member.reached.containsKey(ref.key()) || member.openedAt < lifeBeganAt.getOrDefault(ref.key(), 0);
             if (mayNotKnow && reached < begin && begin <= ref.position()) {
                 reached = begin;
             }
             long from = reached;
-            EntryRef expected = appended.get(ref.stream()).stream().filter(any -> any.position() >= from).findFirst().orElseThrow();
+            EntryRef expected = appended.get(ref.key()).stream().filter(any -> any.position() >= from).findFirst().orElseThrow();
             assertThat(ref).as("the next record for %s", member.name).isEqualTo(expected);
-            member.reached.put(ref.stream(), ref.end());
+            member.reached.put(ref.key(), ref.end());
         }
 
         private void lost(Member member, Lost range) throws IOException {

@@ -13,7 +13,7 @@ record Lost(String key, long from, long to) {
     }
 
     static Lost of(EntryExpiredException told) {
-        return new Lost(Objects.requireNonNull(told.stream()), told.from(), told.to());
+        return new Lost(Objects.requireNonNull(told.key()), told.from(), told.to());
     }
 
     static List<Lost> all(List<LostRange> ranges) {

@@ -694,8 +694,8 @@ class ModelTest {
                     EntryRef ref = records.get(random.nextInt(records.size())).ref();
                     boolean inside = random.nextBoolean();
                     EntryRef wrong = inside
-                            ? new EntryRef(ref.stream(), ref.position() + 8, ref.size())
-                            : new EntryRef(ref.stream(), ref.position(), ref.size() + 8);
+                            ? new EntryRef(ref.key(), ref.position() + 8, ref.size())
+                            : new EntryRef(ref.key(), ref.position(), ref.size() + 8);
                     wanted.add(new Wanted(wrong, null, List.of(EntryBatch.Status.NOT_FOUND)));
                 } else {
                     EntryRef behind = new EntryRef(stream.key, stream.greatestEnd + 8L * random.nextInt(1_000), 32);

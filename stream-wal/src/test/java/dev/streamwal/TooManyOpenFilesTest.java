@@ -121,7 +121,7 @@ class TooManyOpenFilesTest {
                         refs.add(append(wal, "s" + i, "with all open"));
                     } catch (TooManyOpenFilesException e) {
                         refused++;
-                        said = e.getMessage() + " | " + e.stream();
+                        said = e.getMessage() + " | " + e.key();
                     }
                 }
                 try {

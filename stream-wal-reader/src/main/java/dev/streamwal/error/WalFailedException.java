@@ -21,12 +21,12 @@ public final class WalFailedException extends WalException {
      *
      * @param message what was wrong
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
      * @param cause the failure after which the log acknowledges nothing
      */
     public WalFailedException(
-            String message, @Nullable Path file, @Nullable String stream, long position, Throwable cause) {
-        super(message, file, stream, position, cause);
+            String message, @Nullable Path file, @Nullable String key, long position, Throwable cause) {
+        super(message, file, key, position, cause);
     }
 }

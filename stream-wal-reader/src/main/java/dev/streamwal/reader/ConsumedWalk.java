@@ -30,7 +30,7 @@ final class ConsumedWalk extends WalkOfWalks implements TailWalk {
             }
             return found;
         } catch (EntryExpiredException e) {
-            String key = e.stream();
+            String key = e.key();
             if (key != null) {
                 lost.add(key, e.from(), e.to());
             }

@@ -109,8 +109,8 @@ public final class EntryBatch implements AutoCloseable {
             return known;
         }
         return statuses[index] == Status.EXPIRED
-                ? new EntryExpiredException("the record has been deleted: ref=" + ref, null, ref.stream(), ref.position(), ref.end(), null)
-                : new EntryNotFoundException("no record stands there: ref=" + ref, null, ref.stream(), ref.position(), null);
+                ? new EntryExpiredException("the record has been deleted: ref=" + ref, null, ref.key(), ref.position(), ref.end(), null)
+                : new EntryNotFoundException("no record stands there: ref=" + ref, null, ref.key(), ref.position(), null);
     }
 
     /** {@return the records that were found, in the order asked} */

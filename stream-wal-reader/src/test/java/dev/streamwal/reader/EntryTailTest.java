@@ -455,7 +455,7 @@ class EntryTailTest {
 
     private static void assertExpired(EntryTail tail, long from, long to) {
         assertThatThrownBy(() -> tail.next(LONG)).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
-            assertThat(e.stream()).isEqualTo(KEY);
+            assertThat(e.key()).isEqualTo(KEY);
             assertThat(e.from()).isEqualTo(from);
             assertThat(e.to()).isEqualTo(to);
         });

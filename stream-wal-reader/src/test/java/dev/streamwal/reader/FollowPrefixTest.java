@@ -368,12 +368,12 @@ class FollowPrefixTest {
             assertThat(entries).containsExactlyInAnyOrder("a=2", "b=2", "c=2");
             assertThat(failures).hasSize(2)
                     .anySatisfy(e -> assertThat(e).isInstanceOfSatisfying(EntryExpiredException.class, expired -> {
-                        assertThat(expired.stream()).isEqualTo("b");
+                        assertThat(expired.key()).isEqualTo("b");
                         assertThat(expired.from()).isEqualTo(lostFrom);
                         assertThat(expired.to()).isEqualTo(b.end());
                     }))
                     .anySatisfy(e -> assertThat(e).isInstanceOf(CorruptSegmentException.class)
-                            .extracting(WalException::stream).isEqualTo("c"));
+                            .extracting(WalException::key).isEqualTo("c"));
             assertThat(tail.next(SHORT)).isFalse();
         }
     }

@@ -179,7 +179,7 @@ class ScanMergedTest {
                         rounds++;
                     }
                 } catch (CorruptSegmentException e) {
-                    damaged.add(e.stream());
+                    damaged.add(e.key());
                 }
             }
             assertThat(found).containsExactly("marked1", "sound1", "torn1", "sound2", "sound3", "torn3", "sound4");
@@ -230,7 +230,7 @@ class ScanMergedTest {
                     }
                     found++;
                 } catch (EntryExpiredException e) {
-                    assertThat(e.stream()).isEqualTo("s0");
+                    assertThat(e.key()).isEqualTo("s0");
                     expired++;
                 }
             }

@@ -197,7 +197,7 @@ abstract class WalReaderContract {
             assertThatThrownBy(() -> batch.get(2))
                     .isInstanceOfSatisfying(CorruptSegmentException.class, e -> {
                         assertThat(e.file()).isEqualTo(segment.file());
-                        assertThat(e.stream()).isEqualTo(KEY);
+                        assertThat(e.key()).isEqualTo(KEY);
                         assertThat(e.position()).isEqualTo(segment.refs().get(2).position());
                     });
         }
@@ -788,7 +788,7 @@ abstract class WalReaderContract {
             assertThat(cursor.next()).isTrue();
             assertThatThrownBy(cursor::next).isInstanceOfSatisfying(CorruptSegmentException.class, e -> {
                 assertThat(e.file()).isEqualTo(one.file());
-                assertThat(e.stream()).isEqualTo(KEY);
+                assertThat(e.key()).isEqualTo(KEY);
                 assertThat(e.offset()).isEqualTo(second);
                 assertThat(e.length()).isEqualTo(one.refs().get(1).size());
                 assertThat(e.position()).isEqualTo(one.refs().get(1).position());

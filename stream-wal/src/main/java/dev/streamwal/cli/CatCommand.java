@@ -49,7 +49,7 @@ final class CatCommand extends StreamsCommand {
     /** A ref says which stream, without a list of all. */
     @Override
     List<String> patterns() {
-        return ref != null && super.patterns().isEmpty() ? List.of(ref.stream()) : super.patterns();
+        return ref != null && super.patterns().isEmpty() ? List.of(ref.key()) : super.patterns();
     }
 
     @Override
@@ -58,7 +58,7 @@ final class CatCommand extends StreamsCommand {
         EntryWriter writer = format.writer(out);
         TolerantScan scan = new TolerantScan(this::complain);
         if (ref != null) {
-            show(reader.scanFrom(ref.stream(), ref.position()), scan, writer);
+            show(reader.scanFrom(ref.key(), ref.position()), scan, writer);
         } else if (merged) {
             show(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan, writer);
         } else {

@@ -151,7 +151,7 @@ final class BusyReader {
                     return false;
                 }
             } catch (EntryExpiredException told) {
-                of(String.valueOf(told.stream())).expired(told);
+                of(String.valueOf(told.key())).expired(told);
                 expired++;
                 return true;
             }
@@ -317,12 +317,12 @@ final class BusyReader {
                 asked = new LinkedHashMap<>(refs);
             }
             Map<String, Long> firstBefore = new HashMap<>();
-            asked.keySet().forEach(ref -> firstBefore.computeIfAbsent(ref.stream(), this::firstPosition));
+            asked.keySet().forEach(ref -> firstBefore.computeIfAbsent(ref.key(), this::firstPosition));
             List<EntryRef> list = List.copyOf(asked.keySet());
             try (EntryBatch batch = reader.readBatch(list)) {
                 for (int i = 0; i < list.size(); i++) {
                     EntryRef ref = list.get(i);
-                    boolean isFound = judge(batch, i, ref, asked.get(ref), firstBefore.get(ref.stream()), gone);
+                    boolean isFound = judge(batch, i, ref, asked.get(ref), firstBefore.get(ref.key()), gone);
                     found += isFound ? 1 : 0;
                     expired += isFound ? 0 : 1;
                 }
@@ -342,7 +342,7 @@ final class BusyReader {
         Status status = batch.status(index);
         if (status == Status.EXPIRED) {
             // once: between two looks the stream may come again
-            long first = firstPosition(ref.stream());
+            long first = firstPosition(ref.key());
             if (first > 0 && ref.position() >= first) {
                 throw new IllegalStateException("what has expired is before what is left: " + ref);
             }
@@ -353,7 +353,7 @@ final class BusyReader {
             throw new IllegalStateException("what was there is there, or has expired for good: %s is %s, the stream began at %d".formatted(
                     ref, status, firstBefore));
         }
-        Numbered read = Numbered.parse(ref.stream(), batch.get(index).contentBytes());
+        Numbered read = Numbered.parse(ref.key(), batch.get(index).contentBytes());
         if (!read.equals(written)) {
             throw new IllegalStateException("a ref names one record: " + ref + ", " + read + ", " + written);
         }

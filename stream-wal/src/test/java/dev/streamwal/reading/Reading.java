@@ -64,7 +64,7 @@ enum Reading {
         } catch (RuntimeException | Error e) {
             given.add(Item.failure(e));
         }
-        List<Item> asked = refs.stream().map(ref -> Item.of(Kind.RECORD, ref.stream(), ref.position(), ref.size())).toList();
+        List<Item> asked = refs.stream().map(ref -> Item.of(Kind.RECORD, ref.key(), ref.position(), ref.size())).toList();
         return new Answer(this, key, argument, end, asked, start, nanoTime.getAsLong(), given);
     }
 
@@ -103,7 +103,7 @@ enum Reading {
                 EntryRef ref = refs.get(i);
                 given.add(switch (batch.status(i)) {
                     case FOUND, CORRUPT -> item(batch.get(i));
-                    case EXPIRED, NOT_FOUND -> Item.of(Kind.ABSENT, ref.stream(), ref.position(), ref.size());
+                    case EXPIRED, NOT_FOUND -> Item.of(Kind.ABSENT, ref.key(), ref.position(), ref.size());
                 });
             }
         }
@@ -121,7 +121,7 @@ enum Reading {
                                 Content.number(ByteBufUtil.getBytes(cursor.content())), ""));
                     }
                 } catch (EntryExpiredException e) {
-                    given.add(Item.of(Kind.EXPIRED, String.valueOf(e.stream()), e.from(), e.to()));
+                    given.add(Item.of(Kind.EXPIRED, String.valueOf(e.key()), e.from(), e.to()));
                 }
                 if (given.size() > MAX_ITEMS) {
                     throw new IllegalStateException("it doesn't end");
@@ -131,7 +131,7 @@ enum Reading {
     }
 
     private static Item item(Entry entry) {
-        return new Item(Kind.RECORD, entry.ref().stream(), entry.ref().position(), entry.ref().size(), entry.timestampMillis(),
+        return new Item(Kind.RECORD, entry.ref().key(), entry.ref().position(), entry.ref().size(), entry.timestampMillis(),
                 Content.number(entry.contentBytes()), "");
     }
 }
