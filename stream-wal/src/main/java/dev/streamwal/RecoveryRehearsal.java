@@ -91,10 +91,10 @@ public final class RecoveryRehearsal {
         try (StreamWal wal = StreamWal.open(copy.root(), options, environment, adjusted)) {
             return inOriginal(copy, wal.recoverAll(progress));
         } catch (CorruptSegmentException e) {
-            throw new CorruptSegmentException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.stream(), e.position(),
+            throw new CorruptSegmentException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.key(), e.position(),
                     e.offset(), e.length(), e);
         } catch (UnsupportedFormatException e) {
-            throw new UnsupportedFormatException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.stream(), e.position(), e);
+            throw new UnsupportedFormatException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.key(), e.position(), e);
         }
     }
 

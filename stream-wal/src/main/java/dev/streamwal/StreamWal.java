@@ -897,9 +897,9 @@ public final class StreamWal implements AutoCloseable {
         try {
             cut(stream, last, gone);
         } catch (IOException e) {
-            throw notDone("cut the stream", e, stream.directory(), last.stream(), last.position());
+            throw notDone("cut the stream", e, stream.directory(), last.key(), last.position());
         } finally {
-            long unused = tell(gone, last.stream(), DeletedSegment.Reason.TRUNCATED);
+            long unused = tell(gone, last.key(), DeletedSegment.Reason.TRUNCATED);
         }
     }
 

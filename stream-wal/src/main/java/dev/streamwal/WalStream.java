@@ -331,7 +331,7 @@ public final class WalStream {
      *     anything else is appended, by another call, or when the log is opened again
      */
     public void truncateAfter(EntryRef last) {
-        if (!last.stream().equals(key)) {
+        if (!last.key().equals(key)) {
             throw new IllegalArgumentException("a stream is cut behind a record of its own: stream=" + key + ", ref=" + last);
         }
         wal.truncate(log, last);

@@ -420,14 +420,14 @@ abstract class AppendContract extends LogContract {
             for (Future<List<Written>> future : futures) {
                 List<Written> mine = future.get();
                 for (String key : keys) {
-                    assertThat(mine.stream().filter(one -> one.ref().stream().equals(key)).map(one -> one.ref().position()))
+                    assertThat(mine.stream().filter(one -> one.ref().key().equals(key)).map(one -> one.ref().position()))
                             .isSorted();
                 }
                 all.addAll(mine);
             }
             all.sort((x, y) -> x.ref().compareTo(y.ref()));
-            List<Written> ofA = all.stream().filter(one -> one.ref().stream().equals("a")).toList();
-            List<Written> ofB = all.stream().filter(one -> one.ref().stream().equals("b")).toList();
+            List<Written> ofA = all.stream().filter(one -> one.ref().key().equals("a")).toList();
+            List<Written> ofB = all.stream().filter(one -> one.ref().key().equals("b")).toList();
             assertContiguous(ofA);
             assertContiguous(ofB);
             assertHoldsNow(wal, "a", ofA);

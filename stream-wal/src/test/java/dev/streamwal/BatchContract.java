@@ -255,14 +255,14 @@ abstract class BatchContract extends LogContract {
             batch.add(keys.get(i), WriteEntry.of(bytes("h" + i), bytes(keys.get(i) + i), NOW + i));
         }
         List<EntryRef> refs = wal.append(batch);
-        assertThat(refs.stream().map(EntryRef::stream)).isEqualTo(keys);
+        assertThat(refs.stream().map(EntryRef::key)).isEqualTo(keys);
         List<Written> all = new ArrayList<>();
         for (int i = 0; i < keys.size(); i++) {
             all.add(Written.of(refs.get(i), NOW + i, bytes("h" + i), bytes(keys.get(i) + i)));
         }
         assertThat(closing(readerOf(wal).readBatch(refs)).found().stream().map(Written::of).toList()).isEqualTo(all);
         for (String key : List.of("a", "b", "single")) {
-            assertHoldsNow(wal, key, all.stream().filter(one -> one.ref().stream().equals(key)).toList());
+            assertHoldsNow(wal, key, all.stream().filter(one -> one.ref().key().equals(key)).toList());
         }
         assertThat(refs.get(3).position()).isEqualTo(busyEnd + LEAD_BYTES);
         assertThat(refs.get(7).position()).isEqualTo(refs.get(3).end());

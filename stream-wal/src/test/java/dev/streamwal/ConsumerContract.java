@@ -2,9 +2,11 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.error.ConsumerInUseException;
+import dev.streamwal.error.ConsumerMismatchException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
@@ -16,7 +18,7 @@ import dev.streamwal.reader.ConsumerLag;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
-import dev.streamwal.reader.LostRange;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -34,9 +36,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -63,7 +65,7 @@ abstract class ConsumerContract extends LogContract {
     }
 
     private WalConsumer consumer() {
-        return reader().consumer(NAME, KEY);
+        return reader().consumer(NAME, Keys.key(KEY));
     }
 
     /** So many windows one after the other, and a last one, which isn't over; a list for each window. */
@@ -126,7 +128,7 @@ abstract class ConsumerContract extends LogContract {
             assertDelivers(consumer, more);
             assertThat(consumer.lost()).isEmpty();
         }
-        try (WalConsumer consumer = wal.reader().consumer(NAME, KEY)) {
+        try (WalConsumer consumer = wal.reader().consumer(NAME, Keys.key(KEY))) {
             assertThat(consumer.name()).isEqualTo(NAME);
             assertThat(consumer.entries().next()).isTrue();
         }
@@ -143,6 +145,99 @@ abstract class ConsumerContract extends LogContract {
             first.close();
             assertThat(consumer.entries()).isNotSameAs(first);
             assertDelivers(consumer, records.subList(1, 5));
+        }
+    }
+
+    @Test
+    void commitDelivered_countsTheRecordThatTheTailStandsOn_andNoneBefore() {
+        List<Written> records = appendSome(open().stream(KEY), 5);
+        try (WalConsumer consumer = consumer()) {
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).as("nothing was delivered").hasValue(begin(records));
+            EntryTail entries = consumer.entries();
+            assertThat(entries.next()).isTrue();
+            assertThat(entries.next()).isTrue();
+            assertThat(consumer.committed(KEY)).as("going on commits nothing").hasValue(begin(records));
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).as("the one it stands on has been processed").hasValue(records.get(1).ref().end());
+            assertThat(entries.next()).isTrue();
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, records.subList(2, 5));
+            consumer.commitDelivered();
+        }
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, List.of());
+        }
+    }
+
+    @Test
+    void commitDelivered_afterACommitBack_leavesThatAsItIs() {
+        List<Written> records = appendSome(open().stream(KEY), 4);
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, records);
+            consumer.commit(KEY, begin(records));
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).hasValue(begin(records));
+            consumer.entries().close();
+            assertThat(consumer.entries().next()).isTrue();
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).hasValue(records.get(0).ref().end());
+        }
+    }
+
+    @Test
+    void commitDelivered_anotherTail_commitsNothingOfTheOneBefore() {
+        List<Written> records = appendSome(open().stream(KEY), 4);
+        try (WalConsumer consumer = consumer()) {
+            assertDelivers(consumer, records);
+            consumer.entries().close();
+            assertThat(consumer.entries().next()).isTrue();
+            consumer.commitDelivered();
+            assertThat(consumer.committed(KEY)).hasValue(records.get(0).ref().end());
+        }
+    }
+
+    @Test
+    void commitDelivered_manyStreams_isOneWriteOfThoseThatWereDelivered() throws Exception {
+        StreamWal wal = open();
+        Map<String, List<Written>> written = new TreeMap<>();
+        IntStream.range(0, 20).forEach(i -> written.put("machine/" + i, appendSome(wal.stream("machine/" + i), 2)));
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).hasSize(20);
+            long before = Files.size(root.resolve("cursors").resolve(NAME + ".cursor"));
+            consumer.commitDelivered();
+            written.forEach((key, records) -> assertThat(consumer.committed(key)).hasValue(end(records)));
+            consumer.commitDelivered();
+            long once = Files.size(root.resolve("cursors").resolve(NAME + ".cursor"));
+            assertThat(once - before).as("an entry of each").isBetween(20 * 32L, 20 * 48L);
+            appendSome(wal.stream("machine/7"), 1);
+            assertThat(consumer.entries().next(Duration.ofSeconds(30))).isTrue();
+            assertThat(consumer.entries().key()).isEqualTo("machine/7");
+            consumer.commitDelivered();
+            assertThat(Files.size(root.resolve("cursors").resolve(NAME + ".cursor")) - once).as("of that one").isLessThanOrEqualTo(48);
+        }
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).isEmpty();
+        }
+    }
+
+    @Test
+    void commit_severalStreams_areCommittedTogetherOrNone() {
+        StreamWal wal = openInThisBoot();
+        List<Written> cpu = appendSome(wal.stream(KEY), 4);
+        List<Written> disk = appendSome(wal.stream("machine/disk"), 4);
+        try (WalConsumer consumer = consumerOfAll()) {
+            consumer.commit(Map.of(KEY, cpu.get(1).ref().end(), "machine/disk", disk.get(2).ref().end()));
+            consumer.commit(Map.of());
+            assertThatThrownBy(() -> consumer.commit(Map.of(KEY, end(cpu), "machine/disk", end(disk) + 8))).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("beyond the stream's end").hasMessageContaining("key=machine/disk");
+            assertThatThrownBy(() -> consumer.commit(Map.of(KEY, end(cpu), "other", 8L))).isInstanceOf(IllegalArgumentException.class);
+            assertThat(consumer.committed(KEY)).hasValue(cpu.get(1).ref().end());
+            consumer.commit(Map.of(KEY, begin(cpu), "machine/disk", end(disk)));
+        }
+        try (WalConsumer consumer = consumerOfAll()) {
+            assertThat(deliver(consumer)).isEqualTo(Map.of(KEY, positions(cpu)));
         }
     }
 
@@ -178,8 +273,8 @@ abstract class ConsumerContract extends LogContract {
         open();
         try (WalConsumer consumer = consumer()) {
             assertThatThrownBy(() -> consumer.commit("other", 8)).isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("key=" + KEY).hasMessageContaining("other").hasMessageContaining(NAME);
-            for (long position : new long[] {-8, -1, 7, EntryTail.END}) {
+                    .hasMessage("consumer " + NAME + " is bound to key(\"" + KEY + "\"), and doesn't read this stream: key=other");
+            for (long position : new long[] {-8, -1, 7, Long.MAX_VALUE}) {
                 assertThatThrownBy(() -> consumer.commit(KEY, position)).isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("position=" + position);
             }
@@ -280,15 +375,13 @@ abstract class ConsumerContract extends LogContract {
         open();
         WalReader reader = reader();
         for (String name : List.of("", "x".repeat(1_025), "\ud800")) {
-            assertThatThrownBy(() -> reader.consumer(name, KEY)).isInstanceOf(IllegalArgumentException.class)
+            assertThatThrownBy(() -> reader.consumer(name, Keys.key(KEY))).isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("consumer's name");
             assertThatThrownBy(() -> reader.removeConsumer(name)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> StreamOptions.builder().retainFor(name, 1, LONG)).isInstanceOf(IllegalArgumentException.class);
         }
-        assertThatThrownBy(() -> reader.consumer(NAME, "")).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> reader.consumer(null, KEY)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> reader.consumer(null, Keys.key(KEY))).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> reader.consumer(NAME, null)).isInstanceOf(NullPointerException.class);
-        assertThatThrownBy(() -> reader.consumerOfPrefix(NAME, null)).isInstanceOf(NullPointerException.class);
         assertThat(reader.consumers()).isEmpty();
         assertThat(root.resolve("cursors")).doesNotExist();
     }
@@ -297,10 +390,12 @@ abstract class ConsumerContract extends LogContract {
     void consumer_ofSomethingElse_isRefused() {
         open();
         consumer().close();
-        assertThatThrownBy(() -> reader().consumer(NAME, "other")).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("made for key=" + KEY).hasMessageContaining("key=other");
-        assertThatThrownBy(() -> reader().consumerOfPrefix(NAME, KEY)).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("prefix=" + KEY);
+        Path file = root.resolve("cursors").resolve(NAME + ".cursor");
+        for (Keys other : List.of(Keys.key("other"), Keys.prefix(KEY), Keys.glob(KEY), Keys.of(List.of(KEY)), Keys.all())) {
+            assertThatThrownBy(() -> reader().consumer(NAME, other)).isInstanceOfSatisfying(ConsumerMismatchException.class,
+                            e -> assertThat(e.file()).isEqualTo(file))
+                    .hasMessageStartingWith("consumer " + NAME + " is bound to key(\"" + KEY + "\"), not " + other + ": file=" + file);
+        }
         consumer().close();
     }
 
@@ -308,13 +403,13 @@ abstract class ConsumerContract extends LogContract {
     void consumer_openAlready_isRefusedUntilItIsClosed() {
         appendSome(open().stream(KEY), 3);
         WalReader reader = reader();
-        try (WalConsumer first = reader.consumer(NAME, KEY)) {
+        try (WalConsumer first = reader.consumer(NAME, Keys.key(KEY))) {
             for (WalReader any : List.of(reader, reader())) {
-                assertThatThrownBy(() -> any.consumer(NAME, KEY)).isInstanceOf(ConsumerInUseException.class)
+                assertThatThrownBy(() -> any.consumer(NAME, Keys.key(KEY))).isInstanceOf(ConsumerInUseException.class)
                         .hasMessageContaining("consumer=" + NAME).hasMessageContaining("this process").hasMessageContaining("close it");
                 assertThatThrownBy(() -> any.removeConsumer(NAME)).isInstanceOf(ConsumerInUseException.class);
             }
-            reader.consumer("another", KEY).close();
+            reader.consumer("another", Keys.key(KEY)).close();
             first.commit(KEY, 8);
         }
         consumer().close();
@@ -328,10 +423,11 @@ abstract class ConsumerContract extends LogContract {
         consumer.close();
         consumer.close();
         assertThatThrownBy(() -> consumer.commit(KEY, 8)).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(consumer::commitDelivered).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(consumer::entries).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(entries::next).isInstanceOf(WalClosedException.class);
         WalReader reader = reader();
-        WalConsumer other = reader.consumer(NAME, KEY);
+        WalConsumer other = reader.consumer(NAME, Keys.key(KEY));
         reader.close();
         assertThatThrownBy(other::entries).isInstanceOf(WalClosedException.class);
         other.close();
@@ -361,14 +457,14 @@ abstract class ConsumerContract extends LogContract {
         WalReader reader = closing(WalReader.open(root, ReaderOptions.builder().clock(clock).build()));
         List<String> names = List.of("../evil", "UPPER", "a/b", "con", NAME, "ü".repeat(300));
         for (String name : names) {
-            reader.consumer(name, KEY).close();
+            reader.consumer(name, Keys.key(KEY)).close();
         }
         assertThat(reader.consumers()).containsExactlyElementsOf(names);
         clock.advance(WINDOW);
-        try (WalConsumer consumer = reader.consumer(NAME, KEY)) {
-            assertThat(reader.describeConsumer(NAME)).contains(info(begin(records), NOW));
+        try (WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY))) {
+            assertCommitted(reader.describeConsumer(NAME), begin(records), NOW);
             consumer.commit(KEY, end(records));
-            assertThat(reader.describeConsumer(NAME)).contains(info(end(records), clock.millis()));
+            assertCommitted(reader.describeConsumer(NAME), end(records), clock.millis());
         }
         assertThat(reader.describeConsumer("nobody")).isEmpty();
         assertThat(reader.removeConsumer("nobody")).isFalse();
@@ -382,8 +478,66 @@ abstract class ConsumerContract extends LogContract {
         }
     }
 
-    private static ConsumerInfo info(long position, long atMillis) {
-        return new ConsumerInfo(NAME, KEY, false, new TreeMap<>(Map.of(KEY, position)), OptionalLong.of(atMillis));
+    private static void assertCommitted(Optional<ConsumerInfo> described, long position, long atMillis) {
+        ConsumerInfo info = described.orElseThrow();
+        assertThat(info.name()).isEqualTo(NAME);
+        assertThat(info.keys()).isEqualTo(Keys.key(KEY));
+        assertThat(info.committed()).isEqualTo(Map.of(KEY, position));
+        assertThat(info.lastCommitMillis()).hasValue(atMillis);
+    }
+
+    @Test
+    void consumer_ofAPatternOrASet_readsThoseAndGoesOn() {
+        StreamWal wal = open();
+        List<Written> cpu = appendSome(wal.stream(KEY), 3);
+        List<Written> disk = appendSome(wal.stream("machine/disk"), 3);
+        appendSome(wal.stream("other"), 3);
+        for (Keys keys : List.of(Keys.glob("machine/????"), Keys.glob("*c*"), Keys.of(List.of(KEY, "machine/disk", "later")), Keys.all())) {
+            String name = keys.toString();
+            boolean isDisk = keys.contains("machine/disk");
+            try (WalConsumer consumer = reader().consumer(name, keys)) {
+                Map<String, List<Long>> delivered = deliver(consumer);
+                assertThat(delivered.containsKey(KEY)).isEqualTo(keys.contains(KEY));
+                assertThat(delivered.get("machine/disk")).isEqualTo(isDisk ? positions(disk) : null);
+                assertThat(delivered.containsKey("other")).isEqualTo(keys.contains("other"));
+                consumer.commit(isDisk ? "machine/disk" : KEY, isDisk ? end(disk) : end(cpu));
+            }
+            try (WalConsumer consumer = reader().consumer(name, keys)) {
+                assertThat(deliver(consumer)).doesNotContainKey(isDisk ? "machine/disk" : KEY);
+            }
+            assertThat(reader().describeConsumer(name).orElseThrow().keys()).isEqualTo(keys);
+        }
+    }
+
+    @Test
+    void consumer_ofASet_readsTheStreamThatComesLater() throws InterruptedException {
+        StreamWal wal = open();
+        try (WalConsumer consumer = reader().consumer(NAME, Keys.of(List.of("later", KEY)))) {
+            assertThat(deliver(consumer)).isEmpty();
+            List<Written> later = appendSome(wal.stream("later"), 2);
+            appendSome(wal.stream("other"), 2);
+            for (Written record : later) {
+                assertThat(consumer.entries().next(Duration.ofSeconds(30))).isTrue();
+                assertThat(consumer.entries().ref()).isEqualTo(record.ref());
+            }
+            assertThat(consumer.entries().next(Duration.ofMillis(20))).isFalse();
+        }
+    }
+
+    @Test
+    void consumer_ofManyKeys_isOpenedAgain() {
+        appendSome(open().stream(KEY), 1);
+        List<String> keys = new ArrayList<>(List.of(KEY));
+        IntStream.range(0, 2_000).forEach(i -> keys.add("sensor/" + i));
+        for (int i = 0; i < 2; i++) {
+            try (WalConsumer consumer = reader().consumer(NAME, Keys.of(keys))) {
+                assertThat(deliver(consumer)).containsOnlyKeys(KEY);
+            }
+        }
+        IntStream.range(0, 2_000).forEach(i -> keys.add("sensors/" + i));
+        assertThatThrownBy(() -> reader().consumer("other", Keys.of(keys))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("limit=32768");
+        assertThat(reader().consumers()).containsExactly(NAME);
     }
 
     // ---------------------------------------------------------------- of a prefix
@@ -393,7 +547,7 @@ abstract class ConsumerContract extends LogContract {
     }
 
     private WalConsumer consumerOfAll(String name) {
-        return reader().consumerOfPrefix(name, "machine/");
+        return reader().consumer(name, Keys.prefix("machine/"));
     }
 
     /** What comes next, by stream, each in its order. */
@@ -411,7 +565,7 @@ abstract class ConsumerContract extends LogContract {
     }
 
     @Test
-    void consumerOfPrefix_openedAgain_goesOnInEachStream() {
+    void consumer_ofAPrefix_openedAgain_goesOnInEachStream() {
         StreamWal wal = open();
         List<Written> cpu = appendSome(wal.stream(KEY), 5);
         List<Written> disk = appendSome(wal.stream("machine/disk"), 3);
@@ -431,8 +585,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(delivered.get("machine/late")).hasSize(2);
             assertThat(consumer.lost()).isEmpty();
         }
-        assertThat(reader().describeConsumer(NAME).orElseThrow()).extracting(ConsumerInfo::prefix, ConsumerInfo::keyOrPrefix)
-                .containsExactly(true, "machine/");
+        assertThat(reader().describeConsumer(NAME).orElseThrow().keys()).isEqualTo(Keys.prefix("machine/"));
     }
 
     @Test
@@ -450,7 +603,7 @@ abstract class ConsumerContract extends LogContract {
         }
         assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(2);
         try (WalConsumer consumer = consumerOfAll()) {
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(1))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(written.get(0)), end(written.get(1))));
             assertThatThrownBy(consumer.entries()::next).isInstanceOf(EntryExpiredException.class);
             assertThat(consumer.lost()).hasSize(1);
             assertThat(deliver(consumer)).isEqualTo(Map.of(KEY, positions(flat(written.subList(2, 5)))));
@@ -458,7 +611,7 @@ abstract class ConsumerContract extends LogContract {
     }
 
     @Test
-    void consumerOfPrefix_severalStreamsLose_eachIsTold() {
+    void consumer_ofAPrefix_severalStreamsLose_eachIsTold() {
         StreamWal wal = openKeeping(MUCH, WINDOW);
         List<List<Written>> cpu = appendWindows(wal, KEY, 3);
         clock.set(NOW);
@@ -473,7 +626,7 @@ abstract class ConsumerContract extends LogContract {
                     assertThat(entries.key()).isEqualTo("machine/disk");
                 }
             }).isInstanceOf(EntryExpiredException.class);
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(cpu.get(1)), end(cpu.get(1))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(cpu.get(1)), end(cpu.get(1))));
         }
     }
 
@@ -485,7 +638,7 @@ abstract class ConsumerContract extends LogContract {
         try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
             consumer.commit(KEY, records.get(1).ref().end());
             all.commit(KEY, records.get(2).ref().end());
-            reader().consumer("gone", KEY).close();
+            reader().consumer("gone", Keys.key(KEY)).close();
             assertThat(reader().removeConsumer("gone")).isTrue();
             wal.checkpoint(copy);
             consumer.commit(KEY, end(records));
@@ -497,7 +650,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder(NAME + ".cursor", "all.cursor");
         }
         try (WalReader reader = WalReader.open(copy)) {
-            try (WalConsumer consumer = reader.consumer(NAME, KEY); WalConsumer all = reader.consumerOfPrefix("all", "machine/")) {
+            try (WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY)); WalConsumer all = reader.consumer("all", Keys.prefix("machine/"))) {
                 assertDelivers(consumer, records.subList(2, 5));
                 assertThat(deliver(all)).isEqualTo(Map.of(KEY, positions(records.subList(3, 5))));
                 consumer.commit(KEY, records.get(2).ref().end());
@@ -614,18 +767,18 @@ abstract class ConsumerContract extends LogContract {
             assertThat(wal.sweep(expiration(1)).deletedSegments()).isEqualTo(1);
             assertThat(wal.sweep(expiration(2)).deletedSegments()).isEqualTo(1);
 
-            LostRange lost = new LostRange(KEY, begin(written.get(0)), end(written.get(1)));
+            Lost lost = new Lost(KEY, begin(written.get(0)), end(written.get(1)));
             EntryTail entries = consumer.entries();
             assertThatThrownBy(entries::next).isInstanceOfSatisfying(EntryExpiredException.class,
-                    e -> assertThat(new LostRange(KEY, e.from(), e.to())).isEqualTo(lost));
-            assertThat(consumer.lost()).containsExactly(lost);
+                    e -> assertThat(Lost.of(e)).isEqualTo(lost));
+            assertThat(Lost.all(consumer.lost())).containsExactly(lost);
             assertDelivers(consumer, flat(written.subList(2, 5)));
-            assertThat(consumer.lost()).containsExactly(lost);
+            assertThat(Lost.all(consumer.lost())).containsExactly(lost);
             assertThat(consumer.isLostTruncated()).isFalse();
         }
         try (WalConsumer again = consumer()) {
-            assertThat(again.lost()).as("still not committed").containsExactly(
-                    new LostRange(KEY, begin(written.get(0)), end(written.get(1))));
+            assertThat(Lost.all(again.lost())).as("still not committed").containsExactly(
+                    new Lost(KEY, begin(written.get(0)), end(written.get(1))));
             assertThatThrownBy(again.entries()::next).isInstanceOf(EntryExpiredException.class);
             assertDelivers(again, flat(written.subList(2, 5)));
             assertThat(again.lost()).hasSize(1);
@@ -647,7 +800,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(entries.next()).as("the file is open").isTrue();
             assertThat(entries.next()).isTrue();
             assertThatThrownBy(entries::next).isInstanceOf(EntryExpiredException.class);
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(1)), end(written.get(1))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(written.get(1)), end(written.get(1))));
             assertDelivers(consumer, flat(written.subList(2, 5)));
         }
     }
@@ -667,7 +820,7 @@ abstract class ConsumerContract extends LogContract {
         assertThat(wal.sweep(expiration(3))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments, SweepResult::heldBytes)
                 .containsExactly(1, 2, 2 * each);
         try (WalConsumer consumer = consumer()) {
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(1))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(written.get(0)), end(written.get(1))));
         }
     }
 
@@ -703,12 +856,12 @@ abstract class ConsumerContract extends LogContract {
         StreamWal wal = open(options().streams("*", StreamOptions.builder()
                 .retainFor(NAME, MUCH, LONG).retainFor("slow", MUCH, WINDOW).build()));
         List<List<Written>> written = appendWindows(wal, KEY, 4);
-        try (WalConsumer quick = consumer(); WalConsumer slow = reader().consumer("slow", KEY)) {
+        try (WalConsumer quick = consumer(); WalConsumer slow = reader().consumer("slow", Keys.key(KEY))) {
             quick.commit(KEY, end(written.get(3)));
             assertThat(wal.sweep(expiration(1))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 1);
             assertThat(quick.lost()).isEmpty();
             assertThatThrownBy(slow.entries()::next).isInstanceOf(EntryExpiredException.class);
-            assertThat(slow.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(0))));
+            assertThat(Lost.all(slow.lost())).containsExactly(new Lost(KEY, begin(written.get(0)), end(written.get(0))));
             slow.commit(KEY, end(written.get(3)));
             assertThat(wal.sweep(expiration(3)).deletedSegments()).isEqualTo(3);
         }
@@ -722,7 +875,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(wal.purge(KEY, Instant.ofEpochMilli(NOW).plus(WINDOW)).deletedSegments()).isEqualTo(1);
             assertThatThrownBy(consumer.entries()::next).isInstanceOf(EntryExpiredException.class);
             assertDelivers(consumer, flat(written.subList(1, 4)));
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(0))));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(written.get(0)), end(written.get(0))));
             assertThat(wal.delete(KEY)).isTrue();
             List<Written> again = appendSome(wal.stream(KEY), 2);
             assertDelivers(consumer, again);
@@ -813,7 +966,7 @@ abstract class ConsumerContract extends LogContract {
         }
         appendSome(stream, 1);
         try (WalConsumer consumer = consumer()) {
-            assertThat(consumer.lost()).containsExactly(new LostRange(KEY, committed, end(records)));
+            assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, committed, end(records)));
             assertThat(consumer.possiblyLost()).isEmpty();
         }
     }
@@ -829,11 +982,11 @@ abstract class ConsumerContract extends LogContract {
         wal.delete(KEY);
         wal.close();
         List<Written> again = appendSome(open().stream(KEY), 2);
-        LostRange perhaps = new LostRange(KEY, end(records), begin(again));
+        Lost perhaps = new Lost(KEY, end(records), begin(again));
         try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
             assertThat(consumer.lost()).isEmpty();
-            assertThat(consumer.possiblyLost()).containsExactly(perhaps);
-            assertThat(all.possiblyLost()).containsExactly(perhaps);
+            assertThat(Lost.all(consumer.possiblyLost())).containsExactly(perhaps);
+            assertThat(Lost.all(all.possiblyLost())).containsExactly(perhaps);
             assertDelivers(consumer, again);
             assertThat(deliver(all)).isEqualTo(Map.of(KEY, positions(again)));
             assertThat(consumer.lost()).isEmpty();
@@ -859,31 +1012,32 @@ abstract class ConsumerContract extends LogContract {
         assertThat(begin(again) - end(records)).as("positions are left out").isGreaterThan(1L << 30);
         long ofAgain = end(again) - begin(again);
         assertThat(reader().consumerLags(NAME))
-                .containsExactly(new ConsumerLag(KEY, end(records), end(again), ofAgain, Optional.empty()));
+                .extracting(ConsumerLag::key, ConsumerLag::committed, ConsumerLag::end, ConsumerLag::behindBytes, ConsumerLag::lost)
+                .containsExactly(tuple(KEY, end(records), end(again), ofAgain, Optional.empty()));
         assertThat(reader().consumerLags("all")).extracting(ConsumerLag::behindBytes)
                 .containsExactly(ofAgain + records.get(1).ref().size());
         wal.delete(KEY);
         assertThat(reader().consumerLags(NAME)).isEmpty();
         appendSome(stream, 1);
-        assertThat(reader().consumerLags("all")).extracting(ConsumerLag::lost).containsExactly(
-                Optional.of(new LostRange(KEY, records.get(1).ref().position(), end(again))));
+        assertThat(reader().consumerLags("all")).extracting(lag -> lag.lost().map(Lost::of)).containsExactly(
+                Optional.of(new Lost(KEY, records.get(1).ref().position(), end(again))));
         assertThat(reader().consumerLags("nobody")).isEmpty();
     }
 
     /** More than a cursor keeps of streams that have gone. */
     @Test
-    void consumerOfPrefix_moreStreamsHaveGoneThanItKeeps_thoseThatComeBackAreReadOnceAndWhole() {
+    void consumer_ofAPrefix_moreStreamsHaveGoneThanItKeeps_thoseThatComeBackAreReadOnceAndWhole() {
         int kept = 1_000;
         int streams = kept + 5;
         StreamWal wal = open();
         List<Written> stays = appendSome(wal.stream("machine/stays"), 1);
         WalReader clocked = closing(WalReader.open(root, ReaderOptions.builder().clock(clock).build()));
-        try (WalConsumer consumer = clocked.consumerOfPrefix(NAME, "machine/")) {
+        try (WalConsumer consumer = clocked.consumer(NAME, Keys.prefix("machine/"))) {
             consumer.commit("machine/stays", end(stays));
             for (int i = 0; i < streams; i++) {
                 EntryRef ref = wal.stream("machine/" + i).append(new byte[8]);
                 clock.advance(Duration.ofMillis(1));
-                consumer.commit(ref.stream(), ref.end());
+                consumer.commit(ref.key(), ref.end());
             }
         }
         List<Written> late = appendSome(wal.stream("machine/late"), 1);
@@ -964,14 +1118,14 @@ abstract class ConsumerContract extends LogContract {
             assertEarlierOrRefused(reader, file, Arrays.copyOf(sound, at));
         }
         Files.write(file, sound);
-        try (WalConsumer consumer = reader.consumer(NAME, KEY)) {
+        try (WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY))) {
             assertThat(consumer.committed(KEY)).hasValue(24);
         }
     }
 
     private static void assertEarlierOrRefused(WalReader reader, Path file, byte[] content) throws IOException {
         Files.write(file, content);
-        try (WalConsumer consumer = reader.consumer(NAME, KEY)) {
+        try (WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY))) {
             assertThat(consumer.committed(KEY).orElse(0)).isIn(0L, 8L, 16L);
             consumer.commit(KEY, 32);
             assertThat(reader.describeConsumer(NAME).orElseThrow().committed()).containsEntry(KEY, 32L);

@@ -8,7 +8,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
-import dev.streamwal.reader.LostRange;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -257,7 +257,7 @@ class ConsumerModelTest {
                     oldest.put(key, segments.get(0).base());
                 }
             }
-            member.open = member.isPrefix ? reader.consumerOfPrefix(member.name, member.scope) : reader.consumer(member.name, member.scope);
+            member.open = reader.consumer(member.name, member.isPrefix ? Keys.prefix(member.scope) : Keys.key(member.scope));
             for (String key : KEYS) {
                 if (!member.exists && member.reads(key) && oldest.containsKey(key)) {
                     member.committed.put(key, oldest.get(key));
@@ -268,11 +268,11 @@ class ConsumerModelTest {
             member.reached.clear();
             member.reached.putAll(member.committed);
             member.tail = member.open.entries();
-            for (LostRange range : member.open.lost()) {
+            for (Lost range : Lost.all(member.open.lost())) {
                 checkIsGone(range);
                 assertThat(recordsIn(range)).as("%s of %s had records", range, member.name).isPositive();
             }
-            for (LostRange range : member.open.possiblyLost()) {
+            for (Lost range : Lost.all(member.open.possiblyLost())) {
                 checkIsGone(range);
                 assertThat(range.from()).as("what %s may have lost begins with its commit", member.name)
                         .isEqualTo(member.committed.get(range.key()));
@@ -297,7 +297,7 @@ class ConsumerModelTest {
                     delivered(member, member.tail.ref());
                     i++;
                 } catch (EntryExpiredException e) {
-                    lost(member, new LostRange(e.stream(), e.from(), e.to()));
+                    lost(member, Lost.of(e));
                 }
             }
         }
@@ -313,19 +313,19 @@ class ConsumerModelTest {
 
         /** The first that is left in the stream behind what was reached, whether it is still there or not. */
         private void delivered(Member member, EntryRef ref) {
-            long begin = lifeAt(ref.stream(), ref.position());
-            long reached = member.reached.getOrDefault(ref.stream(), 0L);
-            boolean mayNotKnow = !member.reached.containsKey(ref.stream()) || member.openedAt < lifeBeganAt.getOrDefault(ref.stream(), 0);
+            long begin = lifeAt(ref.key(), ref.position());
+            long reached = member.reached.getOrDefault(ref.key(), 0L);
+            boolean mayNotKnow = !member.reached.containsKey(ref.key()) || member.openedAt < lifeBeganAt.getOrDefault(ref.key(), 0);
             if (mayNotKnow && reached < begin && begin <= ref.position()) {
                 reached = begin;
             }
             long from = reached;
-            EntryRef expected = appended.get(ref.stream()).stream().filter(any -> any.position() >= from).findFirst().orElseThrow();
+            EntryRef expected = appended.get(ref.key()).stream().filter(any -> any.position() >= from).findFirst().orElseThrow();
             assertThat(ref).as("the next record for %s", member.name).isEqualTo(expected);
-            member.reached.put(ref.stream(), ref.end());
+            member.reached.put(ref.key(), ref.end());
         }
 
-        private void lost(Member member, LostRange range) throws IOException {
+        private void lost(Member member, Lost range) throws IOException {
             long reached = member.reached.getOrDefault(range.key(), Math.min(range.from(), lifeAt(range.key(), Long.MAX_VALUE)));
             // what it may have lost, as it was told when it was opened, it can be told of as lost once that is known
             boolean mayHaveBeenTold = member.open.possiblyLost().stream()
@@ -344,11 +344,11 @@ class ConsumerModelTest {
             member.reached.put(range.key(), range.to());
         }
 
-        private long recordsIn(LostRange range) {
+        private long recordsIn(Lost range) {
             return appended.get(range.key()).stream().filter(ref -> ref.position() >= range.from() && ref.position() < range.to()).count();
         }
 
-        private void checkIsGone(LostRange range) throws IOException {
+        private void checkIsGone(Lost range) throws IOException {
             List<Listed> segments = listed(range.key());
             long oldest = segments.isEmpty() ? Long.MAX_VALUE : segments.get(0).base();
             assertThat(range.to()).as("%s is gone", range).isLessThanOrEqualTo(oldest);

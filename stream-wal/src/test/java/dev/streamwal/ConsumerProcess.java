@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -14,7 +15,7 @@ final class ConsumerProcess {
     /** @param args the log's root, the consumer's name, the stream's key, and whether it goes back after each round */
     public static void main(String[] args) throws IOException {
         boolean goesRound = Boolean.parseBoolean(args[3]);
-        try (WalReader reader = WalReader.open(Path.of(args[0])); WalConsumer consumer = reader.consumer(args[1], args[2])) {
+        try (WalReader reader = WalReader.open(Path.of(args[0])); WalConsumer consumer = reader.consumer(args[1], Keys.key(args[2]))) {
             System.out.println("open " + consumer.committed(args[2]).orElse(0));
             do {
                 EntryTail entries = consumer.entries();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.ConsumerInUseException;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -115,7 +116,7 @@ class ConsumerProcessTest {
                     line = out.readLine();
                 }
                 try (WalReader reader = wal.reader()) {
-                    assertThatThrownBy(() -> reader.consumer(NAME, KEY)).isInstanceOf(ConsumerInUseException.class)
+                    assertThatThrownBy(() -> reader.consumer(NAME, Keys.key(KEY))).isInstanceOf(ConsumerInUseException.class)
                             .hasMessageContaining("another process");
                     assertThat(reader.describeConsumer(NAME).orElseThrow().committed()).containsEntry(KEY, last.end());
                     assertThat(wal.sweep().deletedSegments()).isEqualTo(4);
@@ -123,7 +124,7 @@ class ConsumerProcessTest {
             } finally {
                 kill(process);
             }
-            try (WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer(NAME, KEY)) {
+            try (WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer(NAME, Keys.key(KEY))) {
                 assertThat(consumer.lost()).isEmpty();
                 EntryRef next = wal.stream(KEY).append(new byte[10]);
                 assertThat(consumer.entries().next()).isTrue();

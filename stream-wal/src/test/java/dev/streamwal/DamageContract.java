@@ -177,7 +177,7 @@ abstract class DamageContract extends LogContract {
     private static void assertTells(WalException error, String what) {
         assertThat(error).as(what).isInstanceOfAny(CorruptSegmentException.class, UnsupportedFormatException.class);
         assertThat(error.getMessage()).as(what).containsPattern("stream=s|ref=s@").contains("file=", "offset=");
-        assertThat(error.stream()).isEqualTo("s");
+        assertThat(error.key()).isEqualTo("s");
         assertThat(error.file()).isNotNull();
     }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.TimeRules;
 import java.nio.file.Path;
@@ -81,14 +83,14 @@ class FarTimesTest {
         try (StreamWal wal = open(); WalReader reader = wal.reader()) {
             appendWindows(wal, "a");
             try (EntryCursor all = reader.scan("a", Instant.MIN, Instant.MAX);
-                    EntryCursor merged = reader.scanMerged("", Instant.MIN, Instant.MAX);
-                    EntryCursor given = reader.scanMerged(List.of("a"), Instant.MIN, Instant.MAX);
+                    EntryCursor merged = reader.scanMerged(Keys.all(), Instant.MIN, Instant.MAX);
+                    EntryCursor given = reader.scanMerged(Keys.key("a"), Instant.MIN, Instant.MAX);
                     EntryCursor none = reader.scan("a", Instant.MAX, Instant.MAX);
                     EntryCursor before = reader.scan("a", Instant.MIN, Instant.MIN)) {
                 assertThat(List.of(all.next(), merged.next(), given.next())).containsOnly(true);
                 assertThat(List.of(none.next(), before.next())).containsOnly(false);
             }
-            try (EntryTail tail = reader.follow("a", EntryTail.FIRST); EntryTail many = reader.followPrefix("", Map.of())) {
+            try (EntryTail tail = reader.follow("a", ReadFrom.first()); EntryTail many = reader.follow(Keys.all(), ReadFrom.first())) {
                 assertThat(tail.next(FAR.get(0))).isTrue();
                 assertThat(many.next(FAR.get(0))).isTrue();
                 while (tail.next()) {

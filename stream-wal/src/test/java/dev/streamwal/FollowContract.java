@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -37,7 +38,7 @@ abstract class FollowContract extends LogContract {
 
         Tails(StreamWal wal) {
             this.within = wal.reader();
-            this.tails = List.of(within.follow(KEY, EntryTail.FIRST), without.follow(KEY, EntryTail.FIRST));
+            this.tails = List.of(within.follow(KEY, ReadFrom.first()), without.follow(KEY, ReadFrom.first()));
         }
 
         void assertNext(String... contents) throws InterruptedException {
@@ -193,10 +194,10 @@ abstract class FollowContract extends LogContract {
             assertThat(wal.delete(KEY)).isTrue();
         }
         try (StreamWal wal = open(); WalReader other = WalReader.open(root);
-                EntryTail alone = other.follow(KEY, unread.position());
-                EntryTail ofKeys = other.follow(Map.of(KEY, unread.position()));
-                EntryTail fromZero = other.follow(Map.of(KEY, 0L))) {
-            List<EntryTail> tails = List.of(alone, ofKeys, fromZero);
+                EntryTail alone = other.follow(KEY, ReadFrom.position(unread.position()));
+                EntryTail ofKeys = other.follow(Map.of(KEY, ReadFrom.position(unread.position())));
+                EntryTail fromFirst = other.follow(Map.of(KEY, ReadFrom.first()))) {
+            List<EntryTail> tails = List.of(alone, ofKeys, fromFirst);
             for (EntryTail tail : tails) {
                 assertThat(tail.next(SHORT)).isFalse();
             }
@@ -233,7 +234,7 @@ abstract class FollowContract extends LogContract {
             tails.assertNothing();
             long cutOff = wal.stream(KEY).endPosition();
             wal.stream(KEY).truncateAfter(a);
-            try (WalReader later = WalReader.open(root); EntryTail tail = later.follow(KEY, cutOff)) {
+            try (WalReader later = WalReader.open(root); EntryTail tail = later.follow(KEY, ReadFrom.position(cutOff))) {
                 assertThat(tail.next(SHORT)).isFalse();
                 wal.stream(KEY).append(bytes("h"));
                 assertThat(tail.next(LONG)).isTrue();
@@ -253,7 +254,7 @@ abstract class FollowContract extends LogContract {
 
     @Test
     void next_writerEndsAndComesAgain_goesOn() throws Exception {
-        try (WalReader reader = openedRoot(); EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (WalReader reader = openedRoot(); EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             for (int i = 0; i < 6; i++) {
                 try (StreamWal wal = open(options(), i % 3 == 2 ? NEXT_BOOT : THIS_BOOT)) {
                     wal.stream(KEY).append(bytes("a" + i));
@@ -276,7 +277,7 @@ abstract class FollowContract extends LogContract {
         try (StreamWal wal = open(); WalReader reader = wal.reader()) {
             for (int i = 0; i < MANY; i++) {
                 wal.stream(KEY).append(bytes("a"));
-                try (EntryTail tail = reader.follow(KEY, EntryTail.END)) {
+                try (EntryTail tail = reader.follow(KEY, ReadFrom.end())) {
                     assertThat(tail.next()).isFalse();
                     assertThat(tail.nextPosition()).isEqualTo(wal.stream(KEY).endPosition());
                 }
@@ -288,7 +289,7 @@ abstract class FollowContract extends LogContract {
     void next_logIsClosed_goesOnWaiting() throws Exception {
         StreamWal wal = open();
         wal.stream(KEY).append(bytes("a"));
-        try (WalReader reader = wal.reader(); EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (WalReader reader = wal.reader(); EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(tail.next(LONG)).isTrue();
             wal.close();
             assertThat(tail.next(SHORT)).isFalse();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,8 +39,8 @@ class FollowKilledWriterTest {
     @Timeout(120)
     void next_writerIsKilledAndStartedAgain_deliversWhatIsThereOnce() throws Exception {
         Path root = Files.createDirectory(folder.resolve("log"));
-        try (WalReader reader = WalReader.open(root); EntryTail all = reader.followPrefix("s", Map.of());
-                EntryTail one = reader.follow("s3", EntryTail.FIRST)) {
+        try (WalReader reader = WalReader.open(root); EntryTail all = reader.follow(Keys.prefix("s"), ReadFrom.first());
+                EntryTail one = reader.follow("s3", ReadFrom.first())) {
             for (int round = 0; round <= KILLS; round++) {
                 Process writer = ChildJvm.of(List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"), FollowedWriter.class,
                         root.toString(), String.valueOf(RECORDS)).redirectError(ProcessBuilder.Redirect.DISCARD).start();

@@ -3,6 +3,8 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -44,7 +46,7 @@ abstract class FollowPrefixContract extends LogContract {
     void next_oneOfManyStreamsIsAppendedTo_isDelivered() throws Exception {
         int streams = 300;
         try (StreamWal wal = open(); WalReader within = wal.reader(); WalReader without = WalReader.open(root);
-                EntryTail here = within.followPrefix("s", Map.of()); EntryTail there = without.followPrefix("s", Map.of())) {
+                EntryTail here = within.follow(Keys.prefix("s"), ReadFrom.first()); EntryTail there = without.follow(Keys.prefix("s"), ReadFrom.first())) {
             for (int i = 0; i < streams; i++) {
                 wal.stream("s" + i).append(bytes("first"));
             }
@@ -73,7 +75,7 @@ abstract class FollowPrefixContract extends LogContract {
     void next_threadsAppendToManyStreams_deliversEachStreamInOrderOnce() throws Exception {
         int streams = 100;
         int each = 60;
-        try (StreamWal wal = open(); WalReader reader = WalReader.open(root); EntryTail tail = reader.followPrefix("", Map.of())) {
+        try (StreamWal wal = open(); WalReader reader = WalReader.open(root); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
             List<CompletableFuture<Void>> writing = new ArrayList<>();
             for (int thread = 0; thread < 4; thread++) {
                 int first = thread;
@@ -101,7 +103,7 @@ abstract class FollowPrefixContract extends LogContract {
     void next_oneStreamThatSharesIsAppendedToAgainAndAgain_isDeliveredEachTime() throws Exception {
         try (StreamWal wal = open(options().streams("*", StreamOptions.builder().segments(Segments.SHARED).build()), THIS_BOOT);
                 WalReader within = wal.reader(); WalReader without = WalReader.open(root);
-                EntryTail here = within.followPrefix("", Map.of()); EntryTail there = without.followPrefix("", Map.of())) {
+                EntryTail here = within.follow(Keys.all(), ReadFrom.first()); EntryTail there = without.follow(Keys.all(), ReadFrom.first())) {
             for (int i = 0; i < 5; i++) {
                 if (i == 1) {
                     // until then the folder may have changed, and streams without a directory are looked at besides
@@ -121,7 +123,7 @@ abstract class FollowPrefixContract extends LogContract {
     @Test
     void next_writerComesAgain_isFollowed() throws Exception {
         open().close();
-        try (WalReader reader = WalReader.open(root); EntryTail tail = reader.followPrefix("", Map.of())) {
+        try (WalReader reader = WalReader.open(root); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
             for (int i = 0; i < 6; i++) {
                 try (StreamWal wal = open(options(), i % 3 == 2 ? NEXT_BOOT : THIS_BOOT)) {
                     wal.stream("a").append(bytes("a" + i));
@@ -143,7 +145,7 @@ abstract class FollowPrefixContract extends LogContract {
             for (int i = 0; i < streams; i++) {
                 wal.stream("s" + i).append(bytes("first"));
             }
-            try (EntryTail tail = reader.followPrefix("s", Map.of())) {
+            try (EntryTail tail = reader.follow(Keys.prefix("s"), ReadFrom.first())) {
                 assertThat(drain(tail)).isEqualTo(streams);
                 assertThat(tail.next(SHORT)).isFalse();
                 assertThat(drain(tail)).isZero();
@@ -163,7 +165,7 @@ abstract class FollowPrefixContract extends LogContract {
     void open_activityFileOfAnOlderVersion_isDeleted() throws Exception {
         open().close();
         Files.write(root.resolve("activity"), new byte[64]);
-        try (StreamWal wal = open(); WalReader reader = WalReader.open(root); EntryTail tail = reader.followPrefix("", Map.of())) {
+        try (StreamWal wal = open(); WalReader reader = WalReader.open(root); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
             assertThat(root.resolve("activity")).doesNotExist();
             for (int i = 0; i < 10; i++) {
                 wal.stream("s" + i % 3).append(bytes("r" + i));

@@ -24,7 +24,7 @@ record Frontier(@Nullable EntryRef lastDurable, OptionalLong deleted) implements
 
     @Override
     public int durableOffset(SegmentHeader header) {
-        if (lastDurable == null || !lastDurable.stream().equals(header.key().text())) {
+        if (lastDurable == null || !lastDurable.key().equals(header.key().text())) {
             return 0;
         }
         long offset = header.offsetOf(lastDurable.end());

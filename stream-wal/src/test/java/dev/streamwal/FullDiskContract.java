@@ -88,7 +88,7 @@ abstract class FullDiskContract extends LogContract {
     private void assertFull(WalStream stream, DiskFullException e) {
         assertThat(e).hasMessageContaining("the disk is full").hasMessageContaining("stream=" + stream.key())
                 .hasMessageContaining("file=" + root);
-        assertThat(e.stream()).isEqualTo(stream.key());
+        assertThat(e.key()).isEqualTo(stream.key());
     }
 
     @ParameterizedTest

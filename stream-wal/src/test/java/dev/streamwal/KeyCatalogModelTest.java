@@ -7,6 +7,7 @@ import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -213,7 +214,7 @@ class KeyCatalogModelTest {
                 int streams = wal.stats().streams();
                 NavigableSet<String> fromInside = inside.keys();
                 NavigableSet<String> fromBeside = beside.keys();
-                NavigableSet<String> some = beside.keys("long/1");
+                NavigableSet<String> some = beside.keys(Keys.prefix("long/1"));
                 AtomicReference<List<String>> readWithout = new AtomicReference<>();
                 NavigableSet<String> without = without(reader -> readWithout.set(records(reader, asked, from, to)));
                 assertThat(read).allSatisfy(records -> assertThat(records).isEqualTo(readWithout.get()));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -174,7 +175,7 @@ abstract class KeyContract extends LogContract {
                 () -> wal.checkpoint(null),
                 () -> new WriteBatch().add(null, WriteEntry.of(bytes("x"))),
                 () -> new WriteBatch().add("s", null),
-                () -> reader.keys(null),
+                () -> reader.keys((Keys) null),
                 () -> reader.describe(null),
                 () -> reader.readBatch(null),
                 () -> reader.readBatch(java.util.Collections.singletonList(null)),

@@ -353,8 +353,8 @@ final class KillLedger {
                     if (batch.status(i) == EntryBatch.Status.FOUND) {
                         Entry entry = batch.get(i);
                         check(items.get(from + i), entry.header(), entry.content(), entry.timestampMillis(), some.get(i).position());
-                    } else if (batch.status(i) != EntryBatch.Status.EXPIRED || !isVanishing(some.get(i).stream())) {
-                        throw failure("acknowledged and not there", some.get(i).stream(), some.get(i), batch.status(i));
+                    } else if (batch.status(i) != EntryBatch.Status.EXPIRED || !isVanishing(some.get(i).key())) {
+                        throw failure("acknowledged and not there", some.get(i).key(), some.get(i), batch.status(i));
                     }
                 }
             }

@@ -10,6 +10,7 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.WriterFile;
@@ -116,7 +117,7 @@ abstract class LifecycleContract extends LogContract {
             reader.close();
             List<ThrowingCallable> calls = List.of(
                     reader::keys,
-                    () -> reader.keys("s"),
+                    () -> reader.keys(Keys.prefix("s")),
                     () -> reader.describe("s"),
                     () -> reader.readBatch(List.of()),
                     () -> reader.find(written.get(0).ref()),

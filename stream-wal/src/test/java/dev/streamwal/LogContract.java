@@ -206,7 +206,7 @@ abstract class LogContract {
     void assertAreAll(StreamWal wal, Set<String> keys) {
         try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
             for (WalReader reader : List.of(within, without)) {
-                assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(keys));
+                assertThat(reader.keys()).containsExactlyElementsOf(new TreeSet<>(keys));
                 keys.forEach(key -> assertThat(reader.verify(key).damage()).as(key).isEmpty());
             }
         }

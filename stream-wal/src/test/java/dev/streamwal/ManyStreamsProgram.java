@@ -80,8 +80,8 @@ final class ManyStreamsProgram {
             try (WalReader reader = wal.reader()) {
                 check(reader);
                 for (EntryRef ref : sample.subList(0, sample.size() / 10)) {
-                    long end = wal.stream(ref.stream()).endPosition();
-                    EntryRef next = wal.stream(ref.stream()).append(content(end));
+                    long end = wal.stream(ref.key()).endPosition();
+                    EntryRef next = wal.stream(ref.key()).append(content(end));
                     require(next.position() >= end && end >= ref.end(), next + " behind " + end);
                     require(reader.find(next).isPresent(), next.toString());
                 }

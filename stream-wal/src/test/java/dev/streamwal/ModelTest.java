@@ -20,6 +20,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.VerifyReport;
@@ -694,8 +695,8 @@ class ModelTest {
                     EntryRef ref = records.get(random.nextInt(records.size())).ref();
                     boolean inside = random.nextBoolean();
                     EntryRef wrong = inside
-                            ? new EntryRef(ref.stream(), ref.position() + 8, ref.size())
-                            : new EntryRef(ref.stream(), ref.position(), ref.size() + 8);
+                            ? new EntryRef(ref.key(), ref.position() + 8, ref.size())
+                            : new EntryRef(ref.key(), ref.position(), ref.size() + 8);
                     wanted.add(new Wanted(wrong, null, List.of(EntryBatch.Status.NOT_FOUND)));
                 } else {
                     EntryRef behind = new EntryRef(stream.key, stream.greatestEnd + 8L * random.nextInt(1_000), 32);
@@ -820,7 +821,7 @@ class ModelTest {
                 }
             }
             expected.sort(Comparator.comparingLong(Placed::greatestSoFar).thenComparing(placed -> placed.record().ref()));
-            try (EntryCursor cursor = reader.scanMerged("", Instant.ofEpochMilli(from), Instant.ofEpochMilli(to))) {
+            try (EntryCursor cursor = reader.scanMerged(Keys.all(), Instant.ofEpochMilli(from), Instant.ofEpochMilli(to))) {
                 for (Placed placed : expected) {
                     assertThat(cursor.next()).isTrue();
                     assertThat(cursor.ref()).isEqualTo(placed.record().ref());

@@ -9,6 +9,8 @@ import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -107,6 +109,26 @@ abstract class PackingContract extends LogContract {
         }
     }
 
+    /** The newest window has late records only, and the greatest timestamp stands in a pack. */
+    @Test
+    void latestByTimestamp_lateRecordsBehindAPack_isTheOneInThePack() {
+        try (StreamWal wal = open(packing())) {
+            Map<String, List<Written>> written = appendWindows(wal, 4);
+            clock.advance(WINDOW.multipliedBy(2));
+            assertThat(wal.sweep().deletedSegments()).as("it seals those that nothing is appended to").isZero();
+            packAll(wal, 4 * STREAMS);
+            long lateMillis = NOW + WINDOW.toMillis();
+            written.forEach((key, records) -> records.add(Written.of(wal.stream(key).append(lateMillis, bytes("late")), lateMillis, bytes("late"))));
+
+            assertThat(segments()).hasSize(STREAMS);
+            assertAllHold(wal, written);
+            try (WalReader reader = WalReader.open(root)) {
+                assertThat(reader.latestByTimestamp(key(0)).orElseThrow().timestampMillis()).isEqualTo(NOW + 3 * WINDOW.toMillis());
+                assertThat(reader.latest(key(0)).orElseThrow().timestampMillis()).isEqualTo(lateMillis);
+            }
+        }
+    }
+
     /** As few as the options let have files of their own. */
     @Test
     void pack_fewSegments_keepTheirFiles() {
@@ -135,7 +157,7 @@ abstract class PackingContract extends LogContract {
                 assertThat(Written.drain(reader.scan(key, from, to))).isEqualTo(inWindow);
                 assertThat(Written.drain(reader.scanLast(key, records.size() - 1))).isEqualTo(records.subList(1, records.size()));
             });
-            assertThat(Written.drain(reader.scanMerged("meter/", from, to))).hasSize((int) written.values().stream().flatMap(List::stream)
+            assertThat(Written.drain(reader.scanMerged(Keys.prefix("meter/"), from, to))).hasSize((int) written.values().stream().flatMap(List::stream)
                     .filter(record -> record.timestampMillis() >= from.toEpochMilli() && record.timestampMillis() < to.toEpochMilli()).count());
         }
     }
@@ -147,7 +169,7 @@ abstract class PackingContract extends LogContract {
         Map<String, List<Written>> written = appendWindows(wal, 5);
         List<Written> expected = written.get(key(3));
         for (WalReader reader : List.of(readerOf(wal), reader())) {
-            try (EntryCursor cursor = reader.scan(key(3)); EntryTail tail = reader.follow(key(3), 0);
+            try (EntryCursor cursor = reader.scan(key(3)); EntryTail tail = reader.follow(key(3), ReadFrom.first());
                     EntryBatch before = reader.readBatch(Written.refs(expected))) {
                 assertThat(before.size()).isEqualTo(expected.size());
                 assertThat(cursor.next()).isTrue();
@@ -217,7 +239,7 @@ abstract class PackingContract extends LogContract {
                 .streams("*", OWN));
         Map<String, List<Written>> written = appendWindows(wal, 3);
         packAll(wal, 2 * STREAMS);
-        try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("slow", key(2))) {
+        try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("slow", Keys.key(key(2)))) {
             consumer.commit(key(2), written.get(key(2)).get(0).ref().end());
         }
         clock.advance(RETENTION.plus(WINDOW.multipliedBy(3)));
@@ -342,7 +364,7 @@ abstract class PackingContract extends LogContract {
         wal.delete(key(2));
         assertThat(files(copy, ".seg")).hasSize(STREAMS - 1);
         try (WalReader reader = WalReader.open(copy)) {
-            assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(written.keySet()));
+            assertThat(reader.keys()).containsExactlyElementsOf(new TreeSet<>(written.keySet()));
             written.forEach((key, records) -> Written.assertHolds(reader, key, records));
         }
         try (StreamWal again = StreamWal.open(copy, packing().build())) {

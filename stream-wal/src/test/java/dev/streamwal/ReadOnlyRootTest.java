@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.streamwal.error.ConsumerMismatchException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.SmallDisk;
@@ -58,31 +60,31 @@ class ReadOnlyRootTest {
             try (StreamWal wal = StreamWal.open(root, WalOptions.builder().storage(storage).build()); WalReader reader = wal.reader()) {
                 first = wal.stream("s").append(new byte[100]);
                 second = wal.stream("s").append(new byte[100]);
-                try (WalConsumer consumer = reader.consumer("known", "s")) {
+                try (WalConsumer consumer = reader.consumer("known", Keys.key("s"))) {
                     consumer.commit("s", first.end());
                 }
             }
             assumeTrue(disk.remount("ro"));
             try (WalReader reader = WalReader.open(root)) {
-                try (WalConsumer known = reader.consumer("known", "s")) {
+                try (WalConsumer known = reader.consumer("known", Keys.key("s"))) {
                     assertReads(known, second);
                     assertThat(known.lost()).isEmpty();
                     assertThat(known.committed("s")).hasValue(first.end());
                     assertCannotCommit(known, second.end());
                 }
-                try (WalConsumer unknown = reader.consumer("new", "s"); WalConsumer all = reader.consumerOfPrefix("newer", "")) {
+                try (WalConsumer unknown = reader.consumer("new", Keys.key("s")); WalConsumer all = reader.consumer("newer", Keys.all())) {
                     assertReads(unknown, first);
                     assertReads(all, first);
                     assertCannotCommit(unknown, first.end());
                     assertReads(unknown, second);
                 }
-                assertThatThrownBy(() -> reader.consumer("known", "other")).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> reader.consumer("known", Keys.key("other"))).isInstanceOf(ConsumerMismatchException.class);
                 assertThatThrownBy(() -> reader.removeConsumer("known")).isInstanceOf(WalIOException.class);
                 assertThat(reader.consumers()).containsExactly("known");
                 assertThat(reader.describeConsumer("known").orElseThrow().committed()).containsEntry("s", first.end());
             }
             assumeTrue(disk.remount("rw"));
-            try (WalReader reader = WalReader.open(root); WalConsumer known = reader.consumer("known", "s")) {
+            try (WalReader reader = WalReader.open(root); WalConsumer known = reader.consumer("known", Keys.key("s"))) {
                 assertReads(known, second);
                 known.commit("s", second.end());
             }

@@ -113,7 +113,7 @@ final class ReferenceLog {
                 Item item = items.get(i);
                 EntryRef ref = refs.get(i);
                 boolean inPlace = expected < 0 ? ref.position() >= greatestEnd + lead : ref.position() == expected;
-                if (!inPlace || ref.size() != item.frameBytes() || !ref.stream().equals(key)) {
+                if (!inPlace || ref.size() != item.frameBytes() || !ref.key().equals(key)) {
                     throw new AssertionError("an append's ref: " + ref + ", index=" + i + ", expected position=" + expected
                             + ", greatest end=" + greatestEnd + ", frame=" + item.frameBytes());
                 }

@@ -10,6 +10,7 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.StreamPolicy;
 import io.netty.buffer.Unpooled;
@@ -482,8 +483,28 @@ abstract class SharedContract extends LogContract {
             wal.checkpoint(copy);
         }
         try (WalReader reader = WalReader.open(copy)) {
-            assertThat(reader.keys("")).containsExactlyElementsOf(new TreeSet<>(written.keySet()));
+            assertThat(reader.keys()).containsExactlyElementsOf(new TreeSet<>(written.keySet()));
             written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+        }
+    }
+
+    @Test
+    void latestByTimestamp_lateRecords_isTheGreatestAlsoOncePacked() {
+        try (StreamWal wal = open(sharing())) {
+            Map<String, List<Written>> written = append(wal, 4);
+            for (int i = 0; i < 2; i++) {
+                long lateMillis = NOW + i;
+                written.forEach((key, records) -> records.add(Written.of(wal.stream(key).append(lateMillis, bytes("late")), lateMillis, bytes("late"))));
+                try (WalReader reader = WalReader.open(root)) {
+                    written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+                    assertThat(reader.latestByTimestamp(key(0)).orElseThrow().timestampMillis()).isGreaterThan(lateMillis);
+                }
+                clock.advance(WINDOW);
+                packAll(wal);
+            }
+            try (WalReader reader = WalReader.open(root)) {
+                written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+            }
         }
     }
 
@@ -491,7 +512,7 @@ abstract class SharedContract extends LogContract {
     void follow_intoTheNextWindow_isDelivered() throws Exception {
         try (StreamWal wal = open(sharing()); WalReader without = WalReader.open(root)) {
             Map<String, List<Written>> written = append(wal, 1);
-            try (EntryTail tail = without.follow(key(0), EntryTail.FIRST)) {
+            try (EntryTail tail = without.follow(key(0), ReadFrom.first())) {
                 for (Written each : written.get(key(0))) {
                     assertThat(tail.next(LONG)).isTrue();
                     assertThat(tail.ref()).isEqualTo(each.ref());

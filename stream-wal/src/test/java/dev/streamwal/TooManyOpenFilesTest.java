@@ -6,6 +6,8 @@ import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -119,7 +121,7 @@ class TooManyOpenFilesTest {
                         refs.add(append(wal, "s" + i, "with all open"));
                     } catch (TooManyOpenFilesException e) {
                         refused++;
-                        said = e.getMessage() + " | " + e.stream();
+                        said = e.getMessage() + " | " + e.key();
                     }
                 }
                 try {
@@ -155,7 +157,7 @@ class TooManyOpenFilesTest {
             Limited.check(ReaderOptions.builder().build().maxOpenFiles() == LIMIT / 8, "by default an eighth of them");
             ReaderOptions options = ReaderOptions.builder().maxOpenFiles(10_000).build();
             // all that is needed is loaded before no file can be opened any more
-            try (WalReader reader = WalReader.open(root); EntryTail tail = reader.followPrefix("", Map.of())) {
+            try (WalReader reader = WalReader.open(root); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
                 Map<String, String> first = new TreeMap<>();
                 readAll(tail, first);
                 Limited.check(isAll(first, "01"), "delivered at first " + first);
@@ -163,7 +165,7 @@ class TooManyOpenFilesTest {
             Limited.check(IoFailure.of("try", new IOException("Too many open files"), root, "s", 0) instanceof TooManyOpenFilesException,
                     "an example");
             Map<String, String> delivered = new TreeMap<>();
-            try (WalReader reader = WalReader.open(root, options); WalConsumer consumer = reader.consumerOfPrefix("c", "");
+            try (WalReader reader = WalReader.open(root, options); WalConsumer consumer = reader.consumer("c", Keys.all());
                     EntryTail tail = consumer.entries()) {
                 readAll(tail, delivered);
                 Limited.check(isAll(delivered, "01"), "delivered " + delivered);

@@ -11,6 +11,8 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -107,7 +109,7 @@ class UpgradeTest {
     }
 
     private static void assertHolds(WalReader reader, Map<String, List<String>> written) {
-        assertThat(reader.keys("")).containsExactlyElementsOf(written.keySet());
+        assertThat(reader.keys()).containsExactlyElementsOf(written.keySet());
         written.forEach((key, contents) -> {
             List<Found> found = scanned(reader, key);
             assertThat(found).extracting(Found::content).as(key).isEqualTo(contents);
@@ -190,8 +192,8 @@ class UpgradeTest {
         Map<String, List<String>> written = written();
         SortedMap<String, String> before = FileListing.of(root);
         try (WalReader reader = WalReader.open(root);
-                EntryTail one = reader.follow("batches", EntryTail.FIRST);
-                EntryTail many = reader.followPrefix("", Map.of());
+                EntryTail one = reader.follow("batches", ReadFrom.first());
+                EntryTail many = reader.follow(Keys.all(), ReadFrom.first());
                 EntryCursor scan = reader.scan("meter/3")) {
             assertHolds(reader, written);
             List<String> ofOne = delivered(one);

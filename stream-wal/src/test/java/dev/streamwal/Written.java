@@ -31,12 +31,14 @@ record Written(EntryRef ref, long timestampMillis, String header, String content
 
     static Written of(Entry entry) {
         Written written = of(entry.ref(), entry.timestampMillis(), entry.headerBytes(), entry.contentBytes());
+        assertThat(entry.timestamp().toEpochMilli()).isEqualTo(entry.timestampMillis());
         assertThat(ByteBufUtil.getBytes(entry.header())).isEqualTo(entry.headerBytes());
         assertThat(ByteBufUtil.getBytes(entry.content())).isEqualTo(entry.contentBytes());
         return written;
     }
 
     static Written of(EntryCursor cursor) {
+        assertThat(cursor.timestamp().toEpochMilli()).isEqualTo(cursor.timestampMillis());
         return of(cursor.ref(), cursor.timestampMillis(), ByteBufUtil.getBytes(cursor.header()),
                 ByteBufUtil.getBytes(cursor.content()));
     }
@@ -78,6 +80,8 @@ record Written(EntryRef ref, long timestampMillis, String header, String content
         assertThat(drain(reader.scanLast(key, expected.size() + 1))).as("scanLast of more").isEqualTo(expected);
         assertThat(reader.latest(key).map(Written::of)).as("latest")
                 .isEqualTo(expected.stream().reduce((first, second) -> second));
+        assertThat(reader.latestByTimestamp(key).map(Written::of)).as("latestByTimestamp")
+                .isEqualTo(expected.stream().reduce((first, second) -> second.timestampMillis() >= first.timestampMillis() ? second : first));
         List<Written> reversed = new ArrayList<>(expected);
         Collections.reverse(reversed);
         assertThat(drain(reader.scanBackward(key, Long.MAX_VALUE))).as("scanBackward").isEqualTo(reversed);

@@ -50,7 +50,7 @@ final class RecordedLog {
                 for (int i = 0; i < recordsEach; i++) {
                     content[i & 127] = (byte) i;
                     EntryRef ref = stream.append(START_MILLIS + i, content);
-                    if (!ref.equals(ref(ref.stream(), i))) {
+                    if (!ref.equals(ref(ref.key(), i))) {
                         throw new IllegalStateException("positions follow one another: i=" + i + ", ref=" + ref);
                     }
                 }

@@ -3,13 +3,13 @@ package dev.streamwal.bench;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalStream;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** This log, in its default options: one stream followed by its key, or many by what their keys begin with. */
@@ -37,15 +37,11 @@ final class StreamWalTail {
     }
 
     static DelayContender.Reader ofKey(Path root) throws IOException, InterruptedException {
-        return opened(WalReader.open(root), reader -> reader.follow(key(0), EntryTail.END));
+        return opened(WalReader.open(root), reader -> reader.follow(key(0), ReadFrom.end()));
     }
 
     static DelayContender.Reader ofPrefix(Path root) throws IOException, InterruptedException {
-        return opened(WalReader.open(root), reader -> reader.followPrefix(PREFIX, ends(reader)));
-    }
-
-    private static Map<String, Long> ends(WalReader reader) {
-        return reader.keys(PREFIX).stream().collect(Collectors.toMap(Function.identity(), any -> EntryTail.END));
+        return opened(WalReader.open(root), reader -> reader.follow(Keys.prefix(PREFIX), ReadFrom.end()));
     }
 
     /** The first look is at every stream. */

@@ -12,7 +12,9 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
@@ -21,7 +23,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** What the README shows: the lines between two markers stand there too, and a test compares them. */
@@ -49,7 +50,7 @@ final class ReadmeSnippet {
                     }
                 }
                 Optional<Entry> latest = reader.latest(power.key());
-                latest.ifPresent(entry -> System.out.println(Instant.ofEpochMilli(entry.timestampMillis())));
+                latest.ifPresent(entry -> System.out.println(entry.timestamp()));
             }
         }
         // snippet
@@ -58,17 +59,17 @@ final class ReadmeSnippet {
     static void readElsewhere(Path directory) throws InterruptedException {
         // reading
         try (WalReader reader = WalReader.open(directory)) {
-            try (EntryTail tail = reader.followPrefix("meter/", Map.of())) {   // these streams and those that come; one key: follow
+            try (EntryTail tail = reader.follow(Keys.prefix("meter/"), ReadFrom.first())) {   // these streams and those that come
                 while (tail.next(Duration.ofSeconds(10))) {                    // waits, some milliseconds behind the writer at most
                     System.out.println(tail.key() + " " + tail.content().toString(UTF_8));
                 }
             }
-            reader.latest(reader.keys("meter/")).values().forEach(System.out::println);   // what each stands at now
-            try (WalConsumer shipper = reader.consumerOfPrefix("shipper", "meter/")) {
+            reader.latest(Keys.prefix("meter/")).values().forEach(System.out::println);   // what was appended last to each
+            try (WalConsumer shipper = reader.consumer("shipper", Keys.prefix("meter/"))) {
                 EntryTail entries = shipper.entries();                         // goes on where the shipper has committed
                 while (entries.next(Duration.ofSeconds(10))) {
                     ship(entries.key(), entries.content());
-                    shipper.commit(entries.key(), entries.nextPosition());     // survives kill -9
+                    shipper.commitDelivered();                                 // survives kill -9
                 }
                 shipper.lost().forEach(range -> complain(range));              // what retention took before it was read
             }

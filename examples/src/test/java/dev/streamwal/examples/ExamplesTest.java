@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -54,7 +55,7 @@ class ExamplesTest {
             assertThat(ImageIO.read(folder.resolve("telemetry.png").toFile()).getWidth()).isPositive();
         }
         try (WalReader reader = WalReader.open(folder.resolve("log"))) {
-            assertThat(reader.keys("jvm/")).contains("jvm/heap/used", "jvm/threads/live");
+            assertThat(reader.keys(Keys.prefix("jvm/"))).contains("jvm/heap/used", "jvm/threads/live");
         }
     }
 

@@ -4,6 +4,7 @@ import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorHeader;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -62,11 +63,12 @@ public final class ConsumerCursor {
         return whyReadOnly;
     }
 
-    public void commit(CursorEntry entry) throws IOException {
+    /** Each of a stream of its own. */
+    public void commit(List<CursorEntry> entries) throws IOException {
         if (writer == null) {
             throw new IOException("nothing can be written there", whyReadOnly);
         }
-        writer.commit(entry);
+        writer.commit(entries);
     }
 
     public void close() throws IOException {

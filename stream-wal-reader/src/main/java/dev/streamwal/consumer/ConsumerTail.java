@@ -3,7 +3,7 @@ package dev.streamwal.consumer;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.error.WalException;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
@@ -19,10 +19,10 @@ public final class ConsumerTail {
 
     private final LogSource log;
     private final StreamKey name;
-    private final CursorScope scope;
+    private final KeyScope scope;
     private final ConsumerCursor cursor;
 
-    public ConsumerTail(LogSource log, StreamKey name, CursorScope scope, ConsumerCursor cursor) {
+    public ConsumerTail(LogSource log, StreamKey name, KeyScope scope, ConsumerCursor cursor) {
         this.log = log;
         this.name = name;
         this.scope = scope;
@@ -31,21 +31,21 @@ public final class ConsumerTail {
 
     public TailWalk open() {
         try {
-            return scope.isPrefix() ? ofPrefix() : ofStream();
+            return scope instanceof KeyScope.One one ? ofStream(one.key()) : ofStreams();
         } catch (IOException e) {
             throw log.failure("opening a consumer's tail", e, log.streams().path(), null, WalException.NO_POSITION);
         }
     }
 
-    private TailWalk ofPrefix() throws IOException {
+    private TailWalk ofStreams() throws IOException {
         Map<String, ScanBegin> from = new HashMap<>();
         cursor.positions().forEach((key, position) -> from.put(key, new ScanBegin.Committed(position, name.text())));
-        return new FollowedStreams(log, scope.text(), from, others());
+        return new FollowedStreams(log, scope, from, others());
     }
 
-    private TailWalk ofStream() throws IOException {
-        SegmentCatalog catalog = log.freshCatalog(StreamKey.of(scope.text()).text());
-        Long committed = cursor.position(scope.text());
+    private TailWalk ofStream(String key) throws IOException {
+        SegmentCatalog catalog = log.freshCatalog(key);
+        Long committed = cursor.position(key);
         ScanBegin begin = committed == null ? others() : new ScanBegin.Committed(committed, name.text());
         return new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin));
     }

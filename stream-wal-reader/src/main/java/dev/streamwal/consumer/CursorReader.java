@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CursorReader {
 
-    /** Several entries, and any header; small, since the JDK keeps a buffer of this size for each thread that reads. */
+    /** Several entries, and most headers; small, since the JDK keeps a buffer of this size for each thread that reads. */
     private static final int CHUNK_BYTES = 16 << 10;
 
     private final Path file;
@@ -72,8 +72,13 @@ public final class CursorReader {
 
     private CursorHeader readHeader(LogFile.Opened open, ByteBuffer chunk) throws IOException {
         fill(open, chunk, 0);
+        ByteBuffer first = chunk;
+        if (CursorLayout.headerBytesAt(chunk) > chunk.capacity()) {
+            first = ByteBuffer.allocate(CursorLayout.headerBytesAt(chunk));
+            fill(open, first, 0);
+        }
         try {
-            CursorHeader header = CursorLayout.decodeHeader(chunk);
+            CursorHeader header = CursorLayout.decodeHeader(first);
             if (!header.name().directoryName().equals(CursorFiles.encodedName(file))) {
                 throw FormatException.corrupt("a cursor file's header names the consumer that its file is called after: consumer="
                         + header.name());

@@ -1,10 +1,11 @@
 package dev.streamwal.consumer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.error.ConsumerMismatchException;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorLayout;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
@@ -28,7 +29,8 @@ import java.util.Set;
  *
  * <h2>A commit is all or nothing</h2>
  *
- * <p>It is one entry behind the last one, or a new file with it, which takes the old one's name by a move.
+ * <p>It is one entry behind the last one, or a new file with it, which takes the old one's name by a move. Several that are made together
+ * are written together, and each is all or nothing by itself.
  *
  * <ul>
  *   <li><b>The process is killed</b> while the entry is written: what there is of it doesn't verify, so it isn't there. Nothing is ever
@@ -91,9 +93,9 @@ public final class CursorWriter implements AutoCloseable {
      * Opens a consumer's cursor, and makes it, durably, if there is none.
      *
      * @throws ProcessLock.HeldException where somebody has it open, in this process or another
-     * @throws IllegalArgumentException where the consumer reads something else
+     * @throws ConsumerMismatchException where the consumer reads something else
      */
-    public static CursorWriter open(Path root, StreamKey name, CursorScope scope, CursorSettings settings, ConsumedStreams streams)
+    public static CursorWriter open(Path root, StreamKey name, KeyScope scope, CursorSettings settings, ConsumedStreams streams)
             throws IOException, ProcessLock.HeldException {
         createDirectory(root);
         ProcessLock lock = ProcessLock.acquire(CursorFiles.lock(root, name));
@@ -102,7 +104,7 @@ public final class CursorWriter implements AutoCloseable {
             boolean unused = reader.refresh();
             CursorState found = reader.state();
             if (found != null) {
-                checkScope(found.header(), scope);
+                checkScope(found.header(), scope, reader.file());
                 forceNames(root);
                 CursorWriter opened = new CursorWriter(root, settings, streams, lock, found, reader.isTrailed());
                 opened.forgetGone();
@@ -132,11 +134,16 @@ public final class CursorWriter implements AutoCloseable {
         DirectoryForce.force(CursorFiles.directory(root));
     }
 
-    /** @throws IllegalArgumentException where the consumer reads something else */
-    public static void checkScope(CursorHeader header, CursorScope scope) {
+    /**
+     * Whether a consumer is what it is opened as.
+     *
+     * @param file of the cursor
+     * @throws ConsumerMismatchException where it reads something else
+     */
+    public static void checkScope(CursorHeader header, KeyScope scope, Path file) {
         if (!header.scope().equals(scope)) {
-            throw new IllegalArgumentException("a consumer reads what it was made for: consumer=" + header.name() + ", made for "
-                    + header.scope() + ", asked for " + scope + "; use another name, or remove the consumer first");
+            throw new ConsumerMismatchException("consumer " + header.name() + " is bound to " + header.scope() + ", not " + scope + ": file=" + file
+                    + "; open it with the keys that it is bound to, use another name, or remove it first", file);
         }
     }
 
@@ -164,35 +171,57 @@ public final class CursorWriter implements AutoCloseable {
         return Optional.ofNullable(state.of(key));
     }
 
+    /** As {@link #commit(List)}, one. */
+    public void commit(CursorEntry entry) throws IOException {
+        commit(List.of(entry));
+    }
+
     /**
-     * When it returns, the commit survives the end of the process, and where it goes back, power loss.
+     * When it returns, the commits survive the end of the process, and where one goes back, all of them power loss.
      *
-     * @throws IOException where it can't be written, and counts or doesn't
+     * @param entries of different streams, written by one write
+     * @throws IOException where they can't be written; each counts or doesn't
      */
-    public synchronized void commit(CursorEntry entry) throws IOException {
+    public synchronized void commit(List<CursorEntry> entries) throws IOException {
         if (closed) {
             throw new ClosedChannelException();
         }
+        if (entries.isEmpty()) {
+            return;
+        }
         if (inDoubt) {
-            replaceBy(writeTemporary(new Commits(state.header().start(), commitsWith(entry))));
-        } else if (state.end() + CursorLayout.entryBytes(entry.key()) > compactedAbove) {
-            compact(entry);
+            replaceBy(writeTemporary(new Commits(state.header().start(), commitsWith(entries))));
+        } else if (state.end() + bytes(entries) > compactedAbove) {
+            compact(entries);
         } else {
-            append(entry);
+            append(entries);
         }
     }
 
-    // ---------------------------------------------------------------- one entry more
+    private static long bytes(List<CursorEntry> entries) {
+        return entries.stream().mapToLong(entry -> CursorLayout.entryBytes(entry.key())).sum();
+    }
+
+    // ---------------------------------------------------------------- some entries more
 
     @GuardedBy("this")
-    private void append(CursorEntry entry) throws IOException {
-        Committed before = state.of(entry.key().text());
-        buffer.clear();
-        CursorLayout.encode(buffer, entry, state.header().salt(), state.end());
+    private void append(List<CursorEntry> entries) throws IOException {
+        long bytes = bytes(entries);
+        ByteBuffer content = bytes <= buffer.capacity() ? buffer.clear() : ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+        long salt = state.header().salt();
+        long start = state.end();
+        for (CursorEntry entry : entries) {
+            CursorLayout.encode(content, entry, salt, start + content.position());
+        }
         inDoubt = true;
-        file.write(state.end(), buffer.flip());
-        state.add(entry.key().text(), new Committed(entry.position(), entry.committedAtMillis()), buffer.limit());
-        if (before != null && entry.position() < before.position()) {
+        file.write(start, content.flip());
+        boolean goesBack = false;
+        for (CursorEntry entry : entries) {
+            Committed before = state.of(entry.key().text());
+            goesBack |= before != null && entry.position() < before.position();
+            state.add(entry.key().text(), new Committed(entry.position(), entry.committedAtMillis()), CursorLayout.entryBytes(entry.key()));
+        }
+        if (goesBack) {
             file.force();
         }
         inDoubt = false;
@@ -206,17 +235,17 @@ public final class CursorWriter implements AutoCloseable {
 
     /** Where a new file can't be made, the old one, which is sound, may become longer. */
     @GuardedBy("this")
-    private void compact(CursorEntry entry) throws IOException {
+    private void compact(List<CursorEntry> entries) throws IOException {
         CursorState next;
         try {
-            Map<String, Committed> commits = commitsWith(entry);
+            Map<String, Committed> commits = commitsWith(entries);
             next = writeTemporary(withoutGone(commits).orElse(new Commits(state.header().start(), commits)));
         } catch (IOException e) {
             compactedAbove = Math.min(MAX_FILE_BYTES, 2 * compactedAbove);
-            if (state.end() + CursorLayout.entryBytes(entry.key()) > compactedAbove) {
+            if (state.end() + bytes(entries) > compactedAbove) {
                 throw e;
             }
-            append(entry);
+            append(entries);
             return;
         }
         replaceBy(next);
@@ -287,9 +316,9 @@ public final class CursorWriter implements AutoCloseable {
     }
 
     @GuardedBy("this")
-    private Map<String, Committed> commitsWith(CursorEntry entry) {
+    private Map<String, Committed> commitsWith(List<CursorEntry> entries) {
         Map<String, Committed> commits = new HashMap<>(state.commits());
-        commits.put(entry.key().text(), new Committed(entry.position(), entry.committedAtMillis()));
+        entries.forEach(entry -> commits.put(entry.key().text(), new Committed(entry.position(), entry.committedAtMillis())));
         return commits;
     }
 

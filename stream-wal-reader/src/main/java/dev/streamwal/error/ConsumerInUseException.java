@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Somebody has the consumer open, in this process or another one: close it there first, or use another name. */
+/**
+ * Somebody has the consumer open, in this process or another one: close it there first, or use another name.
+ *
+ * @since 1.0
+ */
 public final class ConsumerInUseException extends WalException {
 
     private static final long serialVersionUID = 1L;

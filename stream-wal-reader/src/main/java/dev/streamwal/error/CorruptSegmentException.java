@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Bytes that were written are not what they were. A cursor that meets damage throws this once; its following {@code next()} goes on at
  * the next record that verifies.
+ *
+ * @since 1.0
  */
 public final class CorruptSegmentException extends WalException {
 
@@ -21,7 +23,7 @@ public final class CorruptSegmentException extends WalException {
      *
      * @param message the rule that is broken, the values, where, and what to do next
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param offset where in the file the damage starts, in bytes
      * @param length how far it reaches, in bytes: to the next record that verifies, or to the end of the data
@@ -30,12 +32,12 @@ public final class CorruptSegmentException extends WalException {
     public CorruptSegmentException(
             String message,
             @Nullable Path file,
-            @Nullable String stream,
+            @Nullable String key,
             long position,
             long offset,
             long length,
             @Nullable Throwable cause) {
-        super(message, file, stream, position, cause);
+        super(message, file, key, position, cause);
         this.offset = offset;
         this.length = length;
     }

@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A record's header is larger than 65,535 bytes: put less into it, and more into the content. Nothing was appended. */
+/**
+ * A record's header is larger than 65,535 bytes: put less into it, and more into the content. Nothing was appended.
+ *
+ * @since 1.0
+ */
 public final class HeaderTooLargeException extends WalException {
 
     private static final long serialVersionUID = 1L;
@@ -13,10 +17,10 @@ public final class HeaderTooLargeException extends WalException {
      *
      * @param message what was wrong
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
      */
-    public HeaderTooLargeException(String message, @Nullable Path file, @Nullable String stream, long position) {
-        super(message, file, stream, position);
+    public HeaderTooLargeException(String message, @Nullable Path file, @Nullable String key, long position) {
+        super(message, file, key, position);
     }
 }

@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A record, or a batch of them, is larger than the stream's options allow: split it, or raise {@code maxRecordBytes} or
  * {@code segmentBytes}. Nothing was appended.
+ *
+ * @since 1.0
  */
 public final class RecordTooLargeException extends WalException {
 
@@ -16,10 +18,10 @@ public final class RecordTooLargeException extends WalException {
      *
      * @param message what was wrong
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
      */
-    public RecordTooLargeException(String message, @Nullable Path file, @Nullable String stream, long position) {
-        super(message, file, stream, position);
+    public RecordTooLargeException(String message, @Nullable Path file, @Nullable String key, long position) {
+        super(message, file, key, position);
     }
 }

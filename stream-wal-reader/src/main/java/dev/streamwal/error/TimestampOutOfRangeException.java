@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
  * A record's timestamp is further in the future than {@code maxClockSkew} allows, so old that its window has expired
  * already, or outside the years 1 to 9999: look at its unit (epoch milliseconds) and at the clock. Nothing was
  * appended.
+ *
+ * @since 1.0
  */
 public final class TimestampOutOfRangeException extends WalException {
 
@@ -17,10 +19,10 @@ public final class TimestampOutOfRangeException extends WalException {
      *
      * @param message what was wrong
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
      */
-    public TimestampOutOfRangeException(String message, @Nullable Path file, @Nullable String stream, long position) {
-        super(message, file, stream, position);
+    public TimestampOutOfRangeException(String message, @Nullable Path file, @Nullable String key, long position) {
+        super(message, file, key, position);
     }
 }

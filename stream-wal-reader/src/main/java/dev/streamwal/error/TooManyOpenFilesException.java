@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The process may not open more files: raise its limit, or lower {@code maxOpenFiles}. */
+/**
+ * The process may not open more files: raise its limit, or lower {@code maxOpenFiles}.
+ *
+ * @since 1.0
+ */
 public final class TooManyOpenFilesException extends WalIOException {
 
     private static final long serialVersionUID = 1L;
@@ -13,12 +17,12 @@ public final class TooManyOpenFilesException extends WalIOException {
      *
      * @param message the rule that is broken, the values, where, and what to do next
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param cause what is behind this; null where nothing is
      */
     public TooManyOpenFilesException(
-            String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
-        super(message, file, stream, position, cause);
+            String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {
+        super(message, file, key, position, cause);
     }
 }

@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A file, or a record in it, needs something that this version does not know: use the version that wrote it, or a newer one. */
+/**
+ * A file, or a record in it, needs something that this version does not know: use the version that wrote it, or a newer one.
+ *
+ * @since 1.0
+ */
 public final class UnsupportedFormatException extends WalException {
 
     private static final long serialVersionUID = 1L;
@@ -13,12 +17,12 @@ public final class UnsupportedFormatException extends WalException {
      *
      * @param message the rule that is broken, the values, where, and what to do next
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param cause what is behind this; null where nothing is
      */
     public UnsupportedFormatException(
-            String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
-        super(message, file, stream, position, cause);
+            String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {
+        super(message, file, key, position, cause);
     }
 }

@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something a log could not do. Its message says what is wrong, with which values, in which file and where, and what to do next.
  * Sub-classes are told apart by what the caller does next: {@code docs/errors.md} lists them.
+ *
+ * @since 1.0
  */
 public class WalException extends RuntimeException {
 
@@ -16,7 +18,7 @@ public class WalException extends RuntimeException {
 
     private final transient @Nullable Path file;
     /** A key. */
-    private final @Nullable String stream;
+    private final @Nullable String key;
     /** In the stream. */
     private final long position;
 
@@ -25,11 +27,11 @@ public class WalException extends RuntimeException {
      *
      * @param message the rule that is broken, the values, where, and what to do next
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      */
-    public WalException(String message, @Nullable Path file, @Nullable String stream, long position) {
-        this(message, file, stream, position, null);
+    public WalException(String message, @Nullable Path file, @Nullable String key, long position) {
+        this(message, file, key, position, null);
     }
 
     /**
@@ -37,15 +39,15 @@ public class WalException extends RuntimeException {
      *
      * @param message the rule that is broken, the values, where, and what to do next
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param cause what is behind this; null where nothing is
      */
     public WalException(
-            String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
+            String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {
         super(message, cause);
         this.file = file;
-        this.stream = stream;
+        this.key = key;
         this.position = position;
     }
 
@@ -55,8 +57,8 @@ public class WalException extends RuntimeException {
     }
 
     /** {@return the key of the stream concerned; null where there is none} */
-    public @Nullable String stream() {
-        return stream;
+    public @Nullable String key() {
+        return key;
     }
 
     /** {@return the stream position concerned; {@link #NO_POSITION} where there is none} */

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * BUFFERED} appends are refused too: a log that has failed seals and deletes nothing any more, so a program that asks for no flush
  * would fill its disk without being told; and pages that could not be written may be dropped, so that records might be gone before the process
  * ends. Reading goes on, and what was acknowledged as durable before is not affected.
+ *
+ * @since 1.0
  */
 public final class WalFailedException extends WalException {
 
@@ -19,12 +21,12 @@ public final class WalFailedException extends WalException {
      *
      * @param message what was wrong
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
      * @param cause the failure after which the log acknowledges nothing
      */
     public WalFailedException(
-            String message, @Nullable Path file, @Nullable String stream, long position, Throwable cause) {
-        super(message, file, stream, position, cause);
+            String message, @Nullable Path file, @Nullable String key, long position, Throwable cause) {
+        super(message, file, key, position, cause);
     }
 }

@@ -3,7 +3,11 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The file system failed, or a slot in a segment was given up by its writer: try again, or look at the disk. */
+/**
+ * The file system failed, or a slot in a segment was given up by its writer: try again, or look at the disk.
+ *
+ * @since 1.0
+ */
 public class WalIOException extends WalException {
 
     private static final long serialVersionUID = 1L;
@@ -13,12 +17,12 @@ public class WalIOException extends WalException {
      *
      * @param message the rule that is broken, the values, where, and what to do next
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param cause what is behind this; null where nothing is
      */
     public WalIOException(
-            String message, @Nullable Path file, @Nullable String stream, long position, @Nullable Throwable cause) {
-        super(message, file, stream, position, cause);
+            String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {
+        super(message, file, key, position, cause);
     }
 }

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thrown by a log that is open, it says that somebody else has opened it meanwhile, which is possible where the process has lost its lock
  * and can't be seen, in another container say. From then on the log takes and acknowledges nothing; what it acknowledged as durable before is
  * there. Close it.
+ *
+ * @since 1.0
  */
 public final class WalLockedException extends WalException {
 
@@ -20,10 +22,10 @@ public final class WalLockedException extends WalException {
      *
      * @param message what was wrong
      * @param file the file concerned; null where there is none
-     * @param stream the key of the stream concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
      */
-    public WalLockedException(String message, @Nullable Path file, @Nullable String stream, long position) {
-        super(message, file, stream, position);
+    public WalLockedException(String message, @Nullable Path file, @Nullable String key, long position) {
+        super(message, file, key, position);
     }
 }

@@ -8,4 +8,4 @@ package dev.streamwal.format;
  * @param start stream position where streams begin of which nothing is committed: the log's start when the consumer was made
  * @param salt of this file; another file, of the same consumer too, has another one
  */
-public record CursorHeader(StreamKey name, CursorScope scope, long start, long salt) {}
+public record CursorHeader(StreamKey name, KeyScope scope, long start, long salt) {}

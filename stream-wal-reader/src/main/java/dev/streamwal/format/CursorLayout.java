@@ -1,9 +1,14 @@
 package dev.streamwal.format;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.zip.CRC32C;
 
 /**
@@ -14,12 +19,14 @@ import java.util.zip.CRC32C;
  *   0  8  magic             "STRMCUR1"
  *   8  8  salt              random; another one in every file
  *  16  4  checksum          CRC32C over the header from 20 on, then the salt
- *  20  4  flags             bit 0 PREFIX: of all streams whose keys begin so, not of one stream
+ *  20  4  flags             which streams the consumer reads; at most one of: bit 0 PREFIX, bit 1 GLOB, bit 2 SET; none: one stream
  *  24  8  start             the log's when the consumer was made: where streams without an entry begin
  *  32  2  name length       of the consumer's name, 1 to 1,024
- *  34  2  scope length      of the key, or the prefix, which may be empty; at most 1,024
+ *  34  2  scope length      bytes, at most 32,768; of a key or a prefix, which may be empty, at most 1,024
  *  36     name, scope, UTF-8, zero padding to a multiple of 8
  * </pre>
+ *
+ * <p>The scope is the key, the prefix or the pattern; of a SET it is all keys, each behind its length, 2 bytes.
  *
  * <p>Each commit:
  *
@@ -56,13 +63,19 @@ public final class CursorLayout {
     /** Before the key. */
     static final int ENTRY_FIXED_BYTES = 24;
 
+    /** The longest scope: some hundred keys of the longest, or a thousand and more of usual ones. */
+    public static final int MAX_SCOPE_BYTES = 32 << 10;
     /** The longest header. */
-    public static final int MAX_HEADER_BYTES = (int) RecordLayout.align(FIXED_BYTES + 2 * StreamKey.MAX_BYTES);
+    public static final int MAX_HEADER_BYTES = (int) RecordLayout.align(FIXED_BYTES + StreamKey.MAX_BYTES + MAX_SCOPE_BYTES);
     /** The longest entry. */
     public static final int MAX_ENTRY_BYTES = (int) RecordLayout.align(ENTRY_FIXED_BYTES + StreamKey.MAX_BYTES);
 
     /** Flag: of a prefix. */
     static final int PREFIX = 1;
+    /** Flag: of a pattern. */
+    static final int GLOB = 1 << 1;
+    /** Flag: of a set of keys. */
+    static final int SET = 1 << 2;
     /** "STRMCUR1". */
     private static final long MAGIC_VALUE = 0x3152_5543_4D52_5453L;
     /** "STRMCUR", of any version. */
@@ -72,7 +85,7 @@ public final class CursorLayout {
 
     /** How long a header is. */
     public static int headerBytes(CursorHeader header) {
-        return (int) RecordLayout.align(FIXED_BYTES + header.name().utf8Length() + header.scope().utf8().length);
+        return (int) RecordLayout.align(FIXED_BYTES + header.name().utf8Length() + scopeBytes(header.scope()).length);
     }
 
     /** How long the entry of a key is. */
@@ -83,11 +96,11 @@ public final class CursorLayout {
     /** From position 0 to the limit. */
     public static ByteBuffer encode(CursorHeader header) {
         byte[] name = header.name().utf8();
-        byte[] scope = header.scope().utf8();
+        byte[] scope = scopeBytes(header.scope());
         ByteBuffer out = ByteBuffer.allocate(headerBytes(header)).order(ByteOrder.LITTLE_ENDIAN);
         out.putLong(MAGIC, MAGIC_VALUE);
         out.putLong(SALT, header.salt());
-        out.putInt(FLAGS, header.scope().isPrefix() ? PREFIX : 0);
+        out.putInt(FLAGS, flags(header.scope()));
         out.putLong(START, header.start());
         out.putShort(NAME_LENGTH, (short) name.length);
         out.putShort(SCOPE_LENGTH, (short) scope.length);
@@ -115,24 +128,97 @@ public final class CursorLayout {
         int nameLength = in.getShort(NAME_LENGTH) & 0xFFFF;
         int scopeLength = in.getShort(SCOPE_LENGTH) & 0xFFFF;
         check(nameLength >= 1 && nameLength <= StreamKey.MAX_BYTES, "a consumer's name has 1 to 1,024 bytes", nameLength);
-        check(scopeLength <= StreamKey.MAX_BYTES, "a key or prefix has at most 1,024 bytes", scopeLength);
+        check(scopeLength <= MAX_SCOPE_BYTES, "a consumer's keys take at most " + MAX_SCOPE_BYTES + " bytes", scopeLength);
         int length = (int) RecordLayout.align(FIXED_BYTES + nameLength + scopeLength);
         check(length <= in.limit(), "a cursor file holds its header, of bytes=" + length, in.limit());
         check(in.getInt(CHECKSUM) == checksum(in, FLAGS, length, in.getLong(SALT)), "a cursor file's header has its checksum",
                 in.getInt(CHECKSUM));
         int flags = in.getInt(FLAGS);
-        if ((flags & ~PREFIX) != 0) {
+        if ((flags & ~(PREFIX | GLOB | SET)) != 0 || Integer.bitCount(flags) > 1) {
             throw FormatException.unsupported("the cursor file has flags that this version doesn't know: flags=0x"
                     + Integer.toHexString(flags) + "; use the version that wrote it, or a newer one");
         }
         check(in.getLong(START) >= 0, "positions are not negative", in.getLong(START));
         StreamKey name = StreamKey.ofUtf8(bytes(in, FIXED_BYTES, nameLength));
-        CursorScope scope = scope(bytes(in, FIXED_BYTES + nameLength, scopeLength), flags == PREFIX);
+        KeyScope scope = scope(bytes(in, FIXED_BYTES + nameLength, scopeLength), flags);
         return new CursorHeader(name, scope, in.getLong(START), in.getLong(SALT));
     }
 
-    private static CursorScope scope(byte[] utf8, boolean isPrefix) throws FormatException {
-        return isPrefix && utf8.length == 0 ? new CursorScope("", true) : new CursorScope(StreamKey.ofUtf8(utf8).text(), isPrefix);
+    /**
+     * How many bytes at the beginning of a file are its header, if that is one.
+     *
+     * @param file its first bytes, from index 0 to the limit
+     * @return at most {@link #MAX_HEADER_BYTES}; the limit where that is less than what says it
+     */
+    public static int headerBytesAt(ByteBuffer file) {
+        ByteBuffer in = file.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        if (in.limit() < FIXED_BYTES) {
+            return in.limit();
+        }
+        long bytes = RecordLayout.align(FIXED_BYTES + (in.getShort(NAME_LENGTH) & 0xFFFF) + (in.getShort(SCOPE_LENGTH) & 0xFFFF));
+        return (int) Math.min(MAX_HEADER_BYTES, bytes);
+    }
+
+    /** @throws IllegalArgumentException where no header has room for it */
+    public static void checkFits(KeyScope scope) {
+        int bytes = scopeBytes(scope).length;
+        if (bytes > MAX_SCOPE_BYTES) {
+            throw new IllegalArgumentException("too many keys for a consumer: bytes=" + bytes + ", limit=" + MAX_SCOPE_BYTES + ", keys=" + scope
+                    + "; select them by a prefix or a pattern, or use several consumers");
+        }
+    }
+
+    private static int flags(KeyScope scope) {
+        if (scope instanceof KeyScope.Prefix) {
+            return PREFIX;
+        }
+        if (scope instanceof KeyScope.Glob) {
+            return GLOB;
+        }
+        return scope instanceof KeyScope.Some ? SET : 0;
+    }
+
+    private static byte[] scopeBytes(KeyScope scope) {
+        if (scope instanceof KeyScope.Some some) {
+            return setBytes(some.keys());
+        }
+        String text = scope instanceof KeyScope.One one ? one.key()
+                : scope instanceof KeyScope.Prefix prefix ? prefix.text() : ((KeyScope.Glob) scope).pattern().toString();
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] setBytes(Collection<String> keys) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        for (String key : keys) {
+            byte[] utf8 = key.getBytes(StandardCharsets.UTF_8);
+            out.write(utf8.length);
+            out.write(utf8.length >>> 8);
+            out.writeBytes(utf8);
+        }
+        return out.toByteArray();
+    }
+
+    private static KeyScope scope(byte[] bytes, int flags) throws FormatException {
+        try {
+            return switch (flags) {
+                case PREFIX -> KeyScope.prefix(bytes.length == 0 ? "" : StreamKey.ofUtf8(bytes).text());
+                case GLOB -> KeyScope.glob(new String(bytes, StandardCharsets.UTF_8));
+                case SET -> KeyScope.of(keys(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)));
+                default -> KeyScope.key(StreamKey.ofUtf8(bytes).text());
+            };
+        } catch (IllegalArgumentException | BufferUnderflowException e) {
+            throw FormatException.corrupt("a cursor file's header doesn't say which keys: " + e.getMessage());
+        }
+    }
+
+    private static Set<String> keys(ByteBuffer in) throws FormatException {
+        Set<String> keys = new TreeSet<>();
+        while (in.hasRemaining()) {
+            byte[] utf8 = new byte[in.getShort() & 0xFFFF];
+            in.get(utf8);
+            keys.add(StreamKey.ofUtf8(utf8).text());
+        }
+        return keys;
     }
 
     /**

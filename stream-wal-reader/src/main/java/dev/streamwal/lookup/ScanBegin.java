@@ -1,5 +1,7 @@
 package dev.streamwal.lookup;
 
+import java.time.Instant;
+
 /** Where a scan, or a tail, begins in its stream: what somebody asks for. {@link ScanStart} finds the place. */
 public sealed interface ScanBegin {
 
@@ -20,6 +22,9 @@ public sealed interface ScanBegin {
      * the stream may have begun with what is its first segment now.
      */
     record NewStream(long logStart) implements ScanBegin {}
+
+    /** With the first record, in order of position, whose timestamp is at or after an instant; behind the last record where there is none. */
+    record Time(Instant instant) implements ScanBegin {}
 
     /** Behind the last record that there is. */
     record End() implements ScanBegin {}

@@ -4,6 +4,7 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
@@ -23,6 +24,7 @@ import dev.streamwal.walk.StreamScan.Rest;
 import dev.streamwal.walk.StreamScan.Telling;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -129,7 +131,27 @@ public final class ScanStart {
         if (begin instanceof ScanBegin.NewStream stream) {
             return Rest.behind(StreamScan.UNKNOWN, stream.logStart(), telling).whenEnded();
         }
+        if (begin instanceof ScanBegin.Time time) {
+            return findTime(TimeRange.of(time.instant(), Instant.MAX), telling);
+        }
         return begin instanceof ScanBegin.End ? findEnd(telling) : Rest.atOldest(telling);
+    }
+
+    private Rest findTime(TimeRange range, Telling telling) {
+        try (StreamScan scan = StreamScan.of(log, catalog, range)) {
+            boolean found = nextReadable(scan);
+            return !found && scan.hasPassedNothing() ? Rest.atOldest(telling) : scan.rest().with(telling);
+        }
+    }
+
+    private static boolean nextReadable(StreamScan scan) {
+        while (true) {
+            try {
+                return scan.next();
+            } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
+                // the scan goes on behind it
+            }
+        }
     }
 
     private Rest find(long position, Telling telling) throws IOException {

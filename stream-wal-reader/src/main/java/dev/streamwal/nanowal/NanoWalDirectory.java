@@ -4,6 +4,7 @@ import dev.streamwal.catalog.ListingAge;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalName;
 import dev.streamwal.format.NanoWalPosition;
@@ -112,12 +113,12 @@ public final class NanoWalDirectory implements AutoCloseable {
         return channels;
     }
 
-    /** The prefixes that have a file now, in their natural order. */
-    public NavigableSet<String> keys(String prefix) throws IOException {
+    /** The prefixes that have a file now, of those that are meant, in their natural order. */
+    public NavigableSet<String> keys(KeyScope scope) throws IOException {
         refresh();
         NavigableSet<String> keys = new TreeSet<>();
         chains.forEach((key, chain) -> {
-            if (chain.size() > 0 && key.startsWith(prefix)) {
+            if (chain.size() > 0 && scope.contains(key)) {
                 keys.add(key);
             }
         });

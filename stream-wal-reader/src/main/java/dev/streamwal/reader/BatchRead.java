@@ -80,14 +80,14 @@ final class BatchRead {
     /** Into arrays, in the one pass that waits for the refs to come from memory; whether they are all of one stream. */
     private boolean takeApart() {
         boolean same = true;
-        String stream = refs.length == 0 ? "" : Objects.requireNonNull(refs[0], "ref").stream();
+        String stream = refs.length == 0 ? "" : Objects.requireNonNull(refs[0], "ref").key();
         for (int i = 0; i < refs.length; i++) {
             EntryRef ref = Objects.requireNonNull(refs[i], "ref");
             sizes[i] = ref.size();
             positions[i] = ref.position();
             unreadBytes += ref.size();
             // refs of one stream mostly share the string
-            same = same && (sameString(ref.stream(), stream) || ref.stream().equals(stream));
+            same = same && (sameString(ref.key(), stream) || ref.key().equals(stream));
         }
         return same;
     }
@@ -116,7 +116,7 @@ final class BatchRead {
         }
         Map<String, List<Integer>> byStream = new LinkedHashMap<>();
         for (int i = 0; i < refs.length; i++) {
-            byStream.computeIfAbsent(refs[i].stream(), stream -> new ArrayList<>()).add(i);
+            byStream.computeIfAbsent(refs[i].key(), stream -> new ArrayList<>()).add(i);
         }
         for (List<Integer> indexes : byStream.values()) {
             readStream(indexes.stream().mapToInt(Integer::intValue).toArray(), indexes.size());
@@ -132,7 +132,7 @@ final class BatchRead {
         if (count == 0) {
             return;
         }
-        String stream = refs[indexes[0]].stream();
+        String stream = refs[indexes[0]].key();
         try {
             SegmentCatalog catalog = log.catalog(stream);
             readFrom(catalog.chain(), indexes, count);
@@ -445,13 +445,13 @@ final class BatchRead {
         return new CorruptSegmentException(
                 "a record's bytes verify: ref=" + ref + ", file=" + reader.segment() + ", offset="
                         + reader.segment().fileOffset(offset) + "; the stream's other records can be read, verify() lists the damage",
-                reader.segment().file(), ref.stream(), ref.position(), reader.segment().fileOffset(offset), ref.size(), null);
+                reader.segment().file(), ref.key(), ref.position(), reader.segment().fileOffset(offset), ref.size(), null);
     }
 
     private static UnsupportedFormatException tooNew(SegmentReader reader, EntryRef ref) {
         return new UnsupportedFormatException(
                 "a data record has only flags this version knows: ref=" + ref + ", file=" + reader.segment()
                         + "; read it with the version that wrote it, or a newer one",
-                reader.segment().file(), ref.stream(), ref.position(), null);
+                reader.segment().file(), ref.key(), ref.position(), null);
     }
 }

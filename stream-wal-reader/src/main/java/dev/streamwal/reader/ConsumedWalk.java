@@ -1,6 +1,6 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.consumer.LastDelivered;
+import dev.streamwal.consumer.Delivered;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.TailWalk;
@@ -12,10 +12,10 @@ final class ConsumedWalk extends WalkOfWalks implements TailWalk {
 
     private final TailWalk walk;
     private final LostRanges lost;
-    private final LastDelivered delivered;
+    private final Delivered delivered;
     private volatile boolean closed;
 
-    ConsumedWalk(TailWalk walk, LostRanges lost, LastDelivered delivered) {
+    ConsumedWalk(TailWalk walk, LostRanges lost, Delivered delivered) {
         this.walk = walk;
         this.lost = lost;
         this.delivered = delivered;
@@ -30,7 +30,7 @@ final class ConsumedWalk extends WalkOfWalks implements TailWalk {
             }
             return found;
         } catch (EntryExpiredException e) {
-            String key = e.stream();
+            String key = e.key();
             if (key != null) {
                 lost.add(key, e.from(), e.to());
             }

@@ -1,16 +1,65 @@
 package dev.streamwal.reader;
 
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a consumer is, and what it has committed. Immutable.
  *
- * @param name of the consumer
- * @param keyOrPrefix what it reads: one stream's key, or what the keys of all its streams begin with
- * @param prefix which of the two
- * @param committed by key, the stream position before which it has done with everything; streams that it has not committed are left out
- * @param lastCommitMillis when it last committed, epoch ms; empty where it has committed nothing
+ * @since 1.0
  */
-public record ConsumerInfo(
-        String name, String keyOrPrefix, boolean prefix, NavigableMap<String, Long> committed, OptionalLong lastCommitMillis) {}
+public final class ConsumerInfo {
+
+    private final String name;
+    private final Keys keys;
+    private final NavigableMap<String, Long> committed;
+    private final OptionalLong lastCommitMillis;
+
+    ConsumerInfo(String name, Keys keys, NavigableMap<String, Long> committed, OptionalLong lastCommitMillis) {
+        this.name = name;
+        this.keys = keys;
+        this.committed = committed;
+        this.lastCommitMillis = lastCommitMillis;
+    }
+
+    /** {@return the name of the consumer} */
+    public String name() {
+        return name;
+    }
+
+    /** {@return which streams it reads} */
+    public Keys keys() {
+        return keys;
+    }
+
+    /** {@return by key, the stream position before which it has done with everything; streams that it has not committed are left out} */
+    public NavigableMap<String, Long> committed() {
+        return committed;
+    }
+
+    /** {@return when it last committed, epoch ms; empty where it has committed nothing} */
+    public OptionalLong lastCommitMillis() {
+        return lastCommitMillis;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object object) {
+        return object instanceof ConsumerInfo other
+                && name.equals(other.name)
+                && keys.equals(other.keys)
+                && committed.equals(other.committed)
+                && lastCommitMillis.equals(other.lastCommitMillis);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(name, keys, committed, lastCommitMillis);
+    }
+
+    @Override
+    public String toString() {
+        return "ConsumerInfo[name=" + name + ", keys=" + keys + ", committed=" + committed + ", lastCommitMillis=" + lastCommitMillis + "]";
+    }
+}

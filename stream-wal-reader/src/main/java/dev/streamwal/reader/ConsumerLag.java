@@ -1,14 +1,72 @@
 package dev.streamwal.reader;
 
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a consumer is in one stream, as it stood when it was looked at. Immutable.
  *
- * @param key of the stream
- * @param committed stream position before which it has done with everything; where it has committed nothing, the first one that there is
- * @param end stream position where the data ends
- * @param behindBytes of records between the two; less than the distance of the positions where the stream has gone on at higher ones
- * @param lost what was deleted before it was committed; empty where nothing was, as far as is known
+ * @since 1.0
  */
-public record ConsumerLag(String key, long committed, long end, long behindBytes, Optional<LostRange> lost) {}
+public final class ConsumerLag {
+
+    private final String key;
+    private final long committed;
+    private final long end;
+    private final long behindBytes;
+    private final Optional<LostRange> lost;
+
+    ConsumerLag(String key, long committed, long end, long behindBytes, Optional<LostRange> lost) {
+        this.key = key;
+        this.committed = committed;
+        this.end = end;
+        this.behindBytes = behindBytes;
+        this.lost = lost;
+    }
+
+    /** {@return the key of the stream} */
+    public String key() {
+        return key;
+    }
+
+    /** {@return the stream position before which it has done with everything; where it has committed nothing, the first one that there is} */
+    public long committed() {
+        return committed;
+    }
+
+    /** {@return the stream position where the data ends} */
+    public long end() {
+        return end;
+    }
+
+    /** {@return how many bytes of records are between the two; less than the distance of the positions where the stream has gone on at higher ones} */
+    public long behindBytes() {
+        return behindBytes;
+    }
+
+    /** {@return what was deleted before it was committed; empty where nothing was, as far as is known} */
+    public Optional<LostRange> lost() {
+        return lost;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object object) {
+        return object instanceof ConsumerLag other
+                && key.equals(other.key)
+                && committed == other.committed
+                && end == other.end
+                && behindBytes == other.behindBytes
+                && lost.equals(other.lost);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(key, committed, end, behindBytes, lost);
+    }
+
+    @Override
+    public String toString() {
+        return "ConsumerLag[key=" + key + ", committed=" + committed + ", end=" + end + ", behindBytes=" + behindBytes + ", lost=" + lost + "]";
+    }
+}

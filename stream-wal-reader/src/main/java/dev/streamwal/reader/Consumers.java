@@ -15,7 +15,8 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.CursorHeader;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.CursorLayout;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.walk.StreamExtent;
@@ -82,7 +83,7 @@ final class Consumers {
         NavigableMap<String, Long> positions = new TreeMap<>();
         commits.forEach((key, committed) -> positions.put(key, committed.position()));
         OptionalLong last = commits.values().stream().mapToLong(Committed::atMillis).max();
-        return new ConsumerInfo(header.name().text(), header.scope().text(), header.scope().isPrefix(),
+        return new ConsumerInfo(header.name().text(), new Keys(header.scope()),
                 Collections.unmodifiableNavigableMap(positions), last);
     }
 
@@ -117,7 +118,8 @@ final class Consumers {
 
     // ---------------------------------------------------------------- opening one
 
-    WalConsumer open(StreamKey name, CursorScope scope) {
+    WalConsumer open(StreamKey name, KeyScope scope) {
+        CursorLayout.checkFits(scope);
         Path file = CursorFiles.cursor(log.root(), name);
         return onCursors("opening a consumer", file, () -> {
             ConsumerCursor cursor = cursor(name, scope, file);
@@ -133,7 +135,7 @@ final class Consumers {
     }
 
     /** Where nothing can be written, the consumer reads all the same. */
-    private ConsumerCursor cursor(StreamKey name, CursorScope scope, Path file) throws IOException {
+    private ConsumerCursor cursor(StreamKey name, KeyScope scope, Path file) throws IOException {
         try {
             CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.settings().clock());
             return ConsumerCursor.of(CursorWriter.open(log.root(), name, scope, settings, new InScope(scope)));
@@ -144,7 +146,7 @@ final class Consumers {
                 throw e;
             }
             CursorReader reader = read(file);
-            reader.header().ifPresent(header -> CursorWriter.checkScope(header, scope));
+            reader.header().ifPresent(header -> CursorWriter.checkScope(header, scope, file));
             return ConsumerCursor.readOnly(reader, e);
         }
     }
@@ -157,9 +159,9 @@ final class Consumers {
     /** What a consumer reads; a new one begins with what there is. */
     private final class InScope implements ConsumedStreams {
 
-        private final CursorScope scope;
+        private final KeyScope scope;
 
-        InScope(CursorScope scope) {
+        InScope(KeyScope scope) {
             this.scope = scope;
         }
 
@@ -186,7 +188,7 @@ final class Consumers {
 
     // ---------------------------------------------------------------- what is gone
 
-    private void findLost(CursorScope scope, ConsumerCursor cursor, LostRanges lost, LostRanges possiblyLost) throws IOException {
+    private void findLost(KeyScope scope, ConsumerCursor cursor, LostRanges lost, LostRanges possiblyLost) throws IOException {
         if (!cursor.knowsStart()) {
             return;
         }

@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
 import io.netty.buffer.ByteBuf;
+import java.time.Instant;
 
 /**
  * One record. {@link #header()} and {@link #content()} are read-only, and how long they are valid is said by who hands the entry out: an
@@ -8,6 +9,8 @@ import io.netty.buffer.ByteBuf;
  *
  * <p>Each of the two is the same buffer at every call, with indices of its own: a relative read, such as {@code readInt()}, moves them for
  * whoever asks next. So use what reads at an index, such as {@code getInt(int)}, or a {@link ByteBuf#duplicate() duplicate}.
+ *
+ * @since 1.0
  */
 public interface Entry {
 
@@ -16,6 +19,11 @@ public interface Entry {
 
     /** {@return epoch milliseconds, as given by the writer or its clock} */
     long timestampMillis();
+
+    /** {@return the same as an instant} */
+    default Instant timestamp() {
+        return Instant.ofEpochMilli(timestampMillis());
+    }
 
     /** {@return the record's header, the same buffer at every call; empty, never null, where it has none} */
     ByteBuf header();

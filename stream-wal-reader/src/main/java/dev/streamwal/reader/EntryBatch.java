@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The records that {@link WalReader#readBatch} was asked for, in the order asked. Everything was read and verified before it was handed
  * out. It owns the buffers: {@link #get} what you need, then close it. Not thread-safe.
+ *
+ * @since 1.0
  */
 public final class EntryBatch implements AutoCloseable {
 
@@ -107,8 +109,8 @@ public final class EntryBatch implements AutoCloseable {
             return known;
         }
         return statuses[index] == Status.EXPIRED
-                ? new EntryExpiredException("the record has been deleted: ref=" + ref, null, ref.stream(), ref.position(), ref.end(), null)
-                : new EntryNotFoundException("no record stands there: ref=" + ref, null, ref.stream(), ref.position(), null);
+                ? new EntryExpiredException("the record has been deleted: ref=" + ref, null, ref.key(), ref.position(), ref.end(), null)
+                : new EntryNotFoundException("no record stands there: ref=" + ref, null, ref.key(), ref.position(), null);
     }
 
     /** {@return the records that were found, in the order asked} */

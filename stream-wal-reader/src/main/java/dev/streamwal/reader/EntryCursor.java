@@ -10,13 +10,16 @@ import dev.streamwal.walk.RecordWalk;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import java.time.Instant;
 
 /**
  * Goes through a stream's records in order of position, unless it was asked for in another one; late records make timestamps go back. It
  * stands on a record after {@link #next()} returned true, and its other methods are about that record. It makes no garbage but by
- * {@link #ref()} and {@link #copy()}, and is not an {@link Entry}, so that it can't be collected by mistake. One thread; close it.
+ * {@link #timestamp()}, {@link #ref()} and {@link #copy()}, and is not an {@link Entry}, so that it can't be collected by mistake. One thread; close it.
  *
  * <p>A cursor at the end sees what is appended later: call {@link #next()} again. One that goes backwards has no such end.
+ *
+ * @since 1.0
  */
 public class EntryCursor implements AutoCloseable {
 
@@ -108,6 +111,11 @@ public class EntryCursor implements AutoCloseable {
     /** {@return epoch milliseconds} */
     public long timestampMillis() {
         return walk.record().timestampMillis();
+    }
+
+    /** {@return the same as an instant, made anew} */
+    public Instant timestamp() {
+        return Instant.ofEpochMilli(timestampMillis());
     }
 
     /**

@@ -24,11 +24,12 @@ import java.nio.ByteBuffer;
  * <p>The constructor checks what can be checked without looking at every character of the key, as every append makes a ref; that a key is
  * valid Unicode of at most 1,024 bytes is checked wherever a ref is parsed, encoded or read.
  *
- * @param stream the stream's key, 1 to 1,024 bytes of UTF-8
+ * @param key the key of the stream, 1 to 1,024 bytes of UTF-8
  * @param position in the stream, not negative
  * @param size of the frame with its padding, in bytes: a multiple of 8, at least 32 and less than 32 MiB
+ * @since 1.0
  */
-public record EntryRef(String stream, long position, int size) implements Comparable<EntryRef> {
+public record EntryRef(String key, long position, int size) implements Comparable<EntryRef> {
 
     private static final char POSITION_MARK = '@';
     private static final char SIZE_MARK = '+';
@@ -39,27 +40,27 @@ public record EntryRef(String stream, long position, int size) implements Compar
     /**
      * Checks the ranges.
      *
-     * @param stream the stream's key
+     * @param key the key of the stream
      * @param position in the stream, not negative
      * @param size of the frame with its padding, in bytes
      */
     public EntryRef {
         // the key's characters are not looked at: see above
-        if (stream.isEmpty()
-                || stream.length() > StreamKey.MAX_BYTES
+        if (key.isEmpty()
+                || key.length() > StreamKey.MAX_BYTES
                 || position < 0
                 || position > Long.MAX_VALUE - size
                 || size < RecordLayout.PREFIX_BYTES
                 || size > RecordLayout.MAX_FRAME_BYTES
                 || size % RecordLayout.ALIGNMENT != 0) {
-            throw invalid(stream, position, size);
+            throw invalid(key, position, size);
         }
     }
 
-    private static IllegalArgumentException invalid(String stream, long position, int size) {
-        if (stream.isEmpty() || stream.length() > StreamKey.MAX_BYTES) {
+    private static IllegalArgumentException invalid(String key, long position, int size) {
+        if (key.isEmpty() || key.length() > StreamKey.MAX_BYTES) {
             return new IllegalArgumentException(
-                    "a stream's key has 1 to " + StreamKey.MAX_BYTES + " bytes of UTF-8: characters=" + stream.length());
+                    "a stream's key has 1 to " + StreamKey.MAX_BYTES + " bytes of UTF-8: characters=" + key.length());
         }
         if (position < 0) {
             return new IllegalArgumentException("a position is not negative: position=" + position);
@@ -103,14 +104,14 @@ public record EntryRef(String stream, long position, int size) implements Compar
         if (at < 0) {
             throw new IllegalArgumentException("a ref is key@position+size: text=" + ref);
         }
-        String stream = ref.substring(0, at);
-        StreamKey.checkedUtf8(stream);
+        String key = ref.substring(0, at);
+        StreamKey.checkedUtf8(key);
         long position = parseDecimal(ref, at + 1, plus);
         long size = parseDecimal(ref, plus + 1, ref.length());
         if (size > RecordLayout.MAX_FRAME_BYTES) {
-            throw invalid(stream, position, Integer.MAX_VALUE);
+            throw invalid(key, position, Integer.MAX_VALUE);
         }
-        return new EntryRef(stream, position, (int) size);
+        return new EntryRef(key, position, (int) size);
     }
 
     /** ASCII digits without a sign and without leading zeros, so that a ref has one text only. */
@@ -179,10 +180,10 @@ public record EntryRef(String stream, long position, int size) implements Compar
 
     /** {@return the ref as bytes, {@link #encodedLength()} of them} */
     public byte[] toBytes() {
-        byte[] key = StreamKey.checkedUtf8(stream);
-        return ByteBuffer.allocate(FIXED_BYTES + key.length)
-                .putShort((short) key.length)
-                .put(key)
+        byte[] utf8 = StreamKey.checkedUtf8(key);
+        return ByteBuffer.allocate(FIXED_BYTES + utf8.length)
+                .putShort((short) utf8.length)
+                .put(utf8)
                 .putLong(position)
                 .putInt(size)
                 .array();
@@ -190,7 +191,7 @@ public record EntryRef(String stream, long position, int size) implements Compar
 
     /** {@return how many bytes {@link #encode} writes} */
     public int encodedLength() {
-        return FIXED_BYTES + StreamKey.checkedUtf8(stream).length;
+        return FIXED_BYTES + StreamKey.checkedUtf8(key).length;
     }
 
     /**
@@ -199,9 +200,9 @@ public record EntryRef(String stream, long position, int size) implements Compar
      * @param target grows if need be
      */
     public void encode(ByteBuf target) {
-        byte[] key = StreamKey.checkedUtf8(stream);
-        target.ensureWritable(FIXED_BYTES + key.length);
-        target.writeShort(key.length).writeBytes(key).writeLong(position).writeInt(size);
+        byte[] utf8 = StreamKey.checkedUtf8(key);
+        target.ensureWritable(FIXED_BYTES + utf8.length);
+        target.writeShort(utf8.length).writeBytes(utf8).writeLong(position).writeInt(size);
     }
 
     /** {@return the position behind the record: where reading resumes} */
@@ -212,7 +213,7 @@ public record EntryRef(String stream, long position, int size) implements Compar
     /** By key, as unsigned UTF-8 bytes, then by position, then by size. */
     @Override
     public int compareTo(EntryRef other) {
-        int byKey = StreamKey.compare(stream, other.stream);
+        int byKey = StreamKey.compare(key, other.key);
         if (byKey != 0) {
             return byKey;
         }
@@ -223,6 +224,6 @@ public record EntryRef(String stream, long position, int size) implements Compar
     /** {@code key@position+size}. */
     @Override
     public String toString() {
-        return stream + POSITION_MARK + position + SIZE_MARK + size;
+        return key + POSITION_MARK + position + SIZE_MARK + size;
     }
 }

@@ -12,21 +12,17 @@ import java.util.Map;
  * streams are deleted and come again, and the writer ends, is killed, and starts again.
  *
  * <p>What retention took before it was read is told of: {@code next} throws an {@link EntryExpiredException} once, and the call after goes on
- * at {@link EntryExpiredException#to()}. A stream that was deleted tells so when it comes again; but where a prefix is followed from the
- * first records on, one that has gone and was read to its end is a new one then. What {@code truncateAfter} cut off is not told of, as it is
+ * at {@link EntryExpiredException#to()}. A stream that was deleted tells so when it comes again; but where streams are followed by a prefix or a
+ * pattern, one that has gone and was read to its end is a new one then. What {@code truncateAfter} cut off is not told of, as it is
  * as if it hadn't been appended: a tail that had delivered it goes on with what is appended then, at higher positions, and so does one that
  * hadn't, unless it has the segment open and reads it there nevertheless.
  *
  * <p>While it waits it looks at the files, with rests that grow from 0.2 ms to 4 ms and leave it a few hundredths of a core at most; after a
  * tenth of a second it gives its buffers back. A segment that is deleted is let go of by the next look; so wait, or close it.
+ *
+ * @since 1.0
  */
 public final class EntryTail extends EntryCursor {
-
-    /** From the first record that there is. */
-    public static final long FIRST = 0;
-
-    /** What is appended from now on; in another process than the writer's, behind what can be seen now. */
-    public static final long END = Long.MAX_VALUE;
 
     private static final long SETTLE_AFTER_NANOS = 100_000_000;
 
@@ -138,9 +134,10 @@ public final class EntryTail extends EntryCursor {
     }
 
     /**
-     * Where a later tail goes on, behind everything that this one has delivered: by key, of those that it has met.
+     * Where a later tail goes on, behind everything that this one has delivered: by key, of the streams that it has met. To go on there, give
+     * them to {@link ReadFrom#positions}.
      *
-     * @return a snapshot, the caller's own
+     * @return a snapshot, the caller's own; 0 of a stream that it hasn't come to
      */
     public Map<String, Long> positions() {
         return walk.positions();

@@ -80,7 +80,7 @@ final class NanoWalBatchRead {
         for (int i = 0; i < refs.length; i++) {
             EntryRef ref = Objects.requireNonNull(refs[i], "ref");
             lengths[i] = NanoWalPosition.frameBytes(ref.size());
-            byFile.computeIfAbsent(new FileOfKey(ref.stream(), NanoWalPosition.ordinal(ref.position())), key -> new ArrayList<>()).add(i);
+            byFile.computeIfAbsent(new FileOfKey(ref.key(), NanoWalPosition.ordinal(ref.position())), key -> new ArrayList<>()).add(i);
         }
         return byFile;
     }

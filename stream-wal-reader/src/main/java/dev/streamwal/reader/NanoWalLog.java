@@ -4,9 +4,11 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SharedFile;
+import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.nanowal.NanoWalBackward;
 import dev.streamwal.nanowal.NanoWalChain;
 import dev.streamwal.nanowal.NanoWalDirectory;
@@ -21,17 +23,15 @@ import dev.streamwal.walk.RecordWalk;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** A directory of nano-wal 1.0 files: a stream for each prefix of their names. Nothing is ever written there. */
 final class NanoWalLog implements ReadableLog {
@@ -55,10 +55,10 @@ final class NanoWalLog implements ReadableLog {
     }
 
     @Override
-    public NavigableSet<String> keys(String prefix) {
+    public NavigableSet<String> keys(KeyScope scope) {
         source.checkOpen();
         try {
-            return source.keys(prefix);
+            return source.keys(scope);
         } catch (IOException e) {
             throw source.failure("listing streams", e, source.path(), null, WalException.NO_POSITION);
         }
@@ -100,6 +100,12 @@ final class NanoWalLog implements ReadableLog {
             }
             return Optional.empty();
         });
+    }
+
+    /** All have the same. */
+    @Override
+    public Optional<Entry> latestByTimestamp(String key) {
+        return latest(key);
     }
 
     private static EntryRef refOfLast(NanoWalFile file, NanoWalIndex.End end) {
@@ -226,29 +232,29 @@ final class NanoWalLog implements ReadableLog {
     }
 
     @Override
-    public NanoWalForward follow(String key, long position) {
-        return onStream("opening a tail", key, chain -> {
-            NanoWalForward walk = position == Long.MAX_VALUE ? atEnd(key, chain) : from(key, chain, position);
-            return position == 0 ? walk : walk.tellingGaps();
-        });
+    public NanoWalForward follow(String key, ScanBegin begin) {
+        return onStream("opening a tail", key, chain -> begin instanceof ScanBegin.At at
+                ? from(key, chain, at.position()).tellingGaps()
+                : isAtEnd(begin) ? atEnd(key, chain).tellingGaps() : NanoWalForward.from(source, key, 0));
+    }
+
+    private static boolean isAtEnd(ScanBegin begin) {
+        return begin instanceof ScanBegin.End
+                || (begin instanceof ScanBegin.Time time && time.instant().isAfter(Instant.ofEpochMilli(TIMESTAMP_MILLIS)));
     }
 
     @Override
-    public NanoWalMerged followAll(@Nullable String prefix, Map<String, Long> from) {
+    public NanoWalMerged followAll(KeyScope scope, Map<String, ScanBegin> from) {
         source.checkOpen();
         Map<String, Long> positions = new HashMap<>();
-        from.forEach((key, position) -> {
-            try (NanoWalForward walk = follow(key, position)) {
-                positions.put(key, walk.nextPosition());
+        from.forEach((key, begin) -> {
+            if (begin instanceof ScanBegin.At || isAtEnd(begin)) {
+                try (NanoWalForward walk = follow(key, begin)) {
+                    positions.put(key, walk.nextPosition());
+                }
             }
         });
-        positions.values().removeIf(position -> position == 0);
-        Set<String> given = Set.copyOf(from.keySet());
-        return new NanoWalMerged(source, () -> {
-            Set<String> keys = new HashSet<>(given);
-            keys.addAll(prefix == null ? Set.of() : keys(prefix));
-            return keys;
-        }, positions);
+        return new NanoWalMerged(source, () -> scope.exactKeys().orElseGet(() -> keys(scope)), positions);
     }
 
     /** Behind damage, if there is some at the end. */

@@ -1,5 +1,7 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.format.KeyScope;
+import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.TailWalk;
@@ -8,7 +10,6 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link WalReader} reads: streams of records, whatever files they are in. Its arguments have been checked already; what it throws
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 interface ReadableLog extends AutoCloseable {
 
-    NavigableSet<String> keys(String prefix);
+    NavigableSet<String> keys(KeyScope scope);
 
     Optional<StreamInfo> describe(String key);
 
@@ -29,6 +30,9 @@ interface ReadableLog extends AutoCloseable {
     default Optional<Entry> latest(String key) {
         return last(key).flatMap(this::find);
     }
+
+    /** The record with the greatest timestamp, on the heap; of several the one at the greatest position. */
+    Optional<Entry> latestByTimestamp(String key);
 
     /** One record, on the heap; empty where it has expired or isn't there. */
     default Optional<Entry> find(EntryRef ref) {
@@ -47,11 +51,15 @@ interface ReadableLog extends AutoCloseable {
     /** From the first of the newest records on; it may go further than those. */
     RecordWalk scanLast(String key, int count);
 
-    /** @param position as {@link EntryTail} has it */
-    TailWalk follow(String key, long position);
+    TailWalk follow(String key, ScanBegin begin);
 
-    /** @param prefix null for the given streams only */
-    TailWalk followAll(@Nullable String prefix, Map<String, Long> from);
+    /**
+     * Several streams.
+     *
+     * @param scope which ones
+     * @param from where to begin, by key; a stream that isn't in it begins with its first record
+     */
+    TailWalk followAll(KeyScope scope, Map<String, ScanBegin> from);
 
     /** What ends at or before the position, newest first; {@link Long#MAX_VALUE}: from the end. */
     RecordWalk scanBackward(String key, long position);

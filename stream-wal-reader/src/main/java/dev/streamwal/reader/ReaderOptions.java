@@ -11,6 +11,7 @@ import java.util.OptionalInt;
  * How a {@link WalReader} reads. Immutable.
  *
  * @see #builder()
+ * @since 1.0
  */
 public final class ReaderOptions {
 

@@ -5,6 +5,8 @@ import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.KeyScope;
+import dev.streamwal.lookup.GreatestTimestamp;
 import dev.streamwal.lookup.LastRecord;
 import dev.streamwal.lookup.LastRecordRead;
 import dev.streamwal.lookup.NewestRecords;
@@ -21,7 +23,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -44,10 +45,10 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
-    public NavigableSet<String> keys(String prefix) {
+    public NavigableSet<String> keys(KeyScope scope) {
         log.checkOpen();
         try {
-            return log.keys(key -> key.startsWith(prefix));
+            return log.keys(scope::contains);
         } catch (IOException e) {
             throw log.failure("listing streams", e, log.streams().path(), null, WalException.NO_POSITION);
         }
@@ -77,6 +78,11 @@ final class SegmentedLog implements ReadableLog {
         }).map(last -> entry(key, last));
     }
 
+    @Override
+    public Optional<Entry> latestByTimestamp(String key) {
+        return onStream("looking for the greatest timestamp", key, catalog -> new GreatestTimestamp(log, catalog).find()).map(last -> entry(key, last));
+    }
+
     private static Entry entry(String key, LastRecord last) {
         EntryRef ref = new EntryRef(key, last.position(), last.frameBytes());
         return new HeapEntry(ref, last.timestampMillis(), last.headerLength(), last.body());
@@ -97,25 +103,16 @@ final class SegmentedLog implements ReadableLog {
         return onStream("opening a scan", key, catalog -> new NewestRecords(log, catalog).walk(count));
     }
 
-    private static ScanBegin begin(long position) {
-        if (position == EntryTail.END) {
-            return new ScanBegin.End();
-        }
-        return position == EntryTail.FIRST ? new ScanBegin.Oldest() : new ScanBegin.At(position);
+    @Override
+    public TailWalk follow(String key, ScanBegin begin) {
+        return onStream("opening a tail", key, catalog -> new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin)));
     }
 
     @Override
-    public TailWalk follow(String key, long position) {
-        return onStream("opening a tail", key, catalog -> new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin(position))));
-    }
-
-    @Override
-    public TailWalk followAll(@Nullable String prefix, Map<String, Long> from) {
+    public TailWalk followAll(KeyScope scope, Map<String, ScanBegin> from) {
         log.checkOpen();
         try {
-            Map<String, ScanBegin> begins = new HashMap<>();
-            from.forEach((key, position) -> begins.put(key, begin(position)));
-            return new FollowedStreams(log, prefix, begins, new ScanBegin.Oldest());
+            return new FollowedStreams(log, scope, from, new ScanBegin.Oldest());
         } catch (IOException e) {
             throw log.failure("opening a tail", e, log.streams().path(), null, WalException.NO_POSITION);
         }

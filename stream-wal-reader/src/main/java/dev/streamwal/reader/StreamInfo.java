@@ -1,23 +1,91 @@
 package dev.streamwal.reader;
 
+import java.util.Objects;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A stream as it stood when it was looked at.
+ * A stream as it stood when it was looked at. Immutable.
  *
- * @param key of the stream
- * @param segments files
- * @param bytes of these files, prepared space included
- * @param firstPosition stream position from which on there may be records
- * @param endPosition stream position where the last visible record ends
- * @param smallestTimestampMillis epoch ms; empty where there is no record
- * @param largestTimestampMillis epoch ms; empty where there is no record
+ * @since 1.0
  */
-public record StreamInfo(
-        String key,
-        int segments,
-        long bytes,
-        long firstPosition,
-        long endPosition,
-        OptionalLong smallestTimestampMillis,
-        OptionalLong largestTimestampMillis) {}
+public final class StreamInfo {
+
+    private final String key;
+    private final int segments;
+    private final long bytes;
+    private final long firstPosition;
+    private final long endPosition;
+    private final OptionalLong smallestTimestampMillis;
+    private final OptionalLong largestTimestampMillis;
+
+    StreamInfo(
+            String key, int segments, long bytes, long firstPosition, long endPosition, OptionalLong smallestTimestampMillis, OptionalLong largestTimestampMillis) {
+        this.key = key;
+        this.segments = segments;
+        this.bytes = bytes;
+        this.firstPosition = firstPosition;
+        this.endPosition = endPosition;
+        this.smallestTimestampMillis = smallestTimestampMillis;
+        this.largestTimestampMillis = largestTimestampMillis;
+    }
+
+    /** {@return the key of the stream} */
+    public String key() {
+        return key;
+    }
+
+    /** {@return how many segments it has} */
+    public int segments() {
+        return segments;
+    }
+
+    /** {@return how many bytes they take, prepared space included} */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** {@return the stream position from which on there may be records} */
+    public long firstPosition() {
+        return firstPosition;
+    }
+
+    /** {@return the stream position where the last visible record ends} */
+    public long endPosition() {
+        return endPosition;
+    }
+
+    /** {@return the smallest timestamp, epoch ms; empty where there is no record} */
+    public OptionalLong smallestTimestampMillis() {
+        return smallestTimestampMillis;
+    }
+
+    /** {@return the largest timestamp, epoch ms; empty where there is no record} */
+    public OptionalLong largestTimestampMillis() {
+        return largestTimestampMillis;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object object) {
+        return object instanceof StreamInfo other
+                && key.equals(other.key)
+                && segments == other.segments
+                && bytes == other.bytes
+                && firstPosition == other.firstPosition
+                && endPosition == other.endPosition
+                && smallestTimestampMillis.equals(other.smallestTimestampMillis)
+                && largestTimestampMillis.equals(other.largestTimestampMillis);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(key, segments, bytes, firstPosition, endPosition, smallestTimestampMillis, largestTimestampMillis);
+    }
+
+    @Override
+    public String toString() {
+        return "StreamInfo[key=" + key + ", segments=" + segments + ", bytes=" + bytes + ", firstPosition=" + firstPosition
+                + ", endPosition=" + endPosition + ", smallestTimestampMillis=" + smallestTimestampMillis
+                + ", largestTimestampMillis=" + largestTimestampMillis + "]";
+    }
+}

@@ -4,14 +4,14 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.consumer.ConsumerCursor;
 import dev.streamwal.consumer.ConsumerTail;
 import dev.streamwal.consumer.CursorFiles;
-import dev.streamwal.consumer.LastDelivered;
+import dev.streamwal.consumer.Delivered;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorEntry;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.IoFailure;
@@ -19,22 +19,24 @@ import dev.streamwal.tail.WakeableRest;
 import dev.streamwal.walk.StreamExtent;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A named reader of one stream, or of all whose keys have a prefix. The log keeps how far it has come, so that it goes on there when it is
+ * A named reader of one stream, or of several, as {@link Keys} say. The log keeps how far it has come, so that it goes on there when it is
  * opened again, by whatever process; one has it open at a time. A stream can be set to keep what it hasn't committed: see
  * {@code StreamOptions.retainFor}.
  *
  * <pre>{@code
- * try (WalConsumer shipper = reader.consumer("shipper", "machine/cpu")) {
+ * try (WalConsumer shipper = reader.consumer("shipper", Keys.key("machine/cpu"))) {
  *     EntryTail entries = shipper.entries();
  *     while (running) {
  *         if (entries.next(Duration.ofSeconds(1))) {
  *             ship(entries.content());
- *             shipper.commit(entries.key(), entries.nextPosition());
+ *             shipper.commitDelivered();
  *         }
  *     }
  * }
@@ -59,22 +61,24 @@ import org.jspecify.annotations.Nullable;
  * and {@link #commit} throws.
  *
  * <p>Thread-safe; the tail is for one thread, which also closes the consumer, or has closed the tail before.
+ *
+ * @since 1.0
  */
 public final class WalConsumer implements AutoCloseable {
 
     private final LogSource log;
     private final StreamKey name;
-    private final CursorScope scope;
+    private final KeyScope scope;
     private final ConsumerCursor cursor;
     private final LostRanges lost = new LostRanges();
     private final LostRanges possiblyLost = new LostRanges();
-    private final LastDelivered delivered = new LastDelivered();
+    private final Delivered delivered = new Delivered();
     /** Guarded by this, as the tail is; an annotation that says so would be missed by whoever compiles against this class. */
     private @Nullable ConsumedWalk walk;
     private @Nullable EntryTail tail;
     private volatile boolean closed;
 
-    WalConsumer(LogSource log, StreamKey name, CursorScope scope, ConsumerCursor cursor) {
+    WalConsumer(LogSource log, StreamKey name, KeyScope scope, ConsumerCursor cursor) {
         this.log = log;
         this.name = name;
         this.scope = scope;
@@ -103,6 +107,7 @@ public final class WalConsumer implements AutoCloseable {
         if (known != null && walk != null && !walk.isClosed()) {
             return known;
         }
+        delivered.beginsAgain();
         ConsumedWalk opened = new ConsumedWalk(new ConsumerTail(log, name, scope, cursor).open(), lost, delivered);
         EntryTail made = new EntryTail(opened, new WakeableRest());
         walk = opened;
@@ -124,28 +129,59 @@ public final class WalConsumer implements AutoCloseable {
      * @throws WalClosedException where the consumer has been closed
      */
     public void commit(String key, long position) {
-        if (!scope.contains(key)) {
-            throw new IllegalArgumentException("a consumer commits what it reads: consumer=" + name + ", " + scope + ", committed key=" + key);
-        }
-        StreamKey stream = StreamKey.of(key);
-        if (position < 0 || position % RecordLayout.ALIGNMENT != 0) {
-            throw new IllegalArgumentException("a position is a multiple of " + RecordLayout.ALIGNMENT
-                    + " that is not negative, as EntryRef.end() and EntryCursor.nextPosition() give it: position=" + position + ", stream="
-                    + key);
-        }
-        checkOpen();
-        checkNotBehindEnd(key, position);
-        try {
-            cursor.commit(new CursorEntry(stream, position, log.settings().clock().millis()));
-        } catch (IOException e) {
-            throw notCommitted(key, position, e);
-        }
+        commit(Map.of(key, position));
     }
 
     /**
-     * Records would be skipped that come later, up to that position. Only who goes on, and not by the record that was delivered last, makes it
-     * look at the stream.
+     * Says the same of several streams, by one write. Where the process or the machine ends meanwhile, some of them may be committed and others
+     * not.
+     *
+     * @param positions by key, each as {@link #commit(String, long)} takes it
+     * @throws IllegalArgumentException where one of them is none: then nothing is committed
+     * @throws WalIOException where they can't be written, as on a read-only file system: then each is committed or not, and can be committed
+     *     again
+     * @throws WalClosedException where the consumer has been closed
      */
+    public void commit(Map<String, Long> positions) {
+        long nowMillis = log.settings().clock().millis();
+        List<CursorEntry> entries = new ArrayList<>(positions.size());
+        positions.forEach((key, position) -> entries.add(new CursorEntry(checked(key, position), position, nowMillis)));
+        checkOpen();
+        positions.forEach(this::checkNotBehindEnd);
+        try {
+            cursor.commit(entries);
+        } catch (IOException e) {
+            throw notCommitted(entries, e);
+        }
+        positions.forEach(delivered::isCommitted);
+    }
+
+    /**
+     * Says that every record has been done with that the tail's {@code next} has returned, the one that it stands on among them: call it
+     * after having processed that one, from the thread that reads. The record counts as delivered only by this call, and never by the
+     * tail's going on; so what was being processed when the process ended is delivered again. It commits the streams of which something
+     * was delivered since their last commit, as {@link #commit(Map)} does; where there are none, it does nothing.
+     *
+     * @throws WalIOException as {@link #commit(Map)}
+     * @throws WalClosedException where the consumer has been closed
+     */
+    public void commitDelivered() {
+        commit(delivered.uncommitted());
+    }
+
+    private StreamKey checked(String key, long position) {
+        if (!scope.contains(key)) {
+            throw new IllegalArgumentException("consumer " + name + " is bound to " + scope + ", and doesn't read this stream: key=" + key);
+        }
+        if (position < 0 || position % RecordLayout.ALIGNMENT != 0) {
+            throw new IllegalArgumentException("a position is a multiple of " + RecordLayout.ALIGNMENT
+                    + " that is not negative, as EntryRef.end() and EntryCursor.nextPosition() give it: position=" + position + ", key="
+                    + key);
+        }
+        return StreamKey.of(key);
+    }
+
+    /** Records would be skipped that come later, up to that position. A position up to which the tail has come needs no look at the stream. */
     private void checkNotBehindEnd(String key, long position) {
         Long before = cursor.position(key);
         if ((before != null && position <= before) || delivered.reaches(key, position)) {
@@ -158,21 +194,23 @@ public final class WalConsumer implements AutoCloseable {
             throw log.failure("looking for the end of a stream", e, log.streams().path(), key, position);
         }
         if (limit.isPresent() && position > limit.getAsLong()) {
-            throw new IllegalArgumentException("a consumer commits no position behind its stream's end: position=" + position + ", end="
-                    + limit.getAsLong() + ", stream=" + key + ", consumer=" + name
-                    + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave");
+            throw new IllegalArgumentException("position beyond the stream's end: position=" + position + ", end=" + limit.getAsLong()
+                    + ", key=" + key + ", consumer=" + name + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave");
         }
     }
 
-    private WalException notCommitted(String key, long position, IOException e) {
+    private WalException notCommitted(List<CursorEntry> entries, IOException e) {
         Path file = CursorFiles.cursor(log.root(), name);
         if (closed) {
             return closedError();
         }
+        boolean isOne = entries.size() == 1;
+        String key = isOne ? entries.get(0).key().text() : null;
+        long position = isOne ? entries.get(0).position() : WalException.NO_POSITION;
         IOException readOnly = cursor.whyReadOnly();
         if (readOnly != null) {
             return new WalIOException("a consumer commits in a log whose folder can be written to: " + readOnly + ", consumer=" + name
-                    + ", stream=" + key + ", position=" + position + ", file=" + file
+                    + (isOne ? ", key=" + key + ", position=" + position : ", keys=" + entries.size()) + ", file=" + file
                     + "; read on, or make the folder writable and open the consumer again", file, key, position, readOnly);
         }
         return IoFailure.of("committing to consumer " + name, e, file, key, position);

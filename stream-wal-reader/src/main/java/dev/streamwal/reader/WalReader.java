@@ -3,6 +3,7 @@ package dev.streamwal.reader;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.error.ConsumerInUseException;
+import dev.streamwal.error.ConsumerMismatchException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
@@ -10,9 +11,10 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.NettyLogging;
+import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.tail.WakeableRest;
 import java.nio.file.Files;
@@ -20,14 +22,13 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Reads a log, from the process that writes it or from any other, while it is written and swept. It keeps no locks, needs no writer,
@@ -36,6 +37,8 @@ import java.util.Set;
  * <p>The reader is thread-safe; the batches and cursors that it hands out are for one thread each, and are closed by the caller. An
  * interrupted thread finishes its call and keeps its flag. Keys that can't be any stream's are an {@link IllegalArgumentException}, null
  * is a {@link NullPointerException}, and every method but {@link #close()} throws a {@link WalClosedException} after that.
+ *
+ * @since 1.0
  */
 public final class WalReader implements AutoCloseable {
 
@@ -150,18 +153,23 @@ public final class WalReader implements AutoCloseable {
      * @return in their natural order
      */
     public NavigableSet<String> keys() {
-        return keys("");
+        return keys(Keys.all());
     }
 
     /**
-     * The keys that start with the prefix: a snapshot, the caller's own.
+     * The keys of the streams that have a segment, of those that are meant: a snapshot, the caller's own. It takes a listing of all streams,
+     * whatever is meant.
      *
-     * @param prefix of the keys; empty for all
+     * @param keys which streams
      * @return in their natural order
      */
-    public NavigableSet<String> keys(String prefix) {
-        Objects.requireNonNull(prefix, "prefix");
-        return log.keys(prefix);
+    public NavigableSet<String> keys(Keys keys) {
+        return log.keys(keys.scope());
+    }
+
+    /** The keys that were given, whether their streams are there or not; where none were, of the streams that are. */
+    private NavigableSet<String> givenOrListed(KeyScope scope) {
+        return scope.exactKeys().orElseGet(() -> log.keys(scope));
     }
 
     /**
@@ -205,7 +213,8 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The stream's last record, the one at the greatest position.
+     * The record that was appended last: the one at the greatest position. Where records come late, another one may have a greater
+     * timestamp: see {@link #latestByTimestamp}.
      *
      * @param key of the stream
      * @return a copy on the heap; empty where there is no record
@@ -217,10 +226,27 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The last record of each of several streams.
+     * The record with the greatest timestamp; of several with the same one, that at the greatest position. Where no record came late, it is the
+     * {@link #latest(String) latest}, which costs less to find.
+     *
+     * <p>It reads the footers of the stream's sealed segments, which are kept for later calls, then a block (64 KiB) or two of those that have the
+     * greatest timestamp, and all of the segment that isn't sealed.
+     *
+     * @param key of the stream
+     * @return a copy on the heap; empty where there is no record
+     * @throws CorruptSegmentException where something is damaged among what has to be read
+     */
+    public Optional<Entry> latestByTimestamp(String key) {
+        StreamKey.checkedUtf8(key);
+        return log.latestByTimestamp(key);
+    }
+
+    /**
+     * The record that was appended last to each of several streams.
      *
      * @param keys of the streams
      * @return by key, in the order asked, without the streams that have no record
+     * @throws CorruptSegmentException where the end of a stream is damaged
      */
     public Map<String, Entry> latest(Collection<String> keys) {
         Map<String, Entry> latest = new LinkedHashMap<>();
@@ -228,6 +254,17 @@ public final class WalReader implements AutoCloseable {
             latest(key).ifPresent(entry -> latest.put(key, entry));
         }
         return latest;
+    }
+
+    /**
+     * The record that was appended last to each of several streams.
+     *
+     * @param keys which streams
+     * @return by key, in the keys' natural order, without the streams that have no record
+     * @throws CorruptSegmentException where the end of a stream is damaged
+     */
+    public Map<String, Entry> latest(Keys keys) {
+        return latest(givenOrListed(keys.scope()));
     }
 
     /**
@@ -297,66 +334,86 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Follows a stream, from a position on, through everything that will be appended to it; also one that isn't there yet.
+     * Follows a stream through everything that will be appended to it; also one that isn't there yet.
      *
      * @param key of the stream
-     * @param position {@link EntryTail#FIRST}, {@link EntryTail#END}, or one as {@link #scanFrom} takes it. What has been deleted behind it is
-     *     told of. One that was cut off, or lost with the machine's power, and where nothing more can come, is taken for the end
+     * @param from where to begin. What has been deleted behind a position is told of. A position that was cut off, or lost with the machine's
+     *     power, and where nothing more can come, is taken for the end
      * @return to be closed by the caller
      * @throws EntryNotFoundException where no record starts at the position, and none ends there
-     * @throws IllegalArgumentException where the position is negative
      */
-    public EntryTail follow(String key, long position) {
-        return follow(key, position, new WakeableRest());
+    public EntryTail follow(String key, ReadFrom from) {
+        return follow(key, from, new WakeableRest());
     }
 
     /** As the public one, resting as a test wants it to. */
-    EntryTail follow(String key, long position, WakeableRest rest) {
-        checkPosition(position);
+    EntryTail follow(String key, ReadFrom from, WakeableRest rest) {
         StreamKey.checkedUtf8(key);
-        return new EntryTail(log.follow(key, position), rest);
+        return new EntryTail(log.follow(key, from.begin()), rest);
     }
 
     /**
-     * Follows all streams whose keys start with a prefix, also those that come later, each entry with its key. Among what is there now the
-     * entry with the smallest timestamp comes first, as far as can be told from the 64 streams that are read at a time; no stream waits for
-     * long while others have more. The first call of {@code next} looks at every stream; a stream that rests holds no file and no buffer.
+     * Follows several streams, each entry with its key. Those that come later, where a prefix, a pattern or all are meant, are followed too, from
+     * their first record. Among what is there now the entry with the smallest timestamp comes first, as far as can be told from the 64 streams
+     * that are read at a time; no stream waits for long while others have more. The first call of {@code next} looks at every stream; a stream
+     * that rests holds no file and no buffer.
      *
-     * @param keyPrefix of the keys; empty for all
-     * @param from where to begin, by key; each value as {@link #follow(String, long)} takes it. A stream whose key isn't in it, be it there
-     *     already or not, is delivered from its first record: to leave out what is there, give its key with {@link EntryTail#END}
+     * @param keys which streams
+     * @param from where to begin with those that are there, each by itself; from anything but {@link ReadFrom#first()} on, this call looks at
+     *     every one of them
+     * @return to be closed by the caller
+     * @throws IllegalArgumentException where it is a position, which is one stream's, and not one key: give each key its own
+     */
+    public EntryTail follow(Keys keys, ReadFrom from) {
+        KeyScope scope = keys.scope();
+        if (scope instanceof KeyScope.One one) {
+            return follow(one.key(), from);
+        }
+        ScanBegin begin = from.begin();
+        if (begin instanceof ScanBegin.At) {
+            throw new IllegalArgumentException("a position is one stream's: keys=" + keys + ", from=" + from
+                    + "; give each key its own, in a map");
+        }
+        Map<String, ScanBegin> begins = new HashMap<>();
+        if (!(begin instanceof ScanBegin.Oldest)) {
+            givenOrListed(scope).forEach(key -> begins.put(key, begin));
+        }
+        return new EntryTail(log.followAll(scope, begins), new WakeableRest());
+    }
+
+    /**
+     * Follows several streams, as {@link #follow(Keys, ReadFrom)} does, each from a place of its own: so a tail goes on where an earlier one
+     * had come to.
+     *
+     * @param keys which streams
+     * @param from where to begin, by key. A stream whose key isn't in it, be it there already or not, is delivered from its first record: to
+     *     leave out what is there, give its key with {@link ReadFrom#end()}
      * @return to be closed by the caller
      * @throws EntryNotFoundException where no record starts at a position, and none ends there
-     * @throws IllegalArgumentException where a key doesn't start with the prefix, or a position is negative
+     * @throws IllegalArgumentException where a key is none of the {@code keys}
      */
-    public EntryTail followPrefix(String keyPrefix, Map<String, Long> from) {
-        Objects.requireNonNull(keyPrefix, "keyPrefix");
-        from.forEach((key, position) -> {
-            checkFrom(key, position);
-            if (!key.startsWith(keyPrefix)) {
+    public EntryTail follow(Keys keys, Map<String, ReadFrom> from) {
+        Map<String, ScanBegin> begins = new HashMap<>();
+        from.forEach((key, each) -> {
+            StreamKey.checkedUtf8(key);
+            if (!keys.contains(key)) {
                 throw new IllegalArgumentException(
-                        "the keys begin with the prefix: keyPrefix=" + keyPrefix + ", key=" + key + "; drop it, or follow it by itself");
+                        "where to begin is given for a key that isn't followed: key=" + key + ", followed=" + keys + "; drop it, or follow it by itself");
             }
+            begins.put(key, each.begin());
         });
-        return new EntryTail(log.followAll(keyPrefix, from), new WakeableRest());
+        return new EntryTail(log.followAll(keys.scope(), begins), new WakeableRest());
     }
 
     /**
-     * Follows some streams; as {@link #followPrefix}, without any others.
+     * Follows some streams, as {@link #follow(Keys, ReadFrom)} does, each from a place of its own, and no others.
      *
-     * @param from where to begin, by key; each value as {@link #follow(String, long)} takes it
+     * @param from where to begin, by key
      * @return to be closed by the caller
      * @throws EntryNotFoundException where no record starts at a position, and none ends there
-     * @throws IllegalArgumentException where a position is negative
      */
-    public EntryTail follow(Map<String, Long> from) {
-        from.forEach(WalReader::checkFrom);
-        return new EntryTail(log.followAll(null, from), new WakeableRest());
-    }
-
-    private static void checkFrom(String key, Long position) {
-        StreamKey.checkedUtf8(key);
-        checkPosition(position);
+    public EntryTail follow(Map<String, ReadFrom> from) {
+        return follow(Keys.of(from.keySet()), from);
     }
 
     /**
@@ -378,22 +435,6 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The records of all streams whose keys start with a prefix, by timestamp, as {@link #scanMerged(Collection, Instant, Instant)} says.
-     * Streams that come while it goes on are found when it has come to its end: the call of {@link EntryCursor#next()} after the one that
-     * said false lists the keys anew.
-     *
-     * @param keyPrefix of the keys; empty for all
-     * @param fromInclusive the range's start
-     * @param toExclusive the range's end
-     * @return to be closed by the caller
-     * @throws IllegalArgumentException where the range ends before it starts
-     */
-    public EntryCursor scanMerged(String keyPrefix, Instant fromInclusive, Instant toExclusive) {
-        Objects.requireNonNull(keyPrefix, "keyPrefix");
-        return new EntryCursor(log.scanMerged(() -> log.keys(keyPrefix), TimeRange.of(fromInclusive, toExclusive)));
-    }
-
-    /**
      * The records of several streams whose timestamps are in a range, by timestamp, those with the same one by key, in the order of
      * {@link EntryRef}s. Each stream is in its order of position: a record that is late, older than one before it in its stream, comes
      * right behind that one. So a record's place is that of the greatest timestamp in the range in its stream up to it.
@@ -404,53 +445,41 @@ public final class WalReader implements AutoCloseable {
      * what has been appended since: call {@link EntryCursor#next()} again. What comes then may be older than what came before.
      * {@link EntryCursor#nextPosition()} is the record's stream's.
      *
-     * @param keys of the streams
+     * <p>Streams that come while it goes on are found when it has come to its end: the call of {@link EntryCursor#next()} after the one that
+     * said false lists them anew.
+     *
+     * @param keys which streams
      * @param fromInclusive the range's start
      * @param toExclusive the range's end
      * @return to be closed by the caller
      * @throws IllegalArgumentException where the range ends before it starts
      */
-    public EntryCursor scanMerged(Collection<String> keys, Instant fromInclusive, Instant toExclusive) {
-        Set<String> distinct = new LinkedHashSet<>(keys);
-        distinct.forEach(StreamKey::checkedUtf8);
-        return new EntryCursor(log.scanMerged(() -> distinct, TimeRange.of(fromInclusive, toExclusive)));
+    public EntryCursor scanMerged(Keys keys, Instant fromInclusive, Instant toExclusive) {
+        KeyScope scope = keys.scope();
+        return new EntryCursor(log.scanMerged(() -> givenOrListed(scope), TimeRange.of(fromInclusive, toExclusive)));
     }
 
-    private static void checkPosition(long position) {
+    static void checkPosition(long position) {
         if (position < 0) {
             throw new IllegalArgumentException("a position is not negative: position=" + position);
         }
     }
 
     /**
-     * Opens a consumer of one stream, and makes it if there is none: see {@link WalConsumer}.
+     * Opens a consumer, and makes it if there is none: see {@link WalConsumer}. To make or open it looks at every stream that it reads once.
      *
      * @param name of the consumer, 1 to 1,024 bytes of UTF-8
-     * @param key of the stream, which needn't be there yet
+     * @param keys which streams it reads, which needn't be there yet. It is bound to them: opened again, it is given the same. A set of
+     *     keys ({@link Keys#of}) takes at most 32,768 bytes: of each key its UTF-8, and 2 more
      * @return to be closed by the caller
      * @throws ConsumerInUseException where somebody has it open, in this process or another
-     * @throws IllegalArgumentException where the consumer was made for something else
+     * @throws ConsumerMismatchException where the consumer is bound to other keys
+     * @throws IllegalArgumentException where the name can't be one, or the keys are too many
      * @throws CorruptSegmentException where what it has committed can't be read: put the file back from a copy, or remove the consumer
      * @throws WalIOException where the file system fails; not where nothing can be written
      */
-    public WalConsumer consumer(String name, String key) {
-        return log.consumers().open(CursorFiles.name(name), new CursorScope(key, false));
-    }
-
-    /**
-     * Opens a consumer of all streams whose keys have a prefix, and makes it if there is none: see {@link WalConsumer}. To make or open it
-     * looks at every such stream once.
-     *
-     * @param name of the consumer, 1 to 1,024 bytes of UTF-8
-     * @param keyPrefix of the keys; empty for all
-     * @return to be closed by the caller
-     * @throws ConsumerInUseException where somebody has it open, in this process or another
-     * @throws IllegalArgumentException where the consumer was made for something else
-     * @throws CorruptSegmentException where what it has committed can't be read: put the file back from a copy, or remove the consumer
-     * @throws WalIOException where the file system fails; not where nothing can be written
-     */
-    public WalConsumer consumerOfPrefix(String name, String keyPrefix) {
-        return log.consumers().open(CursorFiles.name(name), new CursorScope(keyPrefix, true));
+    public WalConsumer consumer(String name, Keys keys) {
+        return log.consumers().open(CursorFiles.name(name), keys.scope());
     }
 
     /**

@@ -7,6 +7,7 @@ import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
@@ -16,6 +17,7 @@ import dev.streamwal.walk.WalkOfWalks;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -90,7 +92,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final DirectoryWatch folder;
     private long folderChanges;
     private final SharedArrivals arrivals;
-    private final @Nullable String prefix;
+    private final KeyScope scope;
 
     private final Map<String, FollowedStream> streams = new HashMap<>();
     /** The same, to be gone through in turn. */
@@ -122,20 +124,20 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private boolean closed;
 
     /**
-     * Follows the given streams, and those that start with the prefix.
+     * Follows the streams that are meant.
      *
-     * @param prefix null for the given ones only
+     * @param scope those that come later too, where it doesn't name every one
      * @param from where to begin with a stream
      * @param others where to begin with those that aren't given
      */
-    public FollowedStreams(LogSource log, @Nullable String prefix, Map<String, ScanBegin> from, ScanBegin others) throws IOException {
+    public FollowedStreams(LogSource log, KeyScope scope, Map<String, ScanBegin> from, ScanBegin others) throws IOException {
         this.log = log;
         this.maxGrowing = Math.min(MAX_GROWING, log.settings().maxOpenFiles());
         this.others = others;
-        this.prefix = prefix;
+        this.scope = scope;
         this.folder = new DirectoryWatch(log.streams()::path);
         this.arrivals = new SharedArrivals(log);
-        this.newStreams = prefix == null ? null : new NewStreams(log, prefix);
+        this.newStreams = scope.exactKeys().isPresent() ? null : new NewStreams(log, scope);
         // before anything is read
         Set<String> arrived = allInShared();
         try {
@@ -147,6 +149,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                     boolean unused = stream.holdsFile() && stream.sleep();
                 }
             }
+            scope.exactKeys().orElse(Collections.emptyNavigableSet()).forEach(this::addIfNew);
             arrived.forEach(this::arrived);
             lookAtFolder();
         } catch (IOException | RuntimeException e) {
@@ -167,6 +170,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         inTurn.add(stream);
         want(stream);
         return stream;
+    }
+
+    private void addIfNew(String key) {
+        if (!streams.containsKey(key)) {
+            add(key);
+        }
     }
 
     private void want(FollowedStream stream) {
@@ -511,7 +520,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         FollowedStream known = streams.get(key);
         if (known != null) {
             want(known);
-        } else if (prefix != null && key.startsWith(prefix)) {
+        } else if (newStreams != null && scope.contains(key)) {
             add(key);
         }
     }
@@ -536,9 +545,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
         for (String key : names.foundInPacks()) {
             // what comes of a stream that is followed comes in shared segments, or in its directory
-            if (!streams.containsKey(key)) {
-                add(key);
-            }
+            addIfNew(key);
         }
         names.gone().forEach(this::forget);
         if (!names.gone().isEmpty()) {

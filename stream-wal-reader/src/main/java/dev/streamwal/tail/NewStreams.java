@@ -2,6 +2,7 @@ package dev.streamwal.tail;
 
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
 import java.io.IOException;
@@ -29,7 +30,7 @@ final class NewStreams {
 
     private final LogSource log;
     private final StreamDirectory streams;
-    private final String prefix;
+    private final KeyScope scope;
     /** By directory name, what is known already; whose key isn't known yet isn't. */
     private final Set<String> known = new HashSet<>();
     private final List<String> found = new ArrayList<>();
@@ -45,10 +46,10 @@ final class NewStreams {
     private boolean anyUnknown;
     private final LookPace pace = new LookPace(REST_PER_LISTING, 0);
 
-    NewStreams(LogSource log, String prefix) {
+    NewStreams(LogSource log, KeyScope scope) {
         this.log = log;
         this.streams = log.streams();
-        this.prefix = prefix;
+        this.scope = scope;
     }
 
     /**
@@ -81,7 +82,7 @@ final class NewStreams {
                 Optional<String> key = streams.keyOf(name);
                 if (key.isPresent()) {
                     known.add(name);
-                    key.filter(text -> text.startsWith(prefix)).ifPresent(found::add);
+                    key.filter(scope::contains).ifPresent(found::add);
                 } else {
                     anyUnknown |= StreamKey.isDigestName(name);
                 }
@@ -98,7 +99,7 @@ final class NewStreams {
 
     private void addPacked(Set<String> names) throws IOException {
         Set<String> keys = new HashSet<>();
-        Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), key -> key.startsWith(prefix), keys);
+        Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), scope::contains, keys);
         manifest = now;
         for (String key : keys) {
             String name = StreamKey.of(key).directoryName();
@@ -117,7 +118,7 @@ final class NewStreams {
         if (!names.containsAll(known)) {
             for (String name : List.copyOf(known)) {
                 if (!names.contains(name) && !inPacks.containsKey(name)) {
-                    forgetIfGone(name, StreamKey.fromDirectoryName(name).map(StreamKey::text).filter(text -> text.startsWith(prefix)));
+                    forgetIfGone(name, StreamKey.fromDirectoryName(name).map(StreamKey::text).filter(scope::contains));
                 }
             }
         }

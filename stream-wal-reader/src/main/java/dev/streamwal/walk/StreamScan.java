@@ -97,6 +97,11 @@ public final class StreamScan extends StreamWalk {
             return new Rest(null, UNKNOWN, lastBase, new DamageDoubt(), position, false, telling);
         }
 
+        /** The same place, for a scan that tells this. */
+        public Rest with(Telling told) {
+            return new Rest(segment, offset, lastBase, doubt, position, ended, told);
+        }
+
         /** As if it had been told already that there is nothing. */
         public Rest whenEnded() {
             return new Rest(segment, offset, lastBase, doubt, position, true, telling);
@@ -124,7 +129,7 @@ public final class StreamScan extends StreamWalk {
     }
 
     /** Where another scan goes on: at the record that this one stands on, or else behind all that it has passed. */
-    Rest rest() {
+    public Rest rest() {
         SegmentPass current = pass;
         if (current == null) {
             return new Rest(entering, enteringOffset, lastBase, doubt, resume, ended, telling);
@@ -183,6 +188,11 @@ public final class StreamScan extends StreamWalk {
         Segment segment = entering;
         ended = segment == null || !isAnythingAt(segment, enteringOffset);
         return this;
+    }
+
+    /** Whether it has come to no segment yet. */
+    public boolean hasPassedNothing() {
+        return pass == null && entering == null && lastBase == UNKNOWN;
     }
 
     /** Whether it begins in a segment that was there, and not behind it. */

@@ -3,18 +3,20 @@ package dev.streamwal.consumer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.CursorEntry;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,7 +59,7 @@ class CursorWriterTest {
 
     private CursorWriter open() throws IOException, ProcessLock.HeldException {
         CursorSettings settings = new CursorSettings(salts::incrementAndGet, () -> Instant.EPOCH, COMPACTED_ABOVE, MAX_GONE);
-        return CursorWriter.open(root, NAME, new CursorScope("", true), settings, streams);
+        return CursorWriter.open(root, NAME, KeyScope.prefix(""), settings, streams);
     }
 
     private static void commit(CursorWriter writer, String key, long position, long atMillis) throws IOException {
@@ -97,6 +99,19 @@ class CursorWriterTest {
             assertThat(writer.start()).isZero();
         }
         assertThat(CursorFiles.cursor(root, NAME)).hasBinaryContent(before);
+    }
+
+    @Test
+    void commit_moreThanTheBufferHolds_isReadBack() throws Exception {
+        List<CursorEntry> entries = IntStream.range(0, 5_000).mapToObj(i -> new CursorEntry(StreamKey.of("key " + i), 8L * i, i)).toList();
+        CursorSettings settings = new CursorSettings(salts::incrementAndGet, () -> Instant.EPOCH, 1 << 20, 10_000);
+        try (CursorWriter writer = CursorWriter.open(root, NAME, KeyScope.prefix(""), settings, streams)) {
+            writer.commit(entries);
+            writer.commit(List.of());
+        }
+        CursorReader reader = new CursorReader(CursorFiles.cursor(root, NAME));
+        assertThat(reader.refresh()).isTrue();
+        assertThat(reader.commits()).hasSize(5_000).containsEntry("key 4999", new Committed(8L * 4_999, 4_999));
     }
 
     @Test

@@ -12,13 +12,15 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class CursorLayoutTest {
 
     private static final long SALT = 0x0123_4567_89AB_CDEFL;
     private static final Pattern LINE = Pattern.compile("(?m)^\\p{XDigit}{8}  ([^|]+)\\|");
-    private static final CursorHeader HEADER = new CursorHeader(StreamKey.of("shipper"), new CursorScope("sensor/", true), 64L << 30, SALT);
+    private static final CursorHeader HEADER = new CursorHeader(StreamKey.of("shipper"), KeyScope.prefix("sensor/"), 64L << 30, SALT);
     private static final List<CursorEntry> ENTRIES = List.of(
             new CursorEntry(StreamKey.of("sensor/a"), 504, 1_767_225_600_000L),
             new CursorEntry(StreamKey.of("sensor/b1"), 64L << 30, 1_767_225_601_000L),
@@ -69,17 +71,38 @@ class CursorLayoutTest {
     @Test
     void decode_whatWasEncoded_isTheSame() throws FormatException {
         for (String name : List.of("n", "ü/\n", "x".repeat(StreamKey.MAX_BYTES))) {
-            for (CursorScope scope : List.of(new CursorScope("", true), new CursorScope("a", true), new CursorScope("a", false),
-                    new CursorScope("k".repeat(StreamKey.MAX_BYTES), false))) {
+            for (KeyScope scope : List.of(KeyScope.prefix(""), KeyScope.prefix("a"), KeyScope.key("a"), KeyScope.key("k".repeat(StreamKey.MAX_BYTES)),
+                    KeyScope.glob("?/ü*"), KeyScope.glob("€".repeat(KeyPattern.MAX_LENGTH)), KeyScope.of(List.of()), KeyScope.of(List.of("b", "ü", "a")),
+                    KeyScope.of(longKeys(31)))) {
                 CursorHeader header = new CursorHeader(StreamKey.of(name), scope, 8, SALT);
                 assertThat(CursorLayout.decodeHeader(CursorLayout.encode(header))).isEqualTo(header);
                 assertThat(CursorLayout.encode(header).limit()).isLessThanOrEqualTo(CursorLayout.MAX_HEADER_BYTES);
+                assertThat(CursorLayout.headerBytesAt(file(header, ENTRIES))).isEqualTo(CursorLayout.headerBytes(header));
                 assertThat(entries(file(header, ENTRIES))).isEqualTo(ENTRIES);
             }
         }
         CursorEntry longest = new CursorEntry(StreamKey.of("k".repeat(StreamKey.MAX_BYTES)), Long.MAX_VALUE, Long.MIN_VALUE);
         assertThat(CursorLayout.entryBytes(longest.key())).isEqualTo(CursorLayout.MAX_ENTRY_BYTES);
         assertThat(entries(file(HEADER, List.of(longest)))).containsExactly(longest);
+    }
+
+    private static List<String> longKeys(int keys) {
+        return IntStream.range(0, keys).mapToObj(i -> "k".repeat(StreamKey.MAX_BYTES - 2) + (10 + i)).toList();
+    }
+
+    @Test
+    void checkFits_moreKeysThanAHeaderHasRoomFor_areRefused() {
+        CursorLayout.checkFits(KeyScope.of(longKeys(31)));
+        assertThatThrownBy(() -> CursorLayout.checkFits(KeyScope.of(longKeys(32)))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("bytes=32832, limit=32768").hasMessageContaining("use several consumers");
+    }
+
+    /** The kinds that came later have flags of their own: an older version refuses them, and reads what it wrote. */
+    @Test
+    void encode_eachKind_hasItsFlag() {
+        assertThat(Stream.of(KeyScope.key("a"), KeyScope.prefix("a"), KeyScope.glob("a"), KeyScope.of(List.of("a")))
+                .map(scope -> CursorLayout.encode(new CursorHeader(StreamKey.of("n"), scope, 0, SALT)).getInt(CursorLayout.FLAGS)))
+                .containsExactly(0, 1, 2, 4);
     }
 
     @Test

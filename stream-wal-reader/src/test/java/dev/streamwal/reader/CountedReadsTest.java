@@ -112,6 +112,19 @@ class CountedReadsTest {
         assertThat(calls).isLessThanOrEqualTo(HOURS + 2);
     }
 
+    @Test
+    void latestByTimestamp_aDayWithLateRecords_readsTheIndicesOnceAndABlock() {
+        List<SegmentWriterForTests> day = aDay(true);
+        SegmentWriterForTests newest = day.get(HOURS - 1).successor();
+        newest.append(1, "late");
+        newest.write();
+        EntryRef greatest = day.get(HOURS - 1).refs().get(day.get(HOURS - 1).refs().size() - 1);
+        count(() -> assertThat(reader.latestByTimestamp(KEY).orElseThrow().ref()).isEqualTo(greatest));
+        assertThat(bytes).isLessThan((HOURS + 1) * INDEX_BYTES + 3 * BLOCK_BYTES);
+        count(() -> assertThat(reader.latestByTimestamp(KEY).orElseThrow().ref()).isEqualTo(greatest));
+        assertThat(bytes).isLessThan(INDEX_BYTES + 3 * BLOCK_BYTES);
+    }
+
     private static void take(EntryCursor cursor, int count) {
         try (cursor) {
             for (int i = 0; i < count; i++) {

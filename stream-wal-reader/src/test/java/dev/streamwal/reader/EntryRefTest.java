@@ -159,7 +159,7 @@ class EntryRefTest {
         List<EntryRef> byUtf8 = new ArrayList<>(refs);
         byUtf8.sort((a, b) -> {
             int byKey = Arrays.compareUnsigned(
-                    a.stream().getBytes(StandardCharsets.UTF_8), b.stream().getBytes(StandardCharsets.UTF_8));
+                    a.key().getBytes(StandardCharsets.UTF_8), b.key().getBytes(StandardCharsets.UTF_8));
             int byPosition = byKey != 0 ? byKey : Long.compare(a.position(), b.position());
             return byPosition != 0 ? byPosition : Integer.compare(a.size(), b.size());
         });

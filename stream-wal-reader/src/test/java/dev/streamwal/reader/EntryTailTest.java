@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +78,7 @@ class EntryTailTest {
         SegmentWriterForTests segment = first();
         segment.append(1, "a");
         segment.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("a");
             assertNothing(tail);
             segment.append(1, "b");
@@ -93,7 +94,7 @@ class EntryTailTest {
         SegmentWriterForTests segment = first();
         segment.append(1, "a");
         segment.padding(64).write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.END)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.end())) {
             assertNothing(tail);
             assertThat(tail.nextPosition()).isEqualTo(segment.end());
             segment.append(1, "b");
@@ -104,7 +105,7 @@ class EntryTailTest {
 
     @Test
     void follow_endOfNothing_deliversTheFirstThatComes() throws Exception {
-        try (EntryTail tail = reader.follow(KEY, EntryTail.END)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.end())) {
             assertNothing(tail);
             SegmentWriterForTests segment = first().write();
             assertNothing(tail);
@@ -121,7 +122,7 @@ class EntryTailTest {
         int damaged = segment.tail() - 1;
         segment.append(1, "b");
         segment.seal().flip(damaged - 6, 1).flip(segment.tail() - 6, 1).write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.END)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.end())) {
             assertNothing(tail);
             SegmentWriterForTests successor = segment.successor();
             successor.append(1, "c");
@@ -136,10 +137,10 @@ class EntryTailTest {
         segment.append(1, "a");
         long b = segment.append(1, "b").position();
         segment.write();
-        try (EntryTail tail = reader.follow(KEY, b)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.position(b))) {
             assertThat(next(tail)).isEqualTo("b");
         }
-        try (EntryTail tail = reader.follow(KEY, segment.end())) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.position(segment.end()))) {
             assertNothing(tail);
             segment.append(1, "c");
             segment.write();
@@ -148,13 +149,100 @@ class EntryTailTest {
     }
 
     @Test
+    void follow_positionZero_tellsWhatWasDeleted() throws Exception {
+        SegmentWriterForTests one = first();
+        one.append(1, "a");
+        SegmentWriterForTests two = one.seal().successor();
+        two.append(1, "b");
+        two.write();
+        try (EntryTail fromZero = reader.follow(KEY, ReadFrom.position(0)); EntryTail first = reader.follow(KEY, ReadFrom.first())) {
+            assertThatThrownBy(fromZero::next).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
+                assertThat(e.from()).isZero();
+                assertThat(e.to()).isEqualTo(one.end());
+            });
+            assertThat(next(fromZero)).isEqualTo("b");
+            assertThat(next(first)).isEqualTo("b");
+        }
+    }
+
+    private EntryTail followFromMilli(long millis) {
+        return reader.follow(KEY, ReadFrom.time(Instant.ofEpochMilli(millis)));
+    }
+
+    @Test
+    void follow_aTime_beginsWithTheFirstRecordInOrderOfPositionThatIsNotOlder() throws Exception {
+        SegmentWriterForTests one = first();
+        one.append(10, "a");
+        one.append(30, "b");
+        one.append(20, "late");
+        one.seal().write();
+        SegmentWriterForTests two = one.successor();
+        two.append(40, "c");
+        two.append(15, "later");
+        two.write();
+        try (EntryTail tail = followFromMilli(20)) {
+            assertThat(List.of(next(tail), next(tail), next(tail), next(tail))).containsExactly("b", "late", "c", "later");
+            assertNothing(tail);
+        }
+        try (EntryTail tail = followFromMilli(31)) {
+            assertThat(List.of(next(tail), next(tail))).containsExactly("c", "later");
+        }
+        try (EntryTail tail = followFromMilli(Long.MIN_VALUE)) {
+            assertThat(next(tail)).isEqualTo("a");
+        }
+    }
+
+    @Test
+    void follow_aTimeThatNoRecordHasReached_deliversWhatComes() throws Exception {
+        SegmentWriterForTests segment = first();
+        segment.append(10, "a");
+        segment.write();
+        try (EntryTail tail = followFromMilli(11)) {
+            segment.append(5, "b");
+            segment.write();
+            assertThat(next(tail)).isEqualTo("b");
+            assertNothing(tail);
+        }
+        SegmentWriterForTests successor = segment.seal().write().successor();
+        try (EntryTail tail = followFromMilli(11)) {
+            assertNothing(tail);
+            successor.append(6, "c");
+            successor.write();
+            assertThat(next(tail)).isEqualTo("c");
+        }
+    }
+
+    @Test
+    void follow_aTimeInAStreamThatIsNotThere_deliversTheFirstThatComes() throws Exception {
+        try (EntryTail tail = followFromMilli(100)) {
+            assertNothing(tail);
+            SegmentWriterForTests segment = first();
+            segment.append(1, "a");
+            segment.write();
+            assertThat(next(tail)).isEqualTo("a");
+        }
+    }
+
+    @Test
+    void follow_aTimeBehindDamage_beginsBehindIt() throws Exception {
+        SegmentWriterForTests segment = first();
+        segment.append(10, "a");
+        int damaged = segment.tail() - 7;
+        segment.append(20, "b");
+        segment.flip(damaged, 1).write();
+        try (EntryTail tail = followFromMilli(20)) {
+            assertThat(next(tail)).isEqualTo("b");
+        }
+    }
+
+    @Test
     void follow_noPosition_isRefused() {
         SegmentWriterForTests segment = first();
         segment.append(1, "a");
         segment.write();
-        assertThatThrownBy(() -> reader.follow(KEY, 8)).isInstanceOf(EntryNotFoundException.class);
-        assertThatThrownBy(() -> reader.follow(KEY, -1)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> reader.follow("", 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> reader.follow(KEY, ReadFrom.position(8))).isInstanceOf(EntryNotFoundException.class);
+        assertThatThrownBy(() -> reader.follow(KEY, ReadFrom.position(-1))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> reader.follow("", ReadFrom.position(0))).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -163,7 +251,7 @@ class EntryTailTest {
         segment.append(1, "a");
         long cutOff = segment.end() + 64;
         segment.seal().write();
-        try (EntryTail tail = reader.follow(KEY, cutOff)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.position(cutOff))) {
             assertNothing(tail);
             SegmentWriterForTests later = new SegmentWriterForTests(root, KEY, 1 << 20, segment.end());
             later.append(1, "b");
@@ -180,7 +268,7 @@ class EntryTailTest {
         SegmentWriterForTests segment = first();
         segment.append(1, "0");
         segment.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             for (int i = 0; i < 6; i++) {
                 assertThat(next(tail)).isEqualTo(String.valueOf(i));
                 assertNothing(tail);
@@ -213,7 +301,7 @@ class EntryTailTest {
         byte[] withHole = after.clone();
         System.arraycopy(before, hole, withHole, hole, 8);
         segment.write(withHole);
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("a");
             assertNothing(tail);
             segment.write(after);
@@ -230,7 +318,7 @@ class EntryTailTest {
         SegmentWriterForTests segment = first();
         segment.append(1, "a");
         segment.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("a");
             assertNothing(tail);
             segment.delete();
@@ -249,7 +337,7 @@ class EntryTailTest {
         SegmentWriterForTests segment = first();
         segment.append(1, "a");
         segment.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("a");
             assertNothing(tail);
             segment.append(1, "b");
@@ -273,7 +361,7 @@ class EntryTailTest {
         SegmentWriterForTests three = two.successor();
         three.append(1, "4");
         three.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("1");
             one.delete();
             two.delete();
@@ -289,7 +377,7 @@ class EntryTailTest {
         SegmentWriterForTests one = first();
         one.append(1, "1");
         one.seal().write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("1");
             assertNothing(tail);
             SegmentWriterForTests two = one.successor();
@@ -310,7 +398,7 @@ class EntryTailTest {
         SegmentWriterForTests a = SegmentWriterForTests.first(root, KEY);
         a.append(1, "a");
         a.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("a");
             assertNothing(tail);
             SegmentWriterForTests b = a.successor();
@@ -336,14 +424,14 @@ class EntryTailTest {
         SegmentWriterForTests next = one.successor();
         next.append(1, "3");
         next.write();
-        try (EntryTail tail = reader.follow(KEY, two)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.position(two))) {
             assertExpired(tail, two, one.end());
             assertThat(next(tail)).isEqualTo("3");
         }
-        try (EntryTail tail = reader.follow(KEY, one.end())) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.position(one.end()))) {
             assertThat(next(tail)).isEqualTo("3");
         }
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("3");
         }
     }
@@ -354,7 +442,7 @@ class EntryTailTest {
         long one = gone.append(1, "1").position();
         long two = gone.append(1, "2").position();
         SegmentWriterForTests.writePositions(root, new Positions(1, 1 << 20, 1 << 20, 1, "", 1, 0));
-        try (EntryTail tail = reader.follow(KEY, two)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.position(two))) {
             assertNothing(tail);
             SegmentWriterForTests again = new SegmentWriterForTests(root, KEY, 1 << 20, 1 << 20);
             again.append(1, "3");
@@ -367,7 +455,7 @@ class EntryTailTest {
 
     private static void assertExpired(EntryTail tail, long from, long to) {
         assertThatThrownBy(() -> tail.next(LONG)).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
-            assertThat(e.stream()).isEqualTo(KEY);
+            assertThat(e.key()).isEqualTo(KEY);
             assertThat(e.from()).isEqualTo(from);
             assertThat(e.to()).isEqualTo(to);
         });
@@ -385,7 +473,7 @@ class EntryTailTest {
         three.append(1, "3");
         two.flip(SegmentHeaderLayout.HEADER_CHECKSUM, 1).write();
         three.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("1");
             assertThatThrownBy(() -> tail.next(LONG)).isInstanceOf(CorruptSegmentException.class);
             assertThat(next(tail)).isEqualTo("3");
@@ -403,7 +491,7 @@ class EntryTailTest {
         segment.append(1, "b");
         segment.append(1, "c");
         segment.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("a");
             assertThat(next(tail)).isEqualTo("b");
             assertThat(next(tail)).isEqualTo("c");
@@ -433,7 +521,7 @@ class EntryTailTest {
                 return rests.incrementAndGet() > looks;
             }
         };
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST, counting)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first(), counting)) {
             assertThat(tail.next()).isTrue();
             long before = reader.readCalls();
             assertThat(tail.next(LONG)).isFalse();
@@ -446,7 +534,7 @@ class EntryTailTest {
     @Test
     void next_comesWhileItWaits_isDelivered() throws Exception {
         SegmentWriterForTests segment = first();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             CompletableFuture<String> waiting = CompletableFuture.supplyAsync(() -> unchecked(tail));
             segment.append(1, "a");
             segment.write();
@@ -464,7 +552,7 @@ class EntryTailTest {
 
     @Test
     void wakeup_fromAnotherThread_endsTheWait() throws Exception {
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             CompletableFuture<Void> waking = CompletableFuture.runAsync(tail::wakeup);
             assertThat(tail.next(Duration.ofDays(1_000_000_000_000L))).isFalse();
             waking.join();
@@ -476,7 +564,7 @@ class EntryTailTest {
         SegmentWriterForTests segment = first();
         segment.append(1, "a");
         segment.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             tail.wakeup();
             tail.wakeup();
             assertThat(tail.next(LONG)).isTrue();
@@ -490,7 +578,7 @@ class EntryTailTest {
         SegmentWriterForTests segment = first();
         segment.append(1, "a");
         segment.write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             Thread.currentThread().interrupt();
             assertThatThrownBy(() -> tail.next(LONG)).isInstanceOf(InterruptedException.class);
             assertThat(Thread.currentThread().isInterrupted()).isFalse();
@@ -520,7 +608,7 @@ class EntryTailTest {
     @Test
     void next_readerIsClosedByAnotherThread_endsTheWait() {
         first().write();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             CompletableFuture<Void> closing = CompletableFuture.runAsync(reader::close);
             assertThatThrownBy(() -> tail.next(LONG)).isInstanceOf(WalClosedException.class);
             closing.join();
@@ -529,7 +617,7 @@ class EntryTailTest {
 
     @Test
     void next_closed_throws() {
-        EntryTail tail = reader.follow(KEY, EntryTail.FIRST);
+        EntryTail tail = reader.follow(KEY, ReadFrom.first());
         tail.close();
         tail.close();
         tail.wakeup();
@@ -543,7 +631,7 @@ class EntryTailTest {
         segment.append(1, "x".repeat(3 << 20));
         segment.write();
         long before = pinned();
-        try (EntryTail tail = reader.follow(KEY, EntryTail.FIRST)) {
+        try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).hasSize(3 << 20);
             assertThat(pinned() - before).isGreaterThanOrEqualTo(6 << 20);
             assertThat(tail.next(Duration.ofMillis(150))).isFalse();
@@ -590,7 +678,7 @@ class EntryTailTest {
         SegmentWriterForTests successor = segment.successor().prepare(4_096).write();
         writer.reserved.set(segment.end());
         try (WalReader writing = WalReader.open(root, ReaderOptions.builder().build(), writer);
-                EntryTail tail = writing.follow(KEY, EntryTail.FIRST)) {
+                EntryTail tail = writing.follow(KEY, ReadFrom.first())) {
             assertThat(next(tail)).isEqualTo("a");
             assertNothing(tail);
             List<String> found = new ArrayList<>();

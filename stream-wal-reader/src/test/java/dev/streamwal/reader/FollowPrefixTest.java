@@ -32,7 +32,6 @@ class FollowPrefixTest {
 
     private static final Duration LONG = Duration.ofSeconds(50);
     private static final Duration SHORT = Duration.ofMillis(20);
-    private static final Map<String, Long> FROM_THE_FIRST = Map.of();
 
     @TempDir
     private Path root;
@@ -77,7 +76,7 @@ class FollowPrefixTest {
             append("q", i, "no");
         }
         List<String> expected = IntStream.range(0, 20).mapToObj(i -> (i % 2 == 0 ? "p/a=a" : "p/b=b") + i / 2).toList();
-        try (EntryTail tail = reader.followPrefix("p/", FROM_THE_FIRST)) {
+        try (EntryTail tail = reader.follow(Keys.prefix("p/"), ReadFrom.first())) {
             assertThat(all(tail)).isEqualTo(expected);
             assertThat(tail.next(SHORT)).isFalse();
             append("p/b", 2_000, "late");
@@ -90,7 +89,7 @@ class FollowPrefixTest {
     @Test
     void next_streamsThatCome_areFoundAndTheirKeysRead() throws Exception {
         String longKey = "p/" + "x".repeat(500);
-        try (EntryTail tail = reader.followPrefix("p/", FROM_THE_FIRST)) {
+        try (EntryTail tail = reader.follow(Keys.prefix("p/"), ReadFrom.first())) {
             assertThat(tail.next(SHORT)).isFalse();
             append("p/a", 1, "1");
             assertThat(next(tail)).isEqualTo("p/a=1");
@@ -114,7 +113,7 @@ class FollowPrefixTest {
         List<String> all = new ArrayList<>();
         Map<String, Long> from = new HashMap<>();
         for (int i = 0; i < 12; i++) {
-            try (EntryTail tail = reader.followPrefix("", from)) {
+            try (EntryTail tail = reader.follow(Keys.all(), ReadFrom.positions(from))) {
                 all.add(next(tail));
                 from.put(tail.key(), tail.nextPosition());
                 from.keySet().forEach(key -> assertThat(tail.positions().get(key)).isEqualTo(from.get(key)));
@@ -122,7 +121,7 @@ class FollowPrefixTest {
         }
         assertThat(all).doesNotHaveDuplicates().hasSize(12);
         assertThat(all.stream().filter(entry -> entry.startsWith("a"))).isSorted().hasSize(6);
-        try (EntryTail tail = reader.followPrefix("", from)) {
+        try (EntryTail tail = reader.follow(Keys.all(), ReadFrom.positions(from))) {
             assertThat(tail.next(SHORT)).isFalse();
         }
     }
@@ -132,7 +131,7 @@ class FollowPrefixTest {
         append("a", 1, "1");
         append("b", 1, "1");
         append("c", 1, "1");
-        try (EntryTail tail = reader.follow(Map.of("a", EntryTail.FIRST, "b", EntryTail.END, "d", EntryTail.FIRST))) {
+        try (EntryTail tail = reader.follow(Map.of("a", ReadFrom.first(), "b", ReadFrom.end(), "d", ReadFrom.first()))) {
             assertThat(all(tail)).containsExactly("a=1");
             append("b", 2, "2");
             append("c", 2, "2");
@@ -144,12 +143,66 @@ class FollowPrefixTest {
     }
 
     @Test
-    void followPrefix_keysAndPositionsThatAreNone_areRefused() {
+    void follow_theEndsOfAll_deliversWhatComesAndNewStreamsFromTheirFirst() throws Exception {
         append("a", 1, "1");
-        assertThatThrownBy(() -> reader.followPrefix("b", Map.of("a", 0L))).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> reader.followPrefix("", Map.of("a", -1L))).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> reader.followPrefix("", Map.of("", 0L))).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> reader.followPrefix("", Map.of("a", 8L))).isInstanceOf(EntryNotFoundException.class);
+        append("b", 1, "1");
+        try (EntryTail tail = reader.follow(Keys.glob("?"), ReadFrom.end())) {
+            append("a", 2, "2");
+            append("c", 2, "1");
+            append("long", 2, "1");
+            List<String> found = new ArrayList<>(List.of(next(tail), next(tail)));
+            assertThat(found).containsExactlyInAnyOrder("a=2", "c=1");
+            append("b", 3, "2");
+            assertThat(next(tail)).isEqualTo("b=2");
+            assertThat(tail.next(SHORT)).isFalse();
+        }
+    }
+
+    @Test
+    void follow_aTime_countsForEachStreamByItself() throws Exception {
+        append("a", 10, "1");
+        append("a", 30, "2");
+        append("b", 10, "1");
+        append("c", 40, "1");
+        try (EntryTail tail = reader.follow(Keys.all(), ReadFrom.time(Instant.ofEpochMilli(20)))) {
+            assertThat(all(tail)).containsExactly("a=2", "c=1");
+            append("b", 11, "2");
+            assertThat(next(tail)).isEqualTo("b=2");
+        }
+    }
+
+    @Test
+    void follow_someKeys_areFollowedAndNoOthers() throws Exception {
+        append("a", 1, "1");
+        append("b", 2, "1");
+        try (EntryTail tail = reader.follow(Keys.of(List.of("a", "c")), ReadFrom.first());
+                EntryTail one = reader.follow(Keys.key("a"), ReadFrom.position(0));
+                EntryTail none = reader.follow(Keys.of(List.of()), ReadFrom.first());
+                EntryTail partly = reader.follow(Keys.of(List.of("a", "c")), Map.of("a", ReadFrom.end()))) {
+            assertThat(all(tail)).containsExactly("a=1");
+            assertThat(all(one)).containsExactly("a=1");
+            assertThat(all(partly)).isEmpty();
+            append("b", 3, "2");
+            append("c", 3, "1");
+            assertThat(next(tail)).isEqualTo("c=1");
+            assertThat(next(partly)).isEqualTo("c=1");
+            assertThat(all(none)).isEmpty();
+        }
+    }
+
+    @Test
+    void follow_onePositionForSeveral_isRefused() {
+        assertThatThrownBy(() -> reader.follow(Keys.prefix("a"), ReadFrom.position(0))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a position is one stream's: keys=prefix(\"a\"), from=position(0); give each key its own, in a map");
+    }
+
+    @Test
+    void follow_keysAndPositionsThatAreNone_areRefused() {
+        append("a", 1, "1");
+        assertThatThrownBy(() -> reader.follow(Keys.prefix("b"), Map.of("a", ReadFrom.first()))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> reader.follow(Keys.all(), Map.of("a", ReadFrom.position(-1)))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> reader.follow(Keys.all(), Map.of("", ReadFrom.first()))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> reader.follow(Keys.all(), Map.of("a", ReadFrom.position(8)))).isInstanceOf(EntryNotFoundException.class);
         assertThat(reader.openFiles()).isLessThanOrEqualTo(1);
     }
 
@@ -161,7 +214,7 @@ class FollowPrefixTest {
                 append("s" + i, 10L * j + i % 7, String.valueOf(j));
             }
         }
-        try (EntryTail tail = reader.followPrefix("s", FROM_THE_FIRST)) {
+        try (EntryTail tail = reader.follow(Keys.prefix("s"), ReadFrom.first())) {
             Map<String, String> delivered = new HashMap<>();
             while (tail.next()) {
                 delivered.merge(tail.key(), tail.content().toString(StandardCharsets.UTF_8), String::concat);
@@ -184,7 +237,7 @@ class FollowPrefixTest {
             }
         }
         ReaderOptions few = ReaderOptions.builder().maxOpenFiles(4).build();
-        try (WalReader sparing = WalReader.open(root, few); EntryTail tail = sparing.followPrefix("s", FROM_THE_FIRST)) {
+        try (WalReader sparing = WalReader.open(root, few); EntryTail tail = sparing.follow(Keys.prefix("s"), ReadFrom.first())) {
             Map<String, String> delivered = new HashMap<>();
             while (tail.next()) {
                 delivered.merge(tail.key(), tail.content().toString(StandardCharsets.UTF_8), String::concat);
@@ -206,9 +259,9 @@ class FollowPrefixTest {
         }
         ReaderOptions few = ReaderOptions.builder().maxOpenFiles(4).build();
         try (WalReader sparing = WalReader.open(root, few);
-                EntryTail one = sparing.followPrefix("s", FROM_THE_FIRST);
-                EntryTail other = sparing.followPrefix("s", FROM_THE_FIRST);
-                EntryCursor merged = sparing.scanMerged("s", Instant.MIN, Instant.MAX)) {
+                EntryTail one = sparing.follow(Keys.prefix("s"), ReadFrom.first());
+                EntryTail other = sparing.follow(Keys.prefix("s"), ReadFrom.first());
+                EntryCursor merged = sparing.scanMerged(Keys.prefix("s"), Instant.MIN, Instant.MAX)) {
             for (int i = 0; i < 80; i++) {
                 assertThat(one.next()).isTrue();
                 assertThat(other.next()).isTrue();
@@ -228,7 +281,7 @@ class FollowPrefixTest {
             SegmentWriterForTests.first(root, "s" + i).fill(3_000, 8, 1).write();
         }
         ReaderOptions few = ReaderOptions.builder().maxOpenFiles(2).build();
-        try (WalReader sparing = WalReader.open(root, few); EntryTail tail = sparing.followPrefix("s", FROM_THE_FIRST)) {
+        try (WalReader sparing = WalReader.open(root, few); EntryTail tail = sparing.follow(Keys.prefix("s"), ReadFrom.first())) {
             Map<String, Integer> delivered = new HashMap<>();
             Map<String, Long> position = new HashMap<>();
             int mostBehind = 0;
@@ -250,7 +303,7 @@ class FollowPrefixTest {
             SegmentWriterForTests segment = SegmentWriterForTests.first(root, "s" + i);
             segment.fill(i == 69 ? 1 : 3_000, 8, i == 69 ? 900_000 : 1).write();
         }
-        try (EntryTail tail = reader.followPrefix("s", FROM_THE_FIRST)) {
+        try (EntryTail tail = reader.follow(Keys.prefix("s"), ReadFrom.first())) {
             Map<String, Integer> delivered = new HashMap<>();
             int newestWaited = 0;
             Map<String, Long> position = new HashMap<>();
@@ -269,7 +322,7 @@ class FollowPrefixTest {
     void next_oneStreamAlwaysHasMore_theOthersAreLookedAt() throws Exception {
         append("busy", 1, "0");
         append("quiet", 1, "1");
-        try (EntryTail tail = reader.followPrefix("", FROM_THE_FIRST)) {
+        try (EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
             assertThat(all(tail)).hasSize(2);
             append("quiet", 2, "2");
             append("new", 2, "2");
@@ -290,7 +343,7 @@ class FollowPrefixTest {
         append("a", 1, "1");
         SegmentWriterForTests b = append("b", 2, "1");
         SegmentWriterForTests c = append("c", 3, "1");
-        try (EntryTail tail = reader.followPrefix("", FROM_THE_FIRST)) {
+        try (EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
             assertThat(all(tail)).hasSize(3);
             b.append(4, "lost");
             SegmentWriterForTests later = b.successor();
@@ -315,12 +368,12 @@ class FollowPrefixTest {
             assertThat(entries).containsExactlyInAnyOrder("a=2", "b=2", "c=2");
             assertThat(failures).hasSize(2)
                     .anySatisfy(e -> assertThat(e).isInstanceOfSatisfying(EntryExpiredException.class, expired -> {
-                        assertThat(expired.stream()).isEqualTo("b");
+                        assertThat(expired.key()).isEqualTo("b");
                         assertThat(expired.from()).isEqualTo(lostFrom);
                         assertThat(expired.to()).isEqualTo(b.end());
                     }))
                     .anySatisfy(e -> assertThat(e).isInstanceOf(CorruptSegmentException.class)
-                            .extracting(WalException::stream).isEqualTo("c"));
+                            .extracting(WalException::key).isEqualTo("c"));
             assertThat(tail.next(SHORT)).isFalse();
         }
     }
@@ -329,7 +382,7 @@ class FollowPrefixTest {
     void next_streamsGoAndComeAgain_areFollowedAndLeaveNothingBehind() throws Exception {
         append("a", 1, "1");
         append("b", 1, "1");
-        try (EntryTail tail = reader.followPrefix("", FROM_THE_FIRST)) {
+        try (EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
             assertThat(all(tail)).hasSize(2);
             SegmentWriterForTests gone = segments.remove("a");
             gone.delete();
@@ -352,7 +405,7 @@ class FollowPrefixTest {
         }
         // so that what is open is what is read
         ReaderOptions few = ReaderOptions.builder().maxOpenFiles(1).build();
-        try (WalReader sparing = WalReader.open(root, few); EntryTail tail = sparing.followPrefix("", FROM_THE_FIRST)) {
+        try (WalReader sparing = WalReader.open(root, few); EntryTail tail = sparing.follow(Keys.all(), ReadFrom.first())) {
             assertThat(all(tail)).hasSize(100);
             assertThat(tail.next(Duration.ofMillis(150))).isFalse();
             assertThat(sparing.openFiles()).isLessThanOrEqualTo(1);
@@ -370,13 +423,13 @@ class FollowPrefixTest {
     @Test
     void next_closed_throws() {
         append("a", 1, "1");
-        EntryTail tail = reader.followPrefix("", FROM_THE_FIRST);
+        EntryTail tail = reader.follow(Keys.all(), ReadFrom.first());
         assertThat(tail.next()).isTrue();
         tail.close();
         tail.close();
         assertThatThrownBy(tail::next).isInstanceOf(WalClosedException.class);
         assertThatThrownBy(tail::key).isInstanceOf(WalClosedException.class);
-        EntryTail other = reader.followPrefix("", FROM_THE_FIRST);
+        EntryTail other = reader.follow(Keys.all(), ReadFrom.first());
         assertThatThrownBy(other::key).isInstanceOf(IllegalStateException.class);
         reader.close();
         assertThatThrownBy(() -> other.next(LONG)).isInstanceOf(WalClosedException.class);

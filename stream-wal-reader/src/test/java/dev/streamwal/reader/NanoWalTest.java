@@ -10,6 +10,8 @@ import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.KeyScope;
+import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.nanowal.NanoWalForward;
 import dev.streamwal.nanowal.NanoWalMerged;
 import dev.streamwal.reader.EntryBatch.Status;
@@ -27,6 +29,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -42,6 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A directory of nano-wal files, read as streams. */
 class NanoWalTest {
 
+    private static final KeyScope ALL = KeyScope.prefix("");
     private static final String KEY = "host_cpu";
 
     @TempDir
@@ -117,7 +121,7 @@ class NanoWalTest {
         Files.createDirectory(directory.resolve("folder"));
 
         assertThat(reader.keys()).containsExactly(KEY, "other");
-        assertThat(reader.keys("host")).containsExactly(KEY);
+        assertThat(reader.keys(Keys.prefix("host"))).containsExactly(KEY);
     }
 
     @Test
@@ -221,8 +225,8 @@ class NanoWalTest {
     @Test
     void scanMerged_goesFromPrefixToPrefix_andOnWithWhatComes() throws IOException {
         try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
-                NanoWalMerged walk = log.scanMerged(() -> log.keys(""), TimeRange.ALL);
-                NanoWalMerged none = log.scanMerged(() -> log.keys(""), new TimeRange(1, 2))) {
+                NanoWalMerged walk = log.scanMerged(() -> log.keys(ALL), TimeRange.ALL);
+                NanoWalMerged none = log.scanMerged(() -> log.keys(ALL), new TimeRange(1, 2))) {
             assertThat(none.next()).isFalse();
             List<String> found = new ArrayList<>();
             while (walk.next()) {
@@ -454,9 +458,9 @@ class NanoWalTest {
     @Test
     void follow_looksCheaply_andMissesNothing() throws IOException {
         try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
-                NanoWalForward tail = log.follow(KEY, Long.MAX_VALUE);
-                NanoWalForward first = log.follow(KEY, 0);
-                NanoWalForward nobody = log.follow("later", Long.MAX_VALUE)) {
+                NanoWalForward tail = log.follow(KEY, new ScanBegin.End());
+                NanoWalForward first = log.follow(KEY, new ScanBegin.Oldest());
+                NanoWalForward nobody = log.follow("later", new ScanBegin.End())) {
             assertThat(tail.next()).isFalse();
             assertThat(nobody.next()).isFalse();
             IntStream.range(0, 6).forEach(i -> assertThat(first.next()).isTrue());
@@ -492,7 +496,7 @@ class NanoWalTest {
             assertThatThrownBy(first::next).isInstanceOf(EntryExpiredException.class);
             IntStream.range(15, 20).forEach(i -> assertThat(first.next()).isTrue());
             assertThat(first.next()).isFalse();
-            assertThatThrownBy(() -> log.follow(KEY, 1L << 40).next()).isInstanceOf(EntryExpiredException.class);
+            assertThatThrownBy(() -> log.follow(KEY, new ScanBegin.At(1L << 40)).next()).isInstanceOf(EntryExpiredException.class);
             int open = log.openFiles();
             Files.delete(NanoWalFiles.path(directory, KEY, 20_015));
             assertThat(tail.next()).isFalse();
@@ -501,12 +505,25 @@ class NanoWalTest {
         }
     }
 
+    /** Every record's time is 0. */
+    @Test
+    void follow_aTime_isTheFirstRecordOrTheEnd() {
+        try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
+                NanoWalForward first = log.follow(KEY, new ScanBegin.Time(Instant.EPOCH));
+                NanoWalForward end = log.follow(KEY, new ScanBegin.Time(Instant.ofEpochMilli(1)));
+                NanoWalMerged ends = log.followAll(ALL, Map.of(KEY, new ScanBegin.Time(Instant.MAX)))) {
+            assertThat(bodies(first)).hasSize(6);
+            assertThat(bodies(end)).isEmpty();
+            assertThat(bodies(ends)).containsExactly("alone");
+        }
+    }
+
     @Test
     void followAll_goesOnWhereEachStreamWasReadTo() throws IOException {
         long fourth = refs(KEY).get(4).position();
         try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build());
-                NanoWalMerged all = log.followAll("", Map.of(KEY, fourth, "later", Long.MAX_VALUE));
-                NanoWalMerged given = log.followAll(null, Map.of(KEY, Long.MAX_VALUE))) {
+                NanoWalMerged all = log.followAll(ALL, Map.of(KEY, new ScanBegin.At(fourth), "later", new ScanBegin.End()));
+                NanoWalMerged given = log.followAll(KeyScope.key(KEY), Map.of(KEY, new ScanBegin.End()))) {
             assertThat(bodies(all)).containsExactly("header 4content 4", "header 5content 5", "alone");
             assertThat(bodies(given)).isEmpty();
             NanoWalFiles.append(NanoWalFiles.path(directory, KEY, 20_000), record(6));
@@ -514,10 +531,12 @@ class NanoWalTest {
             assertThat(all.mayHaveMore()).isTrue();
             assertThat(bodies(all)).containsExactly("header 6content 6", "x");
             assertThat(bodies(given)).containsExactly("header 6content 6");
-            try (NanoWalMerged resumed = log.followAll("", all.positions())) {
+            Map<String, ScanBegin> reached = new HashMap<>();
+            all.positions().forEach((key, position) -> reached.put(key, new ScanBegin.At(position)));
+            try (NanoWalMerged resumed = log.followAll(ALL, reached)) {
                 assertThat(bodies(resumed)).isEmpty();
             }
-            assertThatThrownBy(() -> log.followAll("", Map.of(KEY, fourth + 8))).isInstanceOf(EntryNotFoundException.class);
+            assertThatThrownBy(() -> log.followAll(ALL, Map.of(KEY, new ScanBegin.At(fourth + 8)))).isInstanceOf(EntryNotFoundException.class);
         }
     }
 

@@ -75,21 +75,20 @@ class ScanMergedTest {
         stream("a/2", 15, 25, 30, 35);
         stream("b", 0);
         try (WalReader reader = WalReader.open(root)) {
-            assertThat(all(reader.scanMerged("a/", FIRST, LAST)))
+            assertThat(all(reader.scanMerged(Keys.prefix("a/"), FIRST, LAST)))
                     .containsExactly("a/110", "a/215", "a/225", "a/130", "a/120", "a/230", "a/235", "a/140");
-            assertThat(all(reader.scanMerged(List.of("b", "a/2", "b", "nobody"), FIRST, Instant.ofEpochMilli(30))))
+            assertThat(all(reader.scanMerged(Keys.of(List.of("b", "a/2", "b", "nobody")), FIRST, Instant.ofEpochMilli(30))))
                     .containsExactly("b0", "a/215", "a/225");
-            assertThat(all(reader.scanMerged("nobody", FIRST, LAST))).isEmpty();
-            assertThat(all(reader.scanMerged(List.of(), FIRST, LAST))).isEmpty();
+            assertThat(all(reader.scanMerged(Keys.prefix("nobody"), FIRST, LAST))).isEmpty();
+            assertThat(all(reader.scanMerged(Keys.of(List.of()), FIRST, LAST))).isEmpty();
         }
     }
 
     @Test
     void scanMerged_argumentsThatCanNeverBeRight_areRefused() {
         try (WalReader reader = WalReader.open(root)) {
-            assertThatThrownBy(() -> reader.scanMerged("", LAST, FIRST)).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> reader.scanMerged(List.of(""), FIRST, LAST)).isInstanceOf(IllegalArgumentException.class);
-            EntryCursor cursor = reader.scanMerged("", FIRST, LAST);
+            assertThatThrownBy(() -> reader.scanMerged(Keys.all(), LAST, FIRST)).isInstanceOf(IllegalArgumentException.class);
+            EntryCursor cursor = reader.scanMerged(Keys.all(), FIRST, LAST);
             assertThatThrownBy(cursor::position).isInstanceOf(IllegalStateException.class);
             cursor.close();
             assertThatThrownBy(cursor::next).isInstanceOf(WalClosedException.class);
@@ -119,7 +118,7 @@ class ScanMergedTest {
                 }
             }
             expected.sort(Comparator.comparingLong(Placed::greatestSoFar).thenComparing(Placed::ref));
-            try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged(streams + "/", FIRST, LAST)) {
+            try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged(Keys.prefix(streams + "/"), FIRST, LAST)) {
                 for (Placed placed : expected) {
                     assertThat(cursor.next()).isTrue();
                     assertThat(cursor.ref()).isEqualTo(placed.ref);
@@ -144,7 +143,7 @@ class ScanMergedTest {
             Instant from = Instant.ofEpochMilli(500);
             Instant to = Instant.ofEpochMilli(530);
             Map<String, List<EntryRef>> found = new HashMap<>();
-            try (EntryCursor cursor = reader.scanMerged("", from, to)) {
+            try (EntryCursor cursor = reader.scanMerged(Keys.all(), from, to)) {
                 while (cursor.next()) {
                     found.computeIfAbsent(cursor.key(), key -> new ArrayList<>()).add(cursor.ref());
                 }
@@ -169,7 +168,7 @@ class ScanMergedTest {
         marked.flip((int) marked.header().offsetOf(marked.refs().get(1).position()) + 33, 1).markLast().write();
         stream("header", 1).flip(40, 1).write();
         stream("sound", 1, 2, 3, 4);
-        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged("", FIRST, LAST)) {
+        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged(Keys.all(), FIRST, LAST)) {
             List<String> found = new ArrayList<>();
             List<String> damaged = new ArrayList<>();
             for (int rounds = 0; rounds < 3;) {
@@ -180,7 +179,7 @@ class ScanMergedTest {
                         rounds++;
                     }
                 } catch (CorruptSegmentException e) {
-                    damaged.add(e.stream());
+                    damaged.add(e.key());
                 }
             }
             assertThat(found).containsExactly("marked1", "sound1", "torn1", "sound2", "sound3", "torn3", "sound4");
@@ -192,7 +191,7 @@ class ScanMergedTest {
     void next_keysAndRecordsThatComeAndGo_areFoundInTheNextRound() {
         SegmentWriterForTests a = stream("a", 1, 2);
         SegmentWriterForTests gone = stream("gone", 3);
-        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged("", FIRST, LAST)) {
+        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged(Keys.all(), FIRST, LAST)) {
             assertThat(cursor.next()).isTrue();
             stream("b", 0);
             assertThat(rest(cursor)).containsExactly("a2", "gone3");
@@ -216,7 +215,7 @@ class ScanMergedTest {
             segment.prepare(64).write();
             first = i == 0 ? segment : first;
         }
-        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged("", FIRST, LAST)) {
+        try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged(Keys.all(), FIRST, LAST)) {
             for (int i = 0; i < streams; i++) {
                 assertThat(cursor.next()).isTrue();
             }
@@ -231,7 +230,7 @@ class ScanMergedTest {
                     }
                     found++;
                 } catch (EntryExpiredException e) {
-                    assertThat(e.stream()).isEqualTo("s0");
+                    assertThat(e.key()).isEqualTo("s0");
                     expired++;
                 }
             }
@@ -259,7 +258,7 @@ class ScanMergedTest {
         AllocatedBytes thread = new AllocatedBytes();
         long allocated = Long.MAX_VALUE;
         for (int round = 0; round < 3; round++) {
-            try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged("", FIRST, LAST)) {
+            try (WalReader reader = WalReader.open(root); EntryCursor cursor = reader.scanMerged(Keys.all(), FIRST, LAST)) {
                 long sum = 0;
                 for (int i = 0; i < RECORDS; i++) {
                     cursor.next();

@@ -90,7 +90,7 @@ class SegmentDamageTest {
                     return cursor.next();
                 } catch (CorruptSegmentException | UnsupportedFormatException e) {
                     assertThat(e.file()).as(what).isNotNull();
-                    assertThat(e.stream()).as(what).isEqualTo(KEY);
+                    assertThat(e.key()).as(what).isEqualTo(KEY);
                     errors.add(e);
                     assertThat(errors.size()).as("%s: %s", what, errors).isLessThan(5);
                 }

@@ -197,7 +197,7 @@ abstract class WalReaderContract {
             assertThatThrownBy(() -> batch.get(2))
                     .isInstanceOfSatisfying(CorruptSegmentException.class, e -> {
                         assertThat(e.file()).isEqualTo(segment.file());
-                        assertThat(e.stream()).isEqualTo(KEY);
+                        assertThat(e.key()).isEqualTo(KEY);
                         assertThat(e.position()).isEqualTo(segment.refs().get(2).position());
                     });
         }
@@ -689,6 +689,45 @@ abstract class WalReaderContract {
         one.successor().prepare(64).write();
         assertSame(reader.latest(KEY).orElseThrow(), one.written().get(5));
         assertThat(reader.latest(List.of("nobody", KEY)).keySet()).containsExactly(KEY);
+        assertSame(reader.latest(Keys.of(List.of("nobody", KEY))).get(KEY), one.written().get(5));
+        assertThat(reader.latest(Keys.glob(KEY.substring(0, 1) + "*")).keySet()).containsExactly(KEY);
+        assertThat(reader.latest(Keys.prefix("nobody"))).isEmpty();
+    }
+
+    @Test
+    void latestByTimestamp_lateRecordsSealedAndOpen_isTheGreatestAndOfSeveralTheLast() {
+        assertThat(reader.latestByTimestamp(KEY)).isEmpty();
+        SegmentWriterForTests one = first();
+        one.write();
+        assertThat(reader.latestByTimestamp(KEY)).isEmpty();
+        one.append(30, "a");
+        one.append(50, "b");
+        one.append(50, "c");
+        one.append(20, "d");
+        one.write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), one.written().get(2));
+        one.seal().write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), one.written().get(2));
+        SegmentWriterForTests two = one.successor();
+        two.append(49, "e");
+        two.write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), one.written().get(2));
+        two.append(50, "f");
+        two.append(-5, "g");
+        two.write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), two.written().get(1));
+        two.seal().write();
+        two.successor().write();
+        assertSame(reader.latestByTimestamp(KEY).orElseThrow(), two.written().get(1));
+        assertSame(reader.latest(KEY).orElseThrow(), two.written().get(2));
+    }
+
+    @Test
+    void latestByTimestamp_damageAmongWhatHasToBeRead_isRefused() {
+        SegmentWriterForTests one = five(first(), 0);
+        int last = one.tail() - one.refs().get(4).size();
+        one.seal().flip(last + 33, 1).write();
+        assertThatThrownBy(() -> reader.latestByTimestamp(KEY)).isInstanceOf(CorruptSegmentException.class);
     }
 
     @Test
@@ -732,7 +771,9 @@ abstract class WalReaderContract {
         Files.createDirectory(streams.resolve("temporary"));
         Files.write(streams.resolve("temporary").resolve(".0000000000000000.seg.tmp"), new byte[1]);
         assertThat(reader.keys()).containsExactlyInAnyOrderElementsOf(keys);
-        assertThat(reader.keys("a")).containsExactly("a", "a.", "a/b");
+        assertThat(reader.keys(Keys.prefix("a"))).containsExactly("a", "a.", "a/b");
+        assertThat(reader.keys(Keys.glob("a?"))).containsExactly("a.");
+        assertThat(reader.keys(Keys.of(List.of("nobody", "a/b", "a")))).containsExactly("a", "a/b");
         assertThat(scanned(reader.scan("a"))).isEmpty();
     }
 
@@ -747,7 +788,7 @@ abstract class WalReaderContract {
             assertThat(cursor.next()).isTrue();
             assertThatThrownBy(cursor::next).isInstanceOfSatisfying(CorruptSegmentException.class, e -> {
                 assertThat(e.file()).isEqualTo(one.file());
-                assertThat(e.stream()).isEqualTo(KEY);
+                assertThat(e.key()).isEqualTo(KEY);
                 assertThat(e.offset()).isEqualTo(second);
                 assertThat(e.length()).isEqualTo(one.refs().get(1).size());
                 assertThat(e.position()).isEqualTo(one.refs().get(1).position());

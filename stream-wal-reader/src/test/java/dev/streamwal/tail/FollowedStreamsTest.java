@@ -6,6 +6,7 @@ import dev.streamwal.catalog.ListingAge;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.ReadSettingsForTests;
 import dev.streamwal.segment.SegmentWriterForTests;
@@ -56,7 +57,7 @@ class FollowedStreamsTest {
     }
 
     private FollowedStreams follow(LogSource log) throws IOException {
-        return new FollowedStreams(log, null, all, new ScanBegin.Oldest());
+        return new FollowedStreams(log, KeyScope.of(all.keySet()), all, new ScanBegin.Oldest());
     }
 
     private void append(int stream) {

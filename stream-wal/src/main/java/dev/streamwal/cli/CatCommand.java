@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.util.List;
 import java.util.stream.Stream;
@@ -48,7 +49,7 @@ final class CatCommand extends StreamsCommand {
     /** A ref says which stream, without a list of all. */
     @Override
     List<String> patterns() {
-        return ref != null && super.patterns().isEmpty() ? List.of(ref.stream()) : super.patterns();
+        return ref != null && super.patterns().isEmpty() ? List.of(ref.key()) : super.patterns();
     }
 
     @Override
@@ -57,9 +58,9 @@ final class CatCommand extends StreamsCommand {
         EntryWriter writer = format.writer(out);
         TolerantScan scan = new TolerantScan(this::complain);
         if (ref != null) {
-            show(reader.scanFrom(ref.stream(), ref.position()), scan, writer);
+            show(reader.scanFrom(ref.key(), ref.position()), scan, writer);
         } else if (merged) {
-            show(range.scanMerged(reader, selection.keys()), scan, writer);
+            show(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan, writer);
         } else {
             selection.keys().forEach(key -> show(open(reader, key), scan, writer));
         }

@@ -42,7 +42,7 @@ final class CheckpointCommand extends WritingCommand {
             return Exit.OK;
         } catch (WalLockedException e) {
             throw new WalLockedException(e.getMessage() + "; a checkpoint of a live log is made in the program that writes it, by"
-                    + " StreamWal.checkpoint", e.file(), e.stream(), e.position());
+                    + " StreamWal.checkpoint", e.file(), e.key(), e.position());
         }
     }
 

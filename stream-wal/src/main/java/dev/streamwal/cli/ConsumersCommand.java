@@ -1,7 +1,9 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.ConsumerLag;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.StreamInfo;
@@ -114,8 +116,7 @@ final class ConsumersCommand extends LogCommand {
     }
 
     private static void reset(WalReader reader, ConsumerInfo info, Reset where) {
-        try (WalConsumer consumer = info.prefix()
-                ? reader.consumerOfPrefix(info.name(), info.keyOrPrefix()) : reader.consumer(info.name(), info.keyOrPrefix())) {
+        try (WalConsumer consumer = reader.consumer(info.name(), info.keys())) {
             for (StreamInfo stream : streams(reader, info)) {
                 consumer.commit(stream.key(), where == Reset.BEGIN ? stream.firstPosition() : stream.endPosition());
             }
@@ -125,11 +126,7 @@ final class ConsumersCommand extends LogCommand {
     /** Those that the consumer reads. */
     private static List<StreamInfo> streams(WalReader reader, ConsumerInfo consumer) {
         List<StreamInfo> streams = new ArrayList<>();
-        if (consumer.prefix()) {
-            reader.keys(consumer.keyOrPrefix()).forEach(key -> reader.describe(key).ifPresent(streams::add));
-        } else {
-            reader.describe(consumer.keyOrPrefix()).ifPresent(streams::add);
-        }
+        reader.keys(consumer.keys()).forEach(key -> reader.describe(key).ifPresent(streams::add));
         return streams;
     }
 
@@ -145,8 +142,7 @@ final class ConsumersCommand extends LogCommand {
         if (out.isJson()) {
             out.json(json -> {
                 json.writeStringField("name", consumer.name());
-                json.writeStringField("keyOrPrefix", consumer.keyOrPrefix());
-                json.writeBooleanField("isPrefix", consumer.prefix());
+                json.writeStringField("keys", consumer.keys().toString());
                 if (consumer.lastCommitMillis().isPresent()) {
                     JsonTime.write(json, "lastCommit", consumer.lastCommitMillis().getAsLong());
                 }
@@ -179,9 +175,21 @@ final class ConsumersCommand extends LogCommand {
         return Figures.count(lost.from()) + " to " + Figures.count(lost.to());
     }
 
+    /** As keys are given on the command line. */
+    private static String pattern(Keys keys) {
+        KeyScope scope = keys.scope();
+        if (scope instanceof KeyScope.One one) {
+            return one.key();
+        }
+        if (scope instanceof KeyScope.Prefix prefix) {
+            return prefix.text() + "*";
+        }
+        return scope instanceof KeyScope.Glob glob ? glob.pattern().toString() : keys.toString();
+    }
+
     private void showOne(ConsumerInfo consumer, List<ConsumerLag> lags, TextTable table) {
         Optional<Long> last = consumer.lastCommitMillis().stream().boxed().findFirst();
-        table.row(consumer.name(), consumer.keyOrPrefix() + (consumer.prefix() ? "*" : ""), Figures.count(lags.size()),
+        table.row(consumer.name(), pattern(consumer.keys()), Figures.count(lags.size()),
                 Figures.bytes(behind(lags)), losing(lags) == 0 ? NOTHING : "in " + Figures.count(losing(lags)),
                 last.map(Figures::time).orElse("-"),
                 last.map(millis -> Figures.duration(Math.max(0, context().clock().millis() - millis))).orElse("-"));

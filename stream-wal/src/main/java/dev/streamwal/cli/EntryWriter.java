@@ -54,7 +54,7 @@ final class EntryWriter {
     private static void write(ShownEntry entry, JsonGenerator json) throws IOException {
         EntryRef ref = entry.ref();
         json.writeStringField("ref", ref.toString());
-        json.writeStringField("key", ref.stream());
+        json.writeStringField("key", ref.key());
         json.writeNumberField("position", ref.position());
         json.writeNumberField("size", ref.size());
         JsonTime.write(json, "timestamp", entry.timestampMillis());

@@ -71,7 +71,7 @@ final class ExportCommand extends StreamsCommand {
     private static void write(ShownEntry entry, CsvWriter csv) {
         boolean text = ByteBufUtil.isText(entry.header(), UTF_8) && ByteBufUtil.isText(entry.content(), UTF_8);
         csv.writeRecord(
-                entry.ref().stream(), Long.toString(entry.ref().position()), Integer.toString(entry.ref().size()),
+                entry.ref().key(), Long.toString(entry.ref().position()), Integer.toString(entry.ref().size()),
                 Figures.time(entry.timestampMillis()),
                 encoded(entry.header(), text), encoded(entry.content(), text), text ? "utf-8" : "base64");
     }

@@ -1,6 +1,8 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +31,7 @@ record FollowedKeys(Optional<String> prefix) {
     }
 
     /** @param positions where to begin, by key; a stream that isn't in it begins with its first record */
-    EntryTail follow(WalReader reader, Map<String, Long> positions) {
-        return prefix.map(keys -> reader.followPrefix(keys, positions)).orElseGet(() -> reader.follow(positions));
+    EntryTail follow(WalReader reader, Map<String, ReadFrom> positions) {
+        return prefix.map(keys -> reader.follow(Keys.prefix(keys), positions)).orElseGet(() -> reader.follow(positions));
     }
 }

@@ -4,7 +4,6 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.Window;
-import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
@@ -133,17 +132,12 @@ final class SegmentInventory {
         plan.forEach(deletion -> holds.put(deletion.key(), new ArrayList<>()));
         for (String name : consumers) {
             reader.describeConsumer(name).ifPresent(consumer -> holds.forEach((key, ofKey) -> {
-                if (isOf(consumer, key)) {
+                if (consumer.keys().contains(key)) {
                     ofKey.add(new HeldBack.Hold(consumer.committed().getOrDefault(key, 0L), Long.MAX_VALUE, ANY_TIME.toMillis()));
                 }
             }));
         }
         return holds;
-    }
-
-    /** Whether the consumer reads the stream. */
-    private static boolean isOf(ConsumerInfo consumer, String key) {
-        return consumer.prefix() ? key.startsWith(consumer.keyOrPrefix()) : key.equals(consumer.keyOrPrefix());
     }
 
     /** The newest segment too: a sweep seals it where it has expired. */

@@ -32,7 +32,7 @@ final class SharedSetAside {
     record Piece(EntryRef ref, Group group) {
 
         String key() {
-            return ref.stream();
+            return ref.key();
         }
 
         /** Whether it still stands where it stood, in whatever file that is now. */

@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -47,12 +48,12 @@ final class TailCommand extends StreamsCommand {
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         EntryWriter writer = format.writer(out);
         TolerantScan scan = new TolerantScan(this::complain);
-        Map<String, Long> positions = new LinkedHashMap<>();
+        Map<String, ReadFrom> positions = new LinkedHashMap<>();
         for (String key : selection.keys()) {
             positions.put(key, showLast(reader, key, scan, writer));
         }
         if (follow) {
-            selection.missing().stream().filter(key -> !FollowedKeys.isPattern(key)).forEach(key -> positions.put(key, EntryTail.FIRST));
+            selection.missing().stream().filter(key -> !FollowedKeys.isPattern(key)).forEach(key -> positions.put(key, ReadFrom.first()));
             try (EntryTail tail = FollowedKeys.of(patterns(), selection).follow(reader, positions)) {
                 follow(tail, scan, writer, out);
             }
@@ -61,12 +62,12 @@ final class TailCommand extends StreamsCommand {
     }
 
     /** Returns where to go on. */
-    private long showLast(WalReader reader, String key, TolerantScan scan, EntryWriter writer) {
+    private ReadFrom showLast(WalReader reader, String key, TolerantScan scan, EntryWriter writer) {
         try (EntryCursor cursor = reader.scanLast(key, last)) {
             while (scan.next(cursor::next)) {
                 writer.write(ShownEntry.of(cursor));
             }
-            return last == 0 ? EntryTail.END : cursor.nextPosition();
+            return last == 0 ? ReadFrom.end() : ReadFrom.position(cursor.nextPosition());
         }
     }
 

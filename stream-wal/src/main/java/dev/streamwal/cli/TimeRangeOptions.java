@@ -1,9 +1,9 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.time.Instant;
-import java.util.Collection;
 import picocli.CommandLine.Option;
 
 /** Which records by their timestamps; all by default. */
@@ -23,7 +23,7 @@ final class TimeRangeOptions {
     }
 
     /** All of them together, by timestamp. */
-    EntryCursor scanMerged(WalReader reader, Collection<String> keys) {
+    EntryCursor scanMerged(WalReader reader, Keys keys) {
         return reader.scanMerged(keys, from, to);
     }
 

@@ -75,7 +75,7 @@ final class VerifyCommand extends StreamsCommand {
     private static void show(Damage damage, VerifyReport report, CommandOutput out) {
         LossEstimate here = new LossEstimate();
         here.add(damage, report);
-        out.line(damage.stream() + ": " + damage.file() + ", offset " + damage.offset() + ": " + Figures.bytes(damage.length())
+        out.line(damage.key() + ": " + damage.file() + ", offset " + damage.offset() + ": " + Figures.bytes(damage.length())
                 + " damaged, about " + Figures.number(here.records(), "record") + " lost");
         out.line("    " + damage.reason());
     }

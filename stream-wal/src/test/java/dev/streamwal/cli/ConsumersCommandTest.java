@@ -3,6 +3,7 @@ package dev.streamwal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -35,8 +36,8 @@ class ConsumersCommandTest {
         log.append("cpu/b", RECORDS);
         log.append("mem", RECORDS);
         try (WalReader reader = reader();
-                WalConsumer shipper = reader.consumerOfPrefix("shipper", "cpu/");
-                WalConsumer alarm = reader.consumer("alarm", "mem")) {
+                WalConsumer shipper = reader.consumer("shipper", Keys.prefix("cpu/"));
+                WalConsumer alarm = reader.consumer("alarm", Keys.key("mem"))) {
             shipper.commit("cpu/a", FRAME_BYTES);
             alarm.commit("mem", reader.describe("mem").orElseThrow().endPosition());
         }
@@ -66,9 +67,9 @@ class ConsumersCommandTest {
     void consumers_json() throws IOException {
         List<Map<String, Object>> found = CliRun.of("consumers", root, "--json").json();
         assertThat(found).hasSize(2);
-        assertThat(found.get(0)).containsEntry("name", "alarm").containsEntry("keyOrPrefix", "mem").containsEntry("isPrefix", false)
+        assertThat(found.get(0)).containsEntry("name", "alarm").containsEntry("keys", "key(\"mem\")")
                 .containsEntry("behindBytes", 0L).containsEntry("lastCommit", "2024-05-01T11:58:30.000Z");
-        assertThat(found.get(1)).containsEntry("name", "shipper").containsEntry("isPrefix", true).containsEntry("losingStreams", 0L);
+        assertThat(found.get(1)).containsEntry("name", "shipper").containsEntry("keys", "prefix(\"cpu/\")").containsEntry("losingStreams", 0L);
         assertThat((List<?>) found.get(1).get("streams")).hasSize(2);
     }
 
@@ -102,11 +103,11 @@ class ConsumersCommandTest {
     void reset_commitsTheBeginningOrTheEnd() {
         assertThat(CliRun.of("consumers", root, "shipper", "--reset", "end").exit()).isZero();
         assertThat(CliRun.of("consumers", root).lines().get(2)).startsWith("shipper  cpu/*        2     0 B");
-        try (WalReader reader = reader(); WalConsumer shipper = reader.consumerOfPrefix("shipper", "cpu/")) {
+        try (WalReader reader = reader(); WalConsumer shipper = reader.consumer("shipper", Keys.prefix("cpu/"))) {
             assertThat(shipper.entries().next()).isFalse();
         }
         assertThat(CliRun.of("consumers", root, "shipper", "--reset", "begin").exit()).isZero();
-        try (WalReader reader = reader(); WalConsumer shipper = reader.consumerOfPrefix("shipper", "cpu/")) {
+        try (WalReader reader = reader(); WalConsumer shipper = reader.consumer("shipper", Keys.prefix("cpu/"))) {
             int count = 0;
             while (shipper.entries().next()) {
                 count++;
@@ -130,7 +131,7 @@ class ConsumersCommandTest {
 
     @Test
     void open_isLocked() {
-        try (WalReader reader = reader(); WalConsumer alarm = reader.consumer("alarm", "mem")) {
+        try (WalReader reader = reader(); WalConsumer alarm = reader.consumer("alarm", Keys.key("mem"))) {
             assertThat(CliRun.of("consumers", root, "alarm", "--remove").exit()).isEqualTo(Exit.LOCKED.code());
             assertThat(CliRun.of("consumers", root, "alarm", "--reset", "begin").exit()).isEqualTo(Exit.LOCKED.code());
             assertThat(alarm.committed("mem").orElseThrow()).isPositive();

@@ -3,6 +3,7 @@ package dev.streamwal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -100,7 +101,7 @@ class RetentionCommandsTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3})
     void sweep_keepsWhatAConsumerHasNotCommitted_unlessTold(int committedRecords) throws IOException {
-        try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("shipper", "cpu/a")) {
+        try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("shipper", Keys.key("cpu/a"))) {
             for (int i = 0; i < committedRecords; i++) {
                 assertThat(consumer.entries().next()).isTrue();
                 consumer.commit("cpu/a", consumer.entries().nextPosition());

@@ -10,6 +10,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.CoveredPack;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -102,7 +103,7 @@ class KeyCatalogUpdateTest {
                 // those that came since: header, end, and their table blocks
                 assertThat(reader.readCalls()).isLessThan(16 * 8);
                 long before = reader.readCalls();
-                assertThat(reader.keys("once/")).hasSize(PACKS);
+                assertThat(reader.keys(Keys.prefix("once/"))).hasSize(PACKS);
                 assertThat(reader.readCalls() - before).isLessThan(16 * 6);
             }
             Files.delete(file());

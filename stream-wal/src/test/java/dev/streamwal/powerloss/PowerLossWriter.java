@@ -263,7 +263,7 @@ final class PowerLossWriter {
             Stamped stamp = stamps(1).get(0);
             stream.appendAsync(stamp.entry(stream.key(), System.currentTimeMillis())).whenComplete((ref, failure) -> {
                 if (failure == null) {
-                    say(Word.APPENDED, Durability.IMMEDIATE, ref.stream(), ref.position(), ref.size(), stamp);
+                    say(Word.APPENDED, Durability.IMMEDIATE, ref.key(), ref.position(), ref.size(), stamp);
                 } else {
                     failed(disk, failure);
                 }
@@ -287,8 +287,8 @@ final class PowerLossWriter {
         }
 
         private void appended(Durability level, EntryRef ref, Stamped stamp) {
-            ends.put(ref.stream(), ref.end());
-            say(Word.APPENDED, level, ref.stream(), ref.position(), ref.size(), stamp);
+            ends.put(ref.key(), ref.end());
+            say(Word.APPENDED, level, ref.key(), ref.position(), ref.size(), stamp);
         }
     }
 

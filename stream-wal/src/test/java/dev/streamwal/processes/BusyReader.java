@@ -6,6 +6,8 @@ import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -149,7 +151,7 @@ final class BusyReader {
                     return false;
                 }
             } catch (EntryExpiredException told) {
-                of(String.valueOf(told.stream())).expired(told);
+                of(String.valueOf(told.key())).expired(told);
                 expired++;
                 return true;
             }
@@ -172,7 +174,7 @@ final class BusyReader {
 
     private String follow() throws Exception {
         Chains seen = new Chains();
-        try (EntryTail tail = reader.followPrefix("", Map.of())) {
+        try (EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
             while (seen.next(tail) || !finished || !seen.haveReached(last, finishedNanos)) {
                 // on
             }
@@ -187,7 +189,7 @@ final class BusyReader {
         boolean reached = false;
         while (!reached) {
             opened++;
-            try (WalConsumer consumer = reader.consumerOfPrefix(name, CONSUMED)) {
+            try (WalConsumer consumer = reader.consumer(name, Keys.prefix(CONSUMED))) {
                 reached = consume(consumer, committed);
             }
         }
@@ -315,12 +317,12 @@ final class BusyReader {
                 asked = new LinkedHashMap<>(refs);
             }
             Map<String, Long> firstBefore = new HashMap<>();
-            asked.keySet().forEach(ref -> firstBefore.computeIfAbsent(ref.stream(), this::firstPosition));
+            asked.keySet().forEach(ref -> firstBefore.computeIfAbsent(ref.key(), this::firstPosition));
             List<EntryRef> list = List.copyOf(asked.keySet());
             try (EntryBatch batch = reader.readBatch(list)) {
                 for (int i = 0; i < list.size(); i++) {
                     EntryRef ref = list.get(i);
-                    boolean isFound = judge(batch, i, ref, asked.get(ref), firstBefore.get(ref.stream()), gone);
+                    boolean isFound = judge(batch, i, ref, asked.get(ref), firstBefore.get(ref.key()), gone);
                     found += isFound ? 1 : 0;
                     expired += isFound ? 0 : 1;
                 }
@@ -340,7 +342,7 @@ final class BusyReader {
         Status status = batch.status(index);
         if (status == Status.EXPIRED) {
             // once: between two looks the stream may come again
-            long first = firstPosition(ref.stream());
+            long first = firstPosition(ref.key());
             if (first > 0 && ref.position() >= first) {
                 throw new IllegalStateException("what has expired is before what is left: " + ref);
             }
@@ -351,7 +353,7 @@ final class BusyReader {
             throw new IllegalStateException("what was there is there, or has expired for good: %s is %s, the stream began at %d".formatted(
                     ref, status, firstBefore));
         }
-        Numbered read = Numbered.parse(ref.stream(), batch.get(index).contentBytes());
+        Numbered read = Numbered.parse(ref.key(), batch.get(index).contentBytes());
         if (!read.equals(written)) {
             throw new IllegalStateException("a ref names one record: " + ref + ", " + read + ", " + written);
         }

@@ -1,6 +1,5 @@
 package dev.streamwal.reading;
 
-import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reading.Answer.Item;
 import dev.streamwal.reading.Answer.Kind;
 import dev.streamwal.reading.StreamHistory.Appended;
@@ -48,9 +47,7 @@ final class Explanation {
             case BACKWARD -> walked(answer, answer.key(), reversed(answer.items()), Walk.scan(0));
             case BACKWARD_FROM -> from(answer, Walk.scan(0).upTo(answer.argument()));
             case FOLLOW_FIRST -> walked(answer, answer.key(), answer.items(), Walk.scan(0));
-            case FOLLOW_FROM, FOLLOW_KEYS -> answer.argument() == EntryTail.FIRST
-                    ? walked(answer, answer.key(), answer.items(), Walk.scan(0))
-                    : from(answer, Walk.scan(answer.argument()).telling());
+            case FOLLOW_FROM, FOLLOW_KEYS -> from(answer, Walk.scan(answer.argument()).telling());
             case FOLLOW_END -> walked(answer, answer.key(), answer.items(), Walk.scan(Long.MAX_VALUE));
             case FOLLOW_PREFIX -> ofEach(answer, (key, items) -> walked(answer, key, items, Walk.scan(0)));
             case KEYS -> keys(answer);

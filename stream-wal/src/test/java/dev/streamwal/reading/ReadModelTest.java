@@ -227,7 +227,7 @@ class ReadModelTest {
         }
 
         private static Appended appended(EntryRef ref, long millis, long number) {
-            return new Appended(ref.stream(), ref.position(), ref.size(), millis, number);
+            return new Appended(ref.key(), ref.position(), ref.size(), millis, number);
         }
 
         private void cut(String key) {

@@ -7,6 +7,8 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.reading.Answer.Item;
 import dev.streamwal.reading.Answer.Kind;
@@ -62,7 +64,7 @@ enum Reading {
         } catch (RuntimeException | Error e) {
             given.add(Item.failure(e));
         }
-        List<Item> asked = refs.stream().map(ref -> Item.of(Kind.RECORD, ref.stream(), ref.position(), ref.size())).toList();
+        List<Item> asked = refs.stream().map(ref -> Item.of(Kind.RECORD, ref.key(), ref.position(), ref.size())).toList();
         return new Answer(this, key, argument, end, asked, start, nanoTime.getAsLong(), given);
     }
 
@@ -71,7 +73,7 @@ enum Reading {
         Instant to = Instant.ofEpochMilli(end);
         return switch (this) {
             case LATEST -> given -> reader.latest(key).ifPresent(entry -> given.add(item(entry)));
-            case LATEST_OF_KEYS -> given -> reader.latest(reader.keys("")).values().forEach(entry -> given.add(item(entry)));
+            case LATEST_OF_KEYS -> given -> reader.latest(Keys.all()).values().forEach(entry -> given.add(item(entry)));
             case FIND -> given -> refs.forEach(ref -> given.add(
                     reader.find(ref).map(Reading::item).orElse(Item.of(Kind.ABSENT, key, ref.position(), ref.size()))));
             case BATCH -> given -> batch(reader, refs, given);
@@ -81,12 +83,12 @@ enum Reading {
             case SCAN_LAST -> given -> drain(reader.scanLast(key, (int) argument), given);
             case BACKWARD -> given -> drain(reader.scanBackward(key, Long.MAX_VALUE), given);
             case BACKWARD_FROM -> given -> drain(reader.scanBackward(key, argument), given);
-            case MERGED -> given -> drain(reader.scanMerged("", from, to), given);
-            case FOLLOW_FIRST -> given -> drain(reader.follow(key, EntryTail.FIRST), given);
-            case FOLLOW_FROM -> given -> drain(reader.follow(key, argument), given);
-            case FOLLOW_END -> given -> drain(reader.follow(key, EntryTail.END), given);
-            case FOLLOW_KEYS -> given -> drain(reader.follow(Map.of(key, argument)), given);
-            case FOLLOW_PREFIX -> given -> drain(reader.followPrefix("", Map.of()), given);
+            case MERGED -> given -> drain(reader.scanMerged(Keys.all(), from, to), given);
+            case FOLLOW_FIRST -> given -> drain(reader.follow(key, ReadFrom.first()), given);
+            case FOLLOW_FROM -> given -> drain(reader.follow(key, ReadFrom.position(argument)), given);
+            case FOLLOW_END -> given -> drain(reader.follow(key, ReadFrom.end()), given);
+            case FOLLOW_KEYS -> given -> drain(reader.follow(Map.of(key, ReadFrom.position(argument))), given);
+            case FOLLOW_PREFIX -> given -> drain(reader.follow(Keys.all(), ReadFrom.first()), given);
             case KEYS -> given -> reader.keys().forEach(found -> given.add(Item.of(Kind.RECORD, found, 0, 0)));
             case DESCRIBE -> given -> reader.describe(key).ifPresent(
                     info -> given.add(Item.of(Kind.RECORD, key, info.firstPosition(), info.endPosition())));
@@ -101,7 +103,7 @@ enum Reading {
                 EntryRef ref = refs.get(i);
                 given.add(switch (batch.status(i)) {
                     case FOUND, CORRUPT -> item(batch.get(i));
-                    case EXPIRED, NOT_FOUND -> Item.of(Kind.ABSENT, ref.stream(), ref.position(), ref.size());
+                    case EXPIRED, NOT_FOUND -> Item.of(Kind.ABSENT, ref.key(), ref.position(), ref.size());
                 });
             }
         }
@@ -119,7 +121,7 @@ enum Reading {
                                 Content.number(ByteBufUtil.getBytes(cursor.content())), ""));
                     }
                 } catch (EntryExpiredException e) {
-                    given.add(Item.of(Kind.EXPIRED, String.valueOf(e.stream()), e.from(), e.to()));
+                    given.add(Item.of(Kind.EXPIRED, String.valueOf(e.key()), e.from(), e.to()));
                 }
                 if (given.size() > MAX_ITEMS) {
                     throw new IllegalStateException("it doesn't end");
@@ -129,7 +131,7 @@ enum Reading {
     }
 
     private static Item item(Entry entry) {
-        return new Item(Kind.RECORD, entry.ref().stream(), entry.ref().position(), entry.ref().size(), entry.timestampMillis(),
+        return new Item(Kind.RECORD, entry.ref().key(), entry.ref().position(), entry.ref().size(), entry.timestampMillis(),
                 Content.number(entry.contentBytes()), "");
     }
 }

@@ -277,7 +277,7 @@ final class CrashCheck {
         WriteBatch batch = new WriteBatch();
         found.keySet().forEach(key -> batch.add(key, WriteEntry.of(NEW_CONTENT)));
         for (EntryRef ref : log.wal().append(batch, Durability.IMMEDIATE)) {
-            String key = ref.stream();
+            String key = ref.key();
             List<Found> records = found.get(key);
             checkIsNew(key, records, ref);
             records.add(new Found(ref.position(), ref.end(), NEW_CONTENT));

@@ -10,7 +10,7 @@ import dev.streamwal.consumer.CursorReader;
 import dev.streamwal.consumer.CursorSettings;
 import dev.streamwal.consumer.CursorWriter;
 import dev.streamwal.format.CursorEntry;
-import dev.streamwal.format.CursorScope;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.ProcessLock;
@@ -47,7 +47,7 @@ class CursorCrashTest {
     private static CursorWriter open(Path root, long salt) throws IOException, ProcessLock.HeldException {
         CursorSettings settings = new CursorSettings(new AtomicLong(salt)::incrementAndGet, InstantSource.system(), COMPACTED_ABOVE,
                 MAX_GONE_KEYS);
-        return CursorWriter.open(root, NAME, new CursorScope("", true), settings, new ConsumedStreams() {
+        return CursorWriter.open(root, NAME, KeyScope.prefix(""), settings, new ConsumedStreams() {
 
             @Override
             public long start() {

@@ -13,6 +13,7 @@ import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.consumer.CursorReader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,7 +71,7 @@ class HeldBackCrashTest {
 
     @Test
     void sweep_powerLostAtEveryOperation_theCommitItActsOnIsThere() throws Exception {
-        try (StreamWal wal = open(); WalConsumer consumer = wal.reader().consumer(NAME, KEY)) {
+        try (StreamWal wal = open(); WalConsumer consumer = wal.reader().consumer(NAME, Keys.key(KEY))) {
             for (int committed = 0; committed < WINDOWS; committed++) {
                 consumer.commit(KEY, ends.get(committed));
                 int before = disk.operations();
@@ -95,7 +96,7 @@ class HeldBackCrashTest {
 
     /** @return whether there was an n-th call */
     private boolean failsOnce(int nth) throws Exception {
-        try (StreamWal wal = open(); WalConsumer consumer = wal.reader().consumer(NAME, KEY)) {
+        try (StreamWal wal = open(); WalConsumer consumer = wal.reader().consumer(NAME, Keys.key(KEY))) {
             consumer.commit(KEY, ends.get(1));
             disk.failing(new FaultPlan(0, EnumSet.complementOf(EnumSet.of(Call.STORE)), "cursors", nth, 1,
                     FaultPlan.Failure.IO_ERROR));

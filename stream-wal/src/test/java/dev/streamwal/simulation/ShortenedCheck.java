@@ -167,7 +167,7 @@ final class ShortenedCheck {
             return;
         }
         for (EntryRef ref : log.wal().append(batch, Durability.IMMEDIATE)) {
-            for (Attempt attempt : acknowledged(ref.stream())) {
+            for (Attempt attempt : acknowledged(ref.key())) {
                 if (ref.position() < attempt.end()) {
                     throw new Violation("a position is given once: appended=" + ref + ", before=" + attempt + ", " + what);
                 }

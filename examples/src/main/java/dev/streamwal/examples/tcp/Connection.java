@@ -8,6 +8,7 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -134,7 +135,7 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
 
     /** The tail says what there is, a batch has it in buffers that outlive the tail's next step. */
     private void follow(Request.Follow follow) throws InterruptedException {
-        try (EntryTail tail = reader.follow(follow.key(), follow.position())) {
+        try (EntryTail tail = reader.follow(follow.key(), ReadFrom.position(follow.position()))) {
             List<EntryRef> group = new ArrayList<>();
             while (true) {
                 try {

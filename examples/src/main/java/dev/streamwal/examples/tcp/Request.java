@@ -13,7 +13,7 @@ import java.util.List;
  *
  * <pre>
  *   'B'  refs, as they encode themselves, to the frame's end
- *   'F'  a position (i64), and a key in UTF-8 to the frame's end
+ *   'F'  a position (i64; 0: the stream's beginning), and a key in UTF-8 to the frame's end
  * </pre>
  */
 sealed interface Request {

@@ -6,7 +6,6 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalStream;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -72,7 +71,7 @@ public final class ServeOverTcp {
     }
 
     private void follow(EntryClient client, WalStream stream) throws IOException, InterruptedException {
-        client.send(new Request.Follow(KEY, EntryTail.FIRST));
+        client.send(new Request.Follow(KEY, 0));
         for (int i = ASKED; i < ENTRIES; i++) {
             stream.append(content(i));
         }

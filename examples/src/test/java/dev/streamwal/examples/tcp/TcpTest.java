@@ -11,7 +11,6 @@ import dev.streamwal.WriteEntry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -127,7 +126,7 @@ class TcpTest {
         append(stream, 0, 1_000, 10);
 
         try (EntryClient client = new EntryClient(server.address())) {
-            client.send(new Request.Follow("a", EntryTail.FIRST));
+            client.send(new Request.Follow("a", 0));
             for (int i = 0; i < 1_000; i++) {
                 assertThat(number(client.next(PATIENCE).orElseThrow())).isEqualTo(i);
             }
@@ -165,7 +164,7 @@ class TcpTest {
         try (Socket client = new Socket()) {
             client.setReceiveBufferSize(64 << 10);
             client.connect(server.address());
-            request(client, new Request.Follow("a", EntryTail.FIRST));
+            request(client, new Request.Follow("a", 0));
             long most = 0;
             for (int i = 0; i < 200; i++) {
                 most = Math.max(most, buffers() - buffersBefore);
@@ -270,7 +269,7 @@ class TcpTest {
     @Test
     void close_endsAClientThatFollows() throws Exception {
         try (EntryClient client = new EntryClient(server.address())) {
-            client.send(new Request.Follow("a", EntryTail.FIRST));
+            client.send(new Request.Follow("a", 0));
             wal.stream("a").append(new byte[4]);
             assertThat(client.next(PATIENCE)).isPresent();
 

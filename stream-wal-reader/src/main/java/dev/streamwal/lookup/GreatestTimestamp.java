@@ -1,0 +1,121 @@
+package dev.streamwal.lookup;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.walk.StreamScan;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+
+/**
+ * Finds the record of a stream that has the greatest timestamp; of several with the same one, that at the greatest position. One use.
+ *
+ * <p>Sealed segments say their greatest timestamp, so the greatest of these is known before a record is read. What is read then is what a scan
+ * from that time on reads: a block or two of the sealed segments, and those that aren't sealed.
+ */
+public final class GreatestTimestamp {
+
+    /** Every attempt fails only if the record that was found is deleted or cut off before it is read. */
+    private static final int MAX_ATTEMPTS = 16;
+
+    private static final long NOWHERE = -1;
+
+    private final LogSource log;
+    private final SegmentCatalog catalog;
+
+    /** @param catalog listed just now */
+    public GreatestTimestamp(LogSource log, SegmentCatalog catalog) {
+        this.log = log;
+        this.catalog = catalog;
+    }
+
+    /**
+     * The record; empty where the stream has none.
+     *
+     * @throws CorruptSegmentException where something is damaged among what has to be read
+     */
+    public Optional<LastRecord> find() throws IOException {
+        for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+            long fromMillis = greatestOfSealed(catalog.chain());
+            long position = find(new TimeRange(fromMillis, Long.MAX_VALUE));
+            if (position == NOWHERE && fromMillis == SegmentIndex.NO_LARGEST) {
+                return Optional.empty();
+            }
+            Optional<LastRecord> found = position == NOWHERE ? Optional.empty() : read(position);
+            if (found.isPresent()) {
+                return found;
+            }
+            SegmentChain unused = catalog.refresh();
+        }
+        throw new IOException("the record with the greatest timestamp was deleted each time before it was read: attempts=" + MAX_ATTEMPTS + ", key="
+                + catalog.key() + "; try again");
+    }
+
+    /** From the newest segment on, as older ones are passed where their listing says that they have nothing as late. */
+    private long greatestOfSealed(SegmentChain chain) throws IOException {
+        long greatest = SegmentIndex.NO_LARGEST;
+        for (int i = chain.size() - 1; i >= 0; i--) {
+            Segment segment = chain.get(i);
+            if (!segment.isListedOutside(new TimeRange(greatest, Long.MAX_VALUE))) {
+                greatest = Math.max(greatest, greatestOf(segment));
+            }
+        }
+        return greatest;
+    }
+
+    private long greatestOf(Segment segment) throws IOException {
+        Footer known = segment.knownFooter();
+        if (known != null) {
+            return known.index().largestTimestampMillis();
+        }
+        try (SegmentReader reader = segment.open(log.channels())) {
+            return reader.footer().map(footer -> footer.index().largestTimestampMillis()).orElse(SegmentIndex.NO_LARGEST);
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            // deleted since it was listed; or the scan tells of it
+            return SegmentIndex.NO_LARGEST;
+        }
+    }
+
+    private long find(TimeRange range) {
+        long position = NOWHERE;
+        long greatest = SegmentIndex.NO_LARGEST;
+        try (StreamScan scan = StreamScan.of(log, catalog, range)) {
+            while (nextThatIsLeft(scan)) {
+                if (scan.record().timestampMillis() >= greatest) {
+                    greatest = scan.record().timestampMillis();
+                    position = scan.record().position();
+                }
+            }
+        }
+        return position;
+    }
+
+    private static boolean nextThatIsLeft(StreamScan scan) {
+        while (true) {
+            try {
+                return scan.next();
+            } catch (EntryExpiredException e) {
+                // deleted while it was read; the scan goes on behind it
+            }
+        }
+    }
+
+    private Optional<LastRecord> read(long position) throws IOException {
+        try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(position))) {
+            boolean isThere = scan.next() && scan.record().position() == position;
+            return isThere ? Optional.of(LastRecord.of(scan.record())) : Optional.empty();
+        } catch (EntryNotFoundException | EntryExpiredException e) {
+            return Optional.empty();
+        }
+    }
+}

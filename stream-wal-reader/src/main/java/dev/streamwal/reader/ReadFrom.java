@@ -1,0 +1,104 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.lookup.ScanBegin;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Where following a stream begins: with the first record there is, behind the last one, at a position, or at a time. Immutable and
+ * thread-safe. Two are equal where they were made in the same way of the same position or time.
+ *
+ * @see WalReader#follow(String, ReadFrom)
+ * @since 1.0
+ */
+public final class ReadFrom {
+
+    private static final ReadFrom FIRST = new ReadFrom(new ScanBegin.Oldest(), "first()");
+    private static final ReadFrom END = new ReadFrom(new ScanBegin.End(), "end()");
+
+    private final ScanBegin begin;
+    private final String text;
+
+    private ReadFrom(ScanBegin begin, String text) {
+        this.begin = begin;
+        this.text = text;
+    }
+
+    /**
+     * The first record that there is, whichever that is: what has been deleted before it is not told of.
+     *
+     * @return the same at every call
+     */
+    public static ReadFrom first() {
+        return FIRST;
+    }
+
+    /**
+     * Behind the last record: what is appended from now on. In another process than the writer's, behind what can be seen now.
+     *
+     * @return the same at every call
+     */
+    public static ReadFrom end() {
+        return END;
+    }
+
+    /**
+     * A position that a reader has come to. What has been deleted behind it is told of, also where it is 0.
+     *
+     * @param position in the stream, as {@link EntryRef#position()}, {@link EntryRef#end()}, {@link EntryCursor#nextPosition()} and
+     *     {@link EntryTail#positions()} give it
+     * @return this position
+     * @throws IllegalArgumentException where the position is negative
+     */
+    public static ReadFrom position(long position) {
+        WalReader.checkPosition(position);
+        return new ReadFrom(new ScanBegin.At(position), "position(" + position + ")");
+    }
+
+    /**
+     * A position for each of several streams, as {@link EntryTail#positions()} gives them.
+     *
+     * @param positions by key
+     * @return by key, a map of the caller's own
+     * @throws IllegalArgumentException where a position is negative
+     */
+    public static Map<String, ReadFrom> positions(Map<String, Long> positions) {
+        Map<String, ReadFrom> from = new HashMap<>();
+        positions.forEach((key, position) -> from.put(key, position(position)));
+        return from;
+    }
+
+    /**
+     * The first record, in order of position, whose timestamp is at or after a time; so what follows it may be older, where records came late.
+     * Where there is none as yet, what is appended from now on, whatever its timestamp. To find it takes as many reads as
+     * {@link WalReader#scan(String, Instant, Instant)} from that time takes to its first record; what can't be read before it is passed over.
+     *
+     * @param instant the time
+     * @return this time
+     */
+    public static ReadFrom time(Instant instant) {
+        return new ReadFrom(new ScanBegin.Time(Objects.requireNonNull(instant, "instant")), "time(" + instant + ")");
+    }
+
+    ScanBegin begin() {
+        return begin;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ReadFrom from && from.begin.equals(begin);
+    }
+
+    @Override
+    public int hashCode() {
+        return begin.hashCode();
+    }
+
+    /** As it was made: {@code position(40)}. */
+    @Override
+    public String toString() {
+        return text;
+    }
+}
