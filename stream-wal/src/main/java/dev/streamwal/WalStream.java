@@ -16,6 +16,7 @@ import dev.streamwal.retention.SizeRules;
 import dev.streamwal.retention.TimeRules;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -93,6 +94,16 @@ public final class WalStream {
     }
 
     /**
+     * Appends a record without a header, at the time of the log's clock.
+     *
+     * @param content from position to limit; may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(ByteBuffer content) {
+        return append(WriteEntry.NOW, content);
+    }
+
+    /**
      * Appends a record without a header.
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
@@ -106,6 +117,61 @@ public final class WalStream {
         } finally {
             scratch.forget();
         }
+    }
+
+    /**
+     * Appends a record without a header, whose content is a part of an array.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param content the array
+     * @param offset index of the content's first byte
+     * @param length bytes of the content; may be zero
+     * @return where the record stands
+     * @throws IndexOutOfBoundsException where the array has no such part
+     */
+    public EntryRef append(long timestampMillis, byte[] content, int offset, int length) {
+        int from = Objects.checkFromIndexSize(offset, length, content.length);
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        try {
+            return appended(scratch, scratch.draft(content, from, length, timestampMillis));
+        } finally {
+            scratch.forget();
+        }
+    }
+
+    /**
+     * Appends a record without a header.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param content from position to limit; may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(long timestampMillis, ByteBuffer content) {
+        return appended(AppendScratch.ofThisThread(), Draft.of(Source.EMPTY, Source.of(content), timestampMillis));
+    }
+
+    /**
+     * Appends a record without a header.
+     *
+     * @param timestamp stored as the millisecond in which it lies: 999,999 ns after it is that millisecond, 1 ns before it the one before,
+     *     also before 1970
+     * @param content may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(Instant timestamp, byte[] content) {
+        return append(TimeRules.millis(timestamp), content);
+    }
+
+    /**
+     * Appends a record.
+     *
+     * @param timestamp stored as the millisecond in which it lies, as by {@link #append(Instant, byte[])}
+     * @param header at most 65,535 bytes; may be empty
+     * @param content may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(Instant timestamp, byte[] header, byte[] content) {
+        return append(TimeRules.millis(timestamp), header, content);
     }
 
     /**

@@ -1,6 +1,8 @@
 package dev.streamwal;
 
+import dev.streamwal.retention.TimeRules;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.Objects;
 
 /**
@@ -53,6 +55,29 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
      */
     public static WriteEntry of(byte[] content, long timestampMillis) {
         return new WriteEntry(NO_HEADER, ByteBuffer.wrap(content), timestampMillis);
+    }
+
+    /**
+     * A record without a header.
+     *
+     * @param content not copied
+     * @param timestamp stored as the millisecond in which it lies, as by {@link WalStream#append(Instant, byte[])}
+     * @return the record
+     */
+    public static WriteEntry of(byte[] content, Instant timestamp) {
+        return of(content, TimeRules.millis(timestamp));
+    }
+
+    /**
+     * A record.
+     *
+     * @param header of at most 65,535 bytes; not copied
+     * @param content not copied
+     * @param timestamp stored as the millisecond in which it lies, as by {@link WalStream#append(Instant, byte[])}
+     * @return the record
+     */
+    public static WriteEntry of(byte[] header, byte[] content, Instant timestamp) {
+        return of(header, content, TimeRules.millis(timestamp));
     }
 
     /**
