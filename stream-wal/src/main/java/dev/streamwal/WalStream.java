@@ -20,7 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.OnHeapBytes;
@@ -333,14 +333,16 @@ public final class WalStream {
      *
      * @param expectedEnd what {@link #endPosition()} was, or the {@link EntryRef#end() end} of the last record
      * @param entry the record
-     * @return its position; empty where the stream's end is another, because somebody else appended
+     * @return where the record stands; empty where the stream ends elsewhere, since another append came first: then nothing was appended
+     * @throws IllegalArgumentException where {@code expectedEnd} is negative
      */
-    public OptionalLong appendIfEndIs(long expectedEnd, WriteEntry entry) {
+    public Optional<EntryRef> appendIfEndIs(long expectedEnd, WriteEntry entry) {
         if (expectedEnd < 0) {
-            throw new IllegalArgumentException("a position is not negative: expectedEnd=" + expectedEnd);
+            throw new IllegalArgumentException("negative position: expectedEnd=" + expectedEnd);
         }
-        long position = position(AppendScratch.ofThisThread(), draft(entry), expectedEnd);
-        return position == StreamLog.MISMATCH ? OptionalLong.empty() : OptionalLong.of(position);
+        Draft draft = draft(entry);
+        long position = position(AppendScratch.ofThisThread(), draft, expectedEnd, durability);
+        return position == StreamLog.MISMATCH ? Optional.empty() : Optional.of(new EntryRef(key, position, (int) draft.frameBytes()));
     }
 
     /**
@@ -413,11 +415,7 @@ public final class WalStream {
     }
 
     private long position(AppendScratch scratch, Draft draft) {
-        return position(scratch, draft, StreamLog.ANY_END);
-    }
-
-    private long position(AppendScratch scratch, Draft draft, long expectedEnd) {
-        return position(scratch, draft, expectedEnd, durability);
+        return position(scratch, draft, StreamLog.ANY_END, durability);
     }
 
     private long position(AppendScratch scratch, Draft draft, long expectedEnd, Durability level) {

@@ -18,7 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -552,9 +552,9 @@ abstract class AppendContract extends LogContract {
         // over a rotation, too
         for (int i = 0; i < 1_000; i++) {
             byte[] content = bytes(100, i);
-            OptionalLong position = stream.appendIfEndIs(end, WriteEntry.of(content));
-            assertThat(position).hasValue(end);
+            Optional<EntryRef> appended = stream.appendIfEndIs(end, WriteEntry.of(content));
             EntryRef ref = new EntryRef("s", end, frame(100));
+            assertThat(appended).contains(ref);
             written.add(Written.of(ref, NOW, content));
             end = ref.end();
         }
@@ -581,7 +581,7 @@ abstract class AppendContract extends LogContract {
         StreamWal wal = open();
         assertThat(wal.stream("s").appendIfEndIs(64, WriteEntry.of(bytes("x")))).isEmpty();
         assertThat(wal.keys()).isEmpty();
-        assertThat(wal.stream("s").appendIfEndIs(0, WriteEntry.of(bytes("x")))).hasValue(0);
+        assertThat(wal.stream("s").appendIfEndIs(0, WriteEntry.of(bytes("x")))).contains(new EntryRef("s", 0, frame(1)));
     }
 
     @Test
@@ -598,9 +598,9 @@ abstract class AppendContract extends LogContract {
             for (int round = 0; round < 300; round++) {
                 long end = stream.endPosition();
                 byte[] content = new byte[round % 200];
-                Callable<OptionalLong> task = () -> stream.appendIfEndIs(end, WriteEntry.of(content));
+                Callable<Optional<EntryRef>> task = () -> stream.appendIfEndIs(end, WriteEntry.of(content));
                 int won = 0;
-                for (Future<OptionalLong> future : pool.invokeAll(List.of(task, task, task))) {
+                for (Future<Optional<EntryRef>> future : pool.invokeAll(List.of(task, task, task))) {
                     won += future.get().isPresent() ? 1 : 0;
                 }
                 assertThat(won).isEqualTo(1);

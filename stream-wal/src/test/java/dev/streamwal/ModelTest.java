@@ -42,7 +42,6 @@ import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Random;
 import java.util.TreeMap;
@@ -557,10 +556,10 @@ class ModelTest {
                 return;
             }
             assertThat(streams.get(key).appendIfEndIs(end + 8, entry)).isEmpty();
-            OptionalLong position = streams.get(key).appendIfEndIs(end, entry);
-            assertThat(position).as("end %d is still the end of %s", end, key).isPresent();
+            Optional<EntryRef> found = streams.get(key).appendIfEndIs(end, entry);
+            assertThat(found).as("end %d is still the end of %s", end, key).isPresent();
             assertThat(streams.get(key).appendIfEndIs(end, entry)).isEmpty();
-            stream.append(List.of(item), List.of(ref(key, position.getAsLong(), item)), options.policyOf(key), nowMillis);
+            stream.append(List.of(item), List.of(ref(key, found.orElseThrow().position(), item)), options.policyOf(key), nowMillis);
             appended++;
         }
 

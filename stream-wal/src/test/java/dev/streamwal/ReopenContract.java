@@ -213,8 +213,8 @@ abstract class ReopenContract extends LogContract {
         forgetThatItWasClosed();
         StreamWal next = open(options(), NEXT_BOOT);
         assertThat(next.stream("s").appendIfEndIs(end - 8, WriteEntry.of(bytes("x")))).isEmpty();
-        long position = next.stream("s").appendIfEndIs(end, WriteEntry.of(bytes("x"))).orElseThrow();
-        assertThat(position).isGreaterThan(end);
+        EntryRef appended = next.stream("s").appendIfEndIs(end, WriteEntry.of(bytes("x"))).orElseThrow();
+        assertThat(appended.position()).isGreaterThan(end);
         assertThat(next.stream("s").appendIfEndIs(end, WriteEntry.of(bytes("x")))).isEmpty();
     }
 

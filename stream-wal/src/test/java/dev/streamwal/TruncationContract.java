@@ -32,7 +32,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -312,8 +312,8 @@ abstract class TruncationContract extends LogContract {
         stream.truncateAfter(refOf(written, 2));
         WriteEntry entry = WriteEntry.of(bytes("new"));
         assertThat(stream.appendIfEndIs(before, entry)).isEmpty();
-        OptionalLong appended = stream.appendIfEndIs(written.get(2).ref().end(), entry);
-        assertThat(appended.orElseThrow()).isGreaterThanOrEqualTo(before);
+        Optional<EntryRef> appended = stream.appendIfEndIs(written.get(2).ref().end(), entry);
+        assertThat(appended.orElseThrow().position()).isGreaterThanOrEqualTo(before);
         assertThat(stream.appendIfEndIs(written.get(2).ref().end(), entry)).isEmpty();
     }
 
