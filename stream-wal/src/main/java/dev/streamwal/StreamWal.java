@@ -9,6 +9,7 @@ import dev.streamwal.append.StreamDirectories;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.commit.CommitCompletion;
+import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSettings;
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
@@ -70,6 +71,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -396,12 +398,16 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Appends to many streams: those of one stream all or none, not all of the streams together. What can be wrong with a record is found
-     * before anything is appended; where the disk then fails, some streams may have their records and others not. Each stream's records
-     * are as durable as the stream's; those that survive power loss when this returns share one flush.
+     * Appends to many streams. Atomic per stream: readers, and a log that is opened after a crash, have all records of a stream or none. Not
+     * atomic across streams, also where they share segments: a reader may see one stream's records before another's, and a crash or a full
+     * disk may leave some streams with theirs and others without. Each record is checked before any is appended, so one that could never be
+     * stored leaves the log as it was. Each stream's records are as durable as the stream's; those that survive power loss when this returns
+     * share one flush.
      *
      * @param batch left as it is
      * @return where the records stand, in the order in which they were added
+     * @throws dev.streamwal.error.WalException as {@link WalStream} says; after a {@link dev.streamwal.error.WalIOException} some streams may
+     *     have their records
      */
     public List<EntryRef> append(WriteBatch batch) {
         return append(batch, Optional.empty());
@@ -418,7 +424,30 @@ public final class StreamWal implements AutoCloseable {
         return append(batch, Optional.of(durability));
     }
 
+    /**
+     * As {@link #append(WriteBatch)}, without waiting until the records survive power loss. They are copied, and visible, when this returns:
+     * the batch and its buffers may be used again. What is wrong with a record, or keeps it from being appended, is thrown by this method.
+     *
+     * @param batch left as it is
+     * @return completed as by {@link WalStream#appendAsync}, with where the records stand, in the order in which they were added, when all of
+     *     them survive power loss. Exceptionally with a {@link dev.streamwal.error.WalException}: then all records are there, and some may not
+     *     be durable
+     */
+    public CompletableFuture<List<EntryRef>> appendAsync(WriteBatch batch) {
+        List<CommitTarget> awaited = new ArrayList<>();
+        List<EntryRef> refs = append(batch, Optional.of(Durability.IMMEDIATE), awaited);
+        return durableLater(furthest(awaited), refs, null);
+    }
+
     private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
+        List<CommitTarget> awaited = new ArrayList<>();
+        List<EntryRef> refs = append(batch, durability, awaited);
+        durable(() -> commits.await(furthest(awaited)), null);
+        return refs;
+    }
+
+    /** Adds to {@code awaited} what has to be durable before the append is answered. */
+    private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability, List<CommitTarget> awaited) {
         checkWritable();
         List<WriteBatch.StreamEntries> parts = new ArrayList<>(batch.streams());
         List<WalStream> targets = new ArrayList<>(parts.size());
@@ -430,7 +459,6 @@ public final class StreamWal implements AutoCloseable {
         }
         targets.stream().map(stream -> durability.orElse(stream.durability())).distinct().forEach(level -> ready(level, null));
         EntryRef[] refs = new EntryRef[batch.size()];
-        List<CommitTarget> awaited = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
             WalStream stream = targets.get(i);
             List<EntryRef> appended = stream.appendDrafts(drafts.get(i));
@@ -439,8 +467,14 @@ public final class StreamWal implements AutoCloseable {
             }
             awaited.addAll(stream.wantDurable(durability.orElse(stream.durability()), appended.get(appended.size() - 1).end()));
         }
-        durable(() -> commits.await(awaited), null);
         return Arrays.asList(refs);
+    }
+
+    /** One target a cursor: streams that share segments have the same one. */
+    private static List<CommitTarget> furthest(List<CommitTarget> targets) {
+        Map<CommitCursor, CommitTarget> furthest = new LinkedHashMap<>();
+        targets.forEach(target -> furthest.merge(target.cursor(), target, (one, other) -> one.end() >= other.end() ? one : other));
+        return List.copyOf(furthest.values());
     }
 
     /**

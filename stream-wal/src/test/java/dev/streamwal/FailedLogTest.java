@@ -39,6 +39,7 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
                 .hasMessageContaining("close the log and open it again");
         assertThatThrownBy(() -> stream.append(WriteEntry.of(new byte[9]), Durability.PERIODIC)).isInstanceOf(WalFailedException.class);
         assertThatThrownBy(() -> stream.appendAsync(WriteEntry.of(new byte[9]))).isInstanceOf(WalFailedException.class);
+        assertThatThrownBy(() -> wal.appendAsync(new WriteBatch().add("other", WriteEntry.of(new byte[9])))).isInstanceOf(WalFailedException.class);
         assertThatThrownBy(() -> wal.append(new WriteBatch().add("other", WriteEntry.of(new byte[9])), Durability.IMMEDIATE))
                 .isInstanceOf(WalFailedException.class);
         assertThat(read(wal, "other")).as("refused before it was appended").isEmpty();
@@ -98,6 +99,7 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
         for (int i = 0; i < 20; i++) {
             waiting.add(wal.stream("s" + i).appendAsync(WriteEntry.of(new byte[10])));
         }
+        waiting.add(wal.appendAsync(new WriteBatch().add("s0", WriteEntry.of(new byte[10])).add("t", WriteEntry.of(new byte[10]))));
         failForceOf(JOURNAL);
         wal.runBackground();
         for (CompletableFuture<?> future : waiting) {

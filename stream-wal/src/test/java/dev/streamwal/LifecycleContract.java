@@ -59,6 +59,7 @@ abstract class LifecycleContract extends LogContract {
         List<ThrowingCallable> calls = new ArrayList<>(List.of(
                 () -> wal.stream("s"),
                 () -> wal.append(new WriteBatch()),
+                () -> wal.appendAsync(new WriteBatch()),
                 wal::keys,
                 wal::reader,
                 () -> wal.delete("cold"),
