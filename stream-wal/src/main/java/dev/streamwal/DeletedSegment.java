@@ -33,7 +33,7 @@ public record DeletedSegment(Path path, String stream, long position, Instant ex
         /** Its expiration had come. */
         EXPIRED,
 
-        /** Its stream was over {@link WalOptions#maxBytesPerStream()} or {@link StreamOptions#maxBytes()}. */
+        /** Its stream was over {@link WalOptions#maxBytesPerStream()} or {@link StreamOptions#maxBytesPerStream()}. */
         STREAM_BYTES,
 
         /** The log was over {@link WalOptions#maxTotalBytes()}. */

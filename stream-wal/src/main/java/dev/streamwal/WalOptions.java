@@ -116,7 +116,7 @@ public final class WalOptions {
                     kept.toMillis(),
                     bytes,
                     recordBytes(wantedRecordBytes, bytes, " (of the streams " + pattern + ")"),
-                    options.maxBytes().orElse(maxBytesPerStream)),
+                    options.maxBytesPerStream().orElse(maxBytesPerStream)),
                     options.durability().orElse(durability), options.retainedFor(),
                     options.segments().orElse(Segments.AUTO)));
         });
@@ -645,7 +645,7 @@ public final class WalOptions {
          * <p>It is also how many small segments of one window keep files of their own. Where there are more whose windows are over, each up to
          * 1 MiB, they are copied into one file, a pack, and their own files deleted. What stands in shared segments is always packed. So a log has a few
          * files a window, however many streams there are. That happens in the background, at {@link #sweepInterval}, or when {@link
-         * StreamWal#pack()} is called. Streams that are limited by {@link #maxBytesPerStream} or {@link StreamOptions#maxBytes()} have segments of
+         * StreamWal#pack()} is called. Streams that are limited by {@link #maxBytesPerStream} or {@link StreamOptions#maxBytesPerStream()} have segments of
          * their own, and are never packed.
          *
          * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed in a log of usual size. However many are wanted, no more streams have

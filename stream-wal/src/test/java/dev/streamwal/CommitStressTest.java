@@ -56,7 +56,7 @@ class CommitStressTest {
 
     private StreamWal open() {
         WalOptions options = WalOptions.builder().segmentBytes(16 << 10).listener(events).sweepInterval(Duration.ZERO)
-                .streams("swept/*", StreamOptions.builder().maxBytes(48 << 10).build()).flushInterval(Duration.ofMillis(1)).build();
+                .streams("swept/*", StreamOptions.builder().maxBytesPerStream(48 << 10).build()).flushInterval(Duration.ofMillis(1)).build();
         return StreamWal.open(directory.resolve("log"), options, new Environment(() -> Optional.of("boot-1"), new Storages(options.storage().kind()),
                 Environment.ofThisMachine(options.storage().kind()).salts(), true, SMALL_JOURNAL));
     }

@@ -692,7 +692,7 @@ abstract class ConsumerContract extends LogContract {
 
     @Test
     void sweep_limitOfBytesOfTheStream_holdsToo() {
-        StreamWal wal = open(options().streams("*", StreamOptions.builder().maxBytes(1).retainFor(NAME, MUCH, WINDOW).build()));
+        StreamWal wal = open(options().streams("*", StreamOptions.builder().maxBytesPerStream(1).retainFor(NAME, MUCH, WINDOW).build()));
         appendWindows(wal, KEY, 2);
         assertThat(wal.sweep()).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(0, 2);
         assertThat(wal.sweep(expiration(0).plus(WINDOW)).deletedSegments()).isEqualTo(1);

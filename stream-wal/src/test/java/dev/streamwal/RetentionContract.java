@@ -829,7 +829,7 @@ abstract class RetentionContract extends LogContract {
     @Test
     void sweep_streamOverItsLimit_losesItsOldestSealedSegments() throws IOException {
         StreamWal wal = open(options().maxBytesPerStream(150_000)
-                .streams("roomy/*", StreamOptions.builder().maxBytes(10_000_000).build()));
+                .streams("roomy/*", StreamOptions.builder().maxBytesPerStream(10_000_000).build()));
         List<Written> written = appendSome(wal.stream("s"), 300, 1_000);
         List<Written> roomy = appendSome(wal.stream("roomy/s"), 300, 1_000);
         awaitSealed(8);
