@@ -32,20 +32,20 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     /** @param thread whether the listener has a thread of its own */
     BackgroundReport(WalListener listener, boolean thread) {
         this.listener = new ListenerThread<>(new GuardedListener(listener), listener.equals(WalOptions.NOBODY), thread,
-                (told, failure) -> told.backgroundFailure("listener", Optional.empty(), failure));
+                (told, failure) -> told.onFailure("listener", Optional.empty(), failure));
     }
 
     @Override
     public void failed(String task, @Nullable String stream, Throwable failure) {
         lastFailure.set(task + (stream == null ? "" : ", stream=" + stream) + ": " + failure);
-        listener.tell(told -> told.backgroundFailure(task, Optional.ofNullable(stream), failure));
+        listener.tell(told -> told.onFailure(task, Optional.ofNullable(stream), failure));
     }
 
     @Override
     public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {
         SealedSegment segment = new SealedSegment(file, header.key().text(), header.basePosition(), endPosition,
                 Instant.ofEpochMilli(header.expirationMillis()), bytes);
-        listener.tell(told -> told.sealed(segment));
+        listener.tell(told -> told.onSealed(segment));
     }
 
     @Override
@@ -53,7 +53,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         PackedSegments packed = new PackedSegments(file, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), Instant.ofEpochMilli(pack.expirationMillis()), pack.segments(),
                 pack.records(), pack.bytes(), bytesBefore);
-        listener.tell(told -> told.packed(packed));
+        listener.tell(told -> told.onPacked(packed));
     }
 
     @Override
@@ -61,7 +61,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         MergedPacks merged = new MergedPacks(file, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), before.size(), pack.segments(), pack.bytes(),
                 before.stream().mapToLong(ListedPack::bytes).sum());
-        listener.tell(told -> told.merged(merged));
+        listener.tell(told -> told.onMerged(merged));
     }
 
     @Override
@@ -75,7 +75,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         Repair last = repairs.get(repairs.size() - 1);
         RecoveredStream stream = new RecoveredStream(key.text(), file, last.decision().meaning(), findings.recordsKept(),
                 findings.bytesCut() + findings.bytesSkipped(), last.setAside());
-        listener.tell(told -> told.recovered(stream));
+        listener.tell(told -> told.onRecovered(stream));
     }
 
     @Override
@@ -99,18 +99,18 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     }
 
     void swept(DeletedSegment segment) {
-        listener.tell(told -> told.swept(segment));
+        listener.tell(told -> told.onSwept(segment));
     }
 
     @Override
     public void swept(List<SweptSegment> segments) {
-        listener.tell(told -> segments.forEach(segment -> told.swept(DeletedSegment.of(segment))));
+        listener.tell(told -> segments.forEach(segment -> told.onSwept(DeletedSegment.of(segment))));
     }
 
     @Override
     public void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes) {
         RefusedSweep refused = new RefusedSweep(Instant.ofEpochMilli(clockMillis), Instant.ofEpochMilli(knownMillis), segments, bytes);
-        listener.tell(told -> told.sweepRefused(refused));
+        listener.tell(told -> told.onSweepRefused(refused));
     }
 
     @Override

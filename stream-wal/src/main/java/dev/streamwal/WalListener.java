@@ -3,13 +3,13 @@ package dev.streamwal;
 import java.util.Optional;
 
 /**
- * Hears what the log does by itself. All methods do nothing unless they are overridden.
+ * Receives background events. All methods do nothing unless they are overridden.
  *
  * <p>They are called from one thread of the log, one after the other, in the order in which things happened, a moment after they did. So
  * they may call the log, and close it. A listener that falls behind by 10,000 events is told how many it missed; {@link StreamWal#close()}
  * waits up to ten seconds for it to hear what is left.
  *
- * <p>A method that throws doesn't hurt the log: what it throws goes to {@link #backgroundFailure} with the task
+ * <p>A method that throws doesn't hurt the log: what it throws goes to {@link #onFailure} with the task
  * {@code "listener"}, and what that throws goes nowhere.
  */
 public interface WalListener {
@@ -19,28 +19,28 @@ public interface WalListener {
      *
      * @param segment the segment
      */
-    default void sealed(SealedSegment segment) {}
+    default void onSealed(SealedSegment segment) {}
 
     /**
      * Small segments of one window were packed: see {@link WalOptions.Builder#ownSegments}.
      *
      * @param packed where they are now
      */
-    default void packed(PackedSegments packed) {}
+    default void onPacked(PackedSegments packed) {}
 
     /**
      * Packs of one window have become one.
      *
      * @param merged which one
      */
-    default void merged(MergedPacks merged) {}
+    default void onMerged(MergedPacks merged) {}
 
     /**
      * A segment was deleted.
      *
      * @param segment the segment, and why
      */
-    default void swept(DeletedSegment segment) {}
+    default void onSwept(DeletedSegment segment) {}
 
     /**
      * A sweep has not deleted what has expired by the log's clock, since the clock isn't believed: see {@link
@@ -48,7 +48,7 @@ public interface WalListener {
      *
      * @param refused what it kept, and why
      */
-    default void sweepRefused(RefusedSweep refused) {}
+    default void onSweepRefused(RefusedSweep refused) {}
 
     /**
      * A segment that an earlier writer had left unfinished was brought in order. Not called where there was nothing to
@@ -56,15 +56,15 @@ public interface WalListener {
      *
      * @param stream what was found and done
      */
-    default void recovered(RecoveredStream stream) {}
+    default void onRecovered(RecoveredStream stream) {}
 
     /**
-     * Work in the background failed. The log goes on and tries again where that can help; nobody else is told, but for
-     * {@link WalStats#lastFailure()}.
+     * Work in the background failed. The log goes on, and tries again where that can help. No caller gets this exception; {@link
+     * WalStats#lastFailure()} keeps the last one.
      *
      * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}, {@code "pack"}
-     * @param stream the key of the stream concerned; empty where it concerns the whole log
+     * @param key of the stream concerned; empty where it concerns the whole log
      * @param failure why
      */
-    default void backgroundFailure(String task, Optional<String> stream, Throwable failure) {}
+    default void onFailure(String task, Optional<String> key, Throwable failure) {}
 }

@@ -596,7 +596,7 @@ public final class WalOptions {
          * isn't suspended. So it is how long the log may have stood still.
          *
          * <p>A sweep by a clock that is further ahead keeps what would not have expired without that jump, and tells {@link
-         * WalListener#sweepRefused}: one wrong reading would delete everything. What it keeps goes when its time has passed while the log
+         * WalListener#onSweepRefused}: one wrong reading would delete everything. What it keeps goes when its time has passed while the log
          * is open; or when somebody vouches for the clock: by {@link StreamWal#sweep(java.time.Instant)}, which believes the time that it
          * is given, by this option with a longer time, or on the command line ({@code sweep --believe-clock}). Limits of bytes hold all the same.
          *

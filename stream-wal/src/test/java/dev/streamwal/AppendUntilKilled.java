@@ -145,7 +145,7 @@ final class AppendUntilKilled {
         }
 
         @Override
-        public void swept(DeletedSegment segment) {
+        public void onSwept(DeletedSegment segment) {
             try {
                 channel.write(StandardCharsets.UTF_8.encode(deletion(segment)));
             } catch (IOException e) {
@@ -154,7 +154,7 @@ final class AppendUntilKilled {
         }
 
         @Override
-        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+        public void onFailure(String task, Optional<String> stream, Throwable failure) {
             fail(new IllegalStateException(task + " " + stream, failure));
         }
     }

@@ -19,37 +19,37 @@ final class Events implements WalListener {
     final List<Failure> failures = new CopyOnWriteArrayList<>();
 
     @Override
-    public void sealed(SealedSegment segment) {
+    public void onSealed(SealedSegment segment) {
         sealed.add(segment);
     }
 
     @Override
-    public void packed(PackedSegments segments) {
+    public void onPacked(PackedSegments segments) {
         packed.add(segments);
     }
 
     @Override
-    public void merged(MergedPacks packs) {
+    public void onMerged(MergedPacks packs) {
         merged.add(packs);
     }
 
     @Override
-    public void swept(DeletedSegment segment) {
+    public void onSwept(DeletedSegment segment) {
         swept.add(segment);
     }
 
     @Override
-    public void sweepRefused(RefusedSweep sweep) {
+    public void onSweepRefused(RefusedSweep sweep) {
         refused.add(sweep);
     }
 
     @Override
-    public void recovered(RecoveredStream stream) {
+    public void onRecovered(RecoveredStream stream) {
         recovered.add(stream);
     }
 
     @Override
-    public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+    public void onFailure(String task, Optional<String> stream, Throwable failure) {
         failures.add(new Failure(task, stream, failure));
     }
 }

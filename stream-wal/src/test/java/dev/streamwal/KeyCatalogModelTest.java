@@ -89,7 +89,7 @@ class KeyCatalogModelTest {
             WalOptions.Builder options = WalOptions.builder().clock(() -> Instant.ofEpochMilli(nowMillis)).window(WINDOW).retention(RETENTION)
                     .segmentBytes(16 << 10).sweepInterval(Duration.ZERO).ownSegments(random.nextInt(3)).listener(new WalListener() {
                         @Override
-                        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                        public void onFailure(String task, Optional<String> stream, Throwable failure) {
                             failures.add(task + " " + stream + " " + failure);
                         }
                     });

@@ -261,13 +261,13 @@ class KillTest {
             }
             WalListener listener = new WalListener() {
                 @Override
-                public void recovered(RecoveredStream stream) {
+                public void onRecovered(RecoveredStream stream) {
                     repairs.computeIfAbsent(stream.decision(), decision -> new LongAdder()).increment();
                     bytesCut.add(stream.bytesCut());
                 }
 
                 @Override
-                public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                public void onFailure(String task, Optional<String> stream, Throwable failure) {
                     throw new AssertionError(task + " " + stream, failure);
                 }
             };

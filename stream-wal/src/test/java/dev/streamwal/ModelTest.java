@@ -277,12 +277,12 @@ class ModelTest {
                     .ownSegments(pick(0, 0, 0, 3))
                     .listener(new WalListener() {
                         @Override
-                        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                        public void onFailure(String task, Optional<String> stream, Throwable failure) {
                             failures.add(task + " " + stream + " " + failure);
                         }
 
                         @Override
-                        public void recovered(RecoveredStream stream) {
+                        public void onRecovered(RecoveredStream stream) {
                             failures.add("repaired after a close: " + stream);
                         }
                     })

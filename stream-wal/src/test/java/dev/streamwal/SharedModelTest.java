@@ -95,7 +95,7 @@ class SharedModelTest {
                     .storage(random.nextBoolean() ? Storage.MAPPED : Storage.CHANNEL).ownSegments(random.nextInt(4))
                     .listener(new WalListener() {
                         @Override
-                        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                        public void onFailure(String task, Optional<String> stream, Throwable failure) {
                             failure.printStackTrace();
                             failures.add(task + " " + stream + " " + failure);
                         }

@@ -299,12 +299,12 @@ final class FaultyRun {
     private final class Listener implements WalListener {
 
         @Override
-        public void recovered(RecoveredStream stream) {
+        public void onRecovered(RecoveredStream stream) {
             // what it has found is checked, not what it says
         }
 
         @Override
-        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+        public void onFailure(String task, Optional<String> stream, Throwable failure) {
             told.add(task + " " + stream + " " + failure);
         }
     }
