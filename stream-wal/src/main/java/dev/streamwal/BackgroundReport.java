@@ -11,7 +11,6 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.recovery.Findings;
 import dev.streamwal.recovery.RedoResult;
-import dev.streamwal.recovery.Repair;
 import dev.streamwal.recovery.StreamRecovery;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -43,24 +42,24 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
 
     @Override
     public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {
-        SealedSegment segment = new SealedSegment(file, header.key().text(), header.basePosition(), endPosition,
-                Instant.ofEpochMilli(header.expirationMillis()), bytes);
+        SealedSegment segment = new SealedSegment(new SealedSegment.Fields(file, header.key().text(), header.basePosition(), endPosition,
+                Instant.ofEpochMilli(header.expirationMillis()), bytes));
         listener.tell(told -> told.onSealed(segment));
     }
 
     @Override
     public void packed(ListedPack pack, Path file, long bytesBefore) {
-        PackedSegments packed = new PackedSegments(file, Instant.ofEpochMilli(pack.window().startMillis()),
+        PackedSegments packed = new PackedSegments(new PackedSegments.Fields(file, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), Instant.ofEpochMilli(pack.expirationMillis()), pack.segments(),
-                pack.records(), pack.bytes(), bytesBefore);
+                pack.records(), pack.bytes(), bytesBefore));
         listener.tell(told -> told.onPacked(packed));
     }
 
     @Override
     public void merged(ListedPack pack, Path file, List<ListedPack> before) {
-        MergedPacks merged = new MergedPacks(file, Instant.ofEpochMilli(pack.window().startMillis()),
+        MergedPacks merged = new MergedPacks(new MergedPacks.Fields(file, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), before.size(), pack.segments(), pack.bytes(),
-                before.stream().mapToLong(ListedPack::bytes).sum());
+                before.stream().mapToLong(ListedPack::bytes).sum()));
         listener.tell(told -> told.onMerged(merged));
     }
 
@@ -71,11 +70,8 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
 
     @Override
     public void repaired(StreamKey key, Path file, Findings findings) {
-        List<Repair> repairs = findings.repairs();
-        Repair last = repairs.get(repairs.size() - 1);
-        RecoveredStream stream = new RecoveredStream(key.text(), file, last.decision().meaning(), findings.recordsKept(),
-                findings.bytesCut() + findings.bytesSkipped(), last.setAside());
-        listener.tell(told -> told.onRecovered(stream));
+        RecoveryReport.StreamFindings found = RecoveryLedger.findings(key.text(), findings);
+        listener.tell(told -> told.onRecovered(found));
     }
 
     @Override
@@ -109,7 +105,8 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
 
     @Override
     public void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes) {
-        RefusedSweep refused = new RefusedSweep(Instant.ofEpochMilli(clockMillis), Instant.ofEpochMilli(knownMillis), segments, bytes);
+        RefusedSweep refused = new RefusedSweep(
+                new RefusedSweep.Fields(Instant.ofEpochMilli(clockMillis), Instant.ofEpochMilli(knownMillis), segments, bytes));
         listener.tell(told -> told.onSweepRefused(refused));
     }
 

@@ -15,7 +15,7 @@ final class GuardedListener implements WalListener {
 
     @Override
     public void onSealed(SealedSegment segment) {
-        guard(Optional.of(segment.stream()), () -> listener.onSealed(segment));
+        guard(Optional.of(segment.key()), () -> listener.onSealed(segment));
     }
 
     @Override
@@ -30,7 +30,7 @@ final class GuardedListener implements WalListener {
 
     @Override
     public void onSwept(DeletedSegment segment) {
-        guard(Optional.of(segment.stream()), () -> listener.onSwept(segment));
+        guard(Optional.of(segment.key()), () -> listener.onSwept(segment));
     }
 
     @Override
@@ -39,8 +39,8 @@ final class GuardedListener implements WalListener {
     }
 
     @Override
-    public void onRecovered(RecoveredStream stream) {
-        guard(Optional.of(stream.stream()), () -> listener.onRecovered(stream));
+    public void onRecovered(RecoveryReport.StreamFindings segment) {
+        guard(Optional.of(segment.key()), () -> listener.onRecovered(segment));
     }
 
     @Override

@@ -100,13 +100,19 @@ public final class RecoveryRehearsal {
 
     static RecoveryReport inOriginal(BorrowedLog copy, RecoveryReport report) {
         List<StreamFindings> streams = report.streams().stream().map(stream -> inOriginal(copy, stream)).toList();
-        return new RecoveryReport(streams, report.isComplete(), report.recoveredStreams(), report.refusedStreams(), report.totals());
+        return new RecoveryReport(new RecoveryReport.Fields(
+                streams, report.isComplete(), report.recoveredStreams(), report.refusedStreams(), report.totals()));
     }
 
     private static StreamFindings inOriginal(BorrowedLog copy, StreamFindings stream) {
-        List<Finding> findings = stream.findings().stream().map(finding -> new Finding(copy.renamed(finding.file()), finding.offset(),
-                finding.length(), copy.inOriginal(finding.decision()), finding.setAside().map(copy::renamed))).toList();
-        return new StreamFindings(stream.stream(), stream.sums(), findings, stream.findingsLeftOut(), stream.refusal().map(copy::inOriginal));
+        List<Finding> findings = stream.findings().stream().map(finding -> inOriginal(copy, finding)).toList();
+        return new StreamFindings(new StreamFindings.Fields(
+                stream.key(), stream.sums(), findings, stream.findingsLeftOut(), stream.refusal().map(copy::inOriginal)));
+    }
+
+    private static Finding inOriginal(BorrowedLog copy, Finding finding) {
+        return new Finding(new Finding.Fields(copy.renamed(finding.file()), finding.offset(), finding.length(),
+                copy.inOriginal(finding.decision()), finding.setAside().map(copy::renamed)));
     }
 
     /** Never maps. */

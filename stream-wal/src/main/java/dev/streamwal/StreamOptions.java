@@ -232,8 +232,8 @@ public final class StreamOptions {
          */
         public Builder retainFor(String consumer, long maxBytes, Duration maxTime) {
             StreamKey name = CursorFiles.name(consumer);
-            retainedFor.put(name.text(), new RetainFor(name.text(), OptionLimits.maxBytes("maxBytes", maxBytes),
-                    OptionLimits.span("maxTime", maxTime, Duration.ZERO, OptionLimits.MAX_RETENTION)));
+            retainedFor.put(name.text(), new RetainFor(new RetainFor.Fields(name.text(), OptionLimits.maxBytes("maxBytes", maxBytes),
+                    OptionLimits.span("maxTime", maxTime, Duration.ZERO, OptionLimits.MAX_RETENTION))));
             if (retainedFor.size() > MAX_CONSUMERS) {
                 retainedFor.remove(name.text());
                 throw new IllegalArgumentException(

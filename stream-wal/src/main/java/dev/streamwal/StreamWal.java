@@ -878,8 +878,8 @@ public final class StreamWal implements AutoCloseable {
             whileNothingIsPacked(() -> {
                 packed(stream.log()).purge(TimeRules.millis(before), (pack, entry) -> gone.add(deleted(pack, entry)), gone::add);
             });
-            return new SweepResult(gone.size(), 0, stream.log().segmentCount() + packs.find(stream.log().key()).size(),
-                    tell(gone, key, DeletedSegment.Reason.PURGED));
+            return new SweepResult(new SweepResult.Fields(gone.size(), 0, stream.log().segmentCount() + packs.find(stream.log().key()).size(),
+                    tell(gone, key, DeletedSegment.Reason.PURGED), 0, 0, 0));
         } catch (IOException e) {
             tell(gone, key, DeletedSegment.Reason.PURGED);
             throw notDone("purge", e, stream.log().directory(), key, WalException.NO_POSITION);
@@ -1053,10 +1053,10 @@ public final class StreamWal implements AutoCloseable {
         }
         List<ListedPack> listed = packs.packs();
         long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum();
-        return new WalStats(keys.size(), (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
+        return new WalStats(new WalStats.Fields(keys.size(), (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
                 bytes + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
                 appended.records(), appended.bytes(), packs.writtenBytes(), log.flushes() + commits.flushes(),
-                report.sweepFailures(), report.lastFailure());
+                report.sweepFailures(), report.lastFailure()));
     }
 
     /**

@@ -51,12 +51,12 @@ public interface WalListener {
     default void onSweepRefused(RefusedSweep refused) {}
 
     /**
-     * A segment that an earlier writer had left unfinished was brought in order. Not called where there was nothing to
-     * do.
+     * A segment that an earlier writer had left unfinished was brought in order. Not called where there was nothing to do. The sums of all
+     * segments and streams are in {@link StreamWal#recoveryReport()}.
      *
-     * @param stream what was found and done
+     * @param segment whose it is, what was found in it and what was done
      */
-    default void onRecovered(RecoveredStream stream) {}
+    default void onRecovered(RecoveryReport.StreamFindings segment) {}
 
     /**
      * Work in the background failed. The log goes on, and tries again where that can help. No caller gets this exception; {@link

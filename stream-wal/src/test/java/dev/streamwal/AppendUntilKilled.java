@@ -160,7 +160,7 @@ final class AppendUntilKilled {
     }
 
     private static String deletion(DeletedSegment segment) {
-        return segment.position() + " " + segment.stream() + "\n";
+        return segment.position() + " " + segment.key() + "\n";
     }
 
     private static void say(String line) {

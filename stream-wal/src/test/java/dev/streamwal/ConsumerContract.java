@@ -551,7 +551,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(wal.sweep(expiration(3))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 3);
             consumer.commit(KEY, end(written.get(2)));
             assertThat(wal.sweep(expiration(3))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(2, 1);
-            assertThat(wal.sweep(expiration(3))).isEqualTo(new SweepResult(0, 0, 2, 0, 1, held.heldBytes() / 4));
+            assertThat(wal.sweep(expiration(3))).isEqualTo(new SweepResult(new SweepResult.Fields(0, 0, 2, 0, 1, held.heldBytes() / 4, 0)));
             assertDelivers(consumer, flat(written.subList(3, 5)));
             assertThat(consumer.lost()).isEmpty();
         }
@@ -992,6 +992,6 @@ abstract class ConsumerContract extends LogContract {
             builder.retainFor("c" + i, 1, LONG);
         }
         assertThatThrownBy(() -> builder.retainFor(NAME, 1, LONG)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("64");
-        assertThat(builder.retainFor("c0", 2, LONG).build().retainedFor()).hasSize(64).first().isEqualTo(new RetainFor("c0", 2, LONG));
+        assertThat(builder.retainFor("c0", 2, LONG).build().retainedFor()).hasSize(64).first().isEqualTo(new RetainFor(new RetainFor.Fields("c0", 2, LONG)));
     }
 }

@@ -305,7 +305,7 @@ abstract class DeletionContract extends LogContract {
         forgetOperations();
         operations.failAt("deletedBelow");
         if (how.equals("sweep")) {
-            assertThat(wal.sweep(expiration(0))).isEqualTo(new SweepResult(0, 1, 2, 0));
+            assertThat(wal.sweep(expiration(0))).isEqualTo(result(0, 1, 2, 0));
             assertThat(wal.stats().lastFailure().orElseThrow()).contains("injected: deletedBelow");
         } else {
             assertThatThrownBy(() -> deleteSome(wal, how)).isInstanceOf(WalIOException.class).hasMessageContaining("injected: deletedBelow")

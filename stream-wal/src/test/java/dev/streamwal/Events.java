@@ -15,8 +15,13 @@ final class Events implements WalListener {
     final List<MergedPacks> merged = new CopyOnWriteArrayList<>();
     final List<DeletedSegment> swept = new CopyOnWriteArrayList<>();
     final List<RefusedSweep> refused = new CopyOnWriteArrayList<>();
-    final List<RecoveredStream> recovered = new CopyOnWriteArrayList<>();
+    final List<RecoveryReport.StreamFindings> recovered = new CopyOnWriteArrayList<>();
     final List<Failure> failures = new CopyOnWriteArrayList<>();
+
+    /** What was done last in a segment that was recovered. */
+    static RecoveryReport.Finding last(RecoveryReport.StreamFindings segment) {
+        return segment.findings().get(segment.findings().size() - 1);
+    }
 
     @Override
     public void onSealed(SealedSegment segment) {
@@ -44,8 +49,8 @@ final class Events implements WalListener {
     }
 
     @Override
-    public void onRecovered(RecoveredStream stream) {
-        recovered.add(stream);
+    public void onRecovered(RecoveryReport.StreamFindings segment) {
+        recovered.add(segment);
     }
 
     @Override

@@ -12,11 +12,12 @@ import org.junit.jupiter.api.Test;
 
 class GuardedListenerTest {
 
-    private static final SealedSegment SEALED = new SealedSegment(Path.of("a.seg"), "s", 0, 8, Instant.EPOCH, 4_096);
-    private static final DeletedSegment DELETED =
-            new DeletedSegment(Path.of("a.seg"), "s", 0, Instant.EPOCH, 4_096, DeletedSegment.Reason.EXPIRED);
-    private static final RecoveredStream RECOVERED =
-            new RecoveredStream("s", Path.of("a.seg"), "cut a torn tail", 1, 2, Optional.empty());
+    private static final SealedSegment SEALED =
+            new SealedSegment(new SealedSegment.Fields(Path.of("a.seg"), "s", 0, 8, Instant.EPOCH, 4_096));
+    private static final DeletedSegment DELETED = new DeletedSegment(
+            new DeletedSegment.Fields(Path.of("a.seg"), "s", 0, Instant.EPOCH, 4_096, DeletedSegment.Reason.EXPIRED));
+    private static final RecoveryReport.StreamFindings RECOVERED = new RecoveryReport.StreamFindings(
+            new RecoveryReport.StreamFindings.Fields("s", RecoveryReport.Sums.NONE, List.of(), 0, Optional.empty()));
 
     @Test
     void events_listenerIsSound_reachIt() {
@@ -33,8 +34,8 @@ class GuardedListenerTest {
             }
 
             @Override
-            public void onRecovered(RecoveredStream stream) {
-                heard.add(stream);
+            public void onRecovered(RecoveryReport.StreamFindings segment) {
+                heard.add(segment);
             }
 
             @Override
@@ -81,7 +82,7 @@ class GuardedListenerTest {
     void onFailure_listenerThrowsThereToo_endsThere() {
         WalListener guarded = new GuardedListener(new WalListener() {
             @Override
-            public void onRecovered(RecoveredStream stream) {
+            public void onRecovered(RecoveryReport.StreamFindings segment) {
                 throw new IllegalStateException();
             }
 

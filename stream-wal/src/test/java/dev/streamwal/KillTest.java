@@ -261,9 +261,9 @@ class KillTest {
             }
             WalListener listener = new WalListener() {
                 @Override
-                public void onRecovered(RecoveredStream stream) {
-                    repairs.computeIfAbsent(stream.decision(), decision -> new LongAdder()).increment();
-                    bytesCut.add(stream.bytesCut());
+                public void onRecovered(RecoveryReport.StreamFindings segment) {
+                    repairs.computeIfAbsent(Events.last(segment).decision(), decision -> new LongAdder()).increment();
+                    bytesCut.add(segment.sums().bytesCut() + segment.sums().bytesSkipped());
                 }
 
                 @Override

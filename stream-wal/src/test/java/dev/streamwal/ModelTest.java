@@ -282,8 +282,8 @@ class ModelTest {
                         }
 
                         @Override
-                        public void onRecovered(RecoveredStream stream) {
-                            failures.add("repaired after a close: " + stream);
+                        public void onRecovered(RecoveryReport.StreamFindings segment) {
+                            failures.add("repaired after a close: " + segment);
                         }
                     })
                     .build();
@@ -586,7 +586,7 @@ class ModelTest {
                     ? wal.sweep()
                     : wal.sweep(Instant.ofEpochMilli(when), deleted -> {
                         assertThat(deleted.path()).doesNotExist();
-                        actual.computeIfAbsent(deleted.stream(), key -> new ArrayList<>())
+                        actual.computeIfAbsent(deleted.key(), key -> new ArrayList<>())
                                 .add(deleted.expiration().toEpochMilli() + " " + deleted.reason());
                     });
             assertThat(result.deletedSegments()).as("swept, expected %s", expected).isEqualTo(count);

@@ -94,18 +94,18 @@ abstract class RetentionContract extends LogContract {
         List<Path> files = segmentsOf("s");
         long bytes = Files.size(files.get(0)) + Files.size(files.get(1));
 
-        assertThat(wal.sweep(expiration(0).minusMillis(1))).isEqualTo(new SweepResult(0, 0, 4, 0));
+        assertThat(wal.sweep(expiration(0).minusMillis(1))).isEqualTo(result(0, 0, 4, 0));
         List<DeletedSegment> told = new ArrayList<>();
         SweepResult result = wal.sweep(expiration(1), segment -> {
             assertThat(segment.path()).doesNotExist();
             told.add(segment);
         });
 
-        assertThat(result).isEqualTo(new SweepResult(2, 0, 2, bytes));
+        assertThat(result).isEqualTo(result(2, 0, 2, bytes));
         assertThat(told).extracting(DeletedSegment::path).isEqualTo(files.subList(0, 2));
         assertThat(told).extracting(DeletedSegment::expiration).containsExactly(expiration(0), expiration(1));
         assertThat(told).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.EXPIRED);
-        assertThat(told).extracting(DeletedSegment::stream).containsOnly("s");
+        assertThat(told).extracting(DeletedSegment::key).containsOnly("s");
         assertThat(heard().swept).isEqualTo(told);
         assertThat(segmentsOf("s")).isEqualTo(files.subList(2, 4));
         assertExpired(wal, flat(written.subList(0, 2)));
@@ -387,7 +387,7 @@ abstract class RetentionContract extends LogContract {
         awaitSealed(1);
         SealedSegment sealed = heard().sealed.get(0);
         assertThat(sealed.path()).isEqualTo(segmentsOf("s").get(0));
-        assertThat(sealed.stream()).isEqualTo("s");
+        assertThat(sealed.key()).isEqualTo("s");
         assertThat(sealed.firstPosition()).isZero();
         assertThat(sealed.endPosition()).isEqualTo(stream.endPosition());
         assertThat(sealed.expiration()).isEqualTo(expiration(0));
@@ -734,7 +734,7 @@ abstract class RetentionContract extends LogContract {
     @Test
     void purge_noSuchStream_doesNothing() {
         StreamWal wal = open();
-        assertThat(wal.purge("s", at(NOW))).isEqualTo(new SweepResult(0, 0, 0, 0));
+        assertThat(wal.purge("s", at(NOW))).isEqualTo(result(0, 0, 0, 0));
         assertThat(wal.keys()).isEmpty();
     }
 

@@ -1,7 +1,7 @@
 package dev.streamwal.simulation;
 
 import dev.streamwal.Durability;
-import dev.streamwal.RecoveredStream;
+import dev.streamwal.RecoveryReport;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.SmallLog;
 import dev.streamwal.StreamWal;
@@ -299,7 +299,7 @@ final class FaultyRun {
     private final class Listener implements WalListener {
 
         @Override
-        public void onRecovered(RecoveredStream stream) {
+        public void onRecovered(RecoveryReport.StreamFindings segment) {
             // what it has found is checked, not what it says
         }
 
