@@ -36,25 +36,12 @@ import java.util.function.UnaryOperator;
  * copied; each segment is a symbolic link, and becomes a copy before its first change. So it takes room for the segments that recovery has
  * to change, at most those that have no footer yet, and for the journal.
  */
-public final class RecoveryRehearsal {
+final class RecoveryRehearsal {
 
     private RecoveryRehearsal() {}
 
-    /**
-     * What opening the log, and recovering all its streams, would find and do; as {@link StreamWal#recoverAll} would report it, with the
-     * paths that it would name. Nobody can open the log for writing meanwhile.
-     *
-     * @param root the log's directory
-     * @param policy for damage
-     * @param scratch an existing directory, where a folder is made that is removed again; not in the log, and where symbolic links can be
-     *     made, or all segments are copied
-     * @param progress is told how far it is, by the calling thread
-     * @return what would be found
-     * @throws WalLockedException where somebody writes the log
-     * @throws CorruptSegmentException where opening the log would throw it: the commit journal, or the file {@code positions}, is damaged
-     * @throws WalException where it can't be done: the message says why
-     */
-    public static RecoveryReport run(Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
+    /** See {@link StreamWal#rehearseRecovery}. */
+    static RecoveryReport run(Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
         return run(root, policy, scratch, progress, BootId::ofThisMachine, found -> found);
     }
 

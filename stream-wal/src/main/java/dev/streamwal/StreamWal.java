@@ -1006,6 +1006,28 @@ public final class StreamWal implements AutoCloseable {
         return recoveryReport();
     }
 
+    /**
+     * Reports what opening a log, and {@link #recoverAll recovering} all its streams, would find and do, and changes neither a byte nor a time
+     * of the log's files. It recovers a log of links to the segments, each of which is copied before its first change: that takes room for the
+     * commit journal and for the segments that recovery would change, at most those without a footer. Until it returns the log can't be opened
+     * for writing.
+     *
+     * @param root the log's directory
+     * @param policy for damage
+     * @param scratch an existing directory outside of the log, in which a folder is made and removed again; where it takes no symbolic links, all
+     *     segments are copied
+     * @param progress is told how far it is, by the calling thread; what it throws ends the rehearsal, and is thrown from here
+     * @return what {@link #recoverAll} would return, with the paths that it would name
+     * @throws WalLockedException where the log is open for writing
+     * @throws dev.streamwal.error.CorruptSegmentException where opening the log would throw it: the commit journal, or the file {@code
+     *     positions}, is damaged
+     * @throws WalException where it can't be done: the message says why
+     */
+    public static RecoveryReport rehearseRecovery(
+            Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
+        return RecoveryRehearsal.run(root, policy, scratch, progress);
+    }
+
     /** @throws WalClosedException where the log was closed meanwhile */
     private void recover(StreamLog stream) {
         try {
