@@ -1,8 +1,8 @@
 package dev.streamwal;
 
 import dev.streamwal.engine.OptionLimits;
+import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;
-import dev.streamwal.retention.KeyPattern;
 import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.StreamPolicy;

@@ -1,7 +1,7 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.format.KeyPattern;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.retention.KeyPattern;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

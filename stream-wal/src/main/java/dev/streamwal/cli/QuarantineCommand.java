@@ -2,10 +2,10 @@ package dev.streamwal.cli;
 
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalLockedException;
+import dev.streamwal.format.KeyPattern;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.QuarantinedFile;
-import dev.streamwal.retention.KeyPattern;
 import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;

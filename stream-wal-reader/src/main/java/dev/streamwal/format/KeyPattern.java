@@ -1,4 +1,6 @@
-package dev.streamwal.retention;
+package dev.streamwal.format;
+
+import java.nio.charset.StandardCharsets;
 
 /**
  * Which keys an option or a command is for: {@code *} stands for any run of characters, also of none and with {@code /} in it,
@@ -7,16 +9,22 @@ package dev.streamwal.retention;
  */
 public final class KeyPattern {
 
+    /** In characters. */
+    public static final int MAX_LENGTH = 4_096;
+
     private static final int ANY_RUN = '*';
     private static final int ANY_ONE = '?';
 
     private final String text;
     private final int[] pattern;
 
-    /** @throws IllegalArgumentException where no key can match: it is empty */
+    /** @throws IllegalArgumentException where it is empty, too long, or not valid Unicode */
     public KeyPattern(String text) {
-        if (text.isEmpty()) {
-            throw new IllegalArgumentException("a key pattern has at least one character, as keys have: it is empty");
+        if (text.isEmpty() || text.length() > MAX_LENGTH) {
+            throw new IllegalArgumentException("a key pattern has 1 to " + MAX_LENGTH + " characters: length=" + text.length());
+        }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new IllegalArgumentException("a key pattern is valid Unicode: it has a lone surrogate, length=" + text.length());
         }
         this.text = text;
         this.pattern = text.codePoints().toArray();
@@ -51,6 +59,25 @@ public final class KeyPattern {
             p++;
         }
         return p == pattern.length;
+    }
+
+    /** What every key that matches begins with: the pattern up to its first {@code *} or {@code ?}. */
+    public String literalPrefix() {
+        int end = 0;
+        while (end < text.length() && text.charAt(end) != ANY_RUN && text.charAt(end) != ANY_ONE) {
+            end++;
+        }
+        return text.substring(0, end);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof KeyPattern pattern && pattern.text.equals(text);
+    }
+
+    @Override
+    public int hashCode() {
+        return text.hashCode();
     }
 
     @Override

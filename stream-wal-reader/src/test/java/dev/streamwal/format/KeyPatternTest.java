@@ -1,4 +1,4 @@
-package dev.streamwal.retention;
+package dev.streamwal.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -60,9 +60,30 @@ class KeyPatternTest {
     }
 
     @Test
-    void new_empty_isRefused() {
+    void new_emptyOrTooLong_isRefused() {
         assertThatThrownBy(() -> new KeyPattern(""))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("empty");
+                .isInstanceOf(IllegalArgumentException.class).hasMessage("a key pattern has 1 to 4096 characters: length=0");
+        assertThatThrownBy(() -> new KeyPattern("*".repeat(4_097)))
+                .isInstanceOf(IllegalArgumentException.class).hasMessage("a key pattern has 1 to 4096 characters: length=4097");
+    }
+
+    @Test
+    void new_loneSurrogate_isRefused() {
+        assertThatThrownBy(() -> new KeyPattern("a\uD83D*"))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("lone surrogate");
+    }
+
+    @Test
+    void literalPrefix_endsAtTheFirstPlaceholder() {
+        assertThat(new KeyPattern("meter/*/a?").literalPrefix()).isEqualTo("meter/");
+        assertThat(new KeyPattern("a?*").literalPrefix()).isEqualTo("a");
+        assertThat(new KeyPattern("*").literalPrefix()).isEmpty();
+        assertThat(new KeyPattern("meter/1").literalPrefix()).isEqualTo("meter/1");
+    }
+
+    @Test
+    void equals_sameText_isEqual() {
+        assertThat(new KeyPattern("a*")).isEqualTo(new KeyPattern("a*")).hasSameHashCodeAs(new KeyPattern("a*")).isNotEqualTo(new KeyPattern("a?"));
     }
 
     private static void assertAgrees(String pattern, List<String> keys) {

@@ -1,0 +1,169 @@
+package dev.streamwal.format;
+
+import java.util.Collection;
+import java.util.Collections;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** Which streams are meant, by their keys: one, those with a prefix, those that match a pattern, or a set of them. Immutable. */
+public sealed interface KeyScope {
+
+    /** How many keys a set has at most. */
+    int MAX_KEYS = 65_536;
+
+    /** Whether the stream of this key is one of them. */
+    boolean contains(String key);
+
+    /** What all keys of the scope begin with, as far as that is known without a listing; empty where they may have nothing in common. */
+    String commonPrefix();
+
+    /** The keys, in their natural order; empty where only a listing tells them. */
+    Optional<NavigableSet<String>> exactKeys();
+
+    /** @throws IllegalArgumentException where it can't be a key */
+    static KeyScope key(String key) {
+        return new One(key);
+    }
+
+    /** @throws IllegalArgumentException where no key can begin so */
+    static KeyScope prefix(String prefix) {
+        return new Prefix(prefix);
+    }
+
+    /** @throws IllegalArgumentException where it is empty, too long, or not valid Unicode */
+    static KeyScope glob(String pattern) {
+        return new Glob(new KeyPattern(pattern));
+    }
+
+    /**
+     * @param keys in any order; a copy is made
+     * @throws IllegalArgumentException where one can't be a key, or more than {@value #MAX_KEYS} differ
+     */
+    static KeyScope of(Collection<String> keys) {
+        return new Some(new TreeSet<>(keys));
+    }
+
+    /** One stream. */
+    record One(String key) implements KeyScope {
+
+        public One {
+            byte[] unused = StreamKey.checkedUtf8(key);
+        }
+
+        @Override
+        public boolean contains(String key) {
+            return this.key.equals(key);
+        }
+
+        @Override
+        public String commonPrefix() {
+            return key;
+        }
+
+        @Override
+        public Optional<NavigableSet<String>> exactKeys() {
+            return Optional.of(Collections.unmodifiableNavigableSet(new TreeSet<>(Collections.singleton(key))));
+        }
+
+        @Override
+        public String toString() {
+            return "key(\"" + key + "\")";
+        }
+    }
+
+    /** All streams whose keys begin so; all there are where the text is empty. */
+    record Prefix(String text) implements KeyScope {
+
+        public Prefix {
+            if (!text.isEmpty()) {
+                byte[] unused = StreamKey.checkedUtf8(text);
+            }
+        }
+
+        @Override
+        public boolean contains(String key) {
+            return key.startsWith(text);
+        }
+
+        @Override
+        public String commonPrefix() {
+            return text;
+        }
+
+        @Override
+        public Optional<NavigableSet<String>> exactKeys() {
+            return Optional.empty();
+        }
+
+        @Override
+        public String toString() {
+            return text.isEmpty() ? "all()" : "prefix(\"" + text + "\")";
+        }
+    }
+
+    /** All streams whose keys match a pattern. */
+    record Glob(KeyPattern pattern) implements KeyScope {
+
+        @Override
+        public boolean contains(String key) {
+            return pattern.matches(key);
+        }
+
+        @Override
+        public String commonPrefix() {
+            return pattern.literalPrefix();
+        }
+
+        @Override
+        public Optional<NavigableSet<String>> exactKeys() {
+            return Optional.empty();
+        }
+
+        @Override
+        public String toString() {
+            return "glob(\"" + pattern + "\")";
+        }
+    }
+
+    /**
+     * Some streams, perhaps none.
+     *
+     * @param keys in their natural order
+     */
+    record Some(NavigableSet<String> keys) implements KeyScope {
+
+        private static final int SHOWN = 3;
+
+        public Some {
+            if (keys.size() > MAX_KEYS) {
+                throw new IllegalArgumentException("a set of keys has at most " + MAX_KEYS + " keys: keys=" + keys.size()
+                        + "; select them by a prefix or a pattern");
+            }
+            keys.forEach(StreamKey::checkedUtf8);
+            keys = Collections.unmodifiableNavigableSet(new TreeSet<>(keys));
+        }
+
+        @Override
+        public boolean contains(String key) {
+            return keys.contains(key);
+        }
+
+        @Override
+        public String commonPrefix() {
+            return "";
+        }
+
+        @Override
+        public Optional<NavigableSet<String>> exactKeys() {
+            return Optional.of(keys);
+        }
+
+        @Override
+        public String toString() {
+            String more = keys.size() > SHOWN ? ", and " + (keys.size() - SHOWN) + " more" : "";
+            return keys.stream().limit(SHOWN).map(key -> '"' + key + '"').collect(Collectors.joining(", ", "of(", more + ")"));
+        }
+    }
+}
