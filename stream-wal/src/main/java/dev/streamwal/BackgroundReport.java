@@ -94,8 +94,11 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         return ledger;
     }
 
-    void swept(DeletedSegment segment) {
-        listener.tell(told -> told.onSwept(segment));
+    /** By one event: a listener's queue has no room for as many as there may be. */
+    void deleted(List<DeletedSegment> segments) {
+        if (!segments.isEmpty()) {
+            listener.tell(told -> segments.forEach(told::onSwept));
+        }
     }
 
     @Override

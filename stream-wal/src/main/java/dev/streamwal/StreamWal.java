@@ -30,6 +30,8 @@ import dev.streamwal.engine.StreamFolders;
 import dev.streamwal.engine.StreamRegistry;
 import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptLog;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
@@ -44,11 +46,13 @@ import dev.streamwal.pack.PackEntry;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
 import dev.streamwal.packing.PackedBeginnings;
+import dev.streamwal.packing.PackedPurge;
 import dev.streamwal.packing.PackedStream;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
@@ -70,6 +74,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -850,40 +855,82 @@ public final class StreamWal implements AutoCloseable {
      *
      * <p>A pack in which only some streams' data have expired is written again without them, so that this may take as long as reading it all.
      *
-     * @param prefix of the keys of the streams that it is for; empty for all
+     * @param keys the streams that it is for
      * @return what was done
      */
-    public SweepResult applyRetention(String prefix) {
+    public SweepResult applyRetention(Keys keys) {
+        Objects.requireNonNull(keys, "keys");
         checkOpen();
-        PresentRetention retention = options.presentRetention(prefix);
+        PresentRetention retention = options.presentRetention(keys);
         packShared(time.millis());
         return SweepResult.of(sweeper.sweepByClock(retention));
     }
 
     /**
-     * Deletes what a stream has of before a time, whatever its expiration: its oldest segments, as long as they are sealed and their
-     * windows end at or before that time. Where windows are shorter than a 128th of the retention, several may have been merged: then what
-     * stays may be up to a 40th of the retention older.
+     * Deletes what streams have of before a time, whatever its expiration: of each stream its oldest segments, as long as they are sealed and
+     * their windows end at or before that time. Where windows are shorter than a 128th of the retention, several may have been merged: then
+     * what stays may be up to a 40th of the retention older. One pass, however many streams: what they have in packs goes by one change.
      *
-     * @param key of the stream
-     * @param before as said
-     * @return what was done
-     * @throws WalFailedException where a flush fails, or has failed before: then nothing is deleted
+     * <p>A stream that can't be opened for writing doesn't keep the others: the first such failure is thrown when they are purged.
+     *
+     * @param keys the streams
+     * @param before where windows end that go, at the latest
+     * @return what was done, of all these streams together
+     * @throws WalFailedException where a flush fails, or has failed before: then nothing more is deleted
+     * @throws WalException where a stream's segments can't be read or deleted; what went before is gone, and calling again does the rest
      */
-    public SweepResult purge(String key, Instant before) {
+    public SweepResult purge(Keys keys, Instant before) {
+        Objects.requireNonNull(before, "before");
+        Optional<NavigableSet<String>> exact = keys.scope().exactKeys();
         checkWritable();
-        WalStream stream = stream(key);
-        List<StreamLog.Deleted> gone = new ArrayList<>();
+        Collection<String> chosen = exact.isPresent() ? exact.get() : keys().stream().filter(keys::contains).toList();
+        List<DeletedSegment> gone = new ArrayList<>();
+        try {
+            return purge(chosen, TimeRules.millis(before), gone);
+        } finally {
+            report.deleted(gone);
+        }
+    }
+
+    private SweepResult purge(Collection<String> keys, long beforeMillis, List<DeletedSegment> gone) {
+        AtomicReference<@Nullable WalException> refused = new AtomicReference<>();
+        AtomicReference<@Nullable StreamLog> current = new AtomicReference<>();
         try {
             whileNothingIsPacked(() -> {
-                packed(stream.log()).purge(TimeRules.millis(before), (pack, entry) -> gone.add(deleted(pack, entry)), gone::add);
+                PackedPurge purge = new PackedPurge(packs, beforeMillis, (pack, entry) ->
+                        gone.add(DeletedSegment.of(deleted(pack, entry), entry.key().text(), DeletedSegment.Reason.PURGED)));
+                for (String key : keys) {
+                    StreamLog stream = stream(key).log();
+                    current.set(stream);
+                    try {
+                        purge.purge(stream, each -> gone.add(DeletedSegment.of(each, key, DeletedSegment.Reason.PURGED)));
+                    } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                        refused.compareAndSet(null, e);
+                    }
+                }
+                current.set(null);
+                purge.finish();
             });
-            return new SweepResult(new SweepResult.Fields(gone.size(), 0, stream.log().segmentCount() + packs.find(stream.log().key()).size(),
-                    tell(gone, key, DeletedSegment.Reason.PURGED), 0, 0, 0));
+            WalException first = refused.get();
+            if (first != null) {
+                throw first;
+            }
+            return purged(keys, gone);
         } catch (IOException e) {
-            tell(gone, key, DeletedSegment.Reason.PURGED);
-            throw notDone("purge", e, stream.log().directory(), key, WalException.NO_POSITION);
+            StreamLog stream = current.get();
+            throw notDone("purge", e, stream == null ? root : stream.directory(), stream == null ? null : stream.key().text(),
+                    WalException.NO_POSITION);
         }
+    }
+
+    private SweepResult purged(Collection<String> keys, List<DeletedSegment> gone) throws IOException {
+        int live = 0;
+        for (String key : keys) {
+            StreamLog stream = stream(key).log();
+            live += stream.segmentCount() + packs.find(stream.key()).size();
+        }
+        return new SweepResult(new SweepResult.Fields(
+                gone.size(), 0, live, gone.stream().mapToLong(DeletedSegment::bytes).sum(), 0, 0, 0));
     }
 
     /**
@@ -928,7 +975,7 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             throw notDone("cut the stream", e, stream.directory(), last.stream(), last.position());
         } finally {
-            long unused = tell(gone, last.stream(), DeletedSegment.Reason.TRUNCATED);
+            tell(gone, last.stream(), DeletedSegment.Reason.TRUNCATED);
         }
     }
 
@@ -966,13 +1013,8 @@ public final class StreamWal implements AutoCloseable {
         });
     }
 
-    private long tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {
-        long bytes = 0;
-        for (StreamLog.Deleted segment : gone) {
-            bytes += segment.bytes();
-            report.swept(DeletedSegment.of(segment, key, reason));
-        }
-        return bytes;
+    private void tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {
+        report.deleted(gone.stream().map(segment -> DeletedSegment.of(segment, key, reason)).toList());
     }
 
     // ---------------------------------------------------------------- recovery

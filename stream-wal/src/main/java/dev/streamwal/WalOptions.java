@@ -3,6 +3,7 @@ package dev.streamwal;
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.StreamPolicy;
@@ -133,12 +134,12 @@ public final class WalOptions {
         return rules.stream().mapToLong(rule -> rule.policy().windowMillis()).reduce(policy.windowMillis(), Math::min);
     }
 
-    /** How long streams are kept whose keys begin so. */
-    PresentRetention presentRetention(String prefix) {
+    /** How long streams of these keys are kept. */
+    PresentRetention presentRetention(Keys keys) {
         LongSummaryStatistics all = rules.stream().mapToLong(rule -> rule.policy().retentionMillis()).summaryStatistics();
         all.accept(policy.retentionMillis());
-        return new PresentRetention(all.getMin(), prefix.isEmpty() && all.getMin() == all.getMax(),
-                key -> key.startsWith(prefix) ? policyOf(key).retentionMillis() : PresentRetention.AS_BEGUN);
+        return new PresentRetention(all.getMin(), keys.equals(Keys.all()) && all.getMin() == all.getMax(),
+                key -> keys.contains(key) ? policyOf(key).retentionMillis() : PresentRetention.AS_BEGUN);
     }
 
     /** Of the log's own stream: its segments go when they are packed, and by size. */

@@ -16,6 +16,7 @@ import dev.streamwal.reader.ConsumerLag;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
@@ -719,7 +720,7 @@ abstract class ConsumerContract extends LogContract {
         StreamWal wal = openKeeping(MUCH, LONG);
         List<List<Written>> written = appendWindows(wal, KEY, 3);
         try (WalConsumer consumer = consumer()) {
-            assertThat(wal.purge(KEY, Instant.ofEpochMilli(NOW).plus(WINDOW)).deletedSegments()).isEqualTo(1);
+            assertThat(wal.purge(Keys.key(KEY), Instant.ofEpochMilli(NOW).plus(WINDOW)).deletedSegments()).isEqualTo(1);
             assertThatThrownBy(consumer.entries()::next).isInstanceOf(EntryExpiredException.class);
             assertDelivers(consumer, flat(written.subList(1, 4)));
             assertThat(consumer.lost()).containsExactly(new LostRange(KEY, begin(written.get(0)), end(written.get(0))));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.journal.FrontierFile;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.PowerLoss;
@@ -208,7 +209,7 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
         append(first, "a", 50, Durability.IMMEDIATE);
         clock.advance(WINDOW);
         Written kept = append(first, "a", 50, Durability.BUFFERED);
-        assertThat(first.purge("a", clock.instant()).deletedSegments()).isEqualTo(1);
+        assertThat(first.purge(Keys.key("a"), clock.instant()).deletedSegments()).isEqualTo(1);
         disk = PowerLoss.losingNothing(disk);
         restart();
         StreamWal wal = open();

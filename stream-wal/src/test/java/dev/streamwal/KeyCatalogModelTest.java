@@ -7,6 +7,7 @@ import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -146,7 +147,7 @@ class KeyCatalogModelTest {
                 SweepResult unused = wal.sweep();
             } else if (n < 900) {
                 doing = "purge " + key;
-                SweepResult unused = wal.purge(key, Instant.ofEpochMilli(nowMillis - random.nextInt(100_000)));
+                SweepResult unused = wal.purge(Keys.key(key), Instant.ofEpochMilli(nowMillis - random.nextInt(100_000)));
             } else if (n < 930) {
                 doing = "cut " + key;
                 cut(key);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -143,7 +144,7 @@ abstract class KeyContract extends LogContract {
             List<ThrowingCallable> calls = List.of(
                     () -> wal.stream(key),
                     () -> wal.delete(key),
-                    () -> wal.purge(key, clock.instant()),
+                    () -> wal.purge(Keys.key(key), clock.instant()),
                     () -> new WriteBatch().add(key, WriteEntry.of(bytes("x"))),
                     () -> reader.describe(key),
                     () -> reader.scan(key),
@@ -167,7 +168,7 @@ abstract class KeyContract extends LogContract {
                 () -> wal.stream(null),
                 () -> wal.delete(null),
                 () -> wal.purge(null, clock.instant()),
-                () -> wal.purge("s", null),
+                () -> wal.purge(Keys.key("s"), null),
                 () -> wal.append(null),
                 () -> wal.sweep(null),
                 () -> wal.sweep(clock.instant(), null),

@@ -10,6 +10,7 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.BootId;
 import dev.streamwal.storage.WriterFile;
@@ -65,7 +66,7 @@ abstract class LifecycleContract extends LogContract {
                 () -> wal.delete("cold"),
                 wal::sweep,
                 () -> wal.sweep(clock.instant()),
-                () -> wal.purge("cold", clock.instant()),
+                () -> wal.purge(Keys.key("cold"), clock.instant()),
                 wal::stats,
                 () -> wal.checkpoint(home.place("copy"))));
         byte[] some = bytes("x");
@@ -315,7 +316,7 @@ abstract class LifecycleContract extends LogContract {
                 () -> stream.appendAsync(WriteEntry.of(bytes("x"))),
                 () -> wal.append(new WriteBatch()),
                 wal::sweep,
-                () -> wal.purge("s", clock.instant()),
+                () -> wal.purge(Keys.key("s"), clock.instant()),
                 () -> wal.delete("s"));
         for (ThrowingCallable call : calls) {
             assertThatThrownBy(call).isInstanceOf(WalLockedException.class).hasMessageContaining("somebody else has opened the log");

@@ -20,6 +20,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
@@ -602,7 +603,7 @@ class ModelTest {
             ReferenceLog.Stream stream = anyStream();
             long before = nowMillis - (long) (random.nextDouble() * 3 * options.window().toMillis());
             int expected = stream.purge(before).size();
-            SweepResult result = wal.purge(stream.key, Instant.ofEpochMilli(before));
+            SweepResult result = wal.purge(Keys.key(stream.key), Instant.ofEpochMilli(before));
             assertThat(result.deletedSegments()).isEqualTo(expected);
             assertThat(result.liveSegments()).isEqualTo(stream.segments.size());
             deletedSegments += expected;

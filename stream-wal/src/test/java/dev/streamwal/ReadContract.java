@@ -9,6 +9,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
@@ -80,7 +81,7 @@ abstract class ReadContract extends LogContract {
             stream = wal.stream("s");
         }
         assertThat(reader().describe("t")).isEmpty();
-        wal.purge("s", clock.instant());
+        wal.purge(Keys.key("s"), clock.instant());
         assertThat(reader().describe("s").orElseThrow())
                 .extracting(StreamInfo::segments, StreamInfo::firstPosition, StreamInfo::smallestTimestampMillis)
                 .containsExactly(1, (long) each * 88, OptionalLong.of(NOW - 5 * MINUTE));

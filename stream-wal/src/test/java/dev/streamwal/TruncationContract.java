@@ -19,6 +19,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.CutRedo;
@@ -575,7 +576,7 @@ abstract class TruncationContract extends LogContract {
             if (operation.startsWith("truncated")) {
                 switch (how) {
                     case "sweep" -> wal.sweep(late);
-                    case "purge" -> wal.purge("s", late);
+                    case "purge" -> wal.purge(Keys.key("s"), late);
                     default -> wal.delete("s");
                 }
             }

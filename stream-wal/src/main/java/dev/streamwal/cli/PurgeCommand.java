@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.time.Instant;
@@ -49,7 +50,7 @@ final class PurgeCommand extends WritingCommand {
             }
         }
         try (StreamWal wal = openLog()) {
-            return purge(out, key -> Purged.of(wal.purge(key, before)));
+            return purge(out, key -> Purged.of(wal.purge(Keys.key(key), before)));
         }
     }
 

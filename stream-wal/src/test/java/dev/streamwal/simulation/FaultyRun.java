@@ -16,6 +16,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.Ledger.Entry;
 import dev.streamwal.simulation.LogUnderTest.Found;
@@ -615,7 +616,7 @@ final class FaultyRun {
     /** Sealed segments only; all of them. */
     private void purge(String key) {
         deletion("purge " + key, List.of(key), entry -> windowEnd(entry) <= now.toEpochMilli(), false, () -> {
-            var unused = wal.purge(key, now);
+            var unused = wal.purge(Keys.key(key), now);
         });
     }
 
