@@ -2,8 +2,13 @@ package dev.streamwal;
 
 import dev.streamwal.append.LogEvents;
 import dev.streamwal.commit.CommitEvents;
+import dev.streamwal.commit.FlushFailedException;
+import dev.streamwal.commit.GroupCommitter;
+import dev.streamwal.engine.BackgroundRecovery;
 import dev.streamwal.engine.ListenerThread;
+import dev.streamwal.engine.OpenFailures;
 import dev.streamwal.engine.SweepEvents;
+import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptSegment;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
@@ -14,36 +19,79 @@ import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.recovery.StreamRecovery;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** Passes on what happens in the background: to the program's listener, and to the log's statistics. */
+/** Passes on what happens in the background: to the program's listener, to the log's statistics, and to its health. */
 final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
 
     private final ListenerThread<WalListener> listener;
     private final RecoveryLedger ledger = new RecoveryLedger();
     private final LongAdder sweepFailures = new LongAdder();
-    private final AtomicReference<@Nullable String> lastFailure = new AtomicReference<>();
+    private final OpenFailures failures;
 
-    /** @param thread whether the listener has a thread of its own */
-    BackgroundReport(WalListener listener, boolean thread) {
+    /**
+     * Of a log.
+     *
+     * @param thread whether the listener has a thread of its own
+     * @param clock tells when the log's health changed
+     */
+    BackgroundReport(WalListener listener, boolean thread, InstantSource clock) {
+        this.failures = new OpenFailures(clock);
         this.listener = new ListenerThread<>(new GuardedListener(listener), listener.equals(WalOptions.NOBODY), thread,
                 (told, failure) -> told.onFailure("listener", Optional.empty(), failure));
     }
 
     @Override
     public void failed(String task, @Nullable String stream, Throwable failure) {
-        lastFailure.set(task + (stream == null ? "" : ", stream=" + stream) + ": " + failure);
+        if (failure instanceof FlushFailedException) {
+            failures.failedForGood(task, stream, failure);
+        } else if (!task.equals(GroupCommitter.COMPLETE)) {
+            // what fails there is a program's executor
+            failures.failed(task, stream, failure);
+        }
         listener.tell(told -> told.onFailure(task, Optional.ofNullable(stream), failure));
+    }
+
+    @Override
+    public long begins() {
+        return failures.begins();
+    }
+
+    @Override
+    public void ended(String task, String key, long begun) {
+        failures.ended(task, key, begun);
+    }
+
+    @Override
+    public void ended(String task, long begun) {
+        failures.endedForAll(task, begun);
+    }
+
+    @Override
+    public void succeeded(String task) {
+        failures.endedForAll(task, failures.begins());
+    }
+
+    /** There is nothing left that something could be tried with. */
+    void streamDeleted(String key) {
+        failures.endedForStream(key, "");
+    }
+
+    /** As known now. */
+    WalHealth health() {
+        return WalHealth.of(failures.view());
     }
 
     @Override
     public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {
         SealedSegment segment = new SealedSegment(new SealedSegment.Fields(file, header.key().text(), header.basePosition(), endPosition,
                 Instant.ofEpochMilli(header.expirationMillis()), bytes));
+        // what was prepared, or tried before, doesn't matter any more
+        failures.endedForStream(segment.key(), Sweeper.TASK);
         listener.tell(told -> told.onSealed(segment));
     }
 
@@ -64,8 +112,8 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     }
 
     @Override
-    public void packingFailed(Throwable failure) {
-        failed("pack", null, failure);
+    public void packingFailed(String task, Throwable failure) {
+        failed(task, null, failure);
     }
 
     @Override
@@ -77,6 +125,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     @Override
     public void recovered(StreamKey key, Findings findings) {
         ledger.recovered(key.text(), findings);
+        failures.ended(BackgroundRecovery.TASK, key.text(), failures.begins());
     }
 
     @Override
@@ -116,15 +165,11 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     @Override
     public void sweepFailed(@Nullable String stream, Throwable failure) {
         sweepFailures.increment();
-        failed("sweep", stream, failure);
+        failed(Sweeper.TASK, stream, failure);
     }
 
     long sweepFailures() {
         return sweepFailures.sum();
-    }
-
-    Optional<String> lastFailure() {
-        return Optional.ofNullable(lastFailure.get());
     }
 
     /** Whether the caller is the listener. */

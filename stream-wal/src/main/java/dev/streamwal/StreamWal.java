@@ -111,8 +111,8 @@ import org.jspecify.annotations.Nullable;
  * durable, commit what nobody waits for, force what is long, and free what was committed; and, for a while after a writer that didn't close
  * the log, recover. Up to eight more run what is hung on asynchronous appends, while there is something to run (see {@link
  * WalOptions.Builder#completionExecutor}).
- * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in
- * {@link #stats()}.
+ * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and by
+ * {@link #health()}.
  */
 public final class StreamWal implements AutoCloseable {
 
@@ -236,7 +236,7 @@ public final class StreamWal implements AutoCloseable {
             SegmentStorage storage = environment.storages().of(root);
             deleteActivity(root, storage);
             StreamFolders folders = new StreamFolders(root);
-            BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
+            BackgroundReport report = new BackgroundReport(options.listener(), environment.threads(), options.clock());
             folders.create(storage, e -> report.failed("rename the folder streams", null, e));
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
             PositionsFile.Opened opened = positions.open(environment.bootId());
@@ -361,7 +361,7 @@ public final class StreamWal implements AutoCloseable {
                 shared.inherit();
             }
         } catch (WalException e) {
-            report.failed("recover the shared stream", null, e);
+            report.failed(BackgroundRecovery.TASK, StreamKey.SHARED.text(), e);
         }
     }
 
@@ -950,6 +950,7 @@ public final class StreamWal implements AutoCloseable {
                 any[0] = packed(stream.log()).delete((pack, entry) -> gone.add(deleted(pack, entry)), gone::add);
                 any[0] |= stream.log().delete(gone::add);
             });
+            report.streamDeleted(key);
             return any[0];
         } catch (IOException e) {
             throw notDone("delete the stream", e, stream.log().directory(), key, WalException.NO_POSITION);
@@ -1084,6 +1085,16 @@ public final class StreamWal implements AutoCloseable {
     // ---------------------------------------------------------------- the whole
 
     /**
+     * Whether the log's background work succeeds. Cheap: asks nothing.
+     *
+     * @return as known now
+     */
+    public WalHealth health() {
+        checkOpen();
+        return report.health();
+    }
+
+    /**
      * What the log is and has done.
      *
      * @return as known now
@@ -1120,7 +1131,7 @@ public final class StreamWal implements AutoCloseable {
         return new WalStats(new WalStats.Fields(keys.size(), (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
                 bytes + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
                 appended.records(), appended.bytes(), packs.writtenBytes(), log.flushes() + commits.flushes(),
-                report.sweepFailures(), report.lastFailure()));
+                report.sweepFailures()));
     }
 
     /**
@@ -1233,6 +1244,7 @@ public final class StreamWal implements AutoCloseable {
         log.runBackground();
         try {
             commits.runBackground();
+            report.succeeded("checkpoint");
         } catch (IOException e) {
             report.failed("checkpoint", null, e);
         }

@@ -24,7 +24,7 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
 
     /**
      * How many should have been deleted, and are still there, since their deletion failed. The next sweep tries again; {@link
-     * WalListener#onFailure} and {@link WalStats#lastFailure()} say why.
+     * WalListener#onFailure} and {@link StreamWal#health()} say why.
      *
      * @return their number
      */

@@ -60,9 +60,9 @@ public interface WalListener {
 
     /**
      * Work in the background failed. The log goes on, and tries again where that can help. No caller gets this exception; {@link
-     * WalStats#lastFailure()} keeps the last one.
+     * StreamWal#health()} says whether it is over.
      *
-     * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}, {@code "pack"}
+     * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}, {@code "pack"}, {@code "merge"}
      * @param key of the stream concerned; empty where it concerns the whole log
      * @param failure why
      */

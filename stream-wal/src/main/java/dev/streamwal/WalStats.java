@@ -1,7 +1,5 @@
 package dev.streamwal;
 
-import java.util.Optional;
-
 /**
  * What a log is and has done, as far as it was known at one moment. While others append and sweep, the numbers may be of slightly different
  * moments. Immutable.
@@ -10,8 +8,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
 
     record Fields(
             int streams, int segments, int packs, long bytes, long sharedBytes, long packedBytes, int mappedSegments,
-            int openFiles, long appends, long appendedBytes, long packWrittenBytes, long flushes, long sweepFailures,
-            Optional<String> lastFailure) {}
+            int openFiles, long appends, long appendedBytes, long packWrittenBytes, long flushes, long sweepFailures) {}
 
     WalStats(Fields fields) {
         super(fields);
@@ -132,15 +129,6 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
      */
     public long sweepFailures() {
         return fields().sweepFailures();
-    }
-
-    /**
-     * The last failure of the log's background work.
-     *
-     * @return in words; empty where nothing has failed
-     */
-    public Optional<String> lastFailure() {
-        return fields().lastFailure();
     }
 
     /**

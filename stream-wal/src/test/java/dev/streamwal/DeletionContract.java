@@ -307,7 +307,7 @@ abstract class DeletionContract extends LogContract {
         operations.failAt("deletedBelow");
         if (how.equals("sweep")) {
             assertThat(wal.sweep(expiration(0))).isEqualTo(result(0, 1, 2, 0));
-            assertThat(wal.stats().lastFailure().orElseThrow()).contains("injected: deletedBelow");
+            assertThat(wal.health().cause().orElseThrow()).hasMessageContaining("injected: deletedBelow");
         } else {
             assertThatThrownBy(() -> deleteSome(wal, how)).isInstanceOf(WalIOException.class).hasMessageContaining("injected: deletedBelow")
                     .hasMessageContaining("stream=s");

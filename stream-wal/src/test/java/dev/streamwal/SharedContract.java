@@ -292,7 +292,7 @@ abstract class SharedContract extends LogContract {
         }
 
         assertThat(files("packs", ".pack")).hasSize(2).contains(damaged);
-        assertThat(heard().failures).hasSize(1).allSatisfy(failure -> assertThat(failure.task()).isEqualTo("pack"));
+        assertThat(heard().failures).hasSize(1).allSatisfy(failure -> assertThat(failure.task()).isEqualTo("merge"));
         try (WalReader reader = wal.reader()) {
             assertThat(written.keySet().stream().filter(key -> reader.verify(key).damage().isEmpty()).count()).isEqualTo(STREAMS - 1);
         }

@@ -104,7 +104,7 @@ final class SweepCommand extends WritingCommand {
             SweepResult unused = wal.sweep(time, segment -> gone.add(Gone.of(segment)));
             // to know whether a consumer is at a stream's end, the first pass recovers it; its newest segment is sealed by the second
             SweepResult result = wal.sweep(time, segment -> gone.add(Gone.of(segment)));
-            wal.stats().lastFailure().ifPresent(this::complain);
+            wal.health().cause().ifPresent(cause -> complain(cause.toString()));
             return new Outcome(result.failedSegments(), result.heldSegments(), result.heldBytes());
         }
     }
