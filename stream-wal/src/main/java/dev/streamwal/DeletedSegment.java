@@ -6,7 +6,11 @@ import dev.streamwal.retention.ExpiryPlan;
 import java.nio.file.Path;
 import java.time.Instant;
 
-/** A segment that is gone. Immutable. */
+/**
+ * A segment that is gone. Immutable.
+ *
+ * @since 1.0
+ */
 public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
 
     record Fields(Path path, String key, long position, Instant expiration, long bytes, Reason reason) {}

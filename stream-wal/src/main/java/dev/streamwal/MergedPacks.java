@@ -3,7 +3,11 @@ package dev.streamwal;
 import java.nio.file.Path;
 import java.time.Instant;
 
-/** Packs that have become one: of a window, or of several windows where these are short beside the retention. Immutable. */
+/**
+ * Packs that have become one: of a window, or of several windows where these are short beside the retention. Immutable.
+ *
+ * @since 1.0
+ */
 public final class MergedPacks extends Snapshot<MergedPacks.Fields> {
 
     record Fields(Path path, Instant windowStart, Instant windowEnd, int packs, long segments, long bytes, long bytesBefore) {}

@@ -3,7 +3,11 @@ package dev.streamwal;
 import java.nio.file.Path;
 import java.time.Instant;
 
-/** Small segments that were copied into one file, a pack, and have no files of their own any more. Immutable. */
+/**
+ * Small segments that were copied into one file, a pack, and have no files of their own any more. Immutable.
+ *
+ * @since 1.0
+ */
 public final class PackedSegments extends Snapshot<PackedSegments.Fields> {
 
     record Fields(

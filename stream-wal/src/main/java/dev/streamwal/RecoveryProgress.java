@@ -3,7 +3,11 @@ package dev.streamwal;
 import dev.streamwal.engine.RecoverAll;
 import java.util.Optional;
 
-/** How far {@link StreamWal#recoverAll} is. Immutable. */
+/**
+ * How far {@link StreamWal#recoverAll} is. Immutable.
+ *
+ * @since 1.0
+ */
 public final class RecoveryProgress extends Snapshot<RecoveryProgress.Fields> {
 
     record Fields(int streamsDone, int streamsTotal, long bytesRead, Optional<String> key) {}

@@ -7,6 +7,8 @@ import java.util.Optional;
 /**
  * What recovery has found and done since the log was opened. A stream is recovered at its first use, in the background, or by
  * {@link StreamWal#recoverAll}; so the report grows until all of them are. Immutable.
+ *
+ * @since 1.0
  */
 public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
 

@@ -6,6 +6,8 @@ import java.time.Instant;
  * A sweep that did not delete what has expired by the log's clock, since the clock is further ahead than can be explained: it may be wrong.
  * Where it is right, say so by {@link StreamWal#sweep(Instant)} with that time, by {@link WalOptions.Builder#maxClockAdvance}, or on the
  * command line. Otherwise the segments go when their time has passed while the log was open. Immutable.
+ *
+ * @since 1.0
  */
 public final class RefusedSweep extends Snapshot<RefusedSweep.Fields> {
 

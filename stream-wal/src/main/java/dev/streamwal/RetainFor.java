@@ -3,7 +3,11 @@ package dev.streamwal;
 import dev.streamwal.engine.RetainedFor;
 import java.time.Duration;
 
-/** How much a stream keeps for a consumer: see {@link StreamOptions.Builder#retainFor}. Immutable. */
+/**
+ * How much a stream keeps for a consumer: see {@link StreamOptions.Builder#retainFor}. Immutable.
+ *
+ * @since 1.0
+ */
 public final class RetainFor extends Snapshot<RetainFor.Fields> {
 
     record Fields(String consumer, long maxBytes, Duration maxTime) {}

@@ -3,7 +3,11 @@ package dev.streamwal;
 import java.nio.file.Path;
 import java.time.Instant;
 
-/** A segment that is complete: nothing is appended to it any more, and it has its footer. Immutable. */
+/**
+ * A segment that is complete: nothing is appended to it any more, and it has its footer. Immutable.
+ *
+ * @since 1.0
+ */
 public final class SealedSegment extends Snapshot<SealedSegment.Fields> {
 
     record Fields(Path path, String key, long firstPosition, long endPosition, Instant expiration, long bytes) {}

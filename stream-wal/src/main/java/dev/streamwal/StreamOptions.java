@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the streams whose keys match a pattern do differently from the log: see {@link WalOptions.Builder#streams}. What
  * isn't set is as for the log. Immutable.
+ *
+ * @since 1.0
  */
 public final class StreamOptions {
 

@@ -113,6 +113,8 @@ import org.jspecify.annotations.Nullable;
  * WalOptions.Builder#completionExecutor}).
  * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and by
  * {@link #health()}.
+ *
+ * @since 1.0
  */
 public final class StreamWal implements AutoCloseable {
 

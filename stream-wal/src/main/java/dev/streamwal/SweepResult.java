@@ -2,7 +2,11 @@ package dev.streamwal;
 
 import dev.streamwal.engine.Sweeper;
 
-/** What a sweep or a purge did. Immutable. */
+/**
+ * What a sweep or a purge did. Immutable.
+ *
+ * @since 1.0
+ */
 public final class SweepResult extends Snapshot<SweepResult.Fields> {
 
     record Fields(

@@ -10,6 +10,8 @@ import java.util.Optional;
  * succeeds, or the stream concerned is sealed or deleted. What can't be tried again, as damage that was found when the log was opened, leaves it
  * degraded until it is opened again. A failure that a caller was told of by an exception doesn't count, nor do a program's own: of its
  * listener, or of what it hung on an append. Immutable.
+ *
+ * @since 1.0
  */
 public final class WalHealth extends Snapshot<WalHealth.Fields> {
 

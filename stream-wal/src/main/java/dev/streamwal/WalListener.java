@@ -11,6 +11,8 @@ import java.util.Optional;
  *
  * <p>A method that throws doesn't hurt the log: what it throws goes to {@link #onFailure} with the task
  * {@code "listener"}, and what that throws goes nowhere.
+ *
+ * @since 1.0
  */
 public interface WalListener {
 

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A log doesn't remember its options: each opening may have others. What concerns a segment (window, retention,
  * size) is fixed when that segment is created, so that a changed option governs new segments only.
+ *
+ * @since 1.0
  */
 public final class WalOptions {
 

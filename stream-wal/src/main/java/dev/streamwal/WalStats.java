@@ -3,6 +3,8 @@ package dev.streamwal;
 /**
  * What a log is and has done, as far as it was known at one moment. While others append and sweep, the numbers may be of slightly different
  * moments. Immutable.
+ *
+ * @since 1.0
  */
 public final class WalStats extends Snapshot<WalStats.Fields> {
 

@@ -57,6 +57,8 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  * </ul>
  *
  * <p>An interrupted thread's append finishes, and the thread stays interrupted.
+ *
+ * @since 1.0
  */
 public final class WalStream {
 

@@ -16,6 +16,8 @@ import java.util.Objects;
  * whole from when the append returns.
  *
  * <p>Can be appended again, and be reused after {@link #clear()}. Not thread-safe: no thread may change it while it is being appended.
+ *
+ * @since 1.0
  */
 public final class WriteBatch {
 

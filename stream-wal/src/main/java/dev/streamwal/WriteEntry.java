@@ -15,6 +15,7 @@ import java.util.Objects;
  * @param header of at most 65,535 bytes; may be empty
  * @param content may be empty
  * @param timestampMillis epoch ms, or {@link #NOW}
+ * @since 1.0
  */
 public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMillis) {
 
