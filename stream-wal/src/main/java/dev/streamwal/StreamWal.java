@@ -1097,7 +1097,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * What the log is and has done.
+     * What the log is and has done. Counts the streams: with 100,000 of them it takes some tenths of a second, with a few less than a
+     * millisecond. To ask often whether all is well, use {@link #health()}.
      *
      * @return as known now
      */
