@@ -2,8 +2,13 @@ package dev.streamwal;
 
 import dev.streamwal.append.LogEvents;
 import dev.streamwal.commit.CommitEvents;
+import dev.streamwal.commit.FlushFailedException;
+import dev.streamwal.commit.GroupCommitter;
+import dev.streamwal.engine.BackgroundRecovery;
 import dev.streamwal.engine.ListenerThread;
+import dev.streamwal.engine.OpenFailures;
 import dev.streamwal.engine.SweepEvents;
+import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptSegment;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
@@ -11,76 +16,116 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.recovery.Findings;
 import dev.streamwal.recovery.RedoResult;
-import dev.streamwal.recovery.Repair;
 import dev.streamwal.recovery.StreamRecovery;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** Passes on what happens in the background: to the program's listener, and to the log's statistics. */
+/** Passes on what happens in the background: to the program's listener, to the log's statistics, and to its health. */
 final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
 
     private final ListenerThread<WalListener> listener;
     private final RecoveryLedger ledger = new RecoveryLedger();
     private final LongAdder sweepFailures = new LongAdder();
-    private final AtomicReference<@Nullable String> lastFailure = new AtomicReference<>();
+    private final OpenFailures failures;
 
-    /** @param thread whether the listener has a thread of its own */
-    BackgroundReport(WalListener listener, boolean thread) {
+    /**
+     * Of a log.
+     *
+     * @param thread whether the listener has a thread of its own
+     * @param clock tells when the log's health changed
+     */
+    BackgroundReport(WalListener listener, boolean thread, InstantSource clock) {
+        this.failures = new OpenFailures(clock);
         this.listener = new ListenerThread<>(new GuardedListener(listener), listener.equals(WalOptions.NOBODY), thread,
-                (told, failure) -> told.backgroundFailure("listener", Optional.empty(), failure));
+                (told, failure) -> told.onFailure("listener", Optional.empty(), failure));
     }
 
     @Override
     public void failed(String task, @Nullable String stream, Throwable failure) {
-        lastFailure.set(task + (stream == null ? "" : ", stream=" + stream) + ": " + failure);
-        listener.tell(told -> told.backgroundFailure(task, Optional.ofNullable(stream), failure));
+        if (failure instanceof FlushFailedException) {
+            failures.failedForGood(task, stream, failure);
+        } else if (!task.equals(GroupCommitter.COMPLETE)) {
+            // what fails there is a program's executor
+            failures.failed(task, stream, failure);
+        }
+        listener.tell(told -> told.onFailure(task, Optional.ofNullable(stream), failure));
+    }
+
+    @Override
+    public long begins() {
+        return failures.begins();
+    }
+
+    @Override
+    public void ended(String task, String key, long begun) {
+        failures.ended(task, key, begun);
+    }
+
+    @Override
+    public void ended(String task, long begun) {
+        failures.endedForAll(task, begun);
+    }
+
+    @Override
+    public void succeeded(String task) {
+        failures.endedForAll(task, failures.begins());
+    }
+
+    /** There is nothing left that something could be tried with. */
+    void streamDeleted(String key) {
+        failures.endedForStream(key, "");
+    }
+
+    /** As known now. */
+    WalHealth health() {
+        return WalHealth.of(failures.view());
     }
 
     @Override
     public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {
-        SealedSegment segment = new SealedSegment(file, header.key().text(), header.basePosition(), endPosition,
-                Instant.ofEpochMilli(header.expirationMillis()), bytes);
-        listener.tell(told -> told.sealed(segment));
+        SealedSegment segment = new SealedSegment(new SealedSegment.Fields(file, header.key().text(), header.basePosition(), endPosition,
+                Instant.ofEpochMilli(header.expirationMillis()), bytes));
+        // what was prepared, or tried before, doesn't matter any more
+        failures.endedForStream(segment.key(), Sweeper.TASK);
+        listener.tell(told -> told.onSealed(segment));
     }
 
     @Override
     public void packed(ListedPack pack, Path file, long bytesBefore) {
-        PackedSegments packed = new PackedSegments(file, Instant.ofEpochMilli(pack.window().startMillis()),
+        PackedSegments packed = new PackedSegments(new PackedSegments.Fields(file, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), Instant.ofEpochMilli(pack.expirationMillis()), pack.segments(),
-                pack.records(), pack.bytes(), bytesBefore);
-        listener.tell(told -> told.packed(packed));
+                pack.records(), pack.bytes(), bytesBefore));
+        listener.tell(told -> told.onPacked(packed));
     }
 
     @Override
     public void merged(ListedPack pack, Path file, List<ListedPack> before) {
-        MergedPacks merged = new MergedPacks(file, Instant.ofEpochMilli(pack.window().startMillis()),
+        MergedPacks merged = new MergedPacks(new MergedPacks.Fields(file, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), before.size(), pack.segments(), pack.bytes(),
-                before.stream().mapToLong(ListedPack::bytes).sum());
-        listener.tell(told -> told.merged(merged));
+                before.stream().mapToLong(ListedPack::bytes).sum()));
+        listener.tell(told -> told.onMerged(merged));
     }
 
     @Override
-    public void packingFailed(Throwable failure) {
-        failed("pack", null, failure);
+    public void packingFailed(String task, Throwable failure) {
+        failed(task, null, failure);
     }
 
     @Override
     public void repaired(StreamKey key, Path file, Findings findings) {
-        List<Repair> repairs = findings.repairs();
-        Repair last = repairs.get(repairs.size() - 1);
-        RecoveredStream stream = new RecoveredStream(key.text(), file, last.decision().meaning(), findings.recordsKept(),
-                findings.bytesCut() + findings.bytesSkipped(), last.setAside());
-        listener.tell(told -> told.recovered(stream));
+        RecoveryReport.StreamFindings found = RecoveryLedger.findings(key.text(), findings);
+        listener.tell(told -> told.onRecovered(found));
     }
 
     @Override
     public void recovered(StreamKey key, Findings findings) {
         ledger.recovered(key.text(), findings);
+        failures.ended(BackgroundRecovery.TASK, key.text(), failures.begins());
     }
 
     @Override
@@ -98,33 +143,33 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         return ledger;
     }
 
-    void swept(DeletedSegment segment) {
-        listener.tell(told -> told.swept(segment));
+    /** By one event: a listener's queue has no room for as many as there may be. */
+    void deleted(List<DeletedSegment> segments) {
+        if (!segments.isEmpty()) {
+            listener.tell(told -> segments.forEach(told::onSwept));
+        }
     }
 
     @Override
     public void swept(List<SweptSegment> segments) {
-        listener.tell(told -> segments.forEach(segment -> told.swept(DeletedSegment.of(segment))));
+        listener.tell(told -> segments.forEach(segment -> told.onSwept(DeletedSegment.of(segment))));
     }
 
     @Override
     public void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes) {
-        RefusedSweep refused = new RefusedSweep(Instant.ofEpochMilli(clockMillis), Instant.ofEpochMilli(knownMillis), segments, bytes);
-        listener.tell(told -> told.sweepRefused(refused));
+        RefusedSweep refused = new RefusedSweep(
+                new RefusedSweep.Fields(Instant.ofEpochMilli(clockMillis), Instant.ofEpochMilli(knownMillis), segments, bytes));
+        listener.tell(told -> told.onSweepRefused(refused));
     }
 
     @Override
     public void sweepFailed(@Nullable String stream, Throwable failure) {
         sweepFailures.increment();
-        failed("sweep", stream, failure);
+        failed(Sweeper.TASK, stream, failure);
     }
 
     long sweepFailures() {
         return sweepFailures.sum();
-    }
-
-    Optional<String> lastFailure() {
-        return Optional.ofNullable(lastFailure.get());
     }
 
     /** Whether the caller is the listener. */

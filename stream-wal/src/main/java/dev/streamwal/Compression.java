@@ -1,6 +1,10 @@
 package dev.streamwal;
 
-/** How records are stored in packs; see {@link WalOptions.Builder#compression}. What was stored otherwise is read all the same. */
+/**
+ * How records are stored in packs; see {@link WalOptions.Builder#compression}. What was stored otherwise is read all the same.
+ *
+ * @since 1.0
+ */
 public enum Compression {
 
     /** As they were appended. */

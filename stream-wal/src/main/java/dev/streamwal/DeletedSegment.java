@@ -9,22 +9,77 @@ import java.time.Instant;
 /**
  * A segment that is gone. Immutable.
  *
- * @param path of its file, or of the pack that it stood in, which stays as long as others stand in it
- * @param stream the key
- * @param position of its first record
- * @param expiration from when on it could be deleted; later than now, where another reason than {@link Reason#EXPIRED}
- *     was
- * @param bytes that it took
- * @param reason why it went
+ * @since 1.0
  */
-public record DeletedSegment(Path path, String stream, long position, Instant expiration, long bytes, Reason reason) {
+public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
+
+    record Fields(Path path, String key, long position, Instant expiration, long bytes, Reason reason) {}
+
+    DeletedSegment(Fields fields) {
+        super(fields);
+    }
+
+    /**
+     * Its file, or the pack in which it stood, which stays as long as others stand in it.
+     *
+     * @return the path, below the log's root
+     */
+    public Path path() {
+        return fields().path();
+    }
+
+    /**
+     * Whose records it had.
+     *
+     * @return the stream's key
+     */
+    public String key() {
+        return fields().key();
+    }
+
+    /**
+     * Where its first record began.
+     *
+     * @return a stream position
+     */
+    public long position() {
+        return fields().position();
+    }
+
+    /**
+     * From when on it could be deleted.
+     *
+     * @return the end of its window, and the retention; later than now where {@link #reason} isn't {@link Reason#EXPIRED}
+     */
+    public Instant expiration() {
+        return fields().expiration();
+    }
+
+    /**
+     * How large it was.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        return fields().bytes();
+    }
+
+    /**
+     * Why it was deleted.
+     *
+     * @return the first reason that applied
+     */
+    public Reason reason() {
+        return fields().reason();
+    }
 
     static DeletedSegment of(SweptSegment segment) {
         return of(segment.gone(), segment.key(), Reason.of(segment.cause()));
     }
 
     static DeletedSegment of(StreamLog.Deleted gone, String key, Reason reason) {
-        return new DeletedSegment(gone.file(), key, gone.name().basePosition(), Instant.ofEpochMilli(gone.name().expirationMillis()), gone.bytes(), reason);
+        return new DeletedSegment(new Fields(gone.file(), key, gone.name().basePosition(), Instant.ofEpochMilli(gone.name().expirationMillis()),
+                gone.bytes(), reason));
     }
 
     /** Why a segment was deleted; the first that applied. */
@@ -33,7 +88,7 @@ public record DeletedSegment(Path path, String stream, long position, Instant ex
         /** Its expiration had come. */
         EXPIRED,
 
-        /** Its stream was over {@link WalOptions#maxBytesPerStream()} or {@link StreamOptions#maxBytes()}. */
+        /** Its stream was over {@link WalOptions#maxBytesPerStream()} or {@link StreamOptions#maxBytesPerStream()}. */
         STREAM_BYTES,
 
         /** The log was over {@link WalOptions#maxTotalBytes()}. */

@@ -62,6 +62,8 @@ import dev.streamwal.error.WalFailedException;
  * <p>The promises are as good as the disk: one that says it has stored what it has not loses it. They end where a record is deleted, by
  * retention or by the program, or where somebody else removes its file, of which the {@link WalListener} is told when the log finds out.
  * After a flush that failed nothing more is promised, and nothing more is appended, at any level: {@link WalFailedException}.
+ *
+ * @since 1.0
  */
 public enum Durability {
 

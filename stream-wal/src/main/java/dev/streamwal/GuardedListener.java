@@ -14,49 +14,49 @@ final class GuardedListener implements WalListener {
     }
 
     @Override
-    public void sealed(SealedSegment segment) {
-        guard(Optional.of(segment.stream()), () -> listener.sealed(segment));
+    public void onSealed(SealedSegment segment) {
+        guard(Optional.of(segment.key()), () -> listener.onSealed(segment));
     }
 
     @Override
-    public void packed(PackedSegments packed) {
-        guard(Optional.empty(), () -> listener.packed(packed));
+    public void onPacked(PackedSegments packed) {
+        guard(Optional.empty(), () -> listener.onPacked(packed));
     }
 
     @Override
-    public void merged(MergedPacks merged) {
-        guard(Optional.empty(), () -> listener.merged(merged));
+    public void onMerged(MergedPacks merged) {
+        guard(Optional.empty(), () -> listener.onMerged(merged));
     }
 
     @Override
-    public void swept(DeletedSegment segment) {
-        guard(Optional.of(segment.stream()), () -> listener.swept(segment));
+    public void onSwept(DeletedSegment segment) {
+        guard(Optional.of(segment.key()), () -> listener.onSwept(segment));
     }
 
     @Override
-    public void sweepRefused(RefusedSweep refused) {
-        guard(Optional.empty(), () -> listener.sweepRefused(refused));
+    public void onSweepRefused(RefusedSweep refused) {
+        guard(Optional.empty(), () -> listener.onSweepRefused(refused));
     }
 
     @Override
-    public void recovered(RecoveredStream stream) {
-        guard(Optional.of(stream.stream()), () -> listener.recovered(stream));
+    public void onRecovered(RecoveryReport.StreamFindings segment) {
+        guard(Optional.of(segment.key()), () -> listener.onRecovered(segment));
     }
 
     @Override
-    public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+    public void onFailure(String task, Optional<String> key, Throwable failure) {
         try {
-            listener.backgroundFailure(task, stream, failure);
+            listener.onFailure(task, key, failure);
         } catch (Throwable notAgain) {
             // there is nobody left to tell
         }
     }
 
-    private void guard(Optional<String> stream, Runnable call) {
+    private void guard(Optional<String> key, Runnable call) {
         try {
             call.run();
         } catch (Throwable failure) {
-            backgroundFailure(TASK, stream, failure);
+            onFailure(TASK, key, failure);
         }
     }
 }

@@ -6,14 +6,87 @@ import java.time.Instant;
 /**
  * Small segments that were copied into one file, a pack, and have no files of their own any more. Immutable.
  *
- * @param path the pack
- * @param windowStart of the segments' window
- * @param windowEnd of the segments' window
- * @param expiration from when on they may be deleted
- * @param segments how many
- * @param records in them
- * @param bytes of the pack
- * @param bytesBefore of the segments' files
+ * @since 1.0
  */
-public record PackedSegments(
-        Path path, Instant windowStart, Instant windowEnd, Instant expiration, long segments, long records, long bytes, long bytesBefore) {}
+public final class PackedSegments extends Snapshot<PackedSegments.Fields> {
+
+    record Fields(
+            Path path, Instant windowStart, Instant windowEnd, Instant expiration, long segments, long records, long bytes,
+            long bytesBefore) {}
+
+    PackedSegments(Fields fields) {
+        super(fields);
+    }
+
+    /**
+     * The pack.
+     *
+     * @return the path, below the log's root
+     */
+    public Path path() {
+        return fields().path();
+    }
+
+    /**
+     * Where the segments' window begins.
+     *
+     * @return a time, inclusive
+     */
+    public Instant windowStart() {
+        return fields().windowStart();
+    }
+
+    /**
+     * Where the segments' window ends.
+     *
+     * @return a time, exclusive
+     */
+    public Instant windowEnd() {
+        return fields().windowEnd();
+    }
+
+    /**
+     * From when on the segments may be deleted.
+     *
+     * @return the end of their window, and the retention
+     */
+    public Instant expiration() {
+        return fields().expiration();
+    }
+
+    /**
+     * How many segments were packed.
+     *
+     * @return their number
+     */
+    public long segments() {
+        return fields().segments();
+    }
+
+    /**
+     * How many records they have.
+     *
+     * @return their number
+     */
+    public long records() {
+        return fields().records();
+    }
+
+    /**
+     * How large the pack is.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        return fields().bytes();
+    }
+
+    /**
+     * How large the segments' files were.
+     *
+     * @return bytes
+     */
+    public long bytesBefore() {
+        return fields().bytesBefore();
+    }
+}

@@ -40,19 +40,35 @@ final class RecoveryLedger {
         void add(Findings found) {
             for (Repair repair : found.repairs()) {
                 if (findings.size() < Findings.MAX_REPAIRS) {
-                    findings.add(new Finding(repair.file(), repair.offset(), repair.length(), repair.decision().meaning(),
-                            repair.setAside()));
+                    findings.add(finding(repair));
                 } else {
                     leftOut++;
                 }
             }
             leftOut += found.repairsLeftOut();
         }
+
+        StreamFindings ofStream(String key) {
+            return new StreamFindings(new StreamFindings.Fields(key, sums, findings, leftOut, Optional.ofNullable(refusal)));
+        }
+    }
+
+    /** What was found in one segment of a stream. */
+    static StreamFindings findings(String key, Findings found) {
+        Entry entry = new Entry();
+        entry.sums = sums(found, found.recordsKept(), found.bytesKept());
+        entry.add(found);
+        return entry.ofStream(key);
+    }
+
+    private static Finding finding(Repair repair) {
+        return new Finding(new Finding.Fields(
+                repair.file(), repair.offset(), repair.length(), repair.decision().meaning(), repair.setAside()));
     }
 
     /** What the journal brought back, before the stream was recovered. */
     synchronized void redone(String key, long records, long bytes) {
-        Sums sums = new Sums(0, 0, records, bytes, 0, 0, 0, 0);
+        Sums sums = new Sums(new Sums.Fields(0, 0, records, bytes, 0, 0, 0, 0));
         totals = totals.plus(sums);
         Entry entry = entry(key);
         if (entry != null) {
@@ -119,7 +135,8 @@ final class RecoveryLedger {
     }
 
     private static Sums sums(Findings found, long recordsKept, long bytesKept) {
-        return new Sums(recordsKept, bytesKept, 0, 0, found.bytesCut(), found.bytesSkipped(), found.bytesMissing(), found.bytesSetAside());
+        return new Sums(new Sums.Fields(recordsKept, bytesKept, 0, 0, found.bytesCut(), found.bytesSkipped(), found.bytesMissing(),
+                found.bytesSetAside()));
     }
 
     void read(long bytes) {
@@ -136,8 +153,8 @@ final class RecoveryLedger {
         for (Map.Entry<String, Entry> each : entries.entrySet()) {
             Entry entry = each.getValue();
             refused += entry.refusal == null ? 0 : 1;
-            streams.add(new StreamFindings(each.getKey(), entry.sums, entry.findings, entry.leftOut, Optional.ofNullable(entry.refusal)));
+            streams.add(entry.ofStream(each.getKey()));
         }
-        return new RecoveryReport(streams, complete, recovered, refused, totals);
+        return new RecoveryReport(new RecoveryReport.Fields(streams, complete, recovered, refused, totals));
     }
 }

@@ -8,6 +8,8 @@ import dev.streamwal.recovery.DamagePolicy;
  *
  * <p>It is not asked about what a crash may leave. Slots that a killed process had reserved, and a torn end that nobody was promised to
  * survive, are brought in order under either policy. Nor does it concern reading: readers tell of damage, and go on behind it.
+ *
+ * @since 1.0
  */
 public enum RecoveryPolicy {
 

@@ -6,14 +6,53 @@ import java.util.Optional;
 /**
  * How far {@link StreamWal#recoverAll} is. Immutable.
  *
- * @param streamsDone in order, or refused
- * @param streamsTotal to be looked at; those that are in order already are done at once
- * @param bytesRead of segments so far; it grows while a long segment is read
- * @param stream the key of a stream that is being recovered; empty before the first one and behind the last
+ * @since 1.0
  */
-public record RecoveryProgress(int streamsDone, int streamsTotal, long bytesRead, Optional<String> stream) {
+public final class RecoveryProgress extends Snapshot<RecoveryProgress.Fields> {
+
+    record Fields(int streamsDone, int streamsTotal, long bytesRead, Optional<String> key) {}
+
+    RecoveryProgress(Fields fields) {
+        super(fields);
+    }
+
+    /**
+     * How many streams are in order, or refused.
+     *
+     * @return their number
+     */
+    public int streamsDone() {
+        return fields().streamsDone();
+    }
+
+    /**
+     * How many streams are to be looked at. Those that are in order already are done at once.
+     *
+     * @return their number
+     */
+    public int streamsTotal() {
+        return fields().streamsTotal();
+    }
+
+    /**
+     * How much was read of segments so far. It grows while a long segment is read.
+     *
+     * @return bytes
+     */
+    public long bytesRead() {
+        return fields().bytesRead();
+    }
+
+    /**
+     * A stream that is being recovered.
+     *
+     * @return its key; empty before the first stream and after the last
+     */
+    public Optional<String> key() {
+        return fields().key();
+    }
 
     static RecoveryProgress of(RecoverAll.Progress progress) {
-        return new RecoveryProgress(progress.done(), progress.total(), progress.bytesRead(), progress.stream());
+        return new RecoveryProgress(new Fields(progress.done(), progress.total(), progress.bytesRead(), progress.stream()));
     }
 }

@@ -36,25 +36,12 @@ import java.util.function.UnaryOperator;
  * copied; each segment is a symbolic link, and becomes a copy before its first change. So it takes room for the segments that recovery has
  * to change, at most those that have no footer yet, and for the journal.
  */
-public final class RecoveryRehearsal {
+final class RecoveryRehearsal {
 
     private RecoveryRehearsal() {}
 
-    /**
-     * What opening the log, and recovering all its streams, would find and do; as {@link StreamWal#recoverAll} would report it, with the
-     * paths that it would name. Nobody can open the log for writing meanwhile.
-     *
-     * @param root the log's directory
-     * @param policy for damage
-     * @param scratch an existing directory, where a folder is made that is removed again; not in the log, and where symbolic links can be
-     *     made, or all segments are copied
-     * @param progress is told how far it is, by the calling thread
-     * @return what would be found
-     * @throws WalLockedException where somebody writes the log
-     * @throws CorruptSegmentException where opening the log would throw it: the commit journal, or the file {@code positions}, is damaged
-     * @throws WalException where it can't be done: the message says why
-     */
-    public static RecoveryReport run(Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
+    /** See {@link StreamWal#rehearseRecovery}. */
+    static RecoveryReport run(Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
         return run(root, policy, scratch, progress, BootId::ofThisMachine, found -> found);
     }
 
@@ -100,13 +87,19 @@ public final class RecoveryRehearsal {
 
     static RecoveryReport inOriginal(BorrowedLog copy, RecoveryReport report) {
         List<StreamFindings> streams = report.streams().stream().map(stream -> inOriginal(copy, stream)).toList();
-        return new RecoveryReport(streams, report.isComplete(), report.recoveredStreams(), report.refusedStreams(), report.totals());
+        return new RecoveryReport(new RecoveryReport.Fields(
+                streams, report.isComplete(), report.recoveredStreams(), report.refusedStreams(), report.totals()));
     }
 
     private static StreamFindings inOriginal(BorrowedLog copy, StreamFindings stream) {
-        List<Finding> findings = stream.findings().stream().map(finding -> new Finding(copy.renamed(finding.file()), finding.offset(),
-                finding.length(), copy.inOriginal(finding.decision()), finding.setAside().map(copy::renamed))).toList();
-        return new StreamFindings(stream.stream(), stream.sums(), findings, stream.findingsLeftOut(), stream.refusal().map(copy::inOriginal));
+        List<Finding> findings = stream.findings().stream().map(finding -> inOriginal(copy, finding)).toList();
+        return new StreamFindings(new StreamFindings.Fields(
+                stream.key(), stream.sums(), findings, stream.findingsLeftOut(), stream.refusal().map(copy::inOriginal)));
+    }
+
+    private static Finding inOriginal(BorrowedLog copy, Finding finding) {
+        return new Finding(new Finding.Fields(copy.renamed(finding.file()), finding.offset(), finding.length(),
+                copy.inOriginal(finding.decision()), finding.setAside().map(copy::renamed)));
     }
 
     /** Never maps. */

@@ -8,102 +8,271 @@ import java.util.Optional;
  * What recovery has found and done since the log was opened. A stream is recovered at its first use, in the background, or by
  * {@link StreamWal#recoverAll}; so the report grows until all of them are. Immutable.
  *
- * @param streams those with findings, by key; at most {@value #MAX_STREAMS}
- * @param isComplete whether these are all of them
- * @param recoveredStreams how many streams are in order, with findings or without
- * @param refusedStreams how many of {@code streams} can't be opened for writing
- * @param totals over all streams, those included that {@code streams} has no room for
+ * @since 1.0
  */
-public record RecoveryReport(
-        List<StreamFindings> streams, boolean isComplete, long recoveredStreams, int refusedStreams, Sums totals) {
+public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
 
     /** What fits: a log may have a hundred thousand streams, and each a torn end. */
     public static final int MAX_STREAMS = 10_000;
 
-    /**
-     * Copies the list.
-     *
-     * @param streams as above
-     * @param isComplete as above
-     * @param recoveredStreams as above
-     * @param refusedStreams as above
-     * @param totals as above
-     */
-    public RecoveryReport {
-        streams = List.copyOf(streams);
-    }
-
-    /**
-     * One stream.
-     *
-     * @param stream the key
-     * @param sums over all its findings
-     * @param findings the first of them, in the order in which they were found
-     * @param findingsLeftOut how many more there were
-     * @param refusal why the stream can't be opened for writing, for people to read; empty where it can
-     */
-    public record StreamFindings(String stream, Sums sums, List<Finding> findings, long findingsLeftOut, Optional<String> refusal) {
-
-        /**
-         * Copies the list.
-         *
-         * @param stream as above
-         * @param sums as above
-         * @param findings as above
-         * @param findingsLeftOut as above
-         * @param refusal as above
-         */
-        public StreamFindings {
-            findings = List.copyOf(findings);
+    record Fields(List<StreamFindings> streams, boolean isComplete, long recoveredStreams, int refusedStreams, Sums totals) {
+        Fields {
+            streams = List.copyOf(streams);
         }
     }
 
-    /**
-     * One place.
-     *
-     * @param file the segment's
-     * @param offset in the file
-     * @param length in bytes from there on: of what was overwritten or cut, or is missing
-     * @param decision what was done, and why, for people to read
-     * @param setAside the copy of what was there; empty where there is none
-     */
-    public record Finding(Path file, long offset, long length, String decision, Optional<Path> setAside) {}
+    RecoveryReport(Fields fields) {
+        super(fields);
+    }
 
     /**
-     * How much. What was kept is counted in the segments that had to be looked at, the newest ones.
+     * The streams with findings, by key.
      *
-     * @param recordsKept records that readers find
-     * @param bytesKept of what readers find
-     * @param recordsRedone records that were brought back from the commit journal
-     * @param bytesRedone of what was brought back from the commit journal
-     * @param bytesCut of what nobody had been promised: slots that a killed process left, torn ends
-     * @param bytesSkipped of what was damaged
-     * @param bytesMissing of what should be there, and isn't
-     * @param bytesSetAside of what was cut or skipped and is in {@code quarantine}
+     * @return an immutable list of at most {@value #MAX_STREAMS}
      */
-    public record Sums(
-            long recordsKept,
-            long bytesKept,
-            long recordsRedone,
-            long bytesRedone,
-            long bytesCut,
-            long bytesSkipped,
-            long bytesMissing,
-            long bytesSetAside) {
+    public List<StreamFindings> streams() {
+        return fields().streams();
+    }
 
-        /** Nothing. */
-        public static final Sums NONE = new Sums(0, 0, 0, 0, 0, 0, 0, 0);
+    /**
+     * Whether {@link #streams} has all streams with findings.
+     *
+     * @return false where there are more
+     */
+    public boolean isComplete() {
+        return fields().isComplete();
+    }
+
+    /**
+     * How many streams are in order, with findings or without.
+     *
+     * @return their number
+     */
+    public long recoveredStreams() {
+        return fields().recoveredStreams();
+    }
+
+    /**
+     * How many of {@link #streams} can't be opened for writing.
+     *
+     * @return their number
+     */
+    public int refusedStreams() {
+        return fields().refusedStreams();
+    }
+
+    /**
+     * How much, over all streams, those included for which {@link #streams} has no room.
+     *
+     * @return the sums
+     */
+    public Sums totals() {
+        return fields().totals();
+    }
+
+    /** One stream. Immutable. */
+    public static final class StreamFindings extends Snapshot<StreamFindings.Fields> {
+
+        record Fields(String key, Sums sums, List<Finding> findings, long findingsLeftOut, Optional<String> refusal) {
+            Fields {
+                findings = List.copyOf(findings);
+            }
+        }
+
+        StreamFindings(Fields fields) {
+            super(fields);
+        }
 
         /**
-         * The sum.
+         * Which stream.
          *
-         * @param other what is added
-         * @return this and the other
+         * @return its key
          */
-        public Sums plus(Sums other) {
-            return new Sums(recordsKept + other.recordsKept, bytesKept + other.bytesKept, recordsRedone + other.recordsRedone,
-                    bytesRedone + other.bytesRedone, bytesCut + other.bytesCut, bytesSkipped + other.bytesSkipped,
-                    bytesMissing + other.bytesMissing, bytesSetAside + other.bytesSetAside);
+        public String key() {
+            return fields().key();
+        }
+
+        /**
+         * How much, over all its findings.
+         *
+         * @return the sums
+         */
+        public Sums sums() {
+            return fields().sums();
+        }
+
+        /**
+         * The first findings, in the order in which they were found.
+         *
+         * @return an immutable list
+         */
+        public List<Finding> findings() {
+            return fields().findings();
+        }
+
+        /**
+         * How many more findings there were.
+         *
+         * @return their number
+         */
+        public long findingsLeftOut() {
+            return fields().findingsLeftOut();
+        }
+
+        /**
+         * Why the stream can't be opened for writing.
+         *
+         * @return text for people; empty where it can
+         */
+        public Optional<String> refusal() {
+            return fields().refusal();
+        }
+    }
+
+    /** One place. Immutable. */
+    public static final class Finding extends Snapshot<Finding.Fields> {
+
+        record Fields(Path file, long offset, long length, String decision, Optional<Path> setAside) {}
+
+        Finding(Fields fields) {
+            super(fields);
+        }
+
+        /**
+         * The segment's file.
+         *
+         * @return the path
+         */
+        public Path file() {
+            return fields().file();
+        }
+
+        /**
+         * Where in the file.
+         *
+         * @return bytes from its beginning
+         */
+        public long offset() {
+            return fields().offset();
+        }
+
+        /**
+         * How much was overwritten or cut, or is missing, from there on.
+         *
+         * @return bytes
+         */
+        public long length() {
+            return fields().length();
+        }
+
+        /**
+         * What was done, and why.
+         *
+         * @return text for people
+         */
+        public String decision() {
+            return fields().decision();
+        }
+
+        /**
+         * The copy of what was there.
+         *
+         * @return the path, in {@code quarantine}; empty where there is none
+         */
+        public Optional<Path> setAside() {
+            return fields().setAside();
+        }
+    }
+
+    /** How much. What was kept is counted in the segments that had to be looked at, the newest ones. Immutable. */
+    public static final class Sums extends Snapshot<Sums.Fields> {
+
+        static final Sums NONE = new Sums(new Fields(0, 0, 0, 0, 0, 0, 0, 0));
+
+        record Fields(
+                long recordsKept, long bytesKept, long recordsRedone, long bytesRedone, long bytesCut, long bytesSkipped,
+                long bytesMissing, long bytesSetAside) {}
+
+        Sums(Fields fields) {
+            super(fields);
+        }
+
+        /**
+         * How many records readers find.
+         *
+         * @return their number
+         */
+        public long recordsKept() {
+            return fields().recordsKept();
+        }
+
+        /**
+         * How much readers find.
+         *
+         * @return bytes
+         */
+        public long bytesKept() {
+            return fields().bytesKept();
+        }
+
+        /**
+         * How many records were brought back from the commit journal.
+         *
+         * @return their number
+         */
+        public long recordsRedone() {
+            return fields().recordsRedone();
+        }
+
+        /**
+         * How much was brought back from the commit journal.
+         *
+         * @return bytes
+         */
+        public long bytesRedone() {
+            return fields().bytesRedone();
+        }
+
+        /**
+         * How much was cut that was not promised to survive: slots that a killed process left, torn ends.
+         *
+         * @return bytes
+         */
+        public long bytesCut() {
+            return fields().bytesCut();
+        }
+
+        /**
+         * How much was damaged.
+         *
+         * @return bytes
+         */
+        public long bytesSkipped() {
+            return fields().bytesSkipped();
+        }
+
+        /**
+         * How much should be there, and isn't.
+         *
+         * @return bytes
+         */
+        public long bytesMissing() {
+            return fields().bytesMissing();
+        }
+
+        /**
+         * How much was cut or skipped and is in {@code quarantine}.
+         *
+         * @return bytes
+         */
+        public long bytesSetAside() {
+            return fields().bytesSetAside();
+        }
+
+        Sums plus(Sums other) {
+            return new Sums(new Fields(recordsKept() + other.recordsKept(), bytesKept() + other.bytesKept(),
+                    recordsRedone() + other.recordsRedone(), bytesRedone() + other.bytesRedone(), bytesCut() + other.bytesCut(),
+                    bytesSkipped() + other.bytesSkipped(), bytesMissing() + other.bytesMissing(), bytesSetAside() + other.bytesSetAside()));
         }
     }
 }

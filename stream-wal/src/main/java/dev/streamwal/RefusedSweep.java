@@ -4,13 +4,52 @@ import java.time.Instant;
 
 /**
  * A sweep that did not delete what has expired by the log's clock, since the clock is further ahead than can be explained: it may be wrong.
- * Whoever knows that it is right says so, by {@link StreamWal#sweep(Instant)} with that time, by {@link
- * WalOptions.Builder#maxClockAdvance}, or on the command line. Else what is kept goes when its time has passed while the log was open.
- * Immutable.
+ * Where it is right, say so by {@link StreamWal#sweep(Instant)} with that time, by {@link WalOptions.Builder#maxClockAdvance}, or on the
+ * command line. Otherwise the segments go when their time has passed while the log was open. Immutable.
  *
- * @param clock what the log's clock says
- * @param known what time it is at least: when the clock was last believed, and what has passed since
- * @param segments that are kept
- * @param bytes of their files
+ * @since 1.0
  */
-public record RefusedSweep(Instant clock, Instant known, int segments, long bytes) {}
+public final class RefusedSweep extends Snapshot<RefusedSweep.Fields> {
+
+    record Fields(Instant clock, Instant known, int segments, long bytes) {}
+
+    RefusedSweep(Fields fields) {
+        super(fields);
+    }
+
+    /**
+     * What the log's clock says.
+     *
+     * @return a time
+     */
+    public Instant clock() {
+        return fields().clock();
+    }
+
+    /**
+     * What time it is at least.
+     *
+     * @return the time when the clock was last believed, and what has passed since
+     */
+    public Instant known() {
+        return fields().known();
+    }
+
+    /**
+     * How many segments are kept.
+     *
+     * @return their number
+     */
+    public int segments() {
+        return fields().segments();
+    }
+
+    /**
+     * How large their files are.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        return fields().bytes();
+    }
+}

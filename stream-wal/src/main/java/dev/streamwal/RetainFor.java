@@ -6,13 +6,44 @@ import java.time.Duration;
 /**
  * How much a stream keeps for a consumer: see {@link StreamOptions.Builder#retainFor}. Immutable.
  *
- * @param consumer the consumer's name
- * @param maxBytes how many bytes of files, of each stream by itself
- * @param maxTime how long beyond the expiration
+ * @since 1.0
  */
-public record RetainFor(String consumer, long maxBytes, Duration maxTime) {
+public final class RetainFor extends Snapshot<RetainFor.Fields> {
+
+    record Fields(String consumer, long maxBytes, Duration maxTime) {}
+
+    RetainFor(Fields fields) {
+        super(fields);
+    }
+
+    /**
+     * For whom.
+     *
+     * @return the consumer's name
+     */
+    public String consumer() {
+        return fields().consumer();
+    }
+
+    /**
+     * How much is kept of each stream.
+     *
+     * @return bytes of files
+     */
+    public long maxBytes() {
+        return fields().maxBytes();
+    }
+
+    /**
+     * How long it is kept beyond the expiration.
+     *
+     * @return a duration in whole milliseconds
+     */
+    public Duration maxTime() {
+        return fields().maxTime();
+    }
 
     RetainedFor inMillis() {
-        return new RetainedFor(consumer, maxBytes, maxTime.toMillis());
+        return new RetainedFor(consumer(), maxBytes(), maxTime().toMillis());
     }
 }

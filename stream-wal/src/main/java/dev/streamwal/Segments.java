@@ -6,6 +6,8 @@ import dev.streamwal.append.SegmentChoice;
  * Whether a stream has segments of its own, or shares them with other streams. Either way it is written and read in the same way, keeps its
  * windows and its retention, and a record keeps its {@link dev.streamwal.reader.EntryRef}. What is shared is files: so a hundred thousand streams
  * that get a record now and then take a few files, and not as many as there are streams and windows.
+ *
+ * @since 1.0
  */
 public enum Segments {
 

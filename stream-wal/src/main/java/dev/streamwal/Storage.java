@@ -2,7 +2,11 @@ package dev.streamwal;
 
 import dev.streamwal.engine.StorageKind;
 
-/** How segments are written. The bytes are the same; a log may be opened with another storage each time. */
+/**
+ * How segments are written. The bytes are the same; a log may be opened with another storage each time.
+ *
+ * @since 1.0
+ */
 public enum Storage {
 
     /**

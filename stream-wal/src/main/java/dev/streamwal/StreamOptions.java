@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the streams whose keys match a pattern do differently from the log: see {@link WalOptions.Builder#streams}. What
  * isn't set is as for the log. Immutable.
+ *
+ * @since 1.0
  */
 public final class StreamOptions {
 
@@ -24,7 +26,7 @@ public final class StreamOptions {
 
     private final @Nullable Duration window;
     private final @Nullable Duration retention;
-    private final @Nullable Long maxBytes;
+    private final @Nullable Long maxBytesPerStream;
     private final @Nullable Durability durability;
     private final @Nullable Integer segmentBytes;
     private final @Nullable Segments segments;
@@ -33,7 +35,7 @@ public final class StreamOptions {
     private StreamOptions(Builder builder) {
         this.window = builder.window;
         this.retention = builder.retention;
-        this.maxBytes = builder.maxBytes;
+        this.maxBytesPerStream = builder.maxBytesPerStream;
         this.durability = builder.durability;
         this.segmentBytes = builder.segmentBytes;
         this.segments = builder.segments;
@@ -72,8 +74,8 @@ public final class StreamOptions {
      *
      * @return empty: as for the log
      */
-    public OptionalLong maxBytes() {
-        return maxBytes == null ? OptionalLong.empty() : OptionalLong.of(maxBytes);
+    public OptionalLong maxBytesPerStream() {
+        return maxBytesPerStream == null ? OptionalLong.empty() : OptionalLong.of(maxBytesPerStream);
     }
 
     /**
@@ -114,7 +116,7 @@ public final class StreamOptions {
 
     @Override
     public String toString() {
-        return "StreamOptions[window=" + window + ", retention=" + retention + ", maxBytes=" + maxBytes
+        return "StreamOptions[window=" + window + ", retention=" + retention + ", maxBytesPerStream=" + maxBytesPerStream
                 + ", durability=" + durability + ", segmentBytes=" + segmentBytes + ", segments=" + segments
                 + ", retainedFor=" + retainedFor + ']';
     }
@@ -124,7 +126,7 @@ public final class StreamOptions {
 
         private @Nullable Duration window;
         private @Nullable Duration retention;
-        private @Nullable Long maxBytes;
+        private @Nullable Long maxBytesPerStream;
         private @Nullable Durability durability;
         private @Nullable Integer segmentBytes;
         private @Nullable Segments segments;
@@ -165,8 +167,8 @@ public final class StreamOptions {
          * @return this
          * @throws IllegalArgumentException where it is less
          */
-        public Builder maxBytes(long bytes) {
-            this.maxBytes = OptionLimits.maxBytes("maxBytes", bytes);
+        public Builder maxBytesPerStream(long bytes) {
+            this.maxBytesPerStream = OptionLimits.maxBytes("maxBytesPerStream", bytes);
             return this;
         }
 
@@ -205,7 +207,7 @@ public final class StreamOptions {
         }
 
         /**
-         * Keeps what a consumer hasn't committed beyond what the retention, {@link #maxBytes} and the log's limits of bytes say, within
+         * Keeps what a consumer hasn't committed beyond what the retention, {@link #maxBytesPerStream} and the log's limits of bytes say, within
          * limits. A segment that would go stays while the consumer's committed position is below the segment's end, its expiration is
          * less than {@code maxTime} ago, and it has, with the later segments of the stream that would go too, at most {@code maxBytes}.
          * Beyond a limit the oldest go first, and the consumer is told exactly which positions it has lost.
@@ -232,8 +234,8 @@ public final class StreamOptions {
          */
         public Builder retainFor(String consumer, long maxBytes, Duration maxTime) {
             StreamKey name = CursorFiles.name(consumer);
-            retainedFor.put(name.text(), new RetainFor(name.text(), OptionLimits.maxBytes("maxBytes", maxBytes),
-                    OptionLimits.span("maxTime", maxTime, Duration.ZERO, OptionLimits.MAX_RETENTION)));
+            retainedFor.put(name.text(), new RetainFor(new RetainFor.Fields(name.text(), OptionLimits.maxBytes("maxBytes", maxBytes),
+                    OptionLimits.span("maxTime", maxTime, Duration.ZERO, OptionLimits.MAX_RETENTION))));
             if (retainedFor.size() > MAX_CONSUMERS) {
                 retainedFor.remove(name.text());
                 throw new IllegalArgumentException(

@@ -9,6 +9,7 @@ import dev.streamwal.append.StreamDirectories;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.commit.CommitCompletion;
+import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSettings;
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
@@ -29,6 +30,8 @@ import dev.streamwal.engine.StreamFolders;
 import dev.streamwal.engine.StreamRegistry;
 import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptLog;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
@@ -43,11 +46,13 @@ import dev.streamwal.pack.PackEntry;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
 import dev.streamwal.packing.PackedBeginnings;
+import dev.streamwal.packing.PackedPurge;
 import dev.streamwal.packing.PackedStream;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
@@ -69,7 +74,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -104,8 +111,10 @@ import org.jspecify.annotations.Nullable;
  * durable, commit what nobody waits for, force what is long, and free what was committed; and, for a while after a writer that didn't close
  * the log, recover. Up to eight more run what is hung on asynchronous appends, while there is something to run (see {@link
  * WalOptions.Builder#completionExecutor}).
- * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and in
- * {@link #stats()}.
+ * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and by
+ * {@link #health()}.
+ *
+ * @since 1.0
  */
 public final class StreamWal implements AutoCloseable {
 
@@ -229,7 +238,7 @@ public final class StreamWal implements AutoCloseable {
             SegmentStorage storage = environment.storages().of(root);
             deleteActivity(root, storage);
             StreamFolders folders = new StreamFolders(root);
-            BackgroundReport report = new BackgroundReport(options.listener(), environment.threads());
+            BackgroundReport report = new BackgroundReport(options.listener(), environment.threads(), options.clock());
             folders.create(storage, e -> report.failed("rename the folder streams", null, e));
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
             PositionsFile.Opened opened = positions.open(environment.bootId());
@@ -354,7 +363,7 @@ public final class StreamWal implements AutoCloseable {
                 shared.inherit();
             }
         } catch (WalException e) {
-            report.failed("recover the shared stream", null, e);
+            report.failed(BackgroundRecovery.TASK, StreamKey.SHARED.text(), e);
         }
     }
 
@@ -396,12 +405,16 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Appends to many streams: those of one stream all or none, not all of the streams together. What can be wrong with a record is found
-     * before anything is appended; where the disk then fails, some streams may have their records and others not. Each stream's records
-     * are as durable as the stream's; those that survive power loss when this returns share one flush.
+     * Appends to many streams. Atomic per stream: readers, and a log that is opened after a crash, have all records of a stream or none. Not
+     * atomic across streams, also where they share segments: a reader may see one stream's records before another's, and a crash or a full
+     * disk may leave some streams with theirs and others without. Each record is checked before any is appended, so one that could never be
+     * stored leaves the log as it was. Each stream's records are as durable as the stream's; those that survive power loss when this returns
+     * share one flush.
      *
      * @param batch left as it is
      * @return where the records stand, in the order in which they were added
+     * @throws dev.streamwal.error.WalException as {@link WalStream} says; after a {@link dev.streamwal.error.WalIOException} some streams may
+     *     have their records
      */
     public List<EntryRef> append(WriteBatch batch) {
         return append(batch, Optional.empty());
@@ -418,7 +431,30 @@ public final class StreamWal implements AutoCloseable {
         return append(batch, Optional.of(durability));
     }
 
+    /**
+     * As {@link #append(WriteBatch)}, without waiting until the records survive power loss. They are copied, and visible, when this returns:
+     * the batch and its buffers may be used again. What is wrong with a record, or keeps it from being appended, is thrown by this method.
+     *
+     * @param batch left as it is
+     * @return completed as by {@link WalStream#appendAsync}, with where the records stand, in the order in which they were added, when all of
+     *     them survive power loss. Exceptionally with a {@link dev.streamwal.error.WalException}: then all records are there, and some may not
+     *     be durable
+     */
+    public CompletableFuture<List<EntryRef>> appendAsync(WriteBatch batch) {
+        List<CommitTarget> awaited = new ArrayList<>();
+        List<EntryRef> refs = append(batch, Optional.of(Durability.IMMEDIATE), awaited);
+        return durableLater(furthest(awaited), refs, null);
+    }
+
     private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
+        List<CommitTarget> awaited = new ArrayList<>();
+        List<EntryRef> refs = append(batch, durability, awaited);
+        durable(() -> commits.await(furthest(awaited)), null);
+        return refs;
+    }
+
+    /** Adds to {@code awaited} what has to be durable before the append is answered. */
+    private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability, List<CommitTarget> awaited) {
         checkWritable();
         List<WriteBatch.StreamEntries> parts = new ArrayList<>(batch.streams());
         List<WalStream> targets = new ArrayList<>(parts.size());
@@ -430,7 +466,6 @@ public final class StreamWal implements AutoCloseable {
         }
         targets.stream().map(stream -> durability.orElse(stream.durability())).distinct().forEach(level -> ready(level, null));
         EntryRef[] refs = new EntryRef[batch.size()];
-        List<CommitTarget> awaited = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
             WalStream stream = targets.get(i);
             List<EntryRef> appended = stream.appendDrafts(drafts.get(i));
@@ -439,8 +474,14 @@ public final class StreamWal implements AutoCloseable {
             }
             awaited.addAll(stream.wantDurable(durability.orElse(stream.durability()), appended.get(appended.size() - 1).end()));
         }
-        durable(() -> commits.await(awaited), null);
         return Arrays.asList(refs);
+    }
+
+    /** One target a cursor: streams that share segments have the same one. */
+    private static List<CommitTarget> furthest(List<CommitTarget> targets) {
+        Map<CommitCursor, CommitTarget> furthest = new LinkedHashMap<>();
+        targets.forEach(target -> furthest.merge(target.cursor(), target, (one, other) -> one.end() >= other.end() ? one : other));
+        return List.copyOf(furthest.values());
     }
 
     /**
@@ -821,40 +862,82 @@ public final class StreamWal implements AutoCloseable {
      *
      * <p>A pack in which only some streams' data have expired is written again without them, so that this may take as long as reading it all.
      *
-     * @param prefix of the keys of the streams that it is for; empty for all
+     * @param keys the streams that it is for
      * @return what was done
      */
-    public SweepResult applyRetention(String prefix) {
+    public SweepResult applyRetention(Keys keys) {
+        Objects.requireNonNull(keys, "keys");
         checkOpen();
-        PresentRetention retention = options.presentRetention(prefix);
+        PresentRetention retention = options.presentRetention(keys);
         packShared(time.millis());
         return SweepResult.of(sweeper.sweepByClock(retention));
     }
 
     /**
-     * Deletes what a stream has of before a time, whatever its expiration: its oldest segments, as long as they are sealed and their
-     * windows end at or before that time. Where windows are shorter than a 128th of the retention, several may have been merged: then what
-     * stays may be up to a 40th of the retention older.
+     * Deletes what streams have of before a time, whatever its expiration: of each stream its oldest segments, as long as they are sealed and
+     * their windows end at or before that time. Where windows are shorter than a 128th of the retention, several may have been merged: then
+     * what stays may be up to a 40th of the retention older. One pass, however many streams: what they have in packs goes by one change.
      *
-     * @param key of the stream
-     * @param before as said
-     * @return what was done
-     * @throws WalFailedException where a flush fails, or has failed before: then nothing is deleted
+     * <p>A stream that can't be opened for writing doesn't keep the others: the first such failure is thrown when they are purged.
+     *
+     * @param keys the streams
+     * @param before where windows end that go, at the latest
+     * @return what was done, of all these streams together
+     * @throws WalFailedException where a flush fails, or has failed before: then nothing more is deleted
+     * @throws WalException where a stream's segments can't be read or deleted; what went before is gone, and calling again does the rest
      */
-    public SweepResult purge(String key, Instant before) {
+    public SweepResult purge(Keys keys, Instant before) {
+        Objects.requireNonNull(before, "before");
+        Optional<NavigableSet<String>> exact = keys.scope().exactKeys();
         checkWritable();
-        WalStream stream = stream(key);
-        List<StreamLog.Deleted> gone = new ArrayList<>();
+        Collection<String> chosen = exact.isPresent() ? exact.get() : keys().stream().filter(keys::contains).toList();
+        List<DeletedSegment> gone = new ArrayList<>();
+        try {
+            return purge(chosen, TimeRules.millis(before), gone);
+        } finally {
+            report.deleted(gone);
+        }
+    }
+
+    private SweepResult purge(Collection<String> keys, long beforeMillis, List<DeletedSegment> gone) {
+        AtomicReference<@Nullable WalException> refused = new AtomicReference<>();
+        AtomicReference<@Nullable StreamLog> current = new AtomicReference<>();
         try {
             whileNothingIsPacked(() -> {
-                packed(stream.log()).purge(TimeRules.millis(before), (pack, entry) -> gone.add(deleted(pack, entry)), gone::add);
+                PackedPurge purge = new PackedPurge(packs, beforeMillis, (pack, entry) ->
+                        gone.add(DeletedSegment.of(deleted(pack, entry), entry.key().text(), DeletedSegment.Reason.PURGED)));
+                for (String key : keys) {
+                    StreamLog stream = stream(key).log();
+                    current.set(stream);
+                    try {
+                        purge.purge(stream, each -> gone.add(DeletedSegment.of(each, key, DeletedSegment.Reason.PURGED)));
+                    } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                        refused.compareAndSet(null, e);
+                    }
+                }
+                current.set(null);
+                purge.finish();
             });
-            return new SweepResult(gone.size(), 0, stream.log().segmentCount() + packs.find(stream.log().key()).size(),
-                    tell(gone, key, DeletedSegment.Reason.PURGED));
+            WalException first = refused.get();
+            if (first != null) {
+                throw first;
+            }
+            return purged(keys, gone);
         } catch (IOException e) {
-            tell(gone, key, DeletedSegment.Reason.PURGED);
-            throw notDone("purge", e, stream.log().directory(), key, WalException.NO_POSITION);
+            StreamLog stream = current.get();
+            throw notDone("purge", e, stream == null ? root : stream.directory(), stream == null ? null : stream.key().text(),
+                    WalException.NO_POSITION);
         }
+    }
+
+    private SweepResult purged(Collection<String> keys, List<DeletedSegment> gone) throws IOException {
+        int live = 0;
+        for (String key : keys) {
+            StreamLog stream = stream(key).log();
+            live += stream.segmentCount() + packs.find(stream.key()).size();
+        }
+        return new SweepResult(new SweepResult.Fields(
+                gone.size(), 0, live, gone.stream().mapToLong(DeletedSegment::bytes).sum(), 0, 0, 0));
     }
 
     /**
@@ -874,6 +957,7 @@ public final class StreamWal implements AutoCloseable {
                 any[0] = packed(stream.log()).delete((pack, entry) -> gone.add(deleted(pack, entry)), gone::add);
                 any[0] |= stream.log().delete(gone::add);
             });
+            report.streamDeleted(key);
             return any[0];
         } catch (IOException e) {
             throw notDone("delete the stream", e, stream.log().directory(), key, WalException.NO_POSITION);
@@ -899,7 +983,7 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             throw notDone("cut the stream", e, stream.directory(), last.key(), last.position());
         } finally {
-            long unused = tell(gone, last.key(), DeletedSegment.Reason.TRUNCATED);
+            tell(gone, last.key(), DeletedSegment.Reason.TRUNCATED);
         }
     }
 
@@ -937,13 +1021,8 @@ public final class StreamWal implements AutoCloseable {
         });
     }
 
-    private long tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {
-        long bytes = 0;
-        for (StreamLog.Deleted segment : gone) {
-            bytes += segment.bytes();
-            report.swept(DeletedSegment.of(segment, key, reason));
-        }
-        return bytes;
+    private void tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {
+        report.deleted(gone.stream().map(segment -> DeletedSegment.of(segment, key, reason)).toList());
     }
 
     // ---------------------------------------------------------------- recovery
@@ -977,6 +1056,28 @@ public final class StreamWal implements AutoCloseable {
         return recoveryReport();
     }
 
+    /**
+     * Reports what opening a log, and {@link #recoverAll recovering} all its streams, would find and do, and changes neither a byte nor a time
+     * of the log's files. It recovers a log of links to the segments, each of which is copied before its first change: that takes room for the
+     * commit journal and for the segments that recovery would change, at most those without a footer. Until it returns the log can't be opened
+     * for writing.
+     *
+     * @param root the log's directory
+     * @param policy for damage
+     * @param scratch an existing directory outside of the log, in which a folder is made and removed again; where it takes no symbolic links, all
+     *     segments are copied
+     * @param progress is told how far it is, by the calling thread; what it throws ends the rehearsal, and is thrown from here
+     * @return what {@link #recoverAll} would return, with the paths that it would name
+     * @throws WalLockedException where the log is open for writing
+     * @throws dev.streamwal.error.CorruptSegmentException where opening the log would throw it: the commit journal, or the file {@code
+     *     positions}, is damaged
+     * @throws WalException where it can't be done: the message says why
+     */
+    public static RecoveryReport rehearseRecovery(
+            Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
+        return RecoveryRehearsal.run(root, policy, scratch, progress);
+    }
+
     /** @throws WalClosedException where the log was closed meanwhile */
     private void recover(StreamLog stream) {
         try {
@@ -991,7 +1092,18 @@ public final class StreamWal implements AutoCloseable {
     // ---------------------------------------------------------------- the whole
 
     /**
-     * What the log is and has done.
+     * Whether the log's background work succeeds. Cheap: asks nothing.
+     *
+     * @return as known now
+     */
+    public WalHealth health() {
+        checkOpen();
+        return report.health();
+    }
+
+    /**
+     * What the log is and has done. Counts the streams: with 100,000 of them it takes some tenths of a second, with a few less than a
+     * millisecond. To ask often whether all is well, use {@link #health()}.
      *
      * @return as known now
      */
@@ -1024,10 +1136,10 @@ public final class StreamWal implements AutoCloseable {
         }
         List<ListedPack> listed = packs.packs();
         long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum();
-        return new WalStats(keys.size(), (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
+        return new WalStats(new WalStats.Fields(keys.size(), (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
                 bytes + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
                 appended.records(), appended.bytes(), packs.writtenBytes(), log.flushes() + commits.flushes(),
-                report.sweepFailures(), report.lastFailure());
+                report.sweepFailures()));
     }
 
     /**
@@ -1140,6 +1252,7 @@ public final class StreamWal implements AutoCloseable {
         log.runBackground();
         try {
             commits.runBackground();
+            report.succeeded("checkpoint");
         } catch (IOException e) {
             report.failed("checkpoint", null, e);
         }

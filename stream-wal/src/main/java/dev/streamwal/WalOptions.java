@@ -3,6 +3,7 @@ package dev.streamwal;
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.StreamPolicy;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A log doesn't remember its options: each opening may have others. What concerns a segment (window, retention,
  * size) is fixed when that segment is created, so that a changed option governs new segments only.
+ *
+ * @since 1.0
  */
 public final class WalOptions {
 
@@ -116,7 +119,7 @@ public final class WalOptions {
                     kept.toMillis(),
                     bytes,
                     recordBytes(wantedRecordBytes, bytes, " (of the streams " + pattern + ")"),
-                    options.maxBytes().orElse(maxBytesPerStream)),
+                    options.maxBytesPerStream().orElse(maxBytesPerStream)),
                     options.durability().orElse(durability), options.retainedFor(),
                     options.segments().orElse(Segments.AUTO)));
         });
@@ -138,12 +141,12 @@ public final class WalOptions {
         return rules.stream().mapToLong(rule -> rule.policy().windowMillis()).reduce(policy.windowMillis(), Math::min);
     }
 
-    /** How long streams are kept whose keys begin so. */
-    PresentRetention presentRetention(String prefix) {
+    /** How long streams of these keys are kept. */
+    PresentRetention presentRetention(Keys keys) {
         LongSummaryStatistics all = rules.stream().mapToLong(rule -> rule.policy().retentionMillis()).summaryStatistics();
         all.accept(policy.retentionMillis());
-        return new PresentRetention(all.getMin(), prefix.isEmpty() && all.getMin() == all.getMax(),
-                key -> key.startsWith(prefix) ? policyOf(key).retentionMillis() : PresentRetention.AS_BEGUN);
+        return new PresentRetention(all.getMin(), keys.equals(Keys.all()) && all.getMin() == all.getMax(),
+                key -> keys.contains(key) ? policyOf(key).retentionMillis() : PresentRetention.AS_BEGUN);
     }
 
     /** Of the log's own stream: its segments go when they are packed, and by size. */
@@ -601,7 +604,7 @@ public final class WalOptions {
          * isn't suspended. So it is how long the log may have stood still.
          *
          * <p>A sweep by a clock that is further ahead keeps what would not have expired without that jump, and tells {@link
-         * WalListener#sweepRefused}: one wrong reading would delete everything. What it keeps goes when its time has passed while the log
+         * WalListener#onSweepRefused}: one wrong reading would delete everything. What it keeps goes when its time has passed while the log
          * is open; or when somebody vouches for the clock: by {@link StreamWal#sweep(java.time.Instant)}, which believes the time that it
          * is given, by this option with a longer time, or on the command line ({@code sweep --believe-clock}). Limits of bytes hold all the same.
          *
@@ -650,7 +653,7 @@ public final class WalOptions {
          * <p>It is also how many small segments of one window keep files of their own. Where there are more whose windows are over, each up to
          * 1 MiB, they are copied into one file, a pack, and their own files deleted. What stands in shared segments is always packed. So a log has a few
          * files a window, however many streams there are. That happens in the background, at {@link #sweepInterval}, or when {@link
-         * StreamWal#pack()} is called. Streams that are limited by {@link #maxBytesPerStream} or {@link StreamOptions#maxBytes()} have segments of
+         * StreamWal#pack()} is called. Streams that are limited by {@link #maxBytesPerStream} or {@link StreamOptions#maxBytesPerStream()} have segments of
          * their own, and are never packed.
          *
          * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed in a log of usual size. However many are wanted, no more streams have

@@ -1,49 +1,144 @@
 package dev.streamwal;
 
-import java.util.Optional;
-
 /**
- * What a log is and has done, as far as it was known at one moment; while others append and sweep, the numbers may be
- * of slightly different moments. Immutable.
+ * What a log is and has done, as far as it was known at one moment. While others append and sweep, the numbers may be of slightly different
+ * moments. Immutable.
  *
- * @param streams that have a segment
- * @param segments of all streams, in files of their own and in packs
- * @param packs files with segments of many streams
- * @param bytes of their files, space prepared ahead included
- * @param sharedBytes of these, in segments that streams share: what is to be packed yet
- * @param packedBytes of these, in packs
- * @param mappedSegments that are mapped now
- * @param openFiles descriptors that segments hold now: those that are written by position, as long as they are appended to
- * @param appends records appended since the log was opened
- * @param appendedBytes of their frames, and of what stands between them in their segments
- * @param packWrittenBytes that were written to packs since the log was opened: what is packed, merged, or carried over by a sweep
- * @param flushes times that something was forced to the disk since the log was opened
- * @param sweepFailures deletions that failed since the log was opened
- * @param lastFailure of the log's background work, in words; empty where nothing has failed
+ * @since 1.0
  */
-public record WalStats(
-        int streams,
-        int segments,
-        int packs,
-        long bytes,
-        long sharedBytes,
-        long packedBytes,
-        int mappedSegments,
-        int openFiles,
-        long appends,
-        long appendedBytes,
-        long packWrittenBytes,
-        long flushes,
-        long sweepFailures,
-        Optional<String> lastFailure) {
+public final class WalStats extends Snapshot<WalStats.Fields> {
+
+    record Fields(
+            int streams, int segments, int packs, long bytes, long sharedBytes, long packedBytes, int mappedSegments,
+            int openFiles, long appends, long appendedBytes, long packWrittenBytes, long flushes, long sweepFailures) {}
+
+    WalStats(Fields fields) {
+        super(fields);
+    }
 
     /**
-     * How many bytes were written for each that was appended, since the log was opened: 1 where nothing is packed. The journal of durable appends
-     * comes on top of that.
+     * How many streams have a segment.
      *
-     * @return 1 where nothing was appended
+     * @return their number
+     */
+    public int streams() {
+        return fields().streams();
+    }
+
+    /**
+     * How many segments the streams have, in files of their own and in packs.
+     *
+     * @return their number
+     */
+    public int segments() {
+        return fields().segments();
+    }
+
+    /**
+     * How many files have segments of many streams.
+     *
+     * @return their number
+     */
+    public int packs() {
+        return fields().packs();
+    }
+
+    /**
+     * How large the log's files are, space prepared ahead included.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        return fields().bytes();
+    }
+
+    /**
+     * How much of {@link #bytes} is in segments that streams share, and is to be packed yet.
+     *
+     * @return bytes
+     */
+    public long sharedBytes() {
+        return fields().sharedBytes();
+    }
+
+    /**
+     * How much of {@link #bytes} is in packs.
+     *
+     * @return bytes
+     */
+    public long packedBytes() {
+        return fields().packedBytes();
+    }
+
+    /**
+     * How many segments are mapped now.
+     *
+     * @return their number
+     */
+    public int mappedSegments() {
+        return fields().mappedSegments();
+    }
+
+    /**
+     * How many descriptors segments hold now: those that are written by position, as long as they are appended to.
+     *
+     * @return their number
+     */
+    public int openFiles() {
+        return fields().openFiles();
+    }
+
+    /**
+     * How many records were appended since the log was opened.
+     *
+     * @return their number
+     */
+    public long appends() {
+        return fields().appends();
+    }
+
+    /**
+     * How large these records' frames are, with what stands between them in their segments.
+     *
+     * @return bytes
+     */
+    public long appendedBytes() {
+        return fields().appendedBytes();
+    }
+
+    /**
+     * How much was written to packs since the log was opened: what is packed, merged, or carried over by a sweep.
+     *
+     * @return bytes
+     */
+    public long packWrittenBytes() {
+        return fields().packWrittenBytes();
+    }
+
+    /**
+     * How often something was forced to the disk since the log was opened.
+     *
+     * @return their number
+     */
+    public long flushes() {
+        return fields().flushes();
+    }
+
+    /**
+     * How many deletions failed since the log was opened.
+     *
+     * @return their number
+     */
+    public long sweepFailures() {
+        return fields().sweepFailures();
+    }
+
+    /**
+     * How many bytes were written for each that was appended, since the log was opened. The journal of durable appends comes on top of that.
+     *
+     * @return 1 where nothing was appended, or nothing is packed
      */
     public double writeAmplification() {
-        return appendedBytes == 0 ? 1 : (double) (appendedBytes + packWrittenBytes) / appendedBytes;
+        return appendedBytes() == 0 ? 1 : (double) (appendedBytes() + packWrittenBytes()) / appendedBytes();
     }
 }

@@ -16,10 +16,11 @@ import dev.streamwal.retention.SizeRules;
 import dev.streamwal.retention.TimeRules;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.OnHeapBytes;
@@ -56,6 +57,8 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
  * </ul>
  *
  * <p>An interrupted thread's append finishes, and the thread stays interrupted.
+ *
+ * @since 1.0
  */
 public final class WalStream {
 
@@ -93,6 +96,16 @@ public final class WalStream {
     }
 
     /**
+     * Appends a record without a header, at the time of the log's clock.
+     *
+     * @param content from position to limit; may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(ByteBuffer content) {
+        return append(WriteEntry.NOW, content);
+    }
+
+    /**
      * Appends a record without a header.
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
@@ -106,6 +119,61 @@ public final class WalStream {
         } finally {
             scratch.forget();
         }
+    }
+
+    /**
+     * Appends a record without a header, whose content is a part of an array.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param content the array
+     * @param offset index of the content's first byte
+     * @param length bytes of the content; may be zero
+     * @return where the record stands
+     * @throws IndexOutOfBoundsException where the array has no such part
+     */
+    public EntryRef append(long timestampMillis, byte[] content, int offset, int length) {
+        int from = Objects.checkFromIndexSize(offset, length, content.length);
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        try {
+            return appended(scratch, scratch.draft(content, from, length, timestampMillis));
+        } finally {
+            scratch.forget();
+        }
+    }
+
+    /**
+     * Appends a record without a header.
+     *
+     * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
+     * @param content from position to limit; may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(long timestampMillis, ByteBuffer content) {
+        return appended(AppendScratch.ofThisThread(), Draft.of(Source.EMPTY, Source.of(content), timestampMillis));
+    }
+
+    /**
+     * Appends a record without a header.
+     *
+     * @param timestamp stored as the millisecond in which it lies: 999,999 ns after it is that millisecond, 1 ns before it the one before,
+     *     also before 1970
+     * @param content may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(Instant timestamp, byte[] content) {
+        return append(TimeRules.millis(timestamp), content);
+    }
+
+    /**
+     * Appends a record.
+     *
+     * @param timestamp stored as the millisecond in which it lies, as by {@link #append(Instant, byte[])}
+     * @param header at most 65,535 bytes; may be empty
+     * @param content may be empty
+     * @return where the record stands
+     */
+    public EntryRef append(Instant timestamp, byte[] header, byte[] content) {
+        return append(TimeRules.millis(timestamp), header, content);
     }
 
     /**
@@ -267,14 +335,16 @@ public final class WalStream {
      *
      * @param expectedEnd what {@link #endPosition()} was, or the {@link EntryRef#end() end} of the last record
      * @param entry the record
-     * @return its position; empty where the stream's end is another, because somebody else appended
+     * @return where the record stands; empty where the stream ends elsewhere, since another append came first: then nothing was appended
+     * @throws IllegalArgumentException where {@code expectedEnd} is negative
      */
-    public OptionalLong appendIfEndIs(long expectedEnd, WriteEntry entry) {
+    public Optional<EntryRef> appendIfEndIs(long expectedEnd, WriteEntry entry) {
         if (expectedEnd < 0) {
-            throw new IllegalArgumentException("a position is not negative: expectedEnd=" + expectedEnd);
+            throw new IllegalArgumentException("negative position: expectedEnd=" + expectedEnd);
         }
-        long position = position(AppendScratch.ofThisThread(), draft(entry), expectedEnd);
-        return position == StreamLog.MISMATCH ? OptionalLong.empty() : OptionalLong.of(position);
+        Draft draft = draft(entry);
+        long position = position(AppendScratch.ofThisThread(), draft, expectedEnd, durability);
+        return position == StreamLog.MISMATCH ? Optional.empty() : Optional.of(new EntryRef(key, position, (int) draft.frameBytes()));
     }
 
     /**
@@ -347,11 +417,7 @@ public final class WalStream {
     }
 
     private long position(AppendScratch scratch, Draft draft) {
-        return position(scratch, draft, StreamLog.ANY_END);
-    }
-
-    private long position(AppendScratch scratch, Draft draft, long expectedEnd) {
-        return position(scratch, draft, expectedEnd, durability);
+        return position(scratch, draft, StreamLog.ANY_END, durability);
     }
 
     private long position(AppendScratch scratch, Draft draft, long expectedEnd, Durability level) {

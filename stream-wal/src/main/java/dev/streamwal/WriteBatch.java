@@ -10,9 +10,14 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Records for many streams, to be appended with one call: those of one stream all or none, in the order in which they
- * were added. Can be appended again, and be reused after {@link #clear()}. Not thread-safe; nobody may change it while
- * it is being appended.
+ * Records for many streams, to be appended with one call. Atomic per stream, not across streams: readers, and a log that is opened after a
+ * crash, have all records that one batch adds to a stream, in the order in which they were added, or none of them; of two streams, also of
+ * two that share segments, one may have its records and the other not. A batch with {@link Durability#IMMEDIATE} survives power loss as a
+ * whole from when the append returns.
+ *
+ * <p>Can be appended again, and be reused after {@link #clear()}. Not thread-safe: no thread may change it while it is being appended.
+ *
+ * @since 1.0
  */
 public final class WriteBatch {
 

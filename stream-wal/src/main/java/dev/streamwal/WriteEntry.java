@@ -1,6 +1,8 @@
 package dev.streamwal;
 
+import dev.streamwal.retention.TimeRules;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.Objects;
 
 /**
@@ -13,6 +15,7 @@ import java.util.Objects;
  * @param header of at most 65,535 bytes; may be empty
  * @param content may be empty
  * @param timestampMillis epoch ms, or {@link #NOW}
+ * @since 1.0
  */
 public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMillis) {
 
@@ -53,6 +56,29 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
      */
     public static WriteEntry of(byte[] content, long timestampMillis) {
         return new WriteEntry(NO_HEADER, ByteBuffer.wrap(content), timestampMillis);
+    }
+
+    /**
+     * A record without a header.
+     *
+     * @param content not copied
+     * @param timestamp stored as the millisecond in which it lies, as by {@link WalStream#append(Instant, byte[])}
+     * @return the record
+     */
+    public static WriteEntry of(byte[] content, Instant timestamp) {
+        return of(content, TimeRules.millis(timestamp));
+    }
+
+    /**
+     * A record.
+     *
+     * @param header of at most 65,535 bytes; not copied
+     * @param content not copied
+     * @param timestamp stored as the millisecond in which it lies, as by {@link WalStream#append(Instant, byte[])}
+     * @return the record
+     */
+    public static WriteEntry of(byte[] header, byte[] content, Instant timestamp) {
+        return of(header, content, TimeRules.millis(timestamp));
     }
 
     /**

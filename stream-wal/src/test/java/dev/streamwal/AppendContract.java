@@ -14,10 +14,11 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -57,6 +58,14 @@ abstract class AppendContract extends LogContract {
                 new Way("byte[] now", false, (s, t, h, c) -> s.append(c)),
                 new Way("byte[]", false, (s, t, h, c) -> s.append(t, c)),
                 new Way("byte[] byte[]", true, (s, t, h, c) -> s.append(t, h, c)),
+                new Way("byte[] part", false, (s, t, h, c) -> {
+                    ByteBuffer within = heap(c);
+                    return s.append(t, within.array(), within.arrayOffset() + within.position(), c.length);
+                }),
+                new Way("Instant byte[]", false, (s, t, h, c) -> s.append(Instant.ofEpochMilli(t), c)),
+                new Way("Instant byte[] byte[]", true, (s, t, h, c) -> s.append(Instant.ofEpochMilli(t), h, c)),
+                new Way("ByteBuffer now", false, (s, t, h, c) -> untouched(heap(h), direct(c), (x, y) -> s.append(y))),
+                new Way("ByteBuffer without header", false, (s, t, h, c) -> untouched(heap(h), heap(c), (x, y) -> s.append(t, y))),
                 new Way("ByteBuffer heap", true, (s, t, h, c) -> untouched(heap(h), heap(c), (x, y) -> s.append(t, x, y))),
                 new Way("ByteBuffer direct", true, (s, t, h, c) -> untouched(direct(h), direct(c), (x, y) -> s.append(t, x, y))),
                 new Way("ByteBuffer read-only", true, (s, t, h, c) -> untouched(
@@ -74,6 +83,8 @@ abstract class AppendContract extends LogContract {
                         offHeap(h), offHeap(c), s, (x, y) -> s.append(t, x, y))),
                 new Way("marshallable", false, (s, t, h, c) -> at(s, s.append(t, bytes -> bytes.write(c)), 0, c.length)),
                 new Way("WriteEntry of arrays", true, (s, t, h, c) -> s.append(WriteEntry.of(h, c, t))),
+                new Way("WriteEntry of arrays at an Instant", true, (s, t, h, c) -> s.append(WriteEntry.of(h, c, Instant.ofEpochMilli(t)))),
+                new Way("WriteEntry at an Instant", false, (s, t, h, c) -> s.append(WriteEntry.of(c, Instant.ofEpochMilli(t)))),
                 new Way("WriteEntry without header", false, (s, t, h, c) -> s.append(WriteEntry.of(c, t))),
                 new Way("WriteEntry of buffers", true, (s, t, h, c) -> untouched(
                         direct(h), heap(c), (x, y) -> s.append(new WriteEntry(x, y, t)))));
@@ -374,6 +385,14 @@ abstract class AppendContract extends LogContract {
         byte[] some = bytes("x");
         List<Runnable> calls = List.of(
                 () -> stream.append((byte[]) null),
+                () -> stream.append((ByteBuffer) null),
+                () -> stream.append(NOW, (ByteBuffer) null),
+                () -> stream.append(NOW, null, 0, 0),
+                () -> stream.append((Instant) null, some),
+                () -> stream.append(Instant.ofEpochMilli(NOW), null),
+                () -> stream.append((Instant) null, some, some),
+                () -> WriteEntry.of(some, (Instant) null),
+                () -> WriteEntry.of(some, some, null),
                 () -> stream.append(NOW, (byte[]) null),
                 () -> stream.append(NOW, null, some),
                 () -> stream.append(NOW, some, null),
@@ -393,6 +412,17 @@ abstract class AppendContract extends LogContract {
         }
         assertThat(stream.endPosition()).isZero();
         assertThat(segmentsOf("s")).isEmpty();
+    }
+
+    @Test
+    void append_partThatTheArrayHasNot_refusedAndNothingIsAppended() {
+        WalStream stream = open().stream("s");
+        byte[] some = new byte[10];
+        for (int[] part : new int[][] {{-1, 3}, {0, -1}, {8, 3}, {11, 0}, {1, Integer.MAX_VALUE}}) {
+            assertThatThrownBy(() -> stream.append(NOW, some, part[0], part[1])).isInstanceOf(IndexOutOfBoundsException.class);
+        }
+        assertThat(segmentsOf("s")).isEmpty();
+        assertThat(stream.append(NOW, some, 10, 0).size()).isEqualTo(frame(0));
     }
 
     @Test
@@ -522,9 +552,9 @@ abstract class AppendContract extends LogContract {
         // over a rotation, too
         for (int i = 0; i < 1_000; i++) {
             byte[] content = bytes(100, i);
-            OptionalLong position = stream.appendIfEndIs(end, WriteEntry.of(content));
-            assertThat(position).hasValue(end);
+            Optional<EntryRef> appended = stream.appendIfEndIs(end, WriteEntry.of(content));
             EntryRef ref = new EntryRef("s", end, frame(100));
+            assertThat(appended).contains(ref);
             written.add(Written.of(ref, NOW, content));
             end = ref.end();
         }
@@ -551,7 +581,7 @@ abstract class AppendContract extends LogContract {
         StreamWal wal = open();
         assertThat(wal.stream("s").appendIfEndIs(64, WriteEntry.of(bytes("x")))).isEmpty();
         assertThat(wal.keys()).isEmpty();
-        assertThat(wal.stream("s").appendIfEndIs(0, WriteEntry.of(bytes("x")))).hasValue(0);
+        assertThat(wal.stream("s").appendIfEndIs(0, WriteEntry.of(bytes("x")))).contains(new EntryRef("s", 0, frame(1)));
     }
 
     @Test
@@ -568,9 +598,9 @@ abstract class AppendContract extends LogContract {
             for (int round = 0; round < 300; round++) {
                 long end = stream.endPosition();
                 byte[] content = new byte[round % 200];
-                Callable<OptionalLong> task = () -> stream.appendIfEndIs(end, WriteEntry.of(content));
+                Callable<Optional<EntryRef>> task = () -> stream.appendIfEndIs(end, WriteEntry.of(content));
                 int won = 0;
-                for (Future<OptionalLong> future : pool.invokeAll(List.of(task, task, task))) {
+                for (Future<Optional<EntryRef>> future : pool.invokeAll(List.of(task, task, task))) {
                     won += future.get().isPresent() ? 1 : 0;
                 }
                 assertThat(won).isEqualTo(1);

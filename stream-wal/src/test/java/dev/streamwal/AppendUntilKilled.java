@@ -145,7 +145,7 @@ final class AppendUntilKilled {
         }
 
         @Override
-        public void swept(DeletedSegment segment) {
+        public void onSwept(DeletedSegment segment) {
             try {
                 channel.write(StandardCharsets.UTF_8.encode(deletion(segment)));
             } catch (IOException e) {
@@ -154,13 +154,13 @@ final class AppendUntilKilled {
         }
 
         @Override
-        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+        public void onFailure(String task, Optional<String> stream, Throwable failure) {
             fail(new IllegalStateException(task + " " + stream, failure));
         }
     }
 
     private static String deletion(DeletedSegment segment) {
-        return segment.position() + " " + segment.stream() + "\n";
+        return segment.position() + " " + segment.key() + "\n";
     }
 
     private static void say(String line) {

@@ -28,7 +28,7 @@ class CloseFromListenerTest {
         wal[0] = StreamWal.open(root, WalOptions.builder().window(Duration.ofDays(1)).retention(Duration.ofDays(1_000))
                 .sweepInterval(Duration.ZERO).listener(new WalListener() {
             @Override
-            public void sealed(SealedSegment segment) {
+            public void onSealed(SealedSegment segment) {
                 told.countDown();
                 try {
                     if (another) {

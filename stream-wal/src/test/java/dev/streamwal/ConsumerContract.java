@@ -19,6 +19,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -704,7 +705,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(wal.sweep(expiration(3))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(1, 3);
             consumer.commit(KEY, end(written.get(2)));
             assertThat(wal.sweep(expiration(3))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(2, 1);
-            assertThat(wal.sweep(expiration(3))).isEqualTo(new SweepResult(0, 0, 2, 0, 1, held.heldBytes() / 4));
+            assertThat(wal.sweep(expiration(3))).isEqualTo(new SweepResult(new SweepResult.Fields(0, 0, 2, 0, 1, held.heldBytes() / 4, 0)));
             assertDelivers(consumer, flat(written.subList(3, 5)));
             assertThat(consumer.lost()).isEmpty();
         }
@@ -845,7 +846,7 @@ abstract class ConsumerContract extends LogContract {
 
     @Test
     void sweep_limitOfBytesOfTheStream_holdsToo() {
-        StreamWal wal = open(options().streams("*", StreamOptions.builder().maxBytes(1).retainFor(NAME, MUCH, WINDOW).build()));
+        StreamWal wal = open(options().streams("*", StreamOptions.builder().maxBytesPerStream(1).retainFor(NAME, MUCH, WINDOW).build()));
         appendWindows(wal, KEY, 2);
         assertThat(wal.sweep()).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(0, 2);
         assertThat(wal.sweep(expiration(0).plus(WINDOW)).deletedSegments()).isEqualTo(1);
@@ -872,7 +873,7 @@ abstract class ConsumerContract extends LogContract {
         StreamWal wal = openKeeping(MUCH, LONG);
         List<List<Written>> written = appendWindows(wal, KEY, 3);
         try (WalConsumer consumer = consumer()) {
-            assertThat(wal.purge(KEY, Instant.ofEpochMilli(NOW).plus(WINDOW)).deletedSegments()).isEqualTo(1);
+            assertThat(wal.purge(Keys.key(KEY), Instant.ofEpochMilli(NOW).plus(WINDOW)).deletedSegments()).isEqualTo(1);
             assertThatThrownBy(consumer.entries()::next).isInstanceOf(EntryExpiredException.class);
             assertDelivers(consumer, flat(written.subList(1, 4)));
             assertThat(Lost.all(consumer.lost())).containsExactly(new Lost(KEY, begin(written.get(0)), end(written.get(0))));
@@ -1090,7 +1091,7 @@ abstract class ConsumerContract extends LogContract {
 
         assertThat(wal.sweep(expiration(0))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(0, 1);
         assertThat(wal.stats().sweepFailures()).isEqualTo(1);
-        assertThat(wal.stats().lastFailure()).hasValueSatisfying(what -> assertThat(what).contains("consumer=" + NAME));
+        assertThat(wal.health().cause().orElseThrow()).hasMessageContaining("consumer=" + NAME);
         assertThatThrownBy(this::consumer).isInstanceOf(CorruptSegmentException.class).hasMessageContaining(file.toString());
         assertThat(reader().consumers()).containsExactly(NAME);
         assertThatThrownBy(() -> reader().describeConsumer(NAME)).isInstanceOf(CorruptSegmentException.class);
@@ -1146,6 +1147,6 @@ abstract class ConsumerContract extends LogContract {
             builder.retainFor("c" + i, 1, LONG);
         }
         assertThatThrownBy(() -> builder.retainFor(NAME, 1, LONG)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("64");
-        assertThat(builder.retainFor("c0", 2, LONG).build().retainedFor()).hasSize(64).first().isEqualTo(new RetainFor("c0", 2, LONG));
+        assertThat(builder.retainFor("c0", 2, LONG).build().retainedFor()).hasSize(64).first().isEqualTo(new RetainFor(new RetainFor.Fields("c0", 2, LONG)));
     }
 }

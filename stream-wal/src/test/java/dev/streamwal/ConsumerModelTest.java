@@ -9,6 +9,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -178,7 +179,7 @@ class ConsumerModelTest {
             if (random.nextInt(4) == 0) {
                 wal.delete(key);
             } else {
-                wal.purge(key, clock.instant().minus(WINDOW.multipliedBy(random.nextInt(4))));
+                wal.purge(Keys.key(key), clock.instant().minus(WINDOW.multipliedBy(random.nextInt(4))));
             }
         }
 

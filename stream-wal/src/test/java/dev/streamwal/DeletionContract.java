@@ -8,6 +8,7 @@ import dev.streamwal.engine.Environment;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -128,13 +129,13 @@ abstract class DeletionContract extends LogContract {
         awaitSealed(2);
         List<Path> files = segmentsOf("s");
         forgetOperations();
-        wal.purge("s", Instant.ofEpochMilli(NOW).plus(WINDOW.multipliedBy(2)));
+        wal.purge(Keys.key("s"), Instant.ofEpochMilli(NOW).plus(WINDOW.multipliedBy(2)));
         assertThat(deletions()).containsExactly("deletedBelow s<" + SegmentNames.baseOf(files.get(2)), "delete " + files.get(0).getFileName(),
                 "delete " + files.get(1).getFileName(), "forceDirectory s");
         assertThat(operations.kept).hasValue(0);
         assertHoldsNow(wal, "s", written.subList(6, 9));
         forgetOperations();
-        wal.purge("s", Instant.ofEpochMilli(NOW));
+        wal.purge(Keys.key("s"), Instant.ofEpochMilli(NOW));
         assertThat(deletions()).as("nothing to do").isEmpty();
     }
 
@@ -186,7 +187,7 @@ abstract class DeletionContract extends LogContract {
     private static void deleteSome(StreamWal wal, String how) {
         switch (how) {
             case "sweep" -> wal.sweep(expiration(0));
-            case "purge" -> wal.purge("s", Instant.ofEpochMilli(NOW).plus(WINDOW));
+            case "purge" -> wal.purge(Keys.key("s"), Instant.ofEpochMilli(NOW).plus(WINDOW));
             default -> wal.delete("s");
         }
     }
@@ -259,7 +260,7 @@ abstract class DeletionContract extends LogContract {
                 }
             }
         };
-        wal.purge("s", Instant.ofEpochMilli(NOW).plus(WINDOW.multipliedBy(2)));
+        wal.purge(Keys.key("s"), Instant.ofEpochMilli(NOW).plus(WINDOW.multipliedBy(2)));
         List<String> expected = deletes(files.subList(0, inner.equals("delete") ? 3 : 2));
         assertThat(operations.of("delete")).isEqualTo(expected);
         assertThat(operations.kept).hasValue(0);
@@ -305,8 +306,8 @@ abstract class DeletionContract extends LogContract {
         forgetOperations();
         operations.failAt("deletedBelow");
         if (how.equals("sweep")) {
-            assertThat(wal.sweep(expiration(0))).isEqualTo(new SweepResult(0, 1, 2, 0));
-            assertThat(wal.stats().lastFailure().orElseThrow()).contains("injected: deletedBelow");
+            assertThat(wal.sweep(expiration(0))).isEqualTo(result(0, 1, 2, 0));
+            assertThat(wal.health().cause().orElseThrow()).hasMessageContaining("injected: deletedBelow");
         } else {
             assertThatThrownBy(() -> deleteSome(wal, how)).isInstanceOf(WalIOException.class).hasMessageContaining("injected: deletedBelow")
                     .hasMessageContaining("stream=s");

@@ -7,7 +7,9 @@ import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.engine.CompletionThreads;
 import dev.streamwal.engine.Environment;
+import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.WalClosedException;
+import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -215,6 +218,67 @@ abstract class DurabilityContract extends LogContract {
             assertThat(stream.durablePosition()).isGreaterThanOrEqualTo(ref.end());
             end = ref.end();
         }
+    }
+
+    @Test
+    void appendAsync_batchOfManyStreams_isDurableWhenCompletedAndItsBuffersAreFreeAtOnce() {
+        StreamWal wal = open(options().streams("shared/*", StreamOptions.builder().segments(Segments.SHARED).build()));
+        List<String> keys = List.of("own/1", "shared/1", "shared/2", "own/1", "own/2", "shared/1");
+        WriteBatch batch = new WriteBatch();
+        List<byte[]> contents = new ArrayList<>();
+        for (int i = 0; i < keys.size(); i++) {
+            contents.add(bytes(20, i));
+            batch.add(keys.get(i), WriteEntry.of(contents.get(i)));
+        }
+        CompletableFuture<List<EntryRef>> future = wal.appendAsync(batch);
+        contents.forEach(content -> Arrays.fill(content, (byte) 0));
+        batch.clear();
+        List<EntryRef> refs = future.join();
+        assertThat(refs).extracting(EntryRef::key).isEqualTo(keys);
+        for (EntryRef ref : refs) {
+            assertThat(wal.stream(ref.key()).durablePosition()).isGreaterThanOrEqualTo(ref.end());
+        }
+        try (EntryBatch read = readerOf(wal).readBatch(refs)) {
+            for (int i = 0; i < keys.size(); i++) {
+                assertThat(read.get(i).contentBytes()).isEqualTo(bytes(20, i));
+            }
+        }
+    }
+
+    @Test
+    void appendAsync_emptyBatch_isCompleteAtOnce() {
+        assertThat(open().appendAsync(new WriteBatch())).isCompletedWithValue(List.of());
+    }
+
+    @Test
+    void appendAsync_batchThatIsRefused_throwsAtTheCallAndAppendsNothing() {
+        StreamWal wal = open();
+        WriteBatch batch = new WriteBatch().add("a", WriteEntry.of(bytes("x"))).add("b", WriteEntry.of(new byte[65_536], bytes("x"), NOW));
+        assertThatThrownBy(() -> wal.appendAsync(batch)).isInstanceOf(HeaderTooLargeException.class);
+        assertThatThrownBy(() -> wal.appendAsync(null)).isInstanceOf(NullPointerException.class);
+        assertThat(wal.keys()).isEmpty();
+    }
+
+    @Test
+    void appendAsync_moreBatchesThanMayBeUnanswered_helpToCommit() {
+        StreamWal wal = open(options().segmentBytes(16 << 20), JournalSizes.DEFAULT, false);
+        AtomicInteger completed = new AtomicInteger();
+        WriteBatch batch = new WriteBatch().add("a", WriteEntry.of(new byte[8])).add("b", WriteEntry.of(new byte[8]));
+        // each is unanswered twice, once a stream
+        int most = (1 << 16) / 2;
+        for (int i = 0; i < most; i++) {
+            wal.appendAsync(batch).thenRun(completed::incrementAndGet);
+        }
+        assertThat(completed).hasValue(0);
+        int all = most + 1_000;
+        for (int i = most; i < all; i++) {
+            wal.appendAsync(batch).thenRun(completed::incrementAndGet);
+        }
+        assertThat(completed).hasPositiveValue();
+        wal.runBackground();
+        assertThat(completed).hasValue(all);
+        assertDurable(wal.stream("a"));
+        assertDurable(wal.stream("b"));
     }
 
     @Test

@@ -15,41 +15,46 @@ final class Events implements WalListener {
     final List<MergedPacks> merged = new CopyOnWriteArrayList<>();
     final List<DeletedSegment> swept = new CopyOnWriteArrayList<>();
     final List<RefusedSweep> refused = new CopyOnWriteArrayList<>();
-    final List<RecoveredStream> recovered = new CopyOnWriteArrayList<>();
+    final List<RecoveryReport.StreamFindings> recovered = new CopyOnWriteArrayList<>();
     final List<Failure> failures = new CopyOnWriteArrayList<>();
 
+    /** What was done last in a segment that was recovered. */
+    static RecoveryReport.Finding last(RecoveryReport.StreamFindings segment) {
+        return segment.findings().get(segment.findings().size() - 1);
+    }
+
     @Override
-    public void sealed(SealedSegment segment) {
+    public void onSealed(SealedSegment segment) {
         sealed.add(segment);
     }
 
     @Override
-    public void packed(PackedSegments segments) {
+    public void onPacked(PackedSegments segments) {
         packed.add(segments);
     }
 
     @Override
-    public void merged(MergedPacks packs) {
+    public void onMerged(MergedPacks packs) {
         merged.add(packs);
     }
 
     @Override
-    public void swept(DeletedSegment segment) {
+    public void onSwept(DeletedSegment segment) {
         swept.add(segment);
     }
 
     @Override
-    public void sweepRefused(RefusedSweep sweep) {
+    public void onSweepRefused(RefusedSweep sweep) {
         refused.add(sweep);
     }
 
     @Override
-    public void recovered(RecoveredStream stream) {
-        recovered.add(stream);
+    public void onRecovered(RecoveryReport.StreamFindings segment) {
+        recovered.add(segment);
     }
 
     @Override
-    public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+    public void onFailure(String task, Optional<String> stream, Throwable failure) {
         failures.add(new Failure(task, stream, failure));
     }
 }

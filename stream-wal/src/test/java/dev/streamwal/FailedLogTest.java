@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.journal.FrontierFile;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.PowerLoss;
@@ -39,6 +40,7 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
                 .hasMessageContaining("close the log and open it again");
         assertThatThrownBy(() -> stream.append(WriteEntry.of(new byte[9]), Durability.PERIODIC)).isInstanceOf(WalFailedException.class);
         assertThatThrownBy(() -> stream.appendAsync(WriteEntry.of(new byte[9]))).isInstanceOf(WalFailedException.class);
+        assertThatThrownBy(() -> wal.appendAsync(new WriteBatch().add("other", WriteEntry.of(new byte[9])))).isInstanceOf(WalFailedException.class);
         assertThatThrownBy(() -> wal.append(new WriteBatch().add("other", WriteEntry.of(new byte[9])), Durability.IMMEDIATE))
                 .isInstanceOf(WalFailedException.class);
         assertThat(read(wal, "other")).as("refused before it was appended").isEmpty();
@@ -98,6 +100,7 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
         for (int i = 0; i < 20; i++) {
             waiting.add(wal.stream("s" + i).appendAsync(WriteEntry.of(new byte[10])));
         }
+        waiting.add(wal.appendAsync(new WriteBatch().add("s0", WriteEntry.of(new byte[10])).add("t", WriteEntry.of(new byte[10]))));
         failForceOf(JOURNAL);
         wal.runBackground();
         for (CompletableFuture<?> future : waiting) {
@@ -206,7 +209,7 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
         append(first, "a", 50, Durability.IMMEDIATE);
         clock.advance(WINDOW);
         Written kept = append(first, "a", 50, Durability.BUFFERED);
-        assertThat(first.purge("a", clock.instant()).deletedSegments()).isEqualTo(1);
+        assertThat(first.purge(Keys.key("a"), clock.instant()).deletedSegments()).isEqualTo(1);
         disk = PowerLoss.losingNothing(disk);
         restart();
         StreamWal wal = open();

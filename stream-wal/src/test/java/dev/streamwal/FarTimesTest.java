@@ -54,9 +54,9 @@ class FarTimesTest {
             wal.sync();
             for (Instant before : List.of(Instant.MIN, Instant.ofEpochSecond(Long.MIN_VALUE / 1_000), Instant.ofEpochMilli(Long.MIN_VALUE))) {
                 assertThat(wal.sweep(before).deletedSegments()).isZero();
-                assertThat(wal.purge("a", before).deletedSegments()).isZero();
+                assertThat(wal.purge(Keys.key("a"), before).deletedSegments()).isZero();
             }
-            assertThat(wal.purge("a", Instant.MAX).deletedSegments()).isEqualTo(2);
+            assertThat(wal.purge(Keys.key("a"), Instant.MAX).deletedSegments()).isEqualTo(2);
             // the first seals what is idle, whose windows are over by that time
             SweepResult first = wal.sweep(Instant.MAX);
             SweepResult second = wal.sweep(Instant.MAX);

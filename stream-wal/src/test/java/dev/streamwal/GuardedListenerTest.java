@@ -12,41 +12,42 @@ import org.junit.jupiter.api.Test;
 
 class GuardedListenerTest {
 
-    private static final SealedSegment SEALED = new SealedSegment(Path.of("a.seg"), "s", 0, 8, Instant.EPOCH, 4_096);
-    private static final DeletedSegment DELETED =
-            new DeletedSegment(Path.of("a.seg"), "s", 0, Instant.EPOCH, 4_096, DeletedSegment.Reason.EXPIRED);
-    private static final RecoveredStream RECOVERED =
-            new RecoveredStream("s", Path.of("a.seg"), "cut a torn tail", 1, 2, Optional.empty());
+    private static final SealedSegment SEALED =
+            new SealedSegment(new SealedSegment.Fields(Path.of("a.seg"), "s", 0, 8, Instant.EPOCH, 4_096));
+    private static final DeletedSegment DELETED = new DeletedSegment(
+            new DeletedSegment.Fields(Path.of("a.seg"), "s", 0, Instant.EPOCH, 4_096, DeletedSegment.Reason.EXPIRED));
+    private static final RecoveryReport.StreamFindings RECOVERED = new RecoveryReport.StreamFindings(
+            new RecoveryReport.StreamFindings.Fields("s", RecoveryReport.Sums.NONE, List.of(), 0, Optional.empty()));
 
     @Test
     void events_listenerIsSound_reachIt() {
         List<Object> heard = new ArrayList<>();
         WalListener guarded = new GuardedListener(new WalListener() {
             @Override
-            public void sealed(SealedSegment segment) {
+            public void onSealed(SealedSegment segment) {
                 heard.add(segment);
             }
 
             @Override
-            public void swept(DeletedSegment segment) {
+            public void onSwept(DeletedSegment segment) {
                 heard.add(segment);
             }
 
             @Override
-            public void recovered(RecoveredStream stream) {
-                heard.add(stream);
+            public void onRecovered(RecoveryReport.StreamFindings segment) {
+                heard.add(segment);
             }
 
             @Override
-            public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+            public void onFailure(String task, Optional<String> stream, Throwable failure) {
                 heard.add(task + stream + failure.getMessage());
             }
         });
 
-        guarded.sealed(SEALED);
-        guarded.swept(DELETED);
-        guarded.recovered(RECOVERED);
-        guarded.backgroundFailure("sweep", Optional.empty(), new IllegalStateException("why"));
+        guarded.onSealed(SEALED);
+        guarded.onSwept(DELETED);
+        guarded.onRecovered(RECOVERED);
+        guarded.onFailure("sweep", Optional.empty(), new IllegalStateException("why"));
 
         assertThat(heard).containsExactly(SEALED, DELETED, RECOVERED, "sweepOptional.emptywhy");
     }
@@ -56,43 +57,43 @@ class GuardedListenerTest {
         List<String> heard = new ArrayList<>();
         WalListener guarded = new GuardedListener(new WalListener() {
             @Override
-            public void sealed(SealedSegment segment) {
+            public void onSealed(SealedSegment segment) {
                 throw new IllegalStateException("in sealed");
             }
 
             @Override
-            public void swept(DeletedSegment segment) {
+            public void onSwept(DeletedSegment segment) {
                 throw new AssertionError("in swept");
             }
 
             @Override
-            public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+            public void onFailure(String task, Optional<String> stream, Throwable failure) {
                 heard.add(task + " " + stream.orElse("-") + " " + failure.getMessage());
             }
         });
 
-        guarded.sealed(SEALED);
-        guarded.swept(DELETED);
+        guarded.onSealed(SEALED);
+        guarded.onSwept(DELETED);
 
         assertThat(heard).containsExactly("listener s in sealed", "listener s in swept");
     }
 
     @Test
-    void backgroundFailure_listenerThrowsThereToo_endsThere() {
+    void onFailure_listenerThrowsThereToo_endsThere() {
         WalListener guarded = new GuardedListener(new WalListener() {
             @Override
-            public void recovered(RecoveredStream stream) {
+            public void onRecovered(RecoveryReport.StreamFindings segment) {
                 throw new IllegalStateException();
             }
 
             @Override
-            public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+            public void onFailure(String task, Optional<String> stream, Throwable failure) {
                 throw new StackOverflowError();
             }
         });
 
-        assertThatCode(() -> guarded.recovered(RECOVERED)).doesNotThrowAnyException();
-        assertThatCode(() -> guarded.backgroundFailure("seal", Optional.of("s"), new RuntimeException()))
+        assertThatCode(() -> guarded.onRecovered(RECOVERED)).doesNotThrowAnyException();
+        assertThatCode(() -> guarded.onFailure("seal", Optional.of("s"), new RuntimeException()))
                 .doesNotThrowAnyException();
     }
 

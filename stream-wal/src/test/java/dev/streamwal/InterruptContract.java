@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -71,7 +72,7 @@ abstract class InterruptContract extends LogContract {
         wal.checkpoint(home.place("copy"));
         assertStillInterrupted("checkpoint");
         wal.delete("a");
-        wal.purge("b", clock.instant());
+        wal.purge(Keys.key("b"), clock.instant());
         clock.advance(RETENTION);
         wal.sweep();
         wal.stats();

@@ -91,7 +91,7 @@ class KeyCatalogModelTest {
             WalOptions.Builder options = WalOptions.builder().clock(() -> Instant.ofEpochMilli(nowMillis)).window(WINDOW).retention(RETENTION)
                     .segmentBytes(16 << 10).sweepInterval(Duration.ZERO).ownSegments(random.nextInt(3)).listener(new WalListener() {
                         @Override
-                        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                        public void onFailure(String task, Optional<String> stream, Throwable failure) {
                             failures.add(task + " " + stream + " " + failure);
                         }
                     });
@@ -148,7 +148,7 @@ class KeyCatalogModelTest {
                 SweepResult unused = wal.sweep();
             } else if (n < 900) {
                 doing = "purge " + key;
-                SweepResult unused = wal.purge(key, Instant.ofEpochMilli(nowMillis - random.nextInt(100_000)));
+                SweepResult unused = wal.purge(Keys.key(key), Instant.ofEpochMilli(nowMillis - random.nextInt(100_000)));
             } else if (n < 930) {
                 doing = "cut " + key;
                 cut(key);

@@ -144,7 +144,7 @@ abstract class KeyContract extends LogContract {
             List<ThrowingCallable> calls = List.of(
                     () -> wal.stream(key),
                     () -> wal.delete(key),
-                    () -> wal.purge(key, clock.instant()),
+                    () -> wal.purge(Keys.key(key), clock.instant()),
                     () -> new WriteBatch().add(key, WriteEntry.of(bytes("x"))),
                     () -> reader.describe(key),
                     () -> reader.scan(key),
@@ -168,7 +168,7 @@ abstract class KeyContract extends LogContract {
                 () -> wal.stream(null),
                 () -> wal.delete(null),
                 () -> wal.purge(null, clock.instant()),
-                () -> wal.purge("s", null),
+                () -> wal.purge(Keys.key("s"), null),
                 () -> wal.append(null),
                 () -> wal.sweep(null),
                 () -> wal.sweep(clock.instant(), null),

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import java.time.Instant;
@@ -96,7 +97,7 @@ final class KillActor {
             case SYNC_STREAM -> wal.stream(stream).sync();
             case SYNC_LOG -> wal.sync();
             case SWEEP -> wal.sweep();
-            case PURGE -> wal.purge(stream, before(KillScript.PURGE_AGE));
+            case PURGE -> wal.purge(Keys.key(stream), before(KillScript.PURGE_AGE));
             case DELETE -> wal.delete(stream);
         }
     }

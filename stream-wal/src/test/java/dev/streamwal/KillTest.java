@@ -261,13 +261,13 @@ class KillTest {
             }
             WalListener listener = new WalListener() {
                 @Override
-                public void recovered(RecoveredStream stream) {
-                    repairs.computeIfAbsent(stream.decision(), decision -> new LongAdder()).increment();
-                    bytesCut.add(stream.bytesCut());
+                public void onRecovered(RecoveryReport.StreamFindings segment) {
+                    repairs.computeIfAbsent(Events.last(segment).decision(), decision -> new LongAdder()).increment();
+                    bytesCut.add(segment.sums().bytesCut() + segment.sums().bytesSkipped());
                 }
 
                 @Override
-                public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                public void onFailure(String task, Optional<String> stream, Throwable failure) {
                     throw new AssertionError(task + " " + stream, failure);
                 }
             };
@@ -279,7 +279,7 @@ class KillTest {
                     ledger.checkRepaired(reader, clock, round);
                 }
                 goOn(wal, round, seen);
-                assertThat(wal.stats().lastFailure()).isEmpty();
+                assertThat(wal.health().state()).isEqualTo(WalHealth.State.OK);
             }
             try (WalReader reader = WalReader.open(root)) {
                 ledger.checkRepaired(reader, clock, round);

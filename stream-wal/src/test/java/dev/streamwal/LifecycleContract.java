@@ -60,12 +60,13 @@ abstract class LifecycleContract extends LogContract {
         List<ThrowingCallable> calls = new ArrayList<>(List.of(
                 () -> wal.stream("s"),
                 () -> wal.append(new WriteBatch()),
+                () -> wal.appendAsync(new WriteBatch()),
                 wal::keys,
                 wal::reader,
                 () -> wal.delete("cold"),
                 wal::sweep,
                 () -> wal.sweep(clock.instant()),
-                () -> wal.purge("cold", clock.instant()),
+                () -> wal.purge(Keys.key("cold"), clock.instant()),
                 wal::stats,
                 () -> wal.checkpoint(home.place("copy"))));
         byte[] some = bytes("x");
@@ -315,7 +316,7 @@ abstract class LifecycleContract extends LogContract {
                 () -> stream.appendAsync(WriteEntry.of(bytes("x"))),
                 () -> wal.append(new WriteBatch()),
                 wal::sweep,
-                () -> wal.purge("s", clock.instant()),
+                () -> wal.purge(Keys.key("s"), clock.instant()),
                 () -> wal.delete("s"));
         for (ThrowingCallable call : calls) {
             assertThatThrownBy(call).isInstanceOf(WalLockedException.class).hasMessageContaining("somebody else has opened the log");

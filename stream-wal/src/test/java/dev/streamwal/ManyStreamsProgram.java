@@ -67,7 +67,7 @@ final class ManyStreamsProgram {
                 check(reader);
             }
             System.out.printf("%d refs in random order read: %.0f refs/s%n", sample.size(), sample.size() / seconds(start));
-            require(wal.stats().lastFailure().isEmpty(), wal.stats().toString());
+            require(wal.health().cause().isEmpty(), wal.health().toString());
             closing = System.nanoTime();
         }
         System.out.printf("closed: %.1f s%n", seconds(closing));
@@ -86,7 +86,7 @@ final class ManyStreamsProgram {
                     require(reader.find(next).isPresent(), next.toString());
                 }
             }
-            require(wal.stats().lastFailure().isEmpty(), wal.stats().toString());
+            require(wal.health().cause().isEmpty(), wal.health().toString());
         }
     }
 

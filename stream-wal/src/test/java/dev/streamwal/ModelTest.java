@@ -44,7 +44,6 @@ import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Random;
 import java.util.TreeMap;
@@ -280,13 +279,13 @@ class ModelTest {
                     .ownSegments(pick(0, 0, 0, 3))
                     .listener(new WalListener() {
                         @Override
-                        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                        public void onFailure(String task, Optional<String> stream, Throwable failure) {
                             failures.add(task + " " + stream + " " + failure);
                         }
 
                         @Override
-                        public void recovered(RecoveredStream stream) {
-                            failures.add("repaired after a close: " + stream);
+                        public void onRecovered(RecoveryReport.StreamFindings segment) {
+                            failures.add("repaired after a close: " + segment);
                         }
                     })
                     .build();
@@ -559,10 +558,10 @@ class ModelTest {
                 return;
             }
             assertThat(streams.get(key).appendIfEndIs(end + 8, entry)).isEmpty();
-            OptionalLong position = streams.get(key).appendIfEndIs(end, entry);
-            assertThat(position).as("end %d is still the end of %s", end, key).isPresent();
+            Optional<EntryRef> found = streams.get(key).appendIfEndIs(end, entry);
+            assertThat(found).as("end %d is still the end of %s", end, key).isPresent();
             assertThat(streams.get(key).appendIfEndIs(end, entry)).isEmpty();
-            stream.append(List.of(item), List.of(ref(key, position.getAsLong(), item)), options.policyOf(key), nowMillis);
+            stream.append(List.of(item), List.of(ref(key, found.orElseThrow().position(), item)), options.policyOf(key), nowMillis);
             appended++;
         }
 
@@ -589,7 +588,7 @@ class ModelTest {
                     ? wal.sweep()
                     : wal.sweep(Instant.ofEpochMilli(when), deleted -> {
                         assertThat(deleted.path()).doesNotExist();
-                        actual.computeIfAbsent(deleted.stream(), key -> new ArrayList<>())
+                        actual.computeIfAbsent(deleted.key(), key -> new ArrayList<>())
                                 .add(deleted.expiration().toEpochMilli() + " " + deleted.reason());
                     });
             assertThat(result.deletedSegments()).as("swept, expected %s", expected).isEqualTo(count);
@@ -605,7 +604,7 @@ class ModelTest {
             ReferenceLog.Stream stream = anyStream();
             long before = nowMillis - (long) (random.nextDouble() * 3 * options.window().toMillis());
             int expected = stream.purge(before).size();
-            SweepResult result = wal.purge(stream.key, Instant.ofEpochMilli(before));
+            SweepResult result = wal.purge(Keys.key(stream.key), Instant.ofEpochMilli(before));
             assertThat(result.deletedSegments()).isEqualTo(expected);
             assertThat(result.liveSegments()).isEqualTo(stream.segments.size());
             deletedSegments += expected;
@@ -890,7 +889,7 @@ class ModelTest {
             WalStats stats = wal.stats();
             assertThat(stats.streams()).isEqualTo(model.keys().size());
             assertThat(stats.segments()).isEqualTo(model.segments());
-            assertThat(stats.lastFailure()).isEmpty();
+            assertThat(wal.health().state()).isEqualTo(WalHealth.State.OK);
             assertThat(stats.openFiles() + stats.mappedSegments()).isLessThanOrEqualTo(stats.segments());
             compareAll(outside);
             try (WalReader fresh = WalReader.open(root)) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.journal.JournalFiles;
+import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
@@ -264,12 +265,39 @@ abstract class PackingContract extends LogContract {
             packAll(wal, 3 * STREAMS);
             Instant before = Instant.ofEpochMilli(NOW).plus(WINDOW.multipliedBy(2));
 
-            SweepResult result = wal.purge(key(5), before);
+            SweepResult result = wal.purge(Keys.key(key(5)), before);
 
             assertThat(result.deletedSegments()).isEqualTo(2);
             assertThat(result.liveSegments()).isEqualTo(2);
             written.get(key(5)).removeIf(record -> record.timestampMillis() < before.toEpochMilli());
             assertAllHold(wal, written);
+        }
+        try (StreamWal wal = open(packing())) {
+            assertAllHold(wal, written);
+        }
+    }
+
+    @Test
+    void purge_manyStreams_isOneChangeOfTheManifest() throws IOException {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(packing())) {
+            written = appendWindows(wal, 4);
+            packAll(wal, 3 * STREAMS);
+            Instant before = Instant.ofEpochMilli(NOW).plus(WINDOW.multipliedBy(2));
+            long edits = ManifestFile.read(root).edits();
+
+            SweepResult result = wal.purge(Keys.glob("meter/1*"), before);
+
+            assertThat(ManifestFile.read(root).edits()).isEqualTo(edits + 1);
+            List<String> purged = List.of(key(1), key(10), key(11));
+            assertThat(result.deletedSegments()).isEqualTo(2 * purged.size());
+            assertThat(result.liveSegments()).isEqualTo(2 * purged.size());
+            assertThat(heard().swept).extracting(DeletedSegment::key).hasSameElementsAs(purged).hasSize(2 * purged.size());
+            assertThat(result.bytesReclaimed()).isEqualTo(heard().swept.stream().mapToLong(DeletedSegment::bytes).sum()).isPositive();
+            purged.forEach(key -> written.get(key).removeIf(record -> record.timestampMillis() < before.toEpochMilli()));
+            assertAllHold(wal, written);
+            assertThat(wal.purge(Keys.all(), Instant.MIN).deletedSegments()).isZero();
+            assertThat(ManifestFile.read(root).edits()).as("nothing to do").isEqualTo(edits + 1);
         }
         try (StreamWal wal = open(packing())) {
             assertAllHold(wal, written);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.PowerLoss;
@@ -144,6 +145,26 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
         assertThat(futures).noneMatch(CompletableFuture::isDone);
         wal.runBackground();
         assertThat(futures).allMatch(CompletableFuture::isDone);
+        assertSurvivesPowerLoss();
+    }
+
+    @Test
+    void appendAsync_batchCompleted_isThereByOneFlush() {
+        StreamWal wal = open();
+        appendDurably(wal, "s0", 10);
+        WriteBatch batch = new WriteBatch();
+        for (int i = 0; i < 30; i++) {
+            batch.add("s" + i % 10, WriteEntry.of(LogContract.bytes(20, i)));
+        }
+        long before = wal.stats().flushes();
+        CompletableFuture<List<EntryRef>> future = wal.appendAsync(batch);
+        assertThat(future).isNotDone();
+        wal.runBackground();
+        assertThat(wal.stats().flushes() - before).isEqualTo(1);
+        List<EntryRef> refs = future.join();
+        for (int i = 0; i < 30; i++) {
+            acknowledge("s" + i % 10, Written.of(refs.get(i), clock.millis(), LogContract.bytes(20, i)));
+        }
         assertSurvivesPowerLoss();
     }
 

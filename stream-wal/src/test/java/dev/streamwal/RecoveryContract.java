@@ -126,8 +126,8 @@ abstract class RecoveryContract extends LogContract {
     }
 
     private String lastDecision() {
-        List<RecoveredStream> recovered = heard().recovered;
-        return recovered.get(recovered.size() - 1).decision();
+        List<RecoveryReport.StreamFindings> recovered = heard().recovered;
+        return Events.last(recovered.get(recovered.size() - 1)).decision();
     }
 
     private void assertRefused(RecoverySettings settings, Supplier<Optional<String>> bootId, String... said) throws IOException {
@@ -741,7 +741,7 @@ abstract class RecoveryContract extends LogContract {
         StreamWal wal = open(full, THIS_BOOT);
         appendSome(wal.stream("s"), 3);
         assertThat(lastDecision()).isEqualTo(RecoveryDecision.CUT_TORN_TAIL.meaning());
-        assertThat(heard().recovered.get(0).setAside()).isEmpty();
+        assertThat(Events.last(heard().recovered.get(0)).setAside()).isEmpty();
         wal.close();
         damage(segment(1), written.get(1));
         assertRefused(full, THIS_BOOT, "quarantine=" + root.resolve("quarantine"), "neededBytes=88", "maxBytes=87",
@@ -762,8 +762,8 @@ abstract class RecoveryContract extends LogContract {
         List<Written> expected = joined(segments.get(0), appendSome(wal.stream("s"), 1));
         assertThat(quarantined()).isEmpty();
         assertThat(heard().recovered).singleElement().satisfies(told -> {
-            assertThat(told.bytesCut()).isEqualTo(length);
-            assertThat(told.setAside()).isEmpty();
+            assertThat(told.sums().bytesCut()).isEqualTo(length);
+            assertThat(Events.last(told).setAside()).isEmpty();
         });
         assertHoldsNow(wal, "s", expected);
     }
@@ -948,17 +948,18 @@ abstract class RecoveryContract extends LogContract {
         // with what was prepared behind it
         long torn = Files.size(segment(0)) - HEADER_BYTES - 11 * 88;
         StreamWal wal = open(SKIP, THIS_BOOT);
-        assertThat(wal.recoveryReport()).isEqualTo(new RecoveryReport(List.of(), true, 0, 0, RecoveryReport.Sums.NONE));
+        assertThat(wal.recoveryReport()).isEqualTo(new RecoveryReport(new RecoveryReport.Fields(List.of(), true, 0, 0, RecoveryReport.Sums.NONE)));
         appendSome(wal.stream("s"), 1);
         appendSome(wal.stream("clean"), 1);
         RecoveryReport report = wal.recoveryReport();
-        RecoveryReport.Sums sums = new RecoveryReport.Sums(broken.expected().size(), 11 * 88, 0, 0, torn, 2 * 88, 0, 2 * 88 + torn);
+        RecoveryReport.Sums sums = new RecoveryReport.Sums(
+                new RecoveryReport.Sums.Fields(broken.expected().size(), 11 * 88, 0, 0, torn, 2 * 88, 0, 2 * 88 + torn));
         assertThat(report.totals()).isEqualTo(sums);
         assertThat(report.isComplete()).isTrue();
         assertThat(report.refusedStreams()).isZero();
         RecoveryReport.StreamFindings stream = report.streams().get(0);
         assertThat(report.streams()).hasSize(1);
-        assertThat(stream.stream()).isEqualTo("s");
+        assertThat(stream.key()).isEqualTo("s");
         assertThat(stream.sums()).isEqualTo(sums);
         assertThat(stream.refusal()).isEmpty();
         assertThat(stream.findings()).extracting(RecoveryReport.Finding::decision).containsExactly(
@@ -1025,7 +1026,7 @@ abstract class RecoveryContract extends LogContract {
     private void assertOneRefusedOneCut(RecoveryReport report, int streams) {
         assertThat(report.recoveredStreams()).isEqualTo(streams - 1);
         assertThat(report.refusedStreams()).isEqualTo(1);
-        assertThat(report.streams()).extracting(RecoveryReport.StreamFindings::stream).containsExactly("s3", "s5");
+        assertThat(report.streams()).extracting(RecoveryReport.StreamFindings::key).containsExactly("s3", "s5");
         assertThat(report.streams().get(0).refusal().orElseThrow()).contains("stream=s3", "SKIP_BAD_RECORDS");
         assertThat(report.streams().get(1).sums().bytesCut()).isEqualTo(bytesTorn);
         assertThat(report.totals().recordsKept()).isEqualTo((streams - 2) * 5L + 4);
@@ -1050,10 +1051,10 @@ abstract class RecoveryContract extends LogContract {
         });
         assertOneRefusedOneCut(report, 30);
         assertThat(wal.recoveryReport()).isEqualTo(report);
-        assertThat(told.get(0)).isEqualTo(new RecoveryProgress(0, 30, 0, Optional.empty()));
+        assertThat(told.get(0)).isEqualTo(new RecoveryProgress(new RecoveryProgress.Fields(0, 30, 0, Optional.empty())));
         RecoveryProgress last = told.get(told.size() - 1);
         assertThat(last.streamsDone()).isEqualTo(30);
-        assertThat(last.stream()).isEmpty();
+        assertThat(last.key()).isEmpty();
         assertThat(last.bytesRead()).isGreaterThan(28 * 5 * 88);
         for (int i = 1; i < told.size(); i++) {
             assertThat(told.get(i).streamsDone()).isGreaterThanOrEqualTo(told.get(i - 1).streamsDone());
@@ -1083,7 +1084,7 @@ abstract class RecoveryContract extends LogContract {
         }));
         wal.recoverAll(progress -> {
             if (progress.streamsDone() == 0 && progress.bytesRead() > 0) {
-                assertThat(progress.stream()).contains("s");
+                assertThat(progress.key()).contains("s");
                 told.countDown();
             }
         });

@@ -12,7 +12,7 @@ class RecoveryLedgerTest {
     private final RecoveryLedger ledger = new RecoveryLedger();
 
     private static Sums redone(long records, long bytes) {
-        return new Sums(0, 0, records, bytes, 0, 0, 0, 0);
+        return new Sums(new Sums.Fields(0, 0, records, bytes, 0, 0, 0, 0));
     }
 
     @Test
@@ -38,7 +38,7 @@ class RecoveryLedgerTest {
         ledger.recovered("a", new Findings());
         RecoveryReport report = ledger.report();
         assertThat(report.streams()).singleElement().satisfies(stream -> {
-            assertThat(stream.stream()).isEqualTo("b");
+            assertThat(stream.key()).isEqualTo("b");
             assertThat(stream.sums()).isEqualTo(redone(3, 300));
         });
         assertThat(report.recoveredStreams()).isEqualTo(2);
@@ -53,6 +53,6 @@ class RecoveryLedgerTest {
         ledger.refused("a", new IllegalStateException("what the caller got is the same"));
         assertThat(ledger.report().streams().get(0).refusal()).contains("second");
         ledger.recovered("a", new Findings());
-        assertThat(ledger.report()).isEqualTo(new RecoveryReport(List.of(), true, 1, 0, Sums.NONE));
+        assertThat(ledger.report()).isEqualTo(new RecoveryReport(new RecoveryReport.Fields(List.of(), true, 1, 0, Sums.NONE)));
     }
 }

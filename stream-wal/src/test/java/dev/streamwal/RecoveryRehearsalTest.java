@@ -123,7 +123,7 @@ class RecoveryRehearsalTest {
             StreamWal wal = open();
             appendSome(wal.stream("s"), 3);
             Path scratch = place("scratch");
-            assertThatThrownBy(() -> RecoveryRehearsal.run(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, scratch, progress -> {}))
+            assertThatThrownBy(() -> StreamWal.rehearseRecovery(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, scratch, progress -> {}))
                     .isInstanceOf(WalLockedException.class).hasMessageContainingAll("root=" + root);
             assertThat(scratch).isEmptyDirectory();
             appendSome(wal.stream("s"), 3);
@@ -135,7 +135,7 @@ class RecoveryRehearsalTest {
                 appendSome(wal.stream("s"), 3);
             }
             Files.write(root.resolve("positions"), new byte[10]);
-            assertThatThrownBy(() -> RecoveryRehearsal.run(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, place("scratch"), progress -> {}))
+            assertThatThrownBy(() -> StreamWal.rehearseRecovery(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, place("scratch"), progress -> {}))
                     .isInstanceOf(CorruptSegmentException.class).hasMessageContainingAll("file=" + root.resolve("positions"));
         }
 
@@ -145,7 +145,7 @@ class RecoveryRehearsalTest {
                 appendSome(wal.stream("s"), 3);
             }
             Path scratch = place("scratch");
-            assertThatThrownBy(() -> RecoveryRehearsal.run(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, scratch, progress -> {
+            assertThatThrownBy(() -> StreamWal.rehearseRecovery(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, scratch, progress -> {
                 throw new IllegalStateException("enough");
             })).hasMessage("enough");
             assertThat(scratch).isEmptyDirectory();

@@ -71,7 +71,7 @@ abstract class ReopenContract extends LogContract {
         assertThat(reader().keys()).isEmpty();
         StreamWal again = open();
         assertThat(again.keys()).isEmpty();
-        assertThat(again.stats()).isEqualTo(new WalStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Optional.empty()));
+        assertThat(again.stats()).isEqualTo(new WalStats(new WalStats.Fields(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)));
     }
 
     @Test
@@ -213,8 +213,8 @@ abstract class ReopenContract extends LogContract {
         forgetThatItWasClosed();
         StreamWal next = open(options(), NEXT_BOOT);
         assertThat(next.stream("s").appendIfEndIs(end - 8, WriteEntry.of(bytes("x")))).isEmpty();
-        long position = next.stream("s").appendIfEndIs(end, WriteEntry.of(bytes("x"))).orElseThrow();
-        assertThat(position).isGreaterThan(end);
+        EntryRef appended = next.stream("s").appendIfEndIs(end, WriteEntry.of(bytes("x"))).orElseThrow();
+        assertThat(appended.position()).isGreaterThan(end);
         assertThat(next.stream("s").appendIfEndIs(end, WriteEntry.of(bytes("x")))).isEmpty();
     }
 
@@ -283,12 +283,12 @@ abstract class ReopenContract extends LogContract {
         int left = last.ref().size() - cut;
         if (left >= 32) {
             assertThat(heard().recovered).hasSize(1);
-            RecoveredStream told = heard().recovered.get(0);
-            assertThat(told.stream()).isEqualTo("s");
-            assertThat(told.file()).isEqualTo(file);
-            assertThat(told.recordsKept()).isEqualTo(5);
-            assertThat(told.bytesCut()).isEqualTo(left);
-            Path aside = told.setAside().orElseThrow();
+            RecoveryReport.StreamFindings told = heard().recovered.get(0);
+            assertThat(told.key()).isEqualTo("s");
+            assertThat(Events.last(told).file()).isEqualTo(file);
+            assertThat(told.sums().recordsKept()).isEqualTo(5);
+            assertThat(told.sums().bytesCut()).isEqualTo(left);
+            Path aside = Events.last(told).setAside().orElseThrow();
             assertThat(aside.getParent()).isEqualTo(root.resolve("quarantine"));
             assertThat(Files.readAllBytes(aside)).isEqualTo(Arrays.copyOfRange(torn, torn.length - left, torn.length));
         }
@@ -312,8 +312,8 @@ abstract class ReopenContract extends LogContract {
         StreamWal again = open();
         written.addAll(appendSome(again.stream("s"), 2));
         assertThat(heard().recovered).hasSize(1);
-        assertThat(heard().recovered.get(0).decision()).contains("padding");
-        assertThat(heard().recovered.get(0).recordsKept()).isEqualTo(5);
+        assertThat(Events.last(heard().recovered.get(0)).decision()).contains("padding");
+        assertThat(heard().recovered.get(0).sums().recordsKept()).isEqualTo(5);
         assertStatus(again, hole.ref(), EntryBatch.Status.NOT_FOUND);
         assertHoldsEverywhere(again, "s", written);
         assertThat(heard().recovered).as("recovery finds nothing to do the second time").hasSize(1);
@@ -377,7 +377,7 @@ abstract class ReopenContract extends LogContract {
         kept.addAll(appendSome(next.stream("s"), 2));
         assertThat(kept.get(4).ref().position()).isGreaterThan(written.get(9).ref().position());
         assertThat(heard().recovered).hasSize(1);
-        Path aside = heard().recovered.get(0).setAside().orElseThrow();
+        Path aside = Events.last(heard().recovered.get(0)).setAside().orElseThrow();
         assertThat(Files.readAllBytes(aside)).isEqualTo(Arrays.copyOfRange(whole, at, whole.length));
         for (Written gone : written.subList(4, 10)) {
             assertStatus(next, gone.ref(), EntryBatch.Status.NOT_FOUND);

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -15,10 +17,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -94,18 +98,18 @@ abstract class RetentionContract extends LogContract {
         List<Path> files = segmentsOf("s");
         long bytes = Files.size(files.get(0)) + Files.size(files.get(1));
 
-        assertThat(wal.sweep(expiration(0).minusMillis(1))).isEqualTo(new SweepResult(0, 0, 4, 0));
+        assertThat(wal.sweep(expiration(0).minusMillis(1))).isEqualTo(result(0, 0, 4, 0));
         List<DeletedSegment> told = new ArrayList<>();
         SweepResult result = wal.sweep(expiration(1), segment -> {
             assertThat(segment.path()).doesNotExist();
             told.add(segment);
         });
 
-        assertThat(result).isEqualTo(new SweepResult(2, 0, 2, bytes));
+        assertThat(result).isEqualTo(result(2, 0, 2, bytes));
         assertThat(told).extracting(DeletedSegment::path).isEqualTo(files.subList(0, 2));
         assertThat(told).extracting(DeletedSegment::expiration).containsExactly(expiration(0), expiration(1));
         assertThat(told).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.EXPIRED);
-        assertThat(told).extracting(DeletedSegment::stream).containsOnly("s");
+        assertThat(told).extracting(DeletedSegment::key).containsOnly("s");
         assertThat(heard().swept).isEqualTo(told);
         assertThat(segmentsOf("s")).isEqualTo(files.subList(2, 4));
         assertExpired(wal, flat(written.subList(0, 2)));
@@ -157,15 +161,15 @@ abstract class RetentionContract extends LogContract {
             assertThat(wal.sweep().deletedSegments()).isZero();
             assertWindows(wal, written.get("a/1"), 0);
 
-            SweepResult first = wal.applyRetention("a/");
+            SweepResult first = wal.applyRetention(Keys.prefix("a/"));
 
             assertThat(first.deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
             assertThat(first.bytesReclaimed()).isPositive();
             assertWindows(wal, written.get("a/1"), WINDOWS - KEPT_WINDOWS);
             assertWindows(wal, written.get("b/1"), 0);
 
-            assertThat(wal.applyRetention("").deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
-            assertThat(wal.applyRetention("").deletedSegments()).isZero();
+            assertThat(wal.applyRetention(Keys.all()).deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
+            assertThat(wal.applyRetention(Keys.all()).deletedSegments()).isZero();
             assertWindows(wal, written.get("b/1"), WINDOWS - KEPT_WINDOWS);
             assertWindows(wal, written.get("kept/1"), 0);
         }
@@ -180,11 +184,11 @@ abstract class RetentionContract extends LogContract {
     void applyRetention_wasMadeLonger_changesNothing(Segments segments) {
         Map<String, List<List<Written>>> written = appendInWindows(segments, "a/1", "b/1");
         try (StreamWal wal = open(with(options().retention(YEAR), segments))) {
-            assertThat(wal.applyRetention("").deletedSegments()).isZero();
+            assertThat(wal.applyRetention(Keys.all()).deletedSegments()).isZero();
             assertWindows(wal, written.get("a/1"), 0);
             clock.advance(RETENTION);
 
-            assertThat(wal.applyRetention("").deletedSegments()).isEqualTo(2 * (WINDOWS - 1));
+            assertThat(wal.applyRetention(Keys.all()).deletedSegments()).isEqualTo(2 * (WINDOWS - 1));
         }
     }
 
@@ -196,7 +200,7 @@ abstract class RetentionContract extends LogContract {
         WalOptions.Builder shorter = options().retention(WINDOW).streams("a/*", StreamOptions.builder().segments(segments)
                 .retainFor("shipper", 1 << 20, YEAR).build()).streams("*", StreamOptions.builder().segments(segments).build());
         try (StreamWal wal = open(shorter)) {
-            SweepResult result = wal.applyRetention("");
+            SweepResult result = wal.applyRetention(Keys.all());
 
             assertThat(result.deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
             assertThat(result.heldSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
@@ -212,7 +216,7 @@ abstract class RetentionContract extends LogContract {
         try (StreamWal wal = open(with(options().retention(WINDOW), Segments.SHARED))) {
             clock.advance(YEAR);
 
-            SweepResult result = wal.applyRetention("");
+            SweepResult result = wal.applyRetention(Keys.all());
 
             assertThat(result.deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
             assertThat(result.refusedSegments()).isEqualTo(KEPT_WINDOWS);
@@ -387,7 +391,7 @@ abstract class RetentionContract extends LogContract {
         awaitSealed(1);
         SealedSegment sealed = heard().sealed.get(0);
         assertThat(sealed.path()).isEqualTo(segmentsOf("s").get(0));
-        assertThat(sealed.stream()).isEqualTo("s");
+        assertThat(sealed.key()).isEqualTo("s");
         assertThat(sealed.firstPosition()).isZero();
         assertThat(sealed.endPosition()).isEqualTo(stream.endPosition());
         assertThat(sealed.expiration()).isEqualTo(expiration(0));
@@ -689,8 +693,8 @@ abstract class RetentionContract extends LogContract {
         List<Written> other = appendSome(wal.stream("other"), 3);
         awaitSealed(3);
         List<Path> files = segmentsOf("s");
-        assertThat(wal.purge("s", at(NOW + WINDOW.toMillis() - 1)).deletedSegments()).isZero();
-        SweepResult result = wal.purge("s", at(NOW + 2 * WINDOW.toMillis()));
+        assertThat(wal.purge(Keys.key("s"), at(NOW + WINDOW.toMillis() - 1)).deletedSegments()).isZero();
+        SweepResult result = wal.purge(Keys.key("s"), at(NOW + 2 * WINDOW.toMillis()));
         assertThat(result.deletedSegments()).isEqualTo(2);
         assertThat(result.liveSegments()).isEqualTo(2);
         assertThat(heard().swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.PURGED);
@@ -699,7 +703,7 @@ abstract class RetentionContract extends LogContract {
         assertExpired(wal, flat(written.subList(0, 2)));
         assertHoldsNow(wal, "s", flat(written.subList(2, 4)));
         // the newest is appended to: it stays, whatever the time
-        assertThat(wal.purge("s", at(NOW + Duration.ofDays(1).toMillis())).deletedSegments()).isEqualTo(1);
+        assertThat(wal.purge(Keys.key("s"), at(NOW + Duration.ofDays(1).toMillis())).deletedSegments()).isEqualTo(1);
         assertHoldsNow(wal, "other", other);
         assertHoldsEverywhere(wal, "s", written.get(3));
     }
@@ -710,7 +714,7 @@ abstract class RetentionContract extends LogContract {
         List<List<Written>> written = appendWindows(wal.stream("s"), 3, 4);
         wal.close();
         StreamWal again = open();
-        assertThat(again.purge("s", at(NOW + WINDOW.toMillis())).deletedSegments()).isEqualTo(1);
+        assertThat(again.purge(Keys.key("s"), at(NOW + WINDOW.toMillis())).deletedSegments()).isEqualTo(1);
         assertExpired(again, written.get(0));
         assertHoldsEverywhere(again, "s", flat(written.subList(1, 3)));
     }
@@ -722,7 +726,7 @@ abstract class RetentionContract extends LogContract {
         clock.advance(WINDOW);
         wal.sweep();
         wal.sweep();
-        assertThat(wal.purge("s", at(NOW + WINDOW.toMillis())).deletedSegments()).isEqualTo(1);
+        assertThat(wal.purge(Keys.key("s"), at(NOW + WINDOW.toMillis())).deletedSegments()).isEqualTo(1);
         assertThat(wal.keys()).isEmpty();
         assertExpired(wal, old);
         List<Written> fresh = appendSome(wal.stream("s"), 2);
@@ -732,9 +736,54 @@ abstract class RetentionContract extends LogContract {
     }
 
     @Test
+    void purge_manyStreams_isOneResultOfThoseThatAreChosen() {
+        StreamWal wal = open();
+        Map<String, List<List<Written>>> written = new TreeMap<>();
+        for (int window = 0; window < 3; window++) {
+            for (String key : List.of("a/1", "a/2", "b/1")) {
+                written.computeIfAbsent(key, unused -> new ArrayList<>()).add(appendSome(wal.stream(key), 3));
+            }
+            clock.advance(WINDOW);
+        }
+        awaitSealed(6);
+        SweepResult result = wal.purge(Keys.of(List.of("a/2", "none", "a/1")), at(NOW + WINDOW.toMillis()));
+        assertThat(result).isEqualTo(result(2, 0, 4, heard().swept.stream().mapToLong(DeletedSegment::bytes).sum()));
+        assertThat(heard().swept).extracting(DeletedSegment::key).containsExactly("a/1", "a/2");
+        assertThat(wal.keys()).containsExactly("a/1", "a/2", "b/1");
+        assertWindows(wal, written.get("a/1"), 1);
+        assertWindows(wal, written.get("a/2"), 1);
+        assertWindows(wal, written.get("b/1"), 0);
+        assertThat(wal.purge(Keys.all(), at(NOW + 2 * WINDOW.toMillis())).deletedSegments()).isEqualTo(4);
+        assertThat(wal.purge(Keys.prefix("c"), Instant.MAX)).isEqualTo(result(0, 0, 0, 0));
+    }
+
+    @Test
+    void purge_oneStreamCannotBeOpened_theOthersAreAndItIsThrown() throws IOException {
+        try (StreamWal wal = open()) {
+            for (String key : List.of("a", "b", "c")) {
+                appendSome(wal.stream(key), 3);
+            }
+            clock.advance(WINDOW);
+            for (String key : List.of("a", "b", "c")) {
+                appendSome(wal.stream(key), 3);
+            }
+        }
+        Path damaged = segmentsOf("b").get(1);
+        byte[] bytes = Files.readAllBytes(damaged);
+        Arrays.fill(bytes, 0, 64, (byte) 0x55);
+        Files.write(damaged, bytes);
+        StreamWal wal = open();
+        assertThatThrownBy(() -> wal.purge(Keys.all(), at(NOW + WINDOW.toMillis()))).isInstanceOf(WalException.class)
+                .hasMessageContaining("stream=b");
+        assertThat(segmentsOf("a")).hasSize(1);
+        assertThat(segmentsOf("b")).hasSize(2);
+        assertThat(segmentsOf("c")).hasSize(1);
+    }
+
+    @Test
     void purge_noSuchStream_doesNothing() {
         StreamWal wal = open();
-        assertThat(wal.purge("s", at(NOW))).isEqualTo(new SweepResult(0, 0, 0, 0));
+        assertThat(wal.purge(Keys.key("s"), at(NOW))).isEqualTo(result(0, 0, 0, 0));
         assertThat(wal.keys()).isEmpty();
     }
 
@@ -829,7 +878,7 @@ abstract class RetentionContract extends LogContract {
     @Test
     void sweep_streamOverItsLimit_losesItsOldestSealedSegments() throws IOException {
         StreamWal wal = open(options().maxBytesPerStream(150_000)
-                .streams("roomy/*", StreamOptions.builder().maxBytes(10_000_000).build()));
+                .streams("roomy/*", StreamOptions.builder().maxBytesPerStream(10_000_000).build()));
         List<Written> written = appendSome(wal.stream("s"), 300, 1_000);
         List<Written> roomy = appendSome(wal.stream("roomy/s"), 300, 1_000);
         awaitSealed(8);

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.StreamPolicy;
@@ -151,6 +153,39 @@ abstract class SharedContract extends LogContract {
         });
     }
 
+    @Test
+    void purge_manyStreams_whetherTheyArePackedOrNot() {
+        Map<String, List<Written>> written;
+        List<String> purged = List.of(key(1), key(10), key(11));
+        try (StreamWal wal = open(sharing())) {
+            written = append(wal, 6);
+            purge(wal, Keys.glob("meter/1*"), purged, NOW + WINDOW.toMillis(), written);
+            packAll(wal);
+            assertAllHold(wal, written);
+            long edits = edits();
+            SweepResult result = purge(wal, Keys.of(purged), purged, NOW + 2 * WINDOW.toMillis(), written);
+            assertThat(result.deletedSegments()).isEqualTo(purged.size());
+            assertThat(edits()).isEqualTo(edits + 1);
+        }
+        assertGoesOn(written, 3);
+    }
+
+    private SweepResult purge(StreamWal wal, Keys keys, List<String> purged, long beforeMillis, Map<String, List<Written>> written) {
+        SweepResult result = wal.purge(keys, Instant.ofEpochMilli(beforeMillis));
+        purged.forEach(key -> written.get(key).removeIf(record -> record.timestampMillis() < beforeMillis));
+        written.values().removeIf(List::isEmpty);
+        assertAllHold(wal, written);
+        return result;
+    }
+
+    private long edits() {
+        try {
+            return ManifestFile.read(root).edits();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** When the log is opened again, and when all is packed. */
     private void assertGoesOn(Map<String, List<Written>> written, int rounds) {
         try (StreamWal wal = open(sharing())) {
@@ -258,7 +293,7 @@ abstract class SharedContract extends LogContract {
         }
 
         assertThat(files("packs", ".pack")).hasSize(2).contains(damaged);
-        assertThat(heard().failures).hasSize(1).allSatisfy(failure -> assertThat(failure.task()).isEqualTo("pack"));
+        assertThat(heard().failures).hasSize(1).allSatisfy(failure -> assertThat(failure.task()).isEqualTo("merge"));
         try (WalReader reader = wal.reader()) {
             assertThat(written.keySet().stream().filter(key -> reader.verify(key).damage().isEmpty()).count()).isEqualTo(STREAMS - 1);
         }

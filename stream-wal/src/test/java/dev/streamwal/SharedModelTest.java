@@ -8,6 +8,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
@@ -96,7 +97,7 @@ class SharedModelTest {
                     .storage(random.nextBoolean() ? Storage.MAPPED : Storage.CHANNEL).ownSegments(random.nextInt(4))
                     .listener(new WalListener() {
                         @Override
-                        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                        public void onFailure(String task, Optional<String> stream, Throwable failure) {
                             failure.printStackTrace();
                             failures.add(task + " " + stream + " " + failure);
                         }
@@ -148,7 +149,7 @@ class SharedModelTest {
             } else if (n < 890) {
                 doing = "purge " + key;
                 long before = nowMillis - random.nextInt(40_000);
-                SweepResult unused = wal.purge(key, Instant.ofEpochMilli(before));
+                SweepResult unused = wal.purge(Keys.key(key), Instant.ofEpochMilli(before));
                 stream.goneBefore = Math.max(stream.goneBefore, before);
             } else if (n < 940) {
                 doing = "cut " + key;

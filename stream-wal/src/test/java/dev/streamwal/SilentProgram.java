@@ -75,7 +75,7 @@ final class SilentProgram {
             now.addAndGet(Duration.ofDays(8).toMillis());
             busy.append(new byte[8]);
             require(wal.sweep().failedSegments() == 0, "the sweep");
-            require(wal.stats().lastFailure().isEmpty(), "no failure in the background");
+            require(wal.health().cause().isEmpty(), "no failure in the background");
             now.addAndGet(1);
             busy.append(new byte[8]);
         }

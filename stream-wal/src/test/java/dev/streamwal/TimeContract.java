@@ -162,6 +162,43 @@ abstract class TimeContract extends LogContract {
     }
 
     @Test
+    void append_partsOfAMillisecond_areRoundedDownAlsoBefore1970() {
+        StreamWal wal = open(options().retention(Duration.ofDays(3_652_500)));
+        WalStream stream = wal.stream("s");
+        List<Written> written = new ArrayList<>();
+        for (long millis : new long[] {YEAR_ONE, -1_001, -1_000, -1, 0, 1, NOW}) {
+            for (long nanos : new long[] {0, 1, 500_000, 999_999}) {
+                Instant timestamp = Instant.ofEpochMilli(millis).plusNanos(nanos);
+                byte[] content = bytes("at " + timestamp);
+                EntryRef ref = switch (written.size() % 4) {
+                    case 0 -> stream.append(timestamp, content);
+                    case 1 -> stream.append(timestamp, new byte[0], content);
+                    case 2 -> stream.append(WriteEntry.of(content, timestamp));
+                    default -> stream.append(WriteEntry.of(new byte[0], content, timestamp));
+                };
+                written.add(Written.of(ref, millis, content));
+            }
+        }
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    @Test
+    void append_instantsThatAreNoTimestamp_refused() {
+        WalStream stream = open(options().retention(Duration.ofDays(3_652_500)).maxClockSkew(Duration.ofDays(3_652_500))).stream("s");
+        Instant first = Instant.ofEpochMilli(YEAR_ONE);
+        Instant last = Instant.ofEpochMilli(YEAR_9999).plusNanos(999_999);
+        // no instant is taken for WriteEntry.NOW
+        for (Instant absurd : List.of(Instant.MIN, Instant.ofEpochMilli(WriteEntry.NOW), first.minusNanos(1), last.plusNanos(1), Instant.MAX)) {
+            assertThatThrownBy(() -> stream.append(absurd, bytes("x"))).as("timestamp " + absurd)
+                    .isInstanceOf(TimestampOutOfRangeException.class).hasMessageContaining("0001 to 9999").hasMessageContaining("stream=s");
+            assertThatThrownBy(() -> stream.append(WriteEntry.of(bytes("x"), absurd))).as("timestamp " + absurd)
+                    .isInstanceOf(TimestampOutOfRangeException.class);
+        }
+        assertThat(stream.append(first, bytes("x")).position()).isZero();
+        assertThat(stream.append(last, bytes("x")).position()).isPositive();
+    }
+
+    @Test
     void append_clockGoesBack_windowsNeverDo() {
         StreamWal wal = open();
         WalStream stream = wal.stream("s");

@@ -19,6 +19,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.CutRedo;
@@ -32,7 +33,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -312,8 +313,8 @@ abstract class TruncationContract extends LogContract {
         stream.truncateAfter(refOf(written, 2));
         WriteEntry entry = WriteEntry.of(bytes("new"));
         assertThat(stream.appendIfEndIs(before, entry)).isEmpty();
-        OptionalLong appended = stream.appendIfEndIs(written.get(2).ref().end(), entry);
-        assertThat(appended.orElseThrow()).isGreaterThanOrEqualTo(before);
+        Optional<EntryRef> appended = stream.appendIfEndIs(written.get(2).ref().end(), entry);
+        assertThat(appended.orElseThrow().position()).isGreaterThanOrEqualTo(before);
         assertThat(stream.appendIfEndIs(written.get(2).ref().end(), entry)).isEmpty();
     }
 
@@ -575,7 +576,7 @@ abstract class TruncationContract extends LogContract {
             if (operation.startsWith("truncated")) {
                 switch (how) {
                     case "sweep" -> wal.sweep(late);
-                    case "purge" -> wal.purge("s", late);
+                    case "purge" -> wal.purge(Keys.key("s"), late);
                     default -> wal.delete("s");
                 }
             }

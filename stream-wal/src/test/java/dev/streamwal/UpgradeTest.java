@@ -199,7 +199,7 @@ class UpgradeTest {
             List<String> ofOne = delivered(one);
             List<String> ofMany = delivered(many);
             assertThat(scan.next()).isTrue();
-            RecoveryReport unused = RecoveryRehearsal.run(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, directory, progress -> { });
+            RecoveryReport unused = StreamWal.rehearseRecovery(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, directory, progress -> { });
             assertThat(FileListing.of(root)).isEqualTo(before).hasSizeGreaterThan(10);
 
             int left = 1;
@@ -265,7 +265,7 @@ class UpgradeTest {
         SortedMap<String, String> before = FileListing.of(root.resolve("segments"));
         for (ThrowingCallable open : List.<ThrowingCallable>of(() -> StreamWal.open(root, options(Segments.OWN).build()),
                 () -> WalReader.open(root),
-                () -> RecoveryRehearsal.run(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, directory, progress -> { }))) {
+                () -> StreamWal.rehearseRecovery(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, directory, progress -> { }))) {
             assertThatThrownBy(open).isInstanceOf(WalException.class).hasMessageContaining("root=" + root)
                     .hasMessageContaining("folder=segments, otherFolder=streams; an old version of stream-wal has written to it")
                     .hasMessageContaining("make two copies of the log, remove one of the folders in each");

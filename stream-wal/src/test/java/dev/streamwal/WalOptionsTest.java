@@ -114,7 +114,7 @@ class WalOptionsTest {
 
         assertThatThrownBy(() -> builder.window(Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> builder.retention(Duration.ofMillis(-1))).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> builder.maxBytes(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.maxBytesPerStream(0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> builder.segmentBytes(4_095)).isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -122,17 +122,17 @@ class WalOptionsTest {
     void streamOptions_unset_isEmpty() {
         StreamOptions unset = StreamOptions.builder().build();
         StreamOptions set = StreamOptions.builder()
-                .window(Duration.ofHours(1)).retention(Duration.ofDays(1)).maxBytes(5)
+                .window(Duration.ofHours(1)).retention(Duration.ofDays(1)).maxBytesPerStream(5)
                 .durability(Durability.IMMEDIATE).segmentBytes(4_096).build();
 
         assertThat(unset.window()).isEmpty();
         assertThat(unset.retention()).isEmpty();
-        assertThat(unset.maxBytes()).isEmpty();
+        assertThat(unset.maxBytesPerStream()).isEmpty();
         assertThat(unset.durability()).isEmpty();
         assertThat(unset.segmentBytes()).isEmpty();
         assertThat(set.window()).contains(Duration.ofHours(1));
         assertThat(set.retention()).contains(Duration.ofDays(1));
-        assertThat(set.maxBytes()).hasValue(5);
+        assertThat(set.maxBytesPerStream()).hasValue(5);
         assertThat(set.durability()).contains(Durability.IMMEDIATE);
         assertThat(set.segmentBytes()).hasValue(4_096);
         assertThat(set.toString()).contains("durability=IMMEDIATE");
@@ -199,7 +199,7 @@ class WalOptionsTest {
                 .retention(Duration.ofDays(7))
                 .maxBytesPerStream(1_000_000)
                 .streams("cpu/*", StreamOptions.builder().window(Duration.ofHours(1)).build())
-                .streams("*/0", StreamOptions.builder().retention(Duration.ZERO).maxBytes(5).build())
+                .streams("*/0", StreamOptions.builder().retention(Duration.ZERO).maxBytesPerStream(5).build())
                 .streams("*", StreamOptions.builder().segmentBytes(1 << 20).build())
                 .build();
 

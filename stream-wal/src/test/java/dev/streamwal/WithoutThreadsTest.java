@@ -31,14 +31,14 @@ class WithoutThreadsTest {
         WalOptions options = WalOptions.builder().clock(clock).window(Duration.ofMinutes(1)).retention(Duration.ofHours(1))
                 .segmentBytes(SEGMENT_BYTES).sweepInterval(Duration.ofMillis(1)).storage(Storage.MAPPED).listener(new WalListener() {
                     @Override
-                    public void sealed(SealedSegment segment) {
+                    public void onSealed(SealedSegment segment) {
                         listening.add(Thread.currentThread());
-                        events.sealed(segment);
+                        events.onSealed(segment);
                     }
 
                     @Override
-                    public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
-                        events.backgroundFailure(task, stream, failure);
+                    public void onFailure(String task, Optional<String> stream, Throwable failure) {
+                        events.onFailure(task, stream, failure);
                     }
                 }).build();
         return StreamWal.open(directory.resolve(name), options, new Environment(() -> Optional.of("boot-1"), new Storages(options.storage().kind()),

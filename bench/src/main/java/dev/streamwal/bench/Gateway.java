@@ -89,19 +89,19 @@ public final class Gateway {
         private final AtomicLong mergedBytes = new AtomicLong();
 
         @Override
-        public void packed(PackedSegments packed) {
+        public void onPacked(PackedSegments packed) {
             packs.incrementAndGet();
             packBytes.addAndGet(packed.bytes());
         }
 
         @Override
-        public void merged(MergedPacks merged) {
+        public void onMerged(MergedPacks merged) {
             merges.incrementAndGet();
             mergedBytes.addAndGet(merged.bytes());
         }
 
         @Override
-        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+        public void onFailure(String task, Optional<String> stream, Throwable failure) {
             throw new IllegalStateException(task, failure);
         }
     }

@@ -237,7 +237,7 @@ public final class MachineTelemetry implements Callable<Integer> {
     private void sweep(StreamWal wal, Instant collected) {
         Set<String> streams = new HashSet<>();
         long start = System.nanoTime();
-        SweepResult result = wal.sweep(collected, segment -> streams.add(segment.stream()));
+        SweepResult result = wal.sweep(collected, segment -> streams.add(segment.key()));
         long nanos = System.nanoTime() - start;
         summary.line("sweep", "deleted %,d segments of %,d streams in %,.0f us, %,d bytes reclaimed, %,d live",
                 result.deletedSegments(), streams.size(), micros(nanos),

@@ -94,7 +94,7 @@ public final class RetentionPerKey {
     }
 
     private static void count(Map<String, Integer> deleted, DeletedSegment segment) {
-        deleted.merge(segment.stream(), 1, Integer::sum);
+        deleted.merge(segment.key(), 1, Integer::sum);
     }
 
     private void describe(StreamWal wal) {

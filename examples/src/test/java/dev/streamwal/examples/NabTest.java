@@ -290,7 +290,7 @@ class NabTest {
         List<DeletedSegment> swept = new ArrayList<>();
         SweepResult result = wal.sweep(now, swept::add);
 
-        assertThat(swept.stream().map(segment -> new Expired(segment.stream(), segment.expiration())))
+        assertThat(swept.stream().map(segment -> new Expired(segment.key(), segment.expiration())))
                 .as("swept at %s", now)
                 .containsExactlyInAnyOrderElementsOf(expected);
         assertThat(swept).allSatisfy(segment -> {

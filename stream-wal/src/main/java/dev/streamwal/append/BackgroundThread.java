@@ -55,8 +55,10 @@ abstract class BackgroundThread<T> {
     }
 
     final void perform(T item) {
+        long begun = events.begins();
         try {
             work(item);
+            events.ended(task, streamOf(item), begun);
         } catch (Throwable failure) {
             events.failed(task, streamOf(item), failure);
         }

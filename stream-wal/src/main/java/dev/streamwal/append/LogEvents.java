@@ -15,6 +15,16 @@ public interface LogEvents {
      */
     void failed(String task, @Nullable String stream, Throwable failure);
 
+    /** A task begins that is tried again where it fails; for {@link #ended}. */
+    long begins();
+
+    /**
+     * It has come to its end: what it failed at before it began is over.
+     *
+     * @param key of the stream concerned
+     */
+    void ended(String task, String key, long begun);
+
     /** A segment has its footer. */
     void sealed(Path file, SegmentHeader header, long endPosition, long bytes);
 }

@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.time.Instant;
@@ -49,13 +50,20 @@ final class PurgeCommand extends WritingCommand {
             }
         }
         try (StreamWal wal = openLog()) {
-            return purge(out, key -> wal.purge(key, before));
+            return purge(out, key -> Purged.of(wal.purge(Keys.key(key), before)));
         }
     }
 
     /** Of one stream. */
     private interface Purge {
-        SweepResult of(String key) throws IOException;
+        Purged of(String key) throws IOException;
+    }
+
+    /** What has gone of a stream, and how many segments are left. */
+    private record Purged(int segments, long bytes, int left) {
+        static Purged of(SweepResult result) {
+            return new Purged(result.deletedSegments(), result.bytesReclaimed(), result.liveSegments());
+        }
     }
 
     private Exit purge(CommandOutput out, Purge purge) throws IOException {
@@ -65,10 +73,10 @@ final class PurgeCommand extends WritingCommand {
         }
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">LEFT");
         for (String key : selection.keys()) {
-            SweepResult result = purge.of(key);
-            segments += result.deletedSegments();
-            bytes += result.bytesReclaimed();
-            if (result.deletedSegments() > 0) {
+            Purged result = purge.of(key);
+            segments += result.segments();
+            bytes += result.bytes();
+            if (result.segments() > 0) {
                 show(key, result, out, table);
             }
         }
@@ -76,24 +84,23 @@ final class PurgeCommand extends WritingCommand {
         return complainOfMissing(selection);
     }
 
-    private SweepResult rehearse(String key, SegmentInventory inventory) throws IOException {
+    private Purged rehearse(String key, SegmentInventory inventory) throws IOException {
         List<SegmentInventory.Found> all = inventory.segments(key);
         List<SegmentInventory.Found> over = inventory.over(all, before);
-        return new SweepResult(over.size(), 0, all.size() - over.size(), over.stream().mapToLong(SegmentInventory.Found::bytes).sum());
+        return new Purged(over.size(), over.stream().mapToLong(SegmentInventory.Found::bytes).sum(), all.size() - over.size());
     }
 
-    private static void show(String key, SweepResult result, CommandOutput out, TextTable table) {
+    private static void show(String key, Purged result, CommandOutput out, TextTable table) {
         if (out.isJson()) {
             out.json(json -> {
                 json.writeStringField("type", "stream");
                 json.writeStringField("key", key);
-                json.writeNumberField("segments", result.deletedSegments());
-                json.writeNumberField("bytes", result.bytesReclaimed());
-                json.writeNumberField("segmentsLeft", result.liveSegments());
+                json.writeNumberField("segments", result.segments());
+                json.writeNumberField("bytes", result.bytes());
+                json.writeNumberField("segmentsLeft", result.left());
             });
         } else {
-            table.row(key, Figures.count(result.deletedSegments()), Figures.bytes(result.bytesReclaimed()),
-                    Figures.count(result.liveSegments()));
+            table.row(key, Figures.count(result.segments()), Figures.bytes(result.bytes()), Figures.count(result.left()));
         }
     }
 

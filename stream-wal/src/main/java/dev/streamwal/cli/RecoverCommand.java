@@ -2,7 +2,6 @@ package dev.streamwal.cli;
 
 import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.RecoveryProgress;
-import dev.streamwal.RecoveryRehearsal;
 import dev.streamwal.RecoveryReport;
 import dev.streamwal.StreamWal;
 import java.io.IOException;
@@ -84,11 +83,11 @@ final class RecoverCommand extends WritingCommand {
     private RecoveryReport rehearse(Consumer<RecoveryProgress> progress) throws IOException {
         Path given = scratch;
         if (given != null) {
-            return RecoveryRehearsal.run(root(), policy.meant, given, progress);
+            return StreamWal.rehearseRecovery(root(), policy.meant, given, progress);
         }
         Path made = Files.createTempDirectory("stream-wal-");
         try {
-            return RecoveryRehearsal.run(root(), policy.meant, made, progress);
+            return StreamWal.rehearseRecovery(root(), policy.meant, made, progress);
         } finally {
             Files.deleteIfExists(made);
         }

@@ -28,7 +28,7 @@ final class RecoveryText {
             out.json(json -> write(json, stream));
             return;
         }
-        out.line(stream.stream() + ": " + describe(stream.sums()));
+        out.line(stream.key() + ": " + describe(stream.sums()));
         stream.findings().forEach(finding -> out.line("  " + describe(finding)));
         if (stream.findingsLeftOut() > 0) {
             out.line("  and " + Figures.count(stream.findingsLeftOut()) + " more");
@@ -81,7 +81,7 @@ final class RecoveryText {
 
     private static void write(JsonGenerator json, StreamFindings stream) throws IOException {
         json.writeStringField("type", "stream");
-        json.writeStringField("key", stream.stream());
+        json.writeStringField("key", stream.key());
         write(json, stream.sums());
         json.writeArrayFieldStart("findings");
         for (Finding finding : stream.findings()) {

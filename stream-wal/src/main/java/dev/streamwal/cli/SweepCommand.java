@@ -11,6 +11,7 @@ import dev.streamwal.retention.HeldBack;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.storage.WriterFile;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -61,7 +62,7 @@ final class SweepCommand extends WritingCommand {
                     + " --believe-clock");
             return Exit.FINDINGS;
         }
-        List<DeletedSegment> gone = new ArrayList<>();
+        List<Gone> gone = new ArrayList<>();
         Outcome outcome;
         try {
             outcome = dryRun ? rehearse(time, gone) : sweep(time, gone);
@@ -73,6 +74,13 @@ final class SweepCommand extends WritingCommand {
         }
         show(gone, outcome, out);
         return outcome.failed() == 0 ? Exit.OK : Exit.FINDINGS;
+    }
+
+    /** A segment that was deleted, or would be. */
+    private record Gone(Path path, String key, Instant expiration, long bytes, DeletedSegment.Reason reason) {
+        static Gone of(DeletedSegment segment) {
+            return new Gone(segment.path(), segment.key(), segment.expiration(), segment.bytes(), segment.reason());
+        }
     }
 
     /**
@@ -91,12 +99,12 @@ final class SweepCommand extends WritingCommand {
         }
     }
 
-    private Outcome sweep(Instant time, List<DeletedSegment> gone) {
+    private Outcome sweep(Instant time, List<Gone> gone) {
         try (StreamWal wal = openLog(holding(consumers()))) {
-            SweepResult unused = wal.sweep(time, gone::add);
+            SweepResult unused = wal.sweep(time, segment -> gone.add(Gone.of(segment)));
             // to know whether a consumer is at a stream's end, the first pass recovers it; its newest segment is sealed by the second
-            SweepResult result = wal.sweep(time, gone::add);
-            wal.stats().lastFailure().ifPresent(this::complain);
+            SweepResult result = wal.sweep(time, segment -> gone.add(Gone.of(segment)));
+            wal.health().cause().ifPresent(cause -> complain(cause.toString()));
             return new Outcome(result.failedSegments(), result.heldSegments(), result.heldBytes());
         }
     }
@@ -125,28 +133,27 @@ final class SweepCommand extends WritingCommand {
         return options.build();
     }
 
-    private Outcome rehearse(Instant time, List<DeletedSegment> gone) throws IOException {
+    private Outcome rehearse(Instant time, List<Gone> gone) throws IOException {
         try (LogSegments segments = LogSegments.of(root())) {
             SegmentInventory inventory = new SegmentInventory(root(), segments);
             HeldBack.Outcome outcome = inventory.expired(time, consumers());
             for (ExpiryPlan.Deletion deletion : outcome.deletions()) {
-                gone.add(new DeletedSegment(inventory.fileOf(deletion), deletion.key(), deletion.segment().basePosition(),
-                        Instant.ofEpochMilli(deletion.segment().expirationMillis()), deletion.segment().bytes(),
-                        DeletedSegment.Reason.EXPIRED));
+                gone.add(new Gone(inventory.fileOf(deletion), deletion.key(), Instant.ofEpochMilli(deletion.segment().expirationMillis()),
+                        deletion.segment().bytes(), DeletedSegment.Reason.EXPIRED));
             }
             return new Outcome(0, outcome.segments(), outcome.bytes());
         }
     }
 
     /** By key, and of a stream in the order in which they went. */
-    private void show(List<DeletedSegment> gone, Outcome rest, CommandOutput out) {
-        gone.sort(Comparator.comparing(DeletedSegment::stream));
+    private void show(List<Gone> gone, Outcome rest, CommandOutput out) {
+        gone.sort(Comparator.comparing(Gone::key));
         TextTable table = new TextTable(out, "KEY", "SEGMENT", ">SIZE", "EXPIRED", "WHY");
         gone.forEach(segment -> show(segment, out, table));
         if (!out.isJson() && !gone.isEmpty()) {
             table.print();
         }
-        long bytes = gone.stream().mapToLong(DeletedSegment::bytes).sum();
+        long bytes = gone.stream().mapToLong(Gone::bytes).sum();
         out.item(() -> (dryRun ? "would delete " : "deleted ") + Figures.number(gone.size(), "segment") + ", " + Figures.bytes(bytes)
                 + (rest.held() == 0 ? "" : "; kept for consumers: " + Figures.number(rest.held(), "segment") + ", "
                         + Figures.bytes(rest.heldBytes()))
@@ -161,18 +168,18 @@ final class SweepCommand extends WritingCommand {
         });
     }
 
-    private static void show(DeletedSegment segment, CommandOutput out, TextTable table) {
+    private static void show(Gone segment, CommandOutput out, TextTable table) {
         if (out.isJson()) {
             out.json(json -> {
                 json.writeStringField("type", "segment");
-                json.writeStringField("key", segment.stream());
+                json.writeStringField("key", segment.key());
                 json.writeStringField("file", segment.path().toString());
                 json.writeNumberField("bytes", segment.bytes());
                 JsonTime.write(json, "expiration", segment.expiration().toEpochMilli());
                 json.writeStringField("reason", segment.reason().name());
             });
         } else {
-            table.row(segment.stream(), segment.path().getFileName().toString(), Figures.bytes(segment.bytes()),
+            table.row(segment.key(), segment.path().getFileName().toString(), Figures.bytes(segment.bytes()),
                     Figures.time(segment.expiration().toEpochMilli()), segment.reason().name());
         }
     }

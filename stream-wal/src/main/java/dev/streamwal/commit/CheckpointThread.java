@@ -37,6 +37,7 @@ final class CheckpointThread extends LazyThread {
     private void runOnce() {
         try {
             checkpoint.runInBackground();
+            events.succeeded("checkpoint");
         } catch (FlushFailedException e) {
             // the log has failed, and has said so
         } catch (IOException | RuntimeException | Error e) {

@@ -12,4 +12,7 @@ public interface CommitEvents {
      * @param stream the key of the stream concerned; null where there is none
      */
     void failed(String task, @Nullable String stream, Throwable failure);
+
+    /** Something of the whole log has succeeded: what it failed at before is over. */
+    default void succeeded(String task) {}
 }

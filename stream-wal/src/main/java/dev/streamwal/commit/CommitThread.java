@@ -39,6 +39,7 @@ final class CommitThread extends LazyThread {
     void work() {
         try {
             commit();
+            committer.tellSuccess("commit");
         } catch (RuntimeException | Error e) {
             // without this thread asynchronous appends would wait for ever
             committer.tellFailure("commit", e);

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -62,6 +64,9 @@ public final class GroupCommitter implements SegmentDurability {
      * answered with it. `failure` is set before a request of that round is answered.
      */
 
+    /** As it is told where what a program hung on an append, or its executor, fails. */
+    public static final String COMPLETE = "complete an append";
+
     /** What a leader with nothing but unpublished slots waits for a look at them: a slot takes well under a microsecond to fill. */
     private static final long UNPUBLISHED_WAIT_NANOS = 20_000;
     /** How long appends wait for a full journal that can't be emptied, because of a full disk say, before they fail. */
@@ -87,6 +92,9 @@ public final class GroupCommitter implements SegmentDurability {
     private final @Nullable CommitThread thread;
     private final @Nullable ForceThread forces;
     private final ConcurrentLinkedQueue<CommitCursor> flushWanted = new ConcurrentLinkedQueue<>();
+
+    /** Which could not be flushed when their interval was over, and have not been since. */
+    private final Set<CommitCursor> unflushed = ConcurrentHashMap.newKeySet();
 
     /** Taken from the queue and not answered yet, in the order they came. */
     private final List<CommitRequest> pending = new ArrayList<>();
@@ -416,7 +424,7 @@ public final class GroupCommitter implements SegmentDurability {
                 if (request.countsAsLater()) {
                     delivered();
                 }
-                tellFailure("complete an append", e);
+                tellFailure(COMPLETE, e);
             }
         }
     }
@@ -651,10 +659,19 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** What could not be flushed, for want of a descriptor or of space say, is tried again after the next interval. */
     private void flushed(CommitCursor cursor, @Nullable Throwable problem) {
-        if (problem != null && failure == null && closed == null) {
+        if (problem == null) {
+            if (!unflushed.isEmpty() && unflushed.remove(cursor) && unflushed.isEmpty()) {
+                tellSuccess("flush");
+            }
+        } else if (failure == null && closed == null) {
+            unflushed.add(cursor);
             tellFailure("flush", problem);
             atNextFlush(cursor);
         }
+    }
+
+    void tellSuccess(String task) {
+        events.succeeded(task);
     }
 
     void tellFailure(String task, Throwable problem) {

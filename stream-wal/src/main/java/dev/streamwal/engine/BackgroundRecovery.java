@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BackgroundRecovery {
 
+    /** As failures of it are told. */
+    public static final String TASK = "recover";
+
     private final Supplier<List<StreamLog>> streams;
     private final LogEvents report;
     private final RestingThread thread;
@@ -52,7 +55,7 @@ public final class BackgroundRecovery {
     /** While the log closes, streams refuse to be recovered. */
     private void failed(@Nullable String stream, Throwable failure) {
         if (!thread.isStopped()) {
-            report.failed("recover", stream, failure);
+            report.failed(TASK, stream, failure);
         }
     }
 

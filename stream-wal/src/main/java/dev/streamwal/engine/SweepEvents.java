@@ -6,6 +6,12 @@ import org.jspecify.annotations.Nullable;
 /** Where sweeps say what they did. Implementations never throw. */
 public interface SweepEvents {
 
+    /** A pass begins; for {@link #ended}. */
+    long begins();
+
+    /** A task has come to its end: what it failed at before it began is over. */
+    void ended(String task, long begun);
+
     /** Segments are gone; of a pack there may be many, and they are one event for who passes them on. */
     void swept(List<SweptSegment> segments);
 

@@ -38,6 +38,9 @@ import java.util.stream.Collectors;
  */
 public final class Sweeper {
 
+    /** As failures of it are told. */
+    public static final String TASK = "sweep";
+
     /** Segments of packs: one event each would be more than a listener's queue takes. */
     private static final int TOLD_AT_ONCE = 4_096;
 
@@ -135,7 +138,10 @@ public final class Sweeper {
 
     private Result passWithoutPacking(Supplier<Pass> pass) {
         try {
-            return store.whileDeleting(() -> pass.get().run());
+            long begun = report.begins();
+            Result result = store.whileDeleting(() -> pass.get().run());
+            report.ended(TASK, begun);
+            return result;
         } catch (IOException e) {
             throw StorageErrors.translate("sweep", e, store.root(), null, WalException.NO_POSITION, 0);
         }

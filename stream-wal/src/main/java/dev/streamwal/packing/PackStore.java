@@ -44,6 +44,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -665,6 +666,16 @@ public final class PackStore implements PackedData {
     void forget(StreamKey key, long from, long to) throws IOException {
         positions.startAtCeiling();
         change(List.of(), List.of(), () -> manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()))));
+    }
+
+    /** In no pack that there is now has a stream of these what begins below its position; durably, and by one change. */
+    void forgetBelow(Map<StreamKey, Long> positionsByKey) throws IOException {
+        positions.startAtCeiling();
+        List<VoidRange> ranges = new ArrayList<>(positionsByKey.size());
+        long packsBelow = manifest.current().highestNumber() + 1;
+        long sharedBelow = sharedEnd.getAsLong();
+        positionsByKey.forEach((key, position) -> ranges.add(new VoidRange(key, 0, position, packsBelow, sharedBelow)));
+        change(List.of(), List.of(), () -> manifest.makeVoid(ranges));
     }
 
     /**

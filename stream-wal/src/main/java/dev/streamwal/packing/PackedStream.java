@@ -47,12 +47,14 @@ public final class PackedStream {
     }
 
     /**
-     * The oldest segments whose windows end at or before a time go, wherever they stand; durably.
+     * The oldest segments whose windows end at or before a time go, wherever they stand; durably, but for what is put off.
      *
+     * @param purge takes what goes where no segment of the stream's own does
      * @param each is told of every segment in a pack that is gone
      * @param eachOwn is told of every segment of the stream's own that is gone
      */
-    public void purge(long beforeMillis, BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn) throws IOException {
+    void purge(long beforeMillis, PackedPurge purge, BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn)
+            throws IOException {
         List<PackStore.Place> places = places();
         NavigableMap<Long, Long> elsewhere = windowEnds(places);
         if (elsewhere.isEmpty()) {
@@ -60,10 +62,19 @@ public final class PackedStream {
             return;
         }
         NavigableMap<Long, Long> all = stream.windowEnds();
+        long oldestOwn = all.isEmpty() ? Long.MAX_VALUE : all.firstKey();
         elsewhere.forEach(all::putIfAbsent);
         List<SharedPart> parts = store.parts(key());
         boolean isNewestShared = !parts.isEmpty() && parts.get(parts.size() - 1).basePosition() == all.lastKey();
-        remove(firstThatStays(all, beforeMillis, !isNewestShared), beforeMillis, elsewhere, places, each, eachOwn);
+        long below = firstThatStays(all, beforeMillis, !isNewestShared);
+        if (oldestOwn < below) {
+            remove(below, beforeMillis, elsewhere, places, each, eachOwn);
+        } else if (elsewhere.firstKey() < below) {
+            // a file that was packed may come back from a power loss, until its directory is forced
+            stream.forceDeletions();
+            long end = Math.min(below, Math.max(elsewhere.lastKey() + 1, stream.endPosition()));
+            purge.putOff(key(), end, places.stream().filter(place -> place.entry().basePosition() < end).toList());
+        }
     }
 
     /** Where windows end of what isn't in segments of the stream's own, by base position. */

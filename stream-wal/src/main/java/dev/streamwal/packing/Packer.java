@@ -102,9 +102,27 @@ public final class Packer {
         /** Packs have become one. */
         void merged(ListedPack pack, Path file, List<ListedPack> before);
 
+        /** A task begins; for {@link #ended}. */
+        long begins();
+
+        /** A task has come to its end: what it failed at before it began is over. */
+        void ended(String task, long begun);
+
         /** A pack could not be made, or files not be deleted; the next pass tries again. */
-        void packingFailed(Throwable failure);
+        void packingFailed(String task, Throwable failure);
     }
+
+    /** As failures of it are told: copying small segments of streams' own. */
+    private static final String PACK = "pack";
+
+    /** Copying what stands in shared segments. */
+    private static final String PACK_SHARED = "pack shared segments";
+
+    /** Making one pack of several. */
+    private static final String MERGE = "merge";
+
+    /** Writing the catalogue of keys. */
+    private static final String LIST_KEYS = "list keys";
 
     /** A segment that is larger gains nothing. */
     static final int MAX_SEGMENT_BYTES = PackWriter.MAX_SEGMENT_BYTES;
@@ -157,8 +175,8 @@ public final class Packer {
     /** Packs what is worth it now. Returns how many segments have moved. */
     public int pass() {
         int moved = pass(() -> false);
-        telling(() -> false, () -> merger.pass(() -> false));
-        telling(() -> false, () -> keys.pass(() -> false));
+        telling(() -> false, MERGE, () -> merger.pass(() -> false));
+        telling(() -> false, LIST_KEYS, () -> keys.pass(() -> false));
         return moved;
     }
 
@@ -168,7 +186,7 @@ public final class Packer {
      * @param isStopped asked between two packs
      */
     public void passAtIntervals(BooleanSupplier isStopped) {
-        telling(isStopped, () -> {
+        telling(isStopped, PACK, () -> {
             int unused = pass(isStopped);
         });
     }
@@ -179,11 +197,11 @@ public final class Packer {
      * @param isStopped asked all the time
      */
     public void mergeAtIntervals(BooleanSupplier isStopped) {
-        telling(isStopped, () -> {
+        telling(isStopped, MERGE, () -> {
             log.checkWriter();
             merger.pass(isStopped);
         });
-        telling(isStopped, () -> keys.pass(isStopped));
+        telling(isStopped, LIST_KEYS, () -> keys.pass(isStopped));
     }
 
     private interface Work {
@@ -191,13 +209,21 @@ public final class Packer {
     }
 
     /** What goes wrong while the log is closed is what closing does. */
-    private void telling(BooleanSupplier isStopped, Work work) {
+    private void telling(BooleanSupplier isStopped, String task, Work work) {
+        long begun = events.begins();
         try {
             work.run();
+            ended(isStopped, task, begun);
         } catch (IOException | RuntimeException | Error e) {
             if (!isStopped.getAsBoolean()) {
-                events.packingFailed(e);
+                events.packingFailed(task, e);
             }
+        }
+    }
+
+    private void ended(BooleanSupplier isStopped, String task, long begun) {
+        if (!isStopped.getAsBoolean()) {
+            events.ended(task, begun);
         }
     }
 
@@ -219,6 +245,7 @@ public final class Packer {
     /** Returns how many segments have come into packs. */
     private int packShared(long nowMillis, BooleanSupplier isStopped) {
         int moved = 0;
+        long begun = events.begins();
         try {
             log.sharedLog().sealIfOlder(nowMillis - log.shortestWindowMillis());
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
@@ -230,16 +257,18 @@ public final class Packer {
                     events.packed(pack, store.file(pack), pack.bytes());
                 }
             }
+            ended(isStopped, PACK_SHARED, begun);
         } catch (IOException | RuntimeException e) {
             // what was read of them may not be there any more
             store.forgetShared();
             log.sharedPacked(false);
-            events.packingFailed(e);
+            events.packingFailed(PACK_SHARED, e);
         }
         return moved;
     }
 
     private int packOwn(BooleanSupplier isStopped) {
+        long begun = events.begins();
         Map<StreamKey, StreamLog> streams = new HashMap<>();
         List<List<Source>> candidates = new ArrayList<>();
         long nowMillis = log.nowMillis();
@@ -260,14 +289,15 @@ public final class Packer {
                 moved += store.whilePacking(new Run(job, streams, left)::run);
             } catch (IOException | RuntimeException e) {
                 job.sources().forEach(source -> left.add(source.key()));
-                events.packingFailed(e);
+                events.packingFailed(PACK, e);
             }
         }
         try {
-            int unused = store.whilePacking(() -> sweep.reclaim(events::packingFailed));
+            int unused = store.whilePacking(() -> sweep.reclaim(failure -> events.packingFailed(PACK, failure)));
         } catch (IOException e) {
-            events.packingFailed(e);
+            events.packingFailed(PACK, e);
         }
+        ended(isStopped, PACK, begun);
         return moved;
     }
 

@@ -20,7 +20,10 @@ public final class TimeRules {
         this.maxSkewMillis = maxSkewMillis;
     }
 
-    /** Epoch ms of a time that somebody gave; those too far away for that are the ends of time, so that all comparisons are right. */
+    /**
+     * Epoch ms of a time that a caller gave, rounded down, also before 1970. A time too far away for that is an end of time: all comparisons
+     * are right, and {@link #check} refuses it as a timestamp.
+     */
     public static long millis(Instant given) {
         if (given.getEpochSecond() >= END_OF_TIME_MILLIS / 1_000) {
             return END_OF_TIME_MILLIS;

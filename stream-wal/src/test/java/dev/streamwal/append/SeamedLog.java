@@ -65,6 +65,14 @@ final class SeamedLog implements AutoCloseable {
 
     private final class Events implements LogEvents {
         @Override
+        public long begins() {
+            return 0;
+        }
+
+        @Override
+        public void ended(String task, String key, long begun) {}
+
+        @Override
         public void failed(String task, @Nullable String stream, Throwable failure) {
             failures.add(new AssertionError(task + ", stream=" + stream, failure));
         }

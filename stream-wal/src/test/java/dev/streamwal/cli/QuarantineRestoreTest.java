@@ -202,7 +202,7 @@ class QuarantineRestoreTest {
         try (StreamWal wal = log.open()) {
             assertThat(restore().lines()).last().asString().startsWith("would append 6 records");
             assertThat(append().exit()).isEqualTo(Exit.LOCKED.code());
-            assertThat(wal.stats().lastFailure()).isEmpty();
+            assertThat(wal.health().cause()).isEmpty();
         }
         assertThat(read(KEY)).isEqualTo(texts(0, 1, 2, 3));
         assertThat(names()).singleElement().asString().endsWith(".aside");

@@ -80,7 +80,7 @@ class ReadingWritesNothingTest {
             assertThat(CliRun.of("cat", log.root(), "meter/1", "--format", "raw").out()).endsWith("282930");
             assertThat(CliRun.of("latest", log.root(), "new", "--format", "raw").out()).isEqualTo("first");
             assertThat(CliRun.of("verify", log.root()).out()).isEqualTo("5 streams, 36 records, 1.4 KiB verify; no damage\n");
-            assertThat(log.wal().stats().lastFailure()).isEmpty();
+            assertThat(log.wal().health().cause()).isEmpty();
         }
     }
 }

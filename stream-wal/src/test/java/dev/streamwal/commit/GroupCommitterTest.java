@@ -572,6 +572,43 @@ class GroupCommitterTest {
     }
 
     @Test
+    void flushInterval_someStreamsCannotBeFlushed_hasSucceededWhenAllAre() throws IOException {
+        List<String> heard = new ArrayList<>();
+        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), SIZES,
+                ids::incrementAndGet, new CommitEvents() {
+                    @Override
+                    public void failed(String task, @Nullable String stream, Throwable failure) {
+                        heard.add(task + " failed");
+                    }
+
+                    @Override
+                    public void succeeded(String task) {
+                        heard.add(task);
+                    }
+                }, false, 1_000_000));
+        committer.ready();
+        a.unreadable = new IllegalStateException("a");
+        b.unreadable = new IllegalStateException("b");
+        for (FakeStream stream : List.of(a, b)) {
+            stream.append(64);
+            committer.atNextFlush(stream.cursor());
+        }
+        committer.runBackground();
+        assertThat(heard).containsExactly("flush failed", "flush failed");
+        a.unreadable = null;
+        committer.runBackground();
+        assertThat(heard).as("b still fails").endsWith("flush failed").hasSize(3);
+        b.unreadable = null;
+        committer.runBackground();
+        assertThat(heard).endsWith("flush").hasSize(4);
+        a.append(64);
+        committer.atNextFlush(a.cursor());
+        committer.runBackground();
+        assertThat(heard).as("nothing had failed").hasSize(4);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
     void ready_afterClose_makesNoJournal() {
         GroupCommitter committer = committer(false);
         committer.close(CLOSED, true);

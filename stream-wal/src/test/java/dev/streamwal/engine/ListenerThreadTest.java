@@ -19,7 +19,7 @@ class ListenerThreadTest {
 
     private final WalListener listener = new WalListener() {
         @Override
-        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+        public void onFailure(String task, Optional<String> stream, Throwable failure) {
             if (task.equals("slow")) {
                 awaitUninterrupted();
             }
@@ -36,11 +36,11 @@ class ListenerThreadTest {
     }
 
     private static ListenerThread<WalListener> thread(WalListener told, boolean nobodyListens) {
-        return new ListenerThread<>(told, nobodyListens, true, (each, failure) -> each.backgroundFailure("listener", Optional.empty(), failure));
+        return new ListenerThread<>(told, nobodyListens, true, (each, failure) -> each.onFailure("listener", Optional.empty(), failure));
     }
 
     private static void tell(ListenerThread<WalListener> thread, String task) {
-        thread.tell(listener -> listener.backgroundFailure(task, Optional.empty(), new IllegalStateException(task)));
+        thread.tell(listener -> listener.onFailure(task, Optional.empty(), new IllegalStateException(task)));
     }
 
     private static boolean isRunning() {

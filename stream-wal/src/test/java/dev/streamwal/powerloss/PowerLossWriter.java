@@ -111,7 +111,7 @@ final class PowerLossWriter {
                 .streams(PERIODIC + "*", StreamOptions.builder().durability(Durability.PERIODIC).build())
                 .listener(new WalListener() {
                     @Override
-                    public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                    public void onFailure(String task, Optional<String> stream, Throwable failure) {
                         failed(disk, new IllegalStateException(task + " " + stream, failure));
                     }
                 }).build();

@@ -1,7 +1,7 @@
 package dev.streamwal.simulation;
 
 import dev.streamwal.Durability;
-import dev.streamwal.RecoveredStream;
+import dev.streamwal.RecoveryReport;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.SmallLog;
 import dev.streamwal.StreamWal;
@@ -16,6 +16,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.Ledger.Entry;
 import dev.streamwal.simulation.LogUnderTest.Found;
@@ -299,12 +300,12 @@ final class FaultyRun {
     private final class Listener implements WalListener {
 
         @Override
-        public void recovered(RecoveredStream stream) {
+        public void onRecovered(RecoveryReport.StreamFindings segment) {
             // what it has found is checked, not what it says
         }
 
         @Override
-        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+        public void onFailure(String task, Optional<String> stream, Throwable failure) {
             told.add(task + " " + stream + " " + failure);
         }
     }
@@ -615,7 +616,7 @@ final class FaultyRun {
     /** Sealed segments only; all of them. */
     private void purge(String key) {
         deletion("purge " + key, List.of(key), entry -> windowEnd(entry) <= now.toEpochMilli(), false, () -> {
-            var unused = wal.purge(key, now);
+            var unused = wal.purge(Keys.key(key), now);
         });
     }
 

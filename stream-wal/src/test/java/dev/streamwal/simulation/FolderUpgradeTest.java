@@ -46,7 +46,7 @@ class FolderUpgradeTest {
                 .retention(Duration.ofDays(1)).segmentBytes(64 << 10).maxRecordBytes(1_000).sweepInterval(Duration.ZERO)
                 .listener(new WalListener() {
                     @Override
-                    public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+                    public void onFailure(String task, Optional<String> stream, Throwable failure) {
                         failures.add(task);
                     }
                 }).build();

@@ -1,7 +1,7 @@
 package dev.streamwal.simulation;
 
 import dev.streamwal.Durability;
-import dev.streamwal.RecoveredStream;
+import dev.streamwal.RecoveryReport;
 import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.Segments;
@@ -73,12 +73,12 @@ final class LogUnderTest implements AutoCloseable {
     private final class Listener implements WalListener {
 
         @Override
-        public void recovered(RecoveredStream stream) {
+        public void onRecovered(RecoveryReport.StreamFindings segment) {
             // what it has found is checked, not what it says
         }
 
         @Override
-        public void backgroundFailure(String task, Optional<String> stream, Throwable failure) {
+        public void onFailure(String task, Optional<String> stream, Throwable failure) {
             failures.add(task + " " + stream + " " + failure);
         }
     }

@@ -113,7 +113,7 @@ final class ShortenedCheck {
             }
         }
         check.checkStreams(found);
-        log.wal().recoveryReport().streams().stream().map(RecoveryReport.StreamFindings::stream).forEach(told::add);
+        log.wal().recoveryReport().streams().stream().map(RecoveryReport.StreamFindings::key).forEach(told::add);
         if (told.contains(StreamKey.SHARED.text())) {
             // of a shared segment it isn't known whose records are missing
             told.addAll(Workload.KEYS);

@@ -5,6 +5,7 @@ import dev.streamwal.SimulatedLog;
 import dev.streamwal.WriteBatch;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.simulation.CrashCheck.Violation;
 import dev.streamwal.simulation.LogUnderTest.Found;
 import dev.streamwal.simulation.Model.Attempt;
@@ -305,7 +306,7 @@ final class WorkloadRun {
     }
 
     void purge(String key) {
-        log.wal().purge(key, clock.now);
+        log.wal().purge(Keys.key(key), clock.now);
         lookForBeginnings();
     }
 

@@ -11,6 +11,8 @@ import dev.streamwal.WriteEntry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -141,7 +143,7 @@ class TcpTest {
     void follow_whatHasExpired_isToldOfOnce_andItGoesOn() throws Exception {
         WalStream stream = wal.stream("a");
         List<EntryRef> refs = append(stream, 0, 100, 1 << 20);
-        wal.purge("a", Instant.now().plus(Duration.ofDays(1)));
+        wal.purge(Keys.key("a"), Instant.now().plus(Duration.ofDays(1)));
         long first = reader.describe("a").orElseThrow().firstPosition();
         assertThat(first).isPositive();
 

@@ -1,0 +1,104 @@
+package dev.streamwal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+class OpenFailuresTest {
+
+    private static final Exception CAUSE = new IllegalStateException("made to fail");
+
+    private long nowMillis;
+    private final OpenFailures failures = new OpenFailures(() -> Instant.ofEpochMilli(nowMillis));
+
+    private void assertOpen(String task, long sinceMillis) {
+        OpenFailures.View view = failures.view();
+        assertThat(view.last()).hasValueSatisfying(last -> assertThat(last.task()).isEqualTo(task));
+        assertThat(view.since()).isEqualTo(Instant.ofEpochMilli(sinceMillis));
+    }
+
+    private void assertNoneOpen(long sinceMillis) {
+        assertThat(failures.view()).isEqualTo(new OpenFailures.View(false, Instant.ofEpochMilli(sinceMillis), java.util.Optional.empty()));
+    }
+
+    @Test
+    void failed_isOverWhenAnAttemptThatBeganLaterHasEnded() {
+        assertNoneOpen(0);
+        nowMillis = 10;
+        long before = failures.begins();
+        failures.failed("seal", "a", CAUSE);
+        assertOpen("seal", 10);
+        nowMillis = 20;
+        failures.ended("seal", "a", before);
+        assertOpen("seal", 10);
+        long after = failures.begins();
+        failures.ended("seal", "b", after);
+        failures.ended("prepare", "a", after);
+        failures.ended("seal", null, after);
+        assertOpen("seal", 10);
+        failures.ended("seal", "a", after);
+        assertNoneOpen(20);
+    }
+
+    @Test
+    void failed_againMeanwhile_isOpenStillSinceTheFirst() {
+        nowMillis = 10;
+        failures.failed("sweep", "a", CAUSE);
+        long begun = failures.begins();
+        nowMillis = 20;
+        failures.failed("sweep", "b", CAUSE);
+        failures.endedForAll("sweep", begun);
+        assertOpen("sweep", 10);
+        assertThat(failures.view().last().orElseThrow().key()).isEqualTo("b");
+        failures.failed("sweep", "a", CAUSE);
+        assertThat(failures.view().last().orElseThrow().key()).isEqualTo("a");
+        nowMillis = 30;
+        failures.endedForAll("sweep", failures.begins());
+        assertNoneOpen(30);
+    }
+
+    @Test
+    void failed_severalTasks_theLastThatIsOpenIsShown() {
+        failures.failed("pack", null, CAUSE);
+        failures.failed("seal", "a", CAUSE);
+        failures.failed("sweep", "a", CAUSE);
+        assertOpen("sweep", 0);
+        failures.endedForStream("a", "sweep");
+        assertOpen("sweep", 0);
+        failures.endedForAll("sweep", failures.begins());
+        assertOpen("pack", 0);
+        failures.endedForStream("a", "");
+        assertOpen("pack", 0);
+        nowMillis = 40;
+        failures.ended("pack", null, failures.begins());
+        assertNoneOpen(40);
+    }
+
+    @Test
+    void failedForGood_staysWhateverEnds() {
+        failures.failed("seal", "a", CAUSE);
+        nowMillis = 10;
+        Exception first = new IllegalStateException("first");
+        failures.failedForGood("commit", null, first);
+        nowMillis = 20;
+        failures.failedForGood("commit", null, CAUSE);
+        failures.failed("sweep", null, CAUSE);
+        failures.endedForAll("commit", failures.begins());
+        failures.endedForStream("a", "");
+        OpenFailures.View view = failures.view();
+        assertThat(view.isFinal()).isTrue();
+        assertThat(view.since()).isEqualTo(Instant.ofEpochMilli(10));
+        assertThat(view.last().orElseThrow().cause()).isSameAs(first);
+    }
+
+    @Test
+    void failed_ofMoreStreamsThanAreRemembered_isNeverOver() {
+        for (int i = 0; i < OpenFailures.MAX_OPEN; i++) {
+            failures.failed("recover", "s" + i, CAUSE);
+        }
+        failures.failed("recover", "one more", CAUSE);
+        failures.endedForAll("recover", failures.begins());
+        assertOpen("recover", 0);
+    }
+}
