@@ -36,7 +36,6 @@ import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
-import dev.streamwal.io.NettyLogging;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
@@ -108,10 +107,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #stats()}.
  */
 public final class StreamWal implements AutoCloseable {
-
-    static {
-        NettyLogging.prepare();
-    }
 
     private final Path root;
     private final WalOptions options;

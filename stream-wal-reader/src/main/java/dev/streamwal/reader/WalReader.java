@@ -12,7 +12,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorScope;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.io.NettyLogging;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.tail.WakeableRest;
 import java.nio.file.Files;
@@ -38,10 +37,6 @@ import java.util.Set;
  * is a {@link NullPointerException}, and every method but {@link #close()} throws a {@link WalClosedException} after that.
  */
 public final class WalReader implements AutoCloseable {
-
-    static {
-        NettyLogging.prepare();
-    }
 
     private final ReadableLog log;
     private final ReaderOptions options;
