@@ -17,13 +17,15 @@ import java.util.function.Predicate;
  * @param missing the arguments that no stream answers to
  * @param isByList whether all streams' keys were looked through
  * @param isAll whether these are all streams, as none was named
+ * @param all the log's keys, where they were looked through
  */
-record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isByList, boolean isAll) {
+record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isByList, boolean isAll, NavigableSet<String> all) {
 
     /** All streams, where no argument is given. Who gives keys doesn't wait until all of them are listed. */
     static KeySelection of(LogSegments segments, WalReader reader, List<String> arguments) throws IOException {
         if (arguments.isEmpty()) {
-            return new KeySelection(reader.keys(), List.of(), true, true);
+            NavigableSet<String> all = reader.keys();
+            return new KeySelection(all, List.of(), true, true, all);
         }
         NavigableSet<String> selected = new TreeSet<>();
         List<String> patterns = new ArrayList<>();
@@ -34,13 +36,14 @@ record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isB
                 patterns.add(argument);
             }
         }
-        List<String> missing = patterns.isEmpty() ? List.of() : addMatching(patterns, reader.keys(), selected);
-        return new KeySelection(selected, missing, !patterns.isEmpty(), false);
+        NavigableSet<String> all = patterns.isEmpty() ? selected : reader.keys();
+        List<String> missing = addMatching(patterns, all, selected);
+        return new KeySelection(selected, missing, !patterns.isEmpty(), false, all);
     }
 
     /** The same, without what isn't missed. */
     KeySelection withMissing(Predicate<String> isMissed) {
-        return new KeySelection(keys, missing.stream().filter(isMissed).toList(), isByList, isAll);
+        return new KeySelection(keys, missing.stream().filter(isMissed).toList(), isByList, isAll, all);
     }
 
     /** Returns the patterns that match nothing. */

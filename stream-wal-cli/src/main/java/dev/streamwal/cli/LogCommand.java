@@ -31,7 +31,8 @@ abstract class LogCommand extends CliCommand {
 
     /** What a command ends with that found everything but what it says now. */
     final Exit complainOfMissing(KeySelection selection) {
-        selection.missing().forEach(argument -> complain("no stream has this key, or matches this pattern: " + argument));
+        selection.missing().forEach(argument -> complain("no stream has this key, or matches this pattern: " + argument
+                + (FollowedKeys.isPattern(argument) ? "" : Spelling.question(argument, selection.all()))));
         return selection.missing().isEmpty() ? Exit.OK : Exit.FINDINGS;
     }
 }

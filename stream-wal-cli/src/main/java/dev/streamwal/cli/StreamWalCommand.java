@@ -20,8 +20,10 @@ import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code stream-wal}. */
 @Command(
@@ -149,9 +151,17 @@ public final class StreamWalCommand {
 
     private static int explain(ParameterException wrong, CommandContext context) {
         CommandLine command = wrong.getCommandLine();
-        context.complain(String.valueOf(wrong.getMessage()));
+        context.complain(wrong.getMessage() + guess(wrong, command.getCommandSpec()));
         context.complain("try " + command.getCommandSpec().qualifiedName() + " --help");
         return Exit.USAGE.code();
+    }
+
+    private static String guess(ParameterException wrong, CommandSpec command) {
+        if (!(wrong instanceof UnmatchedArgumentException unmatched) || unmatched.getUnmatched().isEmpty()) {
+            return "";
+        }
+        String misspelt = unmatched.getUnmatched().get(0).replaceFirst("(?<=.)=.*", "");
+        return Spelling.question(misspelt, misspelt.startsWith("-") ? command.optionsMap().keySet() : command.subcommands().keySet());
     }
 
     /** Some exceptions of the JDK only name the file. */

@@ -15,6 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
@@ -49,7 +50,7 @@ class CommandLineTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "", "nothing", "ls", "ls ROOT --nothing", "get ROOT", "get ROOT yesterday", "get ROOT meter/1@0+7", "cat ROOT * --from yesterday",
+        "", "nothing", "ls", "ls ROOT --nothing", "get ROOT", "get ROOT yesterday", "get ROOT meter/1@0+7", "cat ROOT * --from someday",
         "cat ROOT * --from now --to -1h", "cat ROOT * --position 0", "cat ROOT meter/1 --position -1", "cat ROOT meter/1 --last -1",
         "cat ROOT meter/1 --last 1 --from -1h", "cat ROOT meter/1 --ref meter/1@0+40", "cat ROOT meter/1 --format paper",
         "cat ROOT --last 1 --last 2", "cat ROOT --merged --last 1", "stats ROOT/segments --nano-wal", "dump", "dump ROOT"
@@ -99,7 +100,32 @@ class CommandLineTest {
             assertThat(run.lines()).containsExactly("2024-05-01T11:56:00.000Z  binary@0+40  0xff0007");
             assertThat(run.err().lines()).containsExactly(
                     "stream-wal: no stream has this key, or matches this pattern: x*",
-                    "stream-wal: no stream has this key, or matches this pattern: y\\u001b[2J");
+                    "stream-wal: no stream has this key, or matches this pattern: y\\u001b[2J; did you mean \\u001b[2J?");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"lst, ls", "verfy, verify", "exprot, export", "consumer, consumers"})
+    void command_misspelt_hearsWhatWasMeant(String misspelt, String meant) {
+        CliRun run = CliRun.of(misspelt, directory);
+        assertThat(run.err()).contains("did you mean " + meant + "?");
+        assertThat(run.exit()).isEqualTo(Exit.USAGE.code());
+    }
+
+    @Test
+    void option_misspelt_hearsWhatWasMeant() {
+        assertThat(CliRun.of("cat", directory, "--positon=7").err()).contains("did you mean --position?");
+        assertThat(CliRun.of("cat", directory, "--nothing-like-it").err()).doesNotContain("did you mean");
+    }
+
+    @Test
+    void key_misspelt_hearsWhichAreLikeIt() {
+        try (SampleLog log = SampleLog.closed(directory)) {
+            assertThat(CliRun.of("cat", log.root(), "metre/1", "binary", "nothing", "mater/*").err().lines()).containsExactly(
+                    "stream-wal: no stream has this key, or matches this pattern: metre/1; did you mean meter/1?",
+                    "stream-wal: no stream has this key, or matches this pattern: nothing",
+                    "stream-wal: no stream has this key, or matches this pattern: mater/*");
+            assertThat(CliRun.of("cat", log.root(), "meter/").err()).contains("did you mean meter/1 or meter/2?");
         }
     }
 

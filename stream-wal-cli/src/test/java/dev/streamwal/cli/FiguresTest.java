@@ -42,7 +42,12 @@ class FiguresTest {
         "-1w, 2024-04-24T12:00:00Z", "-250ms, 2024-05-01T11:59:59.750Z", "-90s, 2024-05-01T11:58:30Z", "0, 1970-01-01T00:00:00Z",
         "-1, 1969-12-31T23:59:59.999Z", "1714564800000, 2024-05-01T12:00:00Z", "2024-05-01T10:00:00.5Z, 2024-05-01T10:00:00.500Z",
         "2024-05-01T14:00+02:00, 2024-05-01T12:00:00Z", "2024-05-01T14:00[Europe/Berlin], 2024-05-01T12:00:00Z",
-        "2024-01-01T14:00:05[Europe/Berlin], 2024-01-01T13:00:05Z", "2024-05-01T14:00+02:00[Europe/Berlin], 2024-05-01T12:00:00Z"
+        "2024-01-01T14:00:05[Europe/Berlin], 2024-01-01T13:00:05Z", "2024-05-01T14:00+02:00[Europe/Berlin], 2024-05-01T12:00:00Z",
+        "2024-05-01, 2024-05-01T00:00:00Z", "2024-05-01T12:00, 2024-05-01T12:00:00Z", "2024-05-01 9:05, 2024-05-01T09:05:00Z",
+        "2024-05-01 14:00 Europe/Berlin, 2024-05-01T12:00:00Z", "2024-05-01 14:00 +0200, 2024-05-01T12:00:00Z",
+        "2024-05-01Z, 2024-05-01T00:00:00Z", "2024-05-01 14:00 UTC, 2024-05-01T14:00:00Z",
+        "today, 2024-05-01T00:00:00Z", "yesterday, 2024-04-30T00:00:00Z", "yesterday 9:30, 2024-04-30T09:30:00Z",
+        "tomorrow Europe/Berlin, 2024-05-01T22:00:00Z", "11:59:59.5, 2024-05-01T11:59:59.500Z", "14:00 Europe/Berlin, 2024-05-01T12:00:00Z"
     })
     void time_everySyntax_thatInstant(String text, Instant time) {
         assertThat(new TimeArgument(InstantSource.fixed(CliRun.NOW)).convert(text)).isEqualTo(time);
@@ -50,8 +55,8 @@ class FiguresTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "", "yesterday", "2024-05-01", "2024-05-01T12:00", "2024-13-01T12:00:00Z", "-1y", "1h", "+", "--1h", "99999999999999999999",
-        "2024-05-01T12:00[Nowhere]", "-999999999999w", "NOW"
+        "", "someday", "2024-05", "2024-02-30", "2024-13-01T12:00:00Z", "-1y", "1h", "+", "--1h", "99999999999999999999",
+        "2024-05-01T12:00[Nowhere]", "2024-05-01 12:00 Nowhere", "-999999999999w", "NOW", "25:00", "2024-05-0112:00", "Z", "[UTC]", " 12:00"
     })
     void time_anythingElse_refusedWithTheSyntax(String text) {
         assertThatThrownBy(() -> new TimeArgument(InstantSource.fixed(CliRun.NOW)).convert(text))

@@ -140,14 +140,14 @@ class TailCommandTest {
 
     @Test
     void followedKeys_arguments_aPrefixOnlyWhereItIsOne() {
-        KeySelection none = new KeySelection(new TreeSet<>(), List.of(), false, false);
+        KeySelection none = new KeySelection(new TreeSet<>(), List.of(), false, false, new TreeSet<>());
         assertThat(FollowedKeys.of(List.of(), none).prefix()).contains("");
         assertThat(FollowedKeys.of(List.of("*"), none).prefix()).contains("");
         assertThat(FollowedKeys.of(List.of("a/*"), none).prefix()).contains("a/");
         for (List<String> named : List.of(List.of("a"), List.of("a*b"), List.of("a?*"), List.of("a*", "b"))) {
             assertThat(FollowedKeys.of(named, none).prefix()).as("%s", named).isEmpty();
         }
-        KeySelection literally = new KeySelection(new TreeSet<>(List.of("a*")), List.of(), false, false);
+        KeySelection literally = new KeySelection(new TreeSet<>(List.of("a*")), List.of(), false, false, new TreeSet<>());
         assertThat(FollowedKeys.of(List.of("a*"), literally).prefix()).isEmpty();
     }
 
