@@ -7,21 +7,25 @@ import dev.streamwal.reader.EntryRef;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.io.IOException;
+import java.util.Optional;
 
 /** Shows records. */
 final class EntryWriter {
 
     private final CommandOutput out;
     private final EntryFormat format;
+    private final Optional<ContentType> type;
 
-    EntryWriter(CommandOutput out, EntryFormat format) {
+    /** @param type of contents; empty where it isn't known */
+    EntryWriter(CommandOutput out, EntryFormat format, Optional<ContentType> type) {
         this.out = out;
         this.format = format;
+        this.type = type;
     }
 
     void write(ShownEntry entry) {
         switch (format) {
-            case TEXT -> out.line(place(entry) + header(entry) + "  " + text(entry.content()));
+            case TEXT -> out.line(place(entry) + header(entry) + "  " + content(entry));
             case HEX -> {
                 out.line(place(entry));
                 hex("header", entry.header());
@@ -40,6 +44,10 @@ final class EntryWriter {
         return entry.header().isReadable() ? "  [" + text(entry.header()) + ']' : "";
     }
 
+    private String content(ShownEntry entry) {
+        return type.flatMap(known -> known.text(entry.content())).orElseGet(() -> text(entry.content()));
+    }
+
     private static String text(ByteBuf bytes) {
         return ByteBufUtil.isText(bytes, UTF_8) ? bytes.toString(UTF_8) : "0x" + ByteBufUtil.hexDump(bytes);
     }
@@ -51,7 +59,7 @@ final class EntryWriter {
         }
     }
 
-    private static void write(ShownEntry entry, JsonGenerator json) throws IOException {
+    private void write(ShownEntry entry, JsonGenerator json) throws IOException {
         EntryRef ref = entry.ref();
         json.writeStringField("ref", ref.toString());
         json.writeStringField("key", ref.stream());
@@ -61,7 +69,9 @@ final class EntryWriter {
         if (entry.header().isReadable()) {
             write("header", entry.header(), json);
         }
-        write("content", entry.content(), json);
+        if (type.isEmpty() || !type.get().write(entry.content(), json)) {
+            write("content", entry.content(), json);
+        }
     }
 
     private static void write(String name, ByteBuf bytes, JsonGenerator json) throws IOException {

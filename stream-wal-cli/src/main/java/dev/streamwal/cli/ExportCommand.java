@@ -10,6 +10,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.io.IOException;
 import java.util.Base64;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -41,7 +42,7 @@ final class ExportCommand extends StreamsCommand {
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
         TolerantScan scan = new TolerantScan(this::complain);
         if (out.isJson()) {
-            export(reader, segments, selection, scan, new EntryWriter(out, EntryFormat.JSON)::write);
+            export(reader, segments, selection, scan, new EntryWriter(out, EntryFormat.JSON, Optional.empty())::write);
         } else {
             try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(out.asStream(), UTF_8)) {
                 csv.writeRecord(COLUMNS);
