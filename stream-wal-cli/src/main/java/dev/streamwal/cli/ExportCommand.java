@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
+import dev.streamwal.cli.ingest.ExportedCsv;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
@@ -19,12 +20,10 @@ import picocli.CommandLine.Mixin;
         name = "export",
         description = {
             "Writes records to standard output, for other programs: as CSV, or, with --json, as JSON lines.",
-            "CSV has a header line: key, position, size, timestamp, header, content, encoding; the last is utf-8, or base64 where header "
+            "import reads both, headers and binary content included. CSV has a header line: key, position, size, timestamp, header, content, encoding; the last is utf-8, or base64 where header "
                     + "or content isn't UTF-8."
         })
 final class ExportCommand extends StreamsCommand {
-
-    private static final String[] COLUMNS = {"key", "position", "size", "timestamp", "header", "content", "encoding"};
 
     /** How records are written. */
     private interface Sink {
@@ -45,7 +44,7 @@ final class ExportCommand extends StreamsCommand {
             export(reader, segments, selection, scan, new EntryWriter(out, EntryFormat.JSON, Optional.empty())::write);
         } else {
             try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(out.asStream(), UTF_8)) {
-                csv.writeRecord(COLUMNS);
+                csv.writeRecord(ExportedCsv.COLUMNS);
                 export(reader, segments, selection, scan, entry -> write(entry, csv));
             }
         }
@@ -74,7 +73,7 @@ final class ExportCommand extends StreamsCommand {
         csv.writeRecord(
                 entry.ref().stream(), Long.toString(entry.ref().position()), Integer.toString(entry.ref().size()),
                 Figures.time(entry.timestampMillis()),
-                encoded(entry.header(), text), encoded(entry.content(), text), text ? "utf-8" : "base64");
+                encoded(entry.header(), text), encoded(entry.content(), text), text ? ExportedCsv.TEXT : ExportedCsv.BINARY);
     }
 
     private static String encoded(ByteBuf bytes, boolean text) {

@@ -23,23 +23,27 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Appends the rows of files. */
 @Command(
         name = "import",
-        description = "Appends the rows of CSV files, of files in InfluxDB's line protocol, or the records of nano-wal files.",
+        description = "Appends the rows of CSV files, JSON lines, plain lines, files in InfluxDB's line protocol, the records of nano-wal files, and"
+                + " what export wrote.",
         footer = {
             "%nTimes have milliseconds in a log. What is finer is cut off, and counted; --keep-time keeps the text. A point without a"
                 + " timestamp gets the time of the import. Rows that are too old for the retention, or too far in the future, are"
                 + " bad rows.",
-            "%nImporting a file again appends its rows again. After an import that was cut short, --resume goes on where it ended.",
+            "%nAn import that fails takes back what it has appended. Importing a file again appends its rows again. After an import that was"
+                + " killed, --resume goes on where it ended.",
             "%nWindow, retention and segment size hold for segments that are created now. A row that is older than the stream's newest"
                 + " window goes into that one's segment, and expires with it.",
             LogOptions.OPENING + " A log that isn't there is made."})
@@ -50,7 +54,8 @@ final class ImportCommand extends LogCommand {
     /** Between two looks at how far the reading is. */
     private static final int ROWS_A_STEP = 1_000;
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "FILE", description = "What to read, in this order.")
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "FILE", description = "What to read, in this order; - is standard input,"
+            + " and wants a --format.")
     private List<Path> files = List.of();
 
     @ArgGroup(exclusive = false)
@@ -60,7 +65,7 @@ final class ImportCommand extends LogCommand {
     private boolean keepTime;
 
     @Option(names = "--skip-bad", description = "Leave bad rows out; tell of the first " + MAX_COMPLAINTS + ", count all, and end with exit"
-            + " code 1. Without, the first one ends the import; the rows before it are in the log.")
+            + " code 1. Without, the first one ends the import, which leaves nothing in the log.")
     private boolean skipBad;
 
     @Option(names = "--resume", description = "Leave out the rows of each stream up to the one that is its newest record, if there"
@@ -107,17 +112,51 @@ final class ImportCommand extends LogCommand {
         if (dryRun) {
             importInto(checks(options), present());
         } else {
-            try (StreamWal wal = StreamWal.open(root(), options)) {
-                importInto((row, header) -> append(wal, row, header), present());
-            } catch (WalException e) {
-                if (totals.records() > 0) {
-                    complain("imported before what follows: " + Figures.number(totals.records(), "row") + "; --resume goes on behind them");
-                }
-                throw e;
-            }
+            importInto(options);
         }
         report(out);
         return totals.badRows() == 0 ? Exit.OK : Exit.FINDINGS;
+    }
+
+    /** All of it, or nothing. */
+    private void importInto(WalOptions options) throws IOException {
+        boolean isFolder = Files.isDirectory(root());
+        boolean isNew = !isFolder || isEmpty(root());
+        boolean opened = false;
+        boolean done = false;
+        try (StreamWal wal = StreamWal.open(root(), options)) {
+            opened = true;
+            ImportUndo undo = new ImportUndo(wal);
+            try {
+                importInto((row, header) -> {
+                    undo.remember(row.key());
+                    append(wal, row, header);
+                }, present());
+                done = true;
+            } finally {
+                if (!done && !isNew) {
+                    undo(undo);
+                }
+            }
+        } finally {
+            if (opened && !done && isNew) {
+                ImportUndo.deleteLog(root(), !isFolder);
+            }
+        }
+    }
+
+    private static boolean isEmpty(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.findAny().isEmpty();
+        }
+    }
+
+    private void undo(ImportUndo undo) {
+        try {
+            undo.undo();
+        } catch (WalException e) {
+            complain("not all of what was imported could be taken back, --resume goes on behind it: rows=" + totals.records() + ": " + e.getMessage());
+        }
     }
 
     private WalOptions options() {
@@ -139,9 +178,17 @@ final class ImportCommand extends LogCommand {
         source.check();
         for (Path file : files) {
             boolean directory = source.formatOf(file, spec.commandLine()) == ImportFormat.NANO_WAL;
-            if (directory ? !Files.isDirectory(file) : !Files.isRegularFile(file)) {
+            if (ImportSource.isStandardInput(file) && !directory) {
+                checkReadOnce();
+            } else if (directory ? !Files.isDirectory(file) : !Files.isRegularFile(file)) {
                 throw new RefusedException("what is imported is a file, or of nano-wal a directory, and is there: file=" + file);
             }
+        }
+    }
+
+    private void checkReadOnce() {
+        if (resume) {
+            throw new ParameterException(spec.commandLine(), "--resume reads the files twice, and standard input can be read once");
         }
     }
 
@@ -171,6 +218,9 @@ final class ImportCommand extends LogCommand {
     private void importRow(Row row, Path file, Target target) throws BadRowException {
         byte[] header = header(row);
         try {
+            if (row.key().isEmpty()) {
+                throw new IllegalArgumentException("row without a key; --key gives all rows one");
+            }
             if (resume && row.time().millis().isEmpty()) {
                 throw new IllegalArgumentException("with --resume each row has a time of its own");
             }
@@ -204,7 +254,7 @@ final class ImportCommand extends LogCommand {
 
     private void eachOf(Path file, RowTask rows, BadRowTask bad, Progress progress) throws IOException {
         long told = 0;
-        try (Rows opened = source.open(file, source.formatOf(file, spec.commandLine()))) {
+        try (Rows opened = source.open(file, source.formatOf(file, spec.commandLine()), context().in())) {
             boolean more = true;
             for (long count = 1; more; count++) {
                 more = next(opened, file, rows, bad);
@@ -252,9 +302,7 @@ final class ImportCommand extends LogCommand {
 
     private void bad(BadRowException problem) throws IOException {
         if (!skipBad) {
-            throw new RefusedException(problem.getMessage() + "; imported before it: "
-                    + Figures.number(dryRun ? 0 : totals.records(), "row")
-                    + "; --skip-bad leaves bad rows out, --resume goes on behind what was imported", problem);
+            throw new RefusedException(problem.getMessage() + "; nothing was imported; --skip-bad leaves bad rows out", problem);
         }
         totals.badRow();
         if (totals.badRows() <= MAX_COMPLAINTS) {

@@ -4,7 +4,9 @@ import dev.streamwal.cli.ingest.CsvLayout;
 import dev.streamwal.cli.ingest.CsvRows;
 import dev.streamwal.cli.ingest.DoubtfulTime;
 import dev.streamwal.cli.ingest.EpochUnit;
+import dev.streamwal.cli.ingest.JsonRows;
 import dev.streamwal.cli.ingest.LineProtocolRows;
+import dev.streamwal.cli.ingest.LineRows;
 import dev.streamwal.cli.ingest.NanoWalRows;
 import dev.streamwal.cli.ingest.RowContent;
 import dev.streamwal.cli.ingest.Rows;
@@ -27,8 +29,9 @@ import picocli.CommandLine.ParameterException;
 final class ImportSource {
 
     @Option(names = "--format", paramLabel = "FORMAT",
-            description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp or .influx; a"
-            + " directory: nano-wal). influx is InfluxDB's line protocol: the key is the measurement with its tags, sorted. nano-wal is a"
+            description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp, .influx, .jsonl, .ndjson or .log; a"
+            + " directory: nano-wal). csv and json may be what export wrote, and become the same records again. json is an object a line:"
+            + " its members are what columns are to CSV, and the content is the line. lines is any text, a record a line. influx is InfluxDB's line protocol: the key is the measurement with its tags, sorted. nano-wal is a"
             + " directory of nano-wal 1.0 files: keys are their prefixes, headers and contents the records'.")
     private @Nullable ImportFormat format;
 
@@ -42,24 +45,25 @@ final class ImportSource {
 
     /** Whose the rows of a CSV file are. */
     static final class Key {
-        @Option(names = "--key", paramLabel = "KEY", description = "CSV: the key of all rows (default: the file's name without .csv).")
+        @Option(names = "--key", paramLabel = "KEY", description = "CSV, JSON, lines: the key of all rows (default: the file's name without"
+                + " .csv, .jsonl, .ndjson or .log).")
         private @Nullable String fixed;
 
-        @Option(names = "--key-column", paramLabel = "COLUMN", description = "CSV: has the row's key. Columns are called by their names in"
+        @Option(names = "--key-column", paramLabel = "COLUMN", description = "CSV, JSON: has the row's key. Columns are called by their names in"
                 + " the first row; with --no-header by their numbers, from 1 on.")
         private @Nullable String column;
     }
 
     @Option(names = "--time-column", paramLabel = "COLUMN", defaultValue = "timestamp",
-            description = "CSV: has the row's time (default: ${DEFAULT-VALUE}).")
+            description = "CSV, JSON: has the row's time (default: ${DEFAULT-VALUE}).")
     private String timeColumn = "timestamp";
 
     @Option(names = "--time-format", paramLabel = "FORMAT", defaultValue = "iso",
-            description = "CSV: " + TimeFormat.SYNTAX + " (default: ${DEFAULT-VALUE}).")
+            description = "CSV, JSON, lines: " + TimeFormat.SYNTAX + " (default: ${DEFAULT-VALUE}).")
     private String timeFormat = "iso";
 
     @Option(names = "--zone", paramLabel = "ZONE", defaultValue = "UTC",
-            description = "CSV: of times that don't say theirs (default: ${DEFAULT-VALUE}).")
+            description = "CSV, JSON, lines: of times that don't say theirs (default: ${DEFAULT-VALUE}).")
     private String zone = "UTC";
 
     @Option(names = "--doubtful-time", paramLabel = "CHOICE", defaultValue = "bad",
@@ -67,7 +71,7 @@ final class ImportSource {
                 + " bad one; or earlier, or later, of the two that the offsets before and after give (default: ${DEFAULT-VALUE}).")
     private DoubtfulTime doubtfulTime = DoubtfulTime.BAD;
 
-    @Option(names = "--value-column", paramLabel = "COLUMN", description = "CSV: is the content as it is, and nothing else.")
+    @Option(names = "--value-column", paramLabel = "COLUMN", description = "CSV, JSON: is the content as it is, and nothing else.")
     private @Nullable String valueColumn;
 
     @Option(names = "--separator", paramLabel = "CHARACTER", defaultValue = ",", description = "CSV: between fields (default: a comma).")
@@ -75,6 +79,10 @@ final class ImportSource {
 
     @Option(names = "--no-header", description = "CSV: the first row has no names.")
     private boolean headless;
+
+    @Option(names = "--line-time", description = "lines: a line begins with its time; one that doesn't has that of the line before. Without: the time"
+            + " of the import.")
+    private boolean lineTime;
 
     @Option(names = "--precision", paramLabel = "UNIT", defaultValue = "ns",
             description = "Line protocol: the timestamps' unit, ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
@@ -96,26 +104,38 @@ final class ImportSource {
         CsvLayout unused = layout();
     }
 
-    /** The caller closes them. */
-    Rows open(Path file, ImportFormat fileFormat) throws IOException {
+    /** Whether it is {@code -}. */
+    static boolean isStandardInput(Path file) {
+        return file.toString().equals("-");
+    }
+
+    /**
+     * The caller closes them.
+     *
+     * @param standardInput of the process
+     */
+    Rows open(Path file, ImportFormat fileFormat, InputStream standardInput) throws IOException {
         if (fileFormat == ImportFormat.NANO_WAL) {
             return NanoWalRows.open(file, Optional.ofNullable(nanoRetention));
         }
         CsvLayout layout = layout();
-        InputStream input = Files.newInputStream(file);
+        InputStream input = isStandardInput(file) ? standardInput : Files.newInputStream(file);
         try {
-            return fileFormat == ImportFormat.INFLUX
-                    ? new LineProtocolRows(input, file.toString(), precision, content)
-                    : new CsvRows(input, file.toString(), layout, fixedKey(file));
+            return switch (fileFormat) {
+                case INFLUX -> new LineProtocolRows(input, file.toString(), precision, content);
+                case JSON -> new JsonRows(input, file.toString(), layout, fixedKey(file));
+                case LINES -> new LineRows(input, file.toString(), fixedKey(file), lineTime ? Optional.of(layout.timeFormat()) : Optional.empty());
+                default -> new CsvRows(input, file.toString(), layout, fixedKey(file));
+            };
         } catch (IOException | RuntimeException e) {
             input.close();
             throw e;
         }
     }
 
-    /** What is read of it. */
+    /** What is read of it; 0 where nobody knows. */
     static long bytes(Path file) throws IOException {
-        return Files.isDirectory(file) ? NanoWalRows.bytes(file) : Files.size(file);
+        return isStandardInput(file) ? 0 : Files.isDirectory(file) ? NanoWalRows.bytes(file) : Files.size(file);
     }
 
     private CsvLayout layout() {
@@ -127,8 +147,8 @@ final class ImportSource {
         }
     }
 
+    /** Empty where nothing says it. */
     private String fixedKey(Path file) {
-        String name = String.valueOf(file.getFileName());
-        return key.fixed != null ? key.fixed : name.endsWith(".csv") ? name.substring(0, name.length() - ".csv".length()) : name;
+        return key.fixed != null ? key.fixed : isStandardInput(file) ? "" : ImportFormat.baseName(file);
     }
 }

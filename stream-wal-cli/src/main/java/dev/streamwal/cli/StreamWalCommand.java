@@ -61,7 +61,7 @@ public final class StreamWalCommand {
         PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true);
         // System.out would swallow what it can't write
         FileOutputStream out = new FileOutputStream(FileDescriptor.out);
-        System.exit(run(new CommandContext(out, err, isWatched(), InstantSource.system()), arguments));
+        System.exit(run(new CommandContext(System.in, out, err, isWatched(), InstantSource.system()), arguments));
     }
 
     /** Runs a command, and returns its exit code. An error that isn't caught would end the process with that of findings. */

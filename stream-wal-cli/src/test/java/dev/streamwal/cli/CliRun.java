@@ -5,8 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -35,10 +37,19 @@ record CliRun(int exit, byte[] bytes, String err) {
         return at(NOW, arguments);
     }
 
+    /** With a text on standard input. */
+    static CliRun reading(String in, Object... arguments) {
+        return at(NOW, new ByteArrayInputStream(in.getBytes(UTF_8)), arguments);
+    }
+
     static CliRun at(Instant now, Object... arguments) {
+        return at(now, InputStream.nullInputStream(), arguments);
+    }
+
+    private static CliRun at(Instant now, InputStream in, Object... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         StringWriter err = new StringWriter();
-        CommandContext context = new CommandContext(out, new PrintWriter(err), false, InstantSource.fixed(now));
+        CommandContext context = new CommandContext(in, out, new PrintWriter(err), false, InstantSource.fixed(now));
         String[] texts = Arrays.stream(arguments).map(String::valueOf).toArray(String[]::new);
         int exit = StreamWalCommand.run(context, texts);
         return new CliRun(exit, out.toByteArray(), err.toString());

@@ -95,10 +95,11 @@ class ImportTest {
         Path file = file("x.csv", CSV + "noon,a,4\n2024-04-01T00:00:00Z,a,5\n2024-05-01T11:00:02Z,a,6\n");
         CliRun stopped = CliRun.of("import", root, file, "--key", "k");
         assertThat(stopped.exit()).isEqualTo(Exit.FAILED.code());
-        assertThat(stopped.err()).startsWith("stream-wal: a row has a time: ").contains("file=" + file + ", line=5; imported before it: 3 rows"
-                + "; --skip-bad leaves bad rows out, --resume goes on behind what was imported");
-        assertThat(records("k")).hasSize(3);
+        assertThat(stopped.err()).startsWith("stream-wal: a row has a time: ").contains("file=" + file + ", line=5; nothing was imported"
+                + "; --skip-bad leaves bad rows out");
+        assertThat(root).doesNotExist();
 
+        assertThat(CliRun.of("import", root, file("y.csv", CSV), "--key", "k").exit()).isZero();
         CliRun skipped = CliRun.of("import", root, file, "--key", "k", "--skip-bad", "--resume");
         assertThat(skipped.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(skipped.out()).isEqualTo("""
@@ -143,7 +144,9 @@ class ImportTest {
     @Test
     void olderThanTheRetention_withALongerOne_isTaken() throws IOException {
         Path file = file("x.csv", "timestamp,v\n2014-02-14 14:30:00,1\n");
+        Files.createDirectories(root);
         assertThat(CliRun.of("import", root, file).exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(root).isEmptyDirectory();
         assertThat(CliRun.of("import", root, file, "--retention", "36500d", "--window", "1d", "--segment-bytes", "65536").exit()).isZero();
         assertThat(records("x")).containsExactly("2014-02-14T14:30:00Z  1");
         try (Stream<Path> segments = Files.list(root.resolve("segments/x"))) {
@@ -175,6 +178,85 @@ class ImportTest {
         assertThat(run.json().get(0)).containsEntry("records", 3L - before).containsEntry("alreadyThere", (long) before);
         assertThat(records("a")).hasSize(2);
         assertThat(records("b")).hasSize(1);
+    }
+
+    @Test
+    void failedImport_leavesTheLogsRecordsAsTheyWere() throws IOException {
+        assertThat(CliRun.of("import", root, file("x.csv", CSV), "--key-column", "host").exit()).isZero();
+        Path more = file("y.csv", "timestamp,host,v\n2024-05-01T11:30:00Z,a,7\n2024-05-01T11:30:00Z,new,8\nnoon,a,9\n");
+        CliRun failed = CliRun.of("import", root, more, "--key-column", "host", "--value-column", "v");
+        assertThat(failed.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(failed.err()).contains("line=4; nothing was imported");
+        assertThat(CliRun.of("ls", root).lines()).hasSize(3).noneMatch(line -> line.startsWith("new"));
+        assertThat(records("a")).containsExactly("2024-05-01T11:00:00Z  1", "2024-05-01T11:00:01Z  3");
+        assertThat(CliRun.of("import", root, more, "--key-column", "host", "--value-column", "v", "--skip-bad").exit())
+                .isEqualTo(Exit.FINDINGS.code());
+        assertThat(records("a")).hasSize(3).last().isEqualTo("2024-05-01T11:30:00Z  7");
+    }
+
+    /** A folder of something else, in which a log would be made. */
+    @Test
+    void failedImport_takesNothingOfOthers() throws IOException {
+        Path notes = Files.writeString(Files.createDirectories(root).resolve("notes"), "mine");
+        assertThat(CliRun.of("import", root, file("x.csv", "timestamp,v\n2024-05-01T11:00:00Z,1\nnoon,2\n")).exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(notes).hasContent("mine");
+        assertThat(records("x")).isEmpty();
+    }
+
+    @Test
+    void standardInput_anyFormatOfText() throws IOException {
+        assertThat(CliRun.reading(CSV, "import", root, "-", "--format", "csv", "--key", "k").out()).startsWith("imported 3 records");
+        assertThat(records("k")).hasSize(3);
+        assertThat(CliRun.reading("m f=1 1714561200000000000\n", "import", root, "-", "--format", "influx").exit()).isZero();
+        assertThat(records("m")).containsExactly("2024-05-01T11:00:00Z  f=1");
+        assertThat(CliRun.reading(CSV, "import", root, "-", "--format", "csv").err()).contains("row without a key; --key");
+        assertThat(CliRun.reading(CSV, "import", root, "-").err()).contains("give --format");
+        assertThat(CliRun.reading(CSV, "import", root, "-", "--format", "csv", "--key", "k", "--resume").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.reading(CSV, "import", root, "-", "--format", "nano-wal").exit()).isEqualTo(Exit.FAILED.code());
+    }
+
+    @Test
+    void lines_aRecordEach_withTheTimeOfTheImport_orTheirOwn() throws IOException {
+        String text = "2024-05-01 11:00:00 started\n  at Main.java:7\n\n2024-05-01T11:00:01.5Z ended\n";
+        assertThat(CliRun.of("import", root, file("app.log", text), "--line-time").exit()).isZero();
+        assertThat(records("app")).containsExactly("2024-05-01T11:00:00Z  2024-05-01 11:00:00 started", "2024-05-01T11:00:00Z    at Main.java:7",
+                "2024-05-01T11:00:00Z  ", "2024-05-01T11:00:01.500Z  2024-05-01T11:00:01.5Z ended");
+        assertThat(CliRun.reading("a\r\nb", "import", root, "-", "--format", "lines", "--key", "k").exit()).isZero();
+        assertThat(records("k")).containsExactly("2024-05-01T12:00:00Z  a", "2024-05-01T12:00:00Z  b");
+        String dated = "01.05.2024 11:00 x\n";
+        assertThat(CliRun.reading(dated, "import", root, "-", "--format", "lines", "--key", "d", "--line-time", "--time-format", "dd.MM.yyyy HH:mm")
+                .exit()).isZero();
+        assertThat(records("d")).containsExactly("2024-05-01T11:00:00Z  01.05.2024 11:00 x");
+    }
+
+    @Test
+    void jsonLines_membersAreColumns() throws IOException {
+        String rows = """
+                {"timestamp":"2024-05-01T11:00:00Z","host":"a","v":{"x":[1, 2]}}
+
+                {"v":21.50, "timestamp":"2024-05-01T11:00:01Z","host":"a"}
+                """;
+        assertThat(CliRun.of("import", root, file("x.jsonl", rows), "--key-column", "host", "--value-column", "v").exit()).isZero();
+        assertThat(records("a")).containsExactly("2024-05-01T11:00:00Z  {\"x\":[1, 2]}", "2024-05-01T11:00:01Z  21.50");
+        assertThat(CliRun.of("import", root, file("y.ndjson", rows)).exit()).isZero();
+        assertThat(records("y")).last().isEqualTo("2024-05-01T11:00:01Z  {\"v\":21.50, \"timestamp\":\"2024-05-01T11:00:01Z\",\"host\":\"a\"}");
+        assertThat(CliRun.reading("{\"t\":1714561200,\"n\":7}", "import", root, "-", "--format", "json", "--key-column", "n", "--time-column", "t",
+                "--time-format", "s").exit()).isZero();
+        assertThat(records("7")).containsExactly("2024-05-01T11:00:00Z  {\"t\":1714561200,\"n\":7}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "[1]", "7", "{\"timestamp\":", "{\"timestamp\":\"2024-05-01\"} {}", "{\"timestamp\":1,\"timestamp\":2}", "{\"time\":1}",
+        "{\"timestamp\":\"noon\"}", "{\"ref\":\"\",\"timestampMillis\":1,\"key\":\"k\",\"contentBase64\":\"?\"}",
+        "{\"ref\":\"\",\"timestampMillis\":1714561200000,\"key\":\"k\"}"
+    })
+    void jsonLines_badOnes_areToldAndLeftOut(String bad) {
+        String good = "{\"timestamp\":\"2024-05-01T11:00:00Z\"}";
+        CliRun run = CliRun.reading(bad + "\n" + good + "\n", "import", root, "-", "--format", "json", "--key", "k", "--skip-bad");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(run.err()).contains("bad row: ", "line=1").hasLineCount(1);
+        assertThat(records("k")).containsExactly("2024-05-01T11:00:00Z  " + good);
     }
 
     @Test

@@ -20,7 +20,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of a CSV file, in UTF-8. Behind a quote that is never closed there are none. */
+/**
+ * The rows of a CSV file, in UTF-8. Behind a quote that is never closed there are none. What {@code export} wrote is known by its columns, and
+ * becomes the records that were exported.
+ */
 public final class CsvRows implements Rows {
 
     private final CsvLayout layout;
@@ -37,6 +40,8 @@ public final class CsvRows implements Rows {
     private int valueIndex = -1;
     private long line;
     private boolean ended;
+    /** Whether the columns are those that {@code export} writes. */
+    private boolean exported;
 
     /**
      * Reads the first row, for what the columns are.
@@ -81,6 +86,10 @@ public final class CsvRows implements Rows {
         // editors mark UTF-8 files so
         fields.set(0, fields.get(0).startsWith("\uFEFF") ? fields.get(0).substring(1) : fields.get(0));
         names = List.copyOf(fields);
+        exported = names.equals(ExportedCsv.COLUMNS);
+        if (exported) {
+            return;
+        }
         Map<String, Integer> columns = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
             if (columns.putIfAbsent(names.get(i), i) != null) {
@@ -114,8 +123,19 @@ public final class CsvRows implements Rows {
         if (fields.size() != names.size()) {
             throw bad("rows have as many fields as the first one: fields=" + fields.size() + ", columns=" + names.size(), null);
         }
+        if (exported) {
+            return exportedRow(fields);
+        }
         String key = keyIndex < 0 ? fixedKey : fields.get(keyIndex);
         return new Row(BadRowException.place(line), key, time(fields.get(timeIndex)), Row.NO_HEADER, content(fields));
+    }
+
+    private Row exportedRow(List<String> fields) throws BadRowException {
+        try {
+            return ExportedCsv.row(BadRowException.place(line), fields);
+        } catch (DateTimeException | IllegalArgumentException e) {
+            throw bad(String.valueOf(e.getMessage()), e);
+        }
     }
 
     private void checkUtf8(List<String> fields) throws BadRowException {

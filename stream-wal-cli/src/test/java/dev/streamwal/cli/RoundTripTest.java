@@ -1,0 +1,74 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What {@code export} writes, {@code import} reads, so that it is exported again byte by byte. */
+class RoundTripTest {
+
+    private static final long NOON = CliRun.NOW.toEpochMilli();
+
+    @TempDir
+    private Path directory;
+
+    private Path log() {
+        Path root = directory.resolve("log");
+        WalOptions options = WalOptions.builder().window(Duration.ofHours(1)).clock(() -> CliRun.NOW).build();
+        byte[] nothing = {};
+        byte[] bytes = new byte[256];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) i;
+        }
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            long time = NOON - Duration.ofHours(3).toMillis();
+            for (String key : new String[] {"plain", "a,\"b\"\nc", "\u001b[2J", "=cmd()", "{\"k\":1}", "\ufeffmarked"}) {
+                for (byte[] content : new byte[][] {
+                    nothing, bytes, "text".getBytes(UTF_8), "a,b\r\n\"c\"\n".getBytes(UTF_8), "\ufeff \t'".getBytes(UTF_8), "{\"a\":1}".getBytes(UTF_8),
+                    "\u00fc\ud83d\ude00\u0000".getBytes(UTF_8)}) {
+                    assertThat(wal.stream(key).append(time, content)).isNotNull();
+                    assertThat(wal.stream(key).append(time, "unit=W".getBytes(UTF_8), content)).isNotNull();
+                    assertThat(wal.stream(key).append(time, bytes, content)).isNotNull();
+                    time += 1_234_567;
+                }
+                time = NOON - Duration.ofHours(3).toMillis();
+            }
+        }
+        return root;
+    }
+
+    private byte[] exported(Path root, String format) {
+        CliRun run = CliRun.of("export", root, format);
+        assertThat(run.exit()).as(run.err()).isZero();
+        return run.bytes();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--json", "--quiet"})
+    void export_imported_isExportedTheSame(String format) throws IOException {
+        byte[] first = exported(log(), format);
+        Path file = Files.write(directory.resolve(format.equals("--json") ? "all.jsonl" : "all.csv"), first);
+        Path copy = directory.resolve("copy");
+        CliRun run = CliRun.of("import", copy, file, "--window", "1h");
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(exported(copy, format)).isEqualTo(first);
+    }
+
+    @Test
+    void exportedCsv_withAnUnknownEncoding_isABadRow() {
+        String row = "key,position,size,timestamp,header,content,encoding\nk,0,40,2024-05-01T11:00:00.000Z,,x,rot13\n";
+        CliRun run = CliRun.reading(row, "import", directory.resolve("log"), "-", "--format", "csv");
+        assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(run.err()).contains("unknown encoding: encoding=rot13").contains("line=2");
+    }
+}
