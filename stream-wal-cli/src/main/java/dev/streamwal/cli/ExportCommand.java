@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
 import dev.streamwal.cli.ingest.ExportedCsv;
+import dev.streamwal.cli.ingest.LineProtocolText;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
@@ -14,14 +15,17 @@ import java.util.Base64;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Writes records for other programs. */
 @Command(
         name = "export",
         description = {
-            "Writes records to standard output, for other programs: as CSV, or, with --json, as JSON lines.",
+            "Writes records to standard output, for other programs: as CSV, as JSON lines, or in InfluxDB's line protocol.",
             "import reads both, headers and binary content included. CSV has a header line: key, position, size, timestamp, header, content, encoding; the last is utf-8, or base64 where header "
-                    + "or content isn't UTF-8."
+                    + "or content isn't UTF-8.",
+            "In line protocol what was imported from it is written as it was; of other records the key is the measurement, and the content the field "
+                    + "value, a number or a string. Headers are left out; a record that isn't text, or has several lines, is told of."
         })
 final class ExportCommand extends StreamsCommand {
 
@@ -29,6 +33,12 @@ final class ExportCommand extends StreamsCommand {
     private interface Sink {
         void write(ShownEntry entry);
     }
+
+    @Option(names = "--format", paramLabel = "FORMAT", defaultValue = "csv",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); --json is the same as --format json.")
+    private ExportFormat format = ExportFormat.CSV;
+
+    private boolean complete = true;
 
     @Mixin
     private final TimeRangeOptions range = new TimeRangeOptions();
@@ -40,15 +50,28 @@ final class ExportCommand extends StreamsCommand {
     @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
         TolerantScan scan = new TolerantScan(this::complain);
-        if (out.isJson()) {
+        if (out.isJson() || format == ExportFormat.JSON) {
             export(reader, segments, selection, scan, new EntryWriter(out, EntryFormat.JSON, Optional.empty())::write);
+        } else if (format == ExportFormat.INFLUX) {
+            export(reader, segments, selection, scan, entry -> writePoint(entry, out));
         } else {
             try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(out.asStream(), UTF_8)) {
                 csv.writeRecord(ExportedCsv.COLUMNS);
                 export(reader, segments, selection, scan, entry -> write(entry, csv));
             }
         }
-        return scan.exit();
+        return complete ? scan.exit() : Exit.FINDINGS;
+    }
+
+    private void writePoint(ShownEntry entry, CommandOutput out) {
+        Optional<String> line = ByteBufUtil.isText(entry.content(), UTF_8)
+                ? LineProtocolText.of(entry.ref().stream(), entry.content().toString(UTF_8), entry.timestampMillis()) : Optional.empty();
+        if (line.isPresent()) {
+            out.bytes((line.get() + '\n').getBytes(UTF_8));
+        } else {
+            complete = false;
+            complain("left out, as line protocol has no form for it: " + entry.ref());
+        }
     }
 
     private void export(WalReader reader, LogSegments segments, KeySelection selection, TolerantScan scan, Sink sink) throws IOException {

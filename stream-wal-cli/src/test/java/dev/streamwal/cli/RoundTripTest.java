@@ -65,6 +65,31 @@ class RoundTripTest {
     }
 
     @Test
+    void lineProtocol_imported_isExportedTheSame() {
+        String points = """
+                cpu,dc=eu\\ 1,host=b idle=1 1714561200000000000
+                cpu,dc=eu\\ 1,host=b idle=2i,state="a b" 1714561201000000000
+                m\\,x f=t 1714561200000000000
+                """;
+        Path root = directory.resolve("points");
+        assertThat(CliRun.reading(points, "import", root, "-", "--format", "influx").exit()).isZero();
+        CliRun run = CliRun.of("export", root, "--format", "influx");
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(run.out()).isEqualTo(points);
+    }
+
+    @Test
+    void lineProtocol_ofOtherRecords_isTheFieldValue() {
+        String rows = "timestamp,k,v\n2024-05-01T11:00:00Z,meter 1,21.5\n2024-05-01T11:00:00Z,a,\"say \"\"hi\"\" \\ \"\n2024-05-01T11:00:01Z,a,\"two\nlines\"\n";
+        Path root = directory.resolve("rows");
+        assertThat(CliRun.reading(rows, "import", root, "-", "--format", "csv", "--key-column", "k", "--value-column", "v").exit()).isZero();
+        CliRun run = CliRun.of("export", root, "--format", "influx");
+        assertThat(run.out()).isEqualTo("a value=\"say \\\"hi\\\" \\\\ \" 1714561200000000000\nmeter\\ 1 value=21.5 1714561200000000000\n");
+        assertThat(run.err()).contains("left out, as line protocol has no form for it: a@").hasLineCount(1);
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
+    @Test
     void exportedCsv_withAnUnknownEncoding_isABadRow() {
         String row = "key,position,size,timestamp,header,content,encoding\nk,0,40,2024-05-01T11:00:00.000Z,,x,rot13\n";
         CliRun run = CliRun.reading(row, "import", directory.resolve("log"), "-", "--format", "csv");

@@ -39,7 +39,8 @@ record Point(String measurement, List<Tag> tags, List<Field> fields, String fiel
         return key.toString();
     }
 
-    private static String escape(String text, String special) {
+    /** With a backslash before each of the special characters. */
+    static String escape(String text, String special) {
         StringBuilder escaped = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
             if (special.indexOf(text.charAt(i)) >= 0) {
