@@ -16,6 +16,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -49,6 +52,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
         })
 public final class StreamWalCommand {
 
+    /** picocli's own; the script it writes completes all commands. */
+    private static final String COMPLETION = "generate-completion";
+
     private StreamWalCommand() {}
 
     /**
@@ -67,7 +73,7 @@ public final class StreamWalCommand {
     /** Runs a command, and returns its exit code. An error that isn't caught would end the process with that of findings. */
     static int run(CommandContext context, String... arguments) {
         try {
-            return commandLine(context).execute(arguments);
+            return commandLine(context, arguments).execute(arguments);
         } catch (OutOfMemoryError e) {
             context.complain("there is not enough memory, give the program more by java -Xmx: " + e.getMessage());
             return Exit.of(e).code();
@@ -88,26 +94,44 @@ public final class StreamWalCommand {
         }
     }
 
-    /** The program; {@code execute} runs a command and returns its exit code. */
+    /** The program with all its commands; {@code execute} runs one and returns its exit code. */
     static CommandLine commandLine(CommandContext context) {
-        CommandLine program = new CommandLine(new StreamWalCommand())
-                .addSubcommand(new LsCommand(context))
-                .addSubcommand(new StatsCommand(context))
-                .addSubcommand(new LatestCommand(context))
-                .addSubcommand(new CatCommand(context))
-                .addSubcommand(new TailCommand(context))
-                .addSubcommand(new GetCommand(context))
-                .addSubcommand(new ExportCommand(context))
-                .addSubcommand(new VerifyCommand(context))
-                .addSubcommand(new DumpCommand(context))
-                .addSubcommand(new ImportCommand(context))
-                .addSubcommand(new SweepCommand(context))
-                .addSubcommand(new PurgeCommand(context))
-                .addSubcommand(new RecoverCommand(context))
-                .addSubcommand(new QuarantineCommand(context))
-                .addSubcommand(new CheckpointCommand(context))
-                .addSubcommand(new ConsumersCommand(context))
-                .addSubcommand(new GenerateCompletion());
+        return commandLine(context, commands(context));
+    }
+
+    /** By name. */
+    private static Map<String, Supplier<Object>> commands(CommandContext context) {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("ls", () -> new LsCommand(context));
+        commands.put("stats", () -> new StatsCommand(context));
+        commands.put("latest", () -> new LatestCommand(context));
+        commands.put("cat", () -> new CatCommand(context));
+        commands.put("tail", () -> new TailCommand(context));
+        commands.put("get", () -> new GetCommand(context));
+        commands.put("export", () -> new ExportCommand(context));
+        commands.put("verify", () -> new VerifyCommand(context));
+        commands.put("dump", () -> new DumpCommand(context));
+        commands.put("import", () -> new ImportCommand(context));
+        commands.put("sweep", () -> new SweepCommand(context));
+        commands.put("purge", () -> new PurgeCommand(context));
+        commands.put("recover", () -> new RecoverCommand(context));
+        commands.put("quarantine", () -> new QuarantineCommand(context));
+        commands.put("checkpoint", () -> new CheckpointCommand(context));
+        commands.put("consumers", () -> new ConsumersCommand(context));
+        commands.put(COMPLETION, GenerateCompletion::new);
+        return commands;
+    }
+
+    /** With the one command that is to run, where the first argument names it: picocli reflects on each, which takes longer than the command. */
+    private static CommandLine commandLine(CommandContext context, String[] arguments) {
+        Map<String, Supplier<Object>> all = commands(context);
+        Supplier<Object> named = arguments.length == 0 || arguments[0].equals(COMPLETION) ? null : all.get(arguments[0]);
+        return commandLine(context, named == null ? all : Map.of(arguments[0], named));
+    }
+
+    private static CommandLine commandLine(CommandContext context, Map<String, Supplier<Object>> commands) {
+        CommandLine program = new CommandLine(new StreamWalCommand());
+        commands.forEach((name, command) -> program.addSubcommand(name, command.get()));
         program.getSubcommands().values().forEach(StreamWalCommand::explainExitCodes);
         explainExitCodes(program);
         return program
