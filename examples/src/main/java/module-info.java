@@ -1,6 +1,7 @@
 /** Programs to copy from. */
-@SuppressWarnings("requires-automatic") // xchart has no descriptor
+@SuppressWarnings("requires-automatic") // chronicle.bytes and xchart have no descriptor
 module dev.streamwal.examples {
+    requires chronicle.bytes;
     requires de.siegmar.fastcsv;
     requires dev.streamwal;
     requires info.picocli;
@@ -12,6 +13,7 @@ module dev.streamwal.examples {
     requires jdk.management;
     requires me.tongfei.progressbar;
     requires org.knowm.xchart;
+    requires org.slf4j; // Chronicle Bytes needs it, and as an automatic module can't say so
     requires static org.jspecify;
 
     opens dev.streamwal.examples to info.picocli; // it sets the annotated fields

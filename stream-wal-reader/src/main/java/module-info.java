@@ -1,5 +1,5 @@
 /** Reads stream-wal logs, from the process that writes them or from another one. */
-@SuppressWarnings("module") // dev.streamwal, the target of the qualified exports, is built after this module
+@SuppressWarnings("module") // the targets of the qualified exports are built after this module
 module dev.streamwal.reader {
     requires transitive io.netty.buffer;
     requires io.netty.common;
@@ -8,13 +8,13 @@ module dev.streamwal.reader {
 
     exports dev.streamwal.error;
     exports dev.streamwal.reader;
-    exports dev.streamwal.catalog to dev.streamwal;
+    exports dev.streamwal.catalog to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.consumer to dev.streamwal;
-    exports dev.streamwal.format to dev.streamwal;
-    exports dev.streamwal.io to dev.streamwal;
+    exports dev.streamwal.format to dev.streamwal, dev.streamwal.cli;
+    exports dev.streamwal.io to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.journal to dev.streamwal;
     exports dev.streamwal.manifest to dev.streamwal;
-    exports dev.streamwal.pack to dev.streamwal;
-    exports dev.streamwal.segment to dev.streamwal;
-    exports dev.streamwal.shared to dev.streamwal;
+    exports dev.streamwal.pack to dev.streamwal, dev.streamwal.cli;
+    exports dev.streamwal.segment to dev.streamwal, dev.streamwal.cli;
+    exports dev.streamwal.shared to dev.streamwal, dev.streamwal.cli;
 }

@@ -39,7 +39,6 @@ import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
-import dev.streamwal.io.NettyLogging;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
@@ -117,10 +116,6 @@ import org.jspecify.annotations.Nullable;
  * @since 1.0
  */
 public final class StreamWal implements AutoCloseable {
-
-    static {
-        NettyLogging.prepare();
-    }
 
     private final Path root;
     private final WalOptions options;

@@ -23,7 +23,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import net.openhft.chronicle.bytes.Bytes;
-import net.openhft.chronicle.bytes.OnHeapBytes;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
 
 /**
@@ -218,14 +217,17 @@ public final class WalStream {
     }
 
     /**
-     * Appends a record that was encoded by Chronicle Bytes, without making garbage.
+     * Appends a record that was encoded by Chronicle Bytes, without making garbage. A program that calls this depends on {@code
+     * net.openhft:chronicle-bytes}; as a module, it requires {@code chronicle.bytes} and {@code org.slf4j}.
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param header at most 65,535 bytes, from read position to read limit
      * @param content from read position to read limit
      * @return the record's position
      */
-    public long append(long timestampMillis, Bytes<?> header, Bytes<?> content) {
+    // Not one more append: javac looks at the types of all methods of a name, and then no call of any append compiled without Chronicle.
+    @SuppressWarnings("exports") // its callers require chronicle.bytes, and other programs need not
+    public long appendBytes(long timestampMillis, Bytes<?> header, Bytes<?> content) {
         Objects.requireNonNull(header, "header");
         Objects.requireNonNull(content, "content");
         AppendScratch scratch = AppendScratch.ofThisThread();
@@ -237,18 +239,20 @@ public final class WalStream {
     }
 
     /**
-     * Appends a typed record without a header, which is encoded by Chronicle Bytes into a buffer that the thread reuses.
+     * Appends a typed record without a header, which is encoded by Chronicle Bytes into a buffer that the thread reuses. A program that
+     * calls this depends on {@code net.openhft:chronicle-bytes}; as a module, it requires {@code chronicle.bytes} and {@code org.slf4j}.
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param content writes itself
      * @return the record's position
      */
-    public long append(long timestampMillis, WriteBytesMarshallable content) {
+    @SuppressWarnings("exports") // as above
+    public long appendTyped(long timestampMillis, WriteBytesMarshallable content) {
         Objects.requireNonNull(content, "content");
         wal.checkOpen();
-        OnHeapBytes encoded = EncodingBuffer.encode(content);
+        Bytes<byte[]> encoded = EncodingBuffer.encode(content);
         try {
-            return append(timestampMillis, EncodingBuffer.NO_BYTES, encoded);
+            return appendBytes(timestampMillis, EncodingBuffer.NO_BYTES, encoded);
         } finally {
             EncodingBuffer.giveBack(encoded);
         }

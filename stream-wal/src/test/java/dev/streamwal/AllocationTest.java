@@ -59,7 +59,7 @@ class AllocationTest {
             double allocated = bytesAnAppend(segments, stream -> {
                 bytes.clear();
                 bytes.write(content);
-                return stream.append(TIMESTAMP, header, bytes);
+                return stream.appendBytes(TIMESTAMP, header, bytes);
             });
             assertThat(allocated).isLessThanOrEqualTo(SLACK_BYTES);
         } finally {
@@ -76,7 +76,7 @@ class AllocationTest {
         double allocated = bytesAnAppend(segments, stream -> {
             bytes.clear();
             bytes.write(content);
-            return stream.append(TIMESTAMP, header, bytes);
+            return stream.appendBytes(TIMESTAMP, header, bytes);
         });
         assertThat(allocated).isLessThanOrEqualTo(SLACK_BYTES);
     }
@@ -89,7 +89,7 @@ class AllocationTest {
                 bytes.writeLong(i);
             }
         };
-        assertThat(bytesAnAppend(segments, stream -> stream.append(TIMESTAMP, typed))).isLessThanOrEqualTo(SLACK_BYTES);
+        assertThat(bytesAnAppend(segments, stream -> stream.appendTyped(TIMESTAMP, typed))).isLessThanOrEqualTo(SLACK_BYTES);
     }
 
     private double bytesAnAppend(Segments segments, Append append) throws ReflectiveOperationException {

@@ -78,10 +78,10 @@ abstract class AppendContract extends LogContract {
                 new Way("ByteBuf read-only", true, (s, t, h, c) -> untouched(
                         directBuf(h).asReadOnly(), composite(c).asReadOnly(), (x, y) -> s.append(t, x, y))),
                 new Way("Bytes on the heap", true, (s, t, h, c) -> untouched(
-                        onHeap(h), onHeap(c), s, (x, y) -> s.append(t, x, y))),
+                        onHeap(h), onHeap(c), s, (x, y) -> s.appendBytes(t, x, y))),
                 new Way("Bytes native", true, (s, t, h, c) -> untouched(
-                        offHeap(h), offHeap(c), s, (x, y) -> s.append(t, x, y))),
-                new Way("marshallable", false, (s, t, h, c) -> at(s, s.append(t, bytes -> bytes.write(c)), 0, c.length)),
+                        offHeap(h), offHeap(c), s, (x, y) -> s.appendBytes(t, x, y))),
+                new Way("marshallable", false, (s, t, h, c) -> at(s, s.appendTyped(t, bytes -> bytes.write(c)), 0, c.length)),
                 new Way("WriteEntry of arrays", true, (s, t, h, c) -> s.append(WriteEntry.of(h, c, t))),
                 new Way("WriteEntry of arrays at an Instant", true, (s, t, h, c) -> s.append(WriteEntry.of(h, c, Instant.ofEpochMilli(t)))),
                 new Way("WriteEntry at an Instant", false, (s, t, h, c) -> s.append(WriteEntry.of(c, Instant.ofEpochMilli(t)))),
@@ -238,7 +238,7 @@ abstract class AppendContract extends LogContract {
                 new Way("byte[] byte[]", true, (s, t, h, c) -> s.append(t, h, c)),
                 new Way("ByteBuffer", true, (s, t, h, c) -> s.append(t, ByteBuffer.wrap(h), ByteBuffer.wrap(c))),
                 new Way("ByteBuf", true, (s, t, h, c) -> s.append(t, Unpooled.wrappedBuffer(h), Unpooled.wrappedBuffer(c))),
-                new Way("Bytes", true, (s, t, h, c) -> at(s, s.append(t, Bytes.wrapForRead(h), Bytes.wrapForRead(c)), h.length, c.length)),
+                new Way("Bytes", true, (s, t, h, c) -> at(s, s.appendBytes(t, Bytes.wrapForRead(h), Bytes.wrapForRead(c)), h.length, c.length)),
                 new Way("batch", true, (s, t, h, c) -> s.appendBatch(List.of(WriteEntry.of(h, c, t), WriteEntry.of(c, t))).get(1)));
     }
 
@@ -290,9 +290,9 @@ abstract class AppendContract extends LogContract {
         for (int i = 0; i < MANY; i++) {
             byte[] content = bytes(30, i);
             long[] position = new long[1];
-            long outerPosition = outer.append(NOW, bytes -> {
+            long outerPosition = outer.appendTyped(NOW, bytes -> {
                 bytes.write(content, 0, 10);
-                position[0] = inner.append(NOW, nested -> nested.write(content));
+                position[0] = inner.appendTyped(NOW, nested -> nested.write(content));
                 bytes.write(content, 10, 20);
             });
             outers.add(Written.of(at(outer, outerPosition, 0, 30), NOW, content));
@@ -308,7 +308,7 @@ abstract class AppendContract extends LogContract {
         WalStream stream = wal.stream("s");
         List<Written> written = new ArrayList<>();
         for (int i = 0; i < MANY; i++) {
-            assertThatThrownBy(() -> stream.append(NOW, bytes -> {
+            assertThatThrownBy(() -> stream.appendTyped(NOW, bytes -> {
                 bytes.write(new byte[500]);
                 throw new IllegalStateException("of the caller");
             })).isInstanceOf(IllegalStateException.class).hasMessage("of the caller");
@@ -361,7 +361,7 @@ abstract class AppendContract extends LogContract {
                         .isInstanceOf(RecordTooLargeException.class)
                         .hasMessageContaining("maxRecordBytes=5000").hasMessageContaining("header=1000")
                         .hasMessageContaining("content=4001").hasMessageContaining("stream=s"));
-        assertThatThrownBy(() -> stream.append(NOW, bytes -> bytes.write(new byte[5_001])))
+        assertThatThrownBy(() -> stream.appendTyped(NOW, bytes -> bytes.write(new byte[5_001])))
                 .isInstanceOf(RecordTooLargeException.class);
         written.addAll(appendSome(stream, 2));
         assertContiguous(written);
@@ -400,9 +400,9 @@ abstract class AppendContract extends LogContract {
                 () -> stream.append(NOW, ByteBuffer.wrap(some), null),
                 () -> stream.append(NOW, null, Unpooled.EMPTY_BUFFER),
                 () -> stream.append(NOW, Unpooled.EMPTY_BUFFER, null),
-                () -> stream.append(NOW, null, Bytes.from("x")),
-                () -> stream.append(NOW, Bytes.from("x"), null),
-                () -> stream.append(NOW, (net.openhft.chronicle.bytes.WriteBytesMarshallable) null),
+                () -> stream.appendBytes(NOW, null, Bytes.from("x")),
+                () -> stream.appendBytes(NOW, Bytes.from("x"), null),
+                () -> stream.appendTyped(NOW, (net.openhft.chronicle.bytes.WriteBytesMarshallable) null),
                 () -> stream.append((WriteEntry) null),
                 () -> stream.appendBatch(null),
                 () -> stream.appendBatch(Arrays.asList(WriteEntry.of(some), null)),

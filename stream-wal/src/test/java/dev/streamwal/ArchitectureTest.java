@@ -17,11 +17,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Which packages the libraries have and what each depends on: by their sources, which ARCHITECTURE.md's table has to agree with. */
+/** Which packages the modules have and what each depends on: by their sources, which ARCHITECTURE.md's tables have to agree with. */
 class ArchitectureTest {
 
     private static final String ROOT = "dev.streamwal";
-    private static final List<String> MODULES = List.of("stream-wal-reader", "stream-wal");
+    /** Each depends on those before it only. */
+    private static final List<String> MODULES = List.of("stream-wal-reader", "stream-wal", "stream-wal-cli");
+    private static final String COMMAND_LINE = "dev.streamwal.cli";
 
     private static final Pattern PACKAGE = Pattern.compile("(?m)^package ([\\w.]+);");
     /** An import, or a class with its package before it; also {@code import static} and {@code .*}. */
@@ -30,9 +32,12 @@ class ArchitectureTest {
     private static final Pattern COMMENT_OR_TEXT = Pattern.compile(
             "(?s)/\\*.*?\\*/|//[^\\n]*|\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\])*\"|'(?:\\\\.|[^'\\\\])*'");
     private static final Pattern ROW =
-            Pattern.compile("(?m)^\\| `(…[\\w.]+|dev\\.streamwal|stream-wal|stream-wal-reader)` \\|[^|\\n]*\\|([^|\\n]*)\\|$");
+            Pattern.compile("(?m)^\\| `(…[\\w.]+|dev\\.streamwal|stream-wal[a-z-]*)` \\|[^|\\n]*\\|([^|\\n]*)\\|$");
 
-    /** A package: its module, and the packages of both modules that it names. */
+    private static final Pattern EXPORTED = Pattern.compile("exports (dev\\.streamwal[.\\w]*)(?: to ([^;]+))?;");
+    private static final Pattern EXPORTED_ROW = Pattern.compile("(?m)^\\| `(…\\w+)` \\|[^|\\n]*\\|$");
+
+    /** A package: its module, and the packages of all modules that it names. */
     private record Place(String module, Set<String> dependencies) {}
 
     private static Path repository() {
@@ -105,13 +110,71 @@ class ArchitectureTest {
     }
 
     @Test
-    void theReadersPackages_dependOnNoneOfTheWriters() throws IOException {
+    void packages_dependOnNoModuleBehindTheirOwn() throws IOException {
         Map<String, Place> all = bySources();
         all.forEach((name, place) -> {
-            if (place.module().equals("stream-wal-reader")) {
-                assertThat(place.dependencies()).as(name).allMatch(each -> all.get(each).module().equals("stream-wal-reader"));
+            List<String> upToItsOwn = MODULES.subList(0, MODULES.indexOf(place.module()) + 1);
+            assertThat(place.dependencies()).as(name).allMatch(each -> upToItsOwn.contains(all.get(each).module()));
+        });
+    }
+
+    @Test
+    void packages_areExportedToTheModulesThatNameThem_andToNoOther() throws IOException {
+        assertThat(exported()).isEqualTo(usedElsewhere(exportedToAll()));
+    }
+
+    @Test
+    void packagesExportedToTheCommandLine_areInTheTable() throws IOException {
+        Set<String> rows = new TreeSet<>();
+        EXPORTED_ROW.matcher(Files.readString(repository().resolve("ARCHITECTURE.md"))).results()
+                .forEach(row -> rows.add(row.group(1).replace("…", ROOT + ".")));
+        Set<String> exported = new TreeSet<>();
+        exported().forEach((name, modules) -> {
+            if (modules.contains(COMMAND_LINE)) {
+                exported.add(name);
             }
         });
+        assertThat(rows).isEqualTo(exported);
+    }
+
+    /** By package, the names of the modules that it is exported to by name. */
+    private static Map<String, Set<String>> exported() throws IOException {
+        Map<String, Set<String>> exported = new TreeMap<>();
+        for (String module : MODULES) {
+            EXPORTED.matcher(descriptor(module)).results().filter(each -> each.group(2) != null)
+                    .forEach(each -> exported.put(each.group(1), new TreeSet<>(List.of(each.group(2).split(",\\s*")))));
+        }
+        return exported;
+    }
+
+    private static Set<String> exportedToAll() throws IOException {
+        Set<String> exported = new TreeSet<>();
+        for (String module : MODULES) {
+            EXPORTED.matcher(descriptor(module)).results().filter(each -> each.group(2) == null).forEach(each -> exported.add(each.group(1)));
+        }
+        return exported;
+    }
+
+    /** By package that isn't exported to all, the names of the other modules whose packages name it. */
+    private static Map<String, Set<String>> usedElsewhere(Set<String> exportedToAll) throws IOException {
+        Map<String, Place> all = bySources();
+        Map<String, Set<String>> used = new TreeMap<>();
+        for (Place user : all.values()) {
+            String name = moduleName(user.module());
+            user.dependencies().stream().filter(each -> !exportedToAll.contains(each) && !all.get(each).module().equals(user.module()))
+                    .forEach(each -> used.computeIfAbsent(each, any -> new TreeSet<>()).add(name));
+        }
+        return used;
+    }
+
+    private static String moduleName(String module) throws IOException {
+        Matcher declared = Pattern.compile("(?m)^module (\\S+) \\{").matcher(descriptor(module));
+        assertThat(declared.find()).as(module).isTrue();
+        return declared.group(1);
+    }
+
+    private static String descriptor(String module) throws IOException {
+        return Files.readString(repository().resolve(module).resolve("src/main/java/module-info.java"));
     }
 
     @Test

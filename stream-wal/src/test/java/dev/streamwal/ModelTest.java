@@ -443,13 +443,13 @@ class ModelTest {
                 }
                 case 7: {
                     Bytes<?> source = Bytes.wrapForRead(content);
-                    return ref(key, stream.append(time, Bytes.wrapForRead(header), source), item);
+                    return ref(key, stream.appendBytes(time, Bytes.wrapForRead(header), source), item);
                 }
                 case 8: {
                     Bytes<?> source = Bytes.allocateElasticDirect(content.length + 8L);
                     try {
                         source.write(content);
-                        long position = stream.append(time, Bytes.wrapForRead(header), source);
+                        long position = stream.appendBytes(time, Bytes.wrapForRead(header), source);
                         assertThat(source.readRemaining()).isEqualTo(content.length);
                         return ref(key, position, item);
                     } finally {
@@ -457,7 +457,7 @@ class ModelTest {
                     }
                 }
                 case 9:
-                    return ref(key, stream.append(time, bytes -> bytes.write(content)), item);
+                    return ref(key, stream.appendTyped(time, bytes -> bytes.write(content)), item);
                 case 10:
                     return stream.append(WriteEntry.of(header, content, time));
                 case 11:

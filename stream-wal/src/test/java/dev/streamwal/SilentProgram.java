@@ -96,12 +96,12 @@ final class SilentProgram {
     private static void appendBytes(WalStream stream, String kind) {
         switch (kind) {
             case "none" -> { }
-            case "typed" -> require(stream.append(NOW_MILLIS, bytes -> bytes.writeLong(7)) > 0, "a typed record");
-            case "heap" -> require(stream.append(NOW_MILLIS, Bytes.wrapForRead(new byte[0]), Bytes.wrapForRead(new byte[9])) > 0, "bytes");
+            case "typed" -> require(stream.appendTyped(NOW_MILLIS, bytes -> bytes.writeLong(7)) > 0, "a typed record");
+            case "heap" -> require(stream.appendBytes(NOW_MILLIS, Bytes.wrapForRead(new byte[0]), Bytes.wrapForRead(new byte[9])) > 0, "bytes");
             case "direct" -> {
                 Bytes<?> direct = Bytes.allocateElasticDirect(64);
                 direct.writeLong(7);
-                require(stream.append(NOW_MILLIS, Bytes.wrapForRead(new byte[0]), direct) > 0, "bytes");
+                require(stream.appendBytes(NOW_MILLIS, Bytes.wrapForRead(new byte[0]), direct) > 0, "bytes");
                 direct.releaseLast();
             }
             default -> throw new IllegalArgumentException(kind);

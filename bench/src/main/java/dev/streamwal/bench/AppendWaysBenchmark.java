@@ -88,7 +88,7 @@ public class AppendWaysBenchmark {
             encoded.write(content);
             for (int i = 0; i < RECORDS; i++) {
                 encoded.writeByte(i & 127, (byte) i);
-                stream.append(now + (i >>> 10), header, encoded);
+                stream.appendBytes(now + (i >>> 10), header, encoded);
             }
         } finally {
             encoded.releaseLast();

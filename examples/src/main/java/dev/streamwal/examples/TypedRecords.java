@@ -97,7 +97,7 @@ public final class TypedRecords {
     private static void appendTyped(WalStream stream) {
         Reading reading = new Reading();
         for (int i = 0; i < RECORDS; i++) {
-            stream.append(System.currentTimeMillis(), reading.set(i % 100, i * 0.5, 1));
+            stream.appendTyped(System.currentTimeMillis(), reading.set(i % 100, i * 0.5, 1));
         }
     }
 
@@ -114,7 +114,7 @@ public final class TypedRecords {
             header.writeInt(i);
             content.clear();
             reading.set(i % 100, i * 0.5, 1).writeMarshallable(content);
-            stream.append(System.currentTimeMillis(), header, content);
+            stream.appendBytes(System.currentTimeMillis(), header, content);
         }
     }
 

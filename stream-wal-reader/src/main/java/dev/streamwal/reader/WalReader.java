@@ -42,10 +42,6 @@ import java.util.Optional;
  */
 public final class WalReader implements AutoCloseable {
 
-    static {
-        NettyLogging.prepare();
-    }
-
     private final ReadableLog log;
     private final ReaderOptions options;
 

@@ -1,13 +1,13 @@
 package dev.streamwal.engine;
 
 import net.openhft.chronicle.bytes.Bytes;
-import net.openhft.chronicle.bytes.OnHeapBytes;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a thread encodes its typed records. On the heap, so that nothing is left behind when the thread ends. Apart from the rest, so that
- * a program that never encodes with Chronicle Bytes never loads it.
+ * Where a thread encodes its typed records. On the heap, so that nothing is left behind when the thread ends. A class of its own, and one
+ * type in all signatures, so that a program runs without Chronicle Bytes: a class whose code converts one of Chronicle's types into another can't
+ * be verified where they are missing.
  */
 public final class EncodingBuffer {
 
@@ -21,22 +21,22 @@ public final class EncodingBuffer {
 
     /** Null while a record is being encoded: one that appends another
      * while it writes itself gives that one a buffer of its own. */
-    private static final ThreadLocal<@Nullable OnHeapBytes> REUSED =
+    private static final ThreadLocal<@Nullable Bytes<byte[]>> REUSED =
             ThreadLocal.withInitial(() -> Bytes.allocateElasticOnHeap(INITIAL_BYTES));
 
     private EncodingBuffer() {}
 
     /** A buffer that holds the encoded record; to be {@link #giveBack given back}. */
-    public static OnHeapBytes encode(WriteBytesMarshallable content) {
-        OnHeapBytes reused = REUSED.get();
-        OnHeapBytes bytes = reused == null ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : reused;
+    public static Bytes<byte[]> encode(WriteBytesMarshallable content) {
+        Bytes<byte[]> reused = REUSED.get();
+        Bytes<byte[]> bytes = reused == null ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : reused;
         REUSED.set(null);
         bytes.clear();
         content.writeMarshallable(bytes);
         return bytes;
     }
 
-    public static void giveBack(OnHeapBytes bytes) {
+    public static void giveBack(Bytes<byte[]> bytes) {
         REUSED.set(bytes.realCapacity() > MAX_KEPT_BYTES ? Bytes.allocateElasticOnHeap(INITIAL_BYTES) : bytes);
     }
 }

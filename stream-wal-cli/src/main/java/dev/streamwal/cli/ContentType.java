@@ -1,0 +1,137 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import java.io.IOException;
+import java.util.Optional;
+
+/** What contents are, so that they are shown as that. What isn't such a content is shown as one of unknown type. */
+enum ContentType {
+
+    /** Numbers of 64 bits, the highest byte first, as Java's buffers write them. */
+    F64 {
+        @Override
+        Optional<String> text(ByteBuf content) {
+            return numbers(content).map(numbers -> String.join(" ", numbers));
+        }
+
+        @Override
+        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
+            return writeNumbers(numbers(content), json);
+        }
+
+        private Optional<String[]> numbers(ByteBuf content) {
+            return ContentType.numbers(content, content::getDouble);
+        }
+    },
+
+    /** The same, the lowest byte first, as Chronicle Bytes writes them. */
+    F64LE {
+        @Override
+        Optional<String> text(ByteBuf content) {
+            return numbers(content).map(numbers -> String.join(" ", numbers));
+        }
+
+        @Override
+        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
+            return writeNumbers(numbers(content), json);
+        }
+
+        private Optional<String[]> numbers(ByteBuf content) {
+            return ContentType.numbers(content, content::getDoubleLE);
+        }
+    },
+
+    /** Text; bytes that are none become U+FFFD. */
+    UTF8 {
+        @Override
+        Optional<String> text(ByteBuf content) {
+            return Optional.of(content.toString(UTF_8));
+        }
+
+        @Override
+        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
+            json.writeStringField(MEMBER, content.toString(UTF_8));
+            return true;
+        }
+    },
+
+    /** Bytes, two digits each. */
+    HEX {
+        @Override
+        Optional<String> text(ByteBuf content) {
+            return Optional.of(ByteBufUtil.hexDump(content));
+        }
+
+        @Override
+        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
+            json.writeStringField(MEMBER + "Hex", ByteBufUtil.hexDump(content));
+            return true;
+        }
+    },
+
+    /** A value of JSON, on one line; a part of the object that shows the record. */
+    JSON {
+        @Override
+        Optional<String> text(ByteBuf content) {
+            return JsonValue.compact(ByteBufUtil.getBytes(content));
+        }
+
+        @Override
+        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
+            Optional<String> value = text(content);
+            if (value.isPresent()) {
+                json.writeFieldName(MEMBER);
+                json.writeRawValue(value.get());
+            }
+            return value.isPresent();
+        }
+    };
+
+    private static final String MEMBER = "content";
+
+    /** Empty where it isn't of this type. */
+    abstract Optional<String> text(ByteBuf content);
+
+    /** Writes a member of an object, or returns false where it isn't of this type. */
+    abstract boolean write(ByteBuf content, JsonGenerator json) throws IOException;
+
+    /** What reads a number at an index. */
+    private interface Getter {
+        double at(int index);
+    }
+
+    private static Optional<String[]> numbers(ByteBuf content, Getter getter) {
+        int bytes = content.readableBytes();
+        if (bytes == 0 || bytes % Double.BYTES != 0) {
+            return Optional.empty();
+        }
+        String[] numbers = new String[bytes / Double.BYTES];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = Double.toString(getter.at(content.readerIndex() + i * Double.BYTES));
+        }
+        return Optional.of(numbers);
+    }
+
+    /** One as a number, several as an array. JSON has no NaN and no infinity: these are strings. */
+    private static boolean writeNumbers(Optional<String[]> numbers, JsonGenerator json) throws IOException {
+        if (numbers.isEmpty()) {
+            return false;
+        }
+        json.writeFieldName(MEMBER);
+        boolean several = numbers.get().length > 1;
+        if (several) {
+            json.writeStartArray();
+        }
+        for (String number : numbers.get()) {
+            json.writeNumber(Double.parseDouble(number));
+        }
+        if (several) {
+            json.writeEndArray();
+        }
+        return true;
+    }
+}

@@ -1,0 +1,357 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.WriteEntry;
+import dev.streamwal.cli.ingest.BadRowException;
+import dev.streamwal.cli.ingest.Row;
+import dev.streamwal.cli.ingest.Rows;
+import dev.streamwal.error.HeaderTooLargeException;
+import dev.streamwal.error.RecordTooLargeException;
+import dev.streamwal.error.TimestampOutOfRangeException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.retention.SizeRules;
+import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.retention.TimeRules;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Appends the rows of files. */
+@Command(
+        name = "import",
+        description = "Appends the rows of CSV files, JSON lines, plain lines, files in InfluxDB's line protocol, the records of nano-wal files, and"
+                + " what export wrote.",
+        footer = {
+            "%nTimes have milliseconds in a log. What is finer is cut off, and counted; --keep-time keeps the text. A point without a"
+                + " timestamp gets the time of the import. Rows that are too old for the retention, or too far in the future, are"
+                + " bad rows.",
+            "%nAn import that fails takes back what it has appended. Importing a file again appends its rows again. After an import that was"
+                + " killed, --resume goes on where it ended.",
+            "%nWindow, retention and segment size hold for segments that are created now. A row that is older than the stream's newest"
+                + " window goes into that one's segment, and expires with it.",
+            LogOptions.OPENING + " A log that isn't there is made."})
+final class ImportCommand extends LogCommand {
+
+    /** Complaints about bad rows; the rest is counted. */
+    private static final int MAX_COMPLAINTS = 10;
+    /** Between two looks at how far the reading is. */
+    private static final int ROWS_A_STEP = 1_000;
+
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "FILE", description = "What to read, in this order; - is standard input,"
+            + " and wants a --format.")
+    private List<Path> files = List.of();
+
+    @ArgGroup(exclusive = false)
+    private ImportSource source = new ImportSource();
+
+    @Option(names = "--keep-time", description = "Put the time, as the file writes it, into the record's header.")
+    private boolean keepTime;
+
+    @Option(names = "--skip-bad", description = "Leave bad rows out; tell of the first " + MAX_COMPLAINTS + ", count all, and end with exit"
+            + " code 1. Without, the first one ends the import, which leaves nothing in the log.")
+    private boolean skipBad;
+
+    @Option(names = "--resume", description = "Leave out the rows of each stream up to the one that is its newest record, if there"
+            + " is such a row. The files are read twice.")
+    private boolean resume;
+
+    @Option(names = "--dry-run", description = "Read and check everything, and write nothing.")
+    private boolean dryRun;
+
+    @Option(names = "--window", paramLabel = "DURATION",
+            description = "Time that a segment is for, " + DurationArgument.SYNTAX + " (default: about a hundredth of the retention).")
+    private @Nullable Duration window;
+
+    @Option(names = "--retention", paramLabel = "DURATION", description = "Time that a segment is kept after its window (default: 7d).")
+    private @Nullable Duration retention;
+
+    @Option(names = "--segment-bytes", paramLabel = "BYTES", description = "What a segment holds (default: 67108864).")
+    private @Nullable Integer segmentBytes;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    private final ImportTotals totals = new ImportTotals();
+
+    ImportCommand(CommandContext context) {
+        super(context);
+    }
+
+    /** Where rows go. */
+    private interface Target {
+        void append(Row row, byte[] header);
+    }
+
+    /** What is done with each file's rows, in order. */
+    private interface RowTask {
+        void with(Row row, Path file) throws IOException;
+    }
+
+    @Override
+    Exit run(CommandOutput out) throws IOException {
+        WalOptions options = options();
+        checkFiles();
+        if (dryRun) {
+            importInto(checks(options), present());
+        } else {
+            importInto(options);
+        }
+        report(out);
+        return totals.badRows() == 0 ? Exit.OK : Exit.FINDINGS;
+    }
+
+    /** All of it, or nothing. */
+    private void importInto(WalOptions options) throws IOException {
+        boolean isFolder = Files.isDirectory(root());
+        boolean isNew = !isFolder || isEmpty(root());
+        boolean opened = false;
+        boolean done = false;
+        try (StreamWal wal = StreamWal.open(root(), options)) {
+            opened = true;
+            ImportUndo undo = new ImportUndo(wal);
+            try {
+                importInto((row, header) -> {
+                    undo.remember(row.key());
+                    append(wal, row, header);
+                }, present());
+                done = true;
+            } finally {
+                if (!done && !isNew) {
+                    undo(undo);
+                }
+            }
+        } finally {
+            if (opened && !done && isNew) {
+                ImportUndo.deleteLog(root(), !isFolder);
+            }
+        }
+    }
+
+    private static boolean isEmpty(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.findAny().isEmpty();
+        }
+    }
+
+    private void undo(ImportUndo undo) {
+        try {
+            undo.undo();
+        } catch (WalException e) {
+            complain("not all of what was imported could be taken back, --resume goes on behind it: rows=" + totals.records() + ": " + e.getMessage());
+        }
+    }
+
+    private WalOptions options() {
+        WalOptions.Builder options = LogOptions.of(context().clock());
+        if (window != null) {
+            options.window(window);
+        }
+        if (retention != null) {
+            options.retention(retention);
+        }
+        if (segmentBytes != null) {
+            options.segmentBytes(segmentBytes);
+        }
+        return options.build();
+    }
+
+    /** What can be known before anything is written. */
+    private void checkFiles() throws IOException {
+        source.check();
+        for (Path file : files) {
+            boolean directory = source.formatOf(file, spec.commandLine()) == ImportFormat.NANO_WAL;
+            if (ImportSource.isStandardInput(file) && !directory) {
+                checkReadOnce();
+            } else if (directory ? !Files.isDirectory(file) : !Files.isRegularFile(file)) {
+                throw new RefusedException("what is imported is a file, or of nano-wal a directory, and is there: file=" + file);
+            }
+        }
+    }
+
+    private void checkReadOnce() {
+        if (resume) {
+            throw new ParameterException(spec.commandLine(), "--resume reads the files twice, and standard input can be read once");
+        }
+    }
+
+    // ---------------------------------------------------------------- reading
+
+    private @Nullable ImportedRows present() throws IOException {
+        if (!resume || !Files.isDirectory(root())) {
+            return null;
+        }
+        try (WalReader reader = WalReader.open(root())) {
+            ImportedRows present = new ImportedRows(reader);
+            each("comparing", (row, file) -> present.look(row, header(row)), problem -> {});
+            return present;
+        }
+    }
+
+    private void importInto(Target target, @Nullable ImportedRows present) throws IOException {
+        each("importing", (row, file) -> {
+            if (present != null && present.hasNext(row.key())) {
+                totals.presentRow();
+            } else {
+                importRow(row, file, target);
+            }
+        }, this::bad);
+    }
+
+    private void importRow(Row row, Path file, Target target) throws BadRowException {
+        byte[] header = header(row);
+        try {
+            if (row.key().isEmpty()) {
+                throw new IllegalArgumentException("row without a key; --key gives all rows one");
+            }
+            if (resume && row.time().millis().isEmpty()) {
+                throw new IllegalArgumentException("with --resume each row has a time of its own");
+            }
+            target.append(row, header);
+        } catch (TimestampOutOfRangeException | RecordTooLargeException | HeaderTooLargeException | IllegalArgumentException e) {
+            throw new BadRowException(String.valueOf(e.getMessage()), file.toString(), row.place(), e);
+        }
+        totals.record(row.key(), row.time(), header.length + row.content().length);
+    }
+
+    private byte[] header(Row row) {
+        return keepTime && !row.time().text().isEmpty() ? row.time().text().getBytes(UTF_8) : row.header();
+    }
+
+    /** What is done about a bad row. */
+    private interface BadRowTask {
+        void with(BadRowException problem) throws IOException;
+    }
+
+    private void each(String task, RowTask rows, BadRowTask bad) throws IOException {
+        long bytes = 0;
+        for (Path file : files) {
+            bytes += ImportSource.bytes(file);
+        }
+        try (Progress progress = progress(task, bytes, "B")) {
+            for (Path file : files) {
+                eachOf(file, rows, bad, progress);
+            }
+        }
+    }
+
+    private void eachOf(Path file, RowTask rows, BadRowTask bad, Progress progress) throws IOException {
+        long told = 0;
+        try (Rows opened = source.open(file, source.formatOf(file, spec.commandLine()), context().in())) {
+            boolean more = true;
+            for (long count = 1; more; count++) {
+                more = next(opened, file, rows, bad);
+                if (!more || count % ROWS_A_STEP == 0) {
+                    progress.step(opened.bytesRead() - told);
+                    told = opened.bytesRead();
+                }
+            }
+        } catch (BadRowException e) {
+            bad.with(e);
+        }
+    }
+
+    private static boolean next(Rows opened, Path file, RowTask rows, BadRowTask bad) throws IOException {
+        try {
+            Row row = opened.next();
+            if (row != null) {
+                rows.with(row, file);
+            }
+            return row != null;
+        } catch (BadRowException e) {
+            bad.with(e);
+            return true;
+        }
+    }
+
+    // ---------------------------------------------------------------- writing
+
+    private static void append(StreamWal wal, Row row, byte[] header) {
+        long unused = wal.stream(row.key()).append(row.time().millis().orElse(WriteEntry.NOW), header, row.content()).position();
+    }
+
+    /** Does what an append does before it appends. */
+    private Target checks(WalOptions options) {
+        StreamPolicy policy = new StreamPolicy(options.window().toMillis(), options.retention().toMillis(), options.segmentBytes(),
+                options.maxRecordBytes(), Long.MAX_VALUE);
+        TimeRules times = new TimeRules(policy, options.maxClockSkew().toMillis());
+        return (row, header) -> {
+            StreamKey.checkedUtf8(row.key());
+            SizeRules.check(header.length, row.content().length, policy.maxRecordBytes(), row.key());
+            long now = options.clock().millis();
+            times.check(row.time().millis().orElse(now), now, row.key());
+        };
+    }
+
+    private void bad(BadRowException problem) throws IOException {
+        if (!skipBad) {
+            throw new RefusedException(problem.getMessage() + "; nothing was imported; --skip-bad leaves bad rows out", problem);
+        }
+        totals.badRow();
+        if (totals.badRows() <= MAX_COMPLAINTS) {
+            complain("bad row: " + problem.getMessage());
+        }
+    }
+
+    // ---------------------------------------------------------------- the result
+
+    private void report(CommandOutput out) {
+        if (out.isJson()) {
+            out.json(json -> {
+                json.writeBooleanField("dryRun", dryRun);
+                json.writeNumberField("records", totals.records());
+                json.writeNumberField("streams", totals.streams());
+                json.writeNumberField("bytes", totals.bytes());
+                if (totals.smallestMillis().isPresent()) {
+                    JsonTime.write(json, "from", totals.smallestMillis().getAsLong());
+                    JsonTime.write(json, "to", totals.largestMillis().orElseThrow());
+                }
+                json.writeNumberField("badRows", totals.badRows());
+                json.writeNumberField("alreadyThere", totals.present());
+                json.writeNumberField("timesCut", totals.timesCut());
+                json.writeNumberField("doubtfulTimes", totals.doubtfulTimes());
+            });
+            return;
+        }
+        describe().forEach(out::line);
+    }
+
+    private List<String> describe() {
+        List<String> lines = new ArrayList<>();
+        lines.add((dryRun ? "would import " : "imported ") + Figures.number(totals.records(), "record") + ", "
+                + Figures.bytes(totals.bytes()) + ", into " + Figures.number(totals.streams(), "stream"));
+        totals.smallestMillis().ifPresent(smallest -> lines.add("times from " + Figures.time(smallest) + " to "
+                + Figures.time(totals.largestMillis().orElseThrow())));
+        if (totals.present() > 0) {
+            lines.add("left out " + Figures.number(totals.present(), "row") + ", there already");
+        }
+        if (totals.badRows() > 0) {
+            lines.add("left out " + Figures.number(totals.badRows(), "bad row"));
+        }
+        if (totals.doubtfulTimes() > 0) {
+            lines.add("chose an instant for " + Figures.number(totals.doubtfulTimes(), "local time") + " with two, or none");
+        }
+        if (totals.timesCut() > 0) {
+            lines.add("cut " + Figures.number(totals.timesCut(), "time") + " to milliseconds"
+                    + (keepTime ? "; whole in the records' headers" : ""));
+        }
+        return lines;
+    }
+}

@@ -1,0 +1,154 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.cli.ingest.CsvLayout;
+import dev.streamwal.cli.ingest.CsvRows;
+import dev.streamwal.cli.ingest.DoubtfulTime;
+import dev.streamwal.cli.ingest.EpochUnit;
+import dev.streamwal.cli.ingest.JsonRows;
+import dev.streamwal.cli.ingest.LineProtocolRows;
+import dev.streamwal.cli.ingest.LineRows;
+import dev.streamwal.cli.ingest.NanoWalRows;
+import dev.streamwal.cli.ingest.RowContent;
+import dev.streamwal.cli.ingest.Rows;
+import dev.streamwal.cli.ingest.TimeFormat;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** How {@code import} reads its files: the options that say so. */
+final class ImportSource {
+
+    @Option(names = "--format", paramLabel = "FORMAT",
+            description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp, .influx, .jsonl, .ndjson or .log; a"
+            + " directory: nano-wal). csv and json may be what export wrote, and become the same records again. json is an object a line:"
+            + " its members are what columns are to CSV, and the content is the line. lines is any text, a record a line. influx is InfluxDB's line protocol: the key is the measurement with its tags, sorted. nano-wal is a"
+            + " directory of nano-wal 1.0 files: keys are their prefixes, headers and contents the records'.")
+    private @Nullable ImportFormat format;
+
+    @Option(names = "--content", paramLabel = "CONTENT", defaultValue = "text",
+            description = "What a record's content is: text, of CSV the fields that are neither"
+            + " key nor time, of line protocol the fields as they stand there; or json, an object of the same.")
+    private RowContent content = RowContent.TEXT;
+
+    @ArgGroup(exclusive = true)
+    private Key key = new Key();
+
+    /** Whose the rows of a CSV file are. */
+    static final class Key {
+        @Option(names = "--key", paramLabel = "KEY", description = "CSV, JSON, lines: the key of all rows (default: the file's name without"
+                + " .csv, .jsonl, .ndjson or .log).")
+        private @Nullable String fixed;
+
+        @Option(names = "--key-column", paramLabel = "COLUMN", description = "CSV, JSON: has the row's key. Columns are called by their names in"
+                + " the first row; with --no-header by their numbers, from 1 on.")
+        private @Nullable String column;
+    }
+
+    @Option(names = "--time-column", paramLabel = "COLUMN", defaultValue = "timestamp",
+            description = "CSV, JSON: has the row's time (default: ${DEFAULT-VALUE}).")
+    private String timeColumn = "timestamp";
+
+    @Option(names = "--time-format", paramLabel = "FORMAT", defaultValue = "iso",
+            description = "CSV, JSON, lines: " + TimeFormat.SYNTAX + " (default: ${DEFAULT-VALUE}).")
+    private String timeFormat = "iso";
+
+    @Option(names = "--zone", paramLabel = "ZONE", defaultValue = "UTC",
+            description = "CSV, JSON, lines: of times that don't say theirs (default: ${DEFAULT-VALUE}).")
+    private String zone = "UTC";
+
+    @Option(names = "--doubtful-time", paramLabel = "CHOICE", defaultValue = "bad",
+            description = "CSV: local times that are two instants, as clocks are put back, or none, as they are put forward: bad, such a row is a"
+                + " bad one; or earlier, or later, of the two that the offsets before and after give (default: ${DEFAULT-VALUE}).")
+    private DoubtfulTime doubtfulTime = DoubtfulTime.BAD;
+
+    @Option(names = "--value-column", paramLabel = "COLUMN", description = "CSV, JSON: is the content as it is, and nothing else.")
+    private @Nullable String valueColumn;
+
+    @Option(names = "--separator", paramLabel = "CHARACTER", defaultValue = ",", description = "CSV: between fields (default: a comma).")
+    private char separator = ',';
+
+    @Option(names = "--no-header", description = "CSV: the first row has no names.")
+    private boolean headless;
+
+    @Option(names = "--line-time", description = "lines: a line begins with its time; one that doesn't has that of the line before. Without: the time"
+            + " of the import.")
+    private boolean lineTime;
+
+    @Option(names = "--precision", paramLabel = "UNIT", defaultValue = "ns",
+            description = "Line protocol: the timestamps' unit, ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private EpochUnit precision = EpochUnit.NS;
+
+    @Option(names = "--nano-retention", paramLabel = "DURATION", description = "nano-wal: how long its files were kept after their"
+            + " windows. It has no timestamps: records get the last millisecond of their file's window, its expiration"
+            + " less this. Without: the time of the import.")
+    private @Nullable Duration nanoRetention;
+
+    /** @throws ParameterException where nobody can say what it is */
+    ImportFormat formatOf(Path file, CommandLine command) {
+        return Optional.ofNullable(format).or(() -> ImportFormat.of(file)).orElseThrow(() -> new ParameterException(command,
+                "the file's name doesn't say its format: file=" + file + "; give --format"));
+    }
+
+    /** @throws IllegalArgumentException where an option has a value that it can't have */
+    void check() {
+        CsvLayout unused = layout();
+    }
+
+    /** Whether it is {@code -}. */
+    static boolean isStandardInput(Path file) {
+        return file.toString().equals("-");
+    }
+
+    /**
+     * The caller closes them.
+     *
+     * @param standardInput of the process
+     */
+    Rows open(Path file, ImportFormat fileFormat, InputStream standardInput) throws IOException {
+        if (fileFormat == ImportFormat.NANO_WAL) {
+            return NanoWalRows.open(file, Optional.ofNullable(nanoRetention));
+        }
+        CsvLayout layout = layout();
+        InputStream input = isStandardInput(file) ? standardInput : Files.newInputStream(file);
+        try {
+            return switch (fileFormat) {
+                case INFLUX -> new LineProtocolRows(input, file.toString(), precision, content);
+                case JSON -> new JsonRows(input, file.toString(), layout, fixedKey(file));
+                case LINES -> new LineRows(input, file.toString(), fixedKey(file), lineTime ? Optional.of(layout.timeFormat()) : Optional.empty());
+                default -> new CsvRows(input, file.toString(), layout, fixedKey(file));
+            };
+        } catch (IOException | RuntimeException e) {
+            input.close();
+            throw e;
+        }
+    }
+
+    /** What is read of it; 0 where nobody knows. */
+    static long bytes(Path file) throws IOException {
+        return isStandardInput(file) ? 0 : Files.isDirectory(file) ? NanoWalRows.bytes(file) : Files.size(file);
+    }
+
+    private CsvLayout layout() {
+        try {
+            return new CsvLayout(!headless, separator, timeColumn, TimeFormat.of(timeFormat, ZoneId.of(zone), doubtfulTime),
+                    Optional.ofNullable(key.column), Optional.ofNullable(valueColumn), content);
+        } catch (DateTimeException e) {
+            throw new IllegalArgumentException("a zone has an offset or a name that is known: zone=" + zone, e);
+        }
+    }
+
+    /** Empty where nothing says it. */
+    private String fixedKey(Path file) {
+        return key.fixed != null ? key.fixed : isStandardInput(file) ? "" : ImportFormat.baseName(file);
+    }
+}

@@ -1,0 +1,59 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.reader.Entry;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Takes away what an import that fails has appended: of each stream what stands behind its last record, or all of it where it had none. */
+final class ImportUndo {
+
+    private final StreamWal wal;
+    /** Of the streams that rows have gone to. */
+    private final Map<String, Optional<EntryRef>> lastRecords = new HashMap<>();
+
+    ImportUndo(StreamWal wal) {
+        this.wal = wal;
+    }
+
+    /** To be called before each append. */
+    void remember(String key) {
+        lastRecords.computeIfAbsent(key, this::lastRecord);
+    }
+
+    private Optional<EntryRef> lastRecord(String key) {
+        try (WalReader reader = wal.reader()) {
+            return reader.latest(key).map(Entry::ref);
+        }
+    }
+
+    void undo() {
+        lastRecords.forEach((key, last) -> {
+            if (last.isPresent()) {
+                wal.stream(key).truncateAfter(last.get());
+            } else {
+                wal.delete(key);
+            }
+        });
+    }
+
+    /** Deletes a log that the import has made; its folder too, where it wasn't there. */
+    static void deleteLog(Path root, boolean withFolder) throws IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(root)) {
+            files = all.sorted(Comparator.reverseOrder()).filter(file -> withFolder || !file.equals(root)).toList();
+        }
+        for (Path file : files) {
+            Files.delete(file);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package dev.streamwal.cli;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+
+/** A value of JSON as it is shown: on one line, without blanks, in ASCII. */
+final class JsonValue {
+
+    private static final JsonFactory JSON = new JsonFactory();
+    private static final int LAST_ASCII = 127;
+
+    private JsonValue() {}
+
+    /** Empty where the bytes are no JSON, or more than one value. */
+    static Optional<String> compact(byte[] bytes) {
+        StringWriter text = new StringWriter();
+        try (JsonParser parser = JSON.createParser(bytes);
+                JsonGenerator generator = JSON.createGenerator(text).setHighestNonEscapedChar(LAST_ASCII)) {
+            if (parser.nextToken() == null) {
+                return Optional.empty();
+            }
+            int depth = 0;
+            do {
+                depth += parser.currentToken().isStructStart() ? 1 : parser.currentToken().isStructEnd() ? -1 : 0;
+                generator.copyCurrentEventExact(parser);
+            } while (depth > 0 && parser.nextToken() != null);
+            if (parser.nextToken() != null) {
+                return Optional.empty();
+            }
+            generator.flush();
+            return Optional.of(text.toString());
+        } catch (JacksonException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

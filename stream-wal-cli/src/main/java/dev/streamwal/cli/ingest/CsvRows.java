@@ -1,0 +1,235 @@
+package dev.streamwal.cli.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import de.siegmar.fastcsv.reader.CloseableIterator;
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
+import de.siegmar.fastcsv.writer.CsvWriter;
+import de.siegmar.fastcsv.writer.LineDelimiter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.time.DateTimeException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of a CSV file, in UTF-8. Behind a quote that is never closed there are none. What {@code export} wrote is known by its columns, and
+ * becomes the records that were exported.
+ */
+public final class CsvRows implements Rows {
+
+    private final CsvLayout layout;
+    private final CountedInput input;
+    private final String file;
+    private final String fixedKey;
+    private final CloseableIterator<CsvRecord> records;
+    private final StringWriter text = new StringWriter();
+    private final CsvWriter writer;
+
+    private List<String> names = List.of();
+    private int timeIndex = -1;
+    private int keyIndex = -1;
+    private int valueIndex = -1;
+    private long line;
+    private boolean ended;
+    /** Whether the columns are those that {@code export} writes. */
+    private boolean exported;
+
+    /**
+     * Reads the first row, for what the columns are.
+     *
+     * @param input closed with this
+     * @param file its name, for messages
+     * @param fixedKey of all rows, where the layout has no column for it
+     * @throws BadRowException where a column isn't there
+     */
+    public CsvRows(InputStream input, String file, CsvLayout layout, String fixedKey) throws IOException {
+        this.layout = layout;
+        this.input = new CountedInput(input);
+        this.file = file;
+        this.fixedKey = fixedKey;
+        this.writer = CsvWriter.builder().fieldSeparator(layout.separator()).lineDelimiter(LineDelimiter.LF).bufferSize(0).build(text);
+        // how many fields a record has is checked here, with a message that names the file
+        this.records = CsvReader.builder()
+                .fieldSeparator(layout.separator())
+                .detectBomHeader(false)
+                .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
+                .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
+                .allowUnclosedQuote(false)
+                .ofCsvRecord(new MarkedUtf8(this.input))
+                .iterator();
+        try {
+            if (layout.named()) {
+                readNames();
+            }
+        } catch (IOException | RuntimeException e) {
+            records.close();
+            throw e;
+        }
+    }
+
+    private void readNames() throws IOException {
+        CsvRecord first = read();
+        if (first == null) {
+            return;
+        }
+        checkUtf8(first.getFields());
+        List<String> fields = new ArrayList<>(first.getFields());
+        // editors mark UTF-8 files so
+        fields.set(0, fields.get(0).startsWith("\uFEFF") ? fields.get(0).substring(1) : fields.get(0));
+        names = List.copyOf(fields);
+        exported = names.equals(ExportedCsv.COLUMNS);
+        if (exported) {
+            return;
+        }
+        Map<String, Integer> columns = new LinkedHashMap<>();
+        for (int i = 0; i < names.size(); i++) {
+            if (columns.putIfAbsent(names.get(i), i) != null) {
+                throw bad("columns have different names: twice=" + names.get(i), null);
+            }
+        }
+        timeIndex = index(columns, layout.timeColumn());
+        keyIndex = layout.keyColumn().isPresent() ? index(columns, layout.keyColumn().get()) : -1;
+        valueIndex = layout.valueColumn().isPresent() ? index(columns, layout.valueColumn().get()) : -1;
+    }
+
+    private int index(Map<String, Integer> columns, String name) throws BadRowException {
+        Integer index = columns.get(name);
+        if (index == null) {
+            throw bad("the first row names the columns: missing=" + name + ", columns=" + String.join(",", columns.keySet()), null);
+        }
+        return index;
+    }
+
+    @Override
+    public @Nullable Row next() throws IOException {
+        CsvRecord record = read();
+        if (record == null) {
+            return null;
+        }
+        List<String> fields = record.getFields();
+        checkUtf8(fields);
+        if (names.isEmpty()) {
+            countColumns(fields.size());
+        }
+        if (fields.size() != names.size()) {
+            throw bad("rows have as many fields as the first one: fields=" + fields.size() + ", columns=" + names.size(), null);
+        }
+        if (exported) {
+            return exportedRow(fields);
+        }
+        String key = keyIndex < 0 ? fixedKey : fields.get(keyIndex);
+        return new Row(BadRowException.place(line), key, time(fields.get(timeIndex)), Row.NO_HEADER, content(fields));
+    }
+
+    private Row exportedRow(List<String> fields) throws BadRowException {
+        try {
+            return ExportedCsv.row(BadRowException.place(line), fields);
+        } catch (DateTimeException | IllegalArgumentException e) {
+            throw bad(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private void checkUtf8(List<String> fields) throws BadRowException {
+        for (int i = 0; i < fields.size(); i++) {
+            int marked = MarkedUtf8.firstMarked(fields.get(i));
+            if (marked >= 0) {
+                throw bad("a row is valid UTF-8: byte=0x" + Integer.toHexString(marked) + ", column=" + (i + 1), null);
+            }
+        }
+    }
+
+    private void countColumns(int count) throws BadRowException {
+        List<String> numbers = new ArrayList<>(count);
+        Map<String, Integer> columns = new LinkedHashMap<>();
+        for (int i = 0; i < count; i++) {
+            numbers.add(String.valueOf(i + 1));
+            columns.put(numbers.get(i), i);
+        }
+        timeIndex = index(columns, layout.timeColumn());
+        keyIndex = layout.keyColumn().isPresent() ? index(columns, layout.keyColumn().get()) : -1;
+        valueIndex = layout.valueColumn().isPresent() ? index(columns, layout.valueColumn().get()) : -1;
+        names = numbers;
+    }
+
+    private @Nullable CsvRecord read() throws IOException {
+        if (ended) {
+            return null;
+        }
+        ended = true;
+        try {
+            CsvRecord record = records.hasNext() ? records.next() : null;
+            if (record != null) {
+                line = record.getStartingLineNumber();
+                ended = false;
+            }
+            return record;
+        } catch (CsvParseException e) {
+            throw bad("what follows this line is no CSV: " + e.getMessage(), e);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private RowTime time(String field) throws BadRowException {
+        try {
+            return layout.timeFormat().parse(field);
+        } catch (DateTimeException e) {
+            throw bad("a row has a time: " + e.getMessage(), e);
+        }
+    }
+
+    private byte[] content(List<String> fields) throws IOException {
+        if (valueIndex >= 0) {
+            return fields.get(valueIndex).getBytes(UTF_8);
+        }
+        if (layout.content() == RowContent.JSON) {
+            return JsonObject.of(json -> {
+                for (int i = 0; i < fields.size(); i++) {
+                    if (isContent(i)) {
+                        json.writeStringField(names.get(i), fields.get(i));
+                    }
+                }
+            });
+        }
+        return csv(fields);
+    }
+
+    private byte[] csv(List<String> fields) {
+        List<String> rest = new ArrayList<>(fields.size());
+        for (int i = 0; i < fields.size(); i++) {
+            if (isContent(i)) {
+                rest.add(fields.get(i));
+            }
+        }
+        text.getBuffer().setLength(0);
+        writer.writeRecord(rest);
+        return text.getBuffer().substring(0, text.getBuffer().length() - 1).getBytes(UTF_8);
+    }
+
+    private boolean isContent(int index) {
+        return index != timeIndex && index != keyIndex;
+    }
+
+    private BadRowException bad(String problem, @Nullable Throwable cause) {
+        return new BadRowException(problem, file, line, cause);
+    }
+
+    @Override
+    public long bytesRead() {
+        return input.bytes();
+    }
+
+    @Override
+    public void close() throws IOException {
+        records.close();
+    }
+}

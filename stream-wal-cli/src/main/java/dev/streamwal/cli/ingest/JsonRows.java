@@ -1,0 +1,137 @@
+package dev.streamwal.cli.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.DateTimeException;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The objects of a file of JSON lines, one a line. What {@code export --json} wrote is known by its members, and becomes the records that were
+ * exported.
+ */
+public final class JsonRows implements Rows {
+
+    /** More than a record can hold, in Base64. */
+    private static final int MAX_LINE_BYTES = 64 << 20;
+
+    private static final JsonFactory JSON = JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+    private final CountedInput input;
+    private final BoundedLines lines;
+    private final String file;
+    private final CsvLayout layout;
+    private final String fixedKey;
+
+    /**
+     * @param input closed with this
+     * @param file its name, for messages
+     * @param layout its columns are members here; without one for values the content is the line, as it stands there
+     * @param fixedKey of all rows, where the layout has no column for it
+     */
+    public JsonRows(InputStream input, String file, CsvLayout layout, String fixedKey) {
+        this.input = new CountedInput(input);
+        this.lines = new BoundedLines(this.input, file, MAX_LINE_BYTES);
+        this.file = file;
+        this.layout = layout;
+        this.fixedKey = fixedKey;
+    }
+
+    @Override
+    public @Nullable Row next() throws IOException {
+        String line = lines.next();
+        while (line != null && line.isBlank()) {
+            line = lines.next();
+        }
+        if (line == null) {
+            return null;
+        }
+        Map<String, String> members = members(line);
+        try {
+            return members.containsKey("ref") && members.containsKey("timestampMillis") ? exported(members) : row(members, line);
+        } catch (DateTimeException | IllegalArgumentException e) {
+            throw bad(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private Row row(Map<String, String> members, String line) throws BadRowException {
+        String key = layout.keyColumn().isPresent() ? member(members, layout.keyColumn().get()) : fixedKey;
+        String content = layout.valueColumn().isPresent() ? member(members, layout.valueColumn().get()) : line;
+        RowTime time = layout.timeFormat().parse(member(members, layout.timeColumn()));
+        return new Row(BadRowException.place(lines.number()), key, time, Row.NO_HEADER, content.getBytes(UTF_8));
+    }
+
+    private Row exported(Map<String, String> members) throws BadRowException {
+        String millis = member(members, "timestampMillis");
+        return new Row(BadRowException.place(lines.number()), member(members, "key"),
+                new RowTime(OptionalLong.of(Long.parseLong(millis)), true, millis),
+                members.containsKey("header") || members.containsKey("headerBase64") ? bytes(members, "header") : Row.NO_HEADER,
+                bytes(members, "content"));
+    }
+
+    private byte[] bytes(Map<String, String> members, String name) throws BadRowException {
+        String text = members.get(name);
+        return text != null ? text.getBytes(UTF_8) : Base64.getDecoder().decode(member(members, name + "Base64"));
+    }
+
+    private String member(Map<String, String> members, String name) throws BadRowException {
+        String value = members.get(name);
+        if (value == null) {
+            throw bad("no such member: missing=" + name + ", members=" + String.join(",", members.keySet()), null);
+        }
+        return value;
+    }
+
+    /** By name: what a string says, and the text of anything else. */
+    private Map<String, String> members(String line) throws IOException {
+        Map<String, String> members = new LinkedHashMap<>();
+        try (JsonParser parser = JSON.createParser(line)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw bad("not a JSON object", null);
+            }
+            while (parser.nextToken() != JsonToken.END_OBJECT) {
+                String name = parser.currentName();
+                members.put(name, value(parser, line));
+            }
+            if (parser.nextToken() != null) {
+                throw bad("more than one JSON object on a line", null);
+            }
+        } catch (JacksonException e) {
+            throw bad("not a JSON object: " + e.getOriginalMessage(), e);
+        }
+        return members;
+    }
+
+    private static String value(JsonParser parser, String line) throws IOException {
+        if (!parser.nextToken().isStructStart()) {
+            return parser.getText();
+        }
+        int from = (int) parser.currentTokenLocation().getCharOffset();
+        parser.skipChildren();
+        return line.substring(from, (int) parser.currentLocation().getCharOffset());
+    }
+
+    private BadRowException bad(String problem, @Nullable Throwable cause) {
+        return new BadRowException(problem, file, lines.number(), cause);
+    }
+
+    @Override
+    public long bytesRead() {
+        return input.bytes();
+    }
+
+    @Override
+    public void close() throws IOException {
+        lines.close();
+    }
+}

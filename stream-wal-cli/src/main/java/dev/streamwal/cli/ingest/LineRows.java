@@ -1,0 +1,80 @@
+package dev.streamwal.cli.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.DateTimeException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The lines of a text file, a record each. */
+public final class LineRows implements Rows {
+
+    /** More than a record can hold. */
+    private static final int MAX_LINE_BYTES = 32 << 20;
+    /** Of which a time consists, at most. */
+    private static final int MAX_WORDS = 6;
+
+    private final CountedInput input;
+    private final BoundedLines lines;
+    private final String key;
+    private final Optional<TimeFormat> timeFormat;
+    /** Of the last line that had one. */
+    private RowTime time = RowTime.NONE;
+
+    /**
+     * @param input closed with this
+     * @param file its name, for messages
+     * @param key of all lines
+     * @param timeFormat of the time that lines begin with; one that doesn't, such as those of a stack trace, has that of the line before.
+     *     Empty: lines have no time
+     */
+    public LineRows(InputStream input, String file, String key, Optional<TimeFormat> timeFormat) {
+        this.input = new CountedInput(input);
+        this.lines = new BoundedLines(this.input, file, MAX_LINE_BYTES);
+        this.key = key;
+        this.timeFormat = timeFormat;
+    }
+
+    @Override
+    public @Nullable Row next() throws IOException {
+        String line = lines.next();
+        if (line == null) {
+            return null;
+        }
+        time = timeFormat.flatMap(format -> time(line, format)).orElse(time);
+        return new Row(BadRowException.place(lines.number()), key, time, Row.NO_HEADER, line.getBytes(UTF_8));
+    }
+
+    /** Of the most words at the beginning that make a time: a date is one by itself, and with the time of day behind it. */
+    private static Optional<RowTime> time(String line, TimeFormat format) {
+        Optional<RowTime> longest = Optional.empty();
+        int end = -1;
+        for (int words = 1; words <= MAX_WORDS && end < line.length(); words++) {
+            int space = line.indexOf(' ', end + 1);
+            end = space < 0 ? line.length() : space;
+            Optional<RowTime> time = parse(line.substring(0, end), format);
+            longest = time.isPresent() ? time : longest;
+        }
+        return longest;
+    }
+
+    private static Optional<RowTime> parse(String text, TimeFormat format) {
+        try {
+            return Optional.of(format.parse(text));
+        } catch (DateTimeException noTime) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public long bytesRead() {
+        return input.bytes();
+    }
+
+    @Override
+    public void close() throws IOException {
+        lines.close();
+    }
+}

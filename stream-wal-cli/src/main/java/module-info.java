@@ -1,0 +1,12 @@
+/** The command line of stream-wal. */
+module dev.streamwal.cli {
+    requires com.fasterxml.jackson.core;
+    requires de.siegmar.fastcsv;
+    requires dev.streamwal;
+    requires info.picocli;
+    requires me.tongfei.progressbar;
+    requires static com.google.errorprone.annotations;
+    requires static org.jspecify;
+
+    opens dev.streamwal.cli to info.picocli; // it sets the annotated fields
+}

@@ -1,0 +1,99 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What {@code export} writes, {@code import} reads, so that it is exported again byte by byte. */
+class RoundTripTest {
+
+    private static final long NOON = CliRun.NOW.toEpochMilli();
+
+    @TempDir
+    private Path directory;
+
+    private Path log() {
+        Path root = directory.resolve("log");
+        WalOptions options = WalOptions.builder().window(Duration.ofHours(1)).clock(() -> CliRun.NOW).build();
+        byte[] nothing = {};
+        byte[] bytes = new byte[256];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) i;
+        }
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            long time = NOON - Duration.ofHours(3).toMillis();
+            for (String key : new String[] {"plain", "a,\"b\"\nc", "\u001b[2J", "=cmd()", "{\"k\":1}", "\ufeffmarked"}) {
+                for (byte[] content : new byte[][] {
+                    nothing, bytes, "text".getBytes(UTF_8), "a,b\r\n\"c\"\n".getBytes(UTF_8), "\ufeff \t'".getBytes(UTF_8), "{\"a\":1}".getBytes(UTF_8),
+                    "\u00fc\ud83d\ude00\u0000".getBytes(UTF_8)}) {
+                    assertThat(wal.stream(key).append(time, content)).isNotNull();
+                    assertThat(wal.stream(key).append(time, "unit=W".getBytes(UTF_8), content)).isNotNull();
+                    assertThat(wal.stream(key).append(time, bytes, content)).isNotNull();
+                    time += 1_234_567;
+                }
+                time = NOON - Duration.ofHours(3).toMillis();
+            }
+        }
+        return root;
+    }
+
+    private byte[] exported(Path root, String format) {
+        CliRun run = CliRun.of("export", root, format);
+        assertThat(run.exit()).as(run.err()).isZero();
+        return run.bytes();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--json", "--quiet"})
+    void export_imported_isExportedTheSame(String format) throws IOException {
+        byte[] first = exported(log(), format);
+        Path file = Files.write(directory.resolve(format.equals("--json") ? "all.jsonl" : "all.csv"), first);
+        Path copy = directory.resolve("copy");
+        CliRun run = CliRun.of("import", copy, file, "--window", "1h");
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(exported(copy, format)).isEqualTo(first);
+    }
+
+    @Test
+    void lineProtocol_imported_isExportedTheSame() {
+        String points = """
+                cpu,dc=eu\\ 1,host=b idle=1 1714561200000000000
+                cpu,dc=eu\\ 1,host=b idle=2i,state="a b" 1714561201000000000
+                m\\,x f=t 1714561200000000000
+                """;
+        Path root = directory.resolve("points");
+        assertThat(CliRun.reading(points, "import", root, "-", "--format", "influx").exit()).isZero();
+        CliRun run = CliRun.of("export", root, "--format", "influx");
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(run.out()).isEqualTo(points);
+    }
+
+    @Test
+    void lineProtocol_ofOtherRecords_isTheFieldValue() {
+        String rows = "timestamp,k,v\n2024-05-01T11:00:00Z,meter 1,21.5\n2024-05-01T11:00:00Z,a,\"say \"\"hi\"\" \\ \"\n2024-05-01T11:00:01Z,a,\"two\nlines\"\n";
+        Path root = directory.resolve("rows");
+        assertThat(CliRun.reading(rows, "import", root, "-", "--format", "csv", "--key-column", "k", "--value-column", "v").exit()).isZero();
+        CliRun run = CliRun.of("export", root, "--format", "influx");
+        assertThat(run.out()).isEqualTo("a value=\"say \\\"hi\\\" \\\\ \" 1714561200000000000\nmeter\\ 1 value=21.5 1714561200000000000\n");
+        assertThat(run.err()).contains("left out, as line protocol has no form for it: a@").hasLineCount(1);
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
+    @Test
+    void exportedCsv_withAnUnknownEncoding_isABadRow() {
+        String row = "key,position,size,timestamp,header,content,encoding\nk,0,40,2024-05-01T11:00:00.000Z,,x,rot13\n";
+        CliRun run = CliRun.reading(row, "import", directory.resolve("log"), "-", "--format", "csv");
+        assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(run.err()).contains("unknown encoding: encoding=rot13").contains("line=2");
+    }
+}

@@ -1,0 +1,157 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code tail}. */
+@Timeout(60)
+class TailCommandTest {
+
+    @TempDir
+    private Path directory;
+
+    /** A command in a thread of its own, until it is interrupted. */
+    private static final class Running {
+
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        private final StringWriter err = new StringWriter();
+        private final AtomicInteger exit = new AtomicInteger(-1);
+        private final Thread thread;
+
+        Running(OutputStream out, Object... arguments) {
+            OutputStream target = out == null ? bytes : out;
+            CommandContext context = new CommandContext(target, new PrintWriter(err), false, InstantSource.fixed(CliRun.NOW));
+            String[] texts = Arrays.stream(arguments).map(String::valueOf).toArray(String[]::new);
+            thread = new Thread(() -> exit.set(StreamWalCommand.commandLine(context).execute(texts)), "tail");
+            thread.start();
+        }
+
+        String out() {
+            return bytes.toString(UTF_8);
+        }
+
+        void await(String shown) throws InterruptedException {
+            while (!out().contains(shown)) {
+                assertThat(thread.isAlive()).as("it goes on: %s", err).isTrue();
+                Thread.sleep(5);
+            }
+        }
+
+        int interrupt() throws InterruptedException {
+            thread.interrupt();
+            thread.join();
+            return exit.get();
+        }
+    }
+
+    @Test
+    void tail_withoutFollow_theNewestOfEachStream() {
+        SampleLog log = SampleLog.closed(directory);
+        CliRun run = CliRun.of("tail", log.root(), "meter/*", "-n", 2);
+        assertThat(run.out()).isEqualTo("""
+                2024-05-01T11:58:00.000Z  meter/1@1120+40  [unit=W]  28
+                2024-05-01T11:59:00.000Z  meter/1@1160+40  [unit=W]  29
+                2024-05-01T11:55:00.000Z  meter/2@40+40  a
+                2024-05-01T11:55:01.000Z  meter/2@80+40  b
+                """);
+        assertThat(run.exit()).isEqualTo(Exit.OK.code());
+        assertThat(CliRun.of("tail", log.root(), "meter/1").lines()).hasSize(10);
+        assertThat(CliRun.of("tail", log.root(), "nothing").exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
+    @Test
+    void tail_json_anObjectARecord() throws IOException {
+        SampleLog log = SampleLog.closed(directory);
+        assertThat(CliRun.of("tail", log.root(), "meter/1", "-n", 3, "--json").json())
+                .extracting(entry -> entry.get("content")).containsExactly("27", "28", "29");
+    }
+
+    @Test
+    void follow_keysThatAreThereAndNot_deliversWhatIsAppendedAndNothingElse() throws Exception {
+        try (SampleLog log = SampleLog.open(directory)) {
+            Running tail = new Running(null, "tail", log.root(), "meter/1", "later", "-f", "-n", 1, "--format", "text");
+            tail.await("29");
+            append(log, "meter/1", "30");
+            tail.await("  30\n");
+            append(log, "meter/2", "unasked");
+            append(log, "later", "first");
+            tail.await("first");
+            append(log, "later", "second");
+            tail.await("second");
+            assertThat(tail.interrupt()).isEqualTo(Exit.OK.code());
+            assertThat(tail.out().lines().map(line -> line.substring(line.lastIndexOf(' ') + 1)))
+                    .containsExactly("29", "30", "first", "second");
+            assertThat(tail.err.toString()).isEmpty();
+        }
+    }
+
+    @Test
+    void follow_prefixOrAll_newStreamsToo() throws Exception {
+        try (SampleLog log = SampleLog.open(directory)) {
+            Running prefix = new Running(null, "tail", log.root(), "meter/*", "-f", "-n", 0);
+            Running all = new Running(null, "tail", log.root(), "--follow", "-n", 1, "--json");
+            all.await("meter/2");
+            append(log, "other", "o");
+            // whether this is before or after the tail begins isn't known: what is appended from then on it delivers
+            for (int i = 0; !prefix.out().contains("meter/1"); i++) {
+                append(log, "meter/1", "more-" + i);
+                Thread.sleep(5);
+            }
+            append(log, "meter/3", "m");
+            prefix.await("meter/3@0+40  m");
+            all.await("meter/3");
+            all.await("other");
+            assertThat(prefix.interrupt()).isEqualTo(Exit.OK.code());
+            assertThat(all.interrupt()).isEqualTo(Exit.OK.code());
+            assertThat(prefix.out()).doesNotContain("other", "  29");
+        }
+    }
+
+    @Test
+    void follow_pipeThatBreaks_endsQuietly() throws Exception {
+        try (SampleLog log = SampleLog.open(directory)) {
+            OutputStream broken = new OutputStream() {
+                @Override
+                public void write(int b) throws IOException {
+                    throw new IOException("Broken pipe");
+                }
+            };
+            Running tail = new Running(broken, "tail", log.root(), "meter/1", "-f", "-n", 1);
+            tail.thread.join();
+            assertThat(tail.exit.get()).isEqualTo(Exit.OK.code());
+            assertThat(tail.err.toString()).isEmpty();
+        }
+    }
+
+    @Test
+    void followedKeys_arguments_aPrefixOnlyWhereItIsOne() {
+        KeySelection none = new KeySelection(new TreeSet<>(), List.of(), false, false, new TreeSet<>());
+        assertThat(FollowedKeys.of(List.of(), none).prefix()).contains("");
+        assertThat(FollowedKeys.of(List.of("*"), none).prefix()).contains("");
+        assertThat(FollowedKeys.of(List.of("a/*"), none).prefix()).contains("a/");
+        for (List<String> named : List.of(List.of("a"), List.of("a*b"), List.of("a?*"), List.of("a*", "b"))) {
+            assertThat(FollowedKeys.of(named, none).prefix()).as("%s", named).isEmpty();
+        }
+        KeySelection literally = new KeySelection(new TreeSet<>(List.of("a*")), List.of(), false, false, new TreeSet<>());
+        assertThat(FollowedKeys.of(List.of("a*"), literally).prefix()).isEmpty();
+    }
+
+    private static void append(SampleLog log, String key, String content) {
+        log.wal().stream(key).append(content.getBytes(UTF_8));
+    }
+}
