@@ -65,7 +65,7 @@ final class ExportCommand extends StreamsCommand {
 
     private void writePoint(ShownEntry entry, CommandOutput out) {
         Optional<String> line = ByteBufUtil.isText(entry.content(), UTF_8)
-                ? LineProtocolText.of(entry.ref().stream(), entry.content().toString(UTF_8), entry.timestampMillis()) : Optional.empty();
+                ? LineProtocolText.of(entry.ref().key(), entry.content().toString(UTF_8), entry.timestampMillis()) : Optional.empty();
         if (line.isPresent()) {
             out.bytes((line.get() + '\n').getBytes(UTF_8));
         } else {

@@ -13,7 +13,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.io.NettyLogging;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.tail.WakeableRest;
