@@ -4,6 +4,7 @@ module dev.streamwal.examples {
     requires chronicle.bytes;
     requires de.siegmar.fastcsv;
     requires dev.streamwal;
+    requires dev.streamwal.cli;
     requires info.picocli;
     requires io.netty.codec;
     requires io.netty.common;

@@ -8,5 +8,7 @@ module dev.streamwal.cli {
     requires static com.google.errorprone.annotations;
     requires static org.jspecify;
 
+    exports dev.streamwal.cli; // to run a command in a process of one's own
+
     opens dev.streamwal.cli to info.picocli; // it sets the annotated fields
 }

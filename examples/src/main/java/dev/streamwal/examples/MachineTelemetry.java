@@ -98,17 +98,33 @@ public final class MachineTelemetry implements Callable<Integer> {
                 readBatch("again, warm", reader, some);
                 readLatest(reader);
                 scanOneSecond(reader, Instant.ofEpochMilli(startMillis).plusMillis(seconds * 500L));
-                draw(new TelemetryChart(reader, startMillis), home.resolve("telemetry.png"));
+                TelemetryChart chart = new TelemetryChart(reader);
                 sweep(wal, collected);
                 readBatch("after that", reader, some);
+                draw(chart, home.resolve("telemetry.png"), expiredBefore(collected));
             }
         }
-        return 0;
+        return list(root);
+    }
+
+    /** What begins in a window that has expired by then is gone: the window's end and the retention have passed. */
+    private static Instant expiredBefore(Instant now) {
+        long windowMillis = WINDOW.toMillis();
+        return Instant.ofEpochMilli(Math.floorDiv(now.minus(RETENTION).toEpochMilli(), windowMillis) * windowMillis);
+    }
+
+    /** As "stream-wal ls" in a shell: the command line works on any log, closed or not. */
+    private int list(Path root) {
+        summary.blank();
+        summary.line("command line", "stream-wal ls %s 'log/*' 'machine/cpu/*'", root);
+        return summary.command("ls", root.toString(), "log/*", "machine/cpu/*");
     }
 
     /** At a fixed rate, whatever a sample costs: every round has a deadline, not a pause. */
     private List<Sample> collect(StreamWal wal) throws InterruptedException {
         List<TelemetrySource> sources = TelemetrySource.ofThisMachine();
+        RoundSource log = new RoundSource(wal);
+        sources.add(log);
         sources.forEach(source -> source.sample((key, value) -> {})); // rates need a first look
         List<Sample> samples = new ArrayList<>();
         int rounds = Math.max(1, seconds * samplesPerSecond);
@@ -118,7 +134,10 @@ public final class MachineTelemetry implements Callable<Integer> {
             for (int round = 1; round <= rounds; round++) {
                 long deadline = start + round * 1_000_000_000L / samplesPerSecond;
                 TimeUnit.NANOSECONDS.sleep(deadline - System.nanoTime());
-                appendNanos += appendRound(wal, sources, samples);
+                int before = samples.size();
+                long nanos = appendRound(wal, sources, samples);
+                log.appended(samples.size() - before, nanos);
+                appendNanos += nanos;
                 progress.step();
             }
         }
@@ -203,7 +222,7 @@ public final class MachineTelemetry implements Callable<Integer> {
         for (String key : SHOWN) {
             Entry entry = latest.get(key);
             if (entry != null) {
-                summary.line("", "%-26s %,.1f at %s", key, value(entry), Instant.ofEpochMilli(entry.timestampMillis()));
+                summary.line("", "%-26s %,.1f at %s", key, value(entry), entry.timestamp());
             }
         }
     }
@@ -223,10 +242,10 @@ public final class MachineTelemetry implements Callable<Integer> {
     }
 
     /** A picture is no reason to fail: a machine may have no fonts, or a JDK without AWT's libraries. */
-    private void draw(TelemetryChart chart, Path file) throws IOException {
+    private void draw(TelemetryChart chart, Path file, Instant expired) throws IOException {
         System.setProperty("java.awt.headless", "true");
         try {
-            chart.savePng(file);
+            chart.savePng(file, WINDOW, expired);
             summary.line("chart", "%s", file);
         } catch (AWTError | InternalError | LinkageError | RuntimeException e) {
             summary.line("chart", "none, this machine can't draw: %s", e);

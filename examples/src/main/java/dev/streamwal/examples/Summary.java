@@ -1,5 +1,6 @@
 package dev.streamwal.examples;
 
+import dev.streamwal.cli.StreamWalCommand;
 import java.io.PrintStream;
 import java.util.Locale;
 
@@ -13,6 +14,11 @@ final class Summary {
 
     void line(String name, String format, Object... values) {
         out.printf(Locale.ROOT, "%-14s %s%n", name, String.format(Locale.ROOT, format, values));
+    }
+
+    /** Runs a command of the command line, and returns its exit code. */
+    int command(String... arguments) {
+        return StreamWalCommand.run(out, out, arguments);
     }
 
     void blank() {

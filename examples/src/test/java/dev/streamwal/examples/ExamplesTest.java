@@ -42,14 +42,16 @@ class ExamplesTest {
 
         assertThat(exitCode).isZero();
         if (Files.exists(Path.of("/proc/stat"))) {
-            assertThat(figure("streams +([\\d,]+)")).isGreaterThanOrEqualTo(45);
+            assertThat(figure("streams +([\\d,]+)")).isGreaterThanOrEqualTo(47);
         }
         assertThat(figure("appends +([\\d,]+)")).isGreaterThanOrEqualTo(40 * figure("streams +([\\d,]+)") * 9 / 10);
         assertThat(output.toString())
                 .containsPattern("batch read +1,000 random refs .*: 1,000 found, 0 expired, 0 not as written")
                 .containsPattern("again, warm +1,000 random refs .*: 1,000 found, 0 expired, 0 not as written")
                 .containsPattern("after that +1,000 random refs .* found, [1-9][\\d,]* expired, 0 not as written")
-                .containsPattern("sweep +deleted [1-9]");
+                .containsPattern("sweep +deleted [1-9]")
+                .containsPattern("command line +stream-wal ls .*\nKEY +SEGMENTS")
+                .containsPattern("log/append/micros +[1-9]");
         assertThat(figure("time range +([\\d,]+)")).isPositive();
         if (output.toString().contains("telemetry.png")) {
             assertThat(ImageIO.read(folder.resolve("telemetry.png").toFile()).getWidth()).isPositive();

@@ -9,6 +9,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -68,6 +69,19 @@ public final class StreamWalCommand {
         // System.out would swallow what it can't write
         FileOutputStream out = new FileOutputStream(FileDescriptor.out);
         System.exit(run(new CommandContext(System.in, out, err, isWatched(), InstantSource.system()), arguments));
+    }
+
+    /**
+     * Runs a command in this process.
+     *
+     * @param out where its results go
+     * @param err where it says what went wrong
+     * @param arguments the command's name, and what belongs to it
+     * @return the exit code, 0 where all is well
+     */
+    @SuppressForbidden("a program: the system's clock is its own")
+    public static int run(PrintStream out, PrintStream err, String... arguments) {
+        return run(new CommandContext(out, new PrintWriter(err, true, UTF_8), false, InstantSource.system()), arguments);
     }
 
     /** Runs a command, and returns its exit code. An error that isn't caught would end the process with that of findings. */
