@@ -14,6 +14,7 @@ import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -33,6 +34,9 @@ class ArchitectureTest {
             "(?s)/\\*.*?\\*/|//[^\\n]*|\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\])*\"|'(?:\\\\.|[^'\\\\])*'");
     private static final Pattern ROW =
             Pattern.compile("(?m)^\\| `(…[\\w.]+|dev\\.streamwal|stream-wal[a-z-]*)` \\|[^|\\n]*\\|([^|\\n]*)\\|$");
+
+    private static final Pattern NODE = Pattern.compile("(?m)^ {4}(\\w+)\\[\"([\\w.]+)\"]$");
+    private static final Pattern ARROW = Pattern.compile("(?m)^ {2}(\\w+) --> (\\w+)$");
 
     private static final Pattern EXPORTED = Pattern.compile("exports (dev\\.streamwal[.\\w]*)(?: to ([^;]+))?;");
     private static final Pattern EXPORTED_ROW = Pattern.compile("(?m)^\\| `(…\\w+)` \\|[^|\\n]*\\|$");
@@ -100,6 +104,42 @@ class ArchitectureTest {
     @Test
     void everyPackage_isInTheTable_withWhatItDependsOn() throws IOException {
         assertThat(lines(byTable())).containsExactlyInAnyOrderElementsOf(lines(bySources()));
+    }
+
+    @Test
+    void picture_hasEveryPackage_andTheArrowsThatFollowFromNoOthers() throws IOException {
+        Map<String, Set<String>> dependencies = new TreeMap<>();
+        bySources().forEach((name, place) -> dependencies.put(shortName(name), place.dependencies().stream().map(ArchitectureTest::shortName)
+                .collect(Collectors.toCollection(TreeSet::new))));
+        Map<String, Set<String>> drawn = new TreeMap<>();
+        Map<String, String> names = new TreeMap<>();
+        String picture = Files.readString(repository().resolve("ARCHITECTURE.md"));
+        NODE.matcher(picture).results().forEach(node -> names.put(node.group(1), node.group(2)));
+        names.values().forEach(name -> drawn.put(name, new TreeSet<>()));
+        ARROW.matcher(picture).results().forEach(arrow -> drawn.get(names.get(arrow.group(1))).add(names.get(arrow.group(2))));
+        assertThat(drawn).isEqualTo(withoutWhatFollows(dependencies));
+    }
+
+    private static String shortName(String name) {
+        return name.equals(ROOT) ? ROOT : name.substring(ROOT.length() + 1);
+    }
+
+    private static Map<String, Set<String>> withoutWhatFollows(Map<String, Set<String>> dependencies) {
+        Map<String, Set<String>> left = new TreeMap<>();
+        dependencies.forEach((name, all) -> left.put(name, all.stream()
+                .filter(each -> all.stream().noneMatch(other -> !other.equals(each) && leadsTo(dependencies, other, each)))
+                .collect(Collectors.toCollection(TreeSet::new))));
+        return left;
+    }
+
+    private static boolean leadsTo(Map<String, Set<String>> dependencies, String from, String to) {
+        return dependencies.get(from).stream().anyMatch(each -> each.equals(to) || leadsTo(dependencies, each, to));
+    }
+
+    @Test
+    void withoutWhatFollows_aShortCut_isLeftOut() {
+        assertThat(withoutWhatFollows(Map.of("a", Set.of("b", "c"), "b", Set.of("c"), "c", Set.of())))
+                .isEqualTo(Map.of("a", Set.of("b"), "b", Set.of("c"), "c", Set.of()));
     }
 
     @Test
