@@ -3,7 +3,6 @@ package dev.streamwal.cli;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalStats;
 import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalLockedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -40,10 +39,12 @@ final class CheckpointCommand extends WritingCommand {
                 json.writeNumberField("bytes", stats.bytes());
             });
             return Exit.OK;
-        } catch (WalLockedException e) {
-            throw new WalLockedException(e.getMessage() + "; a checkpoint of a live log is made in the program that writes it, by"
-                    + " StreamWal.checkpoint", e.file(), e.key(), e.position());
         }
+    }
+
+    @Override
+    String inTheWritingProgram() {
+        return "while a program writes the log, it makes the copy, by StreamWal.checkpoint";
     }
 
     private void copy(StreamWal wal) {

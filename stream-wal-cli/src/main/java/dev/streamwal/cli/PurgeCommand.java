@@ -41,6 +41,11 @@ final class PurgeCommand extends WritingCommand {
     }
 
     @Override
+    String inTheWritingProgram() {
+        return "while a program writes the log, it deletes, by StreamWal.purge";
+    }
+
+    @Override
     Exit run(CommandOutput out) throws IOException {
         checkIsLog();
         if (dryRun) {

@@ -69,6 +69,11 @@ final class QuarantineCommand extends WritingCommand {
     }
 
     @Override
+    String inTheWritingProgram() {
+        return "while a program writes the log, its quarantine can only be listed";
+    }
+
+    @Override
     Exit run(CommandOutput out) throws IOException {
         checkOptions();
         checkIsLog();

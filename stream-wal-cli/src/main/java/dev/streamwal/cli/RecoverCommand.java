@@ -57,6 +57,11 @@ final class RecoverCommand extends WritingCommand {
     }
 
     @Override
+    String inTheWritingProgram() {
+        return "a program that writes the log has recovered it, or does so by StreamWal.recoverAll";
+    }
+
+    @Override
     Exit run(CommandOutput out) throws IOException {
         checkIsLog();
         RecoveryReport report;

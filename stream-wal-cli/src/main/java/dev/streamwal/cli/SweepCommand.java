@@ -51,6 +51,11 @@ final class SweepCommand extends WritingCommand {
     }
 
     @Override
+    String inTheWritingProgram() {
+        return "while a program writes the log, it sweeps every minute by itself, and at once by StreamWal.sweep";
+    }
+
+    @Override
     Exit run(CommandOutput out) throws IOException {
         Instant time = now == null ? context().clock().instant() : now;
         checkIsLog();

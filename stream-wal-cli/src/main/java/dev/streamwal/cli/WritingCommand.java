@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.error.WalLockedException;
 import java.nio.file.Path;
 
 /** A command that changes a log, or says what it would change. */
@@ -19,8 +20,15 @@ abstract class WritingCommand extends LogCommand {
     /** The caller closes it. */
     final StreamWal openLog(WalOptions options) {
         checkIsLog();
-        return StreamWal.open(root(), options);
+        try {
+            return StreamWal.open(root(), options);
+        } catch (WalLockedException e) {
+            throw new WalLockedException(e.getMessage() + "; " + inTheWritingProgram(), e.file(), e.key(), e.position());
+        }
     }
+
+    /** What a program that writes the log calls instead of this command, as the end of a message. */
+    abstract String inTheWritingProgram();
 
     /** What of it is below the log's directory. */
     final String relative(Path file) {

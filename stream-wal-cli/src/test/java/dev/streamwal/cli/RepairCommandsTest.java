@@ -111,16 +111,21 @@ class RepairCommandsTest {
         assertThat(dryText.lines().get(dryText.lines().size() - 1)).startsWith("would have ");
     }
 
+    private static void assertThatIsLocked(CliRun run, String inTheWritingProgram) {
+        assertThat(run.exit()).isEqualTo(Exit.LOCKED.code());
+        assertThat(run.err()).contains("; ", inTheWritingProgram);
+    }
+
     @Test
     void liveLog_isLocked_andStaysAsItIs() throws IOException {
         try (StreamWal wal = log.open()) {
             Map<String, String> before = log.files();
-            assertThat(CliRun.of("recover", root).exit()).isEqualTo(Exit.LOCKED.code());
+            assertThatIsLocked(CliRun.of("recover", root), "StreamWal.recoverAll");
+            assertThatIsLocked(CliRun.of("sweep", root), "StreamWal.sweep");
+            assertThatIsLocked(CliRun.of("purge", root, "*", "--before", "now"), "StreamWal.purge");
+            assertThatIsLocked(CliRun.of("checkpoint", root, directory.resolve("copy")), "StreamWal.checkpoint");
             assertThat(CliRun.of("recover", root, "--dry-run").exit()).isEqualTo(Exit.LOCKED.code());
             assertThat(CliRun.of("quarantine", root, "*", "--remove").exit()).isEqualTo(Exit.LOCKED.code());
-            CliRun checkpoint = CliRun.of("checkpoint", root, directory.resolve("copy"));
-            assertThat(checkpoint.exit()).isEqualTo(Exit.LOCKED.code());
-            assertThat(checkpoint.err()).contains("made in the program that writes it, by StreamWal.checkpoint");
             assertThat(CliRun.of("quarantine", root).exit()).isZero();
             assertThat(log.files()).isEqualTo(before);
             assertThat(wal.keys()).hasSize(2);
