@@ -101,7 +101,7 @@ public final class PackCatalog {
                 throw e;
             }
             // files go after the manifest has said so
-            throw new CorruptSegmentException("a pack is missing that the manifest lists, file=" + file + "; put it back from a copy of this log",
+            throw new CorruptSegmentException("pack listed in the manifest is missing: file=" + file + "; put it back from a copy of this log",
                     file, null, WalException.NO_POSITION, 0, pack.bytes(), e);
         }
         PackReader other = readers.putIfAbsent(pack.number(), opened);

@@ -78,9 +78,9 @@ public final class PackedSegment extends Segment {
         if (known == null) {
             PackReader reader = packs.reader(pack);
             PackEntry entry = reader.find(key()).stream().filter(each -> each.basePosition() == basePosition()).findFirst().orElseThrow(
-                    () -> new CorruptSegmentException("a pack's table doesn't have a segment that the catalogue of keys has: stream=" + key()
+                    () -> new CorruptSegmentException("pack's table lacks a segment that the catalogue of keys lists: stream=" + key()
                             + ", position=" + basePosition() + ", pack=" + file() + ", catalogue=" + PackFiles.keys(packs.root())
-                            + "; delete the catalogue, which is written anew", file(), key().text(), basePosition(), 0, 0, null));
+                            + "; delete the catalogue, and it is written anew", file(), key().text(), basePosition(), 0, 0, null));
             known = place(reader, entry);
             place = known;
         }

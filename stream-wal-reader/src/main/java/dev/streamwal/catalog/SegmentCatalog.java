@@ -164,7 +164,7 @@ public final class SegmentCatalog {
             }
             before = after;
             if (attempt == PackCatalog.MAX_ATTEMPTS) {
-                throw new IOException("the manifest of packs has changed whenever it was looked at: attempts=" + attempt + ", stream=" + key
+                throw new IOException("manifest of packs changed during every attempt to list the stream: attempts=" + attempt + ", stream=" + key
                         + ", directory=" + directory.get() + "; read again later");
             }
         }

@@ -68,7 +68,7 @@ public final class StreamDirectory {
         if (isEmpty(earlier)) {
             return folder;
         }
-        throw new WalException("a log has its segments in one folder, and this one has two: root=" + root + ", folder=" + NAME + ", otherFolder="
+        throw new WalException("log has two folders of segments: root=" + root + ", folder=" + NAME + ", otherFolder="
                 + EARLIER_NAME + "; an old version of stream-wal has written to it after a newer one had begun to upgrade it; make two copies of"
                 + " the log, remove one of the folders in each, and read both with WalReader", earlier, null, WalException.NO_POSITION);
     }

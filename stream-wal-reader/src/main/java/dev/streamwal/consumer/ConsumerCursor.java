@@ -66,7 +66,7 @@ public final class ConsumerCursor {
     /** Each of a stream of its own. */
     public void commit(List<CursorEntry> entries) throws IOException {
         if (writer == null) {
-            throw new IOException("nothing can be written there", whyReadOnly);
+            throw new IOException("cursor cannot be written to", whyReadOnly);
         }
         writer.commit(entries);
     }

@@ -29,7 +29,7 @@ public final class CursorFiles {
         try {
             return StreamKey.of(text);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("a consumer's name is as a stream's key: " + e.getMessage(), e);
+            throw new IllegalArgumentException("invalid consumer name: " + e.getMessage(), e);
         }
     }
 

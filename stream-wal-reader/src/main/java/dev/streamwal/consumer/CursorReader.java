@@ -80,7 +80,7 @@ public final class CursorReader {
         try {
             CursorHeader header = CursorLayout.decodeHeader(first);
             if (!header.name().directoryName().equals(CursorFiles.encodedName(file))) {
-                throw FormatException.corrupt("a cursor file's header names the consumer that its file is called after: consumer="
+                throw FormatException.corrupt("cursor file's header names another consumer than its file name: consumer="
                         + header.name());
             }
             return header;
@@ -89,7 +89,7 @@ public final class CursorReader {
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(what, file, null, WalException.NO_POSITION, e);
             }
-            throw new CorruptSegmentException(what + "; put the file back from a copy, or remove the consumer and let it begin anew",
+            throw new CorruptSegmentException(what + "; put the file back from a copy, or remove the consumer, which then begins anew",
                     file, null, WalException.NO_POSITION, 0, chunk.limit(), e);
         }
     }

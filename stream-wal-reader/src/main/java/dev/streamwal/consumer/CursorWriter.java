@@ -344,7 +344,7 @@ public final class CursorWriter implements AutoCloseable {
         }
         long end = flush(content, chunk, flushed);
         if (end > MAX_FILE_BYTES) {
-            throw new IOException("a consumer's commits take at most " + MAX_FILE_BYTES + " bytes: bytes=" + end + ", keys="
+            throw new IOException("consumer's commits exceed " + MAX_FILE_BYTES + " bytes: bytes=" + end + ", keys="
                     + commits.size() + "; use several consumers, each with a longer prefix");
         }
         return written;

@@ -57,7 +57,7 @@ public final class GreatestTimestamp {
             }
             SegmentChain unused = catalog.refresh();
         }
-        throw new IOException("the record with the greatest timestamp was deleted each time before it was read: attempts=" + MAX_ATTEMPTS + ", key="
+        throw new IOException("record with the greatest timestamp was deleted each time before it was read: attempts=" + MAX_ATTEMPTS + ", key="
                 + catalog.key() + "; try again");
     }
 

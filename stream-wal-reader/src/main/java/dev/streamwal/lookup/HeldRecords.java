@@ -39,7 +39,7 @@ final class HeldRecords implements RecordWalk {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, nextPosition(), null);
+            throw new WalClosedException("cursor is closed: stream=" + key, null, key, nextPosition(), null);
         }
         log.checkOpen();
     }
@@ -54,7 +54,7 @@ final class HeldRecords implements RecordWalk {
         LastRecord record = current;
         if (record == null) {
             checkUsable();
-            throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
+            throw new IllegalStateException("scan stands on no record: stream=" + key + "; next() must return true first");
         }
         return record;
     }

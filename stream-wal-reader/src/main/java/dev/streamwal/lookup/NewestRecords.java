@@ -82,7 +82,7 @@ public final class NewestRecords {
         read(count);
         List<LastRecord> records = held;
         if (records == null) {
-            Place oldest = Objects.requireNonNull(first, "too many were found, so one was");
+            Place oldest = Objects.requireNonNull(first, "no first record, although too many were found to be held");
             return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()),
                     StreamScan.Rest.at(oldest.segment(), oldest.offset(), oldest.position(), StreamScan.Telling.NOTHING));
         }
@@ -107,8 +107,8 @@ public final class NewestRecords {
                 if (overtaken != null) {
                     throw overtaken;
                 }
-                throw new IOException("a stream's end stands still while it is read, in one of " + MAX_ATTEMPTS + " attempts: stream="
-                        + catalog.key() + "; it is cut all the time, try again", why);
+                throw new IOException("stream's end was cut during each of " + MAX_ATTEMPTS + " attempts to read it: stream="
+                        + catalog.key() + "; try again", why);
             }
         }
     }

@@ -58,7 +58,7 @@ final class BatchMemory {
     }
 
     private IllegalArgumentException tooMuch(long bytes) {
-        return new IllegalArgumentException("a batch's records are at most maxBatchBytes together: bytes=" + bytes + ", maxBatchBytes="
+        return new IllegalArgumentException("records of the batch exceed maxBatchBytes: bytes=" + bytes + ", maxBatchBytes="
                 + maxBytes + "; ask for fewer at a time");
     }
 
@@ -71,7 +71,7 @@ final class BatchMemory {
             if (isHeap(e)) {
                 throw e;
             }
-            throw new WalIOException("a batch's records have room in direct memory: bytes=" + (allocated + capacity) + ", maxBatchBytes="
+            throw new WalIOException("not enough direct memory for the batch's records: bytes=" + (allocated + capacity) + ", maxBatchBytes="
                     + maxBytes + "; ask for fewer at a time, or raise -XX:MaxDirectMemorySize", null, null, WalException.NO_POSITION, e);
         }
         buffers.add(buffer);

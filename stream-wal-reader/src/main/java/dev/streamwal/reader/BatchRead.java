@@ -443,14 +443,14 @@ final class BatchRead {
 
     private static CorruptSegmentException damaged(SegmentReader reader, long offset, EntryRef ref) {
         return new CorruptSegmentException(
-                "a record's bytes verify: ref=" + ref + ", file=" + reader.segment() + ", offset="
-                        + reader.segment().fileOffset(offset) + "; the stream's other records can be read, verify() lists the damage",
+                "record is damaged: ref=" + ref + ", file=" + reader.segment() + ", offset="
+                        + reader.segment().fileOffset(offset) + "; the stream's other records can be read, and verify() lists the damage",
                 reader.segment().file(), ref.key(), ref.position(), reader.segment().fileOffset(offset), ref.size(), null);
     }
 
     private static UnsupportedFormatException tooNew(SegmentReader reader, EntryRef ref) {
         return new UnsupportedFormatException(
-                "a data record has only flags this version knows: ref=" + ref + ", file=" + reader.segment()
+                "record has flags that this version does not know: ref=" + ref + ", file=" + reader.segment()
                         + "; read it with the version that wrote it, or a newer one",
                 reader.segment().file(), ref.key(), ref.position(), null);
     }

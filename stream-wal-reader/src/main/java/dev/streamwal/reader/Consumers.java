@@ -99,7 +99,7 @@ final class Consumers {
     }
 
     private static ConsumerInUseException inUse(StreamKey name, Path file, ProcessLock.HeldException e) {
-        return new ConsumerInUseException("a consumer is open once at a time: " + e.getMessage() + ", consumer=" + name + ", file=" + file
+        return new ConsumerInUseException("consumer is in use: " + e.getMessage() + ", consumer=" + name + ", file=" + file
                 + "; close it there, or use another name", file, e);
     }
 
@@ -215,7 +215,7 @@ final class Consumers {
 
     List<ConsumerLag> lags(StreamKey name) {
         CursorReader reader = read(CursorFiles.cursor(log.root(), name));
-        return reader.header().isEmpty() ? List.of() : onCursors("looking how far a consumer is", reader.file(), () -> {
+        return reader.header().isEmpty() ? List.of() : onCursors("measuring a consumer's lag", reader.file(), () -> {
             CursorHeader header = reader.header().orElseThrow();
             List<ConsumerLag> lags = new ArrayList<>();
             for (String key : log.keys(header.scope()::contains)) {

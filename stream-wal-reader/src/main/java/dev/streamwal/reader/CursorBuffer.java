@@ -47,7 +47,7 @@ final class CursorBuffer extends AbstractByteBuf {
     }
 
     private static ByteBuf refuse() {
-        throw new UnsupportedOperationException("a cursor's buffer isn't retained, as the next record is written over it;"
+        throw new UnsupportedOperationException("cannot retain a cursor's buffer, as the next record is written over it;"
                 + " keep EntryCursor.copy(), or the buffer's copy()");
     }
 

@@ -109,8 +109,8 @@ public final class EntryBatch implements AutoCloseable {
             return known;
         }
         return statuses[index] == Status.EXPIRED
-                ? new EntryExpiredException("the record has been deleted: ref=" + ref, null, ref.key(), ref.position(), ref.end(), null)
-                : new EntryNotFoundException("no record stands there: ref=" + ref, null, ref.key(), ref.position(), null);
+                ? new EntryExpiredException("record has been deleted: ref=" + ref, null, ref.key(), ref.position(), ref.end(), null)
+                : new EntryNotFoundException("no record at the ref: ref=" + ref, null, ref.key(), ref.position(), null);
     }
 
     /** {@return the records that were found, in the order asked} */
@@ -136,7 +136,7 @@ public final class EntryBatch implements AutoCloseable {
 
     private void checkOpen() {
         if (closed) {
-            throw new WalClosedException("a batch is not used after it was closed", null, null, WalException.NO_POSITION, null);
+            throw new WalClosedException("batch is closed", null, null, WalException.NO_POSITION, null);
         }
     }
 

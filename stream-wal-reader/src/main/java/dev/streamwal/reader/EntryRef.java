@@ -60,16 +60,16 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     private static IllegalArgumentException invalid(String key, long position, int size) {
         if (key.isEmpty() || key.length() > StreamKey.MAX_BYTES) {
             return new IllegalArgumentException(
-                    "a stream's key has 1 to " + StreamKey.MAX_BYTES + " bytes of UTF-8: characters=" + key.length());
+                    "stream key is empty, or longer than " + StreamKey.MAX_BYTES + " bytes of UTF-8: characters=" + key.length());
         }
         if (position < 0) {
-            return new IllegalArgumentException("a position is not negative: position=" + position);
+            return new IllegalArgumentException("position is negative: position=" + position);
         }
         if (size < RecordLayout.PREFIX_BYTES || size > RecordLayout.MAX_FRAME_BYTES || size % RecordLayout.ALIGNMENT != 0) {
-            return new IllegalArgumentException("a record's size is a multiple of " + RecordLayout.ALIGNMENT + " from "
+            return new IllegalArgumentException("record size is not a multiple of " + RecordLayout.ALIGNMENT + " from "
                     + RecordLayout.PREFIX_BYTES + " to " + RecordLayout.MAX_FRAME_BYTES + ": size=" + size);
         }
-        return new IllegalArgumentException("a record ends at a position: position=" + position + ", size=" + size);
+        return new IllegalArgumentException("record would end beyond the greatest position: position=" + position + ", size=" + size);
     }
 
     /**
@@ -83,9 +83,9 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     public static int sizeOf(int headerLength, int contentLength) {
         long size = RecordLayout.frameBytes(headerLength, contentLength);
         if (headerLength < 0 || headerLength > RecordLayout.MAX_HEADER_BYTES || contentLength < 0 || size > RecordLayout.MAX_FRAME_BYTES) {
-            throw new IllegalArgumentException("a record's header has 0 to " + RecordLayout.MAX_HEADER_BYTES
-                    + " bytes, and the record at most " + RecordLayout.MAX_FRAME_BYTES
-                    + ": headerLength=" + headerLength + ", contentLength=" + contentLength);
+            throw new IllegalArgumentException("no record has such lengths: headerLength=" + headerLength + ", contentLength="
+                    + contentLength + "; a header has 0 to " + RecordLayout.MAX_HEADER_BYTES + " bytes, and the record at most "
+                    + RecordLayout.MAX_FRAME_BYTES);
         }
         return (int) size;
     }
@@ -102,7 +102,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         int plus = ref.lastIndexOf(SIZE_MARK);
         int at = plus < 0 ? -1 : ref.lastIndexOf(POSITION_MARK, plus);
         if (at < 0) {
-            throw new IllegalArgumentException("a ref is key@position+size: text=" + ref);
+            throw new IllegalArgumentException("text is no ref of the form key@position+size: text=" + ref);
         }
         String key = ref.substring(0, at);
         StreamKey.checkedUtf8(key);
@@ -125,9 +125,9 @@ public record EntryRef(String key, long position, int size) implements Comparabl
                 return Long.parseLong(ref, from, to, 10);
             }
         } catch (NumberFormatException tooLarge) {
-            throw new IllegalArgumentException("a ref's numbers fit 64 bits: text=" + ref, tooLarge);
+            throw new IllegalArgumentException("number in a ref is too large for 64 bits: text=" + ref, tooLarge);
         }
-        throw new IllegalArgumentException("a ref's numbers are decimal digits without leading zeros: text=" + ref);
+        throw new IllegalArgumentException("number in a ref is not decimal digits without leading zeros: text=" + ref);
     }
 
     /**
@@ -140,7 +140,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     public static EntryRef fromBytes(byte[] bytes) {
         ByteBuffer in = ByteBuffer.wrap(bytes);
         if (bytes.length < FIXED_BYTES || bytes.length != FIXED_BYTES + Short.toUnsignedInt(in.getShort(0))) {
-            throw new IllegalArgumentException("an encoded ref is " + FIXED_BYTES + " bytes and its key: bytes=" + bytes.length);
+            throw new IllegalArgumentException("encoded ref does not have " + FIXED_BYTES + " bytes and its key: bytes=" + bytes.length);
         }
         byte[] key = new byte[Short.toUnsignedInt(in.getShort())];
         in.get(key);
@@ -159,7 +159,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         int readable = source.readableBytes();
         int keyLength = readable < KEY_LENGTH_BYTES ? 0 : source.getUnsignedShort(start);
         if (keyLength > StreamKey.MAX_BYTES || readable < FIXED_BYTES + keyLength) {
-            throw new IllegalArgumentException("an encoded ref is " + FIXED_BYTES + " bytes and its key: readable=" + readable
+            throw new IllegalArgumentException("buffer does not hold an encoded ref, " + FIXED_BYTES + " bytes and its key: readable=" + readable
                     + ", keyLength=" + keyLength);
         }
         byte[] key = new byte[keyLength];

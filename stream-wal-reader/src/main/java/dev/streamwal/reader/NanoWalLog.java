@@ -186,7 +186,7 @@ final class NanoWalLog implements ReadableLog {
     private static EntryNotFoundException notFound(String key, long position, Path file) {
         return new EntryNotFoundException(
                 "no record starts or ends at the position: stream=" + key + ", position=" + position + ", file=" + file
-                        + "; positions of nano-wal files count for the reader that gave them only",
+                        + "; a position in nano-wal files is valid only in the reader that gave it",
                 file, key, position, null);
     }
 

@@ -71,7 +71,7 @@ interface ReadableLog extends AutoCloseable {
 
     /** Who commits here. */
     default Consumers consumers() {
-        throw new UnsupportedOperationException("a directory of nano-wal files is read and never written to: it has no consumers");
+        throw new UnsupportedOperationException("no consumers in a directory of nano-wal files: it is only read, and never written to");
     }
 
     /** Read calls made so far. */

@@ -129,7 +129,7 @@ public final class ReaderOptions {
          */
         public Builder maxBatchBytes(long bytes) {
             if (bytes < 1) {
-                throw new IllegalArgumentException("maxBatchBytes is 1 or more: maxBatchBytes=" + bytes);
+                throw new IllegalArgumentException("maxBatchBytes is less than 1: maxBatchBytes=" + bytes);
             }
             this.maxBatchBytes = bytes;
             return this;
@@ -207,7 +207,7 @@ public final class ReaderOptions {
 
         private static int checked(String name, int value, int min, int max) {
             if (value < min || value > max) {
-                throw new IllegalArgumentException(name + " is from " + min + " to " + max + ": " + name + "=" + value);
+                throw new IllegalArgumentException(name + " is not from " + min + " to " + max + ": " + name + "=" + value);
             }
             return value;
         }

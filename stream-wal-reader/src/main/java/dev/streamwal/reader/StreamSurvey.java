@@ -147,7 +147,7 @@ final class StreamSurvey {
         if (segment != null && footer != null && footer.index().records() != records
                 && !damage.concerns(segment.file()) && !isCutMeanwhile(segment, footer, records)) {
             damage.add(new Damage(segment.file(), key, segment.fileOffset(footer.dataEnd()), 0,
-                    "a footer counts the segment's records: footer=" + footer.index().records() + ", records=" + records));
+                    "footer has a wrong count of records: footer=" + footer.index().records() + ", records=" + records));
         }
     }
 

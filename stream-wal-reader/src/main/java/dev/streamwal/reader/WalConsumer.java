@@ -174,9 +174,8 @@ public final class WalConsumer implements AutoCloseable {
             throw new IllegalArgumentException("consumer " + name + " is bound to " + scope + ", and doesn't read this stream: key=" + key);
         }
         if (position < 0 || position % RecordLayout.ALIGNMENT != 0) {
-            throw new IllegalArgumentException("a position is a multiple of " + RecordLayout.ALIGNMENT
-                    + " that is not negative, as EntryRef.end() and EntryCursor.nextPosition() give it: position=" + position + ", key="
-                    + key);
+            throw new IllegalArgumentException("position is negative, or not a multiple of " + RecordLayout.ALIGNMENT + ": position="
+                    + position + ", key=" + key + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave");
         }
         return StreamKey.of(key);
     }
@@ -209,7 +208,7 @@ public final class WalConsumer implements AutoCloseable {
         long position = isOne ? entries.get(0).position() : WalException.NO_POSITION;
         IOException readOnly = cursor.whyReadOnly();
         if (readOnly != null) {
-            return new WalIOException("a consumer commits in a log whose folder can be written to: " + readOnly + ", consumer=" + name
+            return new WalIOException("consumer cannot commit, as the log's folder cannot be written to: " + readOnly + ", consumer=" + name
                     + (isOne ? ", key=" + key + ", position=" + position : ", keys=" + entries.size()) + ", file=" + file
                     + "; read on, or make the folder writable and open the consumer again", file, key, position, readOnly);
         }
@@ -269,7 +268,7 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     private WalClosedException closedError() {
-        return new WalClosedException("a consumer is not used after it was closed: consumer=" + name, null, null, WalException.NO_POSITION,
+        return new WalClosedException("consumer is closed: consumer=" + name, null, null, WalException.NO_POSITION,
                 null);
     }
 

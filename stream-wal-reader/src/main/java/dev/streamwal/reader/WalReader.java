@@ -70,10 +70,11 @@ public final class WalReader implements AutoCloseable {
      */
     public static WalReader open(Path root, ReaderOptions options) {
         Objects.requireNonNull(options, "options");
-        checkDirectory(root, "a log's root");
+        checkDirectory(root, "a log");
         if (!SegmentedLog.isRoot(root) && NanoWalLog.isDirectory(root)) {
             throw new UnsupportedFormatException(
-                    "a log's root has no nano-wal files: root=" + root + "; open it with openNanoWal", root, null, WalException.NO_POSITION, null);
+                    "directory has nano-wal files, and is no log: root=" + root + "; open it with openNanoWal", root, null,
+                    WalException.NO_POSITION, null);
         }
         return new WalReader(new SegmentedLog(root, options, null), options);
     }
@@ -93,9 +94,9 @@ public final class WalReader implements AutoCloseable {
 
     private static void checkDirectory(Path root, String what) {
         if (!Files.isDirectory(root)) {
-            String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "it is something else" : "there is nothing";
+            String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "not a directory" : "no such directory";
             throw new WalIOException(
-                    what + " is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
+                    problem + ": root=" + root + "; give the directory of " + what, root, null, WalException.NO_POSITION, null);
         }
     }
 
@@ -134,9 +135,9 @@ public final class WalReader implements AutoCloseable {
      */
     public static WalReader openNanoWal(Path directory, ReaderOptions options) {
         Objects.requireNonNull(options, "options");
-        checkDirectory(directory, "what holds nano-wal files");
+        checkDirectory(directory, "nano-wal files");
         if (SegmentedLog.isRoot(directory) && !NanoWalLog.isDirectory(directory)) {
-            throw new UnsupportedFormatException("a directory of nano-wal files is no log's root: root=" + directory + "; open it with open",
+            throw new UnsupportedFormatException("directory is a log, and has no nano-wal files: root=" + directory + "; open it with open",
                     directory, null, WalException.NO_POSITION, null);
         }
         return new WalReader(new NanoWalLog(directory, options), options);
@@ -191,7 +192,7 @@ public final class WalReader implements AutoCloseable {
     public EntryBatch readBatch(Collection<EntryRef> refs) {
         if (refs.size() > options.maxBatchRefs()) {
             throw new IllegalArgumentException(
-                    "a batch has at most maxBatchRefs refs: refs=" + refs.size() + ", maxBatchRefs=" + options.maxBatchRefs());
+                    "too many refs in the batch: refs=" + refs.size() + ", maxBatchRefs=" + options.maxBatchRefs() + "; ask for fewer at a time");
         }
         return log.readBatch(refs.toArray(EntryRef[]::new));
     }
@@ -322,7 +323,7 @@ public final class WalReader implements AutoCloseable {
      */
     public EntryCursor scanLast(String key, int count) {
         if (count < 0) {
-            throw new IllegalArgumentException("a count is not negative: count=" + count);
+            throw new IllegalArgumentException("count is negative: count=" + count);
         }
         StreamKey.checkedUtf8(key);
         return new EntryCursor(log.scanLast(key, count), count);
@@ -366,7 +367,7 @@ public final class WalReader implements AutoCloseable {
         }
         ScanBegin begin = from.begin();
         if (begin instanceof ScanBegin.At) {
-            throw new IllegalArgumentException("a position is one stream's: keys=" + keys + ", from=" + from
+            throw new IllegalArgumentException("one position for several streams: keys=" + keys + ", from=" + from
                     + "; give each key its own, in a map");
         }
         Map<String, ScanBegin> begins = new HashMap<>();
@@ -393,7 +394,7 @@ public final class WalReader implements AutoCloseable {
             StreamKey.checkedUtf8(key);
             if (!keys.contains(key)) {
                 throw new IllegalArgumentException(
-                        "where to begin is given for a key that isn't followed: key=" + key + ", followed=" + keys + "; drop it, or follow it by itself");
+                        "start given for a key that is not followed: key=" + key + ", followed=" + keys + "; drop it, or follow it by itself");
             }
             begins.put(key, each.begin());
         });
@@ -456,7 +457,7 @@ public final class WalReader implements AutoCloseable {
 
     static void checkPosition(long position) {
         if (position < 0) {
-            throw new IllegalArgumentException("a position is not negative: position=" + position);
+            throw new IllegalArgumentException("position is negative: position=" + position);
         }
     }
 

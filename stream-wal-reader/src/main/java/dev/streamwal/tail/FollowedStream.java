@@ -67,7 +67,7 @@ final class FollowedStream {
     }
 
     StreamScan scan() {
-        return Objects.requireNonNull(scan, "only of a stream that is awake");
+        return Objects.requireNonNull(scan, "stream is asleep, and has no scan");
     }
 
     /** Where a later tail goes on: behind what was delivered. */

@@ -393,7 +393,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         try {
             look();
         } catch (IOException e) {
-            throw log.failure("looking for more", e, log.streams().path(), null, WalException.NO_POSITION);
+            throw log.failure("looking for new records", e, log.streams().path(), null, WalException.NO_POSITION);
         }
         return !waiting.isEmpty();
     }
@@ -601,7 +601,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         FollowedStream stream = current;
         if (stream == null) {
             checkUsable();
-            throw new IllegalStateException("a tail has a record only after next() said so");
+            throw new IllegalStateException("tail stands on no record; next() must return true first");
         }
         return stream.scan();
     }
@@ -609,7 +609,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed: root=" + log.root(), log.root(), null,
+            throw new WalClosedException("cursor is closed: root=" + log.root(), log.root(), null,
                     WalException.NO_POSITION, null);
         }
         log.checkOpen();

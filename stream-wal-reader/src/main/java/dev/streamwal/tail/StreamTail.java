@@ -112,7 +112,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     }
 
     private RuntimeException failure(IOException e) {
-        return log.failure("looking for more", e, log.streams().path(), key.text(), scan.nextPosition());
+        return log.failure("looking for new records", e, log.streams().path(), key.text(), scan.nextPosition());
     }
 
     @Override

@@ -257,7 +257,7 @@ public final class BackwardScan extends StreamWalk {
     private BackwardPass passing() {
         BackwardPass current = pass;
         if (current == null) {
-            throw new IllegalStateException("the scan stands in no segment: stream=" + key);
+            throw new IllegalStateException("scan stands in no segment: stream=" + key);
         }
         return current;
     }

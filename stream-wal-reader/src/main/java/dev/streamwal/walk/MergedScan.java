@@ -196,7 +196,7 @@ public final class MergedScan extends WalkOfWalks {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed", null, null, WalException.NO_POSITION, null);
+            throw new WalClosedException("cursor is closed", null, null, WalException.NO_POSITION, null);
         }
         log.checkOpen();
     }
@@ -206,7 +206,7 @@ public final class MergedScan extends WalkOfWalks {
         MergedStream stream = current;
         if (!onRecord || stream == null) {
             checkUsable();
-            throw new IllegalStateException("a scan has a record only after next() said so");
+            throw new IllegalStateException("scan stands on no record; next() must return true first");
         }
         return stream.scan();
     }

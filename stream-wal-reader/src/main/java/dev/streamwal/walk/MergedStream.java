@@ -43,7 +43,7 @@ final class MergedStream implements Comparable<MergedStream> {
     StreamScan scan() {
         StreamScan open = scan;
         if (open == null) {
-            throw new IllegalStateException("a stream that rests isn't read: stream=" + key);
+            throw new IllegalStateException("stream rests, and has no scan: stream=" + key);
         }
         return open;
     }

@@ -14,13 +14,13 @@ enum StopVerdict {
     AWAIT,
     /** A record of a newer version: tell, and go on behind it. */
     TOO_NEW,
-    DAMAGED_BELOW_FOOTER("it lies below the segment's footer"),
-    DAMAGED_BELOW_RESERVED("the writer has published it"),
-    DAMAGED_BELOW_MARK("the segment's mark points at or behind it"),
-    DAMAGED_BELOW_SUCCESSOR("the next segment says that the data goes on"),
-    DAMAGED_IN_FINISHED("its writer has finished the segment"),
+    DAMAGED_BELOW_FOOTER("the offset is below the segment's footer"),
+    DAMAGED_BELOW_RESERVED("the writer has published this slot"),
+    DAMAGED_BELOW_MARK("the segment's mark is at or after the offset"),
+    DAMAGED_BELOW_SUCCESSOR("the next segment's header says that the data goes on here"),
+    DAMAGED_IN_FINISHED("the writer has finished the segment"),
     DAMAGED_BY_A_CUT("the file ends before the data"),
-    DAMAGED_BEFORE_RECORDS("there are valid records behind it, or may be");
+    DAMAGED_BEFORE_RECORDS("valid records follow, or may follow");
 
     private final String evidence;
 

@@ -594,7 +594,7 @@ public final class StreamScan extends StreamWalk {
     private SegmentPass passing() {
         SegmentPass current = pass;
         if (current == null) {
-            throw new IllegalStateException("the scan stands in no segment: stream=" + key);
+            throw new IllegalStateException("scan stands in no segment: stream=" + key);
         }
         return current;
     }

@@ -54,7 +54,7 @@ abstract class StreamWalk implements RecordWalk {
     @Override
     public final void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, resume, null);
+            throw new WalClosedException("cursor is closed: stream=" + key, null, key, resume, null);
         }
         log.checkOpen();
     }
@@ -79,7 +79,7 @@ abstract class StreamWalk implements RecordWalk {
         SegmentScan scan = scan();
         if (!onRecord || scan == null) {
             checkUsable();
-            throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
+            throw new IllegalStateException("scan stands on no record: stream=" + key + "; next() must return true first");
         }
         return scan;
     }
