@@ -46,7 +46,7 @@ final class Consumers {
         this.log = log;
     }
 
-    // ---------------------------------------------------------------- what there is
+    // ---------------------------------------------------------------- listing and removing
 
     NavigableSet<String> names() {
         NavigableSet<String> names = new TreeSet<>();
@@ -54,7 +54,7 @@ final class Consumers {
             try {
                 names.add(header(file).map(header -> header.name().text()).orElse(""));
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
-                // the file's name says whose it is, unless it is a very long one; whoever asks for that consumer is told
+                // the file's name tells the consumer's name, unless that is very long; asking for that consumer throws this
                 CursorFiles.name(file).ifPresent(name -> names.add(name.text()));
             }
         }
@@ -134,7 +134,7 @@ final class Consumers {
         });
     }
 
-    /** Where nothing can be written, the consumer reads all the same. */
+    /** Opens the cursor; read-only where nothing can be written. */
     private ConsumerCursor cursor(StreamKey name, KeyScope scope, Path file) throws IOException {
         try {
             CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.settings().clock());
@@ -156,7 +156,7 @@ final class Consumers {
         return Files.isWritable(Files.isDirectory(directory) ? directory : log.root());
     }
 
-    /** What a consumer reads; a new one begins with what there is. */
+    /** The streams that a consumer reads. A new consumer begins with the records that are there. */
     private final class InScope implements ConsumedStreams {
 
         private final KeyScope scope;
@@ -186,7 +186,7 @@ final class Consumers {
         }
     }
 
-    // ---------------------------------------------------------------- what is gone
+    // ---------------------------------------------------------------- lost records
 
     private void findLost(KeyScope scope, ConsumerCursor cursor, LostRanges lost, LostRanges possiblyLost) throws IOException {
         if (!cursor.knowsStart()) {
@@ -225,7 +225,7 @@ final class Consumers {
         });
     }
 
-    /** Empty where the stream has gone. */
+    /** Empty where the stream was deleted. */
     private Optional<ConsumerLag> lag(String key, long start, @Nullable Committed committed) throws IOException {
         SegmentCatalog catalog = log.freshCatalog(key);
         SegmentChain chain = catalog.chain();

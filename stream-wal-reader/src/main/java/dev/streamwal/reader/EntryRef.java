@@ -7,7 +7,7 @@ import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 
 /**
- * Where a record stands. It survives rotation, restart and copying the log to another machine, and never names another record.
+ * The place of a record in the log. It survives rotation, restart and copying the log to another machine, and never denotes another record.
  *
  * <p>As text: {@code key@position+size}, parsed from the right, so that keys may contain {@code @} and {@code +}. As bytes, big-endian,
  * stable for ever:
@@ -21,8 +21,8 @@ import java.nio.ByteBuffer;
  *
  * One key's refs sort bytewise by position. The order of refs is by key, as unsigned UTF-8 bytes, then by position.
  *
- * <p>The constructor checks what can be checked without looking at every character of the key, as every append makes a ref; that a key is
- * valid Unicode of at most 1,024 bytes is checked wherever a ref is parsed, encoded or read.
+ * <p>The constructor doesn't look at every character of the key, as every append makes a ref. That a key is valid Unicode of at most 1,024 bytes is
+ * checked where a ref is parsed, encoded or read.
  *
  * @param key the key of the stream, 1 to 1,024 bytes of UTF-8
  * @param position in the stream, not negative
@@ -73,7 +73,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     }
 
     /**
-     * The size of a record with these lengths: what a ref needs besides the stream and the position where the record was appended.
+     * The size of a record with these lengths. With the stream and the position of the append it makes a ref.
      *
      * @param headerLength of the record's own header, 0 to 65,535 bytes
      * @param contentLength of its content, in bytes, not negative
@@ -91,7 +91,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     }
 
     /**
-     * Reads what {@link #toString()} wrote, and nothing else.
+     * Parses the form that {@link #toString()} writes, and no other.
      *
      * @param text of a ref
      * @return the ref
@@ -114,7 +114,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         return new EntryRef(key, position, (int) size);
     }
 
-    /** ASCII digits without a sign and without leading zeros, so that a ref has one text only. */
+    /** Parses ASCII digits without a sign and without leading zeros, so that each ref has one text form only. */
     private static long parseDecimal(String ref, int from, int to) {
         boolean valid = from < to && (ref.charAt(from) != '0' || to == from + 1);
         for (int i = from; i < to && valid; i++) {
@@ -131,7 +131,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     }
 
     /**
-     * Reads what {@link #toBytes()} wrote, and nothing else.
+     * Decodes the form that {@link #toBytes()} writes, and no other.
      *
      * @param bytes of a ref
      * @return the ref
@@ -148,7 +148,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     }
 
     /**
-     * Reads one ref from the buffer, and moves its reader index behind it; where that fails, the index stays.
+     * Reads one ref from the buffer, and moves the reader index behind it. On failure the index doesn't move.
      *
      * @param source standing at a ref
      * @return the ref
@@ -205,7 +205,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         target.writeShort(utf8.length).writeBytes(utf8).writeLong(position).writeInt(size);
     }
 
-    /** {@return the position behind the record: where reading resumes} */
+    /** {@return the position where the record ends, and reading resumes} */
     public long end() {
         return position + size;
     }

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What scans of a stream throw, in words. Most of it is thrown once, and the scan goes on beyond it. */
+/** The exceptions of a stream's scans. Most are thrown once, and the scan goes on beyond their cause. */
 public final class ScanFailures {
 
     private static final String GOES_ON = "; the next call goes on beyond it";
