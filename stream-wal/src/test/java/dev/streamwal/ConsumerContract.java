@@ -377,7 +377,7 @@ abstract class ConsumerContract extends LogContract {
         WalReader reader = reader();
         for (String name : List.of("", "x".repeat(1_025), "\ud800")) {
             assertThatThrownBy(() -> reader.consumer(name, Keys.key(KEY))).isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("consumer's name");
+                    .hasMessageContaining("invalid consumer name");
             assertThatThrownBy(() -> reader.removeConsumer(name)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> StreamOptions.builder().retainFor(name, 1, LONG)).isInstanceOf(IllegalArgumentException.class);
         }

@@ -98,7 +98,7 @@ class ReadOnlyRootTest {
 
     private static void assertCannotCommit(WalConsumer consumer, long position) {
         assertThatThrownBy(() -> consumer.commit("s", position)).isInstanceOf(WalIOException.class)
-                .hasMessageContaining("can be written to").hasMessageContaining("consumer=" + consumer.name())
+                .hasMessageContaining("cannot be written to").hasMessageContaining("consumer=" + consumer.name())
                 .hasMessageContaining("Read-only").hasMessageContaining("read on");
     }
 }

@@ -80,7 +80,7 @@ class CommandLineTest {
         for (String command : List.of("ls", "stats", "latest", "cat", "tail", "export", "verify")) {
             CliRun run = CliRun.of(command, nowhere);
             assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
-            assertThat(run.err()).startsWith("stream-wal: a log's root is a directory").contains(nowhere.toString()).hasLineCount(1);
+            assertThat(run.err()).startsWith("stream-wal: no such directory").contains(nowhere.toString()).hasLineCount(1);
             assertThat(CliRun.of(command, file).exit()).isEqualTo(Exit.FAILED.code());
             assertThat(CliRun.of(command, directory).err()).contains("a log has a folder \"segments\"");
         }

@@ -8,7 +8,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the catalogue of keys says of a key: of the packs that it covers all that counts there, of others nothing. Immutable. */
+/**
+ * The entry of the catalogue of keys for one key. Of the packs that the catalogue covers it has all the key's segments that count, of others
+ * nothing. Immutable.
+ */
 public final class CatalogedKey {
 
     private final KeyCatalog catalog;
@@ -23,12 +26,12 @@ public final class CatalogedKey {
         }
     }
 
-    /** Whether it is known what the key has in a pack. */
+    /** Whether the catalogue covers a pack. */
     public boolean covers(ListedPack pack) {
         return catalog.covers(pack);
     }
 
-    /** What the key has in a pack that is covered, in order of position. */
+    /** The key's segments in a covered pack, in order of position. */
     public List<CatalogedSegment> in(ListedPack pack) {
         return byPack.getOrDefault(pack.number(), List.of());
     }

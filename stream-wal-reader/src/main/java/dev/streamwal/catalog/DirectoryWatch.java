@@ -12,25 +12,25 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether names in a directory have changed, by its modification time alone. One thread.
+ * Detects changes of the names in a directory by its modification time alone. One thread.
  *
- * <p>Two changes within the granularity of the file system's clock give the same time, and a reader may have listed the directory between
- * them: naming a segment is such a pair, as its temporary name comes just before. So a time proves that nothing has changed only to who
- * listed the directory when that time was older than any granularity. Until then the directory is to be listed again, soon after the change,
- * when the next one is likely, and more and more rarely: on file systems that tell milliseconds apart the first of these looks is the last that
- * is needed, and on those that tell seconds apart none is late by more than half the time since the change.
+ * <p>Two changes within one tick of the file system's clock leave the same time, and a reader may have listed the directory between them. Naming a
+ * segment is such a pair, as its temporary name comes just before. So an unchanged time proves that nothing has changed only if it was already
+ * older than a tick when the directory was listed. Until then the directory has to be listed again: first soon after the change, when the next one
+ * is likely, and then more and more rarely. On file systems with a resolution of milliseconds the first of these looks is the last one needed. On
+ * those with a resolution of seconds no look is late by more than half the time since the change.
  */
 public final class DirectoryWatch {
 
     private static final long FIRST_PAUSE_NANOS = 1_000_000;
-    /** Of its age at the last look, the time from that to the next. */
+    /** The pause until the next look is the change's age at the last look, divided by this. */
     private static final int AGE_SHARE = 2;
 
     private final Supplier<Path> directory;
     private final LongSupplier nanoTime;
 
     private boolean known;
-    /** Null where there is no directory; that is exact, and needs no settling. */
+    /** Null where there is no directory; then no further look is needed. */
     private @Nullable FileTime modified;
     private long changedAt;
     private long readAt;
@@ -46,7 +46,7 @@ public final class DirectoryWatch {
         this.nanoTime = nanoTime;
     }
 
-    /** Whether the directory is to be listed now: it may have changed since it was listed after the last call that said so. */
+    /** Whether the directory has to be listed now, as it may have changed since the last call that returned true. */
     public boolean mayHaveChanged() throws IOException {
         FileTime now = modified(directory);
         long time = nanoTime.getAsLong();
@@ -69,7 +69,7 @@ public final class DirectoryWatch {
         return true;
     }
 
-    /** When names in a directory have changed last; null where there is none. */
+    /** When names in a directory changed last; null where there is no directory. */
     public static @Nullable FileTime modified(Supplier<Path> directory) throws IOException {
         return StreamDirectory.read(directory, where -> {
             try {

@@ -11,16 +11,17 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the catalogue of keys is worth beside a manifest. It is a cache: it says of some packs, which it covers, which keys they have, and of each key
- * where its segments are. Pure.
+ * The catalogue of keys, interpreted by a manifest. The catalogue is a cache: for the packs that it covers it lists the keys, and for each key its
+ * segments. Pure.
  *
- * <p><b>Why no segment is missed.</b> Where the catalogue doesn't cover a pack that the manifest lists, the pack's table is read. Where it does, it has
- * every segment of the pack that counted when the catalogue was written: a pack never changes, and what is void stays so as long as the pack is listed.
+ * <p><b>Why no segment is missed.</b> If the catalogue doesn't cover a listed pack, the pack's table is read. If it does, it has every segment of
+ * the pack that counted when the catalogue was written. A pack never changes, and a void segment stays void as long as the pack is listed.
  *
- * <p><b>Why none is shown that has gone.</b> A segment only counts where the manifest lists its pack and it isn't void there.
+ * <p><b>Why no deleted segment is shown.</b> A segment counts only if the manifest lists its pack, and the segment isn't void there.
  *
- * <p>That is so whatever file is found: it is believed where its checksums are right, it says by which manifest it was written, and isn't used with an
- * older one; a pack is covered where it has the number, the length and the segments that the file says. A file from before is as good, and covers less.
+ * <p>Both hold for any catalogue file that is found. It is used only if its checksums are right, and only with the manifest that it was written by
+ * or a newer one. It covers a pack only if the pack's number, length and segment count are those in the file. An older catalogue is as correct, and
+ * covers less.
  */
 public final class KeyCatalog {
 
@@ -29,10 +30,10 @@ public final class KeyCatalog {
     private final Set<Long> covered = new HashSet<>();
 
     /**
-     * Of a manifest.
+     * Interprets a catalogue by a manifest.
      *
      * @param packs that are covered
-     * @param edits changes of the manifest by which it was written
+     * @param edits number of edits of the manifest by which the catalogue was written
      */
     public KeyCatalog(Manifest manifest, List<CoveredPack> packs, long edits) {
         this.manifest = manifest;
@@ -40,7 +41,7 @@ public final class KeyCatalog {
         this.packs.forEach(pack -> pack.ifPresent(there -> covered.add(there.number())));
     }
 
-    /** One that covers nothing. */
+    /** A catalogue that covers nothing. */
     static KeyCatalog none(Manifest manifest) {
         return new KeyCatalog(manifest, List.of(), 0);
     }
@@ -49,12 +50,12 @@ public final class KeyCatalog {
         return manifest.pack(pack.number()).filter(listed -> listed.bytes() == pack.bytes() && listed.segments() == pack.segments());
     }
 
-    /** Beside which it stands. */
+    /** The manifest that it is interpreted by. */
     Manifest manifest() {
         return manifest;
     }
 
-    /** Whether it is of no use. */
+    /** Whether it covers no pack. */
     public boolean isEmpty() {
         return covered.isEmpty();
     }
@@ -64,12 +65,12 @@ public final class KeyCatalog {
         return covered.contains(pack.number());
     }
 
-    /** Those that it covers, and that the manifest lists. */
+    /** The packs that it covers, and that the manifest lists. */
     public List<ListedPack> listed() {
         return packs.stream().flatMap(Optional::stream).toList();
     }
 
-    /** One of those that it covers; empty where the manifest doesn't list it any more. */
+    /** A covered pack by its index in the catalogue; empty where the manifest doesn't list it any more. */
     public Optional<ListedPack> pack(int pack) {
         return packs.get(pack);
     }

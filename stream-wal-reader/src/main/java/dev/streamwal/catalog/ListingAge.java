@@ -5,16 +5,16 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a directory has to be listed again, by its modification time. That is coarse: what changes in the same tick doesn't change it.
- * So a listing is believed only if the time had been the same for far longer than a tick before it was made. One thread at a time.
+ * Whether a directory has to be listed again, by its modification time. That time is coarse: a second change in the same tick leaves it as it is.
+ * So a listing is trusted only if the time had been the same for far longer than a tick before the listing was made. One thread at a time.
  */
 public final class ListingAge {
 
-    /** Far more than the granularity of a directory's modification time: what changes after such a time gets another one. */
+    /** Far more than the granularity of a directory's modification time: a change after such a time gets another one. */
     public static final long SETTLING_NANOS = 2_000_000_000L;
 
     private final LongSupplier nanoTime;
-    /** As it was seen before a listing; and since when that has been so, and listed. */
+    /** The modification time seen before the last listing; below, when it was seen first, and when it was read last. */
     private @Nullable FileTime modified;
     private long modifiedSince;
     private long lookedAt;
@@ -24,7 +24,7 @@ public final class ListingAge {
         this.nanoTime = nanoTime;
     }
 
-    /** Whether the last listing is what there is; if not, the caller lists now, and says so. */
+    /** Whether the last listing is still current; if not, the caller lists now, and then calls {@link #listed()}. */
     public boolean isCurrent(FileTime now) {
         if (settled && now.equals(modified)) {
             return true;
@@ -42,7 +42,7 @@ public final class ListingAge {
         settled = lookedAt - modifiedSince >= SETTLING_NANOS;
     }
 
-    /** There is no directory. */
+    /** Called where there is no directory. */
     public void forget() {
         settled = false;
     }

@@ -24,14 +24,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** A log that is read: its streams, their catalogs, its open files, and, in the process that writes it, its writer. Thread-safe. */
+/** A log for reading: its streams, their catalogs, its open files, and, in the writer's process, its writer. Thread-safe. */
 public final class LogSource implements AutoCloseable {
 
     private static final String BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
 
     /**
-     * For each that is made, so many of the others are looked at in turn, and dropped where their streams have gone. At twice as many looks
-     * as catalogs that are made there are never many more than twice the streams that there are, however many come and go.
+     * For each new catalog, so many of the others are looked at in turn, and dropped if their streams were deleted. With two looks per new catalog,
+     * the number of catalogs never gets much above twice the number of streams, however many come and go.
      */
     private static final int LOOKS_PER_CATALOG = 2;
 
@@ -44,9 +44,9 @@ public final class LogSource implements AutoCloseable {
     private final StreamDirectory streams;
     private final PackCatalog packs;
     private final SharedCatalog shared;
-    /** Of streams that have segments, so that asking for others leaves nothing behind. */
+    /** Only of streams that have segments, so that asking for other keys takes no memory. */
     private final Map<String, SegmentCatalog> catalogs = new ConcurrentHashMap<>();
-    /** The same, the one that was looked at last at the end; and some that were dropped since. */
+    /** The catalogs in the order of the last look at them, the latest at the end; among them some that were dropped since. */
     private final Queue<SegmentCatalog> inTurn = new ConcurrentLinkedQueue<>();
 
     /** @param writer null in a process that doesn't write the log */
@@ -81,12 +81,12 @@ public final class LogSource implements AutoCloseable {
         return channels;
     }
 
-    /** What it has in packs. */
+    /** Its segments in packs. */
     public PackCatalog packs() {
         return packs;
     }
 
-    /** What it has in shared segments. */
+    /** Its shared segments. */
     public SharedCatalog shared() {
         return shared;
     }
@@ -100,7 +100,7 @@ public final class LogSource implements AutoCloseable {
     public NavigableSet<String> keys(Predicate<String> filter) throws IOException {
         NavigableSet<String> keys = streams.keys(filter);
         keys.remove(StreamKey.SHARED.text());
-        // before the packs: what leaves shared segments is in packs before
+        // before the packs: records are in packs before they leave shared segments
         boolean unused = packs.look(manifest -> {
             shared.addKeys(manifest, filter, keys);
             return true;
@@ -113,18 +113,18 @@ public final class LogSource implements AutoCloseable {
         return freshCatalog(gone.key().text()).moved(gone);
     }
 
-    /** Where what is reserved in the shared stream ends, for who is in the process that writes it. */
+    /** The end of the reserved space in the shared stream; 0 in a process that doesn't write the log. */
     private long sharedEnd() {
         return writer == null ? 0 : writer.reservedEnd(StreamKey.SHARED.text()).orElse(0);
     }
 
-    /** What is known of the stream's segments, as listed at some time, or anew if there were none. */
+    /** The stream's segments as listed before; listed anew if there were none. */
     public SegmentCatalog catalog(String key) throws IOException {
         SegmentCatalog known = catalogs.get(key);
         return known != null && known.chain().size() > 0 ? known : listAnew(key);
     }
 
-    /** What there is of the stream's segments now. */
+    /** The stream's segments, listed now. */
     public SegmentCatalog freshCatalog(String key) throws IOException {
         SegmentCatalog known = catalogs.get(key);
         if (known == null) {
@@ -136,7 +136,7 @@ public final class LogSource implements AutoCloseable {
         return known;
     }
 
-    /** As {@link #freshCatalog}, of which nothing is kept when the caller has done with it. */
+    /** As {@link #freshCatalog}, but not kept for other calls. */
     public SegmentCatalog unsharedCatalog(String key) throws IOException {
         recover(key);
         StreamKey streamKey = StreamKey.of(key);
@@ -164,7 +164,7 @@ public final class LogSource implements AutoCloseable {
         return other == null ? listed : other;
     }
 
-    /** In the writing process nobody is shown what is about to be mended: the writer brings a stream in order when it is asked of it. */
+    /** Makes the writer in this process recover the stream, which asking for its end does: a reader must not see a stream before its recovery. */
     private void recover(String key) {
         if (writer != null) {
             OptionalLong unused = writer.reservedEnd(key);
@@ -184,12 +184,12 @@ public final class LogSource implements AutoCloseable {
         }
     }
 
-    /** How many streams something is kept of. */
+    /** Number of catalogs that are kept. */
     int catalogs() {
         return catalogs.size();
     }
 
-    /** Where a stream without segments begins, and below which what is gone has expired. */
+    /** The position where a stream without segments begins. In such a stream every record below it has expired. */
     public long start() throws IOException {
         return positions().map(Positions::start).orElse(0L);
     }
@@ -199,8 +199,8 @@ public final class LogSource implements AutoCloseable {
     }
 
     /**
-     * Whether a stream whose newest segment this is goes on where it ends: the segment is the writer's who has the log open, or had it last,
-     * or each writer since has closed the log. Else it goes on at the {@link #start()}.
+     * Whether the stream goes on where its newest segment, which has this header, ends. It does if the segment was written by the current or last
+     * writer, or if every writer since has closed the log. Else the stream goes on at the {@link #start()}.
      */
     public boolean goesOnAtItsEnd(SegmentHeader header) throws IOException {
         return !header.isCut() && positions().filter(positions -> header.incarnation() == positions.incarnation()
@@ -208,8 +208,8 @@ public final class LogSource implements AutoCloseable {
     }
 
     /**
-     * Whether the end of the segment, which has no footer, is still to be brought in order: its writer didn't close the log, and has it open
-     * no more, as a later one, or another run of the machine, shows.
+     * Whether the end of the segment, which has no footer, still needs recovery. It does if the segment's writer didn't close the log and doesn't
+     * have it open any more, which a later writer, or another boot of the machine, proves.
      */
     public boolean awaitsRecovery(SegmentHeader header) throws IOException {
         Optional<Positions> positions = positions();
@@ -222,7 +222,7 @@ public final class LogSource implements AutoCloseable {
                 || (!written.isEmpty() && !running.isEmpty() && !written.equals(running));
     }
 
-    /** Of the machine; empty where its file system doesn't say. */
+    /** The machine's boot id; empty where the file system doesn't provide it. */
     private String bootId() {
         try {
             return Files.readString(root.getFileSystem().getPath(BOOT_ID_FILE), StandardCharsets.US_ASCII).strip();
@@ -236,7 +236,7 @@ public final class LogSource implements AutoCloseable {
         failures.checkOpen();
     }
 
-    /** The error for what the file system threw; if the log was closed meanwhile, that is why it did. */
+    /** The exception for a failure of the file system. If the log was closed meanwhile, that was the cause. */
     public WalException failure(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
         return failures.of(action, failure, file, stream, position);
     }

@@ -10,7 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 
-/** The manifest of a log, for who doesn't write it; read again only where it may have changed. Thread-safe. */
+/** The manifest of a log, for readers; read again only where it may have changed. Thread-safe. */
 final class ManifestView {
 
     private final Path root;
@@ -25,7 +25,7 @@ final class ManifestView {
         this.root = root;
     }
 
-    /** As it is now; the same object as before where nothing has changed. */
+    /** The present manifest; the same object as before if it is unchanged. */
     synchronized Manifest current() throws IOException {
         if (known == Manifest.EMPTY && hasNoPacks()) {
             return known;
@@ -45,7 +45,7 @@ final class ManifestView {
         return known;
     }
 
-    /** A log without packs is asked all the time. */
+    /** Spares logs without packs the reading of a manifest at every call. */
     private boolean hasNoPacks() throws IOException {
         try {
             FileTime unused = Files.getLastModifiedTime(PackFiles.directory(root));

@@ -38,17 +38,17 @@ public final class PackCatalog {
     /** Where the manifest comes from: a file that another process writes, or the writer itself. */
     @FunctionalInterface
     public interface Manifests {
-        /** As it is now; the same object as before where nothing has changed. */
+        /** The present manifest; the same object as before if it is unchanged. */
         Manifest current() throws IOException;
     }
 
     /** A manifest changes a few times a window. */
     static final int MAX_ATTEMPTS = 100;
 
-    /** The second with what the file is opened anew. */
+    /** The second attempt opens the file anew. */
     private static final int KEYS_ATTEMPTS = 2;
 
-    /** Of some 100,000 streams. */
+    /** Enough for some 100,000 streams. */
     private static final long TABLE_CACHE_BYTES = 8 << 20;
 
     private final Path root;
@@ -62,7 +62,7 @@ public final class PackCatalog {
     /**
      * Of a log.
      *
-     * @param footers what is kept of the log's footers
+     * @param footers cache of the log's footers
      */
     public PackCatalog(Path root, ChannelCache channels, FooterCache footers, Manifests manifests) {
         this.root = root;
@@ -71,7 +71,7 @@ public final class PackCatalog {
         this.manifests = manifests;
     }
 
-    /** Without packs: for who looks at files alone. */
+    /** A catalog without packs, for callers that look at files alone. */
     public static PackCatalog none(Path root) {
         return new PackCatalog(root, new ChannelCache(1), new FooterCache(), () -> Manifest.EMPTY);
     }
@@ -81,7 +81,7 @@ public final class PackCatalog {
         return root;
     }
 
-    /** Which packs there are; the same object as before where nothing has changed. */
+    /** The present manifest; the same object as before if it is unchanged. */
     public Manifest manifest() throws IOException {
         return manifests.current();
     }
@@ -100,21 +100,21 @@ public final class PackCatalog {
             if (manifest().pack(pack.number()).isEmpty()) {
                 throw e;
             }
-            // files go after the manifest has said so
-            throw new CorruptSegmentException("a pack is missing that the manifest lists, file=" + file + "; put it back from a copy of this log",
+            // the manifest is changed before a file is deleted
+            throw new CorruptSegmentException("pack listed in the manifest is missing: file=" + file + "; put it back from a copy of this log",
                     file, null, WalException.NO_POSITION, 0, pack.bytes(), e);
         }
         PackReader other = readers.putIfAbsent(pack.number(), opened);
         return other == null ? opened : other;
     }
 
-    /** Something that is asked of the packs that there are at one time. */
+    /** A question to the packs of one manifest. */
     @FunctionalInterface
     public interface Look<T> {
         T at(Manifest manifest) throws IOException;
     }
 
-    /** Asks again where packs have gone meanwhile. */
+    /** Asks again where a pack was deleted meanwhile. */
     public <T> T look(Look<T> look) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
@@ -127,7 +127,7 @@ public final class PackCatalog {
         }
     }
 
-    /** What a stream has in packs, as it was listed before; begins empty. Guarded by its owner. */
+    /** The stream's segments in packs, as listed before; begins empty. Guarded by its owner. */
     static final class Known {
         private Map<Long, List<Segment>> byPack = new HashMap<>();
     }
@@ -135,8 +135,8 @@ public final class PackCatalog {
     /**
      * The stream's segments in packs, as far as they count; in no particular order.
      *
-     * @param known what was found before, and is found now
-     * @throws NoSuchFileException where a pack has been deleted since: ask with the manifest that there is now
+     * @param known the result of the listing before; replaced by this one's
+     * @throws NoSuchFileException where a pack has been deleted since: ask again with the current manifest
      */
     List<Segment> segments(StreamKey key, Manifest manifest, Known known, Segment.Moves moves) throws IOException {
         List<ListedPack> packs = manifest.packsInOrder();
@@ -180,10 +180,10 @@ public final class PackCatalog {
     }
 
     /**
-     * Adds the keys of streams that have a segment in a pack that counts, by the packs' tables. What of these can't be read is left out.
+     * Adds the keys that have a segment that counts in a pack, by the packs' tables. Damaged parts of the tables are left out.
      *
      * @param which packs are looked through
-     * @return the packs that there were
+     * @return the manifest that was looked through
      */
     public Manifest addKeys(Predicate<ListedPack> which, Predicate<String> filter, Set<String> keys) throws IOException {
         return look(manifest -> {
@@ -192,7 +192,7 @@ public final class PackCatalog {
         });
     }
 
-    /** What can't be read of the packs' tables. */
+    /** The damage in the packs' tables. */
     public List<CorruptSegmentException> damagedTables() throws IOException {
         List<CorruptSegmentException> damage = new ArrayList<>();
         return look(manifest -> {
@@ -228,7 +228,7 @@ public final class PackCatalog {
                     }
                 }
             } catch (CorruptSegmentException e) {
-                // the walk goes on behind it
+                // the walk goes on after it
                 damage.accept(e);
             }
         }
@@ -262,7 +262,7 @@ public final class PackCatalog {
         return new CatalogedKey(key, KeyCatalog.none(manifest), List.of());
     }
 
-    /** What the catalogue of keys says of a key; nothing where it can't be read. */
+    /** The catalogue's entry for a key; it covers nothing where the catalogue can't be read. */
     public CatalogedKey cataloged(StreamKey key, Manifest manifest) throws IOException {
         for (int attempt = 1; attempt <= KEYS_ATTEMPTS; attempt++) {
             try (SharedFile file = channels.acquire(PackFiles.keys(root))) {
@@ -273,7 +273,7 @@ public final class PackCatalog {
                 forgetKeys();
                 break;
             } catch (CorruptSegmentException e) {
-                // another file may have its name since it was opened
+                // another file may have taken its name since it was opened
                 forgetKeys();
             }
         }
@@ -299,8 +299,8 @@ public final class PackCatalog {
     }
 
     /**
-     * Adds the keys of streams that have a segment in a pack that counts: those that the catalogue of keys has, and of packs that it doesn't cover
-     * by their tables. What of these can't be read is left out.
+     * Adds the keys that have a segment that counts in a pack: by the catalogue of keys, and for packs that it doesn't cover by their tables.
+     * Damaged parts of the tables are left out.
      */
     public void addKeys(Predicate<String> filter, Set<String> keys) throws IOException {
         boolean unused = look(now -> {
@@ -314,7 +314,7 @@ public final class PackCatalog {
         try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
             return file.ask(open -> {
                 KeyCatalogReader reader = new KeyCatalogReader(open, file.path());
-                // behind the file: so it isn't older
+                // the manifest is read after the catalogue, so it isn't older
                 KeyCatalog catalog = new KeyCatalog(manifest(), reader.packs(), reader.edits());
                 KeyCatalogReader.Walk walk = reader.walk(open);
                 while (!catalog.isEmpty() && walk.next()) {
@@ -336,7 +336,7 @@ public final class PackCatalog {
                 || walk.segments().stream().anyMatch(segment -> catalog.counts(key, segment));
     }
 
-    /** Told of segments that were found. */
+    /** Receives the segments that were found. */
     @FunctionalInterface
     public interface Found {
 
@@ -345,8 +345,8 @@ public final class PackCatalog {
     }
 
     /**
-     * Looks for segments of some keys. Of each pack table blocks are read at most once, and only those that may have one of the keys; what can't be read is
-     * left out.
+     * Looks for segments of some keys. Of each pack, table blocks are read at most once, and only those that may have one of the keys; damaged ones
+     * are left out.
      *
      * @param keys in the order of their unsigned bytes
      * @throws NoSuchFileException where a pack has been deleted since
@@ -364,16 +364,16 @@ public final class PackCatalog {
                         }
                         next++;
                     } catch (CorruptSegmentException e) {
-                        // the walk goes on behind it
+                        // the walk goes on after it
                     }
                 }
             } catch (CorruptSegmentException e) {
-                // nothing of it can be found
+                // nothing in this pack can be found
             }
         }
     }
 
-    /** Lets go of packs that are gone. */
+    /** Closes the packs that the manifest doesn't list. */
     public void keepOnly(Manifest manifest) {
         readers.values().removeIf(reader -> {
             boolean isGone = manifest.pack(reader.number()).isEmpty();

@@ -24,8 +24,8 @@ import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A segment that stands in a pack. Its bytes never change; should it be deleted, they stay where they are for a while, and it can't be opened. Where the
- * catalogue of keys has listed it, the pack isn't looked at before somebody asks for more than where it begins and ends.
+ * A segment in a pack. Its bytes never change. A deleted segment can't be opened, though its bytes stay in the pack for a while. If the catalogue
+ * of keys has listed the segment, the pack isn't read until a caller asks for more than the segment's beginning and end.
  */
 public final class PackedSegment extends Segment {
 
@@ -34,7 +34,7 @@ public final class PackedSegment extends Segment {
     private final long end;
     private final boolean isInWindow;
     private final FooterCache footers;
-    /** Of a segment of the pack's: the table says nothing of what is in it. */
+    /** Whether this is a part of a segment of the pack; the table doesn't describe such a part. */
     private final boolean isSlice;
     private volatile @Nullable Place place;
 
@@ -69,18 +69,18 @@ public final class PackedSegment extends Segment {
     }
 
     /**
-     * Looks it up in the pack's table where that isn't done yet.
+     * The place in the pack; looked up in the pack's table by the first call.
      *
-     * @throws NoSuchFileException where the pack has gone
+     * @throws NoSuchFileException where the pack was deleted
      */
     private Place place() throws IOException {
         Place known = place;
         if (known == null) {
             PackReader reader = packs.reader(pack);
             PackEntry entry = reader.find(key()).stream().filter(each -> each.basePosition() == basePosition()).findFirst().orElseThrow(
-                    () -> new CorruptSegmentException("a pack's table doesn't have a segment that the catalogue of keys has: stream=" + key()
+                    () -> new CorruptSegmentException("pack's table lacks a segment that the catalogue of keys lists: stream=" + key()
                             + ", position=" + basePosition() + ", pack=" + file() + ", catalogue=" + PackFiles.keys(packs.root())
-                            + "; delete the catalogue, which is written anew", file(), key().text(), basePosition(), 0, 0, null));
+                            + "; delete the catalogue, and it is written anew", file(), key().text(), basePosition(), 0, 0, null));
             known = place(reader, entry);
             place = known;
         }
@@ -98,9 +98,9 @@ public final class PackedSegment extends Segment {
     }
 
     /**
-     * What it has from a position on, at which a record begins, up to another one.
+     * The part from a position, where a record begins, to another one.
      *
-     * @param sliceEnd of a record, or behind all
+     * @param sliceEnd where a record ends, or any position after the segment's end
      */
     PackedSegment between(long position, long sliceEnd) throws IOException {
         if (position == basePosition() && sliceEnd >= end) {

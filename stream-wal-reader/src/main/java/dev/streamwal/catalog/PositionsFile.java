@@ -10,7 +10,7 @@ import java.util.Optional;
 /** Reads the file {@code positions} of a log. */
 public final class PositionsFile {
 
-    /** The writer may be in the middle of a slot; its other slot is valid, but for this long. */
+    /** The writer may be writing one slot; then the other one is valid, but only until the writer turns to it. */
     private static final int ATTEMPTS = 3;
 
     private PositionsFile() {}
@@ -20,7 +20,7 @@ public final class PositionsFile {
         return root.resolve(PositionsLayout.FILE_NAME);
     }
 
-    /** Empty where there is no such file, or nothing valid in it. */
+    /** The positions; empty where there is no such file, or no valid slot in it. */
     public static Optional<Positions> read(Path root) throws IOException {
         Optional<Positions> found = Optional.empty();
         for (int attempt = 0; attempt < ATTEMPTS && found.isEmpty(); attempt++) {

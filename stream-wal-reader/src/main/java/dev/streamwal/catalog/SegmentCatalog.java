@@ -28,15 +28,17 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream's segments: those with files of their own, by the names in its directory, and those in packs, by the packs' tables. No segment is
- * opened to list them, and files with other names are somebody else's. What was listed is kept until somebody misses something and refreshes
- * it. Thread-safe.
+ * A stream's segments: those with files of their own, by the names in its directory, those in packs, by the packs' tables, and those in shared
+ * segments. No segment file of the stream is opened to list them, and files with other names are ignored. A listing is kept until a caller misses
+ * something and refreshes it. Thread-safe.
  *
- * <p><b>Why nothing is missed that is being packed.</b> A segment is in the manifest, with its pack, before its file is deleted. So at every
- * moment it is in the directory, in the manifest, or in both. The manifest is looked at behind the directory: if it is what it was before, it
- * was that while the directory was read, and the two together are what there was then. What is in both is the same, byte for byte, and the
- * file counts: it may be cut. The same goes for shared segments, which are listed between the two. They are walked behind the directory, and the
- * directory is looked at again behind that: a stream that went on in a file of its own meanwhile, and shares again, would have a gap there.
+ * <p><b>Why no segment is missed while it is being packed.</b> A segment is in the manifest, with its pack, before its file is deleted. So at every
+ * moment it is in the directory, in the manifest, or in both. The manifest is read before and after the directory. If it is unchanged, it was the
+ * same while the directory was read, and the two together show all segments of that time. A segment that is in both has the same bytes in both, and
+ * the file counts, as it may be cut.
+ *
+ * <p>The same goes for shared segments, which are listed between the two. They are walked after the directory was read, and then the directory is
+ * read again: a stream that got a file of its own meanwhile, and then shares again, would otherwise have a gap there.
  */
 public final class SegmentCatalog {
 
@@ -50,15 +52,15 @@ public final class SegmentCatalog {
 
     private volatile SegmentChain chain = SegmentChain.EMPTY;
 
-    /** As the directory was read last. */
+    /** The segments with files, as the directory was read last. */
     @GuardedBy("this")
     private List<Segment> own = List.of();
 
-    /** Where that was; null where it wasn't read yet. */
+    /** The directory's path at that time; null before the first reading. */
     @GuardedBy("this")
     private @Nullable Path ownDirectory;
 
-    /** By {@link #manifest}. */
+    /** The segments in packs, by {@link #manifest}. */
     @GuardedBy("this")
     private List<Segment> packed = List.of();
 
@@ -68,14 +70,14 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private @Nullable Manifest manifest;
 
-    /** What {@link #chain} was made of. */
+    /** The lists that {@link #chain} was made of. */
     @GuardedBy("this")
     private List<Segment> ownInChain = own;
 
     @GuardedBy("this")
     private List<Segment> packedInChain = packed;
 
-    /** In shared segments. */
+    /** The parts in shared segments. */
     @GuardedBy("this")
     private List<Segment> parts = List.of();
 
@@ -86,8 +88,8 @@ public final class SegmentCatalog {
      * Of a stream.
      *
      * @param directory where it is now
-     * @param channels told of files that have gone
-     * @param footers what is kept of the log's footers
+     * @param channels closes files that were deleted
+     * @param footers cache of the log's footers
      * @param packs of the log
      * @param shared segments of the log; null for the stream that they are of
      */
@@ -112,12 +114,12 @@ public final class SegmentCatalog {
         return key;
     }
 
-    /** As listed last; empty before the first {@link #refresh()}. */
+    /** The segments as listed last; empty before the first {@link #refresh()}. */
     public SegmentChain chain() {
         return chain;
     }
 
-    /** Whether it is certain that the stream has no directory any more, and that nothing of it is in a pack; then its files are let go of. */
+    /** Whether the stream certainly has no directory any more, and nothing in a pack. If so, its files are closed. */
     boolean isGone() {
         if (!Files.notExists(directory.get())) {
             return false;
@@ -139,9 +141,9 @@ public final class SegmentCatalog {
         }
     }
 
-    /** Looks at what there is now, as far as that can have changed; empty where there is nothing. */
+    /** Lists the segments again, where they can have changed; empty where there are none. */
     public synchronized SegmentChain refresh() throws IOException {
-        // as it was the last time will do: it is never again what it was once
+        // the manifest of the last call will do: it never returns to an earlier state
         Manifest before = manifest == null ? packs.manifest() : manifest;
         for (int attempt = 1; ; attempt++) {
             listOwn();
@@ -155,7 +157,7 @@ public final class SegmentCatalog {
                         return merge();
                     }
                 } catch (NoSuchFileException e) {
-                    // the manifest says why
+                    // a pack was deleted: the manifest has changed
                     if (attempt == PackCatalog.MAX_ATTEMPTS) {
                         throw e;
                     }
@@ -164,13 +166,13 @@ public final class SegmentCatalog {
             }
             before = after;
             if (attempt == PackCatalog.MAX_ATTEMPTS) {
-                throw new IOException("the manifest of packs has changed whenever it was looked at: attempts=" + attempt + ", stream=" + key
+                throw new IOException("manifest of packs changed during every attempt to list the stream: attempts=" + attempt + ", stream=" + key
                         + ", directory=" + directory.get() + "; read again later");
             }
         }
     }
 
-    /** Where the stream has got another file meanwhile, what it has in shared segments may stand behind that. */
+    /** Whether the directory is unchanged. If the stream got another file meanwhile, its parts in shared segments may come after that file. */
     @GuardedBy("this")
     private boolean isOwnUnchanged() throws IOException {
         List<Segment> listed = own;
@@ -209,7 +211,7 @@ public final class SegmentCatalog {
         return chain;
     }
 
-    /** In order of position; of two that begin at one position the one with a file of its own. */
+    /** All segments in order of position; of two at the same position the one with a file of its own. */
     private List<Segment> merged(List<Segment> files, List<Segment> inPacks, List<Segment> inShared) throws IOException {
         NavigableMap<Long, Segment> byPosition = new TreeMap<>();
         List<UnreadableFile> unreadable = new ArrayList<>();
@@ -229,9 +231,9 @@ public final class SegmentCatalog {
     }
 
     /**
-     * Where the segment stands now whose file has gone; null where it was deleted. In packs it may be a part of a larger one: what was listed in a
-     * pack gets its own part of that, so that who goes by an older list finds each record once. What stood in a shared segment may have been
-     * longer than it was listed, and gets all from its beginning on: see {@link SegmentChain#joined}.
+     * The new place of a segment whose file was deleted; null where the segment was deleted. In a pack it may be a part of a larger segment. A
+     * segment that was listed in a pack gets its own part of that, so that a reader with an older list finds each record once. A segment that was
+     * listed in a shared segment may have grown since, and gets everything from its beginning on: see {@link SegmentChain#joined}.
      */
     @Nullable Segment moved(Segment gone) throws IOException {
         SegmentChain now = refresh();
@@ -251,7 +253,7 @@ public final class SegmentCatalog {
     /** Reads the directory, unless it can't have changed. */
     @GuardedBy("this")
     private void listOwn() throws IOException {
-        // as StreamDirectory reads
+        // in the same way as StreamDirectory.read
         Path where = directory.get();
         try {
             listOwn(where);
@@ -268,7 +270,7 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private void listOwn(Path where) throws IOException {
         if (!where.equals(ownDirectory)) {
-            // what was listed before has other paths
+            // the folder was renamed: the segments listed before have other paths
             own.forEach(segment -> channels.forget(segment.file()));
             own = List.of();
             ownDirectory = where;
@@ -310,10 +312,9 @@ public final class SegmentCatalog {
     }
 
     /**
-     * What is named while a directory is read may be listed or not: so a new segment may be, and the one before it, which was named
-     * earlier, may not, and a reader would take it for deleted. Everything up to the newest that was listed had its name before the second
-     * listing began, which therefore has it; what the second has beyond that may have a gap before it again, and is left to the next
-     * refresh.
+     * A file that gets its name while a directory is read may be listed or not. So a listing may have a new segment, and lack the one before it,
+     * which a reader would take for deleted. Every segment up to the newest one listed first had its name before the second listing began, so the
+     * second listing has it. Newer ones in the second listing may have a gap before them again, and are left to the next refresh.
      */
     private static Map<String, Segment> withoutGap(Map<String, Segment> first, Map<String, Segment> second) {
         Segment newest = Collections.max(first.values());
@@ -321,7 +322,7 @@ public final class SegmentCatalog {
         return second;
     }
 
-    /** By file name; the same objects as before for what is known. */
+    /** The segments by file name; the same objects as before for known ones. */
     private Map<String, Segment> list(Path where, Map<String, Segment> known) throws IOException {
         Map<String, Segment> found = new HashMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(where)) {

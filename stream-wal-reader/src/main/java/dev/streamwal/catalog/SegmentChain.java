@@ -43,17 +43,18 @@ public final class SegmentChain {
     }
 
     /**
-     * The segment in which a walk goes on that was listed otherwise before.
+     * The segment in which a walk goes on after its segment was joined with others.
      *
-     * <p><b>Joined segments.</b> Of a stream that shares segments those that follow each other become one when packs are merged
-     * ({@code PackWriter}). So who has read one to its end, and looks for the one that begins behind it, may find that what comes next stands in a
-     * segment that begins before: in the middle of that he goes on. And who still has the old list, and has read more than what it says, as what he
-     * had open was longer by then, goes on in the next one behind that. Positions tell both: a record's never changes, and none is given twice.
+     * <p><b>Joined segments.</b> Merging packs makes one segment of consecutive segments of a stream that uses shared segments
+     * ({@code PackWriter}). So a walk that has read one segment to its end, and looks for the one that begins after it, may find the next records
+     * in a segment that begins before: it goes on in the middle of that one. A walk with the old list may also have read more than the list says,
+     * as the segment it had open had grown since; it goes on in the next segment after what it has read. Positions decide both cases: a record's
+     * position never changes, and none is given twice.
      *
-     * @param base where the segment began that was left
+     * @param base where the segment that the walk left began
      * @param position up to which everything has been read
-     * @param left the segment that was left; null where that isn't known
-     * @return null where the stream goes on in a segment that begins behind the one that was left
+     * @param left the segment that the walk left; null where it isn't known
+     * @return null where the stream goes on in a segment that begins after the one that was left
      */
     public @Nullable Segment joined(long base, long position, @Nullable Segment left) {
         int index = floor(position);
@@ -62,7 +63,10 @@ public final class SegmentChain {
                 && isNewer(packed, base, left) ? packed : null;
     }
 
-    /** Else it is what there was before the one that was left, which is shorter, as the stream was cut. What was left may be a part of it. */
+    /**
+     * Whether it replaces the segment that was left. Else it is the older one: the segment that was left is shorter, as the stream was cut, and may
+     * be a part of it.
+     */
     private static boolean isNewer(PackedSegment around, long base, @Nullable Segment left) {
         if (left == null) {
             return around.basePosition() < base;
@@ -71,13 +75,13 @@ public final class SegmentChain {
                 || (around.packNumber() == packed.packNumber() && around.listedEnd() > packed.listedEnd());
     }
 
-    /** The first segment that begins behind the position; null where none does. */
+    /** The first segment that begins after the position; null where none does. */
     public @Nullable Segment after(long position) {
         int index = floor(position) + 1;
         return index < segments.length ? segments[index] : null;
     }
 
-    /** Where the segment behind this one begins; {@link Long#MAX_VALUE} where there is none. */
+    /** Where the segment after this one begins; {@link Long#MAX_VALUE} where there is none. */
     public long nextBase(int index) {
         return index + 1 < basePositions.length ? basePositions[index + 1] : Long.MAX_VALUE;
     }

@@ -10,35 +10,35 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Tells which streams something has come of in shared segments, look by look; at the first look, of which there is something. What doesn't count
- * any more by then isn't told of. One thread.
+ * Tells which streams have got records in shared segments since the look before; at the first look, which streams have records there. Records that
+ * don't count any more are left out. One thread.
  *
- * <p><b>Why nothing is missed.</b> A shared segment has its records in the order in which they came, and is walked on where the look before ended.
- * One that was packed between two looks isn't walked any more; {@link Manifest#sharedBelow} tells that there was one, and then every stream is one
- * that something may have come of.
+ * <p><b>Why no record is missed.</b> A shared segment has its records in the order in which they came, and each look walks on from the end of the
+ * look before. A segment that was packed between two looks isn't walked any more. {@link Manifest#sharedBelow} shows that there was one; then every
+ * stream may have got records.
  */
 public final class SharedArrivals {
 
     private static final long NONE = -1;
 
     private final LogSource log;
-    /** How much was told of those that there were at the last look, by base position. */
+    /** How many arrivals of each segment were told up to the last look, by base position. */
     private Map<Long, Integer> told = new HashMap<>();
-    /** Base position of the newest segment that was looked at, and whether that was to its end. */
+    /** Base position of the newest segment that was looked at; below, whether the look reached its end. */
     private long newest = NONE;
     private boolean isNewestComplete;
     private boolean isFirst = true;
 
-    /** Of a log, from now on. */
+    /** Begins with the next look. */
     public SharedArrivals(LogSource log) {
         this.log = log;
     }
 
     /**
-     * Looks.
+     * Takes a look.
      *
-     * @param each is told of each stream that something has come of, some more than once
-     * @return false where something may have come of others, too
+     * @param each gets each stream that has got records, some more than once
+     * @return false where other streams may have got records, too
      */
     public boolean look(Consumer<StreamKey> each) throws IOException {
         return log.packs().look(manifest -> look(manifest, each));
@@ -59,7 +59,7 @@ public final class SharedArrivals {
             now.put(base, told.getOrDefault(base, 0) + arrivals.size());
             if (base >= newest) {
                 newest = base;
-                // asked behind the arrivals: it may have been completed since, and then the next look has the rest
+                // asked after the arrivals were read: if the segment was completed in between, the next look has the rest
                 isNewestComplete = segment.isComplete() && segment.arrivals(now.get(base)).isEmpty();
             }
         }

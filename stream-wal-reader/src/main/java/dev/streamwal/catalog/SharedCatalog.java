@@ -21,7 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
-/** The shared segments of a log that aren't packed yet, and what streams have in them. Thread-safe. */
+/** The shared segments of a log that aren't packed yet, and the streams' parts of them. Thread-safe. */
 public final class SharedCatalog {
 
     private final SegmentCatalog files;
@@ -36,9 +36,9 @@ public final class SharedCatalog {
      * Of a log.
      *
      * @param streams of the log, among them the shared one
-     * @param packs of the log, whose manifest says what doesn't count
-     * @param moves where a part is whose shared segment is gone
-     * @param reserved the position where what is reserved in the shared stream ends, where that is known; else 0
+     * @param packs of the log; their manifest lists the void ranges
+     * @param moves finds the new place of a part whose shared segment was deleted
+     * @param reserved the end position of the reserved space in the shared stream; 0 where it isn't known
      */
     public SharedCatalog(StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs, Segment.Moves moves,
             LongSupplier reserved) {
@@ -56,18 +56,18 @@ public final class SharedCatalog {
     }
 
     /**
-     * Those that there are at some time.
+     * The shared segments at one time.
      *
      * @param segments the oldest first
-     * @param reserved the position up to which slots were reserved before that, where that is known; else 0: nothing that isn't listed has any of
-     *     these
+     * @param reserved the position up to which slots were reserved before the listing; 0 where it isn't known. All of these slots are in the listed
+     *     segments
      */
     record Listing(List<SharedSegment> segments, long reserved) {
 
         static final Listing NOTHING = new Listing(List.of(), 0);
     }
 
-    /** Those that there are now. */
+    /** Lists the shared segments. */
     Listing list() throws IOException {
         long end = reserved.getAsLong();
         SegmentChain chain = files.refresh();
@@ -84,8 +84,8 @@ public final class SharedCatalog {
     }
 
     /**
-     * Those that aren't packed, walked as far as anything was appended before the call; up to the first that hasn't all that was appended to it,
-     * as a slot isn't published: what a stream has behind that isn't shown before what it may have in the slot, or in what follows it there.
+     * The segments that aren't packed, walked as far as records were appended before the call. Stops at the first segment with an unpublished slot:
+     * a stream's records in later segments are not shown before those that it may have in that slot, or after it.
      */
     private List<SharedSegment> caughtUp(Listing listing, Manifest manifest) throws IOException {
         List<SharedSegment> listed = listing.segments();
@@ -100,15 +100,15 @@ public final class SharedCatalog {
         return live;
     }
 
-    /** Whether what stands in it isn't in packs. */
+    /** Whether the segment isn't packed. */
     private static boolean isLive(SharedSegment segment, Manifest manifest) {
         return segment.file().basePosition() >= manifest.sharedBelow();
     }
 
     /**
-     * Up to where slots were reserved: of an older one the next one says where that is.
+     * Walks a segment up to where slots were reserved; for an older segment that is where its successor says that it ended.
      *
-     * @return whether it has come there
+     * @return whether the walk reached that position
      */
     private boolean catchUp(Listing listing, int index) throws IOException {
         List<SharedSegment> listed = listing.segments();
@@ -122,7 +122,7 @@ public final class SharedCatalog {
         return listed.get(index).isWalkedTo(end);
     }
 
-    /** Where the one before it ends; 0 where that can't be read. */
+    /** Where the segment before it ends; 0 where the header can't be read. */
     private long previousEnd(SharedSegment next) throws IOException {
         try {
             return next.file().header(channels).previousEnd();
@@ -131,7 +131,7 @@ public final class SharedCatalog {
         }
     }
 
-    /** The oldest one that isn't packed, with what counts in it, if nothing comes to it any more. */
+    /** The oldest segment that isn't packed, without its void ranges, if it is complete. */
     public Optional<SharedSegment> oldestComplete(Manifest manifest) throws IOException {
         for (SharedSegment each : list().segments()) {
             if (isLive(each, manifest)) {
@@ -143,18 +143,18 @@ public final class SharedCatalog {
         return Optional.empty();
     }
 
-    /** Where the oldest begins that isn't packed; {@link Long#MAX_VALUE} where there is none. */
+    /** Where the oldest segment that isn't packed begins; {@link Long#MAX_VALUE} where there is none. */
     public long oldest(Manifest manifest) throws IOException {
         return list().segments().stream().filter(each -> isLive(each, manifest)).mapToLong(each -> each.file().basePosition()).min()
                 .orElse(Long.MAX_VALUE);
     }
 
-    /** Those that there are now, walked to their ends. */
+    /** The segments that aren't packed, walked to their ends. */
     public List<SharedSegment> all(Manifest manifest) throws IOException {
         return caughtUp(list(), manifest);
     }
 
-    /** As {@link #addKeys}, for who keeps nothing of them. */
+    /** As {@link #addKeys}, but keeps no segment for later calls. */
     public void addKeysOnce(Manifest manifest, Predicate<String> filter, Collection<String> keys) throws IOException {
         Listing listing = list();
         List<SharedSegment> listed = listing.segments();
@@ -165,17 +165,17 @@ public final class SharedCatalog {
                 cut(listed.get(i), manifest.voidRanges());
                 listed.get(i).addKeys(filter, keys);
             }
-            // what was walked isn't kept: there may be many
+            // a walked segment isn't kept: there may be many
             listed.set(i, null);
         }
     }
 
-    /** Forgets what it knows of them. */
+    /** Forgets all segments. */
     public void forget() {
         known.clear();
     }
 
-    /** What a stream has in those that aren't packed, in the order in which it was appended. */
+    /** The stream's parts of the segments that aren't packed, in the order in which they were appended. */
     public List<SharedPart> parts(StreamKey key, Manifest manifest) throws IOException {
         List<SharedPart> parts = new ArrayList<>();
         for (SharedSegment each : joined(key, list(), manifest)) {
@@ -184,7 +184,7 @@ public final class SharedCatalog {
         return parts;
     }
 
-    /** Adds what a stream has in those that aren't packed, and what of them can't be read. */
+    /** Adds the stream's parts of the segments that aren't packed, and a part for each damage in these. */
     void addParts(StreamKey key, Listing listed, Manifest manifest, Collection<Segment> parts) throws IOException {
         for (SharedSegment each : joined(key, listed, manifest)) {
             parts.addAll(each.parts(key));
@@ -192,7 +192,7 @@ public final class SharedCatalog {
         }
     }
 
-    /** Those that aren't packed, with what counts of a stream, which goes on in one where it ended in those before. */
+    /** The segments that aren't packed, without a stream's void ranges. In each, the stream goes on where it ended in those before. */
     private List<SharedSegment> joined(StreamKey key, Listing listed, Manifest manifest) throws IOException {
         long end = -1;
         boolean isHoled = false;
@@ -200,7 +200,7 @@ public final class SharedCatalog {
         for (SharedSegment each : live) {
             cut(each, manifest.voidRanges(key));
             if (end >= 0 && (isHoled || each.isBehindHole(key))) {
-                // as in one segment: what was left out before it is missed nowhere
+                // as within one segment: the records left out before it don't count as missing
                 each.join(key, end);
             }
             end = Math.max(end, each.end(key));
@@ -214,13 +214,13 @@ public final class SharedCatalog {
         return caughtUp(new Listing(list().segments(), 0), manifest);
     }
 
-    /** Whether a stream has something in one of them, as far as that has been walked. */
+    /** Whether a stream has records in a segment, as far as that has been walked. */
     static boolean has(SharedSegment segment, StreamKey key, Manifest manifest) {
         cut(segment, manifest.voidRanges(key));
         return segment.end(key) >= 0;
     }
 
-    /** The position where what a stream has in those that aren't packed ends, as far as anything is published; -1 where it has nothing there. */
+    /** The position where the stream's published records in segments that aren't packed end; -1 where it has none there. */
     public long end(StreamKey key, Manifest manifest) throws IOException {
         long end = -1;
         for (SharedSegment each : published(manifest)) {
@@ -229,7 +229,7 @@ public final class SharedCatalog {
         return end;
     }
 
-    /** Adds the keys of streams that have something in those that aren't packed. */
+    /** Adds the keys of streams that have records in segments that aren't packed. */
     public void addKeys(Manifest manifest, Predicate<String> filter, Collection<String> keys) throws IOException {
         for (SharedSegment each : caughtUp(list(), manifest)) {
             cut(each, manifest.voidRanges());

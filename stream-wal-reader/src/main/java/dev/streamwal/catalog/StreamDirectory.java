@@ -29,15 +29,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The folder {@code segments} of a log: a directory for each key. Thread-safe.
  *
- * <p>Versions before shared segments called it {@code streams}. A reader takes it by either name, and writes nothing. The next writer of the
- * log renames it, perhaps under a reader. So {@link #path()} looks again until it has seen the new name, and what was read by the old name
- * is read again where the folder has got the new one meanwhile.
+ * <p>Versions before shared segments called it {@code streams}. A reader accepts both names, and writes nothing. The next writer of the log renames
+ * the folder, perhaps while a reader uses it. So {@link #path()} looks again until it has seen the new name, and a reading by the old name is
+ * repeated if the folder was renamed meanwhile.
  */
 public final class StreamDirectory {
 
-    /** Of the folder. */
+    /** The folder's name. */
     public static final String NAME = "segments";
-    /** Of the folder in a log where no writer has renamed it; in every other log this is a file. */
+    /** The folder's name before a writer has renamed it; in every other log this is a file. */
     public static final String EARLIER_NAME = "streams";
 
     private final Path root;
@@ -54,7 +54,7 @@ public final class StreamDirectory {
     /**
      * Where the folder is, if there is one.
      *
-     * @throws WalException where there is a folder by each name, and something in both
+     * @throws WalException where there are folders with both names, and neither is empty
      */
     public static Path in(Path root) {
         Path folder = root.resolve(NAME);
@@ -68,12 +68,12 @@ public final class StreamDirectory {
         if (isEmpty(earlier)) {
             return folder;
         }
-        throw new WalException("a log has its segments in one folder, and this one has two: root=" + root + ", folder=" + NAME + ", otherFolder="
+        throw new WalException("log has two folders of segments: root=" + root + ", folder=" + NAME + ", otherFolder="
                 + EARLIER_NAME + "; an old version of stream-wal has written to it after a newer one had begun to upgrade it; make two copies of"
                 + " the log, remove one of the folders in each, and read both with WalReader", earlier, null, WalException.NO_POSITION);
     }
 
-    /** Whether it is certain that there is nothing in a directory, or no directory. */
+    /** Whether the directory is certainly empty, or doesn't exist. */
     private static boolean isEmpty(Path directory) {
         try (DirectoryStream<Path> present = Files.newDirectoryStream(directory)) {
             return !present.iterator().hasNext();
@@ -98,18 +98,18 @@ public final class StreamDirectory {
         return now;
     }
 
-    /** Where the stream's segments are, if it has any. */
+    /** The directory of the stream's segments, if it has any. */
     public Path of(StreamKey key) {
         return path().resolve(key.directoryName());
     }
 
-    /** Reads something of a directory. */
+    /** A reading of a directory. */
     @FunctionalInterface
     interface Step<T> {
         T in(Path directory) throws IOException;
     }
 
-    /** Reads a directory. It gets another path once at most: where that happens meanwhile, it is read again. */
+    /** Reads a directory. Its path changes once at most; if that happens meanwhile, it is read again. */
     static <T> T read(Supplier<Path> directory, Step<T> step) throws IOException {
         Path before = directory.get();
         try {
@@ -125,7 +125,7 @@ public final class StreamDirectory {
         return step.in(directory.get());
     }
 
-    /** The keys that have a segment and that the filter takes, in their natural order. Whatever else is in the folder is left alone. */
+    /** The keys that have a segment and pass the filter, in their natural order. Other names in the folder are ignored. */
     public NavigableSet<String> keys(Predicate<String> filter) throws IOException {
         return channels.makingRoom(() -> read(this::path, folder -> list(folder, filter)));
     }
@@ -144,7 +144,7 @@ public final class StreamDirectory {
         return keys;
     }
 
-    /** The names of all that is in the folder, streams or not; nothing is opened. */
+    /** All names in the folder, of streams or not; no directory in it is opened. */
     public Set<String> names() throws IOException {
         return channels.makingRoom(() -> read(this::path, folder -> {
             Set<String> names = new HashSet<>();
@@ -159,7 +159,7 @@ public final class StreamDirectory {
         }));
     }
 
-    /** The key of the stream with this directory, as far as a segment is needed to say it and there is one. */
+    /** The key of the stream with this directory; empty where only a segment could tell it, and there is none. */
     public Optional<String> keyOf(String directoryName) throws IOException {
         Optional<StreamKey> plain = StreamKey.fromDirectoryName(directoryName);
         return plain.isPresent() || !StreamKey.isDigestName(directoryName)
@@ -192,7 +192,7 @@ public final class StreamDirectory {
         return SegmentName.parse(file.getFileName().toString()).isPresent();
     }
 
-    /** A long key stands in the header only; a header that doesn't hash to the directory's name says nothing. */
+    /** Reads a long key, which only the header has; a key that doesn't hash to the directory's name is ignored. */
     private Optional<String> keyInHeader(Path file, String directoryName) throws IOException {
         try (SharedFile bytes = channels.acquire(file)) {
             ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.NavigableMap;
 
 /**
- * What a stream may have in a file with records of many streams, a pack or a shared segment, of which not all can be read. Stands in the stream's chain
- * where something is missing, and tells who comes to it; where nothing is missing, nothing of the stream was there.
+ * Stands for the records that a stream may have in a damaged pack or shared segment. Such a file has records of many streams, so it is put into the
+ * stream's chain only where the chain has a gap; without a gap, the stream had nothing in the file. Every access throws the damage.
  */
 final class UnreadableFile extends Segment {
 
@@ -35,8 +35,8 @@ final class UnreadableFile extends Segment {
     }
 
     /**
-     * Puts it into the gap that it may have left: each segment's header says where the data before it ended. Where two files can't be
-     * read and there is one gap, the first is told of.
+     * Puts it into the first gap of the chain: each segment's header says where the data before it ended. If two files can't be read and there is
+     * one gap, the first file is reported.
      */
     void placeInto(NavigableMap<Long, Segment> byPosition, ChannelCache channels) throws IOException {
         long end = 0;
@@ -46,7 +46,7 @@ final class UnreadableFile extends Segment {
             try {
                 header = each.getValue().header(channels);
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
-                // it tells of itself, and what is before it isn't known
+                // this segment reports its own damage; whether there is a gap before it isn't known
                 return;
             }
             boolean isGap = isFirst ? !header.isFirst() && header.previousEnd() > 0 : header.previousEnd() > end;
@@ -62,7 +62,7 @@ final class UnreadableFile extends Segment {
     private static long endOf(Segment segment, SegmentHeader header, ChannelCache channels) throws IOException {
         try (SegmentReader reader = segment.open(channels)) {
             SegmentEnd end = reader.end();
-            // without a footer nobody knows: what follows is in files of its own
+            // without a footer the end isn't known; what follows is in files of its own
             return end.isFinal() || segment instanceof SharedPart ? header.positionAt(end.offset()) : Long.MAX_VALUE;
         }
     }
@@ -87,7 +87,7 @@ final class UnreadableFile extends Segment {
         return offset;
     }
 
-    /** Nobody knows. */
+    /** Not known. */
     @Override
     public long bytes() {
         return 0;

@@ -2,15 +2,15 @@ package dev.streamwal.catalog;
 
 import java.util.OptionalLong;
 
-/** What the writer of a log knows and its files don't say yet, for readers in the same process. Thread-safe. */
+/** The writer's knowledge that isn't in the log's files yet, for readers in the same process. Thread-safe. */
 public interface WriterView {
 
-    /** The stream position where what is reserved in the stream ends; empty where the writer knows no such stream. */
+    /** The stream position where the reserved space ends; empty where the writer has no such stream. */
     OptionalLong reservedEnd(String key);
 
-    /** Whether the slot at this position was given up and will never be published. */
+    /** Whether the slot at this position was abandoned, and will never be published. */
     boolean abandoned(String key, long position);
 
-    /** Whether the segment with this position can still change: it is appended to, or has no footer yet. */
+    /** Whether the segment with this position can still change, as it takes appends or has no footer yet. */
     boolean unfinished(String key, long position);
 }

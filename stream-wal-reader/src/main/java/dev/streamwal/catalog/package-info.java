@@ -1,6 +1,6 @@
 /**
- * Which segments there are: a log, its streams' directories and segments as listed last, and when a listing is old. For the reader and the
- * writer of this project; not exported to others.
+ * Lists segments: a log, its streams' directories, the segments as listed last, and the rules when to list again. For the reader and the writer of
+ * this project; not exported to others.
  */
 @NullMarked
 package dev.streamwal.catalog;

@@ -3,7 +3,7 @@ package dev.streamwal.consumer;
 /**
  * A consumer's last commit of a stream.
  *
- * @param position everything before it has been done with
+ * @param position every record before it has been processed
  * @param atMillis when it was committed, epoch ms
  */
 public record Committed(long position, long atMillis) {}

@@ -4,21 +4,21 @@ import java.io.IOException;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/** What a cursor has to know of the streams that its consumer reads. */
+/** The streams that a consumer reads, as its cursor needs to know them. */
 public interface ConsumedStreams {
 
-    /** Where the log begins now: streams that aren't there come at or above it, and those that have gone were below. */
+    /** Where the log begins now: new streams begin at or above this position, and deleted streams ended below it. */
     long start() throws IOException;
 
-    /** Of the streams that are there. */
+    /** The keys of the streams that exist. */
     Set<String> keys() throws IOException;
 
     /**
-     * Where the commits of a stream begin of which nothing is committed.
+     * The position to begin with in a stream that has no commit.
      *
      * @param start where the stream can have begun at the earliest
-     * @return {@code start}, where something that was behind it is known to have been deleted; otherwise where the stream's first segment
-     *     begins; empty where the stream isn't there
+     * @return {@code start}, where records after it are known to have been deleted; otherwise where the stream's first segment begins; empty where
+     *     the stream doesn't exist
      */
     OptionalLong begin(String key, long start) throws IOException;
 }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** What an open consumer has committed, and commits, unless nothing can be written there. Thread-safe. */
+/** The commits of an open consumer; read-only where the log can't be written to. Thread-safe. */
 public final class ConsumerCursor {
 
     private final @Nullable CursorWriter writer;
@@ -29,7 +29,7 @@ public final class ConsumerCursor {
         return new ConsumerCursor(writer, Map.of(), OptionalLong.of(writer.start()), null);
     }
 
-    /** @param why nothing can be written */
+    /** @param why the failure to write */
     public static ConsumerCursor readOnly(CursorReader reader, IOException why) {
         OptionalLong start = reader.header().stream().mapToLong(CursorHeader::start).findAny();
         return new ConsumerCursor(null, Map.copyOf(reader.commits()), start, why);
@@ -48,25 +48,25 @@ public final class ConsumerCursor {
         return committed == null ? null : committed.position();
     }
 
-    /** Whether it was ever opened where it could be written. */
+    /** Whether the start is known, that is, whether the consumer was ever opened where it could be written. */
     public boolean knowsStart() {
         return foundStart.isPresent();
     }
 
-    /** Where streams begin of which nothing is committed; 0 where that isn't known. */
+    /** Where streams without a commit begin; 0 where that isn't known. */
     public long start() {
         return foundStart.orElse(0);
     }
 
-    /** Null where it can commit. */
+    /** The reason why it can't commit; null where it can. */
     public @Nullable IOException whyReadOnly() {
         return whyReadOnly;
     }
 
-    /** Each of a stream of its own. */
+    /** Commits positions, each of another stream. */
     public void commit(List<CursorEntry> entries) throws IOException {
         if (writer == null) {
-            throw new IOException("nothing can be written there", whyReadOnly);
+            throw new IOException("cursor cannot be written to", whyReadOnly);
         }
         writer.commit(entries);
     }

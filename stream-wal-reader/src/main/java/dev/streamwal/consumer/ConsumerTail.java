@@ -14,7 +14,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Where a consumer's tail begins: behind what it has committed, and where streams begin that came later, of which it misses nothing either. */
+/** Opens a consumer's tail: after the last commit of each stream, and at the beginning of streams that came later, so that no record is missed. */
 public final class ConsumerTail {
 
     private final LogSource log;
@@ -50,7 +50,7 @@ public final class ConsumerTail {
         return new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin));
     }
 
-    /** Where streams begin of which nothing was committed. */
+    /** Where to begin in streams without a commit. */
     private ScanBegin others() {
         return cursor.knowsStart() ? new ScanBegin.NewStream(cursor.start()) : new ScanBegin.Oldest();
     }

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The folder {@code cursors} of a log, and what its files are called. A name is encoded as a key is. */
+/** The folder {@code cursors} of a log, and the names of its files. A consumer's name is encoded like a stream's key. */
 public final class CursorFiles {
 
     private static final String DIRECTORY = "cursors";
@@ -29,31 +29,31 @@ public final class CursorFiles {
         try {
             return StreamKey.of(text);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("a consumer's name is as a stream's key: " + e.getMessage(), e);
+            throw new IllegalArgumentException("invalid consumer name: " + e.getMessage(), e);
         }
     }
 
-    /** In the log's root. */
+    /** The folder. */
     public static Path directory(Path root) {
         return root.resolve(DIRECTORY);
     }
 
-    /** What the consumer has committed. */
+    /** The file with the consumer's commits. */
     public static Path cursor(Path root, StreamKey name) {
         return directory(root).resolve(name.directoryName() + CURSOR);
     }
 
-    /** Locked by the process that has the consumer open; it stays when the consumer is removed. */
+    /** The file that is locked by the process that has the consumer open. It stays when the consumer is removed. */
     static Path lock(Path root, StreamKey name) {
         return directory(root).resolve(name.directoryName() + ".lock");
     }
 
-    /** A cursor file in the making. No directory name begins with a dot, so that it is nobody's cursor file. */
+    /** A new cursor file before it gets its name. No encoded name begins with a dot, so it can't be taken for a cursor file. */
     static Path temporary(Path root, StreamKey name) {
         return directory(root).resolve('.' + name.directoryName() + CURSOR + ".tmp");
     }
 
-    /** What is called as a cursor file is; other files are somebody else's. */
+    /** The files that have the name of a cursor file; others are ignored. */
     public static List<Path> list(Path root) throws IOException {
         List<Path> found = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory(root), CursorFiles::isCursor)) {
@@ -71,12 +71,12 @@ public final class CursorFiles {
         return !encoded.isEmpty() && (StreamKey.isDigestName(encoded) || StreamKey.fromDirectoryName(encoded).isPresent());
     }
 
-    /** Whose file this is, as its name says; empty where it doesn't, or is too long to. */
+    /** The consumer's name, decoded from the file's name; empty where that isn't possible, as with long names. */
     public static Optional<StreamKey> name(Path file) {
         return StreamKey.fromDirectoryName(encodedName(file));
     }
 
-    /** Empty where the file is not called as a cursor file is. */
+    /** The encoded name of the consumer; empty where the file doesn't have the name of a cursor file. */
     static String encodedName(Path file) {
         String fileName = file.getFileName().toString();
         return fileName.endsWith(CURSOR) ? fileName.substring(0, fileName.length() - CURSOR.length()) : "";

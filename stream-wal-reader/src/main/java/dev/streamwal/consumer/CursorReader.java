@@ -17,20 +17,20 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a consumer's cursor file, and afterwards only what was added to it. Whoever reads needs no lock: an entry that is being written
- * doesn't verify yet, and ends the reading until the next {@link #refresh()}; a file that was replaced has another salt, and is read from
- * its beginning. Not thread-safe.
+ * Reads a consumer's cursor file, and afterwards only the entries added to it. Reading needs no lock: an entry that is being written doesn't verify
+ * yet, and ends the reading until the next {@link #refresh()}. A file that replaced the old one has another salt, and is read from its beginning.
+ * Not thread-safe.
  */
 public final class CursorReader {
 
-    /** Several entries, and most headers; small, since the JDK keeps a buffer of this size for each thread that reads. */
+    /** Room for several entries, and for most headers. Small, since the JDK keeps a buffer of this size for each thread that reads. */
     private static final int CHUNK_BYTES = 16 << 10;
 
     private final Path file;
     private @Nullable CursorState state;
     private boolean trailing;
 
-    /** @param file that needn't be there */
+    /** @param file which needn't exist */
     public CursorReader(Path file) {
         this.file = file;
     }
@@ -41,10 +41,10 @@ public final class CursorReader {
     }
 
     /**
-     * Reads what was added, or all of a file that was put in place of the one before.
+     * Reads the entries that were added, or all of a file that replaced the one before.
      *
-     * @return whether there is anything new
-     * @throws CorruptSegmentException where the file's header is damaged, or another consumer's; what was read before stays
+     * @return whether the state has changed
+     * @throws CorruptSegmentException where the file's header is damaged, or another consumer's; the state read before stays
      * @throws UnsupportedFormatException where a newer version wrote it
      */
     public boolean refresh() throws IOException {
@@ -59,7 +59,7 @@ public final class CursorReader {
         return state != stateBefore || (state != null && state.end() != endBefore);
     }
 
-    /** Repeated after an interrupt, it goes on where it was. */
+    /** Goes on where it was when it is repeated after an interrupt. */
     private void readOn(LogFile.Opened open) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         CursorHeader header = readHeader(open, chunk);
@@ -80,7 +80,7 @@ public final class CursorReader {
         try {
             CursorHeader header = CursorLayout.decodeHeader(first);
             if (!header.name().directoryName().equals(CursorFiles.encodedName(file))) {
-                throw FormatException.corrupt("a cursor file's header names the consumer that its file is called after: consumer="
+                throw FormatException.corrupt("cursor file's header names another consumer than its file name: consumer="
                         + header.name());
             }
             return header;
@@ -89,7 +89,7 @@ public final class CursorReader {
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(what, file, null, WalException.NO_POSITION, e);
             }
-            throw new CorruptSegmentException(what + "; put the file back from a copy, or remove the consumer and let it begin anew",
+            throw new CorruptSegmentException(what + "; put the file back from a copy, or remove the consumer, which then begins anew",
                     file, null, WalException.NO_POSITION, 0, chunk.limit(), e);
         }
     }
@@ -129,7 +129,7 @@ public final class CursorReader {
         return state;
     }
 
-    /** Whether something stands behind the last entry that verifies: it is torn, or being written. */
+    /** Whether bytes follow the last entry that verifies: an entry that is torn, or being written. */
     boolean isTrailed() {
         return trailing;
     }

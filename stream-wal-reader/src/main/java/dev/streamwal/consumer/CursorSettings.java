@@ -7,9 +7,9 @@ import java.util.function.LongSupplier;
  * How a cursor file is written.
  *
  * @param salts a different one at each call
- * @param clock when commits are made
- * @param minCompactedBytes shorter files are not written anew
- * @param maxGoneKeys commits of streams that have gone, of which no more are kept when a file is written anew
+ * @param clock for the times of commits
+ * @param minCompactedBytes a shorter file is not rewritten
+ * @param maxGoneKeys how many commits of deleted streams are kept when a file is rewritten
  */
 public record CursorSettings(LongSupplier salts, InstantSource clock, long minCompactedBytes, int maxGoneKeys) {
 
@@ -18,7 +18,7 @@ public record CursorSettings(LongSupplier salts, InstantSource clock, long minCo
     /** Some 50 KB. */
     private static final int MAX_GONE_KEYS = 1_000;
 
-    /** With files that are written anew when it is worth it. */
+    /** Settings with the default limits. */
     public CursorSettings(LongSupplier salts, InstantSource clock) {
         this(salts, clock, MIN_COMPACTED_BYTES, MAX_GONE_KEYS);
     }

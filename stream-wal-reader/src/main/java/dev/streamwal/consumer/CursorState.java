@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a cursor file says, up to the entry that was read or written last. Not thread-safe. */
+/** The contents of a cursor file, up to the entry that was read or written last. Not thread-safe. */
 final class CursorState {
 
     private final CursorHeader header;
@@ -15,7 +15,7 @@ final class CursorState {
     private long end;
     private long liveBytes;
 
-    /** Of a file without entries. */
+    /** The state of a file without entries. */
     CursorState(CursorHeader header) {
         this.header = header;
         this.end = CursorLayout.headerBytes(header);
@@ -26,12 +26,12 @@ final class CursorState {
         return header;
     }
 
-    /** Where in the file the next entry goes, or begins. */
+    /** The file offset where the next entry begins, or is to be written. */
     long end() {
         return end;
     }
 
-    /** How long the file were with one entry a key. */
+    /** The length that the file would have with one entry per key. */
     long liveBytes() {
         return liveBytes;
     }
@@ -45,7 +45,7 @@ final class CursorState {
         return commits.get(key);
     }
 
-    /** @param entryBytes of the entry, which stands at {@link #end()} */
+    /** @param entryBytes length of the entry, which begins at {@link #end()} */
     void add(String key, Committed committed, int entryBytes) {
         if (commits.put(key, committed) == null) {
             liveBytes += entryBytes;

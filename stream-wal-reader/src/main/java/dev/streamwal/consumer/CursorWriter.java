@@ -25,34 +25,34 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A consumer's cursor, for the one process that has it open. Thread-safe.
+ * Writes a consumer's cursor, in the one process that has the consumer open. Thread-safe.
  *
  * <h2>A commit is all or nothing</h2>
  *
- * <p>It is one entry behind the last one, or a new file with it, which takes the old one's name by a move. Several that are made together
+ * <p>A commit is one entry, appended to the file or written with a new file, which replaces the old one by a move. Commits that are made together
  * are written together, and each is all or nothing by itself.
  *
  * <ul>
- *   <li><b>The process is killed</b> while the entry is written: what there is of it doesn't verify, so it isn't there. Nothing is ever
- *       written behind or over it: whoever opens the cursor next begins a new file with his first commit. Where a new file takes the name,
- *       the one or the other is whole.
- *   <li><b>The power is lost</b>: entries are not forced, so the last ones may be gone, or in part, and reading stops before the first
- *       that is: an earlier commit is what is left, and what came after it is delivered again. A new file is forced before it gets the
- *       name. Only a commit that goes <em>back</em> is forced before it returns, since there an earlier commit would skip records; and
- *       whoever deletes what a commit gives free forces the file first.
- *   <li><b>A write or a force fails</b>: the commit throws, and counts or doesn't. What stands in the file is not known, so the next
- *       commit begins a new one.
- *   <li><b>The thread is interrupted</b>: the channel is closed, opened again, and the same bytes are written at the same offset.
+ *   <li><b>The process is killed</b> while it writes the entry: a partial entry doesn't verify, so it doesn't count. Nothing is ever written after
+ *       or over it: the process that opens the cursor next begins a new file with its first commit. While a new file takes the name, either the old
+ *       or the new file has it, and both are whole.
+ *   <li><b>The power is lost</b>: entries are not forced, so the last ones may be lost, or incomplete. Reading stops before the first such entry;
+ *       so an earlier commit is left, and the records after it are delivered again. A new file is forced before it gets the name. A commit that
+ *       goes <em>back</em> is forced before it returns, since there an earlier commit would skip records. And the file is forced before records
+ *       that a commit released are deleted.
+ *   <li><b>A write or a force fails</b>: the commit throws, and may count or not. The contents of the file are unknown then, so the next commit
+ *       begins a new file.
+ *   <li><b>The thread is interrupted</b>: the JDK closes the channel; it is opened again, and the same bytes are written at the same offset.
  * </ul>
  *
- * <p>A commit costs one write. A new file is begun when the file has {@link #MAX_GARBAGE_FACTOR} times the bytes that count, so a commit's
- * share of that is the same however many keys there are.
+ * <p>A commit costs one write. A new file is begun when the file has {@link #MAX_GARBAGE_FACTOR} times the bytes that count, so a commit's share of
+ * that cost doesn't depend on the number of keys.
  */
 public final class CursorWriter implements AutoCloseable {
 
-    /** How many times the bytes that count a file has before it is written anew: so three bytes are added for each that is copied. */
+    /** A file is rewritten when it is so many times as long as the bytes that count. So three bytes are added for each byte that is copied. */
     static final int MAX_GARBAGE_FACTOR = 4;
-    /** Some five million keys. It is kept in memory, by the writer of the log too. */
+    /** Enough for some five million keys. The commits are kept in memory, by the writer of the log too. */
     static final long MAX_FILE_BYTES = 256L << 20;
 
     private static final int CHUNK_BYTES = 64 << 10;
@@ -65,10 +65,10 @@ public final class CursorWriter implements AutoCloseable {
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     @GuardedBy("this")
     private CursorState state;
-    /** Whether the file may hold something behind the state's end, or its name stand for another file. */
+    /** Whether the file may have bytes after the state's end, or its name may belong to another file. */
     @GuardedBy("this")
     private boolean inDoubt;
-    /** Above which length the file is written anew. */
+    /** The length above which the file is rewritten. */
     @GuardedBy("this")
     private long compactedAbove;
     @GuardedBy("this")
@@ -90,10 +90,10 @@ public final class CursorWriter implements AutoCloseable {
     }
 
     /**
-     * Opens a consumer's cursor, and makes it, durably, if there is none.
+     * Opens a consumer's cursor; if there is none, makes it, durably.
      *
-     * @throws ProcessLock.HeldException where somebody has it open, in this process or another
-     * @throws ConsumerMismatchException where the consumer reads something else
+     * @throws ProcessLock.HeldException where it is open already, in this process or another
+     * @throws ConsumerMismatchException where the consumer is bound to other keys
      */
     public static CursorWriter open(Path root, StreamKey name, KeyScope scope, CursorSettings settings, ConsumedStreams streams)
             throws IOException, ProcessLock.HeldException {
@@ -128,17 +128,20 @@ public final class CursorWriter implements AutoCloseable {
         }
     }
 
-    /** Whoever gave them may have been killed before he did, and a commit that goes back forces the file alone. */
+    /**
+     * Forces the directories with the cursor's name: the process that made the file may have been killed before it did, and a commit that goes back
+     * forces the file only.
+     */
     private static void forceNames(Path root) throws IOException {
         DirectoryForce.force(root);
         DirectoryForce.force(CursorFiles.directory(root));
     }
 
     /**
-     * Whether a consumer is what it is opened as.
+     * Checks that a consumer is bound to the keys that it is opened with.
      *
      * @param file of the cursor
-     * @throws ConsumerMismatchException where it reads something else
+     * @throws ConsumerMismatchException where it is bound to other keys
      */
     public static void checkScope(CursorHeader header, KeyScope scope, Path file) {
         if (!header.scope().equals(scope)) {
@@ -156,7 +159,7 @@ public final class CursorWriter implements AutoCloseable {
         replaceBy(writeTemporary(new Commits(state.header().start(), commits)));
     }
 
-    /** Where streams begin of which nothing is committed. */
+    /** Where streams without a commit begin. */
     public synchronized long start() {
         return state.header().start();
     }
@@ -166,21 +169,21 @@ public final class CursorWriter implements AutoCloseable {
         return Map.copyOf(state.commits());
     }
 
-    /** Empty where it has never been committed. */
+    /** Empty where the stream was never committed. */
     public synchronized Optional<Committed> committed(String key) {
         return Optional.ofNullable(state.of(key));
     }
 
-    /** As {@link #commit(List)}, one. */
+    /** As {@link #commit(List)}, with one entry. */
     public void commit(CursorEntry entry) throws IOException {
         commit(List.of(entry));
     }
 
     /**
-     * When it returns, the commits survive the end of the process, and where one goes back, all of them power loss.
+     * When it returns, the commits survive the end of the process. If one of them goes back, all of them survive power loss, too.
      *
      * @param entries of different streams, written by one write
-     * @throws IOException where they can't be written; each counts or doesn't
+     * @throws IOException where they can't be written; each may count or not
      */
     public synchronized void commit(List<CursorEntry> entries) throws IOException {
         if (closed) {
@@ -233,7 +236,7 @@ public final class CursorWriter implements AutoCloseable {
         return Math.min(MAX_FILE_BYTES, Math.max(settings.minCompactedBytes(), MAX_GARBAGE_FACTOR * state.liveBytes()));
     }
 
-    /** Where a new file can't be made, the old one, which is sound, may become longer. */
+    /** Writes a new file. If that fails, the old one, which is sound, may grow further. */
     @GuardedBy("this")
     private void compact(List<CursorEntry> entries) throws IOException {
         CursorState next;
@@ -252,13 +255,13 @@ public final class CursorWriter implements AutoCloseable {
     }
 
     /**
-     * What a file is to say.
+     * The contents of a file to be written.
      *
-     * @param start where streams begin of which nothing is committed
+     * @param start where streams without a commit begin
      */
     private record Commits(long start, Map<String, Committed> byKey) {}
 
-    /** Where a new file can't be made, the old one, which is sound, stays. */
+    /** Rewrites the file without the oldest commits of deleted streams. If that fails, the old file, which is sound, stays. */
     private synchronized void forgetGone() {
         try {
             Optional<Commits> left = withoutGone(state.commits());
@@ -272,22 +275,23 @@ public final class CursorWriter implements AutoCloseable {
     }
 
     /**
-     * Of streams that have gone, only those that were committed last. A stream that comes back under a key that was left out has no entry
-     * then, and is read from its first record, which is right, as all its records are new:
+     * The commits without those of deleted streams, of which only the latest are kept. If a stream comes back under a key that was left out, it has
+     * no entry, and is read from its first record. That is right, as all its records are new:
      *
      * <ul>
-     *   <li><b>Nothing is skipped</b>: {@code start} never makes a reader leave a record out; it says only below what nothing is told of as lost.
-     *   <li><b>Nothing is read twice</b>: the stream had no segment when it was looked for. What it gets later are other records, at positions that
-     *       were never given. (A power loss may bring a deleted file back before the log is opened for writing; it may bring back an earlier commit
-     *       as well.)
-     *   <li><b>Nothing that was committed is called lost</b>: before a stream's last segment is deleted, the log's start is raised above all that
-     *       the stream had. So the start that is read behind the list is above all of every stream that isn't in the list, and so above what
-     *       a later first segment says of the end before it.
-     *   <li><b>What others have lost is still told</b>: a stream that is there and has no entry gets one, since it may have begun below the new
+     *   <li><b>No record is skipped</b>: {@code start} never makes a reader leave out a record; it only marks the position below which nothing is
+     *       reported as lost.
+     *   <li><b>No record is read twice</b>: the stream had no segment when the streams were listed. Its later records are new ones, at positions
+     *       that were never given before. (A power loss may bring a deleted file back before the log is opened for writing; it may bring back an
+     *       earlier commit as well.)
+     *   <li><b>No committed record is reported as lost</b>: before a stream's last segment is deleted, the log's start is raised above all the
+     *       stream's positions. So the start that is read after the listing is above all positions of every stream that isn't listed. Hence it is
+     *       above the end that such a stream's next first segment names.
+     *   <li><b>Losses of other streams are still reported</b>: an existing stream without an entry gets one, since it may have begun below the new
      *       start.
      * </ul>
      *
-     * <p>What a stream that was left out had lost behind its commit is not told any more when it comes back.
+     * <p>If a stream that was left out had lost records after its commit, that isn't reported any more when it comes back.
      *
      * @return empty where there are not too many
      */
@@ -322,7 +326,7 @@ public final class CursorWriter implements AutoCloseable {
         return commits;
     }
 
-    /** @return what the file says, which is durable but for its name */
+    /** @return the contents of the file, which are durable, except for its name */
     @GuardedBy("this")
     private CursorState writeTemporary(Commits commits) throws IOException {
         CursorHeader header = new CursorHeader(name, state.header().scope(), commits.start(), settings.salts().getAsLong());
@@ -344,13 +348,13 @@ public final class CursorWriter implements AutoCloseable {
         }
         long end = flush(content, chunk, flushed);
         if (end > MAX_FILE_BYTES) {
-            throw new IOException("a consumer's commits take at most " + MAX_FILE_BYTES + " bytes: bytes=" + end + ", keys="
+            throw new IOException("consumer's commits exceed " + MAX_FILE_BYTES + " bytes: bytes=" + end + ", keys="
                     + commits.size() + "; use several consumers, each with a longer prefix");
         }
         return written;
     }
 
-    /** @return where the next bytes go */
+    /** @return the offset for the next bytes */
     private static long flush(LogFile.Opened content, ByteBuffer chunk, long offset) throws IOException {
         content.write(offset, chunk.flip());
         long end = offset + chunk.limit();
@@ -358,7 +362,7 @@ public final class CursorWriter implements AutoCloseable {
         return end;
     }
 
-    /** As {@link LogFile#replace}; what was renamed counts, whether or not its name is durable. */
+    /** As {@link LogFile#replace}. After the rename the new file counts, whether or not its name is durable yet. */
     @GuardedBy("this")
     private void replaceBy(CursorState next) throws IOException {
         inDoubt = true;
@@ -372,7 +376,7 @@ public final class CursorWriter implements AutoCloseable {
 
     // ---------------------------------------------------------------- the end
 
-    /** Others may open the consumer; the second time it does nothing. */
+    /** Closes the cursor, so that the consumer can be opened again; the second call does nothing. */
     @Override
     public synchronized void close() throws IOException {
         if (!closed) {
@@ -386,10 +390,10 @@ public final class CursorWriter implements AutoCloseable {
     }
 
     /**
-     * Removes a consumer; what it has committed is gone.
+     * Removes a consumer and its commits.
      *
      * @return whether there was one
-     * @throws ProcessLock.HeldException where somebody has it open, in this process or another
+     * @throws ProcessLock.HeldException where it is open already, in this process or another
      */
     @SuppressWarnings("try") // the lock is held, not used
     public static boolean remove(Path root, StreamKey name) throws IOException, ProcessLock.HeldException {

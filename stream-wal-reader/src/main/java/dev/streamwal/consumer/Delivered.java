@@ -5,12 +5,12 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How far a consumer was delivered each stream of which it hasn't committed everything. A delivery makes no garbage, but for the first of a
- * stream since it was committed. Thread-safe.
+ * The end of the last delivered record of each stream with uncommitted deliveries. A delivery makes no garbage, except the first one of a stream
+ * after its commit. Thread-safe.
  */
 public final class Delivered {
 
-    /** Of one stream. */
+    /** The deliveries of one stream. */
     private static final class Reached {
         private final String key;
         private long end;
@@ -21,16 +21,16 @@ public final class Delivered {
         }
     }
 
-    /** No key is empty. */
+    /** No stream has an empty key. */
     private static final Reached NOTHING = new Reached("");
 
     @GuardedBy("this")
     private final Map<String, Reached> byKey = new HashMap<>();
-    /** Most records come from the stream of the one before. */
+    /** The stream of the last delivery. Most records come from the same stream as the one before. */
     @GuardedBy("this")
     private Reached last = NOTHING;
 
-    /** @param position where the record ends that was delivered */
+    /** @param position where the delivered record ends */
     public synchronized void is(String key, long position) {
         if (!last.key.equals(key)) {
             last = byKey.computeIfAbsent(key, Reached::new);
@@ -39,13 +39,13 @@ public final class Delivered {
         last.isUncommitted = true;
     }
 
-    /** Whether the position is known not to be behind a record that was delivered: a committer of that needn't look whether it is there. */
+    /** Whether the position is at or before the end of the last delivered record. If so, it can be committed without a look at the stream's end. */
     public synchronized boolean reaches(String key, long position) {
         Reached reached = byKey.get(key);
         return reached != null && position <= reached.end;
     }
 
-    /** By key, where the record ends that was delivered last, of the streams of which some were since their last commit. */
+    /** By key, the end of the last delivered record, for the streams with deliveries since their last commit. */
     public synchronized Map<String, Long> uncommitted() {
         Map<String, Long> ends = new HashMap<>();
         byKey.forEach((key, reached) -> {
@@ -56,7 +56,7 @@ public final class Delivered {
         return ends;
     }
 
-    /** The stream was committed, wherever: only what is delivered from now on is to be. */
+    /** Called after a commit of the stream at any position. From now on only later deliveries count as uncommitted. */
     public synchronized void isCommitted(String key, long position) {
         Reached reached = byKey.get(key);
         if (reached == null) {
@@ -70,7 +70,7 @@ public final class Delivered {
         }
     }
 
-    /** Everything behind the last commits will be delivered again. */
+    /** Called for a new tail, which delivers everything after the last commits again. */
     public synchronized void beginsAgain() {
         byKey.clear();
         last = NOTHING;

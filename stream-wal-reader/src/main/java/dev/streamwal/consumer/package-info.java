@@ -1,6 +1,6 @@
 /**
- * What named consumers have committed: the files in {@code cursors/}, whose bytes {@link dev.streamwal.format.CursorLayout} draws, and where a
- * consumer's tail begins. For the reader and the writer of this project; not exported to others.
+ * The commits of named consumers, in the files of {@code cursors/}, whose format is {@link dev.streamwal.format.CursorLayout}; and the beginning of
+ * a consumer's tail. For the reader and the writer of this project; not exported to others.
  */
 @NullMarked
 package dev.streamwal.consumer;

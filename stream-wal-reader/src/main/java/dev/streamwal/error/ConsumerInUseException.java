@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody has the consumer open, in this process or another one: close it there first, or use another name.
+ * The consumer is open already, in this process or another one: close it there first, or use another name.
  *
  * @since 1.0
  */
@@ -15,9 +15,9 @@ public final class ConsumerInUseException extends WalException {
     /**
      * Made by the library.
      *
-     * @param message the rule that is broken, the values, where, and what to do next
+     * @param message what is wrong, the values, where, and what to do next
      * @param file the file concerned
-     * @param cause what is behind this; null where nothing is
+     * @param cause the exception that led to this one; null where there is none
      */
     public ConsumerInUseException(String message, Path file, @Nullable Throwable cause) {
         super(message, file, null, NO_POSITION, cause);

@@ -3,8 +3,8 @@ package dev.streamwal.error;
 import java.nio.file.Path;
 
 /**
- * The consumer was made for other keys: what it has committed says nothing of these. Open it with the keys that it is bound to, use another
- * name, or remove the consumer first.
+ * The consumer is bound to other keys, so its commits say nothing about these. Open it with its own keys, use another name, or remove the consumer
+ * first.
  *
  * @since 1.0
  */

@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes that were written are not what they were. A cursor that meets damage throws this once; its following {@code next()} goes on at
- * the next record that verifies.
+ * Bytes of a segment, or of another file of the log, differ from what was written. A cursor that meets damage throws this once; its following
+ * {@code next()} goes on at the next record that verifies.
  *
  * @since 1.0
  */
@@ -21,13 +21,13 @@ public final class CorruptSegmentException extends WalException {
     /**
      * Made by the library.
      *
-     * @param message the rule that is broken, the values, where, and what to do next
+     * @param message what is wrong, the values, where, and what to do next
      * @param file the file concerned; null where there is none
      * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      * @param offset where in the file the damage starts, in bytes
      * @param length how far it reaches, in bytes: to the next record that verifies, or to the end of the data
-     * @param cause what is behind this; null where nothing is
+     * @param cause the exception that led to this one; null where there is none
      */
     public CorruptSegmentException(
             String message,

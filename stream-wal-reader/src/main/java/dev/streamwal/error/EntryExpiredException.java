@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was asked for has been deleted, as expired or by hand. A cursor that retention has overtaken throws this once; its following
+ * The records asked for have been deleted, because they expired or by hand. A cursor that retention has overtaken throws this once; its following
  * {@code next()} goes on at {@link #to()}.
  *
  * @since 1.0
@@ -21,12 +21,12 @@ public final class EntryExpiredException extends WalException {
     /**
      * Made by the library.
      *
-     * @param message the rule that is broken, the values, where, and what to do next
+     * @param message what is wrong, the values, where, and what to do next
      * @param file the file concerned; null where there is none
      * @param key the key of the stream concerned; null where there is none
-     * @param from stream position where what is gone begins, inclusive
-     * @param to stream position where it ends, exclusive
-     * @param cause what is behind this; null where nothing is
+     * @param from stream position where the deleted range begins, inclusive
+     * @param to stream position where the deleted range ends, exclusive
+     * @param cause the exception that led to this one; null where there is none
      */
     public EntryExpiredException(
             String message, @Nullable Path file, @Nullable String key, long from, long to, @Nullable Throwable cause) {
@@ -35,12 +35,12 @@ public final class EntryExpiredException extends WalException {
         this.to = to;
     }
 
-    /** {@return the stream position where what is gone begins, inclusive} */
+    /** {@return the stream position where the deleted range begins, inclusive} */
     public long from() {
         return from;
     }
 
-    /** {@return the stream position where what is gone ends, exclusive} */
+    /** {@return the stream position where the deleted range ends, exclusive} */
     public long to() {
         return to;
     }

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * There is no record at this position of the stream, and there has not been one.
+ * There is no record at this position of the stream, and there never was one.
  *
  * @since 1.0
  */
@@ -15,11 +15,11 @@ public final class EntryNotFoundException extends WalException {
     /**
      * Made by the library.
      *
-     * @param message the rule that is broken, the values, where, and what to do next
+     * @param message what is wrong, the values, where, and what to do next
      * @param file the file concerned; null where there is none
      * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
-     * @param cause what is behind this; null where nothing is
+     * @param cause the exception that led to this one; null where there is none
      */
     public EntryNotFoundException(
             String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {

@@ -4,14 +4,14 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something a log could not do. Its message says what is wrong, with which values, in which file and where, and what to do next.
- * Sub-classes are told apart by what the caller does next: {@code docs/errors.md} lists them.
+ * A log could not do what it was asked to. The message says what is wrong, with which values, in which file and where, and what to do next. Each
+ * sub-class calls for another reaction of the caller: {@code docs/errors.md} lists them.
  *
  * @since 1.0
  */
 public class WalException extends RuntimeException {
 
-    /** What {@link #position()} says where no position is concerned. */
+    /** The value of {@link #position()} where no position is concerned. */
     public static final long NO_POSITION = -1;
 
     private static final long serialVersionUID = 1L;
@@ -25,7 +25,7 @@ public class WalException extends RuntimeException {
     /**
      * Made by the library.
      *
-     * @param message the rule that is broken, the values, where, and what to do next
+     * @param message what is wrong, the values, where, and what to do next
      * @param file the file concerned; null where there is none
      * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
@@ -37,11 +37,11 @@ public class WalException extends RuntimeException {
     /**
      * Made by the library.
      *
-     * @param message the rule that is broken, the values, where, and what to do next
+     * @param message what is wrong, the values, where, and what to do next
      * @param file the file concerned; null where there is none
      * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
-     * @param cause what is behind this; null where nothing is
+     * @param cause the exception that led to this one; null where there is none
      */
     public WalException(
             String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {

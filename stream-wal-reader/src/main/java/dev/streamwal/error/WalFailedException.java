@@ -4,10 +4,11 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A flush failed: nothing more is acknowledged, and nothing more is appended, at whichever {@code Durability}. Close the log and open it again,
- * which recovers. To try again doesn't help, since after a failed flush nobody knows which of the written pages the disk has. {@code
- * BUFFERED} appends are refused too: a log that has failed seals and deletes nothing any more, so a program that asks for no flush
- * would fill its disk without being told; and pages that could not be written may be dropped, so that records might be gone before the process
+ * A flush failed: the log acknowledges and appends nothing more, at any {@code Durability}. Close the log and open it again, which recovers it.
+ * Trying again doesn't help: after a failed flush it is unknown which of the written pages are on the disk.
+ *
+ * <p>{@code BUFFERED} appends are refused too, for two reasons. A failed log seals and deletes nothing any more, so a program that never asks for a
+ * flush would fill its disk without being told. And the system may drop pages that it could not write, so records might be gone before the process
  * ends. Reading goes on, and what was acknowledged as durable before is not affected.
  *
  * @since 1.0

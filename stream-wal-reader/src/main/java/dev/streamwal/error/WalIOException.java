@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file system failed, or a slot in a segment was given up by its writer: try again, or look at the disk.
+ * The file system failed, or a writer gave up a slot in a segment: try again, or look at the disk.
  *
  * @since 1.0
  */
@@ -15,11 +15,11 @@ public class WalIOException extends WalException {
     /**
      * Made by the library.
      *
-     * @param message the rule that is broken, the values, where, and what to do next
+     * @param message what is wrong, the values, where, and what to do next
      * @param file the file concerned; null where there is none
      * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
-     * @param cause what is behind this; null where nothing is
+     * @param cause the exception that led to this one; null where there is none
      */
     public WalIOException(
             String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {

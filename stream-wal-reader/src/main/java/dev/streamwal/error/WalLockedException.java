@@ -4,12 +4,12 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody writes this log already, in this process or another one: close that one first, or use a
- * {@code WalReader}. Whoever has it open is not affected.
+ * This log is open for writing already, in this process or another one: close it there first, or use a {@code WalReader}. The open log is not
+ * affected.
  *
- * <p>Thrown by a log that is open, it says that somebody else has opened it meanwhile, which is possible where the process has lost its lock
- * and can't be seen, in another container say. From then on the log takes and acknowledges nothing; what it acknowledged as durable before is
- * there. Close it.
+ * <p>A log that is open throws this when another process has opened it meanwhile. That is possible where this process has lost its lock and the
+ * other one can't see it, for instance in another container. From then on this log takes and acknowledges nothing; what it acknowledged as durable
+ * before is kept. Close it.
  *
  * @since 1.0
  */

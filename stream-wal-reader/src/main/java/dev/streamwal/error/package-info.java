@@ -1,6 +1,6 @@
 /**
- * What reading and writing a log throw: sub-classes of {@link dev.streamwal.error.WalException}, unchecked, told apart by what the caller does
- * next.
+ * The exceptions of reading and writing a log: unchecked sub-classes of {@link dev.streamwal.error.WalException}, one for each reaction of the
+ * caller.
  */
 @NullMarked
 package dev.streamwal.error;

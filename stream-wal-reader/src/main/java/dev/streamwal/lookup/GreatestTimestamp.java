@@ -20,12 +20,12 @@ import java.util.Optional;
 /**
  * Finds the record of a stream that has the greatest timestamp; of several with the same one, that at the greatest position. One use.
  *
- * <p>Sealed segments say their greatest timestamp, so the greatest of these is known before a record is read. What is read then is what a scan
- * from that time on reads: a block or two of the sealed segments, and those that aren't sealed.
+ * <p>The footers of sealed segments have their greatest timestamps, so the greatest of these is known before a record is read. Then a scan from
+ * that time on reads a block or two of the sealed segments, and the segments that aren't sealed.
  */
 public final class GreatestTimestamp {
 
-    /** Every attempt fails only if the record that was found is deleted or cut off before it is read. */
+    /** An attempt fails only if the record that it found is deleted or cut off before it is read. */
     private static final int MAX_ATTEMPTS = 16;
 
     private static final long NOWHERE = -1;
@@ -42,7 +42,7 @@ public final class GreatestTimestamp {
     /**
      * The record; empty where the stream has none.
      *
-     * @throws CorruptSegmentException where something is damaged among what has to be read
+     * @throws CorruptSegmentException where a part that has to be read is damaged
      */
     public Optional<LastRecord> find() throws IOException {
         for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
@@ -57,11 +57,11 @@ public final class GreatestTimestamp {
             }
             SegmentChain unused = catalog.refresh();
         }
-        throw new IOException("the record with the greatest timestamp was deleted each time before it was read: attempts=" + MAX_ATTEMPTS + ", key="
+        throw new IOException("record with the greatest timestamp was deleted each time before it was read: attempts=" + MAX_ATTEMPTS + ", key="
                 + catalog.key() + "; try again");
     }
 
-    /** From the newest segment on, as older ones are passed where their listing says that they have nothing as late. */
+    /** Begins with the newest segment, so that older ones can be passed where the listing shows that their records are older. */
     private long greatestOfSealed(SegmentChain chain) throws IOException {
         long greatest = SegmentIndex.NO_LARGEST;
         for (int i = chain.size() - 1; i >= 0; i--) {
@@ -81,7 +81,7 @@ public final class GreatestTimestamp {
         try (SegmentReader reader = segment.open(log.channels())) {
             return reader.footer().map(footer -> footer.index().largestTimestampMillis()).orElse(SegmentIndex.NO_LARGEST);
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
-            // deleted since it was listed; or the scan tells of it
+            // deleted since it was listed; damage is reported by the scan
             return SegmentIndex.NO_LARGEST;
         }
     }
@@ -105,7 +105,7 @@ public final class GreatestTimestamp {
             try {
                 return scan.next();
             } catch (EntryExpiredException e) {
-                // deleted while it was read; the scan goes on behind it
+                // deleted meanwhile; the scan goes on after it
             }
         }
     }

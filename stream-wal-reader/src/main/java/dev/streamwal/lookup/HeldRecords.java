@@ -7,12 +7,12 @@ import dev.streamwal.walk.RecordWalk;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Records that were read beforehand. One thread; close it. */
+/** A walk along records that have been read already. One thread; close it. */
 final class HeldRecords implements RecordWalk {
 
     private final LogSource log;
     private final String key;
-    /** Newest first; those that were passed have gone. */
+    /** Newest first; without those that were passed. */
     private final List<LastRecord> held;
     private final long endPosition;
     private @Nullable LastRecord current;
@@ -20,7 +20,7 @@ final class HeldRecords implements RecordWalk {
 
     /**
      * @param newestFirst taken over, and emptied
-     * @param endPosition behind the newest of them
+     * @param endPosition where the newest of them ends
      */
     HeldRecords(LogSource log, String key, List<LastRecord> newestFirst, long endPosition) {
         this.log = log;
@@ -39,7 +39,7 @@ final class HeldRecords implements RecordWalk {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, nextPosition(), null);
+            throw new WalClosedException("cursor is closed: stream=" + key, null, key, nextPosition(), null);
         }
         log.checkOpen();
     }
@@ -54,7 +54,7 @@ final class HeldRecords implements RecordWalk {
         LastRecord record = current;
         if (record == null) {
             checkUsable();
-            throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
+            throw new IllegalStateException("scan stands on no record: stream=" + key + "; next() must return true first");
         }
         return record;
     }

@@ -10,7 +10,7 @@ import io.netty.buffer.ByteBuf;
  */
 public record LastRecord(long position, int frameBytes, long timestampMillis, int headerLength, byte[] body) implements WalkedRecord {
 
-    /** A copy. */
+    /** A copy of the record. */
     static LastRecord of(WalkedRecord record) {
         return new LastRecord(
                 record.position(), record.frameBytes(), record.timestampMillis(), record.headerLength(), record.copyBody());

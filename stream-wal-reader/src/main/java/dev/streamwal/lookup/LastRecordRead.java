@@ -18,14 +18,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Reads the last record of a stream with as few calls as it takes where the stream's end is plain: in the newest segment, which has a
- * footer, or whose records can be followed from the mark, or from what was last before, to where nothing is. Everything else is left to
- * {@link NewestRecords}.
+ * Reads the last record of a stream with few calls, where the stream's end is plain: the newest segment has a footer, or its records can be
+ * followed from the mark, or from the last record seen before, to the empty space after them. All other cases are left to {@link NewestRecords}.
  *
- * <p>The segment was the newest when the directory was looked at, and its records were read after that. So there was a moment in between
- * at which what is found was the last one: it is the segment's last, and what came behind it came with a later segment, or to a later end
- * of the file. That is so as long as it wasn't cut off before nothing was seen to be behind it: there may have been something then. A footer
- * says both at once; without one it is looked once more whether the record is still there.
+ * <p>The segment was the newest when the directory was read, and its records were read after that. So there was a moment in between at which the
+ * record found was the stream's last one: it is the segment's last record, and later records came in a later segment, or after the end found. That
+ * holds unless the record was cut off before the space after it was found empty, since there may have been records then. A footer shows both at
+ * once; without one, the record is read once more.
  */
 public final class LastRecordRead {
 
@@ -38,7 +37,7 @@ public final class LastRecordRead {
         this.catalog = catalog;
     }
 
-    /** Empty where the end isn't plain, or there is none. */
+    /** The last record; empty where the end isn't plain, or there is no record. */
     public Optional<LastRecord> run() throws IOException {
         SegmentChain chain = catalog.chain();
         if (chain.size() == 0) {
@@ -73,7 +72,7 @@ public final class LastRecordRead {
         while (scan.nextShown()) {
             last = (int) scan.offset();
         }
-        // a mark that isn't reached points to what was there once
+        // a mark that the scan doesn't reach points to a record that was cut off
         boolean isPlain = last >= Math.max(1, mark) && (scan.isEmpty() || scan.isEnd()) && isAllThatIsReserved(scan);
         segment.lastSeenIs(isPlain ? last : 0);
         if (!isPlain) {
@@ -83,7 +82,7 @@ public final class LastRecordRead {
         return scan.next() && reader.stillHas(last, scan.frameBytes()) ? Optional.of(LastRecord.of(scan)) : Optional.empty();
     }
 
-    /** Whether nothing that this process has appended is still to come where the scan has stopped. */
+    /** Whether the scan has stopped at, or after, the end of the space that this process has reserved. */
     private boolean isAllThatIsReserved(SegmentScan scan) {
         WriterView writer = log.writer();
         OptionalLong reserved = writer == null ? OptionalLong.empty() : writer.reservedEnd(catalog.key().text());

@@ -23,29 +23,29 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the newest records of a stream, as they were at one moment, whatever is appended, cut off and swept meanwhile. One use.
+ * Reads the newest records of a stream as of one moment, while records are appended, cut off and swept. One use.
  *
- * <p><b>Why they are of one moment.</b> The end is looked for ({@link StreamEnd}), the records before it are read, backwards, and then it is
- * looked whether the last of them still stands where it stood. Positions aren't given twice, and a cut takes all that is behind it: so if
- * that record is there, no cut has taken it or one before it, and when the end was found, nothing stood behind it. Hence all of them were
- * the newest ones at that moment. If it isn't there, a cut has come between, and all is looked for again. What a sweep takes of them while
- * they are read says so, and all is looked for again as well: there is a first one by then.
+ * <p><b>Why they are of one moment.</b> {@link StreamEnd} finds the end, and the records before it are read backwards. Then the last of them is
+ * looked up again. Positions aren't given twice, and a cut removes everything after it. So if that record is still there, no cut has removed it or
+ * one before it, and there was no record after it when the end was found. Hence all records read were the newest ones at that moment. If it is
+ * gone, there was a cut meanwhile, and all is repeated. If a sweep deletes some of the records meanwhile, reading them fails, and all is repeated
+ * as well; by then the stream has another first record.
  *
- * <p><b>Why nothing is found only where nothing was.</b> A cut keeps the record that it is made behind, in the segment that it was in. So a
- * segment that was passed on the way back without a record had none that were cut off, and where it was deleted, the way back says so.
+ * <p><b>Why an empty result means that there was no record.</b> A cut keeps the record that it is made after, in its segment. So a segment in which
+ * the backward scan finds no record had none that were cut off; if it was deleted, the scan throws.
  */
 public final class NewestRecords {
 
-    /** Every attempt fails only if the stream's end is cut off, or its beginning swept, during it. */
+    /** An attempt fails only if the stream's end is cut off, or its beginning swept, during it. */
     private static final int MAX_ATTEMPTS = 64;
 
     private final LogSource log;
     private final SegmentCatalog catalog;
 
-    /** The newest one that was found; null where none was. */
+    /** The newest record found; null for none. */
     private @Nullable Place last;
     private @Nullable Place first;
-    /** Newest first; null where they are too many to be held, or something between them couldn't be read. */
+    /** The records, newest first; null where they are too large to be held, or one between them couldn't be read. */
     private @Nullable List<LastRecord> held = new ArrayList<>();
     private long heldBytes;
 
@@ -65,7 +65,7 @@ public final class NewestRecords {
     /**
      * The record at the greatest position; empty where there is none.
      *
-     * @throws dev.streamwal.error.CorruptSegmentException where the last record, or what stands there, is damaged
+     * @throws dev.streamwal.error.CorruptSegmentException where the end of the stream is damaged
      */
     public Optional<LastRecord> last() throws IOException {
         read(1);
@@ -73,16 +73,16 @@ public final class NewestRecords {
     }
 
     /**
-     * The newest {@code count} records, the oldest of them first. They are read now, unless they are more than what a scan reads at a time, or
-     * something between them can't be read: then the walk reads them as a scan does, and tells what it comes by.
+     * The newest {@code count} records, the oldest of them first. They are read now, unless they are larger than a scan's buffer, or one between
+     * them can't be read. Then the walk reads them as a scan does, and reports the damage when it comes there.
      *
-     * @throws dev.streamwal.error.CorruptSegmentException where the last record, or what stands there, is damaged
+     * @throws dev.streamwal.error.CorruptSegmentException where the end of the stream is damaged
      */
     public RecordWalk walk(int count) throws IOException {
         read(count);
         List<LastRecord> records = held;
         if (records == null) {
-            Place oldest = Objects.requireNonNull(first, "too many were found, so one was");
+            Place oldest = Objects.requireNonNull(first, "no first record, although too many were found to be held");
             return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()),
                     StreamScan.Rest.at(oldest.segment(), oldest.offset(), oldest.position(), StreamScan.Telling.NOTHING));
         }
@@ -107,8 +107,8 @@ public final class NewestRecords {
                 if (overtaken != null) {
                     throw overtaken;
                 }
-                throw new IOException("a stream's end stands still while it is read, in one of " + MAX_ATTEMPTS + " attempts: stream="
-                        + catalog.key() + "; it is cut all the time, try again", why);
+                throw new IOException("stream's end was cut during each of " + MAX_ATTEMPTS + " attempts to read it: stream="
+                        + catalog.key() + "; try again", why);
             }
         }
     }
@@ -165,7 +165,7 @@ public final class NewestRecords {
         }
     }
 
-    /** By name: a segment may have been deleted, or a copy put in its place, while it was open. */
+    /** Opens the file anew by its name: the segment may have been deleted, or replaced by a copy, while it was open. */
     private boolean isStillThere(Place place) throws IOException {
         try (SegmentReader reader = place.segment().open(log.channels())) {
             return reader.stillHas(place.offset(), place.size());

@@ -11,21 +11,21 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 
 /**
- * Finds the segment that a position belongs to, or says why there is none. Readers never judge by the clock: expired means deleted.
+ * Finds the segment that a position belongs to, or the reason why there is none. Readers never judge by the clock: expired means deleted.
  *
  * <pre>
- *   position                                                    says
+ *   position                                                    result
  *   in an existing segment's data                               IN_SEGMENT
- *   behind it, below the previous end of the next one           EXPIRED     its own segment has gone
- *   behind it, from the previous end of the next one on         NOT_FOUND   never given to a record
- *   behind the data of the newest                               NOT_FOUND
- *   in a stream of which nothing is left, below start           EXPIRED
+ *   after it, below the previous end of the next segment        EXPIRED     its own segment was deleted
+ *   after it, from the previous end of the next segment on      NOT_FOUND   never given to a record
+ *   after the data of the newest segment                        NOT_FOUND
+ *   in a stream without segments, below the log's start         EXPIRED
  *   … from start on                                             NOT_FOUND
  * </pre>
  */
 public final class PositionLookup {
 
-    /** Where a position is. */
+    /** What a position is. */
     public enum Whereabouts { IN_SEGMENT, EXPIRED, NOT_FOUND }
 
     private static final long UNKNOWN = -1;
@@ -39,7 +39,7 @@ public final class PositionLookup {
         this.chain = chain;
     }
 
-    /** What there is to say without a segment that begins at or before the position. */
+    /** Judges a position before which no segment begins. */
     public Whereabouts beforeFirst(long position) throws IOException {
         if (chain.size() == 0) {
             return position < log.start() ? Whereabouts.EXPIRED : Whereabouts.NOT_FOUND;
@@ -48,21 +48,21 @@ public final class PositionLookup {
     }
 
     /**
-     * What there is to say of a position, by its offset in the last segment that begins at or before it.
+     * Judges a position by its offset in the last segment that begins at or before it.
      *
      * @param end of that segment, by {@link #end}
      * @param index of that segment in the chain
      */
     public Whereabouts in(SegmentReader reader, SegmentEnd end, int index, long position) throws IOException {
         long offset = reader.header().offsetOf(position);
-        // a file that was cut short is told by its mark
+        // a truncated file is recognized by its mark
         return offset < end.offset() || (end.by() == SegmentEnd.By.FILE && offset < reader.markedTo())
                 ? Whereabouts.IN_SEGMENT
                 : behind(index, position);
     }
 
     /**
-     * Where a segment's records end: by its footer, or by the next segment, or else by its file.
+     * Where a segment's records end, by its footer, the next segment, or else the file's length.
      *
      * @param index of the segment in the chain
      */
@@ -78,7 +78,10 @@ public final class PositionLookup {
         return position < previousEnd(chain.get(index + 1)) ? Whereabouts.EXPIRED : Whereabouts.NOT_FOUND;
     }
 
-    /** Where the data before the segment ended; if the segment has gone too, so has everything before it; -1 where it can't say. */
+    /**
+     * Where the data before the segment ended. If the segment was deleted meanwhile, so was everything before it; -1 where its header can't be
+     * read.
+     */
     private long previousEnd(Segment segment) throws IOException {
         try {
             return segment.header(log.channels()).previousEnd();

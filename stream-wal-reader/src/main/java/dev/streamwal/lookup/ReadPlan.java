@@ -3,17 +3,17 @@ package dev.streamwal.lookup;
 import java.util.Arrays;
 
 /**
- * Which runs of a segment's bytes to read so that all refs are covered. Refs are taken in order of offset; one joins the run before it
- * where the gap between them is at most the merge gap, reading which costs less than another read call. Pure; reusable; one thread.
+ * Plans the runs of a segment's bytes to read for a set of refs. Refs are taken in order of offset; a ref joins the run before it if the gap
+ * between them is at most the merge gap, as reading the gap costs less than another read call. Pure; reusable; one thread.
  *
  * <p>A ref is given as its offset in the file and its index in a caller's array, {@link #pack packed} into one {@code long}, so that
  * sorting refs is sorting primitives.
  */
 public final class ReadPlan {
 
-    /** Bounds what one run needs to be looked through; refs to bytes that are in the run anyway don't count. */
+    /** Bounds the work of going through one run; refs to bytes that the run has anyway don't count. */
     public static final int MAX_RUN_ENTRIES = 512;
-    /** Beyond this a larger read is no cheaper than two; a record that is larger is a run of its own. */
+    /** Beyond this, one larger read is no cheaper than two. A larger record is a run of its own. */
     public static final int MAX_RUN_BYTES = 1 << 20;
 
     /** Room for 65,536 refs. */
@@ -30,12 +30,12 @@ public final class ReadPlan {
     private int refs;
     private long totalBytes;
 
-    /** @param mergeGapBytes bytes between two refs that are rather read than skipped */
+    /** @param mergeGapBytes largest gap between two refs that is read, rather than skipped */
     public ReadPlan(int mergeGapBytes) {
         this.mergeGapBytes = mergeGapBytes;
     }
 
-    /** A ref of a segment: where it starts, at most 2^46, and the caller's index of it, less than 2^17. */
+    /** Packs a ref of a segment: its offset, at most 2^46, and the caller's index of it, less than 2^17. */
     public static long pack(long offset, int index) {
         return offset << INDEX_BITS | index;
     }
@@ -55,13 +55,13 @@ public final class ReadPlan {
      *
      * @param sorted packed refs in ascending order
      * @param count how many of them
-     * @param sizes of the refs, by their index; more than 0
+     * @param sizes of the refs, by their index; each more than 0
      */
     public void plan(long[] sorted, int count, int[] sizes) {
         plan(sorted, count, sizes, mergeGapBytes);
     }
 
-    /** As {@link #plan}, without anything between two refs. */
+    /** As {@link #plan}, without gaps. */
     public void planTightly(long[] sorted, int count, int[] sizes) {
         plan(sorted, count, sizes, 0);
     }
@@ -127,12 +127,12 @@ public final class ReadPlan {
         return firstRefs[run];
     }
 
-    /** Behind the last of the sorted refs that is in the run. */
+    /** The index after the last of the sorted refs in the run. */
     public int endRef(int run) {
         return run + 1 < runs ? firstRefs[run + 1] : refs;
     }
 
-    /** Of all runs. */
+    /** The length of all runs together. */
     public long totalBytes() {
         return totalBytes;
     }

@@ -10,22 +10,22 @@ import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 
 /**
- * Says what stands at offsets of a segment, given in ascending order, by walking the records up to there: only that tells the middle of a
- * record from a damaged one. One thread; close it.
+ * Tells what is at offsets of a segment, given in ascending order. It walks the records up to there, as only that can tell the middle of a record
+ * from a damaged one. One thread; close it.
  */
 public final class RefJudge implements AutoCloseable {
 
-    /** What stands at an offset. */
+    /** What is at an offset. */
     public enum Judgement {
         /** A record starts there, and verifies. */
         RECORD,
-        /** A record starts there, and verifies, and this version doesn't know its flags. */
+        /** A record starts there, and verifies, but this version doesn't know its flags. */
         TOO_NEW,
-        /** No record starts there: it is in the middle of one, or behind the end. */
+        /** No record starts there: the offset is in the middle of one, or after the end. */
         NO_RECORD,
-        /** Nothing stands there (yet): the data ends there. */
+        /** The data ends there, for now. */
         END,
-        /** Something doesn't verify there, or so shortly before that it can't be told. */
+        /** Bytes there don't verify, or others just before, so that it can't be told whether a record starts there. */
         DAMAGED
     }
 
@@ -34,7 +34,7 @@ public final class RefJudge implements AutoCloseable {
     private final SegmentEnd end;
 
     private boolean onRecord;
-    /** Where the scan has stopped last, and where it goes on: at the next record that verifies. */
+    /** Where the scan stopped last; below, where it goes on: at the next record that verifies. */
     private long gapStart = Long.MAX_VALUE;
     private long gapEnd = Long.MAX_VALUE;
     private boolean isGapDamage;
@@ -42,7 +42,7 @@ public final class RefJudge implements AutoCloseable {
     /**
      * The caller closes the reader.
      *
-     * @param end by {@link PositionLookup#end}; no offset is asked for behind it
+     * @param end by {@link PositionLookup#end}; offsets after it must not be asked for
      */
     public RefJudge(SegmentReader reader, SegmentEnd end) {
         this.reader = reader;
@@ -53,7 +53,7 @@ public final class RefJudge implements AutoCloseable {
         }
     }
 
-    /** @param offset at or behind the one of the call before */
+    /** @param offset the same as in the call before, or greater */
     public Judgement judge(long offset) throws IOException {
         if (offset % RecordLayout.ALIGNMENT != 0) {
             return Judgement.NO_RECORD;
@@ -89,7 +89,7 @@ public final class RefJudge implements AutoCloseable {
         }
     }
 
-    /** Whether nothing was lost there: a place that is empty, or cut off, where nobody says that there was something. */
+    /** Whether nothing was lost there: the place is empty, or cut off, and nothing shows that there was a record. */
     private boolean isEnd(ScanStop stop, long stopped) throws IOException {
         if (stop == ScanStop.CORRUPT || stop == ScanStop.TORN_TAIL) {
             return false;
@@ -100,12 +100,14 @@ public final class RefJudge implements AutoCloseable {
         if (end.isFinal() || stopped + RecordLayout.PREFIX_BYTES > reader.size()) {
             return false;
         }
-        // a slot that is not published yet, unless the mark says that all of this was
+        // a slot that isn't published yet, unless the mark shows that everything up to it was
         int mark = reader.mark();
         return mark < stopped || scan.verifies(mark);
     }
 
-    /** A sealed segment has the first record of every block in its footer. */
+    /**
+     * Moves the scan to the last block that begins at or before the offset: the footer of a sealed segment lists the first record of each block.
+     */
     private void jumpTowards(long offset) {
         Footer footer = end.footer();
         if (footer == null) {

@@ -31,12 +31,12 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the place where a scan begins. What is asked for is kept until the scan has it: where the segment of a position is deleted while it is
- * looked for, the position stays what the scan has come to, and a tail tells of all behind it that has gone.
+ * Finds the place where a scan begins. If the segment of a position is deleted while it is looked for, the scan still begins at that position, and
+ * a tail reports everything deleted from there on.
  */
 public final class ScanStart {
 
-    /** Every attempt fails only if a segment is deleted during it. */
+    /** An attempt fails only if a segment is deleted during it. */
     private static final int MAX_ATTEMPTS = 16;
 
     private final LogSource log;
@@ -49,11 +49,11 @@ public final class ScanStart {
     }
 
     /**
-     * Where a position is.
+     * The place of a position.
      *
-     * @param segment it belongs to; null where that has gone
+     * @param segment that has the position; null where it was deleted
      * @param offset of the position; -1 where the segment can't be read
-     * @param next the segment behind, where the position is behind the segment's data and that isn't the newest
+     * @param next the following segment, where the position is after the segment's data; null where there is none
      */
     private record Place(@Nullable Segment segment, long offset, @Nullable Segment next) {}
 
@@ -80,8 +80,8 @@ public final class ScanStart {
     }
 
     /**
-     * A scan that tells what has been deleted behind where it begins, and between the segments that it comes to. A position that was cut off,
-     * or lost, and where nothing more can come, is taken for the end.
+     * A scan that reports the records deleted from its beginning on, and between the segments that it enters. A position that was cut off or lost,
+     * and where no record can come any more, counts as the end.
      *
      * @throws EntryNotFoundException where no record starts at the position, and none ends there
      */
@@ -90,8 +90,8 @@ public final class ScanStart {
     }
 
     /**
-     * Where what was committed is behind all that there is, what comes now comes at positions below it, and nothing of that has been done
-     * with. So it goes on at the end, and says so once. What a cut or a loss of power took is another matter: the stream goes on above it.
+     * Handles a commit beyond the stream's end: new records come at positions below it, and none of them has been processed. So the scan goes on at
+     * the end, and throws once. After a cut or a power loss the stream goes on above the commit instead, and nothing is thrown.
      */
     private StreamScan behindCommit(ScanBegin.Committed committed) throws IOException {
         long position = committed.position();
@@ -149,7 +149,7 @@ public final class ScanStart {
             try {
                 return scan.next();
             } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
-                // the scan goes on behind it
+                // the scan goes on after it
             }
         }
     }
@@ -179,12 +179,12 @@ public final class ScanStart {
             return Rest.atOldest(telling);
         }
         return end.offset() == StreamScan.UNKNOWN
-                // what can't be read is before the end, and so nothing to tell
+                // the unreadable segment is before the end, so its damage isn't reported
                 ? Rest.behind(end.segment().basePosition(), end.segment().basePosition(), telling.butNotBeforeTheNext())
                 : Rest.at(end.segment(), end.offset(), end.position(), telling);
     }
 
-    /** Whether the position is behind the newest segment's data, and nothing more will come there: it was cut off, or lost. */
+    /** Whether the position is after the newest segment's data, and no record will come there any more: it was cut off, or lost. */
     private boolean isPastAnEnd(SegmentChain chain, int index, long position) throws IOException {
         if (index + 1 < chain.size()) {
             return false;
@@ -239,7 +239,7 @@ public final class ScanStart {
             }
             return new Place(segment, offset, null);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            // the scan tells of it, and then passes the segment
+            // the scan reports the damage, and then passes the segment
             return new Place(segment, -1, null);
         }
     }

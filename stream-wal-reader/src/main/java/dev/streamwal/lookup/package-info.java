@@ -1,6 +1,6 @@
 /**
- * Where something is: a record by ref, the last ones of a stream, the place where a walk begins. Also how a batch of refs is read in few calls.
- * Not exported.
+ * Looks up places: of a record by its ref, of the last records of a stream, of the beginning of a walk. Also plans how a batch of refs is read with
+ * few calls. Not exported.
  */
 @NullMarked
 package dev.streamwal.lookup;

@@ -3,7 +3,7 @@ package dev.streamwal.reader;
 import dev.streamwal.error.WalException;
 import org.jspecify.annotations.Nullable;
 
-/** Why refs of a batch can't be read; a batch in which all can has none, and takes no memory for them. Not thread-safe. */
+/** Why refs of a batch can't be read. Takes no memory where all refs can be read. Not thread-safe. */
 final class BatchFailures {
 
     private final int refs;
@@ -23,7 +23,7 @@ final class BatchFailures {
         known[index] = failure;
     }
 
-    /** Null where none was added. */
+    /** The failure of a ref; null where it has none. */
     @Nullable WalException of(int index) {
         return byIndex == null ? null : byIndex[index];
     }

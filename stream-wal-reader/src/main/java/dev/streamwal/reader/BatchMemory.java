@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** The buffers of one batch. What its records take together is known before the first one is made. One thread. */
+/** The buffers of one batch. The size of all its records is checked before the first buffer is allocated. One thread. */
 final class BatchMemory {
 
     private final long maxBytes;
@@ -23,9 +23,9 @@ final class BatchMemory {
     }
 
     /**
-     * Refuses what would be too much, each record counted once; a single one is read whatever it takes.
+     * Refuses a batch of more than {@code maxBatchBytes}. Counts each record once; a single record is read whatever its size.
      *
-     * @param bytes what each ref's record takes, by its index; less than 0 where that isn't known
+     * @param bytes size of each ref's record, by the ref's index; less than 0 where it isn't known
      */
     void check(EntryRef[] refs, int[] bytes) {
         long all = 0;
@@ -50,7 +50,7 @@ final class BatchMemory {
         return Math.max(0, maxBytes - allocated);
     }
 
-    /** Of a record whose ref doesn't say how long it is. */
+    /** Checks the size of a record whose ref doesn't tell it. */
     void checkLength(long bytes) {
         if (allocated > 0 && bytes > left()) {
             throw tooMuch(allocated + bytes);
@@ -58,11 +58,11 @@ final class BatchMemory {
     }
 
     private IllegalArgumentException tooMuch(long bytes) {
-        return new IllegalArgumentException("a batch's records are at most maxBatchBytes together: bytes=" + bytes + ", maxBatchBytes="
+        return new IllegalArgumentException("records of the batch exceed maxBatchBytes: bytes=" + bytes + ", maxBatchBytes="
                 + maxBytes + "; ask for fewer at a time");
     }
 
-    /** One more, the last of {@link #buffers()}, all of which can be read. */
+    /** Adds a buffer at the end of {@link #buffers()}. All of its bytes count as readable. */
     ByteBuf allocate(int capacity) {
         ByteBuf buffer;
         try {
@@ -71,7 +71,7 @@ final class BatchMemory {
             if (isHeap(e)) {
                 throw e;
             }
-            throw new WalIOException("a batch's records have room in direct memory: bytes=" + (allocated + capacity) + ", maxBatchBytes="
+            throw new WalIOException("not enough direct memory for the batch's records: bytes=" + (allocated + capacity) + ", maxBatchBytes="
                     + maxBytes + "; ask for fewer at a time, or raise -XX:MaxDirectMemorySize", null, null, WalException.NO_POSITION, e);
         }
         buffers.add(buffer);
@@ -79,17 +79,17 @@ final class BatchMemory {
         return buffer.writerIndex(capacity);
     }
 
-    /** Both the JDK and Netty say it of direct memory, which a process may have none left of and be well otherwise. */
+    /** Both the JDK and Netty throw this error for direct memory too. A process that has used up its direct memory may be healthy otherwise. */
     private static boolean isHeap(OutOfMemoryError e) {
         return e.getMessage() == null || !e.getMessage().toLowerCase(Locale.ROOT).contains("direct");
     }
 
-    /** All there are. */
+    /** All buffers allocated so far. */
     List<ByteBuf> buffers() {
         return buffers;
     }
 
-    /** For a batch that comes to nothing. */
+    /** Releases the buffers of a batch that failed. */
     void release() {
         buffers.forEach(ByteBuf::release);
         buffers.clear();

@@ -32,14 +32,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one batch: groups its refs by stream and by segment, sorts them by offset, reads neighbours with one call, and verifies every
- * record where it was read to. What isn't found at once is looked up again in a fresh listing, and then explained. One use.
+ * Reads one batch: groups its refs by stream and by segment, sorts them by offset, reads neighbours with one call, and verifies every record in the
+ * buffer that it was read into. Refs that aren't found at once are looked up again in a fresh listing; for those still missing it finds out why.
+ * One use.
  */
 final class BatchRead {
 
-    /** What one buffer holds at most, so that a large batch doesn't need its memory in one piece; a larger run has its own. */
+    /** Maximum size of a shared buffer, so that a large batch doesn't need its memory in one piece. A larger run gets a buffer of its own. */
     private static final int MAX_BUFFER_BYTES = 16 << 20;
-    /** Every listing of a stream fails to help only if segments are deleted after it. */
+    /** A listing doesn't help only if segments are deleted right after it. */
     private static final int MAX_LISTINGS = 16;
 
     private final LogSource log;
@@ -77,7 +78,7 @@ final class BatchRead {
         this.oneStream = takeApart();
     }
 
-    /** Into arrays, in the one pass that waits for the refs to come from memory; whether they are all of one stream. */
+    /** Copies the refs' fields into arrays, in one pass, as loading the refs from memory is slow. Returns whether all are of one stream. */
     private boolean takeApart() {
         boolean same = true;
         String stream = refs.length == 0 ? "" : Objects.requireNonNull(refs[0], "ref").key();
@@ -144,7 +145,7 @@ final class BatchRead {
         }
     }
 
-    /** What was missed may have been written, or deleted, since the stream was listed. */
+    /** Lists the stream again: a missing record may have been written, or deleted, since the last listing. */
     private void readAnew(String stream) throws IOException {
         for (int listing = 1; ; listing++) {
             int[] again = Arrays.copyOf(misses, missCount);
@@ -167,7 +168,7 @@ final class BatchRead {
 
     // ---- reading
 
-    /** Reads what the chain has, and leaves the rest in {@link #misses}. */
+    /** Reads the records that are in the chain's segments, and leaves the other refs in {@link #misses}. */
     private void readFrom(SegmentChain chain, int[] indexes, int count) throws IOException {
         missCount = 0;
         int from = 0;
@@ -198,7 +199,7 @@ final class BatchRead {
         }
     }
 
-    /** Segments' indexes in the chain plus 1, as a position may have none. */
+    /** Packs, for each ref, the index of its segment in the chain plus 1; 0 where no segment has the position. */
     private long[] sortBySegment(SegmentChain chain, int[] indexes, int count) {
         long[] bySegment = new long[count];
         for (int i = 0; i < count; i++) {
@@ -241,12 +242,12 @@ final class BatchRead {
         Arrays.sort(packed, 0, planned);
         plan.plan(packed, planned, sizes);
         if (plan.totalBytes() > size) {
-            // records don't overlap, so some of these refs are made up: they don't decide how much is allocated
+            // records don't overlap, so some of these refs are invented; they must not decide how much is allocated
             planned = keepFramed(reader, planned);
             plan.plan(packed, planned, sizes);
         }
         if (plan.totalBytes() > memory.left()) {
-            // the records aren't too much, as was checked, but what is between them may be
+            // the records fit, as was checked, but the gaps between them may not
             plan.planTightly(packed, planned, sizes);
         }
         for (int run = 0; run < plan.runs(); run++) {
@@ -254,7 +255,7 @@ final class BatchRead {
         }
     }
 
-    /** Keeps the refs where a frame of that size stands, as far as its prefix says so; the others are missed. */
+    /** Keeps the refs at which a frame of that size stands, judged by its prefix; the others are missed. */
     private int keepFramed(SegmentReader reader, int planned) throws IOException {
         ByteBuffer prefix = ByteBuffer.allocate(RecordLayout.PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int kept = 0;
@@ -304,7 +305,7 @@ final class BatchRead {
                 miss(index);
             }
         }
-        // else the next run may have the room
+        // nothing was found: the next run may overwrite it
         used = isFound ? start + length : start;
     }
 
@@ -337,7 +338,7 @@ final class BatchRead {
         return bytes;
     }
 
-    // ---- what wasn't found
+    // ---- refs that weren't found
 
     private void miss(int index) {
         misses[missCount++] = index;
@@ -349,7 +350,7 @@ final class BatchRead {
         }
     }
 
-    /** A segment may go in the middle of being read, if an interrupt closed its channel. */
+    /** A segment can vanish while it is being read: an interrupt closes its channel, and by then the file may be gone. */
     private void missUnread(int[] indexes, int count) {
         for (int i = 0; i < count; i++) {
             if (statuses[indexes[i]] == null && !isMissed(indexes[i])) {
@@ -443,14 +444,14 @@ final class BatchRead {
 
     private static CorruptSegmentException damaged(SegmentReader reader, long offset, EntryRef ref) {
         return new CorruptSegmentException(
-                "a record's bytes verify: ref=" + ref + ", file=" + reader.segment() + ", offset="
-                        + reader.segment().fileOffset(offset) + "; the stream's other records can be read, verify() lists the damage",
+                "record is damaged: ref=" + ref + ", file=" + reader.segment() + ", offset="
+                        + reader.segment().fileOffset(offset) + "; the stream's other records can be read, and verify() lists the damage",
                 reader.segment().file(), ref.key(), ref.position(), reader.segment().fileOffset(offset), ref.size(), null);
     }
 
     private static UnsupportedFormatException tooNew(SegmentReader reader, EntryRef ref) {
         return new UnsupportedFormatException(
-                "a data record has only flags this version knows: ref=" + ref + ", file=" + reader.segment()
+                "record has flags that this version does not know: ref=" + ref + ", file=" + reader.segment()
                         + "; read it with the version that wrote it, or a newer one",
                 reader.segment().file(), ref.key(), ref.position(), null);
     }

@@ -7,7 +7,7 @@ import dev.streamwal.walk.TailWalk;
 import dev.streamwal.walk.WalkOfWalks;
 import java.util.Map;
 
-/** The walk of a consumer's tail: what it delivers last is kept, and what it finds gone is written down, before it is thrown. */
+/** The walk of a consumer's tail. Remembers the last delivery, and records each lost range before it throws the exception for it. */
 final class ConsumedWalk extends WalkOfWalks implements TailWalk {
 
     private final TailWalk walk;

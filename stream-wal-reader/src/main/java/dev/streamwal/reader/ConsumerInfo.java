@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a consumer is, and what it has committed. Immutable.
+ * A consumer's name, its streams and its commits. Immutable.
  *
  * @since 1.0
  */
@@ -34,7 +34,7 @@ public final class ConsumerInfo {
         return keys;
     }
 
-    /** {@return by key, the stream position before which it has done with everything; streams that it has not committed are left out} */
+    /** {@return by key, the committed position: every record before it has been processed. Without the streams that it has not committed} */
     public NavigableMap<String, Long> committed() {
         return committed;
     }

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a consumer is in one stream, as it stood when it was looked at. Immutable.
+ * How far a consumer lags behind in one stream, at the time of the call. Immutable.
  *
  * @since 1.0
  */
@@ -30,7 +30,7 @@ public final class ConsumerLag {
         return key;
     }
 
-    /** {@return the stream position before which it has done with everything; where it has committed nothing, the first one that there is} */
+    /** {@return the committed position: every record before it has been processed. The stream's first position where nothing was committed} */
     public long committed() {
         return committed;
     }
@@ -40,12 +40,12 @@ public final class ConsumerLag {
         return end;
     }
 
-    /** {@return how many bytes of records are between the two; less than the distance of the positions where the stream has gone on at higher ones} */
+    /** {@return how many bytes of records lie between the two; less than the distance of the positions where the stream has skipped positions} */
     public long behindBytes() {
         return behindBytes;
     }
 
-    /** {@return what was deleted before it was committed; empty where nothing was, as far as is known} */
+    /** {@return the range that was deleted before it was committed; empty where none is known} */
     public Optional<LostRange> lost() {
         return lost;
     }

@@ -46,7 +46,7 @@ final class Consumers {
         this.log = log;
     }
 
-    // ---------------------------------------------------------------- what there is
+    // ---------------------------------------------------------------- listing and removing
 
     NavigableSet<String> names() {
         NavigableSet<String> names = new TreeSet<>();
@@ -54,7 +54,7 @@ final class Consumers {
             try {
                 names.add(header(file).map(header -> header.name().text()).orElse(""));
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
-                // the file's name says whose it is, unless it is a very long one; whoever asks for that consumer is told
+                // the file's name tells the consumer's name, unless that is very long; asking for that consumer throws this
                 CursorFiles.name(file).ifPresent(name -> names.add(name.text()));
             }
         }
@@ -99,7 +99,7 @@ final class Consumers {
     }
 
     private static ConsumerInUseException inUse(StreamKey name, Path file, ProcessLock.HeldException e) {
-        return new ConsumerInUseException("a consumer is open once at a time: " + e.getMessage() + ", consumer=" + name + ", file=" + file
+        return new ConsumerInUseException("consumer is in use: " + e.getMessage() + ", consumer=" + name + ", file=" + file
                 + "; close it there, or use another name", file, e);
     }
 
@@ -134,7 +134,7 @@ final class Consumers {
         });
     }
 
-    /** Where nothing can be written, the consumer reads all the same. */
+    /** Opens the cursor; read-only where nothing can be written. */
     private ConsumerCursor cursor(StreamKey name, KeyScope scope, Path file) throws IOException {
         try {
             CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.settings().clock());
@@ -156,7 +156,7 @@ final class Consumers {
         return Files.isWritable(Files.isDirectory(directory) ? directory : log.root());
     }
 
-    /** What a consumer reads; a new one begins with what there is. */
+    /** The streams that a consumer reads. A new consumer begins with the records that are there. */
     private final class InScope implements ConsumedStreams {
 
         private final KeyScope scope;
@@ -186,7 +186,7 @@ final class Consumers {
         }
     }
 
-    // ---------------------------------------------------------------- what is gone
+    // ---------------------------------------------------------------- lost records
 
     private void findLost(KeyScope scope, ConsumerCursor cursor, LostRanges lost, LostRanges possiblyLost) throws IOException {
         if (!cursor.knowsStart()) {
@@ -215,7 +215,7 @@ final class Consumers {
 
     List<ConsumerLag> lags(StreamKey name) {
         CursorReader reader = read(CursorFiles.cursor(log.root(), name));
-        return reader.header().isEmpty() ? List.of() : onCursors("looking how far a consumer is", reader.file(), () -> {
+        return reader.header().isEmpty() ? List.of() : onCursors("measuring a consumer's lag", reader.file(), () -> {
             CursorHeader header = reader.header().orElseThrow();
             List<ConsumerLag> lags = new ArrayList<>();
             for (String key : log.keys(header.scope()::contains)) {
@@ -225,7 +225,7 @@ final class Consumers {
         });
     }
 
-    /** Empty where the stream has gone. */
+    /** Empty where the stream was deleted. */
     private Optional<ConsumerLag> lag(String key, long start, @Nullable Committed committed) throws IOException {
         SegmentCatalog catalog = log.freshCatalog(key);
         SegmentChain chain = catalog.chain();

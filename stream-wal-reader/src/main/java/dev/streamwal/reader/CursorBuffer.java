@@ -16,19 +16,18 @@ import java.nio.channels.ScatteringByteChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a cursor lends of its own memory: read-only, and nobody else's to keep. The next record is written over it, which no count of
- * references prevents, so {@link #retain()} refuses instead of promising it. {@link #release()} does nothing, as only the cursor gives the
- * memory back; after that it can't be read. Slices and duplicates count by this one, so they refuse and survive as it does, and it doesn't
- * say what it wraps.
+ * A read-only view of a cursor's own memory. The cursor writes the next record over it, and no reference count could prevent that; so
+ * {@link #retain()} throws. {@link #release()} does nothing, since only the cursor gives the memory back; after that the buffer can't be read.
+ * Slices and duplicates share this buffer's count, so they behave alike. {@link #unwrap()} is null, since the wrapped buffer could be retained.
  */
 final class CursorBuffer extends AbstractByteBuf {
 
-    /** Of a record that has no header, or no content. */
+    /** For a record that has no header, or no content. */
     static final CursorBuffer EMPTY = new CursorBuffer(Unpooled.EMPTY_BUFFER);
 
     private final ByteBuf bytes;
 
-    /** @param bytes the cursor's */
+    /** @param bytes the cursor's own buffer */
     CursorBuffer(ByteBuf bytes) {
         super(bytes.capacity());
         this.bytes = bytes;
@@ -47,7 +46,7 @@ final class CursorBuffer extends AbstractByteBuf {
     }
 
     private static ByteBuf refuse() {
-        throw new UnsupportedOperationException("a cursor's buffer isn't retained, as the next record is written over it;"
+        throw new UnsupportedOperationException("cannot retain a cursor's buffer, as the next record is written over it;"
                 + " keep EntryCursor.copy(), or the buffer's copy()");
     }
 
@@ -76,13 +75,13 @@ final class CursorBuffer extends AbstractByteBuf {
         return this;
     }
 
-    /** Null, as of a buffer that wraps none: what it wraps could be retained. */
+    /** Null, as if it wrapped nothing: the wrapped buffer could be retained. */
     @Override
     public @Nullable ByteBuf unwrap() {
         return null;
     }
 
-    // ---- what it is
+    // ---- properties
 
     @Override
     public int capacity() {

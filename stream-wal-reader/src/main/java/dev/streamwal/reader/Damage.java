@@ -40,12 +40,12 @@ public final class Damage {
         return offset;
     }
 
-    /** {@return how many bytes there are up to the next record that verifies, or to the end of the data} */
+    /** {@return number of bytes up to the next record that verifies, or to the end of the data} */
     public long length() {
         return length;
     }
 
-    /** {@return what is wrong there, and the values} */
+    /** {@return what is wrong there, with the values} */
     public String reason() {
         return reason;
     }

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What verifying a stream finds, up to {@link VerifyReport#MAX_DAMAGE}. One thread. */
+/** The damage that verifying a stream finds, up to {@link VerifyReport#MAX_DAMAGE}. One thread. */
 final class DamageList {
 
     private final String key;
@@ -20,7 +20,7 @@ final class DamageList {
         this.key = key;
     }
 
-    /** Goes to the walk's next record, past all that is damaged before it. */
+    /** Goes to the walk's next record, and collects all damage before it. */
     boolean next(RecordWalk walk) {
         while (true) {
             try {
@@ -50,7 +50,7 @@ final class DamageList {
         }
     }
 
-    /** Whether there is some in the file. */
+    /** Whether the file has damage in this list. */
     boolean concerns(Path file) {
         return damage.stream().anyMatch(found -> found.file().equals(file));
     }

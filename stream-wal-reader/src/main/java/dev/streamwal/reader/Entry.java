@@ -4,17 +4,17 @@ import io.netty.buffer.ByteBuf;
 import java.time.Instant;
 
 /**
- * One record. {@link #header()} and {@link #content()} are read-only, and how long they are valid is said by who hands the entry out: an
- * {@link EntryBatch} until it is closed, unless retained; a copy on the heap for as long as it is held. Not thread-safe.
+ * One record. {@link #header()} and {@link #content()} are read-only. They are valid until the {@link EntryBatch} that they come from is closed,
+ * unless retained; those of a copy on the heap stay valid. Not thread-safe.
  *
- * <p>Each of the two is the same buffer at every call, with indices of its own: a relative read, such as {@code readInt()}, moves them for
- * whoever asks next. So use what reads at an index, such as {@code getInt(int)}, or a {@link ByteBuf#duplicate() duplicate}.
+ * <p>Both methods return the same buffer at every call, with its own reader index: a relative read, such as {@code readInt()}, moves that index for
+ * later callers too. So read at an index, such as by {@code getInt(int)}, or read a {@link ByteBuf#duplicate() duplicate}.
  *
  * @since 1.0
  */
 public interface Entry {
 
-    /** {@return where the record stands} */
+    /** {@return the reference of the record} */
     EntryRef ref();
 
     /** {@return epoch milliseconds, as given by the writer or its clock} */

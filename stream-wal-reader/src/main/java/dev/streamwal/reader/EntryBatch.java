@@ -14,22 +14,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records that {@link WalReader#readBatch} was asked for, in the order asked. Everything was read and verified before it was handed
- * out. It owns the buffers: {@link #get} what you need, then close it. Not thread-safe.
+ * The records that {@link WalReader#readBatch} was asked for, in the order asked. All were read and verified before the call returned. The batch
+ * owns the buffers: {@link #get} what you need, then close it. Not thread-safe.
  *
  * @since 1.0
  */
 public final class EntryBatch implements AutoCloseable {
 
-    /** What became of a ref. */
+    /** The result for a ref. */
     public enum Status {
         /** The record is there, and verifies. */
         FOUND,
-        /** It has been deleted, as expired or by hand. */
+        /** The record has been deleted, because it expired or by hand. */
         EXPIRED,
-        /** There is no such record, and there has not been one. */
+        /** There is no such record, and there never was one. */
         NOT_FOUND,
-        /** What is there doesn't verify, or this version doesn't know it. */
+        /** The bytes there don't verify, or need a newer version. */
         CORRUPT
     }
 
@@ -64,7 +64,7 @@ public final class EntryBatch implements AutoCloseable {
     }
 
     /**
-     * What became of a ref.
+     * The result for a ref.
      *
      * @param index of the ref, in the order asked
      * @return its status
@@ -82,7 +82,7 @@ public final class EntryBatch implements AutoCloseable {
      * @throws EntryExpiredException if the status is {@code EXPIRED}
      * @throws EntryNotFoundException if it is {@code NOT_FOUND}
      * @throws CorruptSegmentException if it is {@code CORRUPT}
-     * @throws UnsupportedFormatException if it is {@code CORRUPT} because this version doesn't know what is there
+     * @throws UnsupportedFormatException if it is {@code CORRUPT} because the record needs a newer version
      */
     public Entry get(int index) {
         checkOpen();
@@ -109,8 +109,8 @@ public final class EntryBatch implements AutoCloseable {
             return known;
         }
         return statuses[index] == Status.EXPIRED
-                ? new EntryExpiredException("the record has been deleted: ref=" + ref, null, ref.key(), ref.position(), ref.end(), null)
-                : new EntryNotFoundException("no record stands there: ref=" + ref, null, ref.key(), ref.position(), null);
+                ? new EntryExpiredException("record has been deleted: ref=" + ref, null, ref.key(), ref.position(), ref.end(), null)
+                : new EntryNotFoundException("no record at the ref: ref=" + ref, null, ref.key(), ref.position(), null);
     }
 
     /** {@return the records that were found, in the order asked} */
@@ -136,7 +136,7 @@ public final class EntryBatch implements AutoCloseable {
 
     private void checkOpen() {
         if (closed) {
-            throw new WalClosedException("a batch is not used after it was closed", null, null, WalException.NO_POSITION, null);
+            throw new WalClosedException("batch is closed", null, null, WalException.NO_POSITION, null);
         }
     }
 

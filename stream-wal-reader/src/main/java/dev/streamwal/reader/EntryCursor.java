@@ -13,9 +13,10 @@ import io.netty.buffer.Unpooled;
 import java.time.Instant;
 
 /**
- * Goes through a stream's records in order of position, unless it was asked for in another one; late records make timestamps go back. It
- * stands on a record after {@link #next()} returned true, and its other methods are about that record. It makes no garbage but by
- * {@link #timestamp()}, {@link #ref()} and {@link #copy()}, and is not an {@link Entry}, so that it can't be collected by mistake. One thread; close it.
+ * Goes through records: of one stream in order of position, or in another order where the method that made the cursor says so. Late records make
+ * timestamps go back. The cursor stands on a record after {@link #next()} returned true, and its other methods are about that record. It makes no
+ * garbage except in {@link #timestamp()}, {@link #ref()} and {@link #copy()}. It is not an {@link Entry}, so that it can't be put into a collection
+ * by mistake. One thread; close it.
  *
  * <p>A cursor at the end sees what is appended later: call {@link #next()} again. One that goes backwards has no such end.
  *
@@ -39,7 +40,7 @@ public class EntryCursor implements AutoCloseable {
         this.left = limit == NO_LIMIT ? Long.MAX_VALUE : limit;
     }
 
-    /** A part of the record, copied when it is asked for, so that its buffer's indices start at 0 whatever it was read with. */
+    /** A part of the record, header or content. It is copied when asked for, so that its buffer's indices start at 0. */
     private static final class Part {
         private ByteBuf bytes = Unpooled.EMPTY_BUFFER;
         private CursorBuffer lent = CursorBuffer.EMPTY;
@@ -72,8 +73,8 @@ public class EntryCursor implements AutoCloseable {
      *
      * @return false where there is none, for now
      * @throws CorruptSegmentException where there is damage; the call after goes on behind it
-     * @throws UnsupportedFormatException where there is something this version doesn't know; the call after goes on behind it
-     * @throws EntryExpiredException where what was to be read has been deleted meanwhile; the call after goes on behind it
+     * @throws UnsupportedFormatException where a record needs a newer version; the call after goes on behind it
+     * @throws EntryExpiredException where the records to be read have been deleted meanwhile; the call after goes on behind them
      * @throws WalIOException where the file system fails, or a slot was given up by its writer, in which case the call after goes on
      *     behind it
      * @throws WalClosedException where the cursor or its reader has been closed
@@ -82,7 +83,7 @@ public class EntryCursor implements AutoCloseable {
         header.loaded = false;
         content.loaded = false;
         if (left == 0) {
-            // still the place that says whether the cursor may be used
+            // at the limit too, a closed cursor throws
             walk.checkUsable();
             return false;
         }
@@ -113,14 +114,14 @@ public class EntryCursor implements AutoCloseable {
         return walk.record().timestampMillis();
     }
 
-    /** {@return the same as an instant, made anew} */
+    /** {@return the same as an instant, a new object at each call} */
     public Instant timestamp() {
         return Instant.ofEpochMilli(timestampMillis());
     }
 
     /**
      * The record's header, read-only, empty where it has none; valid until {@link #next()} or {@link #close()}. It can't be retained: keep
-     * {@link #copy()}. Whatever releases it does nothing.
+     * {@link #copy()}. Releasing it does nothing.
      *
      * @return the cursor's own buffer
      */
@@ -135,8 +136,8 @@ public class EntryCursor implements AutoCloseable {
     }
 
     /**
-     * The record's content, read-only; valid until {@link #next()} or {@link #close()}. It can't be retained: keep {@link #copy()}. Whatever
-     * releases it does nothing.
+     * The record's content, read-only; valid until {@link #next()} or {@link #close()}. It can't be retained: keep {@link #copy()}. Releasing it
+     * does nothing.
      *
      * @return the cursor's own buffer
      */
@@ -150,29 +151,29 @@ public class EntryCursor implements AutoCloseable {
         return content.expose(length);
     }
 
-    /** {@return where the record stands, to be found again by} */
+    /** {@return the reference of the record, by which it can be read again} */
     public EntryRef ref() {
         return new EntryRef(walk.key(), position(), size());
     }
 
-    /** {@return the record, on the heap} */
+    /** {@return a copy of the record, on the heap} */
     public Entry copy() {
         WalkedRecord record = walk.record();
         return new HeapEntry(ref(), record.timestampMillis(), record.headerLength(), record.copyBody());
     }
 
     /**
-     * Where a later {@link WalReader#scanFrom} resumes, or, of one that goes backwards, a later {@link WalReader#scanBackward}: beyond
-     * everything that this cursor has gone past.
+     * Where a later {@link WalReader#scanFrom} resumes, or, for a cursor that goes backwards, a later {@link WalReader#scanBackward}: beyond
+     * everything that this cursor has passed.
      *
-     * @return a position in the stream; of a cursor over several, in the record's
-     * @throws IllegalStateException where it is over several, and stands on no record
+     * @return a position in the stream; for a cursor over several streams, in the stream of the record
+     * @throws IllegalStateException where the cursor is over several streams, and stands on no record
      */
     public long nextPosition() {
         return walk.nextPosition();
     }
 
-    /** While it stands on no record: gives back what it copied the last one to. */
+    /** Releases the buffers that the last record was copied to. Only while the cursor stands on no record. */
     final void releaseParts() {
         header.release();
         content.release();

@@ -7,7 +7,7 @@ import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 
 /**
- * Where a record stands. It survives rotation, restart and copying the log to another machine, and never names another record.
+ * The place of a record in the log. It survives rotation, restart and copying the log to another machine, and never denotes another record.
  *
  * <p>As text: {@code key@position+size}, parsed from the right, so that keys may contain {@code @} and {@code +}. As bytes, big-endian,
  * stable for ever:
@@ -21,8 +21,8 @@ import java.nio.ByteBuffer;
  *
  * One key's refs sort bytewise by position. The order of refs is by key, as unsigned UTF-8 bytes, then by position.
  *
- * <p>The constructor checks what can be checked without looking at every character of the key, as every append makes a ref; that a key is
- * valid Unicode of at most 1,024 bytes is checked wherever a ref is parsed, encoded or read.
+ * <p>The constructor doesn't look at every character of the key, as every append makes a ref. That a key is valid Unicode of at most 1,024 bytes is
+ * checked where a ref is parsed, encoded or read.
  *
  * @param key the key of the stream, 1 to 1,024 bytes of UTF-8
  * @param position in the stream, not negative
@@ -60,20 +60,20 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     private static IllegalArgumentException invalid(String key, long position, int size) {
         if (key.isEmpty() || key.length() > StreamKey.MAX_BYTES) {
             return new IllegalArgumentException(
-                    "a stream's key has 1 to " + StreamKey.MAX_BYTES + " bytes of UTF-8: characters=" + key.length());
+                    "stream key is empty, or longer than " + StreamKey.MAX_BYTES + " bytes of UTF-8: characters=" + key.length());
         }
         if (position < 0) {
-            return new IllegalArgumentException("a position is not negative: position=" + position);
+            return new IllegalArgumentException("position is negative: position=" + position);
         }
         if (size < RecordLayout.PREFIX_BYTES || size > RecordLayout.MAX_FRAME_BYTES || size % RecordLayout.ALIGNMENT != 0) {
-            return new IllegalArgumentException("a record's size is a multiple of " + RecordLayout.ALIGNMENT + " from "
+            return new IllegalArgumentException("record size is not a multiple of " + RecordLayout.ALIGNMENT + " from "
                     + RecordLayout.PREFIX_BYTES + " to " + RecordLayout.MAX_FRAME_BYTES + ": size=" + size);
         }
-        return new IllegalArgumentException("a record ends at a position: position=" + position + ", size=" + size);
+        return new IllegalArgumentException("record would end beyond the greatest position: position=" + position + ", size=" + size);
     }
 
     /**
-     * The size of a record with these lengths: what a ref needs besides the stream and the position where the record was appended.
+     * The size of a record with these lengths. With the stream and the position of the append it makes a ref.
      *
      * @param headerLength of the record's own header, 0 to 65,535 bytes
      * @param contentLength of its content, in bytes, not negative
@@ -83,15 +83,15 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     public static int sizeOf(int headerLength, int contentLength) {
         long size = RecordLayout.frameBytes(headerLength, contentLength);
         if (headerLength < 0 || headerLength > RecordLayout.MAX_HEADER_BYTES || contentLength < 0 || size > RecordLayout.MAX_FRAME_BYTES) {
-            throw new IllegalArgumentException("a record's header has 0 to " + RecordLayout.MAX_HEADER_BYTES
-                    + " bytes, and the record at most " + RecordLayout.MAX_FRAME_BYTES
-                    + ": headerLength=" + headerLength + ", contentLength=" + contentLength);
+            throw new IllegalArgumentException("no record has such lengths: headerLength=" + headerLength + ", contentLength="
+                    + contentLength + "; a header has 0 to " + RecordLayout.MAX_HEADER_BYTES + " bytes, and the record at most "
+                    + RecordLayout.MAX_FRAME_BYTES);
         }
         return (int) size;
     }
 
     /**
-     * Reads what {@link #toString()} wrote, and nothing else.
+     * Parses the form that {@link #toString()} writes, and no other.
      *
      * @param text of a ref
      * @return the ref
@@ -102,7 +102,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         int plus = ref.lastIndexOf(SIZE_MARK);
         int at = plus < 0 ? -1 : ref.lastIndexOf(POSITION_MARK, plus);
         if (at < 0) {
-            throw new IllegalArgumentException("a ref is key@position+size: text=" + ref);
+            throw new IllegalArgumentException("text is no ref of the form key@position+size: text=" + ref);
         }
         String key = ref.substring(0, at);
         StreamKey.checkedUtf8(key);
@@ -114,7 +114,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         return new EntryRef(key, position, (int) size);
     }
 
-    /** ASCII digits without a sign and without leading zeros, so that a ref has one text only. */
+    /** Parses ASCII digits without a sign and without leading zeros, so that each ref has one text form only. */
     private static long parseDecimal(String ref, int from, int to) {
         boolean valid = from < to && (ref.charAt(from) != '0' || to == from + 1);
         for (int i = from; i < to && valid; i++) {
@@ -125,13 +125,13 @@ public record EntryRef(String key, long position, int size) implements Comparabl
                 return Long.parseLong(ref, from, to, 10);
             }
         } catch (NumberFormatException tooLarge) {
-            throw new IllegalArgumentException("a ref's numbers fit 64 bits: text=" + ref, tooLarge);
+            throw new IllegalArgumentException("number in a ref is too large for 64 bits: text=" + ref, tooLarge);
         }
-        throw new IllegalArgumentException("a ref's numbers are decimal digits without leading zeros: text=" + ref);
+        throw new IllegalArgumentException("number in a ref is not decimal digits without leading zeros: text=" + ref);
     }
 
     /**
-     * Reads what {@link #toBytes()} wrote, and nothing else.
+     * Decodes the form that {@link #toBytes()} writes, and no other.
      *
      * @param bytes of a ref
      * @return the ref
@@ -140,7 +140,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     public static EntryRef fromBytes(byte[] bytes) {
         ByteBuffer in = ByteBuffer.wrap(bytes);
         if (bytes.length < FIXED_BYTES || bytes.length != FIXED_BYTES + Short.toUnsignedInt(in.getShort(0))) {
-            throw new IllegalArgumentException("an encoded ref is " + FIXED_BYTES + " bytes and its key: bytes=" + bytes.length);
+            throw new IllegalArgumentException("encoded ref does not have " + FIXED_BYTES + " bytes and its key: bytes=" + bytes.length);
         }
         byte[] key = new byte[Short.toUnsignedInt(in.getShort())];
         in.get(key);
@@ -148,7 +148,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     }
 
     /**
-     * Reads one ref from the buffer, and moves its reader index behind it; where that fails, the index stays.
+     * Reads one ref from the buffer, and moves the reader index behind it. On failure the index doesn't move.
      *
      * @param source standing at a ref
      * @return the ref
@@ -159,7 +159,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         int readable = source.readableBytes();
         int keyLength = readable < KEY_LENGTH_BYTES ? 0 : source.getUnsignedShort(start);
         if (keyLength > StreamKey.MAX_BYTES || readable < FIXED_BYTES + keyLength) {
-            throw new IllegalArgumentException("an encoded ref is " + FIXED_BYTES + " bytes and its key: readable=" + readable
+            throw new IllegalArgumentException("buffer does not hold an encoded ref, " + FIXED_BYTES + " bytes and its key: readable=" + readable
                     + ", keyLength=" + keyLength);
         }
         byte[] key = new byte[keyLength];
@@ -205,7 +205,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         target.writeShort(utf8.length).writeBytes(utf8).writeLong(position).writeInt(size);
     }
 
-    /** {@return the position behind the record: where reading resumes} */
+    /** {@return the position where the record ends, and reading resumes} */
     public long end() {
         return position + size;
     }

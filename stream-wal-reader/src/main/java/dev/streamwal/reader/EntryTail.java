@@ -8,17 +8,20 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * A cursor that waits for what is appended, by whatever process. It goes on across rotations, and while segments are sealed, swept and cut,
- * streams are deleted and come again, and the writer ends, is killed, and starts again.
+ * A cursor that waits for new records, of any process. It survives rotation, sealing, sweeping and cutting of segments, streams that are deleted
+ * and come again, and a writer that ends, is killed or restarts.
  *
- * <p>What retention took before it was read is told of: {@code next} throws an {@link EntryExpiredException} once, and the call after goes on
- * at {@link EntryExpiredException#to()}. A stream that was deleted tells so when it comes again; but where streams are followed by a prefix or a
- * pattern, one that has gone and was read to its end is a new one then. What {@code truncateAfter} cut off is not told of, as it is
- * as if it hadn't been appended: a tail that had delivered it goes on with what is appended then, at higher positions, and so does one that
- * hadn't, unless it has the segment open and reads it there nevertheless.
+ * <p>Records that retention deleted before they were read are reported: {@code next} throws an {@link EntryExpiredException} once, and the call
+ * after goes on at {@link EntryExpiredException#to()}. For a deleted stream that happens when the stream comes again. There is one exception: where
+ * streams are followed by a prefix or a pattern, a stream that was read to its end and then deleted counts as new when it comes again.
  *
- * <p>While it waits it looks at the files, with rests that grow from 0.2 ms to 4 ms and leave it a few hundredths of a core at most; after a
- * tenth of a second it gives its buffers back. A segment that is deleted is let go of by the next look; so wait, or close it.
+ * <p>Records that {@code truncateAfter} cut off are not reported, as if they hadn't been appended. Whether or not the tail had delivered them, it
+ * goes on with the records appended after the cut, which have higher positions. A tail that has the segment open may still read the records that
+ * were cut off.
+ *
+ * <p>A waiting tail polls the files, with rests that grow from 0.2 ms to 4 ms; that takes a few hundredths of a core at most. After a tenth of a
+ * second it gives its buffers back. The next look closes the file of a deleted segment, which frees its space: so keep calling {@code next}, or
+ * close the tail.
  *
  * @since 1.0
  */
@@ -29,12 +32,12 @@ public final class EntryTail extends EntryCursor {
     private final TailWalk walk;
     private final WakeableRest rest;
 
-    /** Since something came last: */
+    /** State since the last record came. */
     private boolean waiting;
     private boolean settled;
     private int looks;
     private long quietSince;
-    /** What a look takes. */
+    /** Duration of a look. */
     private long lookNanos = RestingRule.CHEAP_LOOK_NANOS;
 
     EntryTail(TailWalk walk, WakeableRest rest) {
@@ -46,7 +49,7 @@ public final class EntryTail extends EntryCursor {
     /**
      * {@inheritDoc}
      *
-     * <p>It doesn't wait for what isn't appended yet.
+     * <p>It doesn't wait for records that aren't appended yet.
      */
     @Override
     public boolean next() {
@@ -58,9 +61,9 @@ public final class EntryTail extends EntryCursor {
     }
 
     /**
-     * Goes to the next record, and waits for it if need be. Whatever {@link #next()} throws it throws too.
+     * Goes to the next record, and waits for it if need be. Throws what {@link #next()} throws.
      *
-     * @param timeout how long at most; zero or less looks once, and doesn't wait
+     * @param timeout how long to wait at most; zero or less looks once, and doesn't wait
      * @return false where the time is over, or {@link #wakeup()} was called
      * @throws InterruptedException where the thread is interrupted while it waits, or was before
      */
@@ -112,11 +115,11 @@ public final class EntryTail extends EntryCursor {
         boolean found = asks && next();
         long after = System.nanoTime();
         if (!found) {
-            // else it has read something
+            // a look that found a record has read it, too, and doesn't count
             lookNanos = RestingRule.lookNanos(lookNanos, after - before);
         }
         looks++;
-        // to be asked it needs its buffers again
+        // asking the walk has allocated its buffers again
         settled &= !asks;
         if (!found && !settled && after - quietSince >= SETTLE_AFTER_NANOS) {
             settled = true;
@@ -127,17 +130,17 @@ public final class EntryTail extends EntryCursor {
     }
 
     /**
-     * Ends the wait of the thread that is in {@link #next(Duration)}, or else its next one, at once. The one method for other threads.
+     * Ends the current wait in {@link #next(Duration)} at once, or else the next one. The only method that other threads may call.
      */
     public void wakeup() {
         rest.wakeup();
     }
 
     /**
-     * Where a later tail goes on, behind everything that this one has delivered: by key, of the streams that it has met. To go on there, give
-     * them to {@link ReadFrom#positions}.
+     * Where a later tail goes on, behind everything that this one has delivered: a position for each stream that it has come across. To go on
+     * there, give them to {@link ReadFrom#positions}.
      *
-     * @return a snapshot, the caller's own; 0 of a stream that it hasn't come to
+     * @return a snapshot by key, the caller's own; 0 for a stream that it hasn't read yet
      */
     public Map<String, Long> positions() {
         return walk.positions();

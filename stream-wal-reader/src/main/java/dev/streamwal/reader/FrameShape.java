@@ -4,7 +4,7 @@ import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.RecordLayout;
 import io.netty.buffer.ByteBuf;
 
-/** Where in a frame that was read, and judged, a record's parts are. Header and content follow the prefix. */
+/** Where a record's parts are in a frame that was read and verified. Header and content follow the prefix. */
 enum FrameShape {
     /** See {@link RecordLayout}. */
     SEGMENT(RecordLayout.PREFIX_BYTES) {

@@ -15,9 +15,9 @@ import java.util.Objects;
  * Keys.all();
  * }</pre>
  *
- * <p>It says which keys are meant, and not whether their streams exist: a call looks when it is made, and where it goes on (as when
- * following) it takes in the streams that come later. Immutable and thread-safe. Two are equal where they were made in the same way of the
- * same text, or of the same set of keys; {@code prefix("")} equals {@link #all()}.
+ * <p>It selects keys, whether or not their streams exist. A call looks at the streams that exist when it is made; a call that goes on, as when
+ * following, includes streams that come later. Immutable and thread-safe. Two are equal if made by the same method from the same text, or from the
+ * same set of keys; {@code prefix("")} equals {@link #all()}.
  *
  * @since 1.0
  */
@@ -38,8 +38,8 @@ public final class Keys {
      * One stream.
      *
      * @param key of the stream, 1 to 1,024 bytes of UTF-8
-     * @return what contains this key only
-     * @throws IllegalArgumentException where it can't be a key
+     * @return a selection of this key only
+     * @throws IllegalArgumentException where the key is invalid
      */
     public static Keys key(String key) {
         return new Keys(KeyScope.key(key));
@@ -49,19 +49,19 @@ public final class Keys {
      * All streams whose keys begin with a prefix.
      *
      * @param prefix at most 1,024 bytes of UTF-8; empty for all streams
-     * @return what contains every key that starts with it, itself among them
-     * @throws IllegalArgumentException where no key can begin so
+     * @return a selection of every key that starts with it, including the prefix itself
+     * @throws IllegalArgumentException where no key can begin with it
      */
     public static Keys prefix(String prefix) {
         return new Keys(KeyScope.prefix(prefix));
     }
 
     /**
-     * All streams whose keys match a pattern: {@code *} stands for any run of characters, also of none and with {@code /} in it,
+     * All streams whose keys match a pattern: {@code *} stands for any run of characters, including an empty one, and including {@code /},
      * {@code ?} for one character (code point), everything else for itself. There is no way to say a literal {@code *} or {@code ?}.
      *
      * @param pattern 1 to 4,096 characters
-     * @return what contains every key that matches as a whole
+     * @return a selection of every key that matches as a whole
      * @throws IllegalArgumentException where it is empty, too long, or not valid Unicode
      */
     public static Keys glob(String pattern) {
@@ -72,7 +72,7 @@ public final class Keys {
      * Some streams.
      *
      * @param keys in any order; none is allowed, and so are duplicates. A copy is made
-     * @return what contains these keys only
+     * @return a selection of these keys only
      * @throws IllegalArgumentException where one can't be a key, or more than {@link #MAX_KEYS} differ
      */
     public static Keys of(Collection<String> keys) {
@@ -82,14 +82,14 @@ public final class Keys {
     /**
      * All streams.
      *
-     * @return what contains every key
+     * @return a selection of every key
      */
     public static Keys all() {
         return ALL;
     }
 
     /**
-     * Whether a key is among those that are meant.
+     * Whether a key is one of these.
      *
      * @param key any text
      * @return whether it is
@@ -101,7 +101,7 @@ public final class Keys {
     /**
      * For the library's own packages.
      *
-     * @return the same, as they know it
+     * @return the internal form
      */
     @SuppressWarnings("exports") // for dev.streamwal alone, which KeyScope is exported to
     public KeyScope scope() {
@@ -118,7 +118,7 @@ public final class Keys {
         return scope.hashCode();
     }
 
-    /** As it was made: {@code prefix("meter/")}. Of many keys the first few. */
+    /** The call that makes it: {@code prefix("meter/")}. Of many keys only the first few. */
     @Override
     public String toString() {
         return scope.toString();

@@ -4,8 +4,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Positions of a stream whose records were deleted before a consumer had them. How many bytes of records there were isn't known any more: a
- * stream may have gone on at much higher positions within the range. Immutable.
+ * A range of stream positions whose records were deleted before a consumer had read them. It doesn't tell how many bytes were lost: the stream may
+ * have skipped positions within the range. Immutable.
  *
  * @since 1.0
  */

@@ -8,15 +8,15 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
-/** What a consumer has lost: of each stream disjoint ranges, so many at most. Thread-safe. */
+/** The ranges that a consumer has lost, disjoint within each stream; at most {@link #MAX_RANGES}. Thread-safe. */
 final class LostRanges {
 
-    /** As many findings as a recovery reports. */
+    /** The limit of a recovery's report, too. */
     static final int MAX_RANGES = 10_000;
 
     private static final NavigableMap<Long, Long> NONE = Collections.emptyNavigableMap();
 
-    /** By key: where each range begins, and where it ends. */
+    /** By key, the end of each range by its beginning. */
     @GuardedBy("this")
     private final NavigableMap<String, NavigableMap<Long, Long>> ranges = new TreeMap<>();
     @GuardedBy("this")
@@ -24,7 +24,7 @@ final class LostRanges {
     @GuardedBy("this")
     private boolean truncated;
 
-    /** Makes one range of those that touch. What would be one range too many is left out. */
+    /** Adds a range; ranges that touch become one. A range beyond the limit is left out. */
     synchronized void add(String key, long from, long to) {
         NavigableMap<Long, Long> ofStream = ranges.computeIfAbsent(key, any -> new TreeMap<>());
         long start = from;

@@ -27,12 +27,12 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Reads one batch of records from nano-wal files: neighbours with one call, as their refs say how long they are. A ref whose signature and
- * lengths aren't there is looked for by walking its file, and explained. One use.
+ * Reads one batch of records from nano-wal files. Refs tell their records' sizes, so neighbours are read with one call. Where a ref's signature and
+ * lengths aren't found, its file is walked to find the record or the reason. One use.
  */
 final class NanoWalBatchRead {
 
-    /** Of a size that doesn't say how long the record is. */
+    /** For a ref whose size doesn't tell the record's length. */
     private static final int UNKNOWN = -1;
 
     private final NanoWalDirectory source;
@@ -119,7 +119,7 @@ final class NanoWalBatchRead {
 
     // ---- where the refs say
 
-    /** What is missed, packed and in ascending order. */
+    /** Reads what the refs point to. Returns the missed refs, packed and in ascending order. */
     private long[] readPlanned(SharedFile bytes, List<Integer> indexes) throws IOException {
         long fileBytes = bytes.size();
         long[] packed = new long[indexes.size()];
@@ -138,10 +138,10 @@ final class NanoWalBatchRead {
         }
         Arrays.sort(packed, 0, planned);
         plan.plan(packed, planned, lengths);
-        // records don't overlap: where more is asked for than there is, some refs are made up, and don't decide how much is allocated
+        // records don't overlap: if the refs add up to more than the file, some are invented, and must not decide how much is allocated
         boolean isSound = plan.totalBytes() <= fileBytes;
         if (plan.totalBytes() > memory.left()) {
-            // what is between the records may be too much
+            // the gaps between the records may not fit
             plan.planTightly(packed, planned, lengths);
         }
         for (int run = 0; run < plan.runs(); run++) {
@@ -172,7 +172,10 @@ final class NanoWalBatchRead {
         }
     }
 
-    /** Whether it is a frame of that length; one with its content length behind its header gets it in front, as the batch's entries want it. */
+    /**
+     * Whether a frame of that length stands there. In a frame of the older form, the content length is moved in front of the header, where the
+     * batch's entries expect it.
+     */
     private static boolean isFrame(ByteBuffer target, int at, int limit, int length) {
         if (limit - at < length || !NanoWalLayout.isRecord(target, at)) {
             return false;
@@ -199,7 +202,7 @@ final class NanoWalBatchRead {
         places[index] = (long) (memory.buffers().size() - 1) << 32 | at;
     }
 
-    // ---- what isn't where its ref says, or whose ref doesn't say how long it is
+    // ---- refs that don't point to a record, or don't tell its length
 
     private void lookFor(NanoWalFile file, SharedFile bytes, long[] missed) throws IOException {
         try (NanoWalPlaces known = new NanoWalPlaces(file, bytes, source.settings().scanBufferBytes())) {

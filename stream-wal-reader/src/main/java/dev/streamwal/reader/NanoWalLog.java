@@ -33,10 +33,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 
-/** A directory of nano-wal 1.0 files: a stream for each prefix of their names. Nothing is ever written there. */
+/** A directory of nano-wal 1.0 files, with a stream for each prefix of their names. Only read, never written to. */
 final class NanoWalLog implements ReadableLog {
 
-    /** Of every record: the format has none. */
+    /** The timestamp of every record: the format has none. */
     private static final long TIMESTAMP_MILLIS = 0;
 
     private final NanoWalDirectory source;
@@ -45,7 +45,7 @@ final class NanoWalLog implements ReadableLog {
         this.source = new NanoWalDirectory(directory, options.settings());
     }
 
-    /** Whether it has such files. */
+    /** Whether the directory has nano-wal files. */
     static boolean isDirectory(Path directory) {
         try {
             return NanoWalDirectory.hasFiles(directory);
@@ -102,7 +102,7 @@ final class NanoWalLog implements ReadableLog {
         });
     }
 
-    /** All have the same. */
+    /** All records have the same timestamp. */
     @Override
     public Optional<Entry> latestByTimestamp(String key) {
         return latest(key);
@@ -146,12 +146,12 @@ final class NanoWalLog implements ReadableLog {
         } catch (NoSuchFileException e) {
             return NanoWalForward.from(source, key, base);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            // the walk tells of it
+            // the walk reports it
             return NanoWalForward.from(source, key, base);
         }
     }
 
-    /** The file that the position is in; empty where that has been deleted, or would be the next one. */
+    /** The file that has the position; empty where the file was deleted, or where the position is that of the next file. */
     private Optional<NanoWalFile> startIn(String key, NanoWalChain chain, long position) {
         boolean isKnown = NanoWalPosition.ordinal(position) < chain.nextOrdinal()
                 || position == NanoWalPosition.base(chain.nextOrdinal()) || chain.size() == 0;
@@ -161,7 +161,10 @@ final class NanoWalLog implements ReadableLog {
         return chain.at(position);
     }
 
-    /** The offset in the file; behind the data anything goes that the file has, as something may be damaged there, or half-written. */
+    /**
+     * The offset of a position in the file. Behind the data any offset up to the file's end is accepted, as there may be damage or a half-written
+     * record.
+     */
     private long startAt(NanoWalFile file, long position) throws IOException {
         long offset = NanoWalPosition.offset(position);
         if (position == NanoWalPosition.base(file.ordinal())) {
@@ -173,7 +176,7 @@ final class NanoWalLog implements ReadableLog {
             if ((offset >= end.offset() && offset <= Math.max(end.offset(), end.fileBytes())) || known.isRecord(offset)) {
                 return offset;
             }
-            // behind a record whose ref couldn't say how long it is
+            // the position behind a record whose ref couldn't tell its length
             long start = NanoWalPosition.offset(position - NanoWalPosition.MAX_SIZE);
             if (position - NanoWalPosition.MAX_SIZE >= NanoWalPosition.base(file.ordinal()) && known.isRecord(start)
                     && NanoWalPosition.size(known.scan().frameBytes()) == NanoWalPosition.MAX_SIZE) {
@@ -186,7 +189,7 @@ final class NanoWalLog implements ReadableLog {
     private static EntryNotFoundException notFound(String key, long position, Path file) {
         return new EntryNotFoundException(
                 "no record starts or ends at the position: stream=" + key + ", position=" + position + ", file=" + file
-                        + "; positions of nano-wal files count for the reader that gave them only",
+                        + "; a position in nano-wal files is valid only in the reader that gave it",
                 file, key, position, null);
     }
 
@@ -197,7 +200,7 @@ final class NanoWalLog implements ReadableLog {
 
     private long startOfLast(String key, int count) {
         long start = 0;
-        // which the scan that goes forward tells of
+        // damage is reported by the scan that goes forward
         DamageList passed = new DamageList(key);
         try (NanoWalBackward walk = new NanoWalBackward(source, key, Long.MAX_VALUE)) {
             for (int left = count; left > 0 && passed.next(walk); left--) {
@@ -215,12 +218,12 @@ final class NanoWalLog implements ReadableLog {
         });
     }
 
-    /** The same, or where the record ends that it is meant to be the end of. */
+    /** The position itself, or the real end of a record whose ref couldn't tell its length. */
     private long checked(NanoWalFile file, long position) throws IOException {
         try {
             return file.position(startAt(file, position));
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
-            // the walk tells of it
+            // the walk reports it
             return position;
         }
     }
@@ -257,7 +260,7 @@ final class NanoWalLog implements ReadableLog {
         return new NanoWalMerged(source, () -> scope.exactKeys().orElseGet(() -> keys(scope)), positions);
     }
 
-    /** Behind damage, if there is some at the end. */
+    /** A walk from the end of the stream; behind the damage, if the stream ends with some. */
     private NanoWalForward atEnd(String key, NanoWalChain chain) throws IOException {
         if (chain.size() > 0) {
             NanoWalFile newest = chain.get(chain.size() - 1);
@@ -268,7 +271,7 @@ final class NanoWalLog implements ReadableLog {
                             source, newest, end.get().isDamaged(true) ? end.get().fileBytes() : end.get().offset());
                 }
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
-                // nothing is read of it
+                // none of its records are read
             }
         }
         return NanoWalForward.from(source, key, NanoWalPosition.base(chain.nextOrdinal()));

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Where following a stream begins: with the first record there is, behind the last one, at a position, or at a time. Immutable and
- * thread-safe. Two are equal where they were made in the same way of the same position or time.
+ * Where following a stream begins: at the first record, behind the last one, at a position, or at a time. Immutable and thread-safe. Two are equal
+ * if made by the same method from the same position or time.
  *
  * @see WalReader#follow(String, ReadFrom)
  * @since 1.0
@@ -27,7 +27,7 @@ public final class ReadFrom {
     }
 
     /**
-     * The first record that there is, whichever that is: what has been deleted before it is not told of.
+     * The oldest record. Deleted records before it are not reported.
      *
      * @return the same at every call
      */
@@ -36,7 +36,8 @@ public final class ReadFrom {
     }
 
     /**
-     * Behind the last record: what is appended from now on. In another process than the writer's, behind what can be seen now.
+     * After the last record, so that only later appends are delivered. In another process than the writer's, that is after the last record visible
+     * now.
      *
      * @return the same at every call
      */
@@ -45,7 +46,7 @@ public final class ReadFrom {
     }
 
     /**
-     * A position that a reader has come to. What has been deleted behind it is told of, also where it is 0.
+     * A position that a reader has reached. Deleted records from there on are reported, also where the position is 0.
      *
      * @param position in the stream, as {@link EntryRef#position()}, {@link EntryRef#end()}, {@link EntryCursor#nextPosition()} and
      *     {@link EntryTail#positions()} give it
@@ -71,9 +72,9 @@ public final class ReadFrom {
     }
 
     /**
-     * The first record, in order of position, whose timestamp is at or after a time; so what follows it may be older, where records came late.
-     * Where there is none as yet, what is appended from now on, whatever its timestamp. To find it takes as many reads as
-     * {@link WalReader#scan(String, Instant, Instant)} from that time takes to its first record; what can't be read before it is passed over.
+     * The first record, in order of position, whose timestamp is at or after a time; records behind it may be older, where records came late. Where
+     * there is no such record yet, following begins with the next append, whatever its timestamp. Finding the record takes as many reads as
+     * {@link WalReader#scan(String, Instant, Instant)} from that time takes to its first record. Damage before it is skipped.
      *
      * @param instant the time
      * @return this time
@@ -96,7 +97,7 @@ public final class ReadFrom {
         return begin.hashCode();
     }
 
-    /** As it was made: {@code position(40)}. */
+    /** The call that makes it: {@code position(40)}. */
     @Override
     public String toString() {
         return text;

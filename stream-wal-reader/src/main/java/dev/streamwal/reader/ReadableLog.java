@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What a {@link WalReader} reads: streams of records, whatever files they are in. Its arguments have been checked already; what it throws
- * is what the reader's methods say. Thread-safe; the walks and batches that it hands out are not.
+ * What a {@link WalReader} reads: streams of records, in any format of files. The arguments have been checked already, and the exceptions are those
+ * of the reader's methods. Thread-safe; its walks and batches are not.
  */
 interface ReadableLog extends AutoCloseable {
 
@@ -23,7 +23,7 @@ interface ReadableLog extends AutoCloseable {
 
     EntryBatch readBatch(EntryRef[] refs);
 
-    /** Where the record at the greatest position stands. */
+    /** The reference of the record at the greatest position. */
     Optional<EntryRef> last(String key);
 
     /** The record at the greatest position, on the heap. */
@@ -48,7 +48,7 @@ interface ReadableLog extends AutoCloseable {
 
     RecordWalk scanFrom(String key, long position);
 
-    /** From the first of the newest records on; it may go further than those. */
+    /** Walks from the first of the {@code count} newest records on. It may go on behind them. */
     RecordWalk scanLast(String key, int count);
 
     TailWalk follow(String key, ScanBegin begin);
@@ -57,21 +57,21 @@ interface ReadableLog extends AutoCloseable {
      * Several streams.
      *
      * @param scope which ones
-     * @param from where to begin, by key; a stream that isn't in it begins with its first record
+     * @param from where to begin, by key; a stream without an entry begins with its first record
      */
     TailWalk followAll(KeyScope scope, Map<String, ScanBegin> from);
 
-    /** What ends at or before the position, newest first; {@link Long#MAX_VALUE}: from the end. */
+    /** The records that end at or before the position, newest first; all where it is {@link Long#MAX_VALUE}. */
     RecordWalk scanBackward(String key, long position);
 
-    /** Several streams by timestamp; the keys are asked for whenever it begins, or has come to its end. */
+    /** Merges several streams by timestamp. It asks for the keys when it begins, and each time it has come to its end. */
     RecordWalk scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range);
 
     VerifyReport verify(String key);
 
-    /** Who commits here. */
+    /** The log's consumers. */
     default Consumers consumers() {
-        throw new UnsupportedOperationException("a directory of nano-wal files is read and never written to: it has no consumers");
+        throw new UnsupportedOperationException("no consumers in a directory of nano-wal files: it is only read, and never written to");
     }
 
     /** Read calls made so far. */

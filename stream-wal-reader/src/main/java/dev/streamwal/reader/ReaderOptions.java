@@ -48,12 +48,12 @@ public final class ReaderOptions {
         return maxBatchBytes;
     }
 
-    /** {@return how many files are open, unless there are more cursors in the middle of a segment than that} */
+    /** {@return how many files are open at most, unless more cursors than that are in the middle of a segment} */
     public int maxOpenFiles() {
         return maxOpenFiles;
     }
 
-    /** {@return how many bytes between two records are read, rather than a second read made} */
+    /** {@return the largest gap between two records, in bytes, that one read call reads along} */
     public int mergeGapBytes() {
         return mergeGapBytes;
     }
@@ -63,12 +63,12 @@ public final class ReaderOptions {
         return scanBufferBytes;
     }
 
-    /** {@return whether sealed files are mapped into memory, where this Java can} */
+    /** {@return whether sealed files are mapped into memory, where this version of Java can} */
     public boolean mappedReads() {
         return mappedReads;
     }
 
-    /** {@return what says when a consumer commits} */
+    /** {@return the clock for the times of commits} */
     public InstantSource clock() {
         return clock;
     }
@@ -77,20 +77,20 @@ public final class ReaderOptions {
         return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, mappedReads, clock);
     }
 
-    /** Starts with the defaults. Not thread-safe. */
+    /** Builds options; starts with the defaults. Not thread-safe. */
     public static final class Builder {
 
-        /** As many as a merge-sorted key of 64 bits has room for, next to an offset. */
+        /** As many as a sort key of 64 bits has room for, next to an offset. */
         private static final int MAX_BATCH_REFS = 65_536;
 
-        /** What a JVM of 1 GiB can spare, of direct memory, for a batch or two. */
+        /** A JVM of 1 GiB has direct memory for one or two batches of this size. */
         private static final long DEFAULT_BATCH_BYTES = 256 << 20;
 
         private static final int MAX_MERGE_GAP_BYTES = 1 << 20;
         private static final int MIN_SCAN_BUFFER_BYTES = 4 << 10;
         private static final int MAX_SCAN_BUFFER_BYTES = 16 << 20;
         private static final int DEFAULT_OPEN_FILES = 512;
-        /** The program wants most of what its process may open: in it, perhaps, the writer, which takes a half. */
+        /** The rest is for the program, and for a writer in the same process, which takes a half. */
         private static final int SHARE_OF_PROCESS = 8;
 
         private int maxBatchRefs = MAX_BATCH_REFS;
@@ -109,7 +109,7 @@ public final class ReaderOptions {
         }
 
         /**
-         * How many refs one {@link WalReader#readBatch} takes.
+         * Maximum number of refs for one {@link WalReader#readBatch}.
          *
          * @param refs 1 to 65,536; 65,536 by default
          * @return this
@@ -120,24 +120,24 @@ public final class ReaderOptions {
         }
 
         /**
-         * How much the records of one {@link WalReader#readBatch} take together, by the sizes of its refs, which are known before anything is
-         * read; a ref that is there twice counts once. A batch holds all of its records in direct memory until it is closed, and what is
-         * retained of it holds a buffer of up to 16 MiB. A batch of one record is read whatever it takes.
+         * Maximum size of all records of one {@link WalReader#readBatch}. It is checked by the refs' sizes, before anything is read; duplicates
+         * count once. A batch holds all its records in direct memory until it is closed, and a retained part of it holds a buffer of up to 16 MiB.
+         * A batch of a single record is read whatever its size.
          *
          * @param bytes 1 or more; 256 MiB by default
          * @return this
          */
         public Builder maxBatchBytes(long bytes) {
             if (bytes < 1) {
-                throw new IllegalArgumentException("maxBatchBytes is 1 or more: maxBatchBytes=" + bytes);
+                throw new IllegalArgumentException("maxBatchBytes is less than 1: maxBatchBytes=" + bytes);
             }
             this.maxBatchBytes = bytes;
             return this;
         }
 
         /**
-         * How many files are open, of this reader and all its cursors. While every one of them is in the middle of being read, a cursor that
-         * has none opens one more nevertheless; no cursor has more than one then, of however many streams it is.
+         * Maximum number of open files of this reader and all its cursors. Where each of them is in the middle of being read, a cursor that has no
+         * file opens one more nevertheless; then no cursor has more than one, however many streams it reads.
          *
          * @param files 1 or more; 512 by default, at most an eighth of what the process may open
          * @return this
@@ -153,7 +153,7 @@ public final class ReaderOptions {
         }
 
         /**
-         * How large a gap between two records is rather read than skipped with a second read.
+         * Largest gap between two records that is read along, rather than skipped by a second read call.
          *
          * @param bytes 0 to 1 MiB; 4 KiB by default, about what a read call costs
          * @return this
@@ -164,7 +164,7 @@ public final class ReaderOptions {
         }
 
         /**
-         * How much a scan reads at a time. It starts with less, and reads a larger record whole.
+         * Maximum size of a scan's reads. A scan starts with smaller ones, and reads a larger record whole.
          *
          * @param bytes 4 KiB to 16 MiB; 1 MiB by default
          * @return this
@@ -175,11 +175,12 @@ public final class ReaderOptions {
         }
 
         /**
-         * Whether packs and sealed segments are mapped into memory, and records copied out of there rather than read by calls of the system.
-         * Worth it for records here and there of what fits into memory. Each record is verified where it was copied to, and a file that
-         * another process shortens meanwhile is damage, as without this. A mapping goes with its file: at most {@link #maxOpenFiles} are open.
+         * Whether packs and sealed segments are mapped into memory, and records copied from there, instead of read by system calls. That pays for
+         * random reads from a log that fits into memory. Each record is verified after it was copied. A file that another process shortens
+         * meanwhile is reported as damage, as without this option. A mapping counts as an open file: see {@link #maxOpenFiles}.
          *
-         * <p>Has no effect before Java 22, where a read of a file that was shortened can't be told from others, nor on file systems in memory.
+         * <p>Has no effect on file systems in memory, nor before Java 22, where a read of a mapped file that was shortened can't be told from other
+         * failures.
          *
          * @param mapped false by default
          * @return this
@@ -190,7 +191,7 @@ public final class ReaderOptions {
         }
 
         /**
-         * What says when a consumer commits, for people who ask about it; nothing else depends on it.
+         * The clock for the times of commits. These are for information only; nothing depends on them.
          *
          * @param clock the system's by default
          * @return this
@@ -200,14 +201,14 @@ public final class ReaderOptions {
             return this;
         }
 
-        /** {@return the options as they stand} */
+        /** {@return the options} */
         public ReaderOptions build() {
             return new ReaderOptions(this);
         }
 
         private static int checked(String name, int value, int min, int max) {
             if (value < min || value > max) {
-                throw new IllegalArgumentException(name + " is from " + min + " to " + max + ": " + name + "=" + value);
+                throw new IllegalArgumentException(name + " is not from " + min + " to " + max + ": " + name + "=" + value);
             }
             return value;
         }

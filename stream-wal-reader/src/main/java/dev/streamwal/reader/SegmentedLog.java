@@ -29,7 +29,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A log of this project's own: segments in a directory a stream. */
+/** A log in this project's own format: segments, in a directory for each stream. */
 final class SegmentedLog implements ReadableLog {
 
     private final LogSource log;
@@ -39,7 +39,7 @@ final class SegmentedLog implements ReadableLog {
         this.log = new LogSource(root, options.settings(), writer);
     }
 
-    /** Whether there is, or was, a stream. */
+    /** Whether the directory has, or had, a stream. */
     static boolean isRoot(Path root) {
         return Files.isDirectory(StreamDirectory.in(root));
     }

@@ -5,7 +5,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream as it stood when it was looked at. Immutable.
+ * The extent of a stream at the time of the call. Immutable.
  *
  * @since 1.0
  */
@@ -40,12 +40,12 @@ public final class StreamInfo {
         return segments;
     }
 
-    /** {@return how many bytes they take, prepared space included} */
+    /** {@return the size of the segments in bytes, including prepared space} */
     public long bytes() {
         return bytes;
     }
 
-    /** {@return the stream position from which on there may be records} */
+    /** {@return the stream position where the first segment begins} */
     public long firstPosition() {
         return firstPosition;
     }

@@ -21,10 +21,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Looks at a whole stream. One use. */
+/** Describes or verifies a whole stream. One use. */
 final class StreamSurvey {
 
-    /** Every attempt fails only if the stream is cut during it. */
+    /** An attempt fails only if the stream is cut during it. */
     private static final int MAX_ATTEMPTS = 16;
 
     private final LogSource log;
@@ -108,7 +108,7 @@ final class StreamSurvey {
         largest = Math.max(largest, index.largestTimestampMillis());
     }
 
-    /** Reads what no footer describes; damage is for {@link #verify()} to tell of. */
+    /** Reads the segments that have no footer. Damage is reported by {@link #verify()} only. */
     private void scanFrom(Segment segment) throws IOException {
         try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(segment.basePosition()))) {
             while (damage.next(scan)) {
@@ -141,17 +141,17 @@ final class StreamSurvey {
         return damage.report(records, bytes);
     }
 
-    /** A footer counts the records before it. Of a segment with damage inside there are fewer, and that has been told. */
+    /** Compares the number of records with the footer's. A segment with damage has fewer, and that has been reported already. */
     private void verifyCount(@Nullable Segment segment, long records) {
         Footer footer = segment == null ? null : segment.knownFooter();
         if (segment != null && footer != null && footer.index().records() != records
                 && !damage.concerns(segment.file()) && !isCutMeanwhile(segment, footer, records)) {
             damage.add(new Damage(segment.file(), key, segment.fileOffset(footer.dataEnd()), 0,
-                    "a footer counts the segment's records: footer=" + footer.index().records() + ", records=" + records));
+                    "footer has a wrong count of records: footer=" + footer.index().records() + ", records=" + records));
         }
     }
 
-    /** Whether more was walked than the footer counts now, since the segment was cut, and sealed once more, behind what was walked. */
+    /** Whether the walk saw more records than the footer counts because the segment was cut, and sealed again, meanwhile. */
     private boolean isCutMeanwhile(Segment segment, Footer footer, long records) {
         if (records < footer.index().records()) {
             return false;
@@ -161,7 +161,7 @@ final class StreamSurvey {
         } catch (NoSuchFileException e) {
             return true;
         } catch (IOException | CorruptSegmentException | UnsupportedFormatException e) {
-            // what can't be read is told by who reads it
+            // reading the segment reports that
             return false;
         }
     }

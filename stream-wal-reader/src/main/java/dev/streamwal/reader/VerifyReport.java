@@ -5,13 +5,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What verifying every checksum of a stream found. Immutable.
+ * The result of verifying every checksum of a stream. Immutable.
  *
  * @since 1.0
  */
 public final class VerifyReport {
 
-    /** More would only say again that the disk is broken. */
+    /** The most damage that a report lists; more would only say again that the disk is broken. */
     public static final int MAX_DAMAGE = 1_000;
 
     private final String key;

@@ -26,8 +26,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A named reader of one stream, or of several, as {@link Keys} say. The log keeps how far it has come, so that it goes on there when it is
- * opened again, by whatever process; one has it open at a time. A stream can be set to keep what it hasn't committed: see
+ * A named reader of the streams that its {@link Keys} select. The log stores its progress, so that it goes on there when it is opened again, in any
+ * process; it can be open once at a time. A stream can be told to keep the records that the consumer hasn't committed: see
  * {@code StreamOptions.retainFor}.
  *
  * <pre>{@code
@@ -42,25 +42,26 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p><b>When it is new</b> it begins with the oldest record that there is, and is there at once: from then on streams are kept for it, and it
- * is told of everything that it loses, also if it has committed nothing. Streams that come later it reads from their beginning.
+ * <p><b>A new consumer</b> begins with the oldest record. It takes effect at once: from then on streams are kept for it, and it is told of every
+ * loss, even if it has committed nothing. It reads streams that come later from their beginning.
  *
- * <p><b>What it is delivered</b> by one tail is every record once and in order within a stream; after it was closed, or its process ended, everything
- * behind the last commit again. A commit survives the end of the process, {@code kill -9} included. A power loss may leave an
- * earlier one, so that more is delivered again; what a commit has given free is not deleted before that commit survives power loss, too.
+ * <p><b>Delivery.</b> One tail delivers each record once, and in order within a stream. After the consumer was closed, or its process ended,
+ * everything after the last commit is delivered again. A commit survives the end of the process, {@code kill -9} included. A power loss may leave
+ * an earlier commit, so that more is delivered again. Records that a commit released are not deleted before that commit survives a power loss, too.
  *
- * <p><b>What it has lost</b> is in {@link #lost()}: what was deleted before it was opened at once, what is deleted later when its tail comes
- * upon it, which throws an {@link EntryExpiredException} then. It is told only where records were deleted that it hadn't committed: what was
- * committed is never lost. A range is one of positions, not of bytes: a stream may have gone on at much higher positions within it. Where
- * all of a stream was deleted, it is told when the stream comes again, whose first segment says where it had ended; where the log was closed
- * in between, or has forgotten the stream, that is not known any more, and such a stream is in {@link #possiblyLost()} only. Of a stream that came after the consumer,
- * and of which it has committed nothing, the range that was lost begins where the stream can have begun at the earliest. What the writer has
- * cut off a stream's end was taken back, and is not lost.
+ * <p><b>Losses</b> are in {@link #lost()}: records that were deleted before the consumer had committed them. Those deleted before it was opened are
+ * listed at once; those deleted later when its tail comes upon them, which then throws an {@link EntryExpiredException}. Committed records never
+ * count as lost, nor do those that the writer has cut off a stream's end. A range is one of positions, not of bytes: the stream may have skipped
+ * positions within it.
  *
- * <p><b>Where nothing can be written</b>, as on a read-only file system, it goes on where it has committed, or begins with the oldest record,
- * and {@link #commit} throws.
+ * <p>Where all of a stream was deleted, its loss is listed when the stream comes again, as its first segment tells where it had ended. If the log
+ * was closed in between, or has forgotten the stream, that is unknown, and the stream is in {@link #possiblyLost()} only. For a stream that came
+ * after the consumer, and of which nothing is committed, the lost range begins at the lowest position where the stream can have begun.
  *
- * <p>Thread-safe; the tail is for one thread, which also closes the consumer, or has closed the tail before.
+ * <p><b>On a read-only file system</b>, or where the log's folder can't be written to for another reason, the consumer goes on behind its last
+ * commit, or begins with the oldest record. {@link #commit} throws.
+ *
+ * <p>Thread-safe. The tail is for one thread; that thread closes the consumer, too, or has closed the tail before.
  *
  * @since 1.0
  */
@@ -73,7 +74,7 @@ public final class WalConsumer implements AutoCloseable {
     private final LostRanges lost = new LostRanges();
     private final LostRanges possiblyLost = new LostRanges();
     private final Delivered delivered = new Delivered();
-    /** Guarded by this, as the tail is; an annotation that says so would be missed by whoever compiles against this class. */
+    /** Guarded by this, like the tail. Without {@code @GuardedBy}, as programs that compile against this class don't have the annotation. */
     private @Nullable ConsumedWalk walk;
     private @Nullable EntryTail tail;
     private volatile boolean closed;
@@ -91,14 +92,14 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * What it reads. The same tail at every call, until that is closed; then a new one, which goes on behind the last commits.
+     * The tail of the consumer's streams. The same one at every call, until it is closed; then a new one, which goes on behind the last commits.
      *
-     * <p>Where a commit is behind all that its stream holds, as in a log that was put back to an earlier state, the tail's {@code next} throws an
-     * {@link EntryNotFoundException} once, and the call after goes on at the stream's end; so does every tail until something is committed there.
+     * <p>Where a commit is beyond the stream's end, as in a log that was restored to an earlier state, the tail's {@code next} throws an
+     * {@link EntryNotFoundException} once, and the call after goes on at the stream's end. Every new tail does so, until a position there is
+     * committed.
      *
      * @return closed with the consumer
-     * @throws EntryNotFoundException where no record starts at a position within a stream that was committed, and none ends there; commit
-     *     another one
+     * @throws EntryNotFoundException where a committed position is within its stream, and no record starts or ends there; commit another one
      * @throws WalClosedException where the consumer, or its reader, has been closed
      */
     public synchronized EntryTail entries() {
@@ -116,16 +117,15 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * Says that everything that stands before a position of a stream has been done with. Going back is allowed: what stands behind is
-     * delivered again, as far as it is there, by the next tail; such a commit survives power loss, and takes as long as that takes.
+     * Commits a position of a stream: every record before it has been processed. Going back is allowed. Then the next tail delivers the records
+     * from the position on again, as far as they still exist; such a commit survives power loss, and so takes as long as a flush.
      *
      * @param key of one of the consumer's streams
-     * @param position as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it. Where it is within the stream and no record's
-     *     end, {@link #entries()} says so when the consumer is opened again
-     * @throws IllegalArgumentException where the stream isn't one of the consumer's, the position can't be any record's, or it is behind the
-     *     stream's end, as far as that can be seen now
-     * @throws WalIOException where it can't be written, as on a read-only file system: then it is committed or not, and can be committed
-     *     again
+     * @param position as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it. Where it is within the stream, and no record starts
+     *     or ends there, {@link #entries()} throws when the consumer is opened again
+     * @throws IllegalArgumentException where the stream isn't one of the consumer's, the position can't be any record's, or it is beyond the
+     *     stream's end, as far as that is visible now
+     * @throws WalIOException where the commit can't be written, as on a read-only file system. It may count or not; try it again
      * @throws WalClosedException where the consumer has been closed
      */
     public void commit(String key, long position) {
@@ -133,13 +133,11 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * Says the same of several streams, by one write. Where the process or the machine ends meanwhile, some of them may be committed and others
-     * not.
+     * Commits positions of several streams by one write. If the process or the machine ends during the call, some may be committed and others not.
      *
      * @param positions by key, each as {@link #commit(String, long)} takes it
-     * @throws IllegalArgumentException where one of them is none: then nothing is committed
-     * @throws WalIOException where they can't be written, as on a read-only file system: then each is committed or not, and can be committed
-     *     again
+     * @throws IllegalArgumentException where one of them is refused: then nothing is committed
+     * @throws WalIOException where the commits can't be written, as on a read-only file system. Each may count or not; try again
      * @throws WalClosedException where the consumer has been closed
      */
     public void commit(Map<String, Long> positions) {
@@ -157,10 +155,9 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * Says that every record has been done with that the tail's {@code next} has returned, the one that it stands on among them: call it
-     * after having processed that one, from the thread that reads. The record counts as delivered only by this call, and never by the
-     * tail's going on; so what was being processed when the process ended is delivered again. It commits the streams of which something
-     * was delivered since their last commit, as {@link #commit(Map)} does; where there are none, it does nothing.
+     * Commits every record that the tail's {@code next} has returned, including the one that the tail stands on. Call it after you have processed
+     * that one, from the thread that reads. Moving the tail on doesn't commit; so a record that was being processed when the process ended is
+     * delivered again. Commits those streams that have uncommitted deliveries, as {@link #commit(Map)} does; without any it does nothing.
      *
      * @throws WalIOException as {@link #commit(Map)}
      * @throws WalClosedException where the consumer has been closed
@@ -174,14 +171,15 @@ public final class WalConsumer implements AutoCloseable {
             throw new IllegalArgumentException("consumer " + name + " is bound to " + scope + ", and doesn't read this stream: key=" + key);
         }
         if (position < 0 || position % RecordLayout.ALIGNMENT != 0) {
-            throw new IllegalArgumentException("a position is a multiple of " + RecordLayout.ALIGNMENT
-                    + " that is not negative, as EntryRef.end() and EntryCursor.nextPosition() give it: position=" + position + ", key="
-                    + key);
+            throw new IllegalArgumentException("position is negative, or not a multiple of " + RecordLayout.ALIGNMENT + ": position="
+                    + position + ", key=" + key + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave");
         }
         return StreamKey.of(key);
     }
 
-    /** Records would be skipped that come later, up to that position. A position up to which the tail has come needs no look at the stream. */
+    /**
+     * Refuses a position beyond the stream's end, as it would skip later records. A position that the tail has reached needs no look at the stream.
+     */
     private void checkNotBehindEnd(String key, long position) {
         Long before = cursor.position(key);
         if ((before != null && position <= before) || delivered.reaches(key, position)) {
@@ -209,7 +207,7 @@ public final class WalConsumer implements AutoCloseable {
         long position = isOne ? entries.get(0).position() : WalException.NO_POSITION;
         IOException readOnly = cursor.whyReadOnly();
         if (readOnly != null) {
-            return new WalIOException("a consumer commits in a log whose folder can be written to: " + readOnly + ", consumer=" + name
+            return new WalIOException("consumer cannot commit, as the log's folder cannot be written to: " + readOnly + ", consumer=" + name
                     + (isOne ? ", key=" + key + ", position=" + position : ", keys=" + entries.size()) + ", file=" + file
                     + "; read on, or make the folder writable and open the consumer again", file, key, position, readOnly);
         }
@@ -217,11 +215,11 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * How far a stream has been committed.
+     * The committed position of a stream.
      *
      * @param key of the stream
-     * @return the stream position before which everything has been done with; empty where nothing has been committed. A new consumer has
-     *     committed the beginning of each stream that was there
+     * @return the position before which every record has been processed; empty where nothing was committed. A new consumer has committed the
+     *     beginning of each stream that existed
      */
     public OptionalLong committed(String key) {
         Long position = cursor.position(key);
@@ -229,7 +227,8 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * What was deleted, as expired or by hand, before the consumer had it: see above. Ranges of a stream that touch are one.
+     * The records that were deleted, because they expired or by hand, before the consumer had committed them: see above. Ranges of a stream that
+     * touch are one.
      *
      * @return by key and position; a snapshot, at most 10,000 ranges
      */
@@ -247,9 +246,9 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * Streams of which nobody knows whether something was lost, as of when the consumer was opened: all of such a stream was deleted, the
-     * log was closed or has forgotten where it had ended, and the stream came again, behind the commit. There may or may not have been records that weren't committed. Once
-     * something of the stream is committed it is not here any more.
+     * Streams that may have lost records, as of when the consumer was opened. All of such a stream was deleted, the log was closed or has forgotten
+     * where the stream had ended, and the stream came again, at positions after the commit. There may or may not have been uncommitted records.
+     * Once something of the stream is committed, the next opening doesn't list it any more.
      *
      * @return by key and position, from the commit to where the stream begins now; a snapshot, at most 10,000 ranges
      */
@@ -269,15 +268,15 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     private WalClosedException closedError() {
-        return new WalClosedException("a consumer is not used after it was closed: consumer=" + name, null, null, WalException.NO_POSITION,
+        return new WalClosedException("consumer is closed: consumer=" + name, null, null, WalException.NO_POSITION,
                 null);
     }
 
     /**
-     * Closes its tail, and lets others open the consumer. What was delivered and not committed is delivered again then. A second time it does
-     * nothing.
+     * Closes its tail, so that the consumer can be opened again, here or in another process. Deliveries that were not committed are repeated then.
+     * The second call does nothing.
      *
-     * @throws WalIOException where the file system fails; it is closed all the same
+     * @throws WalIOException where the file system fails; the consumer is closed nevertheless
      */
     @Override
     public synchronized void close() {

@@ -30,12 +30,12 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Reads a log, from the process that writes it or from any other, while it is written and swept. It keeps no locks, needs no writer,
- * and writes nothing, but for what its {@link WalConsumer}s commit.
+ * Reads a log while it is written and swept, in the writer's process or in any other. A reader takes no locks, needs no writer, and writes nothing
+ * except its {@link WalConsumer}s' commits.
  *
- * <p>The reader is thread-safe; the batches and cursors that it hands out are for one thread each, and are closed by the caller. An
- * interrupted thread finishes its call and keeps its flag. Keys that can't be any stream's are an {@link IllegalArgumentException}, null
- * is a {@link NullPointerException}, and every method but {@link #close()} throws a {@link WalClosedException} after that.
+ * <p>The reader is thread-safe. Its batches and cursors are for one thread each, and the caller closes them. An interrupted thread finishes its
+ * call and keeps its interrupt flag. An invalid key is an {@link IllegalArgumentException}, null is a {@link NullPointerException}. After
+ * {@link #close()} every other method throws a {@link WalClosedException}.
  *
  * @since 1.0
  */
@@ -62,28 +62,29 @@ public final class WalReader implements AutoCloseable {
     /**
      * Opens a log for reading.
      *
-     * @param root the log's directory, on any file system; it may be empty as yet
+     * @param root the log's directory, on any file system; it may still be empty
      * @param options how to read
      * @return the reader, to be closed by the caller
-     * @throws UnsupportedFormatException where there are nano-wal files instead: see {@link #openNanoWal(Path, ReaderOptions)}
+     * @throws UnsupportedFormatException where the directory has nano-wal files instead: see {@link #openNanoWal(Path, ReaderOptions)}
      * @throws WalIOException where the root isn't a directory
      */
     public static WalReader open(Path root, ReaderOptions options) {
         Objects.requireNonNull(options, "options");
-        checkDirectory(root, "a log's root");
+        checkDirectory(root, "a log");
         if (!SegmentedLog.isRoot(root) && NanoWalLog.isDirectory(root)) {
             throw new UnsupportedFormatException(
-                    "a log's root has no nano-wal files: root=" + root + "; open it with openNanoWal", root, null, WalException.NO_POSITION, null);
+                    "directory has nano-wal files, and is no log: root=" + root + "; open it with openNanoWal", root, null,
+                    WalException.NO_POSITION, null);
         }
         return new WalReader(new SegmentedLog(root, options, null), options);
     }
 
     /**
-     * For the writer of the log in this process, whose own way to this is {@code StreamWal.reader()}.
+     * For the library's own packages: opens a reader in the process that writes the log. Programs call {@code StreamWal.reader()}.
      *
      * @param root the log's directory
      * @param options how to read
-     * @param writer says what the log's files don't say yet
+     * @param writer tells what the log's files don't tell yet
      * @return the reader, to be closed by the caller
      */
     @SuppressWarnings("exports") // for dev.streamwal alone, which WriterView is exported to
@@ -93,9 +94,9 @@ public final class WalReader implements AutoCloseable {
 
     private static void checkDirectory(Path root, String what) {
         if (!Files.isDirectory(root)) {
-            String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "it is something else" : "there is nothing";
+            String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "not a directory" : "no such directory";
             throw new WalIOException(
-                    what + " is a directory: " + problem + ", root=" + root, root, null, WalException.NO_POSITION, null);
+                    problem + ": root=" + root + "; give the directory of " + what, root, null, WalException.NO_POSITION, null);
         }
     }
 
@@ -110,33 +111,33 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Opens a directory of nano-wal 1.0 files, {@code <prefix>_<expiration>.seg}, for reading: a stream for each prefix, whose files follow
-     * each other by expiration. A prefix ends at the name's last underscore; files with other names, and those whose prefix can't be a
-     * stream's key, are ignored. All that reads a log reads these files, while nano-wal writes and deletes them, and never writes
-     * anything. Where they differ from a log's segments:
+     * Opens a directory of nano-wal 1.0 files, {@code <prefix>_<expiration>.seg}, for reading: a stream for each prefix, whose files follow each
+     * other by expiration. A prefix ends at the name's last underscore; files with other names, and those whose prefix can't be a stream's key, are
+     * ignored. Every reading method works on these files too, while nano-wal writes and deletes them; nothing is written. They differ from a log's
+     * segments:
      *
      * <ul>
-     *   <li>There are no timestamps. All are 0, so a range of time has either all records or none.
-     *   <li>There are no checksums. A record is one if its lengths lead to the file's end or to the next record. What doesn't is told as
-     *       damage, once, and reading goes on with the next file, since nothing behind the damage can be told from a record's content. A
-     *       record at the newest file's end that isn't there whole is one that is being written. Changed bytes of a header or content go
-     *       unnoticed, and so does a wrong length that leads to where another record, or the file, ends.
-     *   <li>Positions are made up: they, and refs, count for this reader only. A later one numbers the files anew.
-     *   <li>Nothing leads backwards: reading a file's last record walks it once from its beginning, which this reader remembers.
+     *   <li>There are no timestamps: every record's is 0, so a range of time has either all records or none.
+     *   <li>There are no checksums. A record counts as valid if its lengths lead to the next record or to the file's end. Anything else is reported
+     *       as damage, once, and reading goes on with the next file: behind the damage, a record can't be told from the content of one. An
+     *       incomplete record at the end of the newest file is still being written. Changed bytes of a header or content go unnoticed, and so does
+     *       a wrong length that leads to the start of another record, or to the end of the file.
+     *   <li>Positions are assigned by this reader. Positions and refs are valid in this reader only; a later one numbers the files anew.
+     *   <li>Files can be read forwards only: reading a file's last record walks the file from its beginning, once per reader.
      *   <li>A record of 256 MiB or more, and a file of more than 128 GiB, is an {@link UnsupportedFormatException}.
      * </ul>
      *
      * @param directory of the files
      * @param options how to read
      * @return the reader, to be closed by the caller
-     * @throws UnsupportedFormatException where this is a log's root
+     * @throws UnsupportedFormatException where the directory is a log's root
      * @throws WalIOException where it isn't a directory
      */
     public static WalReader openNanoWal(Path directory, ReaderOptions options) {
         Objects.requireNonNull(options, "options");
-        checkDirectory(directory, "what holds nano-wal files");
+        checkDirectory(directory, "nano-wal files");
         if (SegmentedLog.isRoot(directory) && !NanoWalLog.isDirectory(directory)) {
-            throw new UnsupportedFormatException("a directory of nano-wal files is no log's root: root=" + directory + "; open it with open",
+            throw new UnsupportedFormatException("directory is a log, and has no nano-wal files: root=" + directory + "; open it with open",
                     directory, null, WalException.NO_POSITION, null);
         }
         return new WalReader(new NanoWalLog(directory, options), options);
@@ -152,8 +153,7 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The keys of the streams that have a segment, of those that are meant: a snapshot, the caller's own. It takes a listing of all streams,
-     * whatever is meant.
+     * Those of the keys whose streams have a segment: a snapshot, the caller's own. It always takes a listing of all streams.
      *
      * @param keys which streams
      * @return in their natural order
@@ -162,13 +162,13 @@ public final class WalReader implements AutoCloseable {
         return log.keys(keys.scope());
     }
 
-    /** The keys that were given, whether their streams are there or not; where none were, of the streams that are. */
+    /** The single keys that the scope names, whether or not their streams exist; for a prefix or pattern, the keys of the streams that exist. */
     private NavigableSet<String> givenOrListed(KeyScope scope) {
         return scope.exactKeys().orElseGet(() -> log.keys(scope));
     }
 
     /**
-     * What there is of a stream. It reads the segments that aren't sealed.
+     * Describes a stream. It reads the segments that aren't sealed.
      *
      * @param key of the stream
      * @return empty where there is no such stream
@@ -179,19 +179,19 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Reads records by ref; neighbours are read together, and every checksum is verified. One ref that is expired, unknown or damaged fails
-     * alone: see {@link EntryBatch#status}. All that it reads is in memory until the batch is closed.
+     * Reads records by ref; neighbours are read together, and every checksum is verified. A ref that is expired, unknown or damaged doesn't affect
+     * the others: see {@link EntryBatch#status}. All records are in memory until the batch is closed.
      *
      * @param refs in any order, of any streams, duplicates allowed; at most {@link ReaderOptions#maxBatchRefs()}, of records that take at most
      *     {@link ReaderOptions#maxBatchBytes()} together
      * @return the records in the order asked, to be closed by the caller
-     * @throws IllegalArgumentException where there are too many refs, or their records take too much: ask for fewer at a time
-     * @throws WalIOException where the file system fails, or the process has no direct memory left for as much
+     * @throws IllegalArgumentException where there are too many refs, or their records are too large together: ask for fewer at a time
+     * @throws WalIOException where the file system fails, or the process has too little direct memory left
      */
     public EntryBatch readBatch(Collection<EntryRef> refs) {
         if (refs.size() > options.maxBatchRefs()) {
             throw new IllegalArgumentException(
-                    "a batch has at most maxBatchRefs refs: refs=" + refs.size() + ", maxBatchRefs=" + options.maxBatchRefs());
+                    "too many refs in the batch: refs=" + refs.size() + ", maxBatchRefs=" + options.maxBatchRefs() + "; ask for fewer at a time");
         }
         return log.readBatch(refs.toArray(EntryRef[]::new));
     }
@@ -199,7 +199,7 @@ public final class WalReader implements AutoCloseable {
     /**
      * Reads one record.
      *
-     * @param ref where it stands
+     * @param ref of the record
      * @return a copy on the heap; empty where it has expired or isn't there
      * @throws CorruptSegmentException where it is damaged
      */
@@ -224,12 +224,12 @@ public final class WalReader implements AutoCloseable {
      * The record with the greatest timestamp; of several with the same one, that at the greatest position. Where no record came late, it is the
      * {@link #latest(String) latest}, which costs less to find.
      *
-     * <p>It reads the footers of the stream's sealed segments, which are kept for later calls, then a block (64 KiB) or two of those that have the
-     * greatest timestamp, and all of the segment that isn't sealed.
+     * <p>It reads the footers of the sealed segments, which are kept for later calls. Then it reads one or two blocks (64 KiB) of the segments that
+     * have the greatest timestamp, and all of the unsealed segment.
      *
      * @param key of the stream
      * @return a copy on the heap; empty where there is no record
-     * @throws CorruptSegmentException where something is damaged among what has to be read
+     * @throws CorruptSegmentException where a part that has to be read is damaged
      */
     public Optional<Entry> latestByTimestamp(String key) {
         StreamKey.checkedUtf8(key);
@@ -263,8 +263,8 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * All records of a stream. In the process that writes the log the cursor sees everything that was appended before its call to
-     * {@code next()}; in others it stops at the first record that isn't there yet.
+     * All records of a stream. In the process that writes the log the cursor sees everything that was appended before its call to {@code next()};
+     * in other processes it stops at the first record that isn't visible yet.
      *
      * @param key of the stream
      * @return to be closed by the caller; empty where there is no such stream
@@ -274,8 +274,7 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The records of a stream whose timestamps are in a range. Segments and parts of them that have none such aren't read, where they are
-     * sealed.
+     * The records of a stream whose timestamps are in a range. Sealed segments, or parts of them, that have no such records aren't read.
      *
      * @param key of the stream
      * @param fromInclusive the range's start
@@ -293,8 +292,8 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The records of a stream from a position on: the first one that is left if that one has been deleted, none as yet if the position is
-     * the end.
+     * The records of a stream from a position on. If the record there has been deleted, the cursor begins with the oldest one left; if the position
+     * is the end, it has none yet.
      *
      * @param key of the stream
      * @param position of a record, or where one ends, as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it
@@ -309,31 +308,31 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The newest records of a stream, the oldest of them first, as they were at one moment of the call, also while the stream's end is cut
-     * off. Where they are more than {@link ReaderOptions#scanBufferBytes()}, or something between them is damaged, they are read by and by,
-     * and a cut meanwhile may take some.
+     * The newest records of a stream, the oldest of them first. They are the newest ones of one moment during the call, even while the stream's end
+     * is cut off. If they take more than {@link ReaderOptions#scanBufferBytes()}, or something between them is damaged, the cursor reads them as it
+     * goes, and a cut meanwhile may remove some.
      *
      * @param key of the stream
      * @param count how many at most, 0 or more
-     * @return to be closed by the caller; empty where there is no such stream; without what is appended after the call, also where there are
+     * @return to be closed by the caller; empty where there is no such stream. It never has records appended after the call, even where there are
      *     fewer than {@code count}
      * @throws CorruptSegmentException where the end of the stream is damaged
      * @throws IllegalArgumentException where the count is negative
      */
     public EntryCursor scanLast(String key, int count) {
         if (count < 0) {
-            throw new IllegalArgumentException("a count is not negative: count=" + count);
+            throw new IllegalArgumentException("count is negative: count=" + count);
         }
         StreamKey.checkedUtf8(key);
         return new EntryCursor(log.scanLast(key, count), count);
     }
 
     /**
-     * Follows a stream through everything that will be appended to it; also one that isn't there yet.
+     * Follows a stream, and waits for the records that will be appended to it. The stream needn't exist yet.
      *
      * @param key of the stream
-     * @param from where to begin. What has been deleted behind a position is told of. A position that was cut off, or lost with the machine's
-     *     power, and where nothing more can come, is taken for the end
+     * @param from where to begin. Deleted records from a position on are reported. A position that was cut off, or lost in a power failure, and
+     *     where no record can come any more, counts as the end
      * @return to be closed by the caller
      * @throws EntryNotFoundException where no record starts at the position, and none ends there
      */
@@ -341,23 +340,23 @@ public final class WalReader implements AutoCloseable {
         return follow(key, from, new WakeableRest());
     }
 
-    /** As the public one, resting as a test wants it to. */
+    /** As {@link #follow(String, ReadFrom)}, with a rest that a test controls. */
     EntryTail follow(String key, ReadFrom from, WakeableRest rest) {
         StreamKey.checkedUtf8(key);
         return new EntryTail(log.follow(key, from.begin()), rest);
     }
 
     /**
-     * Follows several streams, each entry with its key. Those that come later, where a prefix, a pattern or all are meant, are followed too, from
-     * their first record. Among what is there now the entry with the smallest timestamp comes first, as far as can be told from the 64 streams
-     * that are read at a time; no stream waits for long while others have more. The first call of {@code next} looks at every stream; a stream
-     * that rests holds no file and no buffer.
+     * Follows several streams; the cursor tells each record's key. Streams that come later are followed too, from their first record, where a
+     * prefix, a pattern or all are given. Existing records come merged by timestamp, as far as can be told from the 64 streams that are read at a
+     * time; no stream waits for long while others have more. The first call of {@code next} looks at every stream. A stream that rests holds no
+     * file and no buffer.
      *
      * @param keys which streams
-     * @param from where to begin with those that are there, each by itself; from anything but {@link ReadFrom#first()} on, this call looks at
-     *     every one of them
+     * @param from where to begin in each existing stream; for anything but {@link ReadFrom#first()} this call looks at every one of them
      * @return to be closed by the caller
-     * @throws IllegalArgumentException where it is a position, which is one stream's, and not one key: give each key its own
+     * @throws IllegalArgumentException where {@code from} is a position, which belongs to one stream, and {@code keys} is not a single key: give
+     *     each key its own
      */
     public EntryTail follow(Keys keys, ReadFrom from) {
         KeyScope scope = keys.scope();
@@ -366,7 +365,7 @@ public final class WalReader implements AutoCloseable {
         }
         ScanBegin begin = from.begin();
         if (begin instanceof ScanBegin.At) {
-            throw new IllegalArgumentException("a position is one stream's: keys=" + keys + ", from=" + from
+            throw new IllegalArgumentException("one position for several streams: keys=" + keys + ", from=" + from
                     + "; give each key its own, in a map");
         }
         Map<String, ScanBegin> begins = new HashMap<>();
@@ -377,15 +376,15 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Follows several streams, as {@link #follow(Keys, ReadFrom)} does, each from a place of its own: so a tail goes on where an earlier one
-     * had come to.
+     * Follows several streams, as {@link #follow(Keys, ReadFrom)} does, each from a place of its own. So a tail can go on where an earlier one
+     * stopped.
      *
      * @param keys which streams
-     * @param from where to begin, by key. A stream whose key isn't in it, be it there already or not, is delivered from its first record: to
-     *     leave out what is there, give its key with {@link ReadFrom#end()}
+     * @param from where to begin, by key. A stream without an entry, existing or not, is delivered from its first record; to leave out its existing
+     *     records, give its key with {@link ReadFrom#end()}
      * @return to be closed by the caller
      * @throws EntryNotFoundException where no record starts at a position, and none ends there
-     * @throws IllegalArgumentException where a key is none of the {@code keys}
+     * @throws IllegalArgumentException where a key is not one of the {@code keys}
      */
     public EntryTail follow(Keys keys, Map<String, ReadFrom> from) {
         Map<String, ScanBegin> begins = new HashMap<>();
@@ -393,7 +392,7 @@ public final class WalReader implements AutoCloseable {
             StreamKey.checkedUtf8(key);
             if (!keys.contains(key)) {
                 throw new IllegalArgumentException(
-                        "where to begin is given for a key that isn't followed: key=" + key + ", followed=" + keys + "; drop it, or follow it by itself");
+                        "start given for a key that is not followed: key=" + key + ", followed=" + keys + "; drop it, or follow it by itself");
             }
             begins.put(key, each.begin());
         });
@@ -412,10 +411,10 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The records of a stream that end at or before a position, the newest first. It sees what was there when it was called, and what
-     * wasn't published by then is not waited for in other processes than the writer's. Damage is told of once, by
-     * {@link EntryCursor#next()}, and the call after goes on before it. Where retention takes what was still to be read, it throws an
-     * {@link EntryExpiredException} once, and ends. {@link EntryCursor#nextPosition()} is where a later call goes on.
+     * The records of a stream that end at or before a position, the newest first. The cursor has the records that existed at the call; in other
+     * processes than the writer's it doesn't wait for records that weren't published by then. {@link EntryCursor#next()} reports damage once, and
+     * the call after goes on before it. Where retention deletes records that were still to be read, the cursor throws an
+     * {@link EntryExpiredException} once, and ends. A later call goes on at {@link EntryCursor#nextPosition()}.
      *
      * @param key of the stream
      * @param position of a record, or where one ends; {@link Long#MAX_VALUE} for the end of the stream
@@ -430,18 +429,18 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The records of several streams whose timestamps are in a range, by timestamp, those with the same one by key, in the order of
-     * {@link EntryRef}s. Each stream is in its order of position: a record that is late, older than one before it in its stream, comes
-     * right behind that one. So a record's place is that of the greatest timestamp in the range in its stream up to it.
+     * The records of several streams whose timestamps are in a range, ordered by timestamp. Those with the same timestamp are ordered by key, as
+     * {@link EntryRef}s are. Within a stream the order is that of positions: a late record, older than the one before it in its stream, comes right
+     * behind that one. So a record is placed by the greatest timestamp in the range that its stream has up to it.
      *
-     * <p>Memory is bounded whatever the number of streams: some 64 of them have buffers, of 16 MiB together, unless a single record is
-     * larger; the others rest, each as a few numbers, and are opened again for their next record. What a stream throws it throws once, and
-     * the others go on; where the file system fails, its stream is left out until the end is reached. A cursor at its end sees
-     * what has been appended since: call {@link EntryCursor#next()} again. What comes then may be older than what came before.
-     * {@link EntryCursor#nextPosition()} is the record's stream's.
+     * <p>Memory is bounded, however many streams there are: about 64 of them have buffers, of 16 MiB together, unless a single record is larger.
+     * The others rest, each as a few numbers, and are opened again for their next record. An exception of one stream is thrown once, and the others
+     * go on; where the file system fails, the stream is left out until the end is reached. A cursor at its end sees later appends: call
+     * {@link EntryCursor#next()} again. Those records may be older than the ones before. {@link EntryCursor#nextPosition()} is a position in the
+     * record's stream.
      *
-     * <p>Streams that come while it goes on are found when it has come to its end: the call of {@link EntryCursor#next()} after the one that
-     * said false lists them anew.
+     * <p>Streams that come meanwhile are found at the end: the call of {@link EntryCursor#next()} after one that returned false lists the streams
+     * anew.
      *
      * @param keys which streams
      * @param fromInclusive the range's start
@@ -456,22 +455,22 @@ public final class WalReader implements AutoCloseable {
 
     static void checkPosition(long position) {
         if (position < 0) {
-            throw new IllegalArgumentException("a position is not negative: position=" + position);
+            throw new IllegalArgumentException("position is negative: position=" + position);
         }
     }
 
     /**
-     * Opens a consumer, and makes it if there is none: see {@link WalConsumer}. To make or open it looks at every stream that it reads once.
+     * Opens a consumer, and creates it if there is none: see {@link WalConsumer}. The call looks at every stream of the consumer once.
      *
      * @param name of the consumer, 1 to 1,024 bytes of UTF-8
-     * @param keys which streams it reads, which needn't be there yet. It is bound to them: opened again, it is given the same. A set of
+     * @param keys which streams it reads; they needn't exist yet. The consumer is bound to them: give the same keys whenever you open it. A set of
      *     keys ({@link Keys#of}) takes at most 32,768 bytes: of each key its UTF-8, and 2 more
      * @return to be closed by the caller
-     * @throws ConsumerInUseException where somebody has it open, in this process or another
+     * @throws ConsumerInUseException where it is open already, in this process or another
      * @throws ConsumerMismatchException where the consumer is bound to other keys
      * @throws IllegalArgumentException where the name can't be one, or the keys are too many
-     * @throws CorruptSegmentException where what it has committed can't be read: put the file back from a copy, or remove the consumer
-     * @throws WalIOException where the file system fails; not where nothing can be written
+     * @throws CorruptSegmentException where its commits can't be read: put the file back from a copy, or remove the consumer
+     * @throws WalIOException where the file system fails; a file system that can only be read is allowed
      */
     public WalConsumer consumer(String name, Keys keys) {
         return log.consumers().open(CursorFiles.name(name), keys.scope());
@@ -487,7 +486,7 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * What a consumer is and has committed, whoever has it open.
+     * A consumer's streams and commits, whether or not it is open anywhere.
      *
      * @param name of the consumer
      * @return empty where there is none of that name
@@ -498,23 +497,23 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * How far a consumer is in each of the streams that it reads and that are there, whoever has it open. It looks at every one of them.
+     * How far a consumer is in each of its streams that exist, whether or not it is open anywhere. It looks at every one of them.
      *
      * @param name of the consumer
      * @return by key, the caller's own; empty where there is no consumer of that name
-     * @throws CorruptSegmentException where what it has committed can't be read
+     * @throws CorruptSegmentException where its commits can't be read
      */
     public List<ConsumerLag> consumerLags(String name) {
         return log.consumers().lags(CursorFiles.name(name));
     }
 
     /**
-     * Removes a consumer, with what it has committed; what was kept for it may then be kept for one that has committed nothing, until the
-     * log's writer is told otherwise.
+     * Removes a consumer and its commits. Records may still be kept for it, as for a consumer that has committed nothing, until the retention
+     * option of the log's writer is changed.
      *
      * @param name of the consumer
      * @return whether there was one
-     * @throws ConsumerInUseException where somebody has it open, in this process or another
+     * @throws ConsumerInUseException where it is open already, in this process or another
      * @throws WalIOException where the file system fails, or nothing can be written
      */
     public boolean removeConsumer(String name) {
@@ -525,7 +524,7 @@ public final class WalReader implements AutoCloseable {
      * Reads a whole stream and verifies every checksum.
      *
      * @param key of the stream
-     * @return what was found; an empty report where there is no such stream
+     * @return the report; an empty one where there is no such stream
      */
     public VerifyReport verify(String key) {
         StreamKey.checkedUtf8(key);
@@ -547,7 +546,7 @@ public final class WalReader implements AutoCloseable {
         return log.openFiles();
     }
 
-    /** Closes its files; cursors can't go on, batches stay valid until they are closed themselves. A second time it does nothing. */
+    /** Closes its files. Its cursors can't go on; its batches stay valid until they are closed themselves. The second call does nothing. */
     @Override
     public void close() {
         log.close();

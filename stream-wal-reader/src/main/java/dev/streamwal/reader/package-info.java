@@ -19,12 +19,12 @@
  * }
  * }</pre>
  *
- * <p>Begin with {@link dev.streamwal.reader.WalReader}: by reference, by time, the latest, in order, as it comes. {@link dev.streamwal.reader.Keys}
- * say which streams a call is for, {@link dev.streamwal.reader.ReadFrom} where following one begins, and a
- * {@link dev.streamwal.reader.WalConsumer} goes on where it has committed.
+ * <p>Begin with {@link dev.streamwal.reader.WalReader}: it reads records by reference, by time, the latest ones, in order, or as they come.
+ * {@link dev.streamwal.reader.Keys} select the streams of a call, {@link dev.streamwal.reader.ReadFrom} tells where following a stream begins, and
+ * a {@link dev.streamwal.reader.WalConsumer} goes on where it has committed.
  *
- * <p>Errors are unchecked, under {@link dev.streamwal.error.WalException}; arguments that could never be right are an
- * {@link IllegalArgumentException} or {@link NullPointerException} at the call.
+ * <p>Exceptions are unchecked sub-classes of {@link dev.streamwal.error.WalException}. An argument that can never be right is an
+ * {@link IllegalArgumentException} or {@link NullPointerException} of the call.
  *
  * @since 1.0
  */

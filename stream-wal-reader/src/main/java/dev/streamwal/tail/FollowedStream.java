@@ -20,19 +20,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the streams of a {@link FollowedStreams}: awake, with a scan, or asleep, as little more than its key and where it has come to. One
- * thread.
+ * One of the streams of a {@link FollowedStreams}. It is awake, with a scan, or asleep, with little more than its key and its position. One thread.
  */
 final class FollowedStream {
 
     private final String key;
     /** Whether it is to be read, or is being read. */
     boolean wanted;
-    /** Records delivered since it was taken up. */
+    /** Records delivered in its current turn. */
     int turn;
-    /** How many records had been delivered, of all streams, when its head came up. */
+    /** The number of records delivered, of all streams, when it got its head. */
     long headSince;
-    /** Of the record it stands on. */
+    /** The timestamp of the record that it stands on. */
     long headMillis;
     /** Whether it stands on a record that wasn't delivered. */
     boolean isHead;
@@ -43,12 +42,12 @@ final class FollowedStream {
 
     private @Nullable StreamScan scan;
     private StreamScan.@Nullable Bookmark rest;
-    /** Whether more may come where that is. */
+    /** Whether records may still come at that place. */
     private boolean restMayGrow;
 
-    /** How often the folder of streams had changed when there was no directory. */
+    /** How often the folder of streams had changed at the last look at this stream; counts only while it has no directory. */
     private long withoutDirectoryAt = -1;
-    /** Of its directory; null where there is none, or where it wasn't looked at yet. */
+    /** The directory's modification time; null where there is no directory, or before the first look. */
     private @Nullable FileTime modified;
     private long modifiedSince;
     private boolean settled = true;
@@ -67,10 +66,10 @@ final class FollowedStream {
     }
 
     StreamScan scan() {
-        return Objects.requireNonNull(scan, "only of a stream that is awake");
+        return Objects.requireNonNull(scan, "stream is asleep, and has no scan");
     }
 
-    /** Where a later tail goes on: behind what was delivered. */
+    /** Where a later tail goes on: after the last delivered record. */
     long resume() {
         if (scan == null) {
             return rest == null ? 0 : rest.resume();
@@ -78,24 +77,24 @@ final class FollowedStream {
         return isHead ? scan.record().position() : scan.nextPosition();
     }
 
-    /** Begins where this scan does, before the stream was ever asked. */
+    /** Sets the first scan, before the stream is read. */
     void begin(StreamScan first) {
         scan = first;
     }
 
-    /** Goes on where it was when it went to sleep; if it never was awake, from the beginning that {@link FollowedStreams} says. */
+    /** Goes on where it fell asleep; if it never was awake, at the given beginning. */
     void wake(LogSource log, ScanBegin beginning) throws IOException {
         if (scan != null) {
             return;
         }
-        // before it is listed and read
+        // the time is taken before the stream is listed and read
         boolean unused = hasAnotherTime(log, System.nanoTime());
         SegmentCatalog catalog = log.unsharedCatalog(key);
         StreamScan.Bookmark from = rest;
         scan = from != null ? StreamScan.resumed(log, catalog, from) : new ScanStart(log, catalog).tail(beginning);
     }
 
-    /** Holds no file and no buffer any more. False where it can't, as it hasn't come to anything yet. */
+    /** Gives back its file and buffers. False where it can't, as its scan has no place to resume at yet. */
     boolean sleep() {
         StreamScan current = scan;
         if (current == null) {
@@ -111,7 +110,7 @@ final class FollowedStream {
         return true;
     }
 
-    /** Whether more may come where it has stopped, in a segment of its own that had no footer. */
+    /** Whether records may still come where it has stopped: in a segment file of its own that had no footer. */
     boolean mayGrow() {
         return scan == null ? restMayGrow : scan.mayGrow();
     }
@@ -121,7 +120,7 @@ final class FollowedStream {
         return modified != null || withoutDirectoryAt != folderChanges;
     }
 
-    /** As {@link #close}, because its directory has gone. */
+    /** As {@link #close}, after its directory was deleted; also drops the cached file. */
     void letGo(LogSource log) {
         boolean unused = sleep();
         close();
@@ -144,8 +143,8 @@ final class FollowedStream {
     }
 
     /**
-     * Whether it may have more since it was read to its end, by the same evidence as {@link StreamTail}. After a true it must be read before
-     * it is asked again.
+     * Whether it may have more records since it was read to its end, by the same evidence as in {@link StreamTail}. After it returned true, the
+     * stream must be read before this is called again.
      *
      * @param folderChanges how often the folder of streams is known to have changed
      */
@@ -155,7 +154,7 @@ final class FollowedStream {
         return hasNames || isMoreWhereItStopped(log);
     }
 
-    /** A time counts only if the directory was read when that time was old enough: see {@link DirectoryWatch}. */
+    /** An unchanged time counts only if it was old enough when the directory was read: see {@link DirectoryWatch}. */
     private boolean isDirectoryNews(LogSource log, long nanoTime) throws IOException {
         if (hasAnotherTime(log, nanoTime)) {
             return true;
@@ -178,7 +177,7 @@ final class FollowedStream {
         return true;
     }
 
-    /** Than the one where it stands, as the last. */
+    /** Whether the stream's last segment isn't the one that it stands in. */
     private boolean hasOtherSegments(LogSource log) throws IOException {
         StreamScan.Bookmark stopped = scan == null ? rest : scan.bookmark();
         SegmentChain chain = log.unsharedCatalog(key).chain();
@@ -189,7 +188,7 @@ final class FollowedStream {
         return DirectoryWatch.modified(() -> log.streams().of(StreamKey.of(key)));
     }
 
-    /** Whether something stands where it has stopped. */
+    /** Whether the commit word where it has stopped isn't zero any more. */
     boolean isMoreWhereItStopped(LogSource log) throws IOException {
         StreamScan current = scan;
         if (current != null) {
@@ -203,7 +202,7 @@ final class FollowedStream {
         try (SharedFile bytes = log.channels().acquire(file(log, stopped))) {
             return bytes.read(word, stopped.offset(StreamKey.of(key))) == Long.BYTES && word.getLong(0) != 0;
         } catch (NoSuchFileException e) {
-            // that changes the directory's time
+            // the deletion has changed the directory's time
             return false;
         }
     }

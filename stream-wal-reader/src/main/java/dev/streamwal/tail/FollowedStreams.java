@@ -30,60 +30,68 @@ import org.jspecify.annotations.Nullable;
 /**
  * Follows many streams. One thread; close it.
  *
- * <p>A stream is <i>wanted</i> while it may have something that wasn't delivered. Of those, at most {@link #MAX_READ} are read at a time: each
- * stands on a record, its head, and the head with the smallest timestamp comes next. So what is there is merged by time, as far as it is in
- * the streams that are read. Two rules keep one stream from starving others: a head that has been passed over {@link #PATIENCE} times comes
- * next whatever its time, and a stream that has delivered {@link #TURN} records gives way where others wait to be read.
+ * <p>A stream is <i>wanted</i> while it may have undelivered records. At most {@link #MAX_READ} wanted streams are read at a time. Each of these
+ * stands on a record, its head, and the head with the smallest timestamp is delivered next. So existing records are merged by time, as far as they
+ * are in the streams that are read. Two rules keep a stream from starving others: a head that was passed over {@link #PATIENCE} times comes next
+ * whatever its time, and a stream that has delivered {@link #TURN} records gives way where others wait to be read.
  *
- * <p>Fewer are read, but one always, where the reader has no room for more files, as its {@code maxOpenFiles} says, which counts those of its
- * other cursors too; and where the process may open no more. Then streams give back their files, those that aren't read first, and
- * {@link #TURN} records later it is tried with more again.
+ * <p>Fewer streams are read, but always one, where the reader has no room for more files by its {@code maxOpenFiles}, which counts its other
+ * cursors too, or where the process can't open more. Then streams give back their files, those that aren't being read first. {@link #TURN} records
+ * later, more are tried again.
  *
- * <p>A stream that was read to its end rests. The last few keep their scans; of the others there is only what {@link FollowedStream} keeps.
+ * <p>A stream that was read to its end rests. The last few such streams keep their scans; of the others only a {@link FollowedStream} asleep is
+ * kept.
  *
- * <p><b>Why nothing is missed.</b> A stream that rests gets its next record in one of four places, and each is looked at:
+ * <p><b>Why no record is missed.</b> A stream that rests gets its next record in one of four places, and each is looked at:
  * <ol>
- * <li>in a shared segment. {@link SharedArrivals} tells of each that is published there, by what one read of the newest segment brings.
- * <li>in a segment of its own where it has stopped. The commit word there isn't zero any more.
- * <li>in another segment of its own, in a directory that it had. The directory has another modification time: {@link DirectoryWatch} says when such a
- *     time proves that nothing has changed.
- * <li>in a directory that it didn't have. The folder of streams has another modification time. {@link NewStreams} then finds the name, if it wasn't
- *     there when it was listed before; and every stream that was without a directory is looked at again, since one that has gone and come again
- *     between two listings was there in both.
+ * <li>in a shared segment. {@link SharedArrivals} tells each stream that has records published there, by one read of the newest segment.
+ * <li>in a segment of its own, where the stream's scan has stopped. The commit word there isn't zero any more.
+ * <li>in another segment of its own, in its existing directory. The directory gets another modification time; {@link DirectoryWatch} says when an
+ *     unchanged time proves that nothing has changed.
+ * <li>in a new directory. The folder of streams gets another modification time. {@link NewStreams} then finds the name, if the listing before
+ *     didn't have it. And every stream without a directory is looked at again, since a stream that was deleted and came again between two listings
+ *     is in both.
  * </ol>
- * The evidence for the others is taken before a stream is read, and {@link StreamTail} lists what else may change, and why these two tell it: so what
- * comes while a stream is read, or behind that, is seen by a look behind that.
+ * The evidence for places 2 to 4 is taken before a stream is read; {@link StreamTail} lists what else may change, and why the commit word and the
+ * directory's time show it. So a record that comes while the stream is read, or later, is seen by a later look.
  *
- * <p><b>What a look costs.</b> Places 1 and 4 are looked at for all streams at once, with a few calls. Place 1 is looked at each time, the others after
- * a rest of {@link #REST_PER_LOOK} times what that takes: so a record in a shared segment doesn't wait for looks at thousands of directories, and these
- * take a few hundredths of a core at most. Place 2 is looked at each time for those that
- * have stopped in a segment of their own that had no footer, since the next record mostly comes there, and place 3 every fourth time: of streams that share,
- * and of windows that are over, there are none such. Of those that have a directory besides, as from a time when they didn't share, a few are looked
- * at each time, in turn: so what comes first after a pause in a segment of its own may come late by as many looks as it takes to go round. A
- * stream without a directory is passed over while the folder doesn't change.
+ * <p><b>What a look costs.</b> Places 1 and 4 are looked at for all streams at once, with a few calls. Place 1 is looked at each time. The other
+ * places are looked at after a rest of {@link #REST_PER_LOOK} times the duration of such a look. So a record in a shared segment doesn't wait for
+ * looks at thousands of directories, and these looks take a few hundredths of a core at most.
+ *
+ * <p>Of these looks, each one covers place 2 of the streams that have stopped in a segment of their own without a footer, as their next record
+ * mostly comes there; every fourth one covers their place 3. Streams that share segments, and those of windows that are over, aren't among them.
+ * Other streams may have a directory too, as from a time when they didn't share. A few of them are looked at each time, in turn. So after a pause,
+ * the first record in a segment of its own may be late by as many looks as a whole turn takes. A stream without a directory is passed over while
+ * the folder doesn't change.
  */
 public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
-    /** Streams that are read at a time; each takes a descriptor and 64 KiB at least. */
+    /** Maximum number of streams that are read at a time; each takes a descriptor and at least 64 KiB. */
     static final int MAX_READ = 64;
-    /** Of streams that aren't read, so many keep their scans: what has come to a few will come to them again. */
+    /** Number of resting streams that keep their scans: streams that got records lately will get more. */
     static final int MAX_AWAKE_UNREAD = 64;
     static final int TURN = 1_024;
     static final int PATIENCE = 1_024;
-    /** Heads are looked through for the most patient one now and then. */
+    /** After so many records the heads are searched for one that has waited too long. */
     private static final int PATIENCE_STRIDE = 64;
-    /** Streams with segments that may grow which are looked at each time, at 1 to 3 µs each; and no more than files may be open. */
+    /**
+     * Maximum number of streams with a growing segment that are looked at each time, at 1 to 3 µs each; limited by the maximum of open files, too.
+     */
     static final int MAX_GROWING = 1_024;
-    /** So many looks at their commit words are a look at their directories: a segment follows another once a window. */
+    /** One in so many looks at such a stream is at its directory: a new segment comes once per window only. */
     private static final int LOOKS_PER_DIRECTORY = 4;
-    /** Others that are looked at in turn, at 2 µs each, or some 50 where a file is to be opened. */
+    /** Number of other streams that a look covers, in turn, at 2 µs each, or some 50 µs where a file has to be opened. */
     private static final int LOOKS_IN_TURN = 32;
-    /** Those included that are passed over. */
+    /** As {@link #LOOKS_IN_TURN}, including the streams that are passed over. */
     private static final int STEPS_IN_TURN = 1_024;
-    /** Of the rest between two looks, a 64th for each kind of look. What comes in a segment of its own may be so late; so may what comes in a new directory. */
+    /**
+     * Shortest rest between two looks at segments of streams' own and at directories; a record there may be so late. The rest is at least 64 times
+     * the duration of a look.
+     */
     private static final long MIN_REST_NANOS = 4_000_000;
     private static final int REST_PER_LOOK = 64;
-    /** Shared segments are looked at with one read for all streams. */
+    /** Shortest rest between two looks at shared segments, which take one read for all streams. */
     private static final long MIN_REST_SHARED_NANOS = 200_000;
 
     private final LogSource log;
@@ -95,40 +103,40 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final KeyScope scope;
 
     private final Map<String, FollowedStream> streams = new HashMap<>();
-    /** The same, to be gone through in turn. */
+    /** The same streams, in the order of the looks in turn. */
     private final List<FollowedStream> inTurn = new ArrayList<>();
     private int nextInTurn;
     private int looks;
-    /** At rest in a segment of its own that may grow. The one that came there first is the first. */
+    /** Streams that rest in a segment of their own that may grow, in the order in which they came to rest. */
     private final Set<FollowedStream> growing = new LinkedHashSet<>();
     private final LookPace ownPace = new LookPace(REST_PER_LOOK, MIN_REST_NANOS);
     private final LookPace sharedPace = new LookPace(REST_PER_LOOK, MIN_REST_SHARED_NANOS);
 
-    /** Wanted, and not read yet. */
+    /** Wanted streams that aren't read yet. */
     private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
-    /** Wanted, and couldn't be read; the others go on meanwhile. */
+    /** Wanted streams that couldn't be read; the others go on meanwhile. */
     private final List<FollowedStream> unreadable = new ArrayList<>();
-    /** How many records had been delivered when the last of those couldn't be read. */
+    /** The number of delivered records when the last of those failed. */
     private long failedAt;
-    /** Read, and standing on a record that wasn't delivered. */
+    /** Streams that are read, and stand on an undelivered record. */
     private final PriorityQueue<FollowedStream> heads =
             new PriorityQueue<>(Comparator.comparingLong((FollowedStream stream) -> stream.headMillis).thenComparingLong(s -> s.headSince));
-    /** With their scans, but not read: at rest, or wanted again since. The one longest so first. */
+    /** Streams with a scan that aren't read: at rest, or wanted again since. In the order in which they came to rest. */
     private final Set<FollowedStream> awakeUnread = new LinkedHashSet<>();
-    /** As many are read: fewer than {@link #MAX_READ} after the process couldn't open more files. */
+    /** How many streams may be read at a time: fewer than {@link #MAX_READ} after the process couldn't open more files. */
     private int maxRead = MAX_READ;
-    /** Whose record was delivered last. */
+    /** The stream of the last delivered record. */
     private @Nullable FollowedStream current;
     private long delivered;
     private final int maxGrowing;
     private boolean closed;
 
     /**
-     * Follows the streams that are meant.
+     * Follows the streams of a scope.
      *
-     * @param scope those that come later too, where it doesn't name every one
-     * @param from where to begin with a stream
-     * @param others where to begin with those that aren't given
+     * @param scope which streams; includes streams that come later, unless it names single keys
+     * @param from where to begin, by key
+     * @param others where to begin in streams without an entry in {@code from}
      */
     public FollowedStreams(LogSource log, KeyScope scope, Map<String, ScanBegin> from, ScanBegin others) throws IOException {
         this.log = log;
@@ -138,14 +146,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         this.folder = new DirectoryWatch(log.streams()::path);
         this.arrivals = new SharedArrivals(log);
         this.newStreams = scope.exactKeys().isPresent() ? null : new NewStreams(log, scope);
-        // before anything is read
+        // before any stream is read
         Set<String> arrived = allInShared();
         try {
             for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
                 FollowedStream stream = add(each.getKey());
                 if (!each.getValue().equals(others)) {
                     stream.begin(new ScanStart(log, log.unsharedCatalog(each.getKey())).tail(each.getValue()));
-                    // who had to read to find where to begin keeps no file until its turn comes
+                    // a stream that was read to find its beginning keeps no file until its turn comes
                     boolean unused = stream.holdsFile() && stream.sleep();
                 }
             }
@@ -221,7 +229,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         waiting.addFirst(stream);
     }
 
-    /** Every stream that is taken up gets a head, rests, or gives way; one that throws is the first again, unless it can't be read. */
+    /** Reads waiting streams. Each gets a head, rests, or gives way. One that throws stays the first, unless it can't be read. */
     private void takeUpWaiting() throws IOException {
         while (heads.size() < maxRead && !waiting.isEmpty() && mayOpen(waiting.getFirst())) {
             FollowedStream stream = waiting.getFirst();
@@ -258,12 +266,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return stream.scan().next() || (stream.hasNames && nextByName(stream));
     }
 
-    /** For more places than there are. */
+    /** Whether more streams wait than there are free places. */
     private boolean othersWait() {
         return waiting.size() >= maxRead - heads.size() || (!waiting.isEmpty() && log.channels().room() <= 0);
     }
 
-    /** Where its segment was deleted under it, it is read to its end by now, and goes on by what has a name; or holds no file any more. */
+    /** Leaves a segment that was deleted while it was open, and has been read to its end by now. The stream goes on by a new listing. */
     private boolean nextByName(FollowedStream stream) throws IOException {
         stream.hasNames = false;
         if (!stream.sleep()) {
@@ -275,7 +283,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private void rest(FollowedStream stream) {
         stream.wanted = false;
-        // to the end, where it is there
+        // moves it to the end of the set
         growing.remove(stream);
         if (stream.mayGrow()) {
             growing.add(stream);
@@ -299,7 +307,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     // ---- files
 
-    /** One stream always may, so that whatever else is open there is progress. */
+    /** Whether a stream may open a file. One stream always may, so that there is progress. */
     private boolean mayOpen(FollowedStream stream) {
         while (!stream.holdsFile() && log.channels().room() <= 0) {
             if (!giveBackUnread()) {
@@ -309,7 +317,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return true;
     }
 
-    /** Whether a file was given back of a stream that isn't read. */
+    /** Gives back a file of a stream that isn't read; false where there is none. */
     private boolean giveBackUnread() {
         for (FollowedStream stream : awakeUnread) {
             if (stream.holdsFile() && stream.sleep()) {
@@ -320,7 +328,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return false;
     }
 
-    /** Whether a file was given back of a stream that waits for its turn with it, since its last one ended like that of the first. */
+    /**
+     * Gives back a file of a stream that holds it while waiting for its turn, as its last turn ended with an exception, like that of the first
+     * stream in the queue. False where there is none.
+     */
     private boolean giveBackWaiting() {
         FollowedStream first = waiting.getFirst();
         for (FollowedStream stream : waiting) {
@@ -331,7 +342,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return false;
     }
 
-    /** After the process couldn't open one more: false where nothing can be done about that here. */
+    /** Called where the process couldn't open another file. Frees a file or lowers {@link #maxRead}; false where neither is possible. */
     private boolean goOnWithFewer() {
         if (giveBackUnread() || giveBackWaiting()) {
             return true;
@@ -343,7 +354,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return true;
     }
 
-    /** As {@link #goOnWithFewer}, where a file is wanted for something else than a stream. */
+    /** As {@link #goOnWithFewer}, where the file is wanted for something other than a stream. */
     private boolean giveBackOne() {
         if (giveBackUnread()) {
             return true;
@@ -352,7 +363,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         if (latest == null) {
             return false;
         }
-        // it stands on a record, and that is where it goes on
+        // it stands on a record, and goes on there later
         boolean sleeps = latest.sleep();
         heads.remove(latest);
         latest.isHead = false;
@@ -393,12 +404,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         try {
             look();
         } catch (IOException e) {
-            throw log.failure("looking for more", e, log.streams().path(), null, WalException.NO_POSITION);
+            throw log.failure("looking for new records", e, log.streams().path(), null, WalException.NO_POSITION);
         }
         return !waiting.isEmpty();
     }
 
-    /** At shared segments each time; at what stands elsewhere, which takes longer the more of it there is, when that is due. */
+    /** Looks at shared segments each time. The other places, which take longer the more there are, only when they are due. */
     private void look() throws IOException {
         lookAtShared();
         tryAgain();
@@ -438,14 +449,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         void run() throws IOException;
     }
 
-    /** Where a look takes a file more than the process may open, another one is given back for it, and it is repeated. */
+    /** Takes a look. If the process can't open another file for it, gives one back and repeats the look. */
     private void givingBack(Look look) throws IOException {
         for (boolean isDone = false; !isDone; ) {
             try {
                 look.run();
                 isDone = true;
             } catch (IOException e) {
-                // each time it holds a file less
+                // each repetition has one file less open
                 if (!isTooManyOpenFiles(e) || !giveBackOne()) {
                     throw e;
                 }
@@ -453,7 +464,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /** Streams that always have something must not keep it from the others. */
+    /** Looks while records are being delivered, so that busy streams don't keep it from the others. */
     private void lookMeanwhile() throws IOException {
         long now = System.nanoTime();
         if (sharedPace.isDue(now) || ownPace.isDue(now)) {
@@ -461,7 +472,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /** Behind another stream's record, if there is one: who fails again doesn't keep that back. */
+    /**
+     * Tries unreadable streams again. If other streams have records, only after one of these was delivered: so a stream that keeps failing doesn't
+     * block the others.
+     */
     private void tryAgain() {
         if (delivered != failedAt || heads.isEmpty()) {
             waiting.addAll(unreadable);
@@ -476,7 +490,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private void lookAtGrowing(long now) {
-        // each time at the directories of others
+        // each look checks the directories of other streams
         int turn = looks++;
         for (FollowedStream stream : growing) {
             if (turn++ % LOOKS_PER_DIRECTORY == 0) {
@@ -503,7 +517,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         try {
             return stream.mayHaveMore(log, now, folderChanges);
         } catch (IOException e) {
-            // whoever reads it tells why it can't be
+            // reading the stream throws the reason
             return true;
         }
     }
@@ -544,7 +558,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             }
         }
         for (String key : names.foundInPacks()) {
-            // what comes of a stream that is followed comes in shared segments, or in its directory
+            // records of a followed stream come in shared segments, or in its directory
             addIfNew(key);
         }
         names.gone().forEach(this::forget);
@@ -555,8 +569,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     /**
-     * A stream that has gone and was read to its end; if it comes again, all of it is new. One that wasn't read says so itself. Where what
-     * was before a new stream is told of, it is remembered how far it was read.
+     * Forgets a deleted stream that was read to its end; if it comes again, all of it is new. A deleted stream that wasn't read to its end reports
+     * that itself. Where gaps before new streams are reported, the position reached is kept.
      */
     private void forget(String key) {
         FollowedStream stream = streams.get(key);
@@ -564,7 +578,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             return;
         }
         if (hasMoreWhereItStopped(stream)) {
-            // its file is open still
+            // its file is still open
             want(stream);
         } else {
             awakeUnread.remove(stream);
@@ -601,7 +615,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         FollowedStream stream = current;
         if (stream == null) {
             checkUsable();
-            throw new IllegalStateException("a tail has a record only after next() said so");
+            throw new IllegalStateException("tail stands on no record; next() must return true first");
         }
         return stream.scan();
     }
@@ -609,7 +623,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed: root=" + log.root(), log.root(), null,
+            throw new WalClosedException("cursor is closed: root=" + log.root(), log.root(), null,
                     WalException.NO_POSITION, null);
         }
         log.checkOpen();

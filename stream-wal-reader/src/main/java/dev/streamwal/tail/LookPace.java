@@ -1,8 +1,8 @@
 package dev.streamwal.tail;
 
 /**
- * When it is time to look again at something that is dear: after a rest of some multiple of what a look takes. That is at most twice what it
- * took so far, as a look that took much longer was held up, and one that takes longer for good is known to after a few. Pure; one thread.
+ * When an expensive look is due again: after a rest of some multiple of its duration. The duration counts as at most twice the one before: a look
+ * that took much longer was held up, and a lasting change shows after a few looks. Pure; one thread.
  */
 final class LookPace {
 
@@ -15,7 +15,7 @@ final class LookPace {
     private long lookedAt;
     private boolean hasLooked;
 
-    /** @param minRestNanos between two looks, however cheap they are */
+    /** @param minRestNanos shortest rest between two looks */
     LookPace(int restPerLook, long minRestNanos) {
         this.restPerLook = restPerLook;
         this.minRestNanos = minRestNanos;
@@ -25,7 +25,7 @@ final class LookPace {
         return !hasLooked || now - lookedAt >= Math.max(minRestNanos, tookNanos * restPerLook);
     }
 
-    /** A look took from a time to another one. */
+    /** Notes that a look took place, from one time to another. */
     void looked(long start, long end) {
         tookNanos = Math.min(end - start, 2 * Math.max(tookNanos, CHEAP_NANOS));
         lookedAt = end;

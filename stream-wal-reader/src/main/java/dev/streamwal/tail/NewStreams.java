@@ -16,29 +16,29 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Tells which streams have come and gone, by the names in the folder of streams: it is listed when it may have changed, and no
- * directory in it is opened, but for those whose names don't say their keys. So a stream is there when its directory is, with a segment or
- * without. One that has no directory may be in packs: they are looked through once, as they come. One thread.
+ * Finds new and deleted streams, by the names in the folder of streams. The folder is listed when it may have changed. Only directories whose names
+ * don't tell their keys are opened; so a stream counts as existing when its directory does, with a segment or without. A stream without a directory
+ * may be in packs; each new pack is looked through once. One thread.
  */
 final class NewStreams {
 
-    /** A listing of 100,000 names takes 50 ms: where streams come all the time, it isn't done all the time. */
+    /** A listing of 100,000 names takes 50 ms; this keeps it from running all the time where streams come all the time. */
     private static final int REST_PER_LISTING = 32;
 
-    /** A stream that has gone takes some memory, and no more. */
+    /** So few, as a deleted stream that wasn't noticed yet only takes some memory. */
     private static final int LOOKS_IN_TURN = 64;
 
     private final LogSource log;
     private final StreamDirectory streams;
     private final KeyScope scope;
-    /** By directory name, what is known already; whose key isn't known yet isn't. */
+    /** The directory names of known streams; without names whose key isn't known yet. */
     private final Set<String> known = new HashSet<>();
     private final List<String> found = new ArrayList<>();
     private final List<String> foundInPacks = new ArrayList<>();
     private final List<String> gone = new ArrayList<>();
-    /** Keys of streams that have no directory, but are in packs; by the name that it would have. */
+    /** Keys of streams that have no directory, but are in packs; by the name that the directory would have. */
     private final Map<String, String> inPacks = new HashMap<>();
-    /** Those of them that are looked at next, whether they have gone. */
+    /** The same names, in the order in which it is checked whether the streams were deleted. */
     private final ArrayDeque<String> inTurn = new ArrayDeque<>();
     private Manifest manifest = Manifest.EMPTY;
 
@@ -53,9 +53,9 @@ final class NewStreams {
     }
 
     /**
-     * Whether there is something to {@link #found()} or {@link #gone()}.
+     * Takes a look; returns whether one of {@link #found()}, {@link #foundInPacks()} and {@link #gone()} has anything.
      *
-     * @param mayHaveChanged whether names in the folder may have, since the look before
+     * @param mayHaveChanged whether names in the folder may have changed since the look before
      */
     boolean look(boolean mayHaveChanged) throws IOException {
         found.clear();
@@ -67,7 +67,7 @@ final class NewStreams {
             return false;
         }
         list();
-        // not before: who can't list it now looks again
+        // not before the listing: if that fails, the next look repeats it
         wanted = false;
         pace.looked(now, System.nanoTime());
         return !found.isEmpty() || !foundInPacks.isEmpty() || !gone.isEmpty();
@@ -142,17 +142,17 @@ final class NewStreams {
         return isGone;
     }
 
-    /** The keys of streams that have come since the look before, or have a directory since; all of them at first. */
+    /** The keys of streams that came, or got a directory, since the look before; at the first look of all. */
     List<String> found() {
         return found;
     }
 
-    /** The keys of streams that have come since, or are followed for what they have in shared segments: they are in packs now. */
+    /** The keys of streams that turned up in packs since the look before. They may be followed already, for their records in shared segments. */
     List<String> foundInPacks() {
         return foundInPacks;
     }
 
-    /** The keys of streams that have gone since; but for those with long keys, which nobody can say any more. */
+    /** The keys of streams that were deleted since the look before; without long keys, which can't be known any more. */
     List<String> gone() {
         return gone;
     }

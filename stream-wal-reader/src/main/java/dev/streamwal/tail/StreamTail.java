@@ -13,28 +13,31 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * Follows one stream: a scan, and a cheap look at whether it is worth asking it again. One thread; close it.
+ * Follows one stream, by a scan, and a cheap look that tells whether calling the scan again may bring a record. One thread; close it.
  *
- * <p><b>What a look sees.</b> A scan that says "no more" stands
+ * <p><b>Why a look misses no record.</b> A scan that has no more records stands
  * <ol>
- * <li>in a segment, at a commit word that was zero, or behind the end of the file;
- * <li>in a segment, at something that doesn't verify, with nothing valid behind it;
- * <li>behind the stream's last segment, or in a stream that isn't there.
+ * <li>in a segment, at a commit word that was zero, or at the end of the file;
+ * <li>in a segment, at bytes that don't verify, with no valid record after them;
+ * <li>after the stream's last segment, or in a stream that doesn't exist.
  * </ol>
  * The look reads the commit word and the directory's modification time. Everything that gives the scan more changes one of them:
  * <ul>
- * <li>a record, by whatever path, and padding that fills a hole, by the writer or by the next one's recovery: the word
- * <li>a footer: it stands where the data ends, so its commit word is at this offset, unless the stream was cut before it
- * <li>a successor, prepared as a spare or not, a stream that comes, goes, or comes again, a new incarnation, which never appends to an old
- *     segment, a swept one: the directory, which the segment gets its name in, or loses it from, or which comes or goes itself
- * <li>a cut before this offset, in place or by a copy: nothing more comes in this segment then, and what comes gets a new one: the directory
- * <li>a file that is used again, a torn write that is completed: something stands there, so the word isn't zero, and the look says so every
- *     time. That costs a call to the scan each time, of which a tail makes fewer the longer they take.
+ * <li>a record, written in any way, and padding that fills a hole, by the writer or by the next writer's recovery: the word
+ * <li>a footer: the word. A footer stands where the data ends, so its commit word is at this offset, unless the stream was cut before this offset
+ * <li>a new segment, prepared as a spare or not; a stream that is made, deleted, or made again; a new incarnation, which never appends to an old
+ *     segment; a swept segment: the directory, in which a segment gets or loses its name, or which is made or deleted itself
+ * <li>a cut before this offset, in place or by a copy: the directory, as no more records come in this segment, and the next ones get a new segment
+ * <li>a file that is used again, or a torn write that is completed: the word, which isn't zero, so that every look returns true. That costs a call
+ *     of the scan each time; a tail makes fewer of these, the longer they take.
  * </ul>
- * What the stream gets in shared segments is told by where it ends in them, as far as they have been walked; that is taken before the scan is
- * asked, too. The segment's mark, its length and its modification time add nothing to these. The directory's time is taken before the scan is asked,
- * so what changes meanwhile is seen by the next look; {@link DirectoryWatch} has the rest of that argument. In the process that writes, a
- * scan at what the writer has reserved doesn't list the directory: what is reserved is compared too, and taken before the scan is asked.
+ * Records in shared segments change the position where the stream ends in them, as far as they have been walked. The segment's mark, its length and
+ * its modification time add nothing to these.
+ *
+ * <p>In the writer's process, a scan that has reached the end of the reserved space doesn't list the directory. So that end is compared, too.
+ *
+ * <p>All of this is read before the scan is called, so a change during the call is seen by the next look; {@link DirectoryWatch} has the rest of the
+ * argument for the directory's time.
  */
 public final class StreamTail extends WalkOfWalks implements TailWalk {
 
@@ -45,10 +48,10 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
 
     private OptionalLong reserved = OptionalLong.empty();
     private boolean namesChanged;
-    /** Of what the stream has in shared segments. */
+    /** The end of the stream's records in shared segments. */
     private long sharedEnd = -1;
 
-    /** @param scan that tells gaps */
+    /** @param scan which reports gaps */
     public StreamTail(LogSource log, SegmentCatalog catalog, StreamScan scan) {
         this.log = log;
         this.key = catalog.key();
@@ -63,8 +66,8 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     }
 
     /**
-     * Where its segment has been deleted, there is an end to it: it is read up to there, and left, as an open file keeps its space. A segment
-     * loses its name first, so what it has now is all it will ever have.
+     * Reads a deleted segment to its end, and then leaves it, as an open file keeps its disk space. A segment loses its name first, so it gets no
+     * more records.
      */
     private boolean nextInDeleted() {
         try {
@@ -112,7 +115,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     }
 
     private RuntimeException failure(IOException e) {
-        return log.failure("looking for more", e, log.streams().path(), key.text(), scan.nextPosition());
+        return log.failure("looking for new records", e, log.streams().path(), key.text(), scan.nextPosition());
     }
 
     @Override

@@ -4,12 +4,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where one thread rests for a time, and others wake it. A wakeup that finds nobody resting ends the next rest at once; several count as
+ * Lets one thread rest for a time, and others wake it. A wakeup while no thread rests ends the next rest at once; several such wakeups count as
  * one.
  *
- * <p>No wakeup is lost: who rests says so in {@code resting} before he reads {@code woken}, and who wakes sets {@code woken} before he reads
- * {@code resting}. Both are volatile, so at least one of them sees what the other wrote: either the sleeper doesn't go to sleep, or he is
- * unparked, and an unpark that comes before the park makes that return at once.
+ * <p>No wakeup is lost: the resting thread sets {@code resting} before it reads {@code woken}, and the waking thread sets {@code woken} before it
+ * reads {@code resting}. Both are volatile, so at least one of the threads sees what the other wrote: either the first one doesn't go to sleep, or
+ * it is unparked. An unpark that comes before the park makes the park return at once.
  */
 public class WakeableRest {
 
@@ -19,8 +19,8 @@ public class WakeableRest {
     /**
      * Rests.
      *
-     * @param nanos at most; zero or less only looks whether somebody has woken it
-     * @return whether somebody did
+     * @param nanos at most; zero or less only checks for a wakeup
+     * @return whether there was a wakeup
      * @throws InterruptedException where the thread is interrupted, also before
      */
     public boolean rest(long nanos) throws InterruptedException {
@@ -52,7 +52,7 @@ public class WakeableRest {
         }
     }
 
-    /** For tests, that come between. */
+    /** Replaced by tests, to interfere here. */
     void park(long nanos) {
         LockSupport.parkNanos(this, nanos);
     }

@@ -1,5 +1,5 @@
 /**
- * Walks that are asked again when something has come, of one stream and of many, and how long to rest in between. Not exported.
+ * Tails: walks along one stream or many that wait for new records, and the rule how long to rest in between. Not exported.
  */
 @NullMarked
 package dev.streamwal.tail;

@@ -15,21 +15,21 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One segment's part of a {@link BackwardScan}: its records from some end down to the first. Each record tells the size of the one before.
- * Where that isn't known or leads nowhere, the record before is found forwards: from the segment's mark, or from the first record of a
- * block, of which the footer has a list, and of which one is made where there is no footer. One thread; close it.
+ * One segment's part of a {@link BackwardScan}: its records from an end down to the first. Each record has the size of the one before. Where that
+ * isn't known or leads to no record, the record before is found by a walk forwards: from the segment's mark, or from the first record of a block.
+ * The footer lists these; without a footer such a list is made. One thread; close it.
  */
 final class BackwardPass implements AutoCloseable {
 
-    /** Where a step has led. */
+    /** The result of a step. */
     enum Step {
         /** To a record to hand out. */
         RECORD,
-        /** Before a record that isn't one to hand out. */
+        /** Before a record that isn't handed out. */
         PASSED,
         /** To a record of a newer version. */
         TOO_NEW,
-        /** To where no record is: {@link SegmentPass#scan()} has stopped at its start, {@link #gapEnd()} is its end. */
+        /** To a gap without records: {@link SegmentPass#scan()} has stopped at its start, {@link #gapEnd()} is its end. */
         GAP,
         /** To the first record. */
         FINISHED
@@ -40,16 +40,16 @@ final class BackwardPass implements AutoCloseable {
     private final SegmentPass pass;
     private final SegmentScan scan;
 
-    /** What begins at this offset or behind has been passed. */
+    /** Everything from this offset on has been passed. */
     private long top;
     private long gapEnd;
-    /** Whether the scan's next step back leads to what ends at the top; if so, whether that was found forwards just now. */
+    /** Whether the scan's next step back leads to the record that ends at the top; below, whether that record was just found by a walk forwards. */
     private boolean placed;
     private boolean found;
 
     private @Nullable SegmentIndex blocks;
     private boolean isMarkUsed;
-    /** The record before a gap, and whether only the gap is to be looked at again. */
+    /** The end and size of the record before a gap, and whether only the gap is to be looked at again. */
     private long foundEnd;
     private int foundSize;
     private boolean looking;
@@ -60,9 +60,9 @@ final class BackwardPass implements AutoCloseable {
     }
 
     /**
-     * Of a segment that goes on as far as its footer, or the one behind it, says.
+     * Begins at the end of the segment's data, which its footer or the next segment tells.
      *
-     * @param previousEnd stream position where the data ends, as the next segment says; -1 where it doesn't
+     * @param previousEnd stream position where the data ends by the next segment's header; -1 where that isn't known
      */
     static BackwardPass ofAll(Segment segment, LogSource log, long previousEnd) throws IOException {
         BackwardPass opened = open(segment, log);
@@ -76,7 +76,7 @@ final class BackwardPass implements AutoCloseable {
     }
 
     /**
-     * Of what ends at or before an offset, at which a record begins or the data ends.
+     * Begins at an offset where a record begins or the data ends.
      *
      * @param lastSize of the record that ends there; 0 where it isn't known
      */
@@ -120,7 +120,7 @@ final class BackwardPass implements AutoCloseable {
         }
     }
 
-    /** The following step goes back from an offset by a size. */
+    /** Makes the next step go back from an offset by a size. */
     private void place(long offset, int size) {
         top = offset;
         scan.seekBehind(offset, size);
@@ -157,12 +157,12 @@ final class BackwardPass implements AutoCloseable {
         return Step.FINISHED;
     }
 
-    /** Goes on before a record of a newer version. */
+    /** Goes on before the record of a newer version. */
     void skipTooNew() {
         scan.seekBehind(top, scan.previousSize());
     }
 
-    /** Offset where what follows the gap begins. */
+    /** Offset where the gap ends. */
     long gapEnd() {
         return gapEnd;
     }
@@ -178,9 +178,9 @@ final class BackwardPass implements AutoCloseable {
         looking = true;
     }
 
-    /** Looks for the record before; whether there is a gap behind it. */
+    /** Looks for the record before the top; returns whether there is a gap between them. */
     private boolean findForwards() throws IOException {
-        // what was found forwards, and then not when going back, isn't found again
+        // a record that a walk forwards found, and the step back didn't, must not be found again
         if (!looking) {
             find(found ? top - RecordLayout.ALIGNMENT : top);
         }
@@ -194,7 +194,7 @@ final class BackwardPass implements AutoCloseable {
         if (!scan.next()) {
             return true;
         }
-        // published meanwhile, or it reaches past the top, which the end of the data may have come to be before
+        // a record was published meanwhile; or it reaches beyond the top, as the end of the data may have moved before it
         if (found || scan.nextOffset() > top) {
             passGap();
         }
@@ -233,7 +233,7 @@ final class BackwardPass implements AutoCloseable {
         }
     }
 
-    /** Once: from then on there is a list of blocks. */
+    /** Only once: after that there is a list of blocks. */
     private void findFromMark(long limit) throws IOException {
         int mark = pass.reader().mark();
         if (!isMarkUsed && mark > first() && mark < limit && scan.verifies(mark)) {
@@ -291,7 +291,7 @@ final class BackwardPass implements AutoCloseable {
         return scan;
     }
 
-    /** Stream position at which everything that has been passed begins. */
+    /** Stream position from which on everything has been passed. */
     long passedTo() {
         return scan.header().positionAt(top);
     }

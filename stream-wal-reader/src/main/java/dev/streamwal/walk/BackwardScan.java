@@ -14,10 +14,10 @@ import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks the data records of a stream from some position back to the first, while it is written and swept. One thread; close it.
+ * Walks the data records of a stream from a position back to the first, while the stream is written and swept. One thread; close it.
  *
- * <p>Whether a place where no record is was damaged, or is a slot to wait for, or one that isn't published yet and is passed, is said by
- * {@link StopVerdict}, as for a {@link StreamScan} that comes there. Damage is told of once; the call after goes on before it.
+ * <p>For a place without a record, {@link StopVerdict} tells whether it is damaged, a slot to wait for, or an unpublished slot to pass, as it does
+ * for a {@link StreamScan}. Damage is reported once; the call after goes on before it.
  */
 public final class BackwardScan extends StreamWalk {
 
@@ -29,9 +29,9 @@ public final class BackwardScan extends StreamWalk {
     private @Nullable WalException untold;
     private @Nullable Segment entering;
     private long enteringOffset;
-    /** Of the record that ends at that offset; 0 where it isn't known. */
+    /** Size of the record that ends at that offset; 0 where it isn't known. */
     private int enteringSize;
-    /** Segments that begin here or behind have been passed. */
+    /** Segments that begin at or after this position have been passed. */
     private long passed;
 
     private @Nullable BackwardPass pass;
@@ -47,18 +47,20 @@ public final class BackwardScan extends StreamWalk {
         this.passed = first == null ? 0 : first.basePosition() + 1;
     }
 
-    /** Of a stream that has nothing before the position. */
+    /** A scan of a stream that has no record before the position. */
     public static BackwardScan ofNothing(LogSource log, SegmentCatalog catalog, long position) {
         return new BackwardScan(log, catalog, null, UNKNOWN, 0, position);
     }
 
-    /** What ends at or before an offset of a segment, at which a record begins or the data ends; all of the segment where it is -1. */
+    /**
+     * A scan of the records that end at or before an offset of a segment, where a record begins or the data ends; -1 for the end of the segment.
+     */
     public static BackwardScan from(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
         return new BackwardScan(log, catalog, segment, offset, 0, position);
     }
 
     /**
-     * From the end of the stream, as it is now.
+     * A scan from the present end of the stream.
      *
      * @param catalog listed just now
      * @throws NoSuchFileException where the newest segment has been deleted since: list anew
@@ -127,7 +129,7 @@ public final class BackwardScan extends StreamWalk {
         }
         entering = segment;
         if (enteringOffset == UNKNOWN && segment.listedEnd() > resume) {
-            // it has become one with those that were read: see SegmentChain#joined
+            // it was joined with segments that were read: see SegmentChain#joined
             enteringOffset = segment.header(log.channels()).offsetOf(resume);
         }
         try {
@@ -135,7 +137,7 @@ public final class BackwardScan extends StreamWalk {
                     ? BackwardPass.ofAll(segment, log, previousEndBehind(segment))
                     : BackwardPass.below(segment, log, enteringOffset, enteringSize);
             if (pass.passedTo() > resume) {
-                // it moved while it was entered, and became one with those that were read
+                // while it was entered, it was joined with segments that were read
                 pass.close();
                 pass = BackwardPass.below(segment, log, segment.header(log.channels()).offsetOf(resume), 0);
             }
@@ -169,7 +171,7 @@ public final class BackwardScan extends StreamWalk {
         }
     }
 
-    /** The segment to be entered, or the one that was read when its channel was closed by an interrupt, has been deleted. */
+    /** Passes a deleted segment: the one to be entered, or the one being read, if an interrupt closed its channel. */
     private void passDeleted(NoSuchFileException e) throws IOException {
         Segment gone = around();
         if (gone == null) {
@@ -183,7 +185,7 @@ public final class BackwardScan extends StreamWalk {
             resume = from;
             throw ScanFailures.expired(key, from, to, gone.file(), e);
         }
-        // else it was cut off, since what expires is the beginning: nothing has been missed
+        // else it was cut off, since only a stream's beginning expires: no record was missed
     }
 
     // ---- where no record is
@@ -192,7 +194,7 @@ public final class BackwardScan extends StreamWalk {
         long offset = current.scan().offset();
         StopVerdict verdict = StopVerdict.of(new StopEvidence(log, current.segment(), sequence));
         switch (verdict) {
-            // nothing was written there, or it isn't published yet
+            // nothing was written there, or the slot isn't published yet
             case END, LEAVE, TOO_NEW -> current.passGap();
             case AWAIT -> awaitSlot(current, offset);
             case DAMAGED_BELOW_FOOTER, DAMAGED_BELOW_RESERVED, DAMAGED_BELOW_MARK, DAMAGED_BELOW_SUCCESSOR, DAMAGED_IN_FINISHED,
@@ -217,7 +219,7 @@ public final class BackwardScan extends StreamWalk {
         }
     }
 
-    /** Nothing stands there, and nothing will: it was cut off, or has gone with its segment. That mostly gives another verdict by now. */
+    /** Handles a slot that will never have a record: it was cut off, or deleted with its segment. By now the verdict is mostly another one. */
     private void awaitNoMore(BackwardPass current, long offset) throws IOException {
         if (doubt.remains(offset)) {
             sequence.refresh();
@@ -237,7 +239,7 @@ public final class BackwardScan extends StreamWalk {
 
     private void passDamage(BackwardPass current, long offset, String evidence) throws IOException {
         if (doubt.remains(offset)) {
-            // what stood there may have been cut off, and with it the segment that says so
+            // the record may have been cut off, and with it the segment that proves that it existed
             sequence.refresh();
             current.retry();
             return;
@@ -257,7 +259,7 @@ public final class BackwardScan extends StreamWalk {
     private BackwardPass passing() {
         BackwardPass current = pass;
         if (current == null) {
-            throw new IllegalStateException("the scan stands in no segment: stream=" + key);
+            throw new IllegalStateException("scan stands in no segment: stream=" + key);
         }
         return current;
     }

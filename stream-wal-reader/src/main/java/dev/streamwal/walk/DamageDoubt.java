@@ -3,8 +3,8 @@ package dev.streamwal.walk;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Which place of a segment looks damaged, how often that was seen, and whether it has been told of. Bytes that look damaged may be in the
- * middle of a write by position, so they are looked at again before they are believed to be.
+ * The place of a segment that looks damaged, how often it was looked at, and whether it has been reported. Bytes that look damaged may be in the
+ * middle of a positional write, so they are read again before they count as damaged.
  */
 final class DamageDoubt {
 
@@ -16,7 +16,7 @@ final class DamageDoubt {
     private int looks;
     private long told = NOWHERE;
 
-    /** Whether to look again, after a pause. */
+    /** Whether to look again; pauses before the second and later looks. */
     boolean remains(long offset) {
         if (doubted != offset) {
             doubted = offset;

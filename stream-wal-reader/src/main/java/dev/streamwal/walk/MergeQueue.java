@@ -4,8 +4,8 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which of several sequences comes next: the one with the smallest head. It knows heads only, and so takes each sequence in its own order:
- * a head that is smaller than the one before it in its sequence comes right behind that one. Pure; makes no garbage.
+ * Tells which of several sequences comes next: the one with the smallest head. It compares heads only, and so keeps each sequence's own order: a
+ * head that is smaller than the one before it in its sequence comes right after that one. Pure; makes no garbage.
  *
  * @param <H> a head, which changes while it isn't in the queue
  */
@@ -21,7 +21,7 @@ final class MergeQueue<H extends Comparable<? super H>> {
     /**
      * Takes out the smallest.
      *
-     * @param moved the one that was taken out last, with its next value; null where its sequence has ended
+     * @param moved the head that was taken out last, with its next value; null where its sequence has ended
      * @return null where there is none left
      */
     @Nullable H next(@Nullable H moved) {

@@ -18,20 +18,23 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks several streams by timestamp; {@link MergeQueue} says in which order. One thread; close it.
+ * Walks several streams by timestamp, in the order of a {@link MergeQueue}. One thread; close it.
  *
- * <p>A bounded number of streams are open. For the others it is known when their next record is, and where, and nothing else is kept. If
- * there are too many, the one rests whose next record is the latest: it is the one that will be missed last.
+ * <p>A bounded number of streams is open. For the others only the timestamp and place of their next record are kept. If too many are open, the
+ * stream with the latest next record is closed, as it is needed last.
  *
- * <p>It goes on in rounds. In a round every stream is opened, and read to its end; with the call after that the next round begins, with the
- * streams that there are then.
+ * <p>It works in rounds. In a round every stream is opened, and read to its end. The call after that begins the next round, with the streams that
+ * exist then.
  */
 public final class MergedScan extends WalkOfWalks {
 
-    /** A descriptor each, so fewer where the reader has no room for as many; and few enough to be looked through for the one that is to rest. */
+    /**
+     * Maximum number of open streams. Each takes a descriptor, so fewer are open where the reader has no room for as many. Small enough for a
+     * linear search for the latest one.
+     */
     static final int MAX_OPEN_STREAMS = 64;
 
-    /** Of all streams together, unless a single record is larger. */
+    /** Maximum size of the buffers of all streams together, unless a single record is larger. */
     static final long MAX_BUFFER_BYTES = 16 << 20;
 
     private final LogSource log;
@@ -43,7 +46,7 @@ public final class MergedScan extends WalkOfWalks {
     /** Streams whose first record in this round isn't known yet. */
     private final Queue<MergedStream> unread = new ArrayDeque<>();
     private final MergeQueue<MergedStream> queue = new MergeQueue<>();
-    /** Streams that have nothing more in this round. */
+    /** Streams that have no more records in this round. */
     private final List<MergedStream> ended = new ArrayList<>();
 
     private final List<MergedStream> open = new ArrayList<>();
@@ -79,7 +82,7 @@ public final class MergedScan extends WalkOfWalks {
             current = queue.next(null);
         }
         while (current != null && !current.isOpen()) {
-            // to the record that it rests at, or another one if that has gone
+            // goes to the record that it rests at, or to a later one if that was deleted
             open(current);
             current = queue.next(moveOn(current));
         }
@@ -122,7 +125,7 @@ public final class MergedScan extends WalkOfWalks {
         }
     }
 
-    /** The stream, at its next record; null where it has none. What it throws is thrown, and the stream moves on with the next call. */
+    /** Moves a stream to its next record; null where it has none. After an exception the next call moves the same stream on. */
     private @Nullable MergedStream moveOn(MergedStream stream) {
         long before = stream.scan().nextPosition();
         try {
@@ -140,7 +143,7 @@ public final class MergedScan extends WalkOfWalks {
         return null;
     }
 
-    /** Until the next round. */
+    /** Leaves a stream out until the next round. */
     private void leaveOut(MergedStream stream) {
         end(stream);
         if (stream == current) {
@@ -181,12 +184,12 @@ public final class MergedScan extends WalkOfWalks {
         }
     }
 
-    /** Streams that are read now. */
+    /** Number of open streams. */
     int openStreams() {
         return open.size();
     }
 
-    /** Memory that there is now to read into. */
+    /** Size of the buffers of all open streams. */
     long bufferBytes() {
         return bufferBytes;
     }
@@ -196,7 +199,7 @@ public final class MergedScan extends WalkOfWalks {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed", null, null, WalException.NO_POSITION, null);
+            throw new WalClosedException("cursor is closed", null, null, WalException.NO_POSITION, null);
         }
         log.checkOpen();
     }
@@ -206,7 +209,7 @@ public final class MergedScan extends WalkOfWalks {
         MergedStream stream = current;
         if (!onRecord || stream == null) {
             checkUsable();
-            throw new IllegalStateException("a scan has a record only after next() said so");
+            throw new IllegalStateException("scan stands on no record; next() must return true first");
         }
         return stream.scan();
     }

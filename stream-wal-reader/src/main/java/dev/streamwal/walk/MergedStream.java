@@ -8,16 +8,16 @@ import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** One stream of a {@link MergedScan}, by the record that comes next of it: read by a scan, or resting. One thread. */
+/** One stream of a {@link MergedScan}, compared by its next record; open, with a scan, or resting. One thread. */
 final class MergedStream implements Comparable<MergedStream> {
 
     private final String key;
     private long timestampMillis;
-    /** Whether it begins with what there is: what was deleted before isn't missed. */
+    /** Whether it is at its beginning, where records deleted before don't count as missed. */
     private boolean isFirst = true;
     private StreamScan.Rest rest = StreamScan.Rest.atOldest(StreamScan.Telling.NOTHING);
     private @Nullable StreamScan scan;
-    /** As counted last. */
+    /** The buffers' size at the last call of {@link #bufferGrowth()}. */
     private int bufferBytes;
 
     MergedStream(String key) {
@@ -32,18 +32,18 @@ final class MergedStream implements Comparable<MergedStream> {
         return scan != null;
     }
 
-    /** Goes on where it rests. */
+    /** Opens a scan where it rests. */
     void open(LogSource log, TimeRange range, ReadSizes sizes) throws IOException {
         SegmentCatalog catalog = isFirst ? log.freshCatalog(key) : log.catalog(key);
         isFirst = false;
         scan = new StreamScan(log, catalog, range, sizes, rest);
     }
 
-    /** What reads it. */
+    /** The scan that reads it. */
     StreamScan scan() {
         StreamScan open = scan;
         if (open == null) {
-            throw new IllegalStateException("a stream that rests isn't read: stream=" + key);
+            throw new IllegalStateException("stream rests, and has no scan: stream=" + key);
         }
         return open;
     }
@@ -58,7 +58,7 @@ final class MergedStream implements Comparable<MergedStream> {
         return true;
     }
 
-    /** How much more memory it has than when it was asked last. */
+    /** The growth of its buffers since the last call. */
     int bufferGrowth() {
         int before = bufferBytes;
         bufferBytes = scan == null ? 0 : scan.bufferBytes();

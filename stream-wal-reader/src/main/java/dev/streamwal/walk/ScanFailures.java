@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What scans of a stream throw, in words. Most of it is thrown once, and the scan goes on beyond it. */
+/** The exceptions of a stream's scans. Most are thrown once, and the scan goes on beyond their cause. */
 public final class ScanFailures {
 
     private static final String GOES_ON = "; the next call goes on beyond it";
@@ -22,42 +22,42 @@ public final class ScanFailures {
             SegmentReader reader, long offset, long length, String rule, String evidence, boolean awaitsRecovery) {
         long position = reader.header().positionAt(offset);
         return new CorruptSegmentException(
-                "damaged: " + rule + ", and here that isn't so, though " + evidence + ": " + place(reader, offset) + ", length=" + length
+                "damaged: " + rule + " (" + evidence + "): " + place(reader, offset) + ", length=" + length
                         + (awaitsRecovery ? "; not recovered yet: open the log for writing" : "") + GOES_ON,
                 reader.segment().file(), key(reader), position, reader.segment().fileOffset(offset), length, null);
     }
 
     static UnsupportedFormatException tooNew(SegmentReader reader, long offset, int flags) {
         return new UnsupportedFormatException(
-                "a data record has only flags this version knows: flags=0x" + Integer.toHexString(flags) + ", " + place(reader, offset)
+                "record has flags that this version does not know: flags=0x" + Integer.toHexString(flags) + ", " + place(reader, offset)
                         + "; read it with the version that wrote it, or a newer one" + GOES_ON,
                 reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
     }
 
     static WalIOException overdue(SegmentReader reader, long offset) {
         return new WalIOException(
-                "a reserved slot is published within 10 s: " + place(reader, offset)
+                "reserved slot was not published within 10 s: " + place(reader, offset)
                         + "; read again later, or reopen the log for writing",
                 reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
     }
 
     static WalIOException givenUp(SegmentReader reader, long offset) {
         return new WalIOException(
-                "a slot was given up by its writer, and holds nothing: " + place(reader, offset) + GOES_ON,
+                "slot was given up by its writer, and is empty: " + place(reader, offset) + GOES_ON,
                 reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
     }
 
     static EntryExpiredException expired(String key, long from, long to, @Nullable Path file, @Nullable IOException cause) {
         return new EntryExpiredException(
-                "a segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to + ", file="
+                "segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to + ", file="
                         + (file == null ? "" : file) + GOES_ON,
                 file, key, from, to, cause);
     }
 
     public static EntryNotFoundException committedBehindEnd(StreamKey key, long position, long end, String consumer) {
-        return new EntryNotFoundException("a consumer has committed more than its stream holds: stream=" + key + ", committed=" + position
-                + ", end=" + end + ", consumer=" + consumer + "; the log was put back to an earlier state, or lost its end from outside. The"
-                + " next call goes on at that end; commit a position there, and this is not said again", null, key.text(), position, null);
+        return new EntryNotFoundException("consumer has committed more than its stream holds: stream=" + key + ", committed=" + position
+                + ", end=" + end + ", consumer=" + consumer + "; the log was put back to an earlier state, or lost its end from outside;"
+                + " the next call goes on at that end; commit a position there to end this error", null, key.text(), position, null);
     }
 
     private static String key(SegmentReader reader) {

@@ -13,20 +13,20 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One segment's part of a {@link StreamScan}: its records in a range of time, up to its footer. Where that has timestamps it goes from
- * region to region, a region being blocks of which each may have a record in the range. One thread; close it.
+ * One segment's part of a {@link StreamScan}: its records in a range of time, up to its footer. By the timestamps in the footer it goes from region
+ * to region. A region is a run of blocks, each of which may have a record in the range. One thread; close it.
  */
 final class SegmentPass implements AutoCloseable {
 
-    /** Where a step has led. */
+    /** The result of a step. */
     enum Step {
         /** To a record to hand out. */
         RECORD,
-        /** Behind a record that isn't one to hand out. */
+        /** After a record that isn't handed out. */
         PASSED,
-        /** To something that is no record, or a record of a newer version, or a footer that came since it was opened. */
+        /** To bytes that are no record, a record of a newer version, or a footer that was written since the segment was opened. */
         STOPPED,
-        /** To where the footer says that the data, or what of it may be in the range, ends. */
+        /** To the end of the data, or of the part that may be in the range, by the footer. */
         FINISHED
     }
 
@@ -43,7 +43,7 @@ final class SegmentPass implements AutoCloseable {
         this.range = range;
     }
 
-    /** From a record of the segment, or the end of its data; from its first record where the offset is -1. */
+    /** Opens a pass at the offset of a record, or of the end of the data; at the first record where the offset is -1. */
     static SegmentPass open(Segment segment, LogSource log, TimeRange range, long offset, ReadSizes sizes) throws IOException {
         SegmentReader reader = segment.open(log.channels());
         try {
@@ -71,7 +71,7 @@ final class SegmentPass implements AutoCloseable {
         }
     }
 
-    /** Whether none of its records can be in the range, as far as its header tells: each is before the end of its window. */
+    /** Whether its header shows that no record can be in the range: each is before the end of the segment's window. */
     boolean isBeforeRange() throws IOException {
         return reader.header().window().endMillis() <= range.fromMillis() && reader.footer().isEmpty();
     }
@@ -97,7 +97,7 @@ final class SegmentPass implements AutoCloseable {
         return isShown() ? Step.RECORD : Step.PASSED;
     }
 
-    /** Whether the record that its scan stands on is one to hand out. */
+    /** Whether the record that its scan stands on is to be handed out. */
     boolean isShown() {
         return scan.isShown() && range.contains(scan.timestampMillis());
     }
@@ -115,7 +115,7 @@ final class SegmentPass implements AutoCloseable {
         if (block == blocks.blocks()) {
             return false;
         }
-        // in the middle of a block where the scan begins there, or damage ends
+        // it may be in the middle of a block, where the scan begins there, or damage ends
         scan.seek(Math.max(from, blocks.firstOffset(block)));
         while (block + 1 < blocks.blocks() && range.overlaps(blocks, block + 1)) {
             block++;
@@ -129,7 +129,7 @@ final class SegmentPass implements AutoCloseable {
         return block + 1 < blocks.blocks() ? blocks.firstOffset(block + 1) : dataEnd;
     }
 
-    /** Where the footer says that the data ends, and the pass with it from now on; -1 where there is no footer. */
+    /** Reads where the data ends by the footer, and makes the pass end there; -1 where there is no footer. */
     long endByFooter() throws IOException {
         Optional<Footer> footer = reader.footerNow();
         if (footer.isEmpty()) {
@@ -143,7 +143,7 @@ final class SegmentPass implements AutoCloseable {
         return dataEnd;
     }
 
-    /** Stream position behind all that it has passed. */
+    /** Stream position up to which everything has been passed. */
     long passedTo() {
         return scan.header().positionAt(scan.nextOffset());
     }

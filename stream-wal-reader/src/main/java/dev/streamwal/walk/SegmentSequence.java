@@ -6,7 +6,7 @@ import dev.streamwal.segment.Segment;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Which segment of a stream follows which, listed anew where none is known to. One thread. */
+/** The order of a stream's segments; listed anew where no following segment is known. One thread. */
 final class SegmentSequence {
 
     private final SegmentCatalog catalog;
@@ -17,7 +17,7 @@ final class SegmentSequence {
         this.chain = catalog.chain();
     }
 
-    /** The stream's. */
+    /** The stream's key. */
     String key() {
         return catalog.key().text();
     }
@@ -27,14 +27,14 @@ final class SegmentSequence {
         return catalog;
     }
 
-    /** The first segment that begins behind the position; null where there is none, for now. */
+    /** The first segment that begins after the position; null where there is none, for now. */
     @Nullable Segment after(long position) throws IOException {
         Segment known = chain.after(position);
         return known != null ? known : listedAfter(position);
     }
 
     /**
-     * Where a walk goes on that has left a segment; null where it doesn't, for now. It may begin before the position.
+     * The segment in which a walk goes on that has left another; null where there is none, for now. It may begin before the position.
      *
      * @see SegmentChain#joined
      */
@@ -52,12 +52,12 @@ final class SegmentSequence {
         return joined == null ? chain.after(base) : joined;
     }
 
-    /** As {@link SegmentChain#joined}, of the segments that were listed last. */
+    /** As {@link SegmentChain#joined}, for the segments as listed last. */
     @Nullable Segment joined(long base, long position, @Nullable Segment left) {
         return chain.joined(base, position, left);
     }
 
-    /** As {@link #after}, by a list made now. */
+    /** As {@link #after}, by a new listing. */
     @Nullable Segment listedAfter(long position) throws IOException {
         chain = catalog.refresh();
         return chain.after(position);
@@ -69,34 +69,34 @@ final class SegmentSequence {
         return index < 0 ? null : chain.get(index);
     }
 
-    /** As {@link #before}, by a list made now. */
+    /** As {@link #before}, by a new listing. */
     @Nullable Segment listedBefore(long position) throws IOException {
         chain = catalog.refresh();
         return before(position);
     }
 
-    /** Lists the stream anew, for whoever doubts what was listed. */
+    /** Lists the stream anew, where the last listing may be out of date. */
     void refresh() throws IOException {
         chain = catalog.refresh();
     }
 
-    /** Where the oldest segment that was listed begins; the position given where there is none. */
+    /** Where the oldest listed segment begins; the given position where there is none. */
     long firstPosition(long otherwise) {
         return chain.size() == 0 ? otherwise : chain.get(0).basePosition();
     }
 
-    /** Whether a segment that begins at or before the position was listed. */
+    /** Whether a listed segment begins at or before the position. */
     boolean knowsUpTo(long position) {
         return chain.floor(position) >= 0;
     }
 
-    /** Whether a segment that begins at the position was listed last. */
+    /** Whether a listed segment begins at the position. */
     boolean knows(long position) {
         int index = chain.floor(position);
         return index >= 0 && chain.get(index).basePosition() == position;
     }
 
-    /** Whether a segment that begins behind the position is known already. */
+    /** Whether a listed segment begins after the position. */
     boolean knowsAfter(long position) {
         return chain.after(position) != null;
     }

@@ -7,17 +7,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
 
-/** Waits for a slot that the writer in this process has reserved and not published. One thread; an interrupt doesn't end a wait. */
+/** Waits for a slot that the writer in this process has reserved and not published yet. One thread; an interrupt doesn't end a wait. */
 final class SlotWait {
 
-    /** How a wait has ended. */
+    /** The result of a wait. */
     enum Outcome {
         PUBLISHED,
-        /** Nobody will publish it. */
+        /** The slot will never be published. */
         GIVEN_UP,
-        /** Nobody writes to its segment any more: it was published, or it was cut off meanwhile, or has gone with its segment. */
+        /** The segment is not written any more, and the slot isn't published: it was cut off, or deleted with its segment. */
         FINISHED,
-        /** Not published in 10 s: its thread is not merely slow. */
+        /** Not published within 10 s: the writing thread is not merely slow. */
         OVERDUE
     }
 

@@ -12,7 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Gathers what is known about one place where a segment's scan has stopped: from its file, its successor and the writer. One use. */
+/** Gathers the facts about a place where a segment's scan has stopped: from the file, its successor and the writer. One use. */
 final class StopEvidence implements StopFacts {
 
     private static final long UNKNOWN = -1;
@@ -48,7 +48,7 @@ final class StopEvidence implements StopFacts {
         return end == UNKNOWN ? Side.UNKNOWN : sideOf(end);
     }
 
-    /** Being asked, the writer first brings in order what a killed process left: slots that nobody will publish become padding. */
+    /** Asking the writer makes it recover the stream first: slots that a killed process has left become padding. */
     @Override
     public Side ofReserved() {
         WriterView writer = log.writer();
@@ -67,18 +67,18 @@ final class StopEvidence implements StopFacts {
     @Override
     public Side ofSuccessor() throws IOException {
         if (isJoined) {
-            // what comes next stands in another segment, which begins before
+            // the next record is in another segment, which begins before this place
             return Side.AT;
         }
         if (successor == null) {
             return Side.UNKNOWN;
         }
-        // the successor speaks of the segment right before it, which may be one between that came and went
+        // the successor names the end of the segment right before it, which may be another one that came and was deleted in between
         boolean isOfThis = sequence.knows(pass.reader().segment().basePosition());
         long previousEnd = isOfThis ? previousEnd(log, successor) : UNKNOWN;
         end = header().offsetOf(previousEnd);
         if (previousEnd == UNKNOWN || end > header().capacity()) {
-            // whatever there is ends with the file, and before the successor begins
+            // the data ends at or before the file's end and the successor's beginning
             long successorStart = header().offsetOf(successor.basePosition());
             end = successorStart > offset ? Math.min(successorStart, pass.reader().size()) : pass.reader().size();
             return Side.UNKNOWN;
@@ -86,7 +86,7 @@ final class StopEvidence implements StopFacts {
         return sideOf(end);
     }
 
-    /** Where the data before a segment ended, as it says itself; -1 where it has gone, or says nothing that can be believed. */
+    /** Where the data before a segment ended, by the segment's header; -1 where the segment was deleted or can't be read. */
     static long previousEnd(LogSource log, Segment segment) throws IOException {
         try {
             return segment.header(log.channels()).previousEnd();
@@ -120,7 +120,7 @@ final class StopEvidence implements StopFacts {
         };
     }
 
-    /** Offset where a scan that can't read what is here goes on at the latest; -1 where nobody knows. */
+    /** Offset where a scan that can't read this place goes on at the latest; -1 where that isn't known. */
     long end(StopVerdict verdict) {
         return verdict == StopVerdict.DAMAGED_BELOW_RESERVED ? header().offsetOf(reserved.orElseThrow()) : end;
     }

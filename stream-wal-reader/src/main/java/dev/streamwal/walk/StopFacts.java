@@ -3,24 +3,24 @@ package dev.streamwal.walk;
 import java.io.IOException;
 
 /**
- * What is known about the place where a segment's scan has stopped, and nothing of what follows from it. Facts are asked for only where
- * something depends on them, as most cost a look at the disk, in the order that {@link StopVerdict} needs.
+ * The facts about a place where a segment's scan has stopped, without conclusions. {@link StopVerdict} asks for them in the order in which it needs
+ * them, and only for those it needs, as most cost a look at the disk.
  */
 interface StopFacts {
 
-    /** What stands there. */
+    /** What is at the place. */
     enum Place {
         /** Nothing: a zero commit word, or the end of the file. */
         QUIET,
-        /** Something that doesn't verify. */
+        /** Bytes that don't verify. */
         INVALID,
         /** A record that verifies and needs a newer version. */
         TOO_NEW
     }
 
-    /** Where the place lies, seen from something that is said to be the end. */
+    /** Where the place is, relative to an end of the data. */
     enum Side {
-        /** Nobody says. */
+        /** The end isn't known. */
         UNKNOWN,
         BEFORE,
         AT,
@@ -29,27 +29,30 @@ interface StopFacts {
 
     Place place();
 
-    /** By the footer; {@code UNKNOWN} where the segment has none. */
+    /** Relative to the end by the footer; {@code UNKNOWN} where the segment has none. */
     Side ofFooter() throws IOException;
 
-    /** By the end of what this process has reserved; {@code UNKNOWN} where it doesn't write the stream. Asked before the successor. */
+    /**
+     * Relative to the end of the space that this process has reserved; {@code UNKNOWN} where it doesn't write the stream. Asked before the
+     * successor.
+     */
     Side ofReserved() throws IOException;
 
     /** Whether the stream goes on in another segment. */
     boolean hasSuccessor() throws IOException;
 
-    /** By what the successor says of the data before it; {@code UNKNOWN} also where the two aren't neighbours. */
+    /** Relative to the end by the successor's header; {@code UNKNOWN} also where the two aren't neighbours. */
     Side ofSuccessor() throws IOException;
 
-    /** Whether the writer in this process has finished the segment: nothing of it is still to be published. */
+    /** Whether the writer in this process has finished the segment, so that no slot of it will be published any more. */
     boolean isFinished() throws IOException;
 
-    /** Whether the file is shorter than its successor says. */
+    /** Whether the file ends before the end by the successor's header. */
     boolean isCutShort() throws IOException;
 
-    /** Whether the header's mark says that something was published there, or, of a quiet place, that it isn't the end. */
+    /** Whether the header's mark shows that a record was published there, or, for a quiet place, that it isn't the end. */
     boolean isMarked() throws IOException;
 
-    /** Whether a record verifies further on, or may. */
+    /** Whether a later record verifies, or may verify. */
     boolean hasValidBehind() throws IOException;
 }

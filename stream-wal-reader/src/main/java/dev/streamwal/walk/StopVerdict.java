@@ -4,23 +4,23 @@ import dev.streamwal.walk.StopFacts.Place;
 import dev.streamwal.walk.StopFacts.Side;
 import java.io.IOException;
 
-/** What it means that a segment's scan has stopped. Facts to verdict, and nothing else; a test goes through all combinations. */
+/** The meaning of a place where a segment's scan has stopped. A pure function of the facts; a test goes through all combinations. */
 enum StopVerdict {
     /** The end of the stream, for now. */
     END,
     /** The end of the segment: go on with the next one. */
     LEAVE,
-    /** A slot that this process has reserved, and not published yet. */
+    /** A slot that this process has reserved, and not published yet: wait for it. */
     AWAIT,
-    /** A record of a newer version: tell, and go on behind it. */
+    /** A record of a newer version: report it, and go on after it. */
     TOO_NEW,
-    DAMAGED_BELOW_FOOTER("it lies below the segment's footer"),
-    DAMAGED_BELOW_RESERVED("the writer has published it"),
-    DAMAGED_BELOW_MARK("the segment's mark points at or behind it"),
-    DAMAGED_BELOW_SUCCESSOR("the next segment says that the data goes on"),
-    DAMAGED_IN_FINISHED("its writer has finished the segment"),
+    DAMAGED_BELOW_FOOTER("the offset is below the segment's footer"),
+    DAMAGED_BELOW_RESERVED("the writer has published this slot"),
+    DAMAGED_BELOW_MARK("the segment's mark is at or after the offset"),
+    DAMAGED_BELOW_SUCCESSOR("the next segment's header says that the data goes on here"),
+    DAMAGED_IN_FINISHED("the writer has finished the segment"),
     DAMAGED_BY_A_CUT("the file ends before the data"),
-    DAMAGED_BEFORE_RECORDS("there are valid records behind it, or may be");
+    DAMAGED_BEFORE_RECORDS("valid records follow, or may follow");
 
     private final String evidence;
 
@@ -32,7 +32,7 @@ enum StopVerdict {
         this.evidence = evidence;
     }
 
-    /** What shows that there should be a record. */
+    /** The reason why there should be a record. */
     String evidence() {
         return evidence;
     }
@@ -47,7 +47,7 @@ enum StopVerdict {
         }
         Side ofReserved = facts.ofReserved();
         if (facts.place() == Place.QUIET && ofReserved == Side.AT) {
-            // no segment behind this one has anything in it, so there is no need to list them
+            // no later segment has a record, so there is no need to list them
             return END;
         }
         return facts.hasSuccessor() ? beforeSuccessor(facts, ofReserved) : inNewest(facts, ofReserved);
@@ -71,7 +71,7 @@ enum StopVerdict {
         boolean isQuiet = facts.place() == Place.QUIET;
         return switch (facts.ofSuccessor()) {
             case AT, BEHIND -> LEAVE;
-            // sealed long ago, and the segments between have gone: nobody says where it ended
+            // sealed long ago, and the segments in between were deleted: its end isn't known
             case UNKNOWN -> isQuiet || !facts.hasValidBehind() ? LEAVE : DAMAGED_BEFORE_RECORDS;
             case BEFORE -> isQuiet ? quietBeforeSuccessor(facts, ofReserved) : DAMAGED_BELOW_SUCCESSOR;
         };

@@ -20,20 +20,20 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a stream ends for now, found thoroughly, past everything that may be wrong there: by the footer of its newest segment, or as a scan
- * finds it, by following that segment from its mark. In the writing process that is behind everything reserved so far; elsewhere before the
- * first slot behind the mark that isn't published. {@code LastRecordRead} is the fast way, for an end where nothing is wrong.
+ * The present end of a stream, found thoroughly, past any damage: by the footer of its newest segment, or by a scan of that segment from its mark.
+ * In the writer's process the end is after everything reserved so far; in other processes before the first unpublished slot after the mark.
+ * {@code LastRecordRead} is the fast way, for an end without damage.
  *
  * @param segment that the end is in
- * @param offset in its file; {@link StreamScan#UNKNOWN} where its header can't be read, of which whoever enters it is told
+ * @param offset in its file; {@link StreamScan#UNKNOWN} where its header can't be read, which is reported when the segment is entered
  * @param position in the stream; {@link Long#MAX_VALUE} where the header can't be read
  * @param lastSize of the record that ends there, bytes; 0 where that isn't known
- * @param damage what is wrong right behind it; null where nothing is
+ * @param damage found right after the end; null for none
  */
 public record StreamEnd(Segment segment, long offset, long position, int lastSize, @Nullable WalException damage) {
 
     /**
-     * Looks for it; empty where the stream has no segment.
+     * Finds the end; empty where the stream has no segment.
      *
      * @param catalog listed just now
      * @throws NoSuchFileException where the newest segment has been deleted since: list anew
@@ -71,7 +71,7 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
         }
     }
 
-    /** The mark, where a record is. */
+    /** The offset of the mark, if a record is there; else of the first record. */
     private static long start(SegmentReader reader, LogSource log) throws IOException {
         int first = reader.header().headerLength();
         int mark = reader.mark();

@@ -16,12 +16,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * How far the data of a stream reaches, by its segments' headers and the newest one's end: no record but those at the end is read. Positions
- * between two segments were never given, so that a distance of positions says nothing of bytes. One thread.
+ * How far the data of a stream reaches, by its segments' headers and the newest segment's end. Only records at the end are read. Positions between
+ * two segments were never given, so a distance of positions isn't a number of bytes. One thread.
  */
 public final class StreamExtent {
 
-    /** Every attempt fails only if a segment is deleted during it. */
+    /** An attempt fails only if a segment is deleted during it. */
     private static final int MAX_ATTEMPTS = 16;
 
     private final LogSource log;
@@ -51,7 +51,7 @@ public final class StreamExtent {
         }
     }
 
-    /** Where the data ends, as far as it can be seen now; empty where there is none, or where damage hides it. */
+    /** Where the visible data ends; empty where there is none, or where damage hides the end. */
     public OptionalLong end() throws IOException {
         return whileDeleting(chain -> endNow());
     }
@@ -61,17 +61,17 @@ public final class StreamExtent {
             return StreamEnd.of(log, catalog).filter(end -> end.position() != Long.MAX_VALUE)
                     .map(end -> OptionalLong.of(end.position())).orElse(OptionalLong.empty());
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
-            // whoever reads it is told
+            // reading it reports the damage
             return OptionalLong.empty();
         }
     }
 
     /**
-     * The greatest position where a record of the stream can have ended up to now; empty where that can't be seen: there is damage, or what is
-     * to be redone or cut is known only when the stream was recovered.
+     * The greatest position where a record of the stream can have ended so far. Empty where that isn't known: there is damage, or only recovery
+     * will show which records to redo or cut.
      */
     public OptionalLong limit() throws IOException {
-        // whatever the stream had, and isn't there any more, was below
+        // every deleted record of the stream was below
         long start = log.start();
         return whileDeleting(chain -> {
             if (chain.size() == 0) {
@@ -92,14 +92,14 @@ public final class StreamExtent {
     }
 
     /**
-     * What the stream's first segment knows of the data before it, which is gone.
+     * What the stream's first segment tells about the deleted data before it.
      *
-     * @param previousEnd stream position where that ended; the segment's own beginning where it doesn't know
-     * @param isKnown whether it knows; else the stream was deleted and came again
+     * @param previousEnd stream position where that data ended; the segment's own beginning where that isn't known
+     * @param isKnown whether the end is known; else the stream was deleted and came again
      */
     public record Before(long previousEnd, boolean isKnown) {}
 
-    /** Empty where there is no segment, the first one begins at or before the position, or it can't be read. */
+    /** The data before the first segment; empty where there is no segment, or the first one begins at or before the position, or can't be read. */
     public Optional<Before> beforeFirst(long position) throws IOException {
         return whileDeleting(chain -> {
             if (chain.size() == 0 || chain.get(0).basePosition() <= position) {
@@ -109,13 +109,13 @@ public final class StreamExtent {
                 SegmentHeader header = chain.get(0).header(log.channels());
                 return Optional.of(new Before(header.previousEnd(), !StreamScan.isUnknown(header)));
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
-                // the tail says so
+                // the tail reports the damage
                 return Optional.empty();
             }
         });
     }
 
-    /** Bytes of records, and of padding between them, at the position and behind it. */
+    /** Bytes of records, and of padding between them, from the position on. */
     public long bytesFrom(long position) throws IOException {
         return whileDeleting(chain -> {
             long bytes = 0;
@@ -127,7 +127,7 @@ public final class StreamExtent {
         });
     }
 
-    /** Where the data of a segment ends; its beginning where that can't be told. */
+    /** Where the data of a segment ends; its beginning where the end isn't known. */
     private long end(SegmentChain chain, int index) throws IOException {
         Segment segment = chain.get(index);
         if (index + 1 == chain.size()) {

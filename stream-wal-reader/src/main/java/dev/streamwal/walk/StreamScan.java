@@ -25,11 +25,11 @@ import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks the data records of a stream, from segment to segment, while it is written and swept. One thread; close it.
+ * Walks the data records of a stream, from segment to segment, while the stream is written and swept. One thread; close it.
  *
- * <p>It leaves a segment only where that segment's data ends: at its footer, or where its successor says it ended. Where a scan of a
- * segment stops before, {@link StopEvidence} gathers what is known (footer, successor, mark, writer), and {@link StopVerdict} says whether
- * that is the end for now, a slot to wait for, or damage. Damage is told of once; the call after goes on behind it.
+ * <p>It leaves a segment only where that segment's data ends: at its footer, or where its successor says that it ended. Where the scan of a segment
+ * stops before, {@link StopEvidence} gathers the facts (footer, successor, mark, writer), and {@link StopVerdict} tells whether that is the end for
+ * now, a slot to wait for, or damage. Damage is reported once; the call after goes on beyond it.
  */
 public final class StreamScan extends StreamWalk {
 
@@ -44,7 +44,7 @@ public final class StreamScan extends StreamWalk {
     private @Nullable Segment entering;
     private long enteringOffset;
     private long lastBase;
-    /** The segment that begins there, as it was read. */
+    /** The segment that begins at {@link #lastBase}, as it was read. */
     private @Nullable Segment last;
     private long lastExpiration;
 
@@ -52,18 +52,18 @@ public final class StreamScan extends StreamWalk {
     private DamageDoubt doubt;
 
     private Telling telling;
-    /** Whether the call before said that there is no more, for now. */
+    /** Whether the call before returned false. */
     private boolean ended;
-    /** What is to be said first; null where nothing is, or it was. */
+    /** The exception to throw first; null for none, or after it was thrown. */
     private @Nullable WalException first;
 
-    /** Of what is missing between two segments, or before the first one that is entered: see {@link #tellGap}. */
+    /** Which gaps to report, between two segments or before the first one that is entered: see {@link #tellGap}. */
     public enum Telling {
-        /** Nothing: for scans. */
+        /** None: for scans. */
         NOTHING,
-        /** All of it: for tails. */
+        /** All: for tails. */
         ALL,
-        /** All, but not what is missing before the next segment that is entered: nobody's, or told of already. */
+        /** All, except the one before the next segment that is entered: it doesn't matter to the reader, or was reported already. */
         ALL_BEHIND_THE_NEXT;
 
         public Telling butNotBeforeTheNext() {
@@ -72,18 +72,18 @@ public final class StreamScan extends StreamWalk {
     }
 
     /**
-     * Where a scan goes on: all that there is to know of one that rests, or is to begin.
+     * Where a scan goes on: the full state of a scan that rests, or is to begin.
      *
-     * @param segment to be entered; null for the first one behind {@code lastBase}
-     * @param offset where to enter it, of a record or the end of the data; {@link #UNKNOWN} for its first record
-     * @param lastBase where the segment begins that was entered last; {@link #UNKNOWN} for none
+     * @param segment to be entered; null for the first one after {@code lastBase}
+     * @param offset where to enter it, of a record or of the end of the data; {@link #UNKNOWN} for its first record
+     * @param lastBase base position of the segment that was entered last; {@link #UNKNOWN} for none
      * @param doubt of the segment to be entered
      * @param position in the stream
      * @param ended whether there was no more, for now
      */
     public record Rest(@Nullable Segment segment, long offset, long lastBase, DamageDoubt doubt, long position, boolean ended, Telling telling) {
 
-        /** Before the first record there is. */
+        /** Before the oldest record. */
         public static Rest atOldest(Telling telling) {
             return new Rest(null, UNKNOWN, UNKNOWN, new DamageDoubt(), 0, false, telling.butNotBeforeTheNext());
         }
@@ -92,23 +92,23 @@ public final class StreamScan extends StreamWalk {
             return new Rest(segment, offset, segment.basePosition() - 1, new DamageDoubt(), position, false, telling);
         }
 
-        /** Behind a segment, or, where that is {@link #UNKNOWN}, before the first one. */
+        /** After the segment that begins at {@code lastBase}; before the first one where that is {@link #UNKNOWN}. */
         public static Rest behind(long lastBase, long position, Telling telling) {
             return new Rest(null, UNKNOWN, lastBase, new DamageDoubt(), position, false, telling);
         }
 
-        /** The same place, for a scan that tells this. */
+        /** The same place, with other gaps to report. */
         public Rest with(Telling told) {
             return new Rest(segment, offset, lastBase, doubt, position, ended, told);
         }
 
-        /** As if it had been told already that there is nothing. */
+        /** The same place, as if {@link #next()} had already returned false there. */
         public Rest whenEnded() {
             return new Rest(segment, offset, lastBase, doubt, position, true, telling);
         }
     }
 
-    /** Goes on where another one, or none yet, has been. */
+    /** A scan that goes on, or begins, at a place. */
     public StreamScan(LogSource log, SegmentCatalog catalog, TimeRange range, ReadSizes sizes, Rest rest) {
         super(log, catalog.key().text(), rest.position());
         this.sequence = new SegmentSequence(catalog);
@@ -123,12 +123,12 @@ public final class StreamScan extends StreamWalk {
         this.telling = rest.telling();
     }
 
-    /** The records in a range of time, from the first one there is. */
+    /** A scan of the records in a range of time, from the oldest one on. */
     public static StreamScan of(LogSource log, SegmentCatalog catalog, TimeRange range) {
         return new StreamScan(log, catalog, range, ReadSizes.large(log.settings()), Rest.atOldest(Telling.NOTHING));
     }
 
-    /** Where another scan goes on: at the record that this one stands on, or else behind all that it has passed. */
+    /** Where another scan goes on: at the record that this one stands on, or else after everything that it has passed. */
     public Rest rest() {
         SegmentPass current = pass;
         if (current == null) {
@@ -140,18 +140,18 @@ public final class StreamScan extends StreamWalk {
     }
 
     /**
-     * Where a scan for a tail has come to, for another one to go on from, in whatever segments there are then: less than a {@link Rest}, for
-     * many of them to be kept.
+     * The place of a tail's scan, from which another scan can go on later, with the segments of that time. Smaller than a {@link Rest}, as many are
+     * kept.
      *
-     * @param base of the segment it came to last; -1 for none
+     * @param base of the segment that it entered last; -1 for none
      * @param expirationMillis of that segment
      * @param resume stream position
      * @param ended whether there was no more, for now
-     * @param told offset in the segment of damage that was told of; -1 for none
+     * @param told offset in the segment of damage that was reported; -1 for none
      */
     public record Bookmark(long base, long expirationMillis, long resume, boolean ended, long told, Telling telling) {
 
-        /** In the segment's file. */
+        /** The offset in the segment's file. */
         public long offset(StreamKey key) {
             return SegmentHeaderLayout.headerLength(key.utf8Length()) + resume - base;
         }
@@ -167,22 +167,22 @@ public final class StreamScan extends StreamWalk {
         }
     }
 
-    /** Goes on where another scan for a tail has come to. */
+    /** A scan that goes on at the place of an earlier tail's scan. */
     public static StreamScan resumed(LogSource log, SegmentCatalog catalog, Bookmark bookmark) {
         StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
         return scan;
     }
 
-    /** How much memory it has to read into. */
+    /** The size of its read buffers. */
     int bufferBytes() {
         return pass == null ? 0 : pass.scan().bufferBytes();
     }
 
     /**
-     * For a consumer, which has done with everything before the place where it begins. What it is told of as gone was there: so it looks now
-     * whether anything is, as it couldn't tell any more once the segment is deleted. Behind all segments, or between them, nothing is, as
-     * far as it knows; the next segment says more.
+     * Prepares the scan for a consumer, which has processed every record before the place where it begins. Only records that existed may be
+     * reported as deleted. So this checks now whether there are records at that place, as that can't be known any more after the segment is
+     * deleted. After all segments, or between them, there are none as far as is known; the next segment tells more.
      */
     public StreamScan behindCommit() throws IOException {
         Segment segment = entering;
@@ -190,17 +190,17 @@ public final class StreamScan extends StreamWalk {
         return this;
     }
 
-    /** Whether it has come to no segment yet. */
+    /** Whether it hasn't entered a segment yet. */
     public boolean hasPassedNothing() {
         return pass == null && entering == null && lastBase == UNKNOWN;
     }
 
-    /** Whether it begins in a segment that was there, and not behind it. */
+    /** Whether it begins in an existing segment, and not after it. */
     public boolean beginsInSegment() {
         return entering != null;
     }
 
-    /** Throws this once, before anything else. */
+    /** Makes the first {@link #next()} throw this, before anything else. */
     public StreamScan tellingFirst(WalException told) {
         first = told;
         return this;
@@ -214,7 +214,7 @@ public final class StreamScan extends StreamWalk {
                 Rest.at(segment, offset, resume, Telling.NOTHING))) {
             return look.next();
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
-            // this scan tells of it
+            // this scan reports it
             return true;
         } catch (EntryExpiredException e) {
             // deleted since it was listed
@@ -239,7 +239,7 @@ public final class StreamScan extends StreamWalk {
             throw toBeTold;
         }
         boolean found = stepPastDeleted();
-        // a stream that was never there says nothing of what was behind a position in it
+        // while no segment was ever entered, it isn't known whether records existed after the position
         ended = !found && (ended || lastBase != UNKNOWN);
         return found;
     }
@@ -254,7 +254,7 @@ public final class StreamScan extends StreamWalk {
                 if (resume > from) {
                     throw expired;
                 }
-                // a segment that was given up empty: nothing has been missed
+                // the segment was empty: no record was missed
             }
         }
     }
@@ -303,8 +303,8 @@ public final class StreamScan extends StreamWalk {
     }
 
     /**
-     * Where the segment that was left went on, in this one, or where this one begins before that: it is entered behind what was read, or passed. See
-     * {@link SegmentChain#joined}.
+     * Handles a segment in which the one that was left goes on, or which begins before that one. It is entered after the records that were read, or
+     * passed if it has no others; returns whether it was passed. See {@link SegmentChain#joined}.
      */
     private boolean passRead(Segment segment) throws IOException {
         boolean isRead = isListedWithItsEnd(last) && isListedWithItsEnd(segment) && resume > segment.basePosition();
@@ -320,12 +320,12 @@ public final class StreamScan extends StreamWalk {
         return false;
     }
 
-    /** Of others, which have files, none is ever joined. */
+    /** Whether the segment can be joined with others; segments with files of their own never are. */
     private static boolean isListedWithItsEnd(@Nullable Segment segment) {
         return segment != null && segment.listedEnd() > segment.basePosition();
     }
 
-    /** Where it is known that nothing is in the range, by the footer or the listing, the file isn't even opened. */
+    /** Passes a segment without opening its file, if the footer or the listing shows that it has no record in the range. */
     private boolean passUnread(Segment segment) throws IOException {
         if (range.isAll()) {
             return false;
@@ -367,9 +367,10 @@ public final class StreamScan extends StreamWalk {
     }
 
     /**
-     * Each segment says where the data before it ended. What is between there and where this scan has come to was deleted, in segments that
-     * it never saw. Where the stream was deleted and came again, its first segment may not know: then somebody who had read all that there
-     * was has missed nothing, unless it was appended and deleted between two looks; and whoever comes back later is told.
+     * Reports the records between this scan's position and the end of the data before the segment, which the segment's header names: they were
+     * deleted in segments that the scan never entered. If the stream was deleted and came again, its first segment may not know that end. Then a
+     * scan that had read the stream to its end has missed no record, except those that were appended and deleted between two looks, and nothing is
+     * reported; to any other scan the gap is reported.
      */
     private void tellGap(Segment segment) throws IOException {
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
@@ -387,12 +388,12 @@ public final class StreamScan extends StreamWalk {
         throw ScanFailures.expired(key, from, resume, segment.file(), null);
     }
 
-    /** Whether the stream was deleted and came again, and nobody knows any more where it ended. */
+    /** Whether the stream was deleted and came again, and its former end isn't known any more. */
     static boolean isUnknown(SegmentHeader header) {
         return header.isFirst() && header.previousEnd() == header.basePosition();
     }
 
-    /** Null where it can't be read; whoever enters the segment is told why. */
+    /** The segment's header; null where it can't be read, which is reported when the segment is entered. */
     private @Nullable SegmentHeader headerOf(Segment segment) throws IOException {
         try {
             return segment.header(log.channels());
@@ -410,7 +411,7 @@ public final class StreamScan extends StreamWalk {
         }
     }
 
-    /** The segment to be entered, or the one that was read when its channel was closed by an interrupt, has been deleted. */
+    /** Handles a deleted segment: the one to be entered, or the one being read, if an interrupt closed its channel. */
     private EntryExpiredException overtaken(NoSuchFileException e) {
         Segment gone = around();
         leave();
@@ -427,11 +428,11 @@ public final class StreamScan extends StreamWalk {
             if (!sequence.knowsUpTo(base) && !comesBack) {
                 long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
-                // what was given up empty has nothing between its beginning and where the stream goes on
+                // an empty segment had no record between its beginning and the place where the stream goes on
                 to = gone != null && to <= gone.basePosition() ? from : to;
             }
-            // else it was cut off, since what expires is the beginning: nothing has been missed; or the segment that the stream comes back
-            // with says whether something was
+            // else it was cut off, since only a stream's beginning expires, and no record was missed; or the segment with which the stream comes
+            // again tells whether records were missed
         } catch (IOException | WalException unknown) {
             e.addSuppressed(unknown);
         }
@@ -445,7 +446,7 @@ public final class StreamScan extends StreamWalk {
 
     // ---- where a segment's scan has stopped
 
-    /** Whether there is a way on, for now. */
+    /** Handles the stop; returns whether the scan can go on. */
     private boolean passStop(SegmentPass current) throws IOException {
         StopEvidence evidence = new StopEvidence(log, current, sequence);
         StopVerdict verdict = StopVerdict.of(evidence);
@@ -481,8 +482,8 @@ public final class StreamScan extends StreamWalk {
     }
 
     /**
-     * Nothing stands there, and nothing will: it was cut off, or has gone with its segment. That mostly gives another verdict by now; where it
-     * doesn't, as all that was reserved behind it has gone too, that is the end.
+     * Handles a slot that will never have a record: it was cut off, or deleted with its segment. By now the verdict is mostly another one. If it
+     * isn't, as everything reserved after the slot is gone too, this is the end.
      */
     private boolean awaitNoMore(long offset) throws IOException {
         boolean again = doubt.remains(offset);
@@ -502,7 +503,7 @@ public final class StreamScan extends StreamWalk {
         long offset = current.scan().offset();
         boolean isTold = doubt.isTold(offset);
         if (!isTold && doubt.remains(offset)) {
-            // what stood there may have been cut off, and with it the segment that says so
+            // the record may have been cut off, and with it the segment that proves that it existed
             sequence.refresh();
             return true;
         }
@@ -520,7 +521,7 @@ public final class StreamScan extends StreamWalk {
         throw ScanFailures.damaged(reader, offset, length, rule, evidence, awaitsRecovery);
     }
 
-    /** Moves behind what can't be read, to the next record that can, or the end of the data; false where neither is known. */
+    /** Moves beyond unreadable bytes, to the next readable record or the end of the data; false where neither is known. */
     private boolean skipFrom(SegmentPass current, long offset, long end) throws IOException {
         SegmentScan scan = current.scan();
         long valid = scan.findValid(offset + RecordLayout.ALIGNMENT, end == UNKNOWN ? current.reader().size() : end);
@@ -531,14 +532,14 @@ public final class StreamScan extends StreamWalk {
         return to != UNKNOWN;
     }
 
-    /** Whether it stands in a segment, whose file it holds. */
+    /** Whether it stands in a segment, and so holds its file. */
     public boolean holdsFile() {
         return pass != null;
     }
 
     // ---- for a tail, between two calls to next() that say that there is no more
 
-    /** Whether something stands where the scan has stopped. */
+    /** Whether the commit word where the scan has stopped isn't zero any more. */
     public boolean isMoreWhereItStopped() throws IOException {
         SegmentPass current = pass;
         if (current == null) {
@@ -548,12 +549,12 @@ public final class StreamScan extends StreamWalk {
         return current.reader().read(commitWord, current.scan().nextOffset()) == Long.BYTES && commitWord.getLong(0) != 0;
     }
 
-    /** Whether more may come where it has stopped: in a file of the stream's own that had no footer. */
+    /** Whether records may still come where it has stopped: in a segment file of the stream's own that had no footer. */
     public boolean mayGrow() {
         return pass != null && pass.reader().segment() instanceof OwnSegment;
     }
 
-    /** Gives its memory back, until it needs it again. */
+    /** Gives its buffers back; it allocates them again when it needs them. */
     public void releaseMemory() {
         leaveRecord();
         if (pass != null) {
@@ -562,8 +563,8 @@ public final class StreamScan extends StreamWalk {
     }
 
     /**
-     * Where it has come to, before the record that it stands on, if it does: for another scan, when this one is closed. Null where it hasn't
-     * come to anything yet.
+     * Its place, for another scan to go on when this one is closed: before the record that it stands on, if there is one. Null while it is still
+     * about to enter a segment.
      */
     public @Nullable Bookmark bookmark() {
         SegmentPass current = pass;
@@ -585,7 +586,7 @@ public final class StreamScan extends StreamWalk {
         return !segment.equals(sequence.listedAfter(segment.basePosition() - 1));
     }
 
-    /** Leaves the segment it stands in, so that a deleted file's space is free. */
+    /** Leaves the segment it stands in, so that a deleted file's space is freed. */
     public void leaveSegment() {
         leaveRecord();
         leave();
@@ -594,7 +595,7 @@ public final class StreamScan extends StreamWalk {
     private SegmentPass passing() {
         SegmentPass current = pass;
         if (current == null) {
-            throw new IllegalStateException("the scan stands in no segment: stream=" + key);
+            throw new IllegalStateException("scan stands in no segment: stream=" + key);
         }
         return current;
     }

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What ways through one stream's segments have in common: the record they stand on is the one that their segment's scan stands on. */
+/** The common part of walks through one stream's segments: the record is the one that the segment's scan stands on. */
 abstract class StreamWalk implements RecordWalk {
 
     final LogSource log;
@@ -30,13 +30,13 @@ abstract class StreamWalk implements RecordWalk {
     /** Goes to the next record; false where there is none. */
     abstract boolean advance() throws IOException;
 
-    /** Of the segment that it stands in; null where it stands in none. */
+    /** The scan of the segment that it stands in; null where it stands in none. */
     abstract @Nullable SegmentScan scan();
 
     /** The segment that it stands in, or enters; null for none. */
     abstract @Nullable Segment around();
 
-    /** Gives back what it has of a segment. */
+    /** Closes the segment that it stands in, if there is one. */
     abstract void leave();
 
     @Override
@@ -54,12 +54,12 @@ abstract class StreamWalk implements RecordWalk {
     @Override
     public final void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, resume, null);
+            throw new WalClosedException("cursor is closed: stream=" + key, null, key, resume, null);
         }
         log.checkOpen();
     }
 
-    /** The segment's that is read, or else the stream's directory, which is listed then. */
+    /** The file of the segment that is being read; else the stream's directory, which is being listed. */
     private Path file() {
         Segment segment = around();
         return segment == null ? log.streams().of(StreamKey.of(key)) : segment.file();
@@ -69,17 +69,17 @@ abstract class StreamWalk implements RecordWalk {
         return onRecord;
     }
 
-    /** So that nothing of it is needed any more. */
+    /** Ends the use of the record it stands on. */
     final void leaveRecord() {
         onRecord = false;
     }
 
-    /** What it stands on. */
+    /** The scan that stands on the record. */
     final SegmentScan onRecord() {
         SegmentScan scan = scan();
         if (!onRecord || scan == null) {
             checkUsable();
-            throw new IllegalStateException("a scan has a record only after next() said so: stream=" + key);
+            throw new IllegalStateException("scan stands on no record: stream=" + key + "; next() must return true first");
         }
         return scan;
     }

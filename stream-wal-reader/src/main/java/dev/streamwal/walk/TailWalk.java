@@ -3,16 +3,18 @@ package dev.streamwal.walk;
 import java.util.Map;
 
 /**
- * A walk that can be waited on. After {@link #next()} said that there is nothing, for now, {@link #mayHaveMore()} says cheaply whether it is
- * worth asking again. One thread.
+ * A walk that can be waited on. After {@link #next()} returned false, {@link #mayHaveMore()} tells cheaply whether calling it again may bring a
+ * record. One thread.
  */
 public interface TailWalk extends RecordWalk {
 
-    /** Whether something may have come since {@link #next()} said that there is nothing. A true may be wrong. A false may
-     * leave out what takes long to look for, which a later call looks for, after a rest. */
+    /**
+     * Whether a record may have come since {@link #next()} returned false. True may be wrong. False may be wrong for places that take long to look
+     * at; a later call looks at these, after a rest.
+     */
     boolean mayHaveMore();
 
-    /** Nothing has come for a while: gives back the memory that can be had again when something comes. */
+    /** Called when no record has come for a while: gives back the memory that can be allocated again later. */
     void settle();
 
     /** By key, where a later walk goes on. */

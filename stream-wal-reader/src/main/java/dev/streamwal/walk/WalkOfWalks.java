@@ -2,10 +2,10 @@ package dev.streamwal.walk;
 
 import dev.streamwal.segment.WalkedRecord;
 
-/** A walk over what others walk along: the record that it stands on is the one that another one stands on. */
+/** A walk that combines other walks: the record that it stands on is that of one of them. */
 public abstract class WalkOfWalks implements RecordWalk {
 
-    /** The walk whose record it stands on; throws where it stands on none. */
+    /** The walk whose record this one stands on; throws where it stands on none. */
     protected abstract RecordWalk onRecord();
 
     @Override
@@ -18,7 +18,7 @@ public abstract class WalkOfWalks implements RecordWalk {
         return onRecord().record();
     }
 
-    /** In the record's stream. */
+    /** A position in the record's stream. */
     @Override
     public long nextPosition() {
         return onRecord().nextPosition();

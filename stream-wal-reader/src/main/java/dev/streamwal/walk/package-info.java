@@ -1,6 +1,6 @@
 /**
- * Ways through a stream's records, forwards, backwards and merged with others, from segment to segment, and what a gap between two is. Not
- * exported.
+ * Walks along a stream's records, forwards, backwards and merged with other streams, from segment to segment, and the meaning of gaps between
+ * segments. Not exported.
  */
 @NullMarked
 package dev.streamwal.walk;
