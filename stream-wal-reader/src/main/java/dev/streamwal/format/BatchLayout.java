@@ -28,7 +28,7 @@ public final class BatchLayout {
     }
 
     /**
-     * Whether the view stands on a batch record with a content to read: to be asked before {@link #members} and {@link
+     * Whether the view stands on a batch record of this layout. Check it before reading {@link #members} and {@link
      * #bytes}.
      */
     public static boolean isBatch(RecordView view) {

@@ -5,7 +5,7 @@ package dev.streamwal.format;
  *
  * @param name of the consumer
  * @param scope what it reads
- * @param start stream position where streams begin of which nothing is committed: the log's start when the consumer was made
- * @param salt of this file; another file, of the same consumer too, has another one
+ * @param start stream position from which streams without a commit are read: the log's start when the consumer was made
+ * @param salt of this file; every file has its own, also a later file of the same consumer
  */
 public record CursorHeader(StreamKey name, KeyScope scope, long start, long salt) {}

@@ -38,11 +38,10 @@ import java.util.zip.CRC32C;
  *  24     key, UTF-8, zero padding to a multiple of 8
  * </pre>
  *
- * <p>A file is complete up to the end of its first entries when it gets its name. From then on entries are added at its end, and nothing
- * in it is changed: where something doesn't verify, the file ends for good, and its consumer puts a new one, with a new salt, in its
- * place before it commits anything more. So a reader goes on where it stopped for as long as it finds the same salt, and what it has read
- * stays true. Salt and offset in the checksum keep bytes of another file, and a key that is made to look like entries, from passing for
- * one by accident.
+ * <p>A file holds its first entries completely when it gets its name. From then on entries are only added at its end. At the first bytes
+ * that don't verify the file ends for good: its consumer replaces it by a new file, with a new salt, before its next commit. So a reader
+ * may continue where it stopped as long as it finds the same salt, and what it has read stays valid. Salt and offset are in the checksum
+ * so that bytes of another file, or a key that looks like entries, don't pass for an entry by accident.
  */
 public final class CursorLayout {
 
@@ -83,12 +82,12 @@ public final class CursorLayout {
 
     private CursorLayout() {}
 
-    /** How long a header is. */
+    /** Bytes of a header. */
     public static int headerBytes(CursorHeader header) {
         return (int) RecordLayout.align(FIXED_BYTES + header.name().utf8Length() + scopeBytes(header.scope()).length);
     }
 
-    /** How long the entry of a key is. */
+    /** Bytes of a key's entry. */
     public static int entryBytes(StreamKey key) {
         return (int) RecordLayout.align(ENTRY_FIXED_BYTES + key.utf8Length());
     }
@@ -118,37 +117,37 @@ public final class CursorLayout {
      */
     public static CursorHeader decodeHeader(ByteBuffer file) throws FormatException {
         ByteBuffer in = file.duplicate().order(ByteOrder.LITTLE_ENDIAN);
-        check(in.limit() >= FIXED_BYTES, "a cursor file has " + FIXED_BYTES + " bytes before its consumer's name", in.limit());
+        check(in.limit() >= FIXED_BYTES, "cursor file is shorter than the " + FIXED_BYTES + " bytes before the consumer's name", in.limit());
         long magic = in.getLong(MAGIC);
         if (magic != MAGIC_VALUE && (magic & MAGIC_FAMILY) == (MAGIC_VALUE & MAGIC_FAMILY)) {
-            throw FormatException.unsupported("the cursor file is of a version that this one doesn't know: magic=\"STRMCUR"
+            throw FormatException.unsupported("unknown version of a cursor file: magic=\"STRMCUR"
                     + (char) (magic >>> 56) + "\"; use the version that wrote it, or a newer one");
         }
-        check(magic == MAGIC_VALUE, "a cursor file starts with \"STRMCUR1\"", magic);
+        check(magic == MAGIC_VALUE, "cursor file doesn't start with \"STRMCUR1\"", magic);
         int nameLength = in.getShort(NAME_LENGTH) & 0xFFFF;
         int scopeLength = in.getShort(SCOPE_LENGTH) & 0xFFFF;
-        check(nameLength >= 1 && nameLength <= StreamKey.MAX_BYTES, "a consumer's name has 1 to 1,024 bytes", nameLength);
-        check(scopeLength <= MAX_SCOPE_BYTES, "a consumer's keys take at most " + MAX_SCOPE_BYTES + " bytes", scopeLength);
+        check(nameLength >= 1 && nameLength <= StreamKey.MAX_BYTES, "length of the consumer's name is outside 1 to 1,024 bytes", nameLength);
+        check(scopeLength <= MAX_SCOPE_BYTES, "the consumer's keys take more than " + MAX_SCOPE_BYTES + " bytes", scopeLength);
         int length = (int) RecordLayout.align(FIXED_BYTES + nameLength + scopeLength);
-        check(length <= in.limit(), "a cursor file holds its header, of bytes=" + length, in.limit());
-        check(in.getInt(CHECKSUM) == checksum(in, FLAGS, length, in.getLong(SALT)), "a cursor file's header has its checksum",
+        check(length <= in.limit(), "cursor file is shorter than its header of " + length + " bytes", in.limit());
+        check(in.getInt(CHECKSUM) == checksum(in, FLAGS, length, in.getLong(SALT)), "cursor file header checksum mismatch",
                 in.getInt(CHECKSUM));
         int flags = in.getInt(FLAGS);
         if ((flags & ~(PREFIX | GLOB | SET)) != 0 || Integer.bitCount(flags) > 1) {
-            throw FormatException.unsupported("the cursor file has flags that this version doesn't know: flags=0x"
+            throw FormatException.unsupported("cursor file has unknown flags: flags=0x"
                     + Integer.toHexString(flags) + "; use the version that wrote it, or a newer one");
         }
-        check(in.getLong(START) >= 0, "positions are not negative", in.getLong(START));
+        check(in.getLong(START) >= 0, "start position of a cursor file is negative", in.getLong(START));
         StreamKey name = StreamKey.ofUtf8(bytes(in, FIXED_BYTES, nameLength));
         KeyScope scope = scope(bytes(in, FIXED_BYTES + nameLength, scopeLength), flags);
         return new CursorHeader(name, scope, in.getLong(START), in.getLong(SALT));
     }
 
     /**
-     * How many bytes at the beginning of a file are its header, if that is one.
+     * Bytes of the header at the beginning of a file, if there is one.
      *
      * @param file its first bytes, from index 0 to the limit
-     * @return at most {@link #MAX_HEADER_BYTES}; the limit where that is less than what says it
+     * @return at most {@link #MAX_HEADER_BYTES}; the limit where the file is too short to tell
      */
     public static int headerBytesAt(ByteBuffer file) {
         ByteBuffer in = file.duplicate().order(ByteOrder.LITTLE_ENDIAN);
@@ -159,7 +158,7 @@ public final class CursorLayout {
         return (int) Math.min(MAX_HEADER_BYTES, bytes);
     }
 
-    /** @throws IllegalArgumentException where no header has room for it */
+    /** @throws IllegalArgumentException where the scope is too large for a header */
     public static void checkFits(KeyScope scope) {
         int bytes = scopeBytes(scope).length;
         if (bytes > MAX_SCOPE_BYTES) {
@@ -207,7 +206,7 @@ public final class CursorLayout {
                 default -> KeyScope.key(StreamKey.ofUtf8(bytes).text());
             };
         } catch (IllegalArgumentException | BufferUnderflowException e) {
-            throw FormatException.corrupt("a cursor file's header doesn't say which keys: " + e.getMessage());
+            throw FormatException.corrupt("cursor file header has invalid keys: " + e.getMessage());
         }
     }
 
@@ -243,12 +242,12 @@ public final class CursorLayout {
     }
 
     /**
-     * How long the entry is that begins here, if it is one.
+     * Bytes of the entry that begins here, if there is one.
      *
      * @param file little-endian, to its limit
      * @param index in the buffer
      * @param offset of that in the file
-     * @return -1 where there is none: nothing as yet, or something that doesn't verify
+     * @return -1 where there is none: nothing yet, or bytes that don't verify
      */
     public static int entryBytesAt(ByteBuffer file, int index, long salt, long offset) {
         int available = file.limit() - index;

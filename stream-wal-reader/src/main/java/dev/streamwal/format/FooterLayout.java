@@ -48,7 +48,7 @@ public final class FooterLayout {
     public static int sealedLength(int dataEnd, int headerLength, int blocks) {
         long length = Math.max(PAGE_BYTES, dataEnd + frameBytes(headerLength, blocks));
         if (length > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("a sealed segment is shorter than 2 GiB: dataEnd=" + dataEnd
+            throw new IllegalArgumentException("sealed segment would be longer than 2 GiB: dataEnd=" + dataEnd
                     + ", length=" + length);
         }
         return (int) length;
@@ -101,7 +101,7 @@ public final class FooterLayout {
     }
 
     /**
-     * Where a footer would start that ends at the file's end.
+     * Where a footer that ends at the file's end would start.
      *
      * @param last the file's last 8 bytes, little-endian
      * @return the offset, or -1 where there can't be one: then the segment is judged like a tail
@@ -124,21 +124,21 @@ public final class FooterLayout {
     public static Footer decode(RecordView view, ByteBuffer buffer, int offset, SegmentHeader header)
             throws FormatException {
         if (view.flags() != RecordLayout.FOOTER) {
-            throw FormatException.corrupt("a sealed segment ends with its footer: flags=0x"
+            throw FormatException.corrupt("last record of a sealed segment is not a footer: flags=0x"
                     + Integer.toHexString(view.flags()));
         }
         int frame = view.frameBytes();
         if (view.headerLength() != 0 || frame < frameBytes(header.headerLength(), 0)
                 || buffer.getLong(view.index() + frame - SIZE_BYTES) != frame) {
-            throw FormatException.corrupt("a footer holds the segment's header and ends with its own size: size="
+            throw FormatException.corrupt("footer is too short for the segment's header, or doesn't end with its own size: size="
                     + frame);
         }
         checkCopy(buffer, view.contentIndex(), header);
         int dataBytes = offset - header.headerLength();
         if (dataBytes < 0 || view.previousSize() < 0 || view.previousSize() > dataBytes
                 || (view.previousSize() == 0) != (dataBytes == 0)) {
-            throw FormatException.corrupt("a footer follows the last record, " + dataBytes
-                    + " bytes behind the header: previousSize=" + view.previousSize());
+            throw FormatException.corrupt("footer's previous size doesn't fit the " + dataBytes
+                    + " bytes of data before it: previousSize=" + view.previousSize());
         }
         int facts = view.contentIndex() + header.headerLength();
         return new Footer(offset, view.previousSize(), decodeIndex(buffer, facts, frame, offset, header));
@@ -148,7 +148,7 @@ public final class FooterLayout {
         int length = header.headerLength();
         ByteBuffer copy = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN).put(0, buffer, index, length);
         if (!SegmentHeaderLayout.decode(copy, length).with(false, 0).equals(header.with(false, 0))) {
-            throw FormatException.corrupt("a footer has a copy of its segment's header: length=" + length);
+            throw FormatException.corrupt("footer's copy of the segment header differs: length=" + length);
         }
     }
 
@@ -158,7 +158,7 @@ public final class FooterLayout {
         int blocks = buffer.getInt(facts + BLOCKS);
         if (buffer.getInt(facts + BLOCK_BYTES) != SegmentIndex.BLOCK_BYTES || blocks < 0 || records < blocks
                 || frameBytes(header.headerLength(), blocks) > frame) {
-            throw FormatException.corrupt("a footer's index fits the footer: blocks=" + blocks + ", records="
+            throw FormatException.corrupt("footer's index doesn't fit the footer: blocks=" + blocks + ", records="
                     + records);
         }
         SegmentIndex.Builder index = new SegmentIndex.Builder(records, buffer.getLong(facts + SMALLEST),
@@ -168,7 +168,7 @@ public final class FooterLayout {
             int entry = facts + FIXED_BYTES + block * BLOCK_ENTRY_BYTES;
             int first = buffer.getInt(entry + BLOCK_OFFSET);
             if (first < least || first >= dataEnd || first % RecordLayout.ALIGNMENT != 0) {
-                throw FormatException.corrupt("a block's first record stands in its block: block=" + block
+                throw FormatException.corrupt("first record of a block in the footer's index is outside the block: block=" + block
                         + ", offset=" + first);
             }
             index.block(first, buffer.getLong(entry + BLOCK_SMALLEST), buffer.getLong(entry + BLOCK_LARGEST));

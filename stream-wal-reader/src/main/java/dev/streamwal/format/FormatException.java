@@ -1,6 +1,6 @@
 package dev.streamwal.format;
 
-/** Bytes that are not what the format says. Whoever knows the file turns it into an error that names it. */
+/** Bytes that don't follow the format. A caller that knows the file turns this into an exception that names the file. */
 public final class FormatException extends Exception {
 
     private static final long serialVersionUID = 1L;

@@ -21,18 +21,18 @@ public final class KeyPattern {
     /** @throws IllegalArgumentException where it is empty, too long, or not valid Unicode */
     public KeyPattern(String text) {
         if (text.isEmpty() || text.length() > MAX_LENGTH) {
-            throw new IllegalArgumentException("a key pattern has 1 to " + MAX_LENGTH + " characters: length=" + text.length());
+            throw new IllegalArgumentException("length of a key pattern is outside 1 to " + MAX_LENGTH + " characters: length=" + text.length());
         }
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-            throw new IllegalArgumentException("a key pattern is valid Unicode: it has a lone surrogate, length=" + text.length());
+            throw new IllegalArgumentException("key pattern has a lone surrogate: length=" + text.length());
         }
         this.text = text;
         this.pattern = text.codePoints().toArray();
     }
 
     /**
-     * Greedy: each {@code *} first stands for nothing; where the rest doesn't match, only the last one passed takes one
-     * character more, since an earlier one could gain nothing. So the steps are at most the product of the lengths, and
+     * Greedy: each {@code *} first matches nothing. Where the rest doesn't match, only the last {@code *} passed takes one
+     * character more; lengthening an earlier one couldn't help. So the steps are at most the product of the lengths, and
      * mostly the length of the key.
      */
     public boolean matches(String key) {

@@ -120,7 +120,7 @@ public sealed interface KeyScope {
 
         public Some {
             if (keys.size() > MAX_KEYS) {
-                throw new IllegalArgumentException("a set of keys has at most " + MAX_KEYS + " keys: keys=" + keys.size()
+                throw new IllegalArgumentException("set of keys has more than " + MAX_KEYS + " keys: keys=" + keys.size()
                         + "; select them by a prefix or a pattern");
             }
             keys.forEach(StreamKey::checkedUtf8);

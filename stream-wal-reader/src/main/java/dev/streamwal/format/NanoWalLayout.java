@@ -13,8 +13,8 @@ import java.nio.ByteBuffer;
  *  16     header, content
  * </pre>
  *
- * nano-wal 0.5 had the content length behind the header, and there are files of 1.0 with such records. Nothing says which order a record has but
- * where it ends; without a header there is no difference.
+ * nano-wal 0.5 had the content length behind the header, and there are files of 1.0 with such records. Only the record's end shows which
+ * order it has; without a header there is no difference.
  *
  * <pre>
  *   0  6  signature
@@ -31,15 +31,15 @@ public final class NanoWalLayout {
     public static final int CONTENT_LENGTH = 8;
     /** Bytes that a record has beside its own header and content. */
     public static final int PREFIX_BYTES = 16;
-    /** Where the header stands that has the content length behind it. */
+    /** Offset of the header in a record that has the content length behind it. */
     public static final int EARLY_HEADER = CONTENT_LENGTH;
 
     /** Magic and expiration, in front of the first record. */
     public static final int FILE_HEADER_BYTES = SegmentHeaderLayout.EXTENSION_MAGIC;
-    /** The header, and what a segment of this project's own has behind it. */
+    /** The header, and the extension magic behind it that a stream-wal segment has. */
     public static final int FILE_START_BYTES = FILE_HEADER_BYTES + Long.BYTES;
 
-    /** What is asked of a buffer at most; the format has 64 bits for a length. */
+    /** Largest frame that is read into a buffer; the format has 64 bits for a length. */
     public static final int MAX_FRAME_BYTES = (1 << 28) - 1;
 
     public static final int SIGNATURE_BYTES = HEADER_LENGTH - SIGNATURE;
@@ -66,7 +66,7 @@ public final class NanoWalLayout {
         return Short.toUnsignedInt(source.getShort(index + HEADER_LENGTH));
     }
 
-    /** As it stands there: negative where it is 2^63 or more. */
+    /** The length as stored: negative where it is 2^63 or more. */
     public static long contentLength(ByteBuffer source, int index) {
         return source.getLong(index + CONTENT_LENGTH);
     }
@@ -94,7 +94,7 @@ public final class NanoWalLayout {
         return contentLength < 0 || contentLength > left ? -1 : PREFIX_BYTES + headerLength + contentLength;
     }
 
-    /** Whether these are a file's first bytes, of which there are fewer than a header has: one that is being written. */
+    /** Whether these are the first bytes of a header that isn't complete: the file is being written. */
     public static boolean isHeaderBegun(ByteBuffer source, int available) {
         for (int i = 0; i < Math.min(available, FILE_MAGIC.length); i++) {
             if (source.get(i) != FILE_MAGIC[i]) {
@@ -114,14 +114,14 @@ public final class NanoWalLayout {
     public static long decodeHeader(ByteBuffer source, int available) throws FormatException {
         if (available < FILE_HEADER_BYTES) {
             throw FormatException.corrupt(
-                    "a nano-wal file starts with " + FILE_HEADER_BYTES + " bytes of header: bytes=" + available);
+                    "nano-wal file is shorter than its header of " + FILE_HEADER_BYTES + " bytes: bytes=" + available);
         }
         long magic = source.getLong(SegmentHeaderLayout.MAGIC);
         if (!SegmentHeaderLayout.isMagic(magic)) {
-            throw FormatException.corrupt("a nano-wal file starts with \"NANO-LOG\": actual=0x" + Long.toHexString(magic));
+            throw FormatException.corrupt("nano-wal file doesn't start with \"NANO-LOG\": actual=0x" + Long.toHexString(magic));
         }
         if (available >= FILE_START_BYTES && SegmentHeaderLayout.isExtension(source.getLong(FILE_HEADER_BYTES))) {
-            throw FormatException.unsupported("a stream-wal segment, and no nano-wal file: open its log with WalReader.open");
+            throw FormatException.unsupported("file is a stream-wal segment, not a nano-wal file; open its log with WalReader.open");
         }
         return source.getLong(SegmentHeaderLayout.EXPIRATION);
     }

@@ -12,14 +12,14 @@ import java.util.Optional;
 public record NanoWalName(String prefix, long expirationMillis) implements Comparable<NanoWalName> {
 
     private static final String SUFFIX = ".seg";
-    /** What stands for the bytes of a name that the file system's encoding can't tell. */
+    /** Replaces the bytes of a name that the file system's encoding can't decode. */
     private static final char REPLACEMENT = '\uFFFD';
 
     public String fileName() {
         return prefix + '_' + expirationMillis + SUFFIX;
     }
 
-    /** Empty for every other name, and where the prefix can't be a stream's key: such files are somebody else's. */
+    /** Empty for every other name, and where the prefix can't be a stream's key: such files belong to another program. */
     public static Optional<NanoWalName> parse(String fileName) {
         int mark = fileName.lastIndexOf('_');
         int end = fileName.length() - SUFFIX.length();

@@ -9,10 +9,10 @@ package dev.streamwal.format;
  */
 public final class NanoWalPosition {
 
-    /** Where files are longer positions would run into the next file's: 128 GiB. */
+    /** Longest file, 128 GiB: positions in a longer one would run into the next file's. */
     public static final long MAX_FILE_BYTES = 1L << 37;
     public static final int MAX_ORDINAL = (1 << 23) - 1;
-    /** What a ref says of a frame of 4 MiB or more. */
+    /** Size in the ref of a frame of 4 MiB or more. */
     public static final int MAX_SIZE = RecordLayout.MAX_FRAME_BYTES;
 
     private static final int ORDINAL_SHIFT = 40;
@@ -20,8 +20,8 @@ public final class NanoWalPosition {
     private static final int UNIT = RecordLayout.ALIGNMENT;
 
     static {
-        RecordLayout.require(MAX_FILE_BYTES * UNIT - 1 == IN_FILE_MASK, "a file's positions fill the bits they have");
-        RecordLayout.require(NanoWalLayout.PREFIX_BYTES * UNIT >= RecordLayout.PREFIX_BYTES, "the shortest frame has a ref's size");
+        RecordLayout.require(MAX_FILE_BYTES * UNIT - 1 == IN_FILE_MASK, "a file's positions don't fill their bits");
+        RecordLayout.require(NanoWalLayout.PREFIX_BYTES * UNIT >= RecordLayout.PREFIX_BYTES, "the shortest frame is below the least size of a ref");
     }
 
     private NanoWalPosition() {}
@@ -31,7 +31,7 @@ public final class NanoWalPosition {
         return (long) ordinal << ORDINAL_SHIFT | (offset - NanoWalLayout.FILE_HEADER_BYTES) * UNIT;
     }
 
-    /** Where the file's first record stands. */
+    /** Position of the file's first record. */
     public static long base(int ordinal) {
         return of(ordinal, NanoWalLayout.FILE_HEADER_BYTES);
     }
@@ -40,7 +40,7 @@ public final class NanoWalPosition {
         return (int) (position >>> ORDINAL_SHIFT);
     }
 
-    /** In the file; -1 where no position is made that way. */
+    /** Offset in the file; -1 where this is no position of a nano-wal record. */
     public static long offset(long position) {
         long inFile = position & IN_FILE_MASK;
         return inFile % UNIT == 0 ? inFile / UNIT + NanoWalLayout.FILE_HEADER_BYTES : -1;
@@ -51,7 +51,7 @@ public final class NanoWalPosition {
         return (int) Math.min(frameBytes * UNIT, MAX_SIZE);
     }
 
-    /** How long a frame with that size is; -1 where the size doesn't say. */
+    /** Length of a frame with that size; -1 where the size doesn't tell. */
     public static int frameBytes(int size) {
         return size == MAX_SIZE ? -1 : size / UNIT;
     }

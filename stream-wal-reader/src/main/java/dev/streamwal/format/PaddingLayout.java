@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A {@link RecordLayout#PADDING} record: a slot that holds nothing. Its content is zero, so it says nothing of what was
- * meant for it.
+ * A {@link RecordLayout#PADDING} record: a slot without a record. Its content is zero and doesn't tell which record the
+ * slot was meant for.
  */
 public final class PaddingLayout {
 
@@ -20,8 +20,8 @@ public final class PaddingLayout {
      */
     public static ByteBuffer encodePrefix(int frameBytes, int previousSize, long salt, long position) {
         if (frameBytes < RecordLayout.PREFIX_BYTES || frameBytes % RecordLayout.ALIGNMENT != 0) {
-            throw new IllegalArgumentException("a slot is a multiple of " + RecordLayout.ALIGNMENT
-                    + " bytes, no less than " + RecordLayout.PREFIX_BYTES + ": frameBytes=" + frameBytes);
+            throw new IllegalArgumentException("slot is not a multiple of " + RecordLayout.ALIGNMENT
+                    + " bytes, or shorter than " + RecordLayout.PREFIX_BYTES + ": frameBytes=" + frameBytes);
         }
         ByteBuffer out = ByteBuffer.allocate(RecordLayout.PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int contentLength = frameBytes - RecordLayout.PREFIX_BYTES;

@@ -25,7 +25,7 @@ import java.util.zip.CRC32C;
  * </pre>
  *
  * <p>Slots of versions that wrote "STRMPOS1" are read as well: they have the boot id's length at 40 and the checksum over
- * [0, 108) at 108. Their incarnation counted the starts of the machine; whether a writer had closed the log they don't say.
+ * [0, 108) at 108. Their incarnation counted the starts of the machine; they don't say whether a writer had closed the log.
  */
 public final class PositionsLayout {
 
@@ -67,7 +67,7 @@ public final class PositionsLayout {
         byte[] bootId = positions.bootId().getBytes(StandardCharsets.US_ASCII);
         boolean comesBack = new String(bootId, StandardCharsets.US_ASCII).equals(positions.bootId());
         if (bootId.length > MAX_BOOT_ID_BYTES || !comesBack) {
-            throw new IllegalArgumentException("a boot id has at most " + MAX_BOOT_ID_BYTES + " ASCII characters: "
+            throw new IllegalArgumentException("boot id is longer than " + MAX_BOOT_ID_BYTES + " characters or not ASCII: bootId="
                     + positions.bootId());
         }
         ByteBuffer out = ByteBuffer.allocate(USED_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -85,7 +85,7 @@ public final class PositionsLayout {
     }
 
     /**
-     * @param file what there is of the file
+     * @param file the file's content, complete or not
      * @return the valid slot with the higher sequence; empty where neither is valid
      */
     public static Optional<Positions> decode(byte[] file) {

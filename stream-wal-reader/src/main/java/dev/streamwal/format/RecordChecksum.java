@@ -20,7 +20,7 @@ import java.util.zip.CRC32C;
  * </pre>
  *
  * Salt and position make a record valid only where it was written: a payload that looks like a record doesn't pass for
- * one. It guards against accidents, not against somebody who can read the salt. One thread at a time; no garbage.
+ * one. It guards against accidents, not against an attacker that can read the salt. One thread at a time; no garbage.
  */
 public final class RecordChecksum {
 

@@ -16,8 +16,8 @@ import java.nio.ByteBuffer;
  * </pre>
  *
  * <p><b>Visibility.</b> A record is visible once its commit word is there, which is stored last, as one release store
- * after everything else; a member of a batch once the commit word of its {@link BatchLayout batch record} is there. A
- * reader that finds the word and a wrong checksum has read in the middle of a positional write, or found damage;
+ * after everything else. A member of a batch is visible once the commit word of its {@link BatchLayout batch record} is
+ * there. A reader that finds the word and a wrong checksum has read during a positional write, or found damage;
  * {@code SegmentScan} tells which.
  *
  * <p><b>Durability.</b> A record before a valid {@link FooterLayout footer} is durable; in a segment without one it is
@@ -69,9 +69,9 @@ public final class RecordLayout {
     private static final long MAGIC = 0x4352_4F4E_414EL;
 
     static {
-        require(TIMESTAMP + Long.BYTES == PREFIX_BYTES, "the fields fill the prefix");
-        require(PREFIX_BYTES % ALIGNMENT == 0, "records stay aligned");
-        require(MAX_FRAME_BYTES / ALIGNMENT < 1 << 22, "a frame's size fits the tail word");
+        require(TIMESTAMP + Long.BYTES == PREFIX_BYTES, "the fields don't fill the prefix");
+        require(PREFIX_BYTES % ALIGNMENT == 0, "records don't stay aligned");
+        require(MAX_FRAME_BYTES / ALIGNMENT < 1 << 22, "a frame's size doesn't fit the tail word");
     }
 
     private RecordLayout() {}

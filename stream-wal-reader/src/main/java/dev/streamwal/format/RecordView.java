@@ -19,9 +19,9 @@ public final class RecordView {
         VALID,
         /** A zero commit word: nothing is here, or not yet. */
         EMPTY,
-        /** A commit word that is none. */
+        /** A word that isn't zero and no commit word. */
         NOT_A_RECORD,
-        /** Lengths that go past what is there, or past the limits. */
+        /** Lengths that exceed the bytes available, or the limits. */
         TOO_LONG,
         /** The lengths could be right, the checksum isn't. */
         BAD_CHECKSUM
@@ -84,7 +84,7 @@ public final class RecordView {
         return checksum(salt) == buffer.getInt(index + RecordLayout.CHECKSUM);
     }
 
-    /** What the checksum of the frame as it is has to be. After a {@link #peek} that said {@code VALID}, with the whole frame in the buffer. */
+    /** The checksum computed from the frame's bytes. After a {@link #peek} that said {@code VALID}, with the whole frame in the buffer. */
     public int checksum(long salt) {
         checksum.reset();
         int from = index + RecordLayout.PREFIX_BYTES;
@@ -128,7 +128,7 @@ public final class RecordView {
         return buffer.getInt(index + RecordLayout.FLAGS);
     }
 
-    /** What a reader makes of the record. */
+    /** How a reader treats the record. */
     public Visibility visibility() {
         return Visibility.of(flags());
     }

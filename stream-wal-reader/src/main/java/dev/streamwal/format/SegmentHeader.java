@@ -3,7 +3,7 @@ package dev.streamwal.format;
 /**
  * What a segment's header says.
  *
- * @param window the span of time the segment is for; late records may be older, none is newer
+ * @param window the time span that the segment covers; late records may be older, none is newer
  * @param expirationMillis epoch ms from which on the file may be deleted: window end + retention
  * @param basePosition stream position of the first record
  * @param previousEnd stream position where the predecessor's data ends; {@code basePosition} where there is none
@@ -32,8 +32,8 @@ public record SegmentHeader(
         int headerLength = SegmentHeaderLayout.headerLength(key.utf8Length());
         if (expirationMillis < 0 || basePosition < 0 || previousEnd < 0 || previousEnd > basePosition
                 || capacity < headerLength || basePosition > Long.MAX_VALUE - capacity) {
-            throw new IllegalArgumentException("a segment begins at or after its predecessor's end, holds its header"
-                    + " and has an expiration: key=" + key + ", basePosition=" + basePosition 
+            throw new IllegalArgumentException("inconsistent segment header, with a negative value, a base position before the predecessor's"
+                    + " end or a capacity below the header: key=" + key + ", basePosition=" + basePosition
                     + ", previousEnd=" + previousEnd + ", capacity=" + capacity + ", expiration=" + expirationMillis);
         }
     }
@@ -63,7 +63,7 @@ public record SegmentHeader(
         return (featureFlags & SegmentHeaderLayout.CUT) != 0;
     }
 
-    /** The same, {@link #isCut() cut} or not, with another mark. */
+    /** A copy that is {@link #isCut() cut} or not, with another mark. */
     public SegmentHeader with(boolean cut, int newMark) {
         int flags = (featureFlags & ~SegmentHeaderLayout.CUT) | (cut ? SegmentHeaderLayout.CUT : 0);
         return new SegmentHeader(key, window, expirationMillis, basePosition, previousEnd, incarnation, salt,

@@ -13,7 +13,7 @@ import java.util.zip.CRC32C;
  *  16  6  extension magic   "STRMv2"
  *  22  2  header length     bytes from 0 to the first record; a multiple of 8
  *  24  4  header checksum   CRC32C over [0, header length) with this field and the mark as zero
- *  28  4  feature flags     low half: who doesn't know a set bit refuses the file; high half: may be ignored, bit 16 is FIRST
+ *  28  4  feature flags     low half: a reader that doesn't know a set bit refuses the file; high half: may be ignored, bit 16 is FIRST
  *  32  8  window start      epoch ms, inclusive
  *  40  8  window end        epoch ms, exclusive
  *  48  8  base position     stream position of the first record
@@ -58,9 +58,9 @@ public final class SegmentHeaderLayout {
     public static final int FIRST = 1 << 16;
 
     /**
-     * Feature bit of the high half: something behind the segment's data was cut off, so its stream never goes on where
-     * the data ends, but at the log's start. Set in a header that is there: it stands in 8 aligned bytes with the
-     * checksum.
+     * Feature bit of the high half: something behind the segment's data was cut off, so its stream never continues where
+     * the data ends, but at the log's start. It is set in an existing header: flags and checksum stand in the same 8
+     * aligned bytes, so one write changes both.
      */
     public static final int CUT = 1 << 17;
 
@@ -77,12 +77,12 @@ public final class SegmentHeaderLayout {
     private static final long ANY_VERSION_MASK = 0xFF_FFFF_FFFFL;
 
     static {
-        RecordLayout.require(EXPIRATION + Long.BYTES == EXTENSION_MAGIC, "the nano-wal header is 16 bytes");
+        RecordLayout.require(EXPIRATION + Long.BYTES == EXTENSION_MAGIC, "the nano-wal header isn't 16 bytes");
         RecordLayout.require(FEATURE_FLAGS == HEADER_CHECKSUM + Integer.BYTES && HEADER_CHECKSUM % Long.BYTES == 0,
-                "checksum and flags are written at once");
+                "checksum and flags can't be written at once");
         RecordLayout.require(KEY_LENGTH == MARK + Integer.BYTES && KEY == KEY_LENGTH + Short.BYTES,
-                "the key follows its length");
-        RecordLayout.require(MAX_BYTES % RecordLayout.ALIGNMENT == 0, "the first record is aligned");
+                "the key doesn't follow its length");
+        RecordLayout.require(MAX_BYTES % RecordLayout.ALIGNMENT == 0, "the first record isn't aligned");
     }
 
     private SegmentHeaderLayout() {}
@@ -122,45 +122,45 @@ public final class SegmentHeaderLayout {
      */
     public static SegmentHeader decode(ByteBuffer source, int available) throws FormatException {
         if (available < EXTENSION_MAGIC) {
-            throw FormatException.corrupt("a segment starts with its header: bytes=" + available + ", needed="
+            throw FormatException.corrupt("segment is shorter than its header: bytes=" + available + ", needed="
                     + MIN_BYTES);
         }
-        check(isMagic(source.getLong(MAGIC)), "a segment starts with \"NANO-LOG\"", source.getLong(MAGIC));
+        check(isMagic(source.getLong(MAGIC)), "segment doesn't start with \"NANO-LOG\"", source.getLong(MAGIC));
         if (available < FIXED_BYTES || (source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK) != EXTENSION_VALUE) {
             throw notExtended(source, available);
         }
         int length = source.getShort(HEADER_LENGTH) & 0xFFFF;
         check(length >= MIN_BYTES && length % RecordLayout.ALIGNMENT == 0,
-                "a header has a multiple of 8 bytes, with a key", length);
-        check(length <= available, "the file holds its header, whose length is " + length, available);
-        check(source.getInt(HEADER_CHECKSUM) == checksum(source, length), "the header's checksum is right",
+                "header length is not a multiple of 8, or too short for a key", length);
+        check(length <= available, "segment is shorter than its header of " + length + " bytes", available);
+        check(source.getInt(HEADER_CHECKSUM) == checksum(source, length), "segment header checksum mismatch",
                 source.getInt(HEADER_CHECKSUM));
-        // before what a newer version may have laid out in another way
+        // checked before the fields that a newer version may lay out in another way
         int features = source.getInt(FEATURE_FLAGS);
         if ((features & REQUIRED_FEATURES_MASK & ~KNOWN_FEATURES) != 0) {
-            throw FormatException.unsupported("the segment needs features this version doesn't know: featureFlags=0x"
+            throw FormatException.unsupported("segment needs features that this version doesn't know: featureFlags=0x"
                     + Integer.toHexString(features) + "; read it with the version that wrote it, or a newer one");
         }
         int keyLength = source.getShort(KEY_LENGTH) & 0xFFFF;
-        check(keyLength >= 1 && keyLength <= StreamKey.MAX_BYTES, "a key has 1 to 1,024 bytes", keyLength);
-        check(length == headerLength(keyLength), "the header's length follows from the key's", length);
+        check(keyLength >= 1 && keyLength <= StreamKey.MAX_BYTES, "length of the key is outside 1 to 1,024 bytes", keyLength);
+        check(length == headerLength(keyLength), "header length doesn't fit the key's length", length);
         return decodeChecked(source, keyLength, features);
     }
 
     private static SegmentHeader decodeChecked(ByteBuffer source, int keyLength, int features) throws FormatException {
         long windowStart = source.getLong(WINDOW_START);
         long windowEnd = source.getLong(WINDOW_END);
-        check(windowStart < windowEnd, "a window ends after it starts, at " + windowStart, windowEnd);
+        check(windowStart < windowEnd, "window doesn't end after its start at " + windowStart, windowEnd);
         long basePosition = source.getLong(BASE_POSITION);
-        check(basePosition >= 0, "positions are not negative", basePosition);
+        check(basePosition >= 0, "base position is negative", basePosition);
         long previousEnd = source.getLong(PREVIOUS_END);
-        check(previousEnd >= 0 && previousEnd <= basePosition, "the predecessor ends at or before the base position "
+        check(previousEnd >= 0 && previousEnd <= basePosition, "predecessor's end is negative, or behind the base position "
                 + basePosition, previousEnd);
         long expiration = source.getLong(EXPIRATION);
-        check(expiration >= 0, "an expiration is not negative", expiration);
+        check(expiration >= 0, "expiration is negative", expiration);
         int capacity = source.getInt(CAPACITY);
-        check(capacity >= headerLength(keyLength), "the capacity holds the header", capacity);
-        check(basePosition <= Long.MAX_VALUE - capacity, "positions have 63 bits, with the capacity " + capacity,
+        check(capacity >= headerLength(keyLength), "capacity is smaller than the header", capacity);
+        check(basePosition <= Long.MAX_VALUE - capacity, "base position exceeds 63 bits with the capacity " + capacity,
                 basePosition);
         byte[] key = new byte[keyLength];
         source.get(KEY, key);
@@ -180,7 +180,7 @@ public final class SegmentHeaderLayout {
         return (int) crc.getValue();
     }
 
-    /** Of this format and of nano-wal's alike. */
+    /** Whether this is the magic that this format and nano-wal's share. */
     static boolean isMagic(long word) {
         return word == MAGIC_VALUE;
     }
@@ -194,17 +194,17 @@ public final class SegmentHeaderLayout {
         boolean word = available >= EXTENSION_MAGIC + Long.BYTES;
         if (word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC))) {
             return FormatException.unsupported(
-                    "a nano-wal 1.0 file, which has no stream's header: bytes=" + available + "; open its directory with openNanoWal");
+                    "file is a nano-wal 1.0 file, without a stream's header: bytes=" + available + "; open its directory with openNanoWal");
         }
         long extension = word ? source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK : 0;
         if (extension == EXTENSION_VALUE) {
-            return FormatException.corrupt("the file holds its header: bytes=" + available + ", needed=" + MIN_BYTES);
+            return FormatException.corrupt("segment is shorter than its header: bytes=" + available + ", needed=" + MIN_BYTES);
         }
         return word && isExtension(extension)
-                ? FormatException.unsupported("the segment is of another version of this format: version=0x"
+                ? FormatException.unsupported("segment is of another version of this format: version=0x"
                 + Long.toHexString(extension >>> 40)
                         + ", known=0x32; read it with the version that wrote it")
-                : FormatException.corrupt("a segment's header goes on with \"STRMv2\": bytes=" + available);
+                : FormatException.corrupt("segment header has no \"STRMv2\" behind its first 16 bytes: bytes=" + available);
     }
 
     private static void check(boolean fact, String rule, long actual) throws FormatException {

@@ -10,8 +10,8 @@ import java.util.Arrays;
 public final class SegmentIndex {
 
     /**
-     * A time scan reads this much too much at either end; a full segment of 64 MiB has 1,024 blocks, an index of 24
-     * KiB.
+     * A time scan reads at most this much in excess at either end; a full segment of 64 MiB has 1,024 blocks, an index
+     * of 24 KiB.
      */
     public static final int BLOCK_BYTES = 64 << 10;
 

@@ -20,7 +20,7 @@ public record SegmentName(long basePosition, long expirationMillis) implements C
     public SegmentName {
         if (basePosition < 0 || expirationMillis < 0) {
             throw new IllegalArgumentException(
-                    "a segment's name has no negative numbers: basePosition=" + basePosition + ", expiration="
+                    "segment name has a negative number: basePosition=" + basePosition + ", expiration="
                     + expirationMillis);
         }
     }
@@ -29,7 +29,7 @@ public record SegmentName(long basePosition, long expirationMillis) implements C
         return HEX.toHexDigits(basePosition) + '_' + expirationMillis + SUFFIX;
     }
 
-    /** Empty for every name that {@link #fileName()} doesn't give: such files are somebody else's. */
+    /** Empty for every name that {@link #fileName()} doesn't give: such files belong to another program. */
     public static Optional<SegmentName> parse(String fileName) {
         int digits = fileName.length() - POSITION_DIGITS - 1 - SUFFIX.length();
         if (digits < 1 || digits > 19 || fileName.charAt(POSITION_DIGITS) != '_' || !fileName.endsWith(SUFFIX)) {

@@ -38,7 +38,7 @@ public final class StreamKey {
             "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
             "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9");
 
-    // behind what it is made with
+    // initialized after the constants that it needs
     /** The log's own stream, in whose segments the records of many streams stand. No other stream has this key. */
     public static final StreamKey SHARED = of("\u0000shared");
 
@@ -46,7 +46,7 @@ public final class StreamKey {
     private static final long SALT_FACTOR = 0x9E37_79B9_7F4A_7C15L;
 
     private final byte[] utf8;
-    /** Made when it is asked for first; whoever comes at the same time makes the same one. */
+    /** Made at the first request; threads that make it at the same time make equal ones. */
     private @Nullable String text;
 
     private StreamKey(@Nullable String text, byte[] utf8) {
@@ -62,8 +62,8 @@ public final class StreamKey {
     }
 
     /**
-     * Of the checksums of the stream's records where they aren't in a file of its own: so no stream's record verifies as another one's, and what
-     * the stream has in several files has the same checksums in one.
+     * The salt in the checksums of the stream's records where they stand in files of several streams. No stream's record verifies as another
+     * stream's, and a record keeps its checksum when it moves from one such file to another.
      */
     public long salt() {
         long mixed = SALT_SEED;
@@ -74,12 +74,12 @@ public final class StreamKey {
         return mixed;
     }
 
-    /** The key's bytes, or the error that says why it can't be one. */
+    /** The key's bytes; an {@link IllegalArgumentException} says why the text can't be a key. */
     public static byte[] checkedUtf8(String text) {
         if (text.isEmpty()) {
-            throw new IllegalArgumentException("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: it is empty");
+            throw new IllegalArgumentException("stream key is empty: it needs 1 to " + MAX_BYTES + " bytes of UTF-8");
         }
-        // more characters than bytes are allowed can't fit; checked first so that nothing large is encoded
+        // a character takes one byte or more; checked first so that nothing large is encoded
         if (text.length() > MAX_BYTES) {
             throw tooLong(text.length() + " or more");
         }
@@ -92,7 +92,7 @@ public final class StreamKey {
             utf8 = new byte[bytes.remaining()];
             bytes.get(utf8);
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException("a stream's key is valid Unicode: it has a lone surrogate, key="
+            throw new IllegalArgumentException("stream key has a lone surrogate: key="
                     + printable(text), e);
         }
         if (utf8.length > MAX_BYTES) {
@@ -102,7 +102,7 @@ public final class StreamKey {
     }
 
     private static IllegalArgumentException tooLong(String bytes) {
-        return new IllegalArgumentException("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: bytes=" + bytes);
+        return new IllegalArgumentException("stream key is longer than " + MAX_BYTES + " bytes of UTF-8: bytes=" + bytes);
     }
 
     private static String printable(String text) {
@@ -128,7 +128,7 @@ public final class StreamKey {
     }
 
     /**
-     * Makes nothing, mostly.
+     * Allocates nothing where the bytes are ASCII.
      *
      * @throws FormatException where the bytes are no key
      */
@@ -136,15 +136,15 @@ public final class StreamKey {
         String unused = checkedText(bytes, from, length);
     }
 
-    /** Null where each byte is a character. */
+    /** The text; null where the bytes are ASCII. */
     private static @Nullable String checkedText(byte[] bytes, int from, int length) throws FormatException {
         if (length == 0 || length > MAX_BYTES) {
-            throw FormatException.corrupt("a stream's key has 1 to " + MAX_BYTES + " bytes of UTF-8: bytes=" + length);
+            throw FormatException.corrupt("length of a stream key is outside 1 to " + MAX_BYTES + " bytes of UTF-8: bytes=" + length);
         }
         try {
             return isAscii(bytes, from, length) ? null : decode(ByteBuffer.wrap(bytes, from, length));
         } catch (CharacterCodingException unused) {
-            throw FormatException.corrupt("a stream's key is valid UTF-8: bytes=" + HEX.formatHex(bytes, from, from + Math.min(length, 64)));
+            throw FormatException.corrupt("stream key is not valid UTF-8: bytes=" + HEX.formatHex(bytes, from, from + Math.min(length, 64)));
         }
     }
 
@@ -163,9 +163,9 @@ public final class StreamKey {
     }
 
     /**
-     * The key that a directory's name says. Empty where the name has a digest (read the key from a segment's header,
-     * and compare its {@link #directoryName()}), and where it is no name that this class gives; {@link #isDigestName}
-     * tells these apart.
+     * The key that a directory's name encodes. Empty where the name has a digest (read the key from a segment's header,
+     * and compare its {@link #directoryName()}), and where this class doesn't give such a name; {@link #isDigestName}
+     * tells the two apart.
      */
     public static Optional<StreamKey> fromDirectoryName(String name) {
         if (name.isEmpty() || name.length() > MAX_PLAIN_BYTES || name.indexOf(DIGEST_MARK) >= 0) {
@@ -234,13 +234,13 @@ public final class StreamKey {
         try {
             return MessageDigest.getInstance("SHA-256").digest(bytes);
         } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
+            throw new AssertionError("SHA-256 is missing, which every Java platform has", e);
         }
     }
 
     /**
-     * The order of keys. That of code points is that of their UTF-8 bytes; that of UTF-16 units isn't: surrogates go behind
-     * the rest.
+     * The order of keys, by code points, which is the order of their UTF-8 bytes. The order of UTF-16 units differs:
+     * surrogates have to go behind all others.
      */
     public static int compare(String a, String b) {
         int length = Math.min(a.length(), b.length());

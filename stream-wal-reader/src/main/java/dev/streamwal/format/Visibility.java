@@ -1,17 +1,17 @@
 package dev.streamwal.format;
 
 /**
- * What a reader makes of a record that verifies. The one rule for scans, walks and reads by reference. What a segment's index counts is
- * another matter: all data, whether it is shown or not.
+ * How a reader treats a record that verifies. The one rule for scans, walks and reads by reference. A segment's index counts all data
+ * records, whether they are shown or not.
  */
 public enum Visibility {
-    /** Data, which is handed out. */
+    /** Data: delivered to the reader. */
     SHOWN,
-    /** A control record, which is passed. */
+    /** A control record: skipped. */
     HIDDEN,
     /** The footer: the data ends before it. */
     END,
-    /** Data that needs a newer version: the reader is told of it. */
+    /** Data that needs a newer version: reported to the reader. */
     TOO_NEW;
 
     private static final int KNOWN_DATA_FLAGS = RecordLayout.MEMBER;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * {@link IllegalStateException}. The classes are reached by reflection, because this code compiles for Java 17.
  *
  * <p>Where the file is shorter than the mapping, a bulk access throws {@link InternalError}, at the latest in the next call that enters the JVM
- * ({@link #settle()}). Java 17 throws it later than that, on whatever the thread does then; so before Java 22 there is none.
+ * ({@link #settle()}). Java 17 throws it later, at an unrelated step of the thread; so this class needs Java 22.
  */
 public final class ArenaMapping implements AutoCloseable {
 
@@ -28,7 +28,7 @@ public final class ArenaMapping implements AutoCloseable {
         this.buffer = buffer;
     }
 
-    /** Whether this Java has them. */
+    /** Whether this Java has arenas. */
     public static boolean isSupported() {
         return Runtime.version().feature() >= FIRST_VERSION;
     }
@@ -51,12 +51,12 @@ public final class ArenaMapping implements AutoCloseable {
         }
     }
 
-    /** The bytes, big-endian. Use absolute positions only, it is shared. */
+    /** The bytes, big-endian. The buffer is shared: use absolute positions only. */
     public ByteBuffer buffer() {
         return buffer;
     }
 
-    /** Behind a bulk access: where that met the end of a shorter file, this throws {@link InternalError} unless the access has. */
+    /** Call after a bulk access: throws {@link InternalError} where the file was shorter, unless the access has thrown it already. */
     static void settle() {
         long unused = Runtime.getRuntime().totalMemory();
     }
@@ -71,7 +71,7 @@ public final class ArenaMapping implements AutoCloseable {
         try {
             arena.close();
         } catch (Exception e) {
-            throw new IllegalStateException("a mapping can't be closed", e);
+            throw new IllegalStateException("closing a mapping failed", e);
         }
     }
 
@@ -115,7 +115,7 @@ public final class ArenaMapping implements AutoCloseable {
         } catch (IOException | RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
-            throw new IllegalStateException("Java's mapping methods declare nothing else", e);
+            throw new IllegalStateException("unexpected exception of Java's mapping methods", e);
         }
     }
 }

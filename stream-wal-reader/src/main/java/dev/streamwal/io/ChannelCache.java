@@ -13,16 +13,17 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files open for reading, shared by threads. At most {@code maxOpenFiles} stay open, and one more while it is read; files that are being
- * read are more where they alone are more, so who reads several at a time asks whether there is {@link #room()}. The one that was not read for longest goes first, and so does, at the next use of the cache, what was not read for
- * 10 s: a deleted file keeps its space while it is open. When the cache is full, a file is kept only from its second use
- * on, so that a pass over many files doesn't flush out the few that are read all the time. Thread-safe.
+ * Files open for reading, shared by threads. At most {@code maxOpenFiles} stay open, and one more while it is read. Files that are being
+ * read may exceed the limit: a caller that reads several at a time checks {@link #room()} first. The file unused for longest is closed
+ * first. A file unused for 10 s is closed at the next use of the cache, since a deleted file keeps its space while it is open. When the
+ * cache is full, a file is kept only from its second use on, so that a pass over many files doesn't evict the few that are read all the
+ * time. Thread-safe.
  *
  * <p>Lock order: this, then a file.
  */
 public final class ChannelCache implements AutoCloseable {
 
-    /** Uses remembered for each file kept: enough to tell what comes back from what is passed by, at 4 bytes each. */
+    /** Uses remembered for each file kept: enough to tell files that are read again from files read once, at 4 bytes each. */
     private static final int REMEMBERED_PER_FILE = 4;
 
     private static final int MAX_REMEMBERED = 1 << 16;
@@ -38,9 +39,9 @@ public final class ChannelCache implements AutoCloseable {
     private final int[] recentUses;
 
     private final Map<Path, SharedFile> open = new HashMap<>();
-    /** Open files that nobody reads, the one longest so first. */
+    /** Open files that are not being read, the one unused for longest first. */
     private final Map<Path, SharedFile> idle = new LinkedHashMap<>();
-    /** Files that somebody reads, also those that have lost their names. */
+    /** Number of files being read, including those that have lost their names. */
     private int lent;
 
     private volatile boolean closed;
@@ -52,7 +53,7 @@ public final class ChannelCache implements AutoCloseable {
 
     /**
      * @param maxOpenFiles 1 or more
-     * @param isMapping whether what is {@link #acquireSealed sealed} is copied out of a mapping, where this Java can
+     * @param isMapping whether {@link #acquireSealed sealed} files are copied out of a mapping, where this Java can
      */
     public ChannelCache(int maxOpenFiles, boolean isMapping) {
         this(maxOpenFiles, isMapping, System::nanoTime);
@@ -67,10 +68,9 @@ public final class ChannelCache implements AutoCloseable {
     }
 
     /**
-     * The file, open, until it is closed by the caller.
+     * The file, open, until the caller closes it. Where another file has the name now, that one is opened.
      *
-     * @throws NoSuchFileException where there is no such file, also if it was open in the cache: what is deleted is gone, and where another
-     *     file has the name now, that one is opened
+     * @throws NoSuchFileException where there is no such file, also if a deleted file of this name was open in the cache
      */
     public SharedFile acquire(Path path) throws IOException {
         SharedFile file;
@@ -78,7 +78,7 @@ public final class ChannelCache implements AutoCloseable {
         boolean wasOpen;
         synchronized (this) {
             if (closed) {
-                throw new IOException("the reader has been closed");
+                throw new IOException("reader is closed");
             }
             SharedFile known = open.get(path);
             wasOpen = known != null;
@@ -86,7 +86,7 @@ public final class ChannelCache implements AutoCloseable {
             open.put(path, file);
             idle.remove(path);
             lent += file.users++ == 0 ? 1 : 0;
-            // the one more is for a pass over many files, one by one
+            // one file more than the limit: for a pass over many files, one by one
             surplus = open.size() > (long) maxOpenFiles + 1 ? evictEldest(nanoTime.getAsLong()) : null;
         }
         if (surplus != null) {
@@ -134,12 +134,12 @@ public final class ChannelCache implements AutoCloseable {
         });
     }
 
-    /** Something that opens a file of any kind. */
+    /** Opens a file of any kind. */
     public interface Opening<T> {
         T run() throws IOException;
     }
 
-    /** Where the process has too many files open, those that are only kept here for later give way. */
+    /** Opens a file; where the process has too many files open, closes the idle ones of this cache and tries again. */
     public <T> T makingRoom(Opening<T> opening) throws IOException {
         try {
             return opening.run();
@@ -151,7 +151,7 @@ public final class ChannelCache implements AutoCloseable {
         }
     }
 
-    /** Closes what nobody reads; false where there is nothing such. */
+    /** Closes the files that are not being read; false where there are none. */
     private boolean closeIdle() {
         List<SharedFile> files;
         synchronized (this) {
@@ -188,7 +188,7 @@ public final class ChannelCache implements AutoCloseable {
         return file.kept;
     }
 
-    /** Forgetful by design: two files may share a place, and then one of them has to come back once more. */
+    /** Approximate by design: two files may share a place; then one of them needs one use more. */
     private boolean usedRecently(Path path) {
         int hash = path.hashCode();
         int place = (hash ^ hash >>> 16) & recentUses.length - 1;
@@ -197,7 +197,7 @@ public final class ChannelCache implements AutoCloseable {
         return used;
     }
 
-    /** One at most: every use adds one at most. */
+    /** Evicts at most one file, since every use adds at most one. */
     private @Nullable SharedFile evictEldest(long now) {
         Iterator<SharedFile> eldestFirst = idle.values().iterator();
         if (!eldestFirst.hasNext()) {
@@ -212,7 +212,7 @@ public final class ChannelCache implements AutoCloseable {
         return eldest;
     }
 
-    /** Closes the file as soon as nobody reads it: it has been deleted. */
+    /** Closes a deleted file as soon as it is no longer being read. */
     public void forget(Path path) {
         SharedFile unused;
         synchronized (this) {
@@ -232,12 +232,12 @@ public final class ChannelCache implements AutoCloseable {
         }
     }
 
-    /** Read calls made so far, by everybody. */
+    /** Read calls made so far, by all threads. */
     public long readCalls() {
         return reads.calls();
     }
 
-    /** Bytes read so far, by everybody. */
+    /** Bytes read so far, by all threads. */
     public long readBytes() {
         return reads.bytes();
     }
@@ -247,7 +247,7 @@ public final class ChannelCache implements AutoCloseable {
         return open.size();
     }
 
-    /** How many more files may be read at a time; less than 0 where there are too many. */
+    /** How many more files may be read at the same time; negative where the limit is exceeded. */
     public synchronized int room() {
         return maxOpenFiles - lent;
     }
@@ -257,7 +257,7 @@ public final class ChannelCache implements AutoCloseable {
         return closed;
     }
 
-    /** Closes all files, also under those who read them. */
+    /** Closes all files, also those being read. */
     @Override
     public void close() {
         List<SharedFile> files;

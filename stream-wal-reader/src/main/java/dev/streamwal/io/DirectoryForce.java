@@ -17,8 +17,8 @@ public final class DirectoryForce {
     private DirectoryForce() {}
 
     /**
-     * Does nothing where a directory can't be opened: on Windows, and on file systems other than the default one that say so when it is
-     * tried, as those in memory do.
+     * Does nothing where a directory can't be opened: on Windows, and on file systems other than the default one that refuse it, as
+     * in-memory ones do.
      */
     public static void force(Path directory) throws IOException {
         FileSystem fileSystem = directory.getFileSystem();
@@ -43,7 +43,7 @@ public final class DirectoryForce {
         }
     }
 
-    /** Makes a directory, and those above it that aren't there, and makes their names survive power loss. */
+    /** Makes a directory and its missing parents, and makes their names survive power loss. */
     public static void create(Path directory) throws IOException {
         Path parent = directory.toAbsolutePath().getParent();
         if (parent != null && !Files.isDirectory(directory)) {
@@ -62,7 +62,7 @@ public final class DirectoryForce {
         try {
             force(parent);
         } catch (AccessDeniedException e) {
-            // who may make a directory somewhere may not be allowed to open that place
+            // a process may be allowed to make a directory in the parent, and not to open the parent
         }
     }
 

@@ -14,9 +14,9 @@ import java.nio.file.StandardOpenOption;
 /**
  * Makes what a file holds survive power loss, and hides no failure.
  *
- * <p>A {@link FileChannel#force} during which its thread is interrupted says that it was interrupted, whatever else went wrong, and a kernel
- * that has told of a lost page once doesn't tell again: the repetition would succeed. So no interrupt may reach a force that isn't preceded
- * by writing the same bytes again. {@link java.io.FileDescriptor#sync()} knows no interrupts.
+ * <p>Where a thread is interrupted during {@link FileChannel#force}, the exception tells only of the interrupt, whatever else failed. A kernel
+ * reports a lost page once, so a repeated force would succeed. So an interrupt may reach a force only where its repetition writes the same
+ * bytes again before it. {@link java.io.FileDescriptor#sync()} ignores interrupts.
  */
 public final class FileForce {
 
@@ -27,7 +27,7 @@ public final class FileForce {
         if (file.getFileSystem().equals(FileSystems.getDefault())) {
             sync(file);
         } else {
-            // in memory, mostly: nothing is lost there
+            // mostly file systems in memory, which lose nothing
             try (LogFile opened = new LogFile(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                 opened.together(LogFile.Opened::force);
             }

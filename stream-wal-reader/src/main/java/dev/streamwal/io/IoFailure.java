@@ -15,7 +15,7 @@ public final class IoFailure {
 
     private IoFailure() {}
 
-    /** The most exact error for the failure. The JDK tells a full disk and a used-up limit by the system's message only. */
+    /** The most specific exception for the failure. The JDK marks a full disk and an exhausted limit only by the system's message. */
     public static WalIOException of(
             String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
         String message = action + " failed: " + describe(failure)
@@ -42,15 +42,15 @@ public final class IoFailure {
         return says(failure, "too many open files");
     }
 
-    /** Whether there is no room, or no more that this user may have. */
+    /** Whether the disk is full, or the user's quota exhausted. */
     public static boolean isDiskFull(IOException failure) {
         return says(failure, "no space left") || says(failure, "not enough space") || says(failure, "out of disk space")
                 || says(failure, "quota exceeded");
     }
 
     /**
-     * Whether a file has the name of one of the directories that lead to this path, so that there is nothing by it. A system says that in other
-     * words than of a file that is missing.
+     * Whether a directory above this path is a file, so that the path can't exist. Systems report that with another exception than a missing
+     * file.
      */
     static boolean isBelowFile(Path path) {
         for (Path above = path.getParent(); above != null; above = above.getParent()) {

@@ -19,27 +19,27 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of a log, read and written at positions. All files of a log are; what is not done here is locking ({@link ProcessLock}), mapping,
- * and copying whole files, which the JDK does. It is opened when it is first used, and again when it is used after {@link #close()}.
+ * A file of a log, read and written at positions. All access to a log's files goes through this class, but for locking ({@link ProcessLock}),
+ * mapping, and copying whole files, which the JDK does. The file is opened at its first use, and again at a use after {@link #close()}.
  *
  * <p>No interrupt cuts a call short. A {@link FileChannel} closes, for every thread, when a thread that uses it is interrupted. The call is
- * then {@link Uninterrupted repeated} on a new channel, which is safe because each call says where it reads or writes; the thread finds its
- * interrupt afterwards. Other threads that used the channel repeat their calls as well.
+ * then {@link Uninterrupted repeated} on a new channel, which is safe because each call states its position; the thread's interrupt status
+ * is set again afterwards. Other threads that used the channel repeat their calls as well.
  *
- * <p>Steps that must not be repeated one by one are repeated {@link #together}: what is read in several calls is then of one file, and a
- * force is repeated only behind the writes before it (see {@link FileForce}).
+ * <p>Steps that must not be repeated one by one are repeated {@link #together}: several reads then see one file, and a force is repeated
+ * only after the writes before it (see {@link FileForce}).
  *
  * <p>Reading at positions, and {@link #size()}, are thread-safe. Writes are for one thread at a time.
  */
 public class LogFile implements SegmentBytes, Closeable {
 
-    /** Each takes an interrupt of another thread at just the wrong moment: so many in a row are no chance, but a broken file system. */
+    /** Each reopening needs an interrupt of another thread at the wrong moment: this many in a row mean a broken file system. */
     static final int MAX_REOPENINGS = 1_000;
 
-    /** One write's worth of zeros: large enough that the call doesn't count, small enough to stay in the processor's cache. */
+    /** Zeros in one write: large enough that the cost of the call doesn't matter, small enough to stay in the processor's cache. */
     static final int ZERO_BYTES = 256 << 10;
 
-    /** For larger files in pieces: the JDK keeps a direct buffer as large as the largest heap buffer that a thread has read or written. */
+    /** Piece of a larger file: the JDK keeps a direct buffer as large as the largest heap buffer that a thread has read or written. */
     public static final int CHUNK_BYTES = 64 << 10;
 
     private final OpenOption[] options;
@@ -52,24 +52,24 @@ public class LogFile implements SegmentBytes, Closeable {
         this.options = options.clone();
     }
 
-    /** A file to read, which is there. */
+    /** An existing file to read. */
     public static LogFile reading(Path path) {
         return new LogFile(path, StandardOpenOption.READ);
     }
 
     // ---------------------------------------------------------------- opening
 
-    /** Where it is. */
+    /** Path of the file. */
     public Path path() {
         return path;
     }
 
-    /** Where the file is from now on; nothing is moved. */
+    /** Sets the path after the file was renamed; nothing is moved. */
     public void renamed(Path newPath) {
         path = newPath;
     }
 
-    /** Opens it now, so that a missing file or descriptor is told now. */
+    /** Opens the file now, so that a missing file or an exhausted limit is reported now. */
     public final void open() throws IOException {
         Opened unused = opened();
     }
@@ -95,7 +95,7 @@ public class LogFile implements SegmentBytes, Closeable {
         return known;
     }
 
-    /** Whenever it is opened but by {@link #create()}. */
+    /** Called at every opening except that of {@link #create()}. */
     protected FileChannel openChannel() throws IOException {
         return FileChannel.open(path, options);
     }
@@ -126,13 +126,13 @@ public class LogFile implements SegmentBytes, Closeable {
         void on(Opened file) throws IOException;
     }
 
-    /** Steps that are repeated together, and what comes of them. */
+    /** Steps that are repeated together and return a result. */
     @FunctionalInterface
     public interface Query<T> {
         T on(Opened file) throws IOException;
     }
 
-    /** Does these steps; where an interrupt cuts one short, all of them are done again. It may be on another thread. */
+    /** Does these steps; where an interrupt cuts one short, all of them are done again, perhaps on another thread. */
     public final void together(Steps steps) throws IOException {
         Object unused = ask(file -> {
             steps.on(file);
@@ -187,7 +187,7 @@ public class LogFile implements SegmentBytes, Closeable {
         });
     }
 
-    /** Writes zeros, with blocks behind them. */
+    /** Writes zeros, so that the file system allocates blocks. */
     public void zero(long from, long to) throws IOException {
         together(file -> file.zero(from, to));
     }
@@ -198,14 +198,14 @@ public class LogFile implements SegmentBytes, Closeable {
     }
 
     /**
-     * Returns when all that was written is on the disk, the length included. By another descriptor, which no interrupt reaches: what was
-     * written before isn't written again.
+     * Returns when all that was written is on the disk, the length included. It uses another descriptor, which no interrupt reaches, as the
+     * bytes written before aren't written again.
      */
     public void force() throws IOException {
         FileForce.force(path);
     }
 
-    /** Called for each read of the system's, with what it returned. */
+    /** Called after each read call to the system, with its result. */
     protected void wasRead(int read) {}
 
     @Override
@@ -226,7 +226,7 @@ public class LogFile implements SegmentBytes, Closeable {
             return path;
         }
 
-        /** To be mapped. */
+        /** The channel, for mapping. */
         public FileChannel channel() {
             return channel;
         }
@@ -249,7 +249,7 @@ public class LogFile implements SegmentBytes, Closeable {
             return channel.size();
         }
 
-        /** The first bytes of the file: all of it, where it isn't longer than the limit. Memory is taken only as the file has bytes. */
+        /** The first bytes of the file: all of it, where it isn't longer than the limit. Takes memory only for bytes that the file has. */
         public byte[] readStart(int maxBytes) throws IOException {
             byte[] found = new byte[Math.min(maxBytes, CHUNK_BYTES)];
             int length = 0;
@@ -267,8 +267,8 @@ public class LogFile implements SegmentBytes, Closeable {
         }
 
         /**
-         * Writes all that remains in the buffers, gathered, from {@code offset} on, or throws; then part of it may be there. Of one buffer the
-         * position is moved, of several none is.
+         * Writes all that remains in the buffers, gathered, from {@code offset} on. When it throws, a part may have been written. The position
+         * of a single buffer is moved; positions of several buffers are not.
          */
         public void write(long offset, ByteBuffer... buffers) throws IOException {
             if (buffers.length == 1) {
@@ -285,7 +285,7 @@ public class LogFile implements SegmentBytes, Closeable {
             }
         }
 
-        /** There is no gathering write at a position: the channel is moved, which one writer at a time makes safe. */
+        /** There is no gathering write at a position, so this moves the channel's: safe as there is one writer at a time. */
         @SuppressForbidden("the one place that gathers")
         private void writeGathered(long offset, ByteBuffer[] buffers) throws IOException {
             ByteBuffer[] views = new ByteBuffer[buffers.length];
@@ -314,12 +314,12 @@ public class LogFile implements SegmentBytes, Closeable {
             FileChannel unused = channel.truncate(length);
         }
 
-        /** Returns when all that was written is on the disk, the length included. In the same {@link Steps} as what was written. */
+        /** Returns when all that was written is on the disk, the length included. Call it in the same {@link Steps} as the writes. */
         public void force() throws IOException {
             channel.force(true);
         }
 
-        /** The same of what was written where the file had blocks already. */
+        /** As {@link #force}, for bytes written where the file had blocks already. */
         public void forceContent() throws IOException {
             channel.force(false);
         }
@@ -330,7 +330,7 @@ public class LogFile implements SegmentBytes, Closeable {
         }
     }
 
-    /** Read-only and shared; made for the first that writes any. */
+    /** Read-only and shared; made at the first use. */
     private static final class Zeros {
         static final ByteBuffer BYTES = ByteBuffer.allocateDirect(ZERO_BYTES).asReadOnlyBuffer();
     }
@@ -351,16 +351,15 @@ public class LogFile implements SegmentBytes, Closeable {
     }
 
     /**
-     * Replaces a small file. When it returns, the new content survives power loss; when it throws, either may.
+     * Replaces a small file. When it returns, the new content survives power loss; when it throws, either the old or the new content may.
      *
-     * <p>Why the file is whole at every moment, the old one or the new one: the new content is written beside the old one, under a name that
-     * nothing reads, and is durable before the rename begins. The rename changes one entry of the directory, which file systems do in one
-     * step, also across a crash. So as soon as the name can lead to the new content, all of that is there. Until the directory is forced
-     * a crash may bring back the old entry, which leads to the old content, since nothing was written over it. A temporary file that a
-     * crash leaves is emptied by the next replacement.
+     * <p>Why the file is whole at every moment, with the old content or the new: the new content is written to a temporary file that nothing
+     * reads, and is durable before the rename begins. The rename changes one directory entry, which file systems do atomically, also across
+     * a crash. So the name never leads to incomplete new content. Until the directory is forced a crash may bring back the old entry, which
+     * leads to the old content, since nothing was written over it. A temporary file that a crash leaves is emptied by the next replacement.
      *
      * @param temporary a name in the same directory, for one replacement at a time
-     * @param content begins with an empty file
+     * @param content writes the content into an empty file
      */
     public static void replace(Path temporary, Path path, Steps content) throws IOException {
         Path unused = writeNew(temporary, file -> {
@@ -368,10 +367,10 @@ public class LogFile implements SegmentBytes, Closeable {
             return temporary;
         });
         rename(temporary, path);
-        DirectoryForce.force(Objects.requireNonNull(path.getParent(), "a file that is replaced is in a directory"));
+        DirectoryForce.force(Objects.requireNonNull(path.getParent(), "file to replace has no parent directory"));
     }
 
-    /** The first step of {@link #replace}: a file with this content, which is durable but for its name. One that was there is emptied. */
+    /** The first step of {@link #replace}: a file with this content, durable except for its name. An existing file is emptied first. */
     public static <T> T writeNew(Path path, Query<T> content) throws IOException {
         try (LogFile file = new LogFile(path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             return file.ask(open -> {
@@ -382,7 +381,7 @@ public class LogFile implements SegmentBytes, Closeable {
         }
     }
 
-    /** The second step of {@link #replace}: gives a file the name of another one, which loses it. At every moment one of the two has it. */
+    /** The second step of {@link #replace}: renames a file over another one, atomically. */
     public static void rename(Path temporary, Path path) throws IOException {
         Path unused = Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }

@@ -8,18 +8,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a file had when it was mapped to be read. Bytes are copied out, and whoever reads them verifies the copy: nothing is parsed in the
- * mapping, which another process may change or cut under the reader. Thread-safe.
+ * The content of a file when it was mapped for reading. Bytes are copied out and the caller verifies the copy: nothing is parsed in the
+ * mapping, which another process may change or cut meanwhile. Thread-safe.
  *
- * <p><b>A file that is shorter now.</b> The copy meets a page that isn't there. From Java 22 on that is an {@link InternalError}, which is thrown
- * before {@link #copy} returns; the copy then counts for nothing, and the caller reads the file itself, which says where it ends.
+ * <p><b>A file that is shorter now.</b> The copy meets a missing page. From Java 22 on that is an {@link InternalError}, which is thrown
+ * before {@link #copy} returns. The copy is then discarded, and the caller reads the file itself, which shows where it ends.
  *
- * <p><b>Closing under a copy.</b> The arena throws in the thread that copies, or makes the closing thread wait; memory that is unmapped is never
- * read.
+ * <p><b>Closing during a copy.</b> The arena throws in the copying thread, or makes the closing thread wait; unmapped memory is never read.
  */
 final class MappedContent implements AutoCloseable {
 
-    /** A larger file is mapped in several pieces; what stands across two of them is read by a call. */
+    /** A larger file is mapped in several pieces; bytes across two pieces are read by a read call. */
     static final int PIECE_BYTES = 1 << 30;
 
     private final List<ArenaMapping> pieces = new ArrayList<>();
@@ -40,7 +39,7 @@ final class MappedContent implements AutoCloseable {
     /**
      * Fills the target, and moves its position.
      *
-     * @return false where it can't, whatever stands in the target then: it isn't all mapped, the file is shorter now, or this is closed
+     * @return false where the bytes aren't all mapped, the file is shorter now, or this is closed; the target's content is then undefined
      */
     boolean copy(ByteBuffer target, long offset) {
         int piece = (int) (offset / PIECE_BYTES);

@@ -18,18 +18,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A right that a file stands for, to write a log for instance: one process has it at a time, and in it one {@code ProcessLock}. It ends
- * with {@link #close()} or the process, however that ends. For local file systems only. Thread-safe.
+ * An exclusive right, such as to write a log, represented by a lock file: one process has it at a time, and in it one {@code ProcessLock}.
+ * It ends with {@link #close()} or with the process, also after a crash. For local file systems only. Thread-safe.
  *
- * <p>On POSIX the lock belongs to the process, and closing <em>any</em> of its descriptors of the file releases it. So nothing but this
- * class opens such a file, and this class opens it only after it has asked {@link #OPEN} whether the process has it open already.
- * What others in the process open, nobody can know: what depends on the right has to make sure of it in another way too.
+ * <p>On POSIX the lock belongs to the process, and closing <em>any</em> of its descriptors of the file releases it. So only this class
+ * opens such a file, and only after a look in {@link #OPEN} whether the process has it open already. It can't know what other code in the
+ * process opens: a caller that depends on the right has to verify it in another way too.
  */
 public final class ProcessLock implements AutoCloseable {
 
     /**
-     * The lock files that this process has open, the library's only static state. Also the lock of everything here:
-     * between asking and opening nobody else may open.
+     * The lock files that this process has open, the library's only static state. Also the monitor of this class: no other
+     * thread may open a file between the look and the opening.
      */
     @GuardedBy("OPEN")
     private static final Map<LockFile, OpenFile> OPEN = new HashMap<>();
@@ -43,9 +43,9 @@ public final class ProcessLock implements AutoCloseable {
     }
 
     /**
-     * @param path of the file, in a directory that is there; made if there is none, and never deleted: who has it open under its old name
-     *     would lock another file than who makes it anew
-     * @throws HeldException where somebody has the right already, who keeps it
+     * @param path of the file, in an existing directory; the file is made if it is missing, and never deleted: otherwise a process that has the
+     *     deleted file open and one that makes it anew would lock two different files
+     * @throws HeldException where this process or another one has the right already, and keeps it
      * @throws IOException where the file can't be made or opened
      */
     public static ProcessLock acquire(Path path) throws IOException, HeldException {
@@ -59,7 +59,7 @@ public final class ProcessLock implements AutoCloseable {
         }
     }
 
-    /** Whether the process has the right by another file, which had this name until somebody removed it. */
+    /** Whether the process has the right by another file, which had this name until it was removed. */
     @GuardedBy("OPEN")
     private static boolean isHeldAs(Path path) {
         return OPEN.values().stream().anyMatch(open -> open.held && open.path.equals(path));
@@ -72,8 +72,8 @@ public final class ProcessLock implements AutoCloseable {
         try {
             lock = channel.tryLock();
         } catch (OverlappingFileLockException e) {
-            // another copy of this class in the process (another class loader's) has it: closing the channel would
-            // release that lock
+            // another copy of this class in the process, of another class loader, has the lock: closing the channel
+            // would release it
             OPEN.put(file, new OpenFile(channel, path, false));
             throw new HeldException(true, e);
         } catch (IOException | RuntimeException e) {
@@ -93,20 +93,20 @@ public final class ProcessLock implements AutoCloseable {
     }
 
     /**
-     * By the file itself where the file system has a name for it, so that a directory that is mounted twice, or was copied with hard links,
-     * is recognised under its other name; else by the real path. Makes the file if there is none.
+     * Identifies the file by its file key where the file system has one, so that it is recognised under another name in a directory that is
+     * mounted twice, or was copied with hard links; else by the real path. Makes the file if there is none.
      */
     private static LockFile identify(Path path) throws IOException {
         try {
-            Files.createFile(path); // nobody can have locked a file that wasn't there
+            Files.createFile(path); // no process can have locked a file that didn't exist
         } catch (FileAlreadyExistsException e) {
-            // as always but the first time
+            // expected, except the first time
         }
         Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
         return new LockFile(path.getFileSystem(), key != null ? key : path.toRealPath(LinkOption.NOFOLLOW_LINKS));
     }
 
-    /** Gives the right up; the second time does nothing. */
+    /** Gives up the right; a second call does nothing. */
     @Override
     public void close() throws IOException {
         synchronized (OPEN) {
@@ -116,18 +116,18 @@ public final class ProcessLock implements AutoCloseable {
         }
     }
 
-    /** A lock file, whichever way leads to it. */
+    /** Identity of a lock file, whatever path leads to it. */
     private record LockFile(FileSystem fileSystem, Object identity) {}
 
     /**
-     * Its channel.
+     * An open lock file.
      *
      * @param path by which it was opened
-     * @param held whether by a lock of this class; else it is only kept from being closed
+     * @param held whether a lock of this class holds it; else it is only kept from being closed
      */
     private record OpenFile(FileChannel channel, Path path, boolean held) {}
 
-    /** Somebody has the right already. */
+    /** This process or another one has the right already. */
     public static final class HeldException extends Exception {
 
         private static final long serialVersionUID = 1L;
@@ -139,7 +139,7 @@ public final class ProcessLock implements AutoCloseable {
             this.byThisProcess = byThisProcess;
         }
 
-        /** Another process, which is found in another way than by the lock. */
+        /** Another process has the right, as was found in another way than by the lock. */
         public HeldException(String message) {
             super(message, null, false, false);
             this.byThisProcess = false;

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What a reader throws where the file system fails, or where it has been closed: by the same token its channels are. Thread-safe. */
+/** Exceptions that a reader throws where the file system fails or the reader, and so its channels, is closed. Thread-safe. */
 public final class ReadFailures {
 
     private final Path root;
@@ -24,13 +24,13 @@ public final class ReadFailures {
         }
     }
 
-    /** The error for what the file system threw; if the reader was closed meanwhile, that is why it did. */
+    /** The exception for a failure of the file system; {@link WalClosedException} if closing the reader was the cause. */
     public WalException of(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
         return channels.isClosed() ? closed(failure) : IoFailure.of(action, failure, file, stream, position);
     }
 
     private WalClosedException closed(@Nullable IOException failure) {
         return new WalClosedException(
-                "a reader is not used after it was closed: root=" + root, root, null, WalException.NO_POSITION, failure);
+                "reader is closed: root=" + root, root, null, WalException.NO_POSITION, failure);
     }
 }

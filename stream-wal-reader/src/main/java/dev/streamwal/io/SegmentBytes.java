@@ -16,7 +16,7 @@ public interface SegmentBytes {
     /** How long the file is now. */
     long size() throws IOException;
 
-    /** Where copied bytes go. */
+    /** Receives copied bytes. */
     @FunctionalInterface
     interface CopyTarget {
         /**
@@ -30,14 +30,14 @@ public interface SegmentBytes {
     /**
      * Copies the bytes in {@code [from, to)}, piece by piece.
      *
-     * @param chunk by which they are read; its capacity is more than 0 where there is anything to copy
+     * @param chunk buffer for one piece; its capacity is more than 0 where there is anything to copy
      */
     default void copy(long from, long to, ByteBuffer chunk, CopyTarget target) throws IOException {
         for (long offset = from; offset < to; ) {
             chunk.clear().limit((int) Math.min(chunk.capacity(), to - offset));
             int read = read(chunk, offset);
             if (read == 0) {
-                throw new IOException("file is shorter than what is copied of it: offset=" + offset + ", end=" + to + ", file=" + this
+                throw new IOException("file ends before the range to copy does: offset=" + offset + ", end=" + to + ", file=" + this
                         + "; look at the disk");
             }
             target.write(offset, chunk.flip());

@@ -13,27 +13,27 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A file open for reading, shared by threads. It knows which file had its name, and counts what is read. */
+/** A file open for reading, shared by threads. It remembers the identity of the file that it opened, and counts what is read. */
 public final class SharedFile implements SegmentBytes, AutoCloseable {
 
     private final ReadCounter reads;
     private final ChannelCache cache;
     private final LogFile file;
 
-    /** Which file had the name just before it was opened last; null where the file system doesn't tell files apart. */
+    /** Identity of the file just before it was last opened; null where the file system doesn't tell files apart. */
     private volatile @Nullable Object identity;
     private volatile boolean shut;
 
     /** Null where it isn't mapped. */
     private volatile @Nullable MappedContent mapped;
-    /** Guarded by this: whether it was tried. */
+    /** Whether mapping was tried. Guarded by this. */
     private boolean isMappingTried;
 
     /** Guarded by the cache. */
     int users;
-    /** Guarded by the cache: when it was read last. */
+    /** When the file was last read. Guarded by the cache. */
     long idleSince;
-    /** Guarded by the cache: whether the file stays open when nobody reads it. */
+    /** Whether the file stays open while it isn't read. Guarded by the cache. */
     boolean kept;
 
     SharedFile(Path path, ChannelCache cache, ReadCounter reads) {
@@ -67,12 +67,12 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         }
     }
 
-    /** Which file this is. */
+    /** Path of the file. */
     public Path path() {
         return file.path();
     }
 
-    /** Tells it from another file of its name; null where the file system doesn't tell files apart. */
+    /** Distinguishes the file from another one of the same name; null where the file system doesn't tell files apart. */
     public @Nullable Object identity() {
         return identity;
     }
@@ -83,9 +83,9 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * Whether another file has the name now: a segment of which there is a second link is cut by putting a shorter copy in its place.
+     * Whether another file has the name now: a segment with a second hard link is cut by putting a shorter copy in its place.
      *
-     * @throws NoSuchFileException where none has it
+     * @throws NoSuchFileException where no file has the name
      */
     boolean isReplaced() throws IOException {
         Object opened = identity;
@@ -104,7 +104,7 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         return IoFailure.isBelowFile(path()) ? new NoSuchFileException(path().toString()) : e;
     }
 
-    /** Has what the file has now copied out of a mapping from now on; where it can't be mapped it is read as before. */
+    /** Maps the file's current content, so that reads copy from the mapping; where it can't be mapped it is read as before. */
     public void map() {
         if (mapped == null) {
             mapOnce();
@@ -119,7 +119,7 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         try {
             mapped = file.ask(open -> new MappedContent(open.channel()));
         } catch (IOException | UnsupportedOperationException e) {
-            // the process has too many mappings, or the file system has none: the file is read, which says what is wrong with it
+            // the process has too many mappings, or the file system can't map: reading the file reports what is wrong with it
         }
     }
 
@@ -139,9 +139,9 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         return file.size();
     }
 
-    /** Closes the file for good, also under those who read it. */
+    /** Closes the file for good, also while it is being read. */
     void shut() throws IOException {
-        shut = true; // before: what is opened later would stay open
+        shut = true; // set first: a channel that is opened later would stay open
         unmap();
         file.close();
     }

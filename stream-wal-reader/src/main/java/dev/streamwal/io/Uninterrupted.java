@@ -8,21 +8,21 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * I/O that an interrupt must not cut short. A channel closes when the thread that uses it is interrupted; here the
- * whole operation, which opens the channel that it needs, is then done again, and the thread finds its interrupt
+ * I/O that an interrupt must not cut short. A channel closes when the thread that uses it is interrupted. The whole
+ * operation, which opens the channel that it needs, is then done again; the thread's interrupt status is set again
  * afterwards.
  */
 public final class Uninterrupted {
 
     /**
-     * An interrupt in the middle of an operation is rare, a second one in its repetition rarer. Whoever is interrupted
-     * more often, perhaps all the time, has the operation done by a thread that nobody knows to interrupt.
+     * An interrupt during an operation is rare, a second one during its repetition rarer. After more, which may never end,
+     * another thread does the operation, one that no other code can interrupt.
      */
     private static final int OWN_ATTEMPTS = 4;
 
     /**
-     * Opens what it uses if that isn't open, and gives the same result when it is repeated. It may run on another
-     * thread while the caller waits, and so takes no locks.
+     * Opens the files that it needs unless they are open, and gives the same result when it is repeated. It may run on
+     * another thread while the caller waits, and so takes no locks.
      */
     @FunctionalInterface
     public interface Operation<T> {
@@ -50,7 +50,7 @@ public final class Uninterrupted {
         }
     }
 
-    /** Always on a thread that nobody knows to interrupt, where an interrupt would hide what went wrong: see {@link FileForce}. */
+    /** Runs always on a thread that no other code can interrupt, for where an interrupt would hide a failure: see {@link FileForce}. */
     public static <T> T runApart(Operation<T> operation) throws IOException {
         return runElsewhere(operation::run);
     }
@@ -66,7 +66,7 @@ public final class Uninterrupted {
             while (true) {
                 try {
                     T result = task.get();
-                    // it ends by itself, but nobody is to see it afterwards
+                    // the thread ends by itself, but the caller must not see it running afterwards
                     thread.join();
                     return result;
                 } catch (InterruptedException e) {

@@ -1,7 +1,7 @@
 /**
- * Files: {@link dev.streamwal.io.LogFile reading and writing all that was asked for}, which an interrupt must not cut short, a bounded cache
- * of those open for reading, forcing files and directories, a lock that one holder has over all processes, and the errors for what the file
- * system throws. For the reader and the writer of this project; not exported to others.
+ * Files: {@link dev.streamwal.io.LogFile complete reads and writes} that no interrupt cuts short, a bounded cache of files open for reading,
+ * forcing files and directories, a lock with one holder over all processes, and the exceptions for failures of the file system. For the
+ * reader and the writer of this project; not exported to others.
  */
 @NullMarked
 package dev.streamwal.io;

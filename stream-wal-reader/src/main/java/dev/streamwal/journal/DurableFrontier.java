@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known to be durable of segments without a footer, by the frontier and the journal together, and what is known to be deleted.
- * Recovery asks when a stream is first touched. Thread-safe; as large as the number of unfinished segments that frontier and journal name.
+ * What is known to be durable in segments without a footer, from the frontier and the journal together, and what is known to be deleted.
+ * Recovery asks it when a stream is first used. Thread-safe; its size grows with the unfinished segments that frontier and journal name.
  */
 public final class DurableFrontier {
 
@@ -40,7 +40,7 @@ public final class DurableFrontier {
         segments.forEach(this::raise);
     }
 
-    /** Takes what is durable further; it never goes back. A segment of another salt at the same position replaces the one before. */
+    /** Raises the durable offset; it never decreases. A segment of another salt at the same position replaces the one before. */
     public synchronized void raise(FrontierSegment segment) {
         known(segment.key()).segments.merge(segment.basePosition(), segment,
                 (before, now) -> before.salt() == now.salt() && before.durableOffset() > now.durableOffset() ? before : now);
@@ -72,14 +72,14 @@ public final class DurableFrontier {
         }
     }
 
-    /** The offset in the segment's file before which all is durable, the file's name included; empty where nothing is known to be. */
+    /** The offset in the segment's file before which all is durable, the file's name included; empty where none is known. */
     public synchronized OptionalInt durableOffset(StreamKey key, long basePosition, long salt) {
         Known known = streams.get(key);
         @Nullable FrontierSegment segment = known == null ? null : known.segments.get(basePosition);
         return segment == null || segment.salt() != salt ? OptionalInt.empty() : OptionalInt.of(segment.durableOffset());
     }
 
-    /** The position below which the journal says that the stream's segments are deleted; empty where it doesn't. */
+    /** The position below which the stream's segments are deleted according to the journal; empty where it says nothing. */
     public synchronized OptionalLong deletedBelow(StreamKey key) {
         Known known = streams.get(key);
         return known == null || known.deletedBelow == NOTHING ? OptionalLong.empty() : OptionalLong.of(known.deletedBelow);
@@ -96,13 +96,13 @@ public final class DurableFrontier {
         return keys;
     }
 
-    /** What the journal says was cut from the stream, in the order in which it was. */
+    /** The ranges that were cut from the stream according to the journal, in the order of the cuts. */
     public synchronized List<Truncation> truncations(StreamKey key) {
         Known known = streams.get(key);
         return known == null ? List.of() : List.copyOf(known.truncations);
     }
 
-    /** A segment needn't be known any more: it has a footer, or is gone. */
+    /** Forgets a segment: it has a footer, or is gone. */
     public synchronized void remove(StreamKey key, long basePosition) {
         Known known = streams.get(key);
         if (known != null) {
@@ -111,7 +111,7 @@ public final class DurableFrontier {
         }
     }
 
-    /** The stream's segments with a lower base position needn't be known any more. */
+    /** Forgets the stream's segments with a lower base position. */
     public synchronized void removeBelow(StreamKey key, long position) {
         Known known = streams.get(key);
         if (known != null) {
@@ -127,7 +127,7 @@ public final class DurableFrontier {
         }
     }
 
-    /** All that is known to be durable, as the frontier's file has it. */
+    /** All segments known to be durable in part, as written to the frontier's file. */
     public synchronized List<FrontierSegment> segments() {
         List<FrontierSegment> all = new ArrayList<>();
         streams.values().forEach(known -> all.addAll(known.segments.values()));

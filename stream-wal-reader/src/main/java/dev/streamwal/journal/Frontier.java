@@ -14,7 +14,7 @@ public record Frontier(long journalId, long firstSequence, boolean clean, List<F
 
     public Frontier {
         if (firstSequence < JournalBlockLayout.FIRST_SEQUENCE) {
-            throw new IllegalArgumentException("sequences begin with " + JournalBlockLayout.FIRST_SEQUENCE + ": firstSequence=" + firstSequence);
+            throw new IllegalArgumentException("first sequence is below " + JournalBlockLayout.FIRST_SEQUENCE + ": firstSequence=" + firstSequence);
         }
         segments = List.copyOf(segments);
     }

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The file {@code commit/frontier} of a log: one is whole at every moment. */
+/** The file {@code commit/frontier} of a log, which is replaced atomically. */
 public final class FrontierFile {
 
     private static final String NAME = "frontier";
@@ -22,13 +22,13 @@ public final class FrontierFile {
 
     private FrontierFile() {}
 
-    /** Where it is. */
+    /** Path of the file. */
     public static Path path(Path root) {
         return JournalFiles.directory(root).resolve(NAME);
     }
 
     /**
-     * Reads it; empty where the log has no journal.
+     * Reads the file; empty where the log has no journal.
      *
      * @throws CorruptSegmentException where it is damaged
      * @throws UnsupportedFormatException where a newer version wrote it
@@ -54,20 +54,20 @@ public final class FrontierFile {
     private static byte[] read(LogFile.Opened file) throws IOException {
         long size = file.size();
         if (size > FrontierLayout.MAX_BYTES) {
-            throw corrupt("a frontier has at most " + FrontierLayout.MAX_BYTES + " bytes: bytes=" + size, file.path(), size, null);
+            throw corrupt("file is longer than " + FrontierLayout.MAX_BYTES + " bytes: bytes=" + size, file.path(), size, null);
         }
         return file.readStart(FrontierLayout.MAX_BYTES);
     }
 
     private static CorruptSegmentException corrupt(String what, Path file, long length, @Nullable Throwable cause) {
         return new CorruptSegmentException(
-                "the commit journal's frontier is damaged: " + what + ", file=" + file
+                "commit journal's frontier is damaged: " + what + ", file=" + file
                         + ", offset=0; put the file back from a copy of this log, or open the log with"
                         + " SKIP_BAD_RECORDS, which goes on without the journal: what only the journal held is lost then",
                 file, null, WalException.NO_POSITION, 0, length, cause);
     }
 
-    /** When this returns, the new one survives power loss; when it throws, either may. */
+    /** When this returns, the new frontier survives power loss; when it throws, either the old or the new one may. */
     public static void write(Path root, Frontier frontier) throws IOException {
         Path directory = JournalFiles.directory(root);
         if (!Files.isDirectory(directory)) {

@@ -74,7 +74,7 @@ public final class FrontierLayout {
             length += segmentBytes(segment.key().utf8Length());
         }
         if (length > MAX_BYTES) {
-            throw new IllegalArgumentException("a frontier has at most " + MAX_BYTES + " bytes: bytes=" + length + ", segments="
+            throw new IllegalArgumentException("frontier is longer than " + MAX_BYTES + " bytes: bytes=" + length + ", segments="
                     + frontier.segments().size() + "; use fewer streams at a time, or smaller segments, which are finished earlier");
         }
         ByteBuffer out = ByteBuffer.allocate((int) length).order(ByteOrder.LITTLE_ENDIAN);
@@ -110,43 +110,44 @@ public final class FrontierLayout {
      * @throws FormatException naming the field that is wrong
      */
     public static Frontier decode(byte[] file) throws FormatException {
-        check(file.length >= FIXED_BYTES, "a frontier has " + FIXED_BYTES + " bytes before its segments", file.length);
+        check(file.length >= FIXED_BYTES, "frontier is shorter than the " + FIXED_BYTES + " bytes before its segments", file.length);
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-        check(in.getLong(MAGIC) == MAGIC_VALUE, "a frontier starts with \"STRMFRN1\"", in.getLong(MAGIC));
-        check(in.getInt(LENGTH) == file.length, "a frontier is as long as it says, " + in.getInt(LENGTH), file.length);
-        check(in.getInt(CHECKSUM) == checksum(in), "a frontier's checksum is right", in.getInt(CHECKSUM));
+        check(in.getLong(MAGIC) == MAGIC_VALUE, "frontier doesn't start with \"STRMFRN1\"", in.getLong(MAGIC));
+        check(in.getInt(LENGTH) == file.length, "frontier isn't as long as it says, " + in.getInt(LENGTH), file.length);
+        check(in.getInt(CHECKSUM) == checksum(in), "frontier checksum mismatch", in.getInt(CHECKSUM));
         int flags = in.getInt(FLAGS);
         if ((flags & ~CLEAN) != 0) {
-            throw FormatException.unsupported("the frontier has flags that this version doesn't know: flags=0x" + Integer.toHexString(flags)
+            throw FormatException.unsupported("frontier has unknown flags: flags=0x" + Integer.toHexString(flags)
                     + "; write the log with the version that wrote it, or a newer one");
         }
         long firstSequence = in.getLong(FIRST_SEQUENCE);
-        check(firstSequence >= JournalBlockLayout.FIRST_SEQUENCE, "sequences begin with 1", firstSequence);
+        check(firstSequence >= JournalBlockLayout.FIRST_SEQUENCE, "first sequence is below 1", firstSequence);
         return new Frontier(in.getLong(JOURNAL_ID), firstSequence, flags == CLEAN, decodeSegments(in));
     }
 
     private static List<FrontierSegment> decodeSegments(ByteBuffer in) throws FormatException {
         int count = in.getInt(SEGMENTS);
-        check(count >= 0 && count * segmentBytes(1) <= in.limit() - FIXED_BYTES, "a frontier holds its segments, " + count, in.limit());
+        check(count >= 0 && count * segmentBytes(1) <= in.limit() - FIXED_BYTES, "frontier is too short for its number of segments, " + count,
+                in.limit());
         List<FrontierSegment> segments = new ArrayList<>(count);
         int index = FIXED_BYTES;
         for (int i = 0; i < count; i++) {
-            check(in.limit() - index >= KEY, "a frontier holds its segments, " + count, in.limit());
+            check(in.limit() - index >= KEY, "frontier is too short for its number of segments, " + count, in.limit());
             int keyLength = in.getShort(index + KEY_LENGTH) & 0xFFFF;
             check(keyLength >= 1 && keyLength <= StreamKey.MAX_BYTES && segmentBytes(keyLength) <= in.limit() - index,
-                    "a key has 1 to 1,024 bytes, which the frontier holds", keyLength);
+                    "length of a key is outside 1 to 1,024 bytes, or behind the frontier's end", keyLength);
             segments.add(decodeSegment(in, index, keyLength));
             index += (int) segmentBytes(keyLength);
         }
-        check(index == in.limit(), "a frontier ends with its last segment, at " + index, in.limit());
+        check(index == in.limit(), "frontier doesn't end with its last segment, at " + index, in.limit());
         return segments;
     }
 
     private static FrontierSegment decodeSegment(ByteBuffer in, int index, int keyLength) throws FormatException {
         long basePosition = in.getLong(index + BASE_POSITION);
-        check(basePosition >= 0, "positions are not negative", basePosition);
+        check(basePosition >= 0, "base position is negative", basePosition);
         int durableOffset = in.getInt(index + DURABLE_OFFSET);
-        check(durableOffset >= SegmentHeaderLayout.headerLength(keyLength), "a durable segment has its header", durableOffset);
+        check(durableOffset >= SegmentHeaderLayout.headerLength(keyLength), "durable offset is inside the segment's header", durableOffset);
         byte[] key = new byte[keyLength];
         in.get(index + KEY, key);
         return new FrontierSegment(StreamKey.ofUtf8(key), basePosition, in.getLong(index + SALT), durableOffset);

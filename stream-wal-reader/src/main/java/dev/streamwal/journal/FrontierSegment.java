@@ -8,14 +8,14 @@ import dev.streamwal.format.StreamKey;
  *
  * @param basePosition stream position of the segment's first record
  * @param salt of the segment
- * @param durableOffset everything in front of it in the segment's file, the file's name included, survives power loss
+ * @param durableOffset everything before it in the segment's file, and the file's name, survives power loss
  */
 public record FrontierSegment(StreamKey key, long basePosition, long salt, int durableOffset) {
 
     /** The same rules by which {@link FrontierLayout#decode} believes one. */
     public FrontierSegment {
         if (basePosition < 0 || durableOffset < SegmentHeaderLayout.headerLength(key.utf8Length())) {
-            throw new IllegalArgumentException("a durable segment has a position, and at least its header: key=" + key + ", basePosition="
+            throw new IllegalArgumentException("negative base position, or durable offset inside the segment's header: key=" + key + ", basePosition="
                     + basePosition + ", durableOffset=" + durableOffset);
         }
     }

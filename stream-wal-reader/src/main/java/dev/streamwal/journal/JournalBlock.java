@@ -31,7 +31,7 @@ public final class JournalBlock {
         this(ByteBuffer.allocateDirect(checked(maxBytes)));
     }
 
-    /** @param memory for one block; somebody else's, who gives it back when this is used no more */
+    /** @param memory for one block; it belongs to the caller, which releases it after the last use of this object */
     public JournalBlock(ByteBuffer memory) {
         buffer = memory.order(ByteOrder.LITTLE_ENDIAN);
         limit = checked(buffer.capacity());
@@ -40,13 +40,13 @@ public final class JournalBlock {
     private static int checked(int maxBytes) {
         if (maxBytes <= PREFIX_BYTES + ENTRY_PREFIX_BYTES || maxBytes > JournalBlockLayout.MAX_BYTES
                 || maxBytes % RecordLayout.ALIGNMENT != 0) {
-            throw new IllegalArgumentException("a journal block has room for an entry, a multiple of 8 bytes and at most "
+            throw new IllegalArgumentException("size of a journal block is too small for an entry, not a multiple of 8 bytes, or above "
                     + JournalBlockLayout.MAX_BYTES + ": maxBytes=" + maxBytes);
         }
         return maxBytes;
     }
 
-    /** What an entry takes, with its prefix and padding; the payloads' sizes are told by {@link JournalEntryLayout}. */
+    /** Bytes of an entry with its prefix and padding; {@link JournalEntryLayout} has the payloads' sizes. */
     public static long entryBytes(int payloadBytes) {
         return JournalEntryLayout.entryBytes(payloadBytes);
     }
@@ -56,13 +56,13 @@ public final class JournalBlock {
         start(buffer.capacity());
     }
 
-    /** Forgets all entries; the next block has room for so many bytes, its prefix included. */
+    /** Forgets all entries; the next block has room for {@code newLimit} bytes, its prefix included. */
     public void start(int newLimit) {
         end = PREFIX_BYTES;
         limit = Math.min(newLimit, buffer.capacity());
     }
 
-    /** For entries, with their prefixes and padding. */
+    /** Bytes left for entries, with their prefixes and padding. */
     public int room() {
         return limit - end;
     }
@@ -87,15 +87,15 @@ public final class JournalBlock {
         return entryBytes(payloadBytes) <= room();
     }
 
-    /** To {@link #reset} to. */
+    /** A mark for {@link #reset}. */
     public int mark() {
         return end;
     }
 
-    /** Takes back the entries since a {@link #mark}. */
+    /** Removes the entries added since a {@link #mark}. */
     public void reset(int mark) {
         if (mark < PREFIX_BYTES || mark > end) {
-            throw new IllegalArgumentException("a mark is from this block: mark=" + mark + ", bytes=" + end);
+            throw new IllegalArgumentException("mark is not from this block: mark=" + mark + ", bytes=" + end);
         }
         end = mark;
     }
@@ -107,7 +107,7 @@ public final class JournalBlock {
      */
     public void segment(int number, ByteBuffer header) {
         if (header.remaining() < SegmentHeaderLayout.MIN_BYTES || header.remaining() > SegmentHeaderLayout.MAX_BYTES) {
-            throw new IllegalArgumentException("a segment's header has " + SegmentHeaderLayout.MIN_BYTES + " to "
+            throw new IllegalArgumentException("size of a segment header is outside " + SegmentHeaderLayout.MIN_BYTES + " to "
                     + SegmentHeaderLayout.MAX_BYTES + " bytes: bytes=" + header.remaining());
         }
         int payload = entry(JournalEntryLayout.SEGMENT, JournalEntryLayout.segmentPayloadBytes(header.remaining()));
@@ -124,12 +124,12 @@ public final class JournalBlock {
      *
      * @param number of a segment that this journal file has named
      * @param length a multiple of 8; 0 says that the segment was forced up to the offset
-     * @return from its position to its limit to be filled with them, little-endian; valid until the block changes
+     * @return a little-endian buffer to fill with the frames, from its position to its limit; valid until the block changes
      */
     public ByteBuffer bytes(int number, int offset, int length) {
         if (length < 0 || length % RecordLayout.ALIGNMENT != 0 || offset < SegmentHeaderLayout.MIN_BYTES
                 || offset % RecordLayout.ALIGNMENT != 0 || offset > Integer.MAX_VALUE - length) {
-            throw new IllegalArgumentException("frames stand behind a header, aligned to 8, in less than 2 GiB: offset=" + offset
+            throw new IllegalArgumentException("frames are inside the header, not aligned to 8, or beyond 2 GiB: offset=" + offset
                     + ", length="
                     + length);
         }
@@ -140,16 +140,16 @@ public final class JournalBlock {
     /** Says that all of the stream's segments with a lower base position are deleted. */
     public void deletedBelow(StreamKey key, long position) {
         if (position < 0) {
-            throw new IllegalArgumentException("positions are not negative: position=" + position + ", stream=" + key);
+            throw new IllegalArgumentException("position is negative: position=" + position + ", stream=" + key);
         }
         int payload = entry(JournalEntryLayout.DELETED_BELOW, JournalEntryLayout.deletedBelowPayloadBytes(key));
         JournalEntryLayout.encodeDeletedBelow(buffer, payload, key, position);
     }
 
-    /** Says that what stands at positions {@code [from, to)} of the stream is cut, which goes on at {@code to} or above. */
+    /** Says that positions {@code [from, to)} of the stream are cut; the stream continues at {@code to} or above. */
     public void truncated(StreamKey key, long from, long to) {
         if (from < 0 || from > to) {
-            throw new IllegalArgumentException("what is cut ends at or behind its beginning: from=" + from + ", to=" + to + ", stream="
+            throw new IllegalArgumentException("range to cut is negative, or ends before it begins: from=" + from + ", to=" + to + ", stream="
                     + key);
         }
         int payload = entry(JournalEntryLayout.TRUNCATED, JournalEntryLayout.truncatedPayloadBytes(key));
@@ -158,7 +158,7 @@ public final class JournalBlock {
 
     private int entry(byte kind, int payloadBytes) {
         if (!hasRoomFor(payloadBytes)) {
-            throw new IllegalStateException("an entry fits its block: payload=" + payloadBytes + ", bytes=" + end + ", maxBytes="
+            throw new IllegalStateException("entry doesn't fit its block: payload=" + payloadBytes + ", bytes=" + end + ", maxBytes="
                     + buffer.capacity());
         }
         int payload = JournalEntryLayout.encode(buffer, end, kind, payloadBytes);
@@ -169,11 +169,11 @@ public final class JournalBlock {
     /**
      * The whole block, from position 0 to the limit; valid until the next {@link #start()}.
      *
-     * @param sequence one more than the block's before
+     * @param sequence one more than that of the block before
      */
     public ByteBuffer finish(long journalId, long sequence) {
         if (isEmpty() || sequence < JournalBlockLayout.FIRST_SEQUENCE) {
-            throw new IllegalStateException("a block has an entry and a sequence: bytes=" + end + ", sequence=" + sequence);
+            throw new IllegalStateException("block has no entry, or no valid sequence: bytes=" + end + ", sequence=" + sequence);
         }
         JournalBlockLayout.encode(buffer, journalId, sequence, end);
         return buffer.slice(0, end).order(ByteOrder.LITTLE_ENDIAN);

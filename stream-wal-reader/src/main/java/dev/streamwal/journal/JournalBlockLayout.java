@@ -32,7 +32,7 @@ public final class JournalBlockLayout {
     /** Bytes before the first entry. */
     public static final int PREFIX_BYTES = 32;
 
-    /** A block is held in memory whole, by who writes it and by who reads it. */
+    /** Limit of a block, which its writer and its reader hold in memory whole. */
     public static final int MAX_BYTES = 64 << 20;
     /** The first block. */
     public static final long FIRST_SEQUENCE = 1;
@@ -43,7 +43,7 @@ public final class JournalBlockLayout {
     private JournalBlockLayout() {}
 
     /**
-     * What a block's prefix says. Its length is possible; whether the block is whole, its checksum tells.
+     * A block's prefix. Its length is possible; the checksum tells whether the block is whole.
      *
      * @param length of the block, bytes
      */
@@ -92,7 +92,7 @@ public final class JournalBlockLayout {
      * Goes through the entries of a whole block.
      *
      * @param block little-endian, from index 0 on, limit its length
-     * @throws FormatException where an entry is none: then some before it may have been handed out
+     * @throws FormatException where an entry is invalid: entries before it may have been handed out
      */
     static void forEachEntry(ByteBuffer block, JournalEntries entries) throws FormatException, IOException {
         int offset = PREFIX_BYTES;

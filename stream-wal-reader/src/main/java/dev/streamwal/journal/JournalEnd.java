@@ -8,12 +8,12 @@ import java.util.Optional;
  * How a journal ends, and where it goes on.
  *
  * @param nextSequence of the block that is written next
- * @param last the last block that is whole; empty where there is none that is needed
- * @param next right behind it, where the next block goes if it fits; else it goes to the start of a file that is free
- * @param files all that there are, by number
+ * @param last the last whole block; empty where no whole block is needed
+ * @param next right behind it: the next block goes there if it fits, else to the start of a free file
+ * @param files all files, by number
  * @param blocks that were gone through
  * @param bytes of these blocks
- * @param damages that were passed over; with {@link Ending#CORRUPT}, the one at which the scan ended is the last
+ * @param damages that the scan passed; with {@link Ending#CORRUPT}, the last is the one at which the scan ended
  */
 public record JournalEnd(
         Ending ending, long nextSequence, Optional<Place> last, Optional<Place> next, List<JournalFile> files, long blocks, long bytes,
@@ -25,11 +25,11 @@ public record JournalEnd(
         CLEAN,
         /** The beginning of a block that was never completed. */
         TORN,
-        /** Damage, behind which the journal goes on. */
+        /** Damage with further blocks of the journal behind it. */
         CORRUPT
     }
 
-    /** Of a byte in a file. */
+    /** Place of a byte in a file. */
     public record Place(Path file, long offset) {}
 
     public JournalEnd {

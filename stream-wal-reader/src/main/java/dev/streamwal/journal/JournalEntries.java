@@ -6,7 +6,7 @@ import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Who is handed a block's entries, as they stand there. */
+/** Receives a block's entries as they stand there. */
 interface JournalEntries {
 
     void segment(int number, SegmentHeader header) throws FormatException, IOException;

@@ -123,9 +123,9 @@ public final class JournalEntryLayout {
      */
     static int decode(ByteBuffer block, int index, JournalEntries entries) throws FormatException, IOException {
         int available = block.limit() - index;
-        check(available >= PREFIX_BYTES, "an entry stands in its block", available);
+        check(available >= PREFIX_BYTES, "entry reaches beyond its block", available);
         int length = block.getInt(index + PAYLOAD_LENGTH);
-        check(length >= 0 && entryBytes(length) <= available, "a payload ends in its block, which has " + available
+        check(length >= 0 && entryBytes(length) <= available, "payload reaches beyond its block, which has " + available
                 + " bytes more", length);
         int payload = index + PREFIX_BYTES;
         switch (block.get(index + KIND)) {
@@ -133,7 +133,7 @@ public final class JournalEntryLayout {
             case BYTES -> decodeBytes(block, payload, length, entries);
             case DELETED_BELOW -> decodeDeletedBelow(block, payload, length, entries);
             case TRUNCATED -> decodeTruncated(block, payload, length, entries);
-            default -> throw FormatException.unsupported("the journal has an entry of a kind that this version doesn't know: kind="
+            default -> throw FormatException.unsupported("journal has an entry of an unknown kind: kind="
                     + (block.get(index + KIND) & 0xFF) + ", known=1 to 4");
         }
         return (int) entryBytes(length);
@@ -143,10 +143,10 @@ public final class JournalEntryLayout {
             throws FormatException, IOException {
         int headerLength = length - HEADER;
         check(headerLength >= SegmentHeaderLayout.MIN_BYTES && headerLength <= SegmentHeaderLayout.MAX_BYTES,
-                "a SEGMENT entry has the whole header", headerLength);
+                "length of the header in a SEGMENT entry is impossible", headerLength);
         ByteBuffer header = block.slice(payload + HEADER, headerLength).order(ByteOrder.LITTLE_ENDIAN);
         SegmentHeader decoded = SegmentHeaderLayout.decode(header, headerLength);
-        check(decoded.headerLength() == headerLength, "a SEGMENT entry ends with the header, which has " + decoded.headerLength()
+        check(decoded.headerLength() == headerLength, "SEGMENT entry doesn't end with its header, which has " + decoded.headerLength()
                 + " bytes", headerLength);
         entries.segment(block.getInt(payload + NUMBER), decoded);
     }
@@ -154,9 +154,9 @@ public final class JournalEntryLayout {
     private static void decodeBytes(ByteBuffer block, int payload, int length, JournalEntries entries) throws FormatException, IOException {
         int frames = length - FRAMES;
         int offset = length >= FRAMES ? block.getInt(payload + FRAMES_OFFSET) : 0;
-        check(frames >= 0 && frames % RecordLayout.ALIGNMENT == 0, "frames are a multiple of 8 bytes", frames);
+        check(frames >= 0 && frames % RecordLayout.ALIGNMENT == 0, "frames are not a multiple of 8 bytes", frames);
         check(offset >= SegmentHeaderLayout.MIN_BYTES && offset % RecordLayout.ALIGNMENT == 0 && offset <= Integer.MAX_VALUE - frames,
-                "frames stand behind the header, at a multiple of 8, in less than 2 GiB with their " + frames + " bytes", offset);
+                "frames are inside the header, not aligned to 8, or beyond 2 GiB with their " + frames + " bytes", offset);
         entries.bytes(block.getInt(payload + NUMBER), offset, block.slice(payload + FRAMES, frames).order(ByteOrder.LITTLE_ENDIAN));
     }
 
@@ -164,7 +164,7 @@ public final class JournalEntryLayout {
             throws FormatException, IOException {
         StreamKey key = key(block, payload + DELETED_KEY, length - DELETED_KEY);
         long position = block.getLong(payload + POSITION);
-        check(position >= 0, "positions are not negative", position);
+        check(position >= 0, "position is negative", position);
         entries.deletedBelow(key, position);
     }
 
@@ -173,12 +173,12 @@ public final class JournalEntryLayout {
         StreamKey key = key(block, payload + TRUNCATED_KEY, length - TRUNCATED_KEY);
         long from = block.getLong(payload + FROM);
         long to = block.getLong(payload + TO);
-        check(from >= 0 && from <= to, "what is cut ends at or behind its beginning, " + from, to);
+        check(from >= 0 && from <= to, "cut range is negative, or ends before it begins at " + from, to);
         entries.truncated(key, from, to);
     }
 
     private static StreamKey key(ByteBuffer block, int index, int length) throws FormatException {
-        check(length >= 1 && length <= StreamKey.MAX_BYTES, "a key has 1 to 1,024 bytes", length);
+        check(length >= 1 && length <= StreamKey.MAX_BYTES, "length of a key is outside 1 to 1,024 bytes", length);
         byte[] utf8 = new byte[length];
         block.get(index, utf8);
         return StreamKey.ofUtf8(utf8);

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * The names of a journal's files: {@code commit/<number, 8 lower-case hex digits>.journal}. Numbers tell files apart, and nothing of their
- * order: that is in the sequences of their blocks.
+ * The names of a journal's files: {@code commit/<number, 8 lower-case hex digits>.journal}. Numbers only tell files apart; the order of
+ * files follows from the sequences of their blocks.
  */
 public final class JournalFiles {
 
@@ -34,12 +34,12 @@ public final class JournalFiles {
     /** @param number not negative */
     public static Path path(Path root, int number) {
         if (number < 0) {
-            throw new IllegalArgumentException("a journal file's number is not negative: number=" + number);
+            throw new IllegalArgumentException("journal file number is negative: number=" + number);
         }
         return directory(root).resolve(HEX.toHexDigits(number) + SUFFIX);
     }
 
-    /** Empty for every name that {@link #path} doesn't give: such files are somebody else's. */
+    /** Empty for every name that {@link #path} doesn't give: such files belong to another program. */
     public static OptionalInt number(Path file) {
         String name = file.getFileName().toString();
         if (name.length() != DIGITS + SUFFIX.length() || !name.endsWith(SUFFIX)) {

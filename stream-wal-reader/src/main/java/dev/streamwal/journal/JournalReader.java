@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JournalReader implements Closeable {
 
-    /** Enough that a read's call doesn't count. */
+    /** Large enough that the cost of a read call doesn't matter. */
     static final int WINDOW_BYTES = 1 << 20;
 
     private final ByteBuffer window;
@@ -29,13 +29,13 @@ final class JournalReader implements Closeable {
     private long end;
     private long checksummed;
 
-    /** @param longest of the files, bytes: no more memory is taken than that */
+    /** @param longest bytes of the longest file, which bound the memory */
     JournalReader(long longest) {
         long bytes = Math.max(JournalBlockLayout.PREFIX_BYTES, Math.min(WINDOW_BYTES, longest));
         window = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** What is read from now on. */
+    /** Sets the file to read from now on. */
     void open(Path newFile) throws IOException {
         if (file != null && newFile.equals(file.path())) {
             return;
@@ -52,7 +52,7 @@ final class JournalReader implements Closeable {
         return length;
     }
 
-    /** Bytes whose checksum was taken so far, which is most of the work. */
+    /** Bytes checksummed so far, which is most of the work. */
     long checksummed() {
         return checksummed;
     }
@@ -130,7 +130,7 @@ final class JournalReader implements Closeable {
         return -1;
     }
 
-    /** Has the window hold so many bytes from the offset on, if the file has them. */
+    /** Makes the window hold {@code bytes} bytes from the offset on; false where the file has fewer. */
     private boolean load(long offset, int bytes) throws IOException {
         if (offset < start || offset + bytes > end) {
             window.clear();
@@ -144,7 +144,7 @@ final class JournalReader implements Closeable {
 
     private int read(ByteBuffer target, long offset) throws IOException {
         if (file == null) {
-            throw new IllegalStateException("a journal file is opened before it is read");
+            throw new IllegalStateException("no journal file is open");
         }
         return file.read(target, offset);
     }

@@ -19,10 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Goes through a journal's blocks in the order of their sequences, holding one block at a time.
  *
- * <p>Block n + 1 stands behind block n, or at the start of another file. Where neither is so, the journal ends: blocks are forced one by
- * one, so that only the last can be torn. But if a block with a higher sequence is found anywhere, what comes before it was forced once,
- * and is damaged now. (A file that was free and is used again holds old blocks behind the new ones, all of them with sequences that are
- * lower.)
+ * <p>Block n + 1 stands behind block n, or at the start of another file. Where it stands in neither place, the journal ends: blocks are
+ * forced one by one, so only the last can be torn. But a block with a higher sequence anywhere proves that the missing one was forced, and
+ * is damaged now. (A file that was free and is used again holds old blocks behind the new ones; their sequences are lower.)
  */
 public final class JournalScan {
 
@@ -115,7 +114,10 @@ public final class JournalScan {
 
     // ---- where the journal begins
 
-    /** Goes to the first block that is needed: at the start of a file, or behind blocks that aren't needed, for the segments they name. */
+    /**
+     * Goes to the first needed block: at the start of a file, or behind blocks that aren't needed, which are read for the segments that they
+     * name.
+     */
     private void start(JournalReader reader) throws IOException {
         Head before = null;
         for (Head head : heads) {
@@ -132,7 +134,7 @@ public final class JournalScan {
         }
     }
 
-    /** Where a block that isn't needed, at the start of a file, is damaged. */
+    /** Finds the first needed block where a block before it, which isn't needed, is damaged. */
     private void startBehindDamage(JournalReader reader) throws IOException {
         JournalSearch search = new JournalSearch(reader, journalId);
         for (Head head : heads) {
@@ -144,7 +146,7 @@ public final class JournalScan {
         }
     }
 
-    /** Returns whether the first block that is needed, or one behind it, stands in that file, or would. */
+    /** Returns whether the first needed block, or one behind it, stands in that file, or would have its place there. */
     private boolean passOver(JournalReader reader, Head head) throws IOException {
         goTo(head, 0);
         for (long sequence = head.first; sequence < firstSequence; sequence++) {
@@ -250,7 +252,7 @@ public final class JournalScan {
 
     private Head here() {
         if (current == null) {
-            throw new IllegalStateException("a block stands in a file: sequence=" + expected);
+            throw new IllegalStateException("block stands in no file: sequence=" + expected);
         }
         return current;
     }

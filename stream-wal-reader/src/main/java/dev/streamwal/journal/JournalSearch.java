@@ -4,12 +4,12 @@ import dev.streamwal.journal.JournalBlockLayout.Prefix;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Looks for whole blocks where the one that is due isn't. */
+/** Looks for whole blocks where the expected one is missing. */
 final class JournalSearch {
 
     /**
-     * A search takes a checksum wherever a prefix of this journal stands with a sequence that is high enough, and none of that is in a
-     * file by chance. Past so much it was made up, and the search is given up.
+     * A search computes a checksum at each prefix of this journal whose sequence is high enough. Such bytes don't occur by chance: past this
+     * limit they were forged, and the search is given up.
      */
     static final long CHECKSUM_BYTES = 256L << 20;
 
@@ -26,7 +26,7 @@ final class JournalSearch {
     }
 
     /**
-     * The first block from an offset on whose sequence isn't lower.
+     * The first block from an offset on whose sequence is at least {@code leastSequence}.
      *
      * @return its offset; -1 where there is none, or the search was given up
      */

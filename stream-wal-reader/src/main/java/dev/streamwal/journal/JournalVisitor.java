@@ -5,7 +5,7 @@ import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Who goes through a journal, entry by entry. */
+/** Receives a journal's entries, one by one. */
 public interface JournalVisitor {
 
     /**

@@ -10,22 +10,22 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The segments that one journal file has named so far, and so what its entries mean. */
+/** The segments that one journal file has named so far, which give its entries their meaning. */
 final class NamedSegments {
 
     private final Map<Integer, SegmentHeader> byNumber = new HashMap<>();
 
-    /** For another file. */
+    /** Forgets all names: another file follows. */
     void clear() {
         byNumber.clear();
     }
 
-    /** Takes the names of a block that isn't needed otherwise. */
+    /** Remembers the names of a block that isn't needed otherwise. */
     void remember(ByteBuffer block) throws IOException {
         try {
             JournalBlockLayout.forEachEntry(block, new Names(byNumber));
         } catch (FormatException e) {
-            // if one of the names behind it is needed, that will be told
+            // if one of the names behind it is needed, a later entry reports it as unknown
         }
     }
 
@@ -47,21 +47,21 @@ final class NamedSegments {
         return Optional.ofNullable(checked.unresolved);
     }
 
-    /** Hands out the block's entries, up to the first that is none; those whose segment isn't known are left out. */
+    /** Hands out the block's entries, up to the first invalid one; entries whose segment isn't known are left out. */
     void handOut(ByteBuffer block, JournalVisitor visitor) throws IOException {
         try {
             JournalBlockLayout.forEachEntry(block, new Resolved(byNumber, visitor));
         } catch (FormatException e) {
-            // told by check
+            // check has reported it
         }
     }
 
     private static @Nullable String unresolved(@Nullable SegmentHeader segment, int number, int offset, int length) {
         if (segment == null) {
-            return "a journal file names a segment before it has bytes of it: number=" + Integer.toUnsignedLong(number);
+            return "journal file has bytes of a segment that it hasn't named: number=" + Integer.toUnsignedLong(number);
         }
         if (offset < segment.headerLength() || offset > segment.capacity() - length) {
-            return "frames stand behind the header, which has " + segment.headerLength() + " bytes, and in the capacity of "
+            return "frames reach into the header of " + segment.headerLength() + " bytes, or beyond the capacity of "
                     + segment.capacity() + ": offset=" + offset + ", length=" + length + ", stream=" + segment.key();
         }
         return null;
@@ -90,7 +90,7 @@ final class NamedSegments {
         public void truncated(StreamKey key, long from, long to) throws IOException {}
     }
 
-    /** Looks whether the segments that have bytes are known; changes nothing but its own names. */
+    /** Checks that the segments of the entries are known; changes only its own names. */
     private static final class Checked extends Names {
         private final Map<Integer, SegmentHeader> inBlock;
         private final Map<Integer, SegmentHeader> before;
@@ -110,7 +110,7 @@ final class NamedSegments {
         }
     }
 
-    /** Hands out what is right. */
+    /** Hands out the valid entries. */
     private static final class Resolved extends Names {
         private final Map<Integer, SegmentHeader> named;
         private final JournalVisitor visitor;

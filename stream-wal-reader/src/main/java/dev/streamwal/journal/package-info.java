@@ -1,5 +1,5 @@
 /**
- * The commit journal as it is on disk: the bytes of its blocks, of their entries and of its frontier, where its files are, and the parser that finds
+ * The commit journal on disk: the bytes of its blocks, of their entries and of its frontier, the paths of its files, and the parser that finds
  * what it holds and where it ends. For the reader and the writer of this project; not exported to others.
  */
 @NullMarked

@@ -10,13 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Which packs a log has at one moment, and what of them doesn't count. Immutable; two are equal only if they are the same. */
+/** The packs of a log at one moment, and the ranges in them that don't count. Immutable; equality is identity. */
 public final class Manifest {
 
-    /** Packs of one log: with 100 bytes each, a manifest is small enough to be written anew at every change. */
+    /** Packs of one log: at 100 bytes each, a manifest is small enough to be rewritten at every change. */
     public static final int MAX_PACKS = 1 << 16;
 
-    /** Of all streams together. */
+    /** Void ranges of all streams together. */
     public static final int MAX_VOID_RANGES = 1 << 20;
 
     private static final Comparator<ListedPack> BY_WINDOW =
@@ -34,12 +34,12 @@ public final class Manifest {
     private final long packsBelow;
 
     /**
-     * What was written.
+     * A manifest as written.
      *
      * @param edits how many changes there were
      * @param highestNumber that a pack was ever listed with; 0 where none was
      * @param sharedBelow see {@link #sharedBelow()}
-     * @throws IllegalArgumentException where it can't be
+     * @throws IllegalArgumentException where numbers of packs contradict each other, or there are too many packs or ranges
      */
     Manifest(long edits, long highestNumber, long sharedBelow, Collection<ListedPack> packs, Collection<VoidRange> ranges) {
         this.edits = edits;
@@ -51,8 +51,9 @@ public final class Manifest {
         this.packsBelow = ranges.stream().mapToLong(VoidRange::packsBelow).max().orElse(0);
         boolean isNumbered = byNumber.size() == packs.size() && byNumber.keySet().stream().allMatch(number -> number <= highestNumber);
         if (!isNumbered || packs.size() > MAX_PACKS || ranges.size() > MAX_VOID_RANGES) {
-            throw new IllegalArgumentException("a log has at most " + MAX_PACKS + " packs, each with its number, and at most " + MAX_VOID_RANGES
-                    + " deletions in packs: packs=" + packs.size() + ", deletions=" + ranges.size() + ", highestNumber=" + highestNumber
+            throw new IllegalArgumentException("manifest has more than " + MAX_PACKS + " packs, more than " + MAX_VOID_RANGES
+                    + " deletions in packs, or invalid numbers of packs: packs=" + packs.size() + ", deletions=" + ranges.size()
+                    + ", highestNumber=" + highestNumber
                     + "; choose longer windows or a shorter retention");
         }
     }
@@ -67,22 +68,22 @@ public final class Manifest {
         return highestNumber;
     }
 
-    /** What stands in shared segments that begin below this position of the shared stream is in packs, or was deleted. */
+    /** Records of shared segments that begin below this position of the shared stream are in packs, or were deleted. */
     public long sharedBelow() {
         return sharedBelow;
     }
 
-    /** What doesn't count of a stream, in packs or shared segments. */
+    /** The ranges of a stream that don't count, in packs or shared segments. */
     public List<VoidRange> voidRanges(StreamKey key) {
         return voids.getOrDefault(key, List.of());
     }
 
-    /** The keys of streams of which something doesn't count, in the order of their unsigned bytes. */
+    /** The keys of streams with void ranges, in the order of their unsigned bytes. */
     public List<StreamKey> voidKeys() {
         return voids.keySet().stream().sorted(StreamKey::compare).toList();
     }
 
-    /** Those of older windows first. */
+    /** The packs, those of older windows first. */
     public List<ListedPack> packsInOrder() {
         return packs;
     }
@@ -92,7 +93,7 @@ public final class Manifest {
         return Optional.ofNullable(byNumber.get(number));
     }
 
-    /** Whether a segment that a pack has doesn't count any more. */
+    /** Whether a segment in a pack doesn't count any more. */
     public boolean isVoid(StreamKey key, long basePosition, long packNumber) {
         if (packNumber >= packsBelow) {
             return false;
@@ -101,32 +102,32 @@ public final class Manifest {
         return ranges != null && ranges.stream().anyMatch(range -> range.covers(basePosition, packNumber));
     }
 
-    /** Whether some segment of a pack may not count any more. */
+    /** Whether a pack may have a segment that doesn't count any more. */
     public boolean mayHaveVoids(long packNumber) {
         return packNumber < packsBelow;
     }
 
-    /** All of them. */
+    /** All void ranges. */
     public List<VoidRange> voidRanges() {
         return voids.values().stream().flatMap(List::stream).toList();
     }
 
     /**
-     * Packs come, and others go. What was said of segments in packs that are all gone is forgotten.
+     * With packs added, and others removed. Void ranges that concern none of the remaining packs are dropped.
      *
-     * @throws IllegalArgumentException where a pack that comes is there or was once, or one that goes isn't there
+     * @throws IllegalArgumentException where the number of an added pack was used before, or a removed pack isn't listed
      */
     public Manifest replaced(List<ListedPack> added, List<Long> removed) {
         TreeMap<Long, ListedPack> left = new TreeMap<>(byNumber);
         for (long number : removed) {
             if (left.remove(number) == null) {
-                throw new IllegalArgumentException("a pack that goes is there: number=" + number);
+                throw new IllegalArgumentException("pack to remove is not listed: number=" + number);
             }
         }
         long highest = highestNumber;
         for (ListedPack pack : added) {
             if (pack.number() <= highestNumber || left.put(pack.number(), pack) != null) {
-                throw new IllegalArgumentException("a pack has a number that none had before: number=" + pack.number() + ", highestNumber="
+                throw new IllegalArgumentException("number of a pack was used before: number=" + pack.number() + ", highestNumber="
                         + highestNumber);
             }
             highest = Math.max(highest, pack.number());
@@ -139,7 +140,7 @@ public final class Manifest {
         return new Manifest(edits + 1, highestNumber, position, packs, stillMeant(voidRanges(), new TreeMap<>(byNumber), position));
     }
 
-    /** Segments don't count any more in the packs that there are. */
+    /** With ranges that don't count any more in the packs listed now. */
     public Manifest voided(List<VoidRange> ranges) {
         List<VoidRange> all = new ArrayList<>(voidRanges());
         for (VoidRange range : ranges) {
@@ -149,7 +150,7 @@ public final class Manifest {
         return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(all, new TreeMap<>(byNumber), sharedBelow));
     }
 
-    /** The same, as the change with this number. */
+    /** A copy with another number of changes. */
     Manifest numbered(long number) {
         return new Manifest(number, highestNumber, sharedBelow, packs, voidRanges());
     }

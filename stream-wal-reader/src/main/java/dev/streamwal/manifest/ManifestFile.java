@@ -17,11 +17,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file in which a manifest stands, and its copy: {@code packs/manifest} and {@code packs/manifest.copy}.
+ * The file of a manifest, and its copy: {@code packs/manifest} and {@code packs/manifest.copy}.
  *
- * <p>Each is replaced as a whole at every change, the first one first ({@link LogFile#replace} says why it is whole at every moment). So the first
- * has all changes that were acknowledged, and perhaps one more; the copy may lack the last one, and is read where the first is damaged.
- * What a change says has been made durable before it, so one that was not acknowledged is as good as one that was.
+ * <p>Each change replaces the file, then the copy; {@link LogFile#replace} says why each is whole at every moment. So the file has all
+ * acknowledged changes, and perhaps one more. The copy may lack the last change; it is read where the file is damaged. The packs that a
+ * change lists are durable before it, so a change that was not acknowledged is valid too.
  */
 public final class ManifestFile {
 
@@ -31,7 +31,7 @@ public final class ManifestFile {
 
     private ManifestFile() {}
 
-    /** Where it is. */
+    /** Path of the file. */
     public static Path path(Path root) {
         return directory(root).resolve(NAME);
     }
@@ -41,16 +41,16 @@ public final class ManifestFile {
     }
 
     /**
-     * Reads it.
+     * Reads the file, or else its copy.
      *
-     * @return {@link Manifest#EMPTY} itself where there is none, as before a log's first pack
+     * @return the instance {@link Manifest#EMPTY} where there is no manifest, as before a log's first pack
      * @throws CorruptSegmentException where it is damaged, and so is its copy; or both are missing, and there is a pack
      * @throws UnsupportedFormatException where a newer version wrote it
      */
     public static Manifest read(Path root) throws IOException {
         Manifest found = readEither(root);
         if (found == Manifest.EMPTY && isAnyPack(root)) {
-            // a log gets its manifest before its first pack, perhaps just now
+            // a log gets its manifest before its first pack: both may have come since the first look
             found = readEither(root);
             if (found == Manifest.EMPTY) {
                 throw damaged("is missing", null, path(root), copy(root));
@@ -98,7 +98,7 @@ public final class ManifestFile {
     }
 
     private static CorruptSegmentException damaged(String what, @Nullable FormatException why, Path file, Path copy) {
-        return new CorruptSegmentException("the list of packs " + what + ", file=" + file + ", copy=" + copy
+        return new CorruptSegmentException("list of packs " + what + ", file=" + file + ", copy=" + copy
                 + "; put one of the two back from a copy of this log", file, null, WalException.NO_POSITION, 0, 0, why);
     }
 
@@ -107,12 +107,12 @@ public final class ManifestFile {
         return bytes.isPresent() ? Optional.of(ManifestLayout.decode(bytes.get())) : Optional.empty();
     }
 
-    /** Whether the first one can be read, and is this manifest. */
+    /** Whether the file can be read, and has this manifest. */
     static boolean isFirst(Path root, Manifest manifest) throws IOException {
         return isThere(path(root), manifest);
     }
 
-    /** Whether the copy can be read, and is this manifest. */
+    /** Whether the copy can be read, and has this manifest. */
     static boolean isCopied(Path root, Manifest manifest) throws IOException {
         return isThere(copy(root), manifest);
     }
@@ -126,7 +126,7 @@ public final class ManifestFile {
         }
     }
 
-    /** When this returns, the file has this manifest durably; when it throws, it has it or the one before. */
+    /** When this returns, the file has this manifest durably; when it throws, it has this manifest or the one before. */
     static void write(Path root, Path file, Manifest manifest) throws IOException {
         ByteBuffer bytes = ManifestLayout.encode(manifest);
         LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> writeAll(open, bytes));
@@ -139,7 +139,7 @@ public final class ManifestFile {
         }
     }
 
-    /** In which it is. */
+    /** Directory of the file. */
     static Path directory(Path root) {
         return PackFiles.directory(root);
     }

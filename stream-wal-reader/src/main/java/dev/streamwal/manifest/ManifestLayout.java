@@ -39,7 +39,7 @@ import java.util.zip.CRC32C;
  */
 final class ManifestLayout {
 
-    /** The magic, and as much as says how long the rest is at most. */
+    /** Bytes before the packs: the magic, and the counts that bound the rest. */
     private static final int FIXED_BYTES = 48;
     private static final int PACK_BYTES = 72;
     private static final int RANGE_BYTES = 34;
@@ -91,26 +91,26 @@ final class ManifestLayout {
 
     /** @param file all of it */
     static Manifest decode(byte[] file) throws FormatException {
-        check(file.length >= FIXED_BYTES, "a manifest has at least " + FIXED_BYTES + " bytes", file.length);
+        check(file.length >= FIXED_BYTES, "manifest is shorter than " + FIXED_BYTES + " bytes", file.length);
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         long magic = in.getLong(0);
         if (magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
-            throw FormatException.unsupported("the manifest is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
+            throw FormatException.unsupported("manifest is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
                     + ", known=0x31; use the version that wrote it, or a newer one");
         }
-        check(magic == MAGIC_VALUE, "a manifest begins with \"STRMMAN1\"", magic);
-        check(in.getInt(CHECKSUM) == checksum(in), "a manifest's checksum is right", in.getInt(CHECKSUM));
+        check(magic == MAGIC_VALUE, "manifest doesn't start with \"STRMMAN1\"", magic);
+        check(in.getInt(CHECKSUM) == checksum(in), "manifest checksum mismatch", in.getInt(CHECKSUM));
         int packCount = in.getInt(PACKS);
         int rangeCount = in.getInt(RANGES);
-        check(packCount >= 0 && packCount <= Manifest.MAX_PACKS, "a manifest has at most " + Manifest.MAX_PACKS + " packs", packCount);
+        check(packCount >= 0 && packCount <= Manifest.MAX_PACKS, "number of packs in the manifest is outside 0 to " + Manifest.MAX_PACKS, packCount);
         check(rangeCount >= 0 && FIXED_BYTES + (long) packCount * PACK_BYTES + (long) rangeCount * RANGE_BYTES <= file.length,
-                "a manifest has what it counts, in " + file.length, rangeCount);
-        check(in.getInt(ZERO) == 0, "a manifest has zeros where nothing is said", in.getInt(ZERO));
+                "packs and ranges of the manifest don't fit its length of " + file.length, rangeCount);
+        check(in.getInt(ZERO) == 0, "reserved bytes of the manifest aren't zero", in.getInt(ZERO));
         in.position(FIXED_BYTES);
         try {
             List<ListedPack> packs = packs(in, packCount);
             List<VoidRange> ranges = ranges(in, rangeCount);
-            check(!in.hasRemaining(), "a manifest ends with its last range", in.position());
+            check(!in.hasRemaining(), "manifest goes on behind its last range", in.position());
             return new Manifest(in.getLong(EDITS), in.getLong(HIGHEST), in.getLong(SHARED_BELOW), packs, ranges);
         } catch (IllegalArgumentException e) {
             throw FormatException.corrupt(String.valueOf(e.getMessage()));
@@ -129,13 +129,14 @@ final class ManifestLayout {
     private static List<VoidRange> ranges(ByteBuffer in, int count) throws FormatException {
         List<VoidRange> ranges = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            check(in.remaining() >= RANGE_BYTES, "a range is in the manifest", in.position());
+            check(in.remaining() >= RANGE_BYTES, "manifest ends inside a range", in.position());
             long from = in.getLong();
             long to = in.getLong();
             long packsBelow = in.getLong();
             long sharedBelow = in.getLong();
             int length = in.getShort() & 0xFFFF;
-            check(length >= 1 && length <= StreamKey.MAX_BYTES && length <= in.remaining(), "a key has 1 to 1,024 bytes", length);
+            check(length >= 1 && length <= StreamKey.MAX_BYTES && length <= in.remaining(),
+                    "length of a key is outside 1 to 1,024 bytes, or behind the manifest's end", length);
             byte[] key = new byte[length];
             in.get(key);
             ranges.add(new VoidRange(StreamKey.ofUtf8(key), from, to, packsBelow, sharedBelow));

@@ -13,7 +13,7 @@ public final class ManifestWriter {
     private final Path root;
     private volatile Manifest current;
     private long lastEdits;
-    /** Whether the files may say something else. */
+    /** Whether the files may differ from {@link #current}. */
     private volatile boolean isOpen;
     /** Whether the name of the manifest's directory is durable. */
     @GuardedBy("this")
@@ -25,11 +25,11 @@ public final class ManifestWriter {
         this.lastEdits = current.edits();
     }
 
-    /** Reads the manifest; makes the copy anew where it lacks something, or can't be read. */
+    /** Reads the manifest; rewrites the file or the copy where it lacks a change, or can't be read. */
     public static ManifestWriter open(Path root) throws IOException {
         Manifest found = ManifestFile.read(root);
         if (found != Manifest.EMPTY) {
-            // also where it could be read: a process that was killed may have left a change unforced
+            // rewritten also where it could be read: a killed process may have left a change unforced
             if (!ManifestFile.isFirst(root, found)) {
                 ManifestFile.write(root, ManifestFile.path(root), found);
             }
@@ -40,14 +40,14 @@ public final class ManifestWriter {
         return new ManifestWriter(root, found);
     }
 
-    /** As it is now. */
+    /** The current manifest. */
     public Manifest current() {
         return current;
     }
 
     /**
-     * Has the log have a manifest, durably: before its first pack is written. So where there are packs and no manifest, it was lost, and the
-     * packs aren't taken for leftovers.
+     * Writes the log's first manifest, durably. Call it before the first pack is written: where there are packs and no manifest, the manifest
+     * was lost, and the packs aren't leftovers.
      */
     public void begin() throws IOException {
         if (current == Manifest.EMPTY) {
@@ -55,39 +55,39 @@ public final class ManifestWriter {
         }
     }
 
-    /** Lists packs, and others no more: both or neither, durably. */
+    /** Adds packs and removes others: both or neither, durably. */
     public void replace(List<ListedPack> added, List<Long> removed) throws IOException {
         change(manifest -> manifest.replaced(added, removed));
     }
 
-    /** Says what the manifest of another log with the same packs and shared segments says; durably. */
+    /** Takes over the manifest of another log with the same packs and shared segments, durably. */
     public void copy(Manifest other) throws IOException {
         change(unused -> other);
     }
 
-    /** Segments don't count any more in the packs that there are, durably. */
+    /** Makes ranges void in the packs listed now, durably. */
     public void makeVoid(List<VoidRange> ranges) throws IOException {
         change(manifest -> manifest.voided(ranges));
     }
 
-    /** Lists packs that have what stands in the shared segments that begin below a position; durably. */
+    /** Adds packs with the records of the shared segments that begin below a position, durably. */
     public void addPacked(List<ListedPack> added, long sharedBelow) throws IOException {
         change(manifest -> manifest.replaced(added, List.of()).packedBelow(sharedBelow));
     }
 
-    /** Lists a pack, and segments don't count any more in the others: both or neither, durably. */
+    /** Adds a pack, and makes ranges void in the others: both or neither, durably. */
     public void addAndMakeVoid(ListedPack added, List<VoidRange> ranges) throws IOException {
         change(manifest -> manifest.replaced(List.of(added), List.of()).voided(ranges));
     }
 
-    /** Whether a change has failed, and the files may say something else than {@link #current()}: see {@link #settle}. */
+    /** Whether a change has failed, so that the files may differ from {@link #current()}: see {@link #settle}. */
     public boolean isOpen() {
         return isOpen;
     }
 
     /**
-     * Has the files say durably what {@link #current()} says, where a change that failed has left that open: it may have come to the disk or not,
-     * and a crash may still decide that. Whoever deletes something that a pack may have had by such a change asks for this first.
+     * After a failed change, writes {@link #current()} durably: without this, a crash may still decide whether the failed change counts. Call it
+     * before deleting anything that a pack may hold by such a change.
      */
     public void settle() throws IOException {
         if (isOpen) {
@@ -98,7 +98,7 @@ public final class ManifestWriter {
     private synchronized void change(UnaryOperator<Manifest> edit) throws IOException {
         Manifest next = edit.apply(current).numbered(lastEdits + 1);
         isOpen = true;
-        // a number that may have come to the disk is not given again: readers tell by it that something has changed
+        // a number that may be on the disk is not given again: readers notice changes by it
         lastEdits = next.edits();
         makeDirectory();
         ManifestFile.write(root, ManifestFile.path(root), next);
@@ -107,7 +107,7 @@ public final class ManifestWriter {
         isOpen = false;
     }
 
-    /** The directory may be there and its name not be durable: of a change that failed, or of a process that was killed. */
+    /** The directory may exist without a durable name, after a failed change or a killed process. */
     @GuardedBy("this")
     private void makeDirectory() throws IOException {
         if (!isNamed) {

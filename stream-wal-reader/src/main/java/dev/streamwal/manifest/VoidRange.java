@@ -3,19 +3,19 @@ package dev.streamwal.manifest;
 import dev.streamwal.format.StreamKey;
 
 /**
- * What doesn't count any more, though packs or shared segments have it: it was deleted, or cut off. Of packs, segments that begin in the range are
- * meant; of shared segments, records. Positions are never given twice, so what is appended later isn't meant.
+ * A range that was deleted or cut off, and doesn't count any more though packs or shared segments still have it. In packs it covers the
+ * segments that begin in it, in shared segments the records. Positions are never given twice, so it doesn't cover later appends.
  *
- * @param from the first base position that is meant
- * @param to the first behind it that isn't
- * @param packsBelow only packs with a lower number are meant
- * @param sharedBelow what is meant stands below this position of the shared stream, where it stands in a shared segment
+ * @param from the first base position covered
+ * @param to the first position behind it that isn't covered
+ * @param packsBelow only packs with a lower number are covered
+ * @param sharedBelow in shared segments, only records below this position of the shared stream are covered
  */
 public record VoidRange(StreamKey key, long from, long to, long packsBelow, long sharedBelow) {
 
     public VoidRange {
         if (from < 0 || to <= from || packsBelow < 1 || sharedBelow < 0) {
-            throw new IllegalArgumentException("a range of positions has some: stream=" + key + ", from=" + from + ", to=" + to
+            throw new IllegalArgumentException("void range is empty or has an invalid limit: stream=" + key + ", from=" + from + ", to=" + to
                     + ", packsBelow=" + packsBelow);
         }
     }
@@ -24,7 +24,7 @@ public record VoidRange(StreamKey key, long from, long to, long packsBelow, long
         return basePosition >= from && basePosition < to && packNumber < packsBelow;
     }
 
-    /** Whether all that another one says is said by this one. */
+    /** Whether this range covers all that another one covers. */
     boolean covers(VoidRange other) {
         return key.equals(other.key) && from <= other.from && to >= other.to && packsBelow >= other.packsBelow
                 && sharedBelow >= other.sharedBelow;

@@ -1,4 +1,4 @@
-/** Which packs a log has, and what of them doesn't count. */
+/** The packs that a log has, and the ranges in them that don't count. */
 @NullMarked
 package dev.streamwal.manifest;
 

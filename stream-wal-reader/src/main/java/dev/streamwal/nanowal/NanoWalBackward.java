@@ -7,8 +7,8 @@ import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 
 /**
- * Walks the records of a prefix backwards. The format leads forwards only, so it walks a block of a file forwards, from one mark of the
- * file's index to the next, remembers where the records start, and hands them out from the last to the first. One thread; close it.
+ * Walks the records of a prefix backwards. Records lead forwards only, so the walk goes forwards through one block of a file, between two
+ * marks of the file's index, remembers where the records start, and delivers them from the last to the first. One thread; close it.
  */
 public final class NanoWalBackward extends NanoWalWalk {
 
@@ -18,7 +18,7 @@ public final class NanoWalBackward extends NanoWalWalk {
     private NanoWalChain chain;
     private int ordinal;
 
-    /** Records below it in the file are to come. */
+    /** Records below this offset in the file are still to come. */
     private long below;
     private long[] starts = new long[FIRST_STARTS];
     private int left;
@@ -41,7 +41,7 @@ public final class NanoWalBackward extends NanoWalWalk {
                 scan.hold(starts[0], start);
                 scan.seek(start);
                 if (!scan.next()) {
-                    throw new IOException("the file was cut while it was read");
+                    throw new IOException("file was cut while it was read");
                 }
                 load();
                 resume = file().position(scan.offset());
@@ -69,7 +69,7 @@ public final class NanoWalBackward extends NanoWalWalk {
             header = enter(previous);
             end = previous.index().extend(bytes(), source.settings().scanBufferBytes());
         } catch (NoSuchFileException e) {
-            // and so are those before it
+            // the files before it are gone too
             long first = NanoWalPosition.base(chain.get(0).ordinal());
             long to = Math.min(from, NanoWalPosition.base(previous.ordinal() + 1));
             ordinal = 0;
@@ -104,7 +104,7 @@ public final class NanoWalBackward extends NanoWalWalk {
                 told = NanoWalFailures.tooLong(file(), scan);
                 scan.skip();
             } else {
-                throw new IOException("the file was cut while it was read");
+                throw new IOException("file was cut while it was read");
             }
         }
         below = mark;

@@ -21,17 +21,17 @@ public final class NanoWalChain {
         this.nextOrdinal = nextOrdinal;
     }
 
-    /** How many there are. */
+    /** Number of files. */
     public int size() {
         return files.length;
     }
 
-    /** In order of position, from 0. */
+    /** A file by its place in the order of positions, from 0. */
     public NanoWalFile get(int index) {
         return files[index];
     }
 
-    /** What the next file that is seen gets: there has been none with this ordinal or a greater one. */
+    /** Ordinal of the next file that is seen: no file has had this ordinal or a greater one. */
     public int nextOrdinal() {
         return nextOrdinal;
     }
@@ -42,7 +42,7 @@ public final class NanoWalChain {
         return index < 0 ? Optional.empty() : Optional.of(files[index]);
     }
 
-    /** Whether there is none behind it: it may still be written to. */
+    /** Whether no file is behind it: it may still be written to. */
     public boolean isNewest(NanoWalFile file) {
         return after(file.ordinal()) == null;
     }

@@ -33,14 +33,14 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A directory of nano-wal files that is read: a stream for each prefix. Thread-safe.
+ * A directory of nano-wal files, open for reading: a stream for each prefix. Thread-safe.
  *
- * <p>A file gets its ordinal, and with it its positions, when it is seen first: all that a listing has new, in order of expiration. So a
- * position stays what it is while the directory is open, whatever is deleted; a reader that is opened later counts anew.
+ * <p>A file gets its ordinal, and with it its positions, when it is first seen; the new files of one listing in order of expiration. So
+ * positions stay the same while the directory is open, whatever is deleted; a reader that is opened later counts anew.
  */
 public final class NanoWalDirectory implements AutoCloseable {
 
-    /** Files that are opened to tell whether a directory holds nano-wal files: the first with such a name mostly does. */
+    /** Files opened to tell whether a directory holds nano-wal files; mostly the first with such a name decides. */
     private static final int MAX_LOOKED_INTO = 16;
 
     private final Path directory;
@@ -48,7 +48,7 @@ public final class NanoWalDirectory implements AutoCloseable {
     private final ChannelCache channels;
     private final ReadFailures failures;
 
-    /** By prefix; a prefix stays here, without files, when its last one is deleted: what was there has expired. */
+    /** By prefix. A prefix whose last file was deleted stays here without files: its records have expired. */
     private volatile Map<String, NanoWalChain> chains = Map.of();
     private final ListingAge age;
 
@@ -98,12 +98,12 @@ public final class NanoWalDirectory implements AutoCloseable {
         }
     }
 
-    /** Where the files are. */
+    /** Path of the directory. */
     public Path path() {
         return directory;
     }
 
-    /** How to read. */
+    /** Settings for reading. */
     public ReadSettings settings() {
         return settings;
     }
@@ -113,7 +113,7 @@ public final class NanoWalDirectory implements AutoCloseable {
         return channels;
     }
 
-    /** The prefixes that have a file now, of those that are meant, in their natural order. */
+    /** The prefixes in the scope that have a file now, in their natural order. */
     public NavigableSet<String> keys(KeyScope scope) throws IOException {
         refresh();
         NavigableSet<String> keys = new TreeSet<>();
@@ -125,12 +125,12 @@ public final class NanoWalDirectory implements AutoCloseable {
         return keys;
     }
 
-    /** The files of a prefix, as listed last. */
+    /** The files of a prefix, by the last listing. */
     public NanoWalChain chain(String key) {
         return chains.getOrDefault(key, NanoWalChain.EMPTY);
     }
 
-    /** The files of a prefix, as there are now. */
+    /** The files of a prefix, by a new listing if the directory has changed. */
     public NanoWalChain freshChain(String key) throws IOException {
         refresh();
         return chain(key);
@@ -166,7 +166,7 @@ public final class NanoWalDirectory implements AutoCloseable {
         return found;
     }
 
-    /** Takes what is known out of {@code found}. What is new and is no file, as a directory or a pipe, is somebody else's. */
+    /** Removes known files from {@code found}. New entries that are no regular files, such as directories or pipes, are ignored. */
     private NanoWalChain merged(NanoWalChain known, TreeMap<NanoWalName, Path> found) {
         List<NanoWalFile> files = new ArrayList<>();
         boolean changed = false;
@@ -197,7 +197,7 @@ public final class NanoWalDirectory implements AutoCloseable {
         failures.checkOpen();
     }
 
-    /** The error for what the file system threw; if the reader was closed meanwhile, that is why it did. */
+    /** The exception for a failure of the file system; {@link WalClosedException} if closing the reader was the cause. */
     public WalException failure(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
         return failures.of(action, failure, file, stream, position);
     }

@@ -7,25 +7,25 @@ import dev.streamwal.format.NanoWalPosition;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What reading nano-wal files throws, in words. A walk throws it once, and goes on behind it. */
+/** Exceptions of reading nano-wal files. A walk throws each once, and continues behind it. */
 public final class NanoWalFailures {
 
     private static final String GOES_ON = "; the next call goes on behind it";
 
     private NanoWalFailures() {}
 
-    /** The rest of the file is lost: what follows can't be told from a record's content. */
+    /** The rest of the file is lost: records behind the damage can't be told from a record's content. */
     public static CorruptSegmentException damaged(NanoWalFile file, NanoWalIndex.End end) {
         return end.stop() == NanoWalScan.Stop.END
-                ? badHeader(file, "a nano-wal file with a newer one beside it has a whole header: bytes=" + end.fileBytes(),
+                ? badHeader(file, "header of a nano-wal file is incomplete, though a newer file exists: bytes=" + end.fileBytes(),
                         end.fileBytes(), null)
                 : damaged(file, end.offset(), end.fileBytes() - end.offset(), end.stop());
     }
 
     static CorruptSegmentException damaged(NanoWalFile file, long offset, long length, NanoWalScan.Stop stop) {
         return new CorruptSegmentException(
-                "damaged: " + stop.rule() + ", and here that isn't so: " + place(file, offset) + ", length=" + length
-                        + "; without checksums nothing behind it in this file can be told from content, so reading goes on with the next one",
+                "damaged: " + stop.rule() + ": " + place(file, offset) + ", length=" + length
+                        + "; without checksums nothing behind it in this file can be told from content, so reading goes on with the next file",
                 file.path(), file.key(), file.position(offset), offset, length, null);
     }
 
@@ -37,7 +37,7 @@ public final class NanoWalFailures {
 
     static CorruptSegmentException otherExpiration(NanoWalFile file) {
         return new CorruptSegmentException(
-                "a nano-wal file's header has the expiration of its name: stream=" + file.key() + ", file=" + file
+                "expiration in a nano-wal file's header differs from the one in its name: stream=" + file.key() + ", file=" + file
                         + ", offset=8; its records can be read" + GOES_ON,
                 file.path(), file.key(), NanoWalPosition.base(file.ordinal()), Long.BYTES, Long.BYTES, null);
     }
@@ -47,7 +47,7 @@ public final class NanoWalFailures {
                 rule + ", stream=" + file.key() + ", file=" + file, file.path(), file.key(), NanoWalPosition.base(file.ordinal()), cause);
     }
 
-    /** A record that could be read if this library could. */
+    /** A valid record that is too long for this library. */
     public static UnsupportedFormatException tooLong(NanoWalFile file, NanoWalScan scan) {
         return new UnsupportedFormatException(
                 NanoWalScan.Stop.TOO_LONG.rule() + ": bytes=" + scan.frameBytes() + ", " + place(file, scan.offset())
@@ -57,14 +57,14 @@ public final class NanoWalFailures {
 
     static UnsupportedFormatException tooManyFiles(String key, Path file) {
         return new UnsupportedFormatException(
-                "a reader sees at most " + (NanoWalPosition.MAX_ORDINAL + 1) + " files of a prefix: stream=" + key + ", file=" + file
+                "reader has seen more than " + (NanoWalPosition.MAX_ORDINAL + 1) + " files of a prefix: stream=" + key + ", file=" + file
                         + "; open another reader",
                 file, key, UnsupportedFormatException.NO_POSITION, null);
     }
 
     static EntryExpiredException expired(String key, long from, long to, @Nullable Path file, @Nullable Throwable cause) {
         return new EntryExpiredException(
-                "a nano-wal file was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to
+                "nano-wal file was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to
                         + (file == null ? "" : ", file=" + file) + GOES_ON,
                 file, key, from, to, cause);
     }

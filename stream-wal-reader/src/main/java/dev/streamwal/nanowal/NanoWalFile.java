@@ -14,16 +14,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 
-/** A nano-wal file that was listed, and what is known of it. Thread-safe. */
+/** A listed nano-wal file, and what is known of it. Thread-safe. */
 public final class NanoWalFile {
 
-    /** What stands in front of the records. */
+    /** State of the file's header. */
     enum Header {
         /** As it should be. */
         SOUND,
-        /** Its magic is right, and its expiration isn't the name's, which is the one that counts. */
+        /** The magic is right, but the expiration differs from the one in the name, which is the one that counts. */
         OTHER_EXPIRATION,
-        /** Not written to its end yet; there are no records. */
+        /** Not completely written yet; there are no records. */
         BEGUN
     }
 
@@ -39,7 +39,7 @@ public final class NanoWalFile {
         this.path = path;
     }
 
-    /** Of the stream. */
+    /** Key of the stream. */
     public String key() {
         return name.prefix();
     }
@@ -48,12 +48,12 @@ public final class NanoWalFile {
         return name;
     }
 
-    /** Among the files of its prefix that the reader has seen. */
+    /** Ordinal among the files of its prefix that the reader has seen. */
     public int ordinal() {
         return ordinal;
     }
 
-    /** Where it is. */
+    /** Path of the file. */
     public Path path() {
         return path;
     }
@@ -63,16 +63,16 @@ public final class NanoWalFile {
         return index;
     }
 
-    /** Of what stands at the offset. */
+    /** Stream position of an offset. */
     public long position(long offset) {
         return NanoWalPosition.of(ordinal, offset);
     }
 
     /**
-     * The file, open, until it is closed by the caller.
+     * The file, open, until the caller closes it.
      *
      * @throws CorruptSegmentException where it doesn't start as a nano-wal file does
-     * @throws UnsupportedFormatException where it is a segment of this project's own, or too long
+     * @throws UnsupportedFormatException where it is a stream-wal segment, or too long
      */
     public SharedFile open(ChannelCache channels) throws IOException {
         SharedFile bytes = channels.acquire(path);
@@ -90,7 +90,7 @@ public final class NanoWalFile {
             return Header.SOUND;
         }
         if (bytes.size() > NanoWalPosition.MAX_FILE_BYTES) {
-            throw NanoWalFailures.unsupported(this, "a nano-wal file that can be read has at most " + NanoWalPosition.MAX_FILE_BYTES
+            throw NanoWalFailures.unsupported(this, "nano-wal file is longer than " + NanoWalPosition.MAX_FILE_BYTES
                     + " bytes: bytes=" + bytes.size(), null);
         }
         ByteBuffer first = ByteBuffer.allocate(NanoWalLayout.FILE_START_BYTES).order(ByteOrder.LITTLE_ENDIAN);

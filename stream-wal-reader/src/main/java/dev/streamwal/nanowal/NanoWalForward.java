@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Walks the records of a prefix in order, while its files are written and deleted. One thread; close it.
  *
- * <p>A file is left when there is one behind it: nothing is written to it any more. What it has at its end that is no record is damage
- * then, and the walk goes on with the next file. In the newest file a record that the file doesn't hold whole is one that is being written:
- * the end, for now; other damage is told of once, and the walk goes on where the file ended then.
+ * <p>A file with another one behind it is no longer written to. Bytes at its end that are no record are damage then, and the walk continues
+ * with the next file. In the newest file an incomplete record is one that is being written: the end, for now. Other damage there is reported
+ * once, and the walk continues where the file ended at that time.
  */
 public final class NanoWalForward extends NanoWalWalk implements TailWalk {
 
@@ -23,9 +23,9 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
 
     private @Nullable NanoWalFile entering;
     private long enteringOffset;
-    /** Files before it are done with. */
+    /** Files with a lower ordinal have been walked. */
     private int nextOrdinal;
-    /** The first ordinal that would be missed, were it gone. */
+    /** The first ordinal whose file is reported if it is gone. */
     private int expected = UNKNOWN;
 
     /** Whether the file was known not to be the newest before the scan looked for its end. */
@@ -38,14 +38,14 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
         this.nextOrdinal = nextOrdinal;
     }
 
-    /** From the first record that is left behind the position, which is a file's beginning. */
+    /** From the first existing record at or behind the position, which is a file's beginning. */
     public static NanoWalForward from(NanoWalDirectory source, String key, long position) {
         NanoWalForward walk = new NanoWalForward(source, key, NanoWalPosition.ordinal(position));
         walk.resume = position;
         return walk;
     }
 
-    /** To nowhere, also when there are more records. */
+    /** A walk that never finds a record. */
     public static NanoWalForward nowhere(NanoWalDirectory source, String key, long position) {
         NanoWalForward walk = new NanoWalForward(source, key, NanoWalPosition.MAX_ORDINAL + 1);
         walk.resume = position;
@@ -61,7 +61,7 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
         return walk;
     }
 
-    /** From a place where somebody has read up to, so that what has gone since is told of. */
+    /** For continuing an earlier walk: reports records that were deleted since. */
     public NanoWalForward tellingGaps() {
         expected = nextOrdinal;
         return this;
@@ -127,7 +127,7 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
         return known != null ? known : source.freshChain(key).after(nextOrdinal - 1);
     }
 
-    /** Nothing of the files from this ordinal on has been read, and it is gone. */
+    /** The file with this ordinal, of which nothing was read, is gone. */
     private EntryExpiredException missed(int ordinal, @Nullable NoSuchFileException e) throws IOException {
         long from = Math.max(resume, NanoWalPosition.base(ordinal));
         NanoWalFile gone = file;
@@ -146,11 +146,11 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
 
     // ---- where a file's scan has stopped
 
-    /** Whether there is a way on, for now. */
+    /** Whether the walk can go on now. */
     private boolean passStop() throws IOException {
         boolean isNewest = following() == null;
         if (!isNewest && !finished) {
-            // written between the look at the file's end and the one for a newer file
+            // records may have been written between the look at the file's end and the look for a newer file
             finished = true;
             return true;
         }
@@ -173,7 +173,7 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
         return !isNewest;
     }
 
-    /** Searched anew only when the file has grown. */
+    /** Searches again only when the file has grown. */
     private boolean isFollowed() throws IOException {
         NanoWalScan scan = scan();
         if (scan.offset() == searchedOffset && scan.fileBytes() == searchedBytes) {
@@ -187,8 +187,8 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
     // ---- waiting
 
     /**
-     * Whether something may have come since {@link #next()} said that there is nothing. A true may be wrong, a false isn't: a file that is
-     * appended to grows, and another one changes the directory.
+     * Whether a record may have come since {@link #next()} returned false. True may be wrong; false is right, as an append makes the file
+     * grow and a new file changes the directory.
      */
     @Override
     public boolean mayHaveMore() {
@@ -200,13 +200,13 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
         }
     }
 
-    /** Nothing has come for a while: gives back the memory that can be had again when something comes. */
+    /** No record has come for a while: releases memory until one comes. */
     @Override
     public void settle() {
         rest();
     }
 
-    /** By key, where a later walk goes on. */
+    /** By key, the position where a later walk continues. */
     @Override
     public Map<String, Long> positions() {
         return Map.of(key, nextPosition());

@@ -6,11 +6,11 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * Where records of a nano-wal file start, as far as it has been walked: one mark for every 64 KiB, as the format has nothing that leads
- * backwards. Files only grow, so a later walk goes on where the last one stopped. Thread-safe: whoever needs more of the file waits for
- * whoever walks it.
+ * Where records of a nano-wal file start, as far as the file has been walked: one mark for every 64 KiB, since the records don't lead
+ * backwards. Files only grow, so a later walk continues where the last one stopped. Thread-safe: a thread that needs more of the file waits
+ * for the thread that walks it.
  *
- * <p>A file of more than 1 GiB has one mark for a longer block, so that there are never more than 16,384.
+ * <p>Above 1 GiB the blocks are longer, so that a file never has more than 16,384 marks.
  */
 public final class NanoWalIndex {
 
@@ -18,12 +18,12 @@ public final class NanoWalIndex {
     private static final int MAX_MARKS = 1 << 14;
 
     /**
-     * How far a file goes.
+     * Where the records of a file end.
      *
-     * @param offset behind the last record before it stopped
-     * @param stop what is there
+     * @param offset behind the last record before the walk stopped
+     * @param stop what the walk found there
      * @param isFollowed whether a record stands close behind that
-     * @param fileBytes how long the file is
+     * @param fileBytes length of the file
      * @param lastOffset of the last record; -1 where there is none
      * @param lastFrameBytes of it
      */
@@ -36,8 +36,8 @@ public final class NanoWalIndex {
         }
 
         /**
-         * Whether something was there that can't be read. What is cut is still being written, if anything is: in the newest file, unless
-         * records follow.
+         * Whether unreadable bytes follow. In the newest file an incomplete record is not damage unless records follow it: it may still be
+         * being written.
          */
         public boolean isDamaged(boolean newest) {
             return switch (stop) {
@@ -48,7 +48,7 @@ public final class NanoWalIndex {
         }
     }
 
-    /** A file without records. */
+    /** End of a file without records. */
     public static final End EMPTY = new End(NanoWalLayout.FILE_HEADER_BYTES, NanoWalScan.Stop.END, false, 0, -1, 0);
 
     private long blockBytes = FIRST_BLOCK_BYTES;
@@ -56,7 +56,7 @@ public final class NanoWalIndex {
     private int count;
     private End end = EMPTY;
 
-    /** Walks to the end. */
+    /** Walks on to the end of the file. */
     public synchronized End extend(SegmentBytes bytes, int maxReadBytes) throws IOException {
         if (bytes.size() < end.offset) {
             // another file has the name now

@@ -15,10 +15,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks several prefixes, by timestamp: these are all the same, so one prefix after the other. It has one file open at a time, and
- * remembers where it is in each prefix. At the end of all of them it says that there is no more, for now; the call after begins another
- * round, with what was appended, and with the keys there are then. A file that is deleted between two rounds is told of, as nobody can say
- * whether something had been appended to it. One thread; close it.
+ * Walks several prefixes, in the order of timestamps: nano-wal records have none, so one prefix after the other. It has one file open at a
+ * time, and remembers its position in each prefix. At the end of all prefixes {@link #next()} returns false; the call after it begins
+ * another round, with new records and new keys. A file that is deleted between two rounds is reported, as records may have been appended to
+ * it meanwhile. One thread; close it.
  */
 public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
 
@@ -29,7 +29,7 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
     private @Nullable NanoWalForward current;
     private boolean closed;
 
-    /** @param from by key, where to begin; others from their first record */
+    /** @param from by key, the position where to begin; other keys begin at their first record */
     public NanoWalMerged(NanoWalDirectory source, Supplier<? extends Collection<String>> keys, Map<String, Long> from) {
         this.source = source;
         this.keys = keys;
@@ -68,19 +68,19 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed", null, null, WalClosedException.NO_POSITION, null);
+            throw new WalClosedException("cursor is closed", null, null, WalClosedException.NO_POSITION, null);
         }
         source.checkOpen();
     }
 
-    /** Only another round can tell. */
+    /** Always true: only another round can tell. */
     @Override
     public boolean mayHaveMore() {
         checkUsable();
         return true;
     }
 
-    /** Between two rounds it has nothing to give back. */
+    /** Does nothing: between two rounds there is no memory to release. */
     @Override
     public void settle() {
         // the file was closed at its end
@@ -100,7 +100,7 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
         NanoWalForward walk = current;
         if (walk == null) {
             checkUsable();
-            throw new IllegalStateException("a walk has a record only after next() said so");
+            throw new IllegalStateException("walk stands on no record; call next() first");
         }
         return walk;
     }

@@ -4,8 +4,8 @@ import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 
 /**
- * Says what stands at offsets of a nano-wal file, by walking to them from the mark before: a record's content may look like records. One
- * thread; close it.
+ * Tells whether records start at given offsets of a nano-wal file. It walks there from the mark before, since a record's content may look
+ * like records. One thread; close it.
  */
 public final class NanoWalPlaces implements AutoCloseable {
 
@@ -14,7 +14,7 @@ public final class NanoWalPlaces implements AutoCloseable {
     private final NanoWalScan scan;
     private boolean onRecord;
 
-    /** Walks the file to its end first, as far as that hasn't been done. The caller closes the bytes. */
+    /** Walks the rest of the file first. The caller closes the bytes. */
     public NanoWalPlaces(NanoWalFile file, SegmentBytes bytes, int maxReadBytes) throws IOException {
         this.file = file;
         this.end = file.index().extend(bytes, maxReadBytes);
@@ -26,7 +26,7 @@ public final class NanoWalPlaces implements AutoCloseable {
         return end;
     }
 
-    /** Whether a record starts there, which {@link #scan()} stands on then; offsets are asked for in ascending order, or are far apart. */
+    /** Whether a record starts there; {@link #scan()} then stands on it. Ask in ascending order, or for offsets that are far apart. */
     public boolean isRecord(long offset) throws IOException {
         if (offset >= end.offset()) {
             return false;
@@ -51,7 +51,7 @@ public final class NanoWalPlaces implements AutoCloseable {
         return scan.offset() == offset && scan.stop() == NanoWalScan.Stop.RECORD;
     }
 
-    /** On the record asked for last. */
+    /** The scan, on the record last asked for. */
     public NanoWalScan scan() {
         return scan;
     }

@@ -13,28 +13,30 @@ import java.nio.ByteOrder;
 /**
  * Walks the records of one nano-wal file by their framing: the one parser of that format. One thread; close it.
  *
- * <p>No checksum says that a length is right, so it asks what stands where the record ends: a record is one only if the file ends there,
- * another signature begins, or nothing but zeros follow. Of a signature two bytes may be wrong: then it is the next record that is damaged,
- * and not the length that leads there. A wrong length that happens to lead to a place like that goes unnoticed, and so does every change of
- * a header or content. By the same evidence it tells which of the two orders a record has that {@link NanoWalLayout} shows: the later one,
- * unless only the older one leads to such a place, or only the older one to a signature or the file's end and the later one to zeros.
+ * <p>No checksum proves that a length is right, so the scan looks at the bytes behind the record: it accepts a record only if the file ends
+ * there, another signature begins, or only zeros follow. Two bytes of that signature may be wrong: then the next record is damaged, not the
+ * length that leads there. A wrong length that happens to lead to such a place goes unnoticed, and so does every change of a header or
+ * content.
  *
- * <p>Nothing is read or allocated for a length that goes beyond the file's end, and no buffer is larger than the file.
+ * <p>The same evidence decides between the two orders of a record that {@link NanoWalLayout} shows. The later order is assumed, unless only
+ * the older one leads to such a place, or the older one leads to a signature or the file's end and the later one only to zeros.
+ *
+ * <p>For a length beyond the file's end nothing is read or allocated, and no buffer is larger than the file.
  */
 public final class NanoWalScan implements AutoCloseable {
 
-    /** What is found at an offset. */
+    /** What the scan finds at an offset, with the fault if it isn't a readable record. */
     public enum Stop {
-        RECORD("a record stands there"),
-        /** Nothing behind it. */
-        END("the file ends where a record does"),
-        /** Being written, or cut. */
-        CUT("a record ends in its file"),
-        NO_SIGNATURE("a record starts with \"NANORC\""),
-        /** Its length is wrong, or what follows it is not what it was. */
-        UNCONFIRMED("behind a record's last byte the file ends, or goes on with \"NANORC\", or with zeros only"),
-        /** A record, though not one that can be read. */
-        TOO_LONG("a record that can be read has at most " + NanoWalLayout.MAX_FRAME_BYTES + " bytes");
+        RECORD("a record"),
+        /** The file ends here. */
+        END("file ends"),
+        /** The record is being written, or was cut. */
+        CUT("record reaches beyond the file's end"),
+        NO_SIGNATURE("record doesn't start with \"NANORC\""),
+        /** The record's length is wrong, or the bytes behind it have changed. */
+        UNCONFIRMED("record is followed neither by the file's end nor by \"NANORC\" nor by zeros only"),
+        /** A valid record that is too long to be read. */
+        TOO_LONG("record is longer than " + NanoWalLayout.MAX_FRAME_BYTES + " bytes");
 
         private final String rule;
 
@@ -42,20 +44,20 @@ public final class NanoWalScan implements AutoCloseable {
             this.rule = rule;
         }
 
-        /** What isn't so there. */
+        /** The fault found there. */
         String rule() {
             return rule;
         }
     }
 
-    /** Records up to this length are read with their prefix; of longer ones only that, until they are loaded. */
+    /** Records up to this length are read with their prefix; of longer ones only the prefix, until they are loaded. */
     private static final int READ_WITH_PREFIX_BYTES = 64 << 10;
-    /** Of a signature's six: chance has it for one offset in 300 million. */
+    /** Matching bytes of a signature's six that confirm a record: by chance they match at one offset in 300 million. */
     private static final int CONFIRMING_BYTES = 4;
-    /** So many are no part of a content that a wrong length leads to, mostly. */
+    /** Zeros that confirm a record's end: a content to which a wrong length leads rarely has this many. */
     private static final int MAX_ZEROS = 64 << 10;
     private static final int ZEROS_AT_A_TIME = 4 << 10;
-    /** How far a record is looked for behind one that the file doesn't hold: farther than most records are long. */
+    /** Search range for a record behind an incomplete one: more than the length of most records. */
     private static final int MAX_SEARCH_BYTES = 1 << 20;
 
     private final SegmentBytes bytes;
@@ -68,7 +70,7 @@ public final class NanoWalScan implements AutoCloseable {
     private int headerLength;
     private long contentLength;
     private boolean isLengthBehind;
-    /** Whether what follows a record are zeros, which a content may have as well, and nothing more certain. */
+    /** Whether only zeros confirm the record's end: weak evidence, as contents have zeros too. */
     private boolean isConfirmedByZeros;
     private Stop stop = Stop.END;
 
@@ -82,13 +84,13 @@ public final class NanoWalScan implements AutoCloseable {
 
     // ---- moving
 
-    /** The next record asked for is the one there. */
+    /** Makes {@link #next()} look at this offset. */
     public void seek(long to) {
         next = to;
         buffer.restart();
     }
 
-    /** Reads what stands from {@code first} to {@code last} and behind, as far as need be, for records that are read from the last on. */
+    /** Buffers the bytes around {@code last}, from {@code first} on at the earliest, for records that are read from the last on. */
     void hold(long first, long last) throws IOException {
         if (last < buffer.start() || !buffer.reaches(last + NanoWalLayout.PREFIX_BYTES)) {
             long from = Math.max(first, last - READ_WITH_PREFIX_BYTES);
@@ -96,12 +98,12 @@ public final class NanoWalScan implements AutoCloseable {
         }
     }
 
-    /** Goes to the next record; false where there is none, which is the case again at the next call unless the file has grown. */
+    /** Goes to the next record; false where there is none. The next call looks at the same place again, as the file may have grown. */
     public boolean next() throws IOException {
         offset = next;
         stop = find();
         if (stop != Stop.RECORD && stop != Stop.TOO_LONG) {
-            // written meanwhile, perhaps
+            // the record may have been written meanwhile
             buffer.forget();
             fileBytes = bytes.size();
             stop = find();
@@ -112,7 +114,7 @@ public final class NanoWalScan implements AutoCloseable {
         return stop == Stop.RECORD;
     }
 
-    /** Goes past a record that is too long. */
+    /** Skips a record that is too long. */
     public void skip() {
         next = nextOffset();
     }
@@ -134,7 +136,7 @@ public final class NanoWalScan implements AutoCloseable {
         return headerLength == 0 || (isRecord(found) && !isConfirmedByZeros) ? found : findOlder(found);
     }
 
-    /** The record with its content length behind its header, or else what was found before. */
+    /** Tries the order with the content length behind the header; where that is no record, keeps the earlier finding. */
     private Stop findOlder(Stop found) throws IOException {
         long inFront = contentLength;
         int upToContent = NanoWalLayout.PREFIX_BYTES + headerLength;
@@ -153,7 +155,7 @@ public final class NanoWalScan implements AutoCloseable {
         return found == Stop.RECORD || found == Stop.TOO_LONG;
     }
 
-    /** What a record of that length would be. */
+    /** Judges a record with that content length. */
     private Stop judge(long length) throws IOException {
         contentLength = length;
         isConfirmedByZeros = false;
@@ -167,7 +169,7 @@ public final class NanoWalScan implements AutoCloseable {
         return frame > NanoWalLayout.MAX_FRAME_BYTES ? Stop.TOO_LONG : Stop.RECORD;
     }
 
-    /** Fewer bytes than a record's prefix. */
+    /** Judges fewer bytes than a record's prefix. */
     private Stop findBegun(int available) throws IOException {
         int signature = Math.min(available, NanoWalLayout.SIGNATURE_BYTES);
         boolean begun = buffer.ensure(offset, available)
@@ -200,7 +202,7 @@ public final class NanoWalScan implements AutoCloseable {
         return isZeroFrom(end + begun);
     }
 
-    /** Whether there is nothing, or nothing but zeros: where the file's length outlived a loss of power, and what was written last didn't. */
+    /** Whether no bytes or only zeros follow: after a power loss the file may keep its length and lose the bytes written last. */
     private boolean isZeroFrom(long from) throws IOException {
         ByteBuffer some = ByteBuffer.allocate((int) Math.min(ZEROS_AT_A_TIME, fileBytes - from));
         long to = Math.min(fileBytes, from + MAX_ZEROS);
@@ -214,8 +216,8 @@ public final class NanoWalScan implements AutoCloseable {
     }
 
     /**
-     * Whether a record is found close behind the place where the scan stopped, because the one there is cut: then that one's length is
-     * garbage, and nobody is writing it any more.
+     * Whether another record stands close behind an incomplete one at which the scan stopped. Then the incomplete one's length is garbage,
+     * and no process is writing it any more.
      */
     boolean isFollowed() throws IOException {
         long from = offset + 1;
@@ -241,9 +243,9 @@ public final class NanoWalScan implements AutoCloseable {
         return false;
     }
 
-    // ---- where it is
+    // ---- the current place
 
-    /** What the last call of {@link #next()} found. */
+    /** The finding of the last {@link #next()}. */
     public Stop stop() {
         return stop;
     }
@@ -263,12 +265,12 @@ public final class NanoWalScan implements AutoCloseable {
         return offset + frameBytes();
     }
 
-    /** How long the file was when it was asked last. */
+    /** Length of the file when it was last determined. */
     long fileBytes() {
         return fileBytes;
     }
 
-    /** Of the record. */
+    /** Bytes of the record with its framing. */
     public long frameBytes() {
         return NanoWalLayout.PREFIX_BYTES + headerLength + contentLength;
     }
@@ -285,7 +287,7 @@ public final class NanoWalScan implements AutoCloseable {
 
     // ---- its bytes
 
-    /** Reads the record whole, before it is copied; false where the file has been cut meanwhile. */
+    /** Reads the whole record, which has to precede copying it; false where the file has been cut meanwhile. */
     public boolean load() throws IOException {
         return buffer.ensure(offset, (int) frameBytes());
     }

@@ -9,7 +9,7 @@ import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A way through the records of a prefix, of which a subclass says where it leads. It stands in one open file at most. */
+/** A walk through the records of a prefix; the subclass decides the direction. It has at most one file open. */
 abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
 
     final NanoWalDirectory source;
@@ -18,7 +18,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
     @Nullable NanoWalFile file;
     private @Nullable SharedFile bytes;
     private @Nullable NanoWalScan scan;
-    /** Where the scan stood, and how long the file was, when its memory was given back. */
+    /** The scan's offset and the file's length when the scan's memory was released. */
     private long restingOffset;
     private long restingBytes;
 
@@ -31,7 +31,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
         this.key = key;
     }
 
-    /** Goes to the next record, and loads it; false where there is none, for now. */
+    /** Goes to the next record, and loads it; false where there is none yet. */
     abstract boolean step() throws IOException;
 
     @Override
@@ -49,14 +49,14 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("a cursor is not used after it was closed: stream=" + key, null, key, resume, null);
+            throw new WalClosedException("cursor is closed: stream=" + key, null, key, resume, null);
         }
         source.checkOpen();
     }
 
     // ---- from file to file
 
-    /** Opens the file; what was open is left. */
+    /** Opens the file, and closes the one before. */
     NanoWalFile.Header enter(NanoWalFile next) throws IOException {
         leave();
         file = next;
@@ -70,7 +70,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
         return bytes != null;
     }
 
-    /** Gives the memory back, until {@link #wake()}. */
+    /** Releases the memory until {@link #wake()}. */
     void rest() {
         NanoWalScan resting = scan;
         if (resting != null) {
@@ -88,7 +88,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
         }
     }
 
-    /** How long the file was when it was looked at last. */
+    /** Length of the file when it was last determined. */
     long knownBytes() {
         return scan == null ? restingBytes : scan.fileBytes();
     }
@@ -119,7 +119,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
 
     void load() throws IOException {
         if (!scan().load()) {
-            throw new IOException("the file was cut while it was read");
+            throw new IOException("file was cut while it was read");
         }
     }
 
@@ -145,7 +145,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
     public WalkedRecord record() {
         if (!onRecord) {
             checkUsable();
-            throw new IllegalStateException("a walk has a record only after next() said so: stream=" + key);
+            throw new IllegalStateException("walk stands on no record: stream=" + key + "; call next() first");
         }
         return this;
     }
@@ -160,7 +160,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
         return NanoWalPosition.size(scan().frameBytes());
     }
 
-    /** The format has none. */
+    /** Always 0: the format has no timestamps. */
     @Override
     public long timestampMillis() {
         return 0;

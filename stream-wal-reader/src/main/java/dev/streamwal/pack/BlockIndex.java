@@ -7,10 +7,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the table blocks of a pack, or the groups of the {@link KeyCatalogLayout catalogue of keys}, stand: one behind the other. The index is a
- * {@link KeyBlockLayout block of keys}, with an entry for each. An entry's key separates: it is behind all keys of the block before, and at or before
- * the first of this one; the first block's is that block's first key. It may end within a character. Where a stream's entries go on in a block, its
- * key is the stream's.
+ * Offsets of the table blocks of a pack, or of the groups of the {@link KeyCatalogLayout catalogue of keys}, which stand one behind the other. The
+ * index is a {@link KeyBlockLayout block of keys} with an entry for each. The entry's key is a separator: it is behind all keys of the block before,
+ * and at or before the first key of this block; for the first block it is that block's first key. It may end within a character. Where a stream's
+ * entries continue from the block before, it is the stream's key.
  *
  * <pre>
  *   length           of the block
@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class BlockIndex {
 
-    /** For a table of the largest size, with the longest keys, it is enough. */
+    /** Enough for a table of the largest size with the longest keys. */
     static final int MAX_BYTES = 32 << 20;
 
     private final byte[][] separators;
     private final boolean[] continued;
-    /** Where each begins, and where the last one ends. */
+    /** Where each block begins, and where the last one ends. */
     private final long[] offsets;
 
     private BlockIndex(int blocks, long tableOffset) {
@@ -73,8 +73,8 @@ final class BlockIndex {
         void readFacts(boolean isSameKey) throws FormatException {
             length = length(maxBlockBytes);
             isContinued = length(1) == 1;
-            check(length > KeyBlockLayout.PREFIX_BYTES, "a table block has an entry", length);
-            check(isContinued ? ordinal() > 0 : !isSameKey, "a key that comes again is continued", ordinal());
+            check(length > KeyBlockLayout.PREFIX_BYTES, "table block has no entry", length);
+            check(isContinued ? ordinal() > 0 : !isSameKey, "block's flag \"continued\" contradicts its key", ordinal());
         }
     }
 
@@ -89,7 +89,7 @@ final class BlockIndex {
     static BlockIndex decode(byte[] bytes, int blocks, long from, long to, int maxBlockBytes) throws FormatException {
         KeyCursor.checkFrame(bytes);
         Cursor cursor = new Cursor(bytes, maxBlockBytes);
-        check(cursor.entries() == blocks, "the index has the table's blocks", cursor.entries());
+        check(cursor.entries() == blocks, "index has another number of blocks than its table", cursor.entries());
         BlockIndex index = new BlockIndex(cursor.entries(), from);
         while (cursor.next()) {
             int block = cursor.ordinal();
@@ -97,7 +97,7 @@ final class BlockIndex {
             index.continued[block] = cursor.isContinued;
             index.offsets[block + 1] = index.offsets[block] + cursor.length;
         }
-        check(index.offsets[cursor.entries()] == to, "table blocks end at the index", index.offsets[cursor.entries()]);
+        check(index.offsets[cursor.entries()] == to, "table blocks don't end at the index", index.offsets[cursor.entries()]);
         return index;
     }
 
@@ -117,7 +117,7 @@ final class BlockIndex {
         return separators[block];
     }
 
-    /** That of the next block; null behind the last one. */
+    /** The separator of the next block; null for the last block. */
     byte @Nullable [] separatorBehind(int block) {
         return block + 1 < separators.length ? separators[block + 1] : null;
     }
@@ -127,7 +127,7 @@ final class BlockIndex {
         return block < continued.length && continued[block];
     }
 
-    /** Whether the block begins with this key, with which the block before ends. */
+    /** Whether the block before ends, and this block begins, with this key. */
     boolean goesOnWith(int block, byte[] key) {
         return isContinued(block) && Arrays.equals(separators[block], key);
     }

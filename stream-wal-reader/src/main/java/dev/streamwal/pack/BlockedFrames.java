@@ -10,15 +10,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The frames of a packed segment that are in {@link FrameBlocks blocks}, as if they stood as they are. Blocks that follow each other are read at
- * once; the last one is kept. In place of a block that doesn't verify stand bytes that are no frame. Thread-safe.
+ * The frames of a packed segment that are stored in {@link FrameBlocks blocks}, read as if they were stored plain. Adjacent blocks are read at
+ * once; the last one is kept. A block that doesn't verify reads as bytes that are no frame. Thread-safe.
  */
 final class BlockedFrames {
 
-    /** What is read at a time. */
+    /** Limit of one read. */
     private static final int MAX_READ_BYTES = 256 << 10;
 
-    /** Not zero: that would be a place where nothing was written. */
+    /** Not zero, which would mean that nothing was written there. */
     private static final byte NO_FRAME = -1;
 
     private final SegmentBytes file;
@@ -42,7 +42,9 @@ final class BlockedFrames {
     }
 
     /**
-     * Reads what there is, from an offset behind the first frame on, which isn't behind the last one.
+     * Reads frames.
+     *
+     * @param offset from the first frame's begin; not behind the last frame
      */
     void read(ByteBuffer target, long offset, int count) throws IOException {
         int from = extent.skippedBytes() + (int) offset;
@@ -99,7 +101,7 @@ final class BlockedFrames {
             byte[] frames = FrameBlocks.decode(stored.slice(from, blocks.storedBytes(block)), position + blocks.offset(block), salt);
             return frames.length >= blocks.bytes(block) ? frames : new byte[0];
         } catch (FormatException e) {
-            // whoever looks for frames there finds none, and says so
+            // a scan finds no frames there, and reports damage
             return new byte[0];
         }
     }

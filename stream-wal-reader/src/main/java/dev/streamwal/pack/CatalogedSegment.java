@@ -1,9 +1,9 @@
 package dev.streamwal.pack;
 
 /**
- * What the catalogue of keys says of a segment in a pack.
+ * A packed segment as listed in the catalogue of keys.
  *
- * @param pack which of the packs that are covered has it, from 0
+ * @param pack index of its pack among the packs that the catalogue covers, from 0
  * @param basePosition stream position of its first record
  * @param bytes of its frames
  * @param isInWindow whether all of its records have timestamps in the pack's window; else they may have any

@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Frames without what can be computed: commit word, checksum, previous size and padding. What is left stands by field, not by record: fields of
- * one kind resemble each other, and small differences take few bytes. Numbers are varints. Pure.
+ * Encodes frames without the fields that can be computed: commit word, checksum, previous size and padding. The rest is stored by field, not by
+ * record: values of one field resemble each other, and small differences take few bytes. Numbers are varints. Pure.
  *
  * <pre>
  *   frames           how many, at least one
@@ -96,17 +96,17 @@ final class ColumnCodec {
     }
 
     /**
-     * Makes the frames again.
+     * Restores the frames.
      *
      * @param columns from its position to its limit
      * @param maxBytes of the frames
      * @param position in the stream, of the first frame
      * @param salt of their checksums
-     * @throws FormatException where it can't be what {@link #encode} has given
+     * @throws FormatException where {@link #encode} can't have written these columns
      */
     static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt) throws FormatException {
         int count = Varints.length(columns, maxBytes / RecordLayout.PREFIX_BYTES);
-        check(count > 0, "a block has a frame", count);
+        check(count > 0, "block has no frame", count);
         int previousSize = Varints.length(columns, Integer.MAX_VALUE);
         ByteBuffer at = columns.duplicate();
         skip(columns, count);
@@ -132,17 +132,17 @@ final class ColumnCodec {
             }
             run--;
             int bytes = headerLengths[i] + contentLengths[i];
-            check(bytes <= columns.remaining(), "a block has the bytes of its frames", bytes);
+            check(bytes <= columns.remaining(), "block is too short for its frames", bytes);
             RecordLayout.encodePrefix(target, index, contentLengths[i], runFlags, 0, previousSize, millis);
             target.putLong(index + RecordLayout.COMMIT_WORD, RecordLayout.commitWord(headerLengths[i]));
             columns.get(frames, index + RecordLayout.PREFIX_BYTES, bytes);
             RecordView.Verdict verdict = view.peek(target, index, frames.length - index, position + index);
-            check(verdict == RecordView.Verdict.VALID, "a block has frames", i);
+            check(verdict == RecordView.Verdict.VALID, "block has an invalid frame", i);
             target.putInt(index + RecordLayout.CHECKSUM, view.checksum(salt));
             previousSize = view.frameBytes();
             index += view.frameBytes();
         }
-        check(!columns.hasRemaining(), "a block ends behind its frames", columns.remaining());
+        check(!columns.hasRemaining(), "block goes on behind its frames", columns.remaining());
         return frames;
     }
 
@@ -155,9 +155,9 @@ final class ColumnCodec {
     private static void skipFlags(ByteBuffer columns, int count) throws FormatException {
         for (int left = count; left > 0; ) {
             int run = Varints.length(columns, left);
-            check(run > 0, "a run of flags has a frame", run);
+            check(run > 0, "run of flags is empty", run);
             long flags = Varints.unsigned(columns);
-            check(flags >>> Integer.SIZE == 0, "flags have 32 bits", flags);
+            check(flags >>> Integer.SIZE == 0, "flags have more than 32 bits", flags);
             left -= run;
         }
     }
@@ -175,7 +175,7 @@ final class ColumnCodec {
         for (int i = 0; i < headerLengths.length; i++) {
             size += RecordLayout.frameBytes(headerLengths[i], contentLengths[i]);
         }
-        check(size <= maxBytes, "the frames of a block are within its limit", size);
+        check(size <= maxBytes, "frames of a block exceed its limit", size);
         return (int) size;
     }
 }

@@ -1,7 +1,8 @@
 package dev.streamwal.pack;
 
 /**
- * A pack whose keys the catalogue of keys has: its number, and what else tells it from one that got the same number in a log that was put back.
+ * A pack whose keys are in the catalogue of keys: its number, and the facts that distinguish it from a pack that got the same number after the log
+ * was restored from a copy.
  *
  * @param bytes of its file
  * @param segments in it

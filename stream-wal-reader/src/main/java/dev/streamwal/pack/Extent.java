@@ -1,21 +1,21 @@
 package dev.streamwal.pack;
 
 /**
- * Where the frames of a packed segment stand in the pack's file.
+ * The place of a packed segment's frames in the pack's file.
  *
- * @param offset where they begin, or what is stored in their place
- * @param storedBytes of the {@link FrameBlocks blocks} that they are in; 0 where they stand as they are
+ * @param offset where the frames, or the blocks in which they are stored, begin
+ * @param storedBytes of the {@link FrameBlocks blocks} in which the frames are stored, with their list; 0 where they are stored plain
  * @param listBytes of the list before the blocks; 0 where there is one block, and no list
- * @param skippedBytes of the frames in the blocks that stand before the first one that is meant
+ * @param skippedBytes of the frames in the blocks before the first frame of this segment
  */
 public record Extent(long offset, int storedBytes, int listBytes, int skippedBytes) {
 
-    /** Of frames that stand as they are. */
+    /** Of frames that are stored plain. */
     static Extent asTheyAre(long offset) {
         return new Extent(offset, 0, 0, 0);
     }
 
-    /** Whether the frames stand as they are. */
+    /** Whether the frames are stored plain. */
     boolean isAsTheyAre() {
         return storedBytes == 0;
     }

@@ -14,8 +14,8 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /**
- * The frames of a packed segment, stored smaller than they are: as {@link ColumnCodec columns}, in blocks of at most {@value #BLOCK_BYTES} bytes
- * of frames, or of one larger frame. Blocks end between two frames. Before several blocks stands a list of them.
+ * The frames of a packed segment, stored compressed: as {@link ColumnCodec columns}, in blocks of at most {@value #BLOCK_BYTES} bytes of frames,
+ * or of one larger frame. Blocks end between two frames. Several blocks have a list of them in front.
  *
  * <pre>
  *   block    0  4  checksum       CRC32C over salt and position of the first frame, and over the rest of the block
@@ -25,11 +25,12 @@ import java.util.zip.Inflater;
  *            4     blocks         how many, then of each how long its frames are and how long it is; varints
  * </pre>
  *
- * <p><b>Why nothing that is read is another segment's.</b> The checksums are over the salt and the position that the pack's table says, which has
- * checksums of its own. In place of a block that doesn't verify are read bytes that are no frame, which is damage to whoever scans there; the blocks beside it are read.
+ * <p><b>Why a read never returns another segment's frames.</b> The checksums cover the salt and the position from the pack's table, which has
+ * checksums of its own. A block that doesn't verify reads as bytes that are no frame, which a scan reports as damage; the blocks beside it can be
+ * read.
  *
- * <p>Codec 2 is what the JDK has on board: a build of zlib decides what it gives, so nothing compares what is deflated. Before a segment is
- * written its blocks are read again, and compared with its frames.
+ * <p>Codec 2 is the JDK's deflate. Its output depends on the build of zlib, so nothing compares deflated bytes. Before a segment is written its
+ * blocks are decoded and compared with its frames.
  */
 final class FrameBlocks {
 
@@ -37,7 +38,7 @@ final class FrameBlocks {
 
     private static final int CHECKSUM_BYTES = Integer.BYTES;
     private static final int PREFIX_BYTES = CHECKSUM_BYTES + 1;
-    /** A frame has at least 32 bytes, and what columns say of it beside its header and content takes less than another 32. */
+    /** A frame has at least 32 bytes; its columns take less than another 32, beside its header and content. */
     private static final int MAX_COLUMN_BYTES = 2 * PackWriter.MAX_SEGMENT_BYTES;
 
     private static final byte AS_THEY_ARE = 0;
@@ -56,7 +57,7 @@ final class FrameBlocks {
     /** Makes blocks. One thread; close it. */
     static final class Encoder implements Closeable {
         private static final int LEVEL = 1;
-        /** To begin costs microseconds, and a few records have little in common. */
+        /** Deflating fewer bytes saves little, and starting it costs microseconds. */
         private static final int MIN_DEFLATED_BYTES = 128;
 
         private final Deflater deflater = new Deflater(LEVEL, true);
@@ -69,7 +70,7 @@ final class FrameBlocks {
         /**
          * Stores verified frames, from the buffer's position to its limit.
          *
-         * @return empty where they take less as they are
+         * @return empty where they take less stored plain
          */
         Optional<Stored> encode(ByteBuffer frames, long position, long salt) {
             blocks.clear();
@@ -119,7 +120,7 @@ final class FrameBlocks {
             block.putInt(0, checksum(block.position(CHECKSUM_BYTES), position, salt));
         }
 
-        /** How long it became; as much as it was where it became longer. */
+        /** Deflates the columns; returns the deflated length, or the length of the columns where that isn't less. */
         private int deflate() {
             if (deflated.length < columns.length()) {
                 deflated = new byte[columns.length()];
@@ -141,7 +142,7 @@ final class FrameBlocks {
             return bytes.array();
         }
 
-        /** Whether they are read as what they were made of. */
+        /** Whether the blocks decode to the frames. */
         private boolean isSame(Stored stored, ByteBuffer frames, long position, long salt) {
             try {
                 BlockList blocks = BlockList.of(stored, frames.remaining(), position, salt);
@@ -174,9 +175,9 @@ final class FrameBlocks {
     }
 
     private static void checkChecksum(ByteBuffer bytes, String what, long position, long salt) throws FormatException {
-        check(bytes.remaining() > CHECKSUM_BYTES, what + " has a checksum", bytes.remaining());
+        check(bytes.remaining() > CHECKSUM_BYTES, what + " is too short for a checksum", bytes.remaining());
         int checksum = bytes.order(ByteOrder.LITTLE_ENDIAN).getInt();
-        check(checksum == checksum(bytes, position, salt), "the checksum of " + what + " is right", checksum);
+        check(checksum == checksum(bytes, position, salt), "checksum mismatch of " + what, checksum);
     }
 
     /**
@@ -205,7 +206,7 @@ final class FrameBlocks {
             }
             case COLUMNS -> ColumnCodec.decode(block, PackWriter.MAX_SEGMENT_BYTES, position, salt);
             case DEFLATED_COLUMNS -> ColumnCodec.decode(inflating.inflate(block), PackWriter.MAX_SEGMENT_BYTES, position, salt);
-            default -> throw FormatException.unsupported("a block is stored by a codec that this version has: codec=" + codec
+            default -> throw FormatException.unsupported("block has an unknown codec: codec=" + codec
                     + "; read it with the version that wrote it");
         };
     }
@@ -228,21 +229,21 @@ final class FrameBlocks {
             int read = 0;
             while (read < length && !inflater.finished()) {
                 int count = inflater.inflate(columns, read, length - read);
-                check(count > 0, "what is deflated is whole", read);
+                check(count > 0, "deflated columns are incomplete", read);
                 read += count;
             }
-            check(read == length, "the columns are as long as the block says, " + length, read);
+            check(read == length, "columns are shorter than the block says, " + length, read);
         } catch (DataFormatException e) {
-            throw FormatException.corrupt("what is deflated can be inflated: " + e.getMessage());
+            throw FormatException.corrupt("inflating the columns of a block failed: " + e.getMessage());
         }
         return ByteBuffer.wrap(columns);
     }
 
     /** Where the blocks of a segment stand. */
     static final class BlockList {
-        /** Of the frames; one more than there are blocks. */
+        /** Offsets in the frames; one more than there are blocks. */
         private final int[] offsets;
-        /** Of what is stored; one more than there are blocks. */
+        /** Offsets in the stored bytes; one more than there are blocks. */
         private final int[] storedOffsets;
 
         private BlockList(int count) {
@@ -250,7 +251,7 @@ final class FrameBlocks {
             storedOffsets = new int[count + 1];
         }
 
-        /** Of one block, which says itself how long its frames are. */
+        /** Of a single block, which needs no list. */
         static BlockList ofOne(int bytes, int storedBytes) {
             BlockList list = new BlockList(1);
             list.offsets[1] = bytes;
@@ -277,7 +278,7 @@ final class FrameBlocks {
                 blocks.offsets[i + 1] = blocks.offsets[i] + Varints.length(list, PackWriter.MAX_SEGMENT_BYTES - blocks.offsets[i]);
                 blocks.storedOffsets[i + 1] = blocks.storedOffsets[i] + Varints.length(list, storedBytes - blocks.storedOffsets[i]);
             }
-            check(blocks.storedOffsets[count] == storedBytes, "the blocks of a segment are as long as the table says, " + storedBytes,
+            check(blocks.storedOffsets[count] == storedBytes, "blocks of a segment are not as long as the table says, " + storedBytes,
                     blocks.storedOffsets[count]);
             return blocks;
         }
@@ -286,7 +287,7 @@ final class FrameBlocks {
             return offsets.length - 1;
         }
 
-        /** Of the frames of a block, behind the segment's first one. */
+        /** Offset of a block's frames behind the segment's first frame. */
         int offset(int block) {
             return offsets[block];
         }
@@ -303,7 +304,7 @@ final class FrameBlocks {
             return storedOffsets[block + 1] - storedOffsets[block];
         }
 
-        /** The block in which an offset of the frames is; the number of blocks where that is behind all. */
+        /** The block that holds an offset of the frames; the number of blocks where the offset is behind all. */
         int holding(int offset) {
             int found = Arrays.binarySearch(offsets, offset);
             return found < 0 ? -found - 2 : found;

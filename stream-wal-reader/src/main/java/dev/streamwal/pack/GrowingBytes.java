@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/** Bytes that are written one behind the other, little-endian, up to a limit. */
+/** A growing buffer for sequential little-endian writes, up to a limit. */
 final class GrowingBytes {
 
     private static final int FIRST_BYTES = 4 << 10;
@@ -50,7 +50,7 @@ final class GrowingBytes {
         bytes[length++] = (byte) left;
     }
 
-    /** Small numbers of either sign in few bytes: 0, −1, 1, −2, … as 0, 1, 2, 3, … */
+    /** Puts small numbers of either sign in few bytes: 0, −1, 1, −2, … as 0, 1, 2, 3, … */
     void putSigned(long value) {
         putVarint((value << 1) ^ (value >> (Long.SIZE - 1)));
     }
@@ -61,7 +61,7 @@ final class GrowingBytes {
         length += count;
     }
 
-    /** Of which the first {@link #length()} count. */
+    /** The buffer, of which the first {@link #length()} bytes are used. */
     byte[] bytes() {
         return bytes;
     }
@@ -72,7 +72,7 @@ final class GrowingBytes {
 
     private void room(int more) {
         if (more > maxBytes - length) {
-            throw new IllegalArgumentException("a pack's table and index have limits: bytes=" + (length + (long) more) + ", limit=" + maxBytes
+            throw new IllegalArgumentException("table or index of a pack is too large: bytes=" + (length + (long) more) + ", limit=" + maxBytes
                     + "; write several packs");
         }
         if (length + more > bytes.length) {

@@ -31,12 +31,12 @@ final class KeyBlockBuilder {
         return entries;
     }
 
-    /** How long the block is if it is finished now. */
+    /** Length of the block if it were finished now. */
     int bytes() {
         return (int) RecordLayout.align(out.length());
     }
 
-    /** Begins an entry; what is said of the key goes behind, to what is returned. */
+    /** Begins an entry; the caller writes the facts about the key to the returned buffer. */
     GrowingBytes add(byte[] key) {
         int mismatch = Arrays.mismatch(lastKey, key);
         int shared = mismatch < 0 ? key.length : mismatch;
@@ -48,7 +48,7 @@ final class KeyBlockBuilder {
         return out;
     }
 
-    /** The block; another one begins. */
+    /** Returns the block, and begins another one. */
     byte[] finish() {
         out.zero(bytes() - out.length());
         byte[] block = out.toArray();

@@ -1,7 +1,7 @@
 package dev.streamwal.pack;
 
 /**
- * Keys in ascending order of their unsigned bytes, each with what is said of it: a table block, a block of the catalogue of keys,
+ * Keys in ascending order of their unsigned bytes, each followed by facts about it: a table block, a block of the catalogue of keys,
  * or the block index of either. 8-byte aligned, little-endian.
  *
  * <pre>
@@ -11,9 +11,10 @@ package dev.streamwal.pack;
  *  12     entries, fewer than 8 zeros
  * </pre>
  *
- * <p>An entry is a varint with how many bytes its key has in common with the one before, a varint with how many follow, these bytes, and what
- * is said of the key: see {@link PackTable}, {@link KeyCatalogLayout} and {@link BlockIndex}. A block is small and is read from its beginning. A varint has seven bits a
- * byte, the lowest first; the high bit says that another byte follows. A signed one has 0, −1, 1, −2, … as 0, 1, 2, 3, ….
+ * <p>An entry is a varint with the number of bytes that its key shares with the key before, a varint with the number of bytes that follow, these
+ * bytes, and the facts about the key: see {@link PackTable}, {@link KeyCatalogLayout} and {@link BlockIndex}. A block is small and is read from its
+ * beginning. A varint has seven bits a byte, the lowest first; the high bit says that another byte follows. A signed one has 0, −1, 1, −2, … as 0, 1,
+ * 2, 3, ….
  */
 final class KeyBlockLayout {
 

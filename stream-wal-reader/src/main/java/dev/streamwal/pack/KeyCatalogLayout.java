@@ -9,16 +9,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The catalogue of keys, a file that says which keys packs have, and where their segments are: groups of keys, their {@link BlockIndex index}, the
- * packs that it covers, and a footer; little-endian. A group is a prefix, a {@link KeyBlockLayout block of keys}, and the lists of their segments, one
- * behind the other, and zeros up to a multiple of 8:
+ * The catalogue of keys, a file with the keys in packs and the places of their segments: groups of keys, their {@link BlockIndex index}, the packs
+ * that it covers, and a footer; little-endian. A group is a prefix, a {@link KeyBlockLayout block of keys}, the lists of their segments, one behind
+ * the other, and zeros up to a multiple of 8:
  *
  * <pre>
  *   0  4  group checksum    CRC32C over [4, group bytes), exclusive or with the footer's salt
  *   4  4  group bytes       of the whole group
  * </pre>
  *
- * <p>Of a key are said
+ * <p>The facts about a key:
  *
  * <pre>
  *   pack             which of the packs has its newest segment: 0 is the first
@@ -26,7 +26,7 @@ import java.util.List;
  *   list bytes       how long the list of its segments is
  * </pre>
  *
- * <p>and of each of its segments, in order of position,
+ * <p>The facts about each of its segments, in order of position:
  *
  * <pre>
  *   pack             twice which of the packs has it, and 1 more where all timestamps of its records are in the pack's window
@@ -34,7 +34,7 @@ import java.util.List;
  *   frames           their bytes, divided by 8
  * </pre>
  *
- * <p>A pack takes 24 bytes, by ascending numbers: its number, the bytes of its file, how many segments it has.
+ * <p>The packs, by ascending numbers, take 24 bytes each: the pack's number, the bytes of its file, the number of its segments. Then the footer:
  *
  * <pre>
  *   0  8  index offset      where the index begins: behind the last group
@@ -54,7 +54,7 @@ final class KeyCatalogLayout {
 
     static final int GROUP_CHECKSUM = 0;
     static final int GROUP_BYTES = 4;
-    /** Of a group, before its block of keys. */
+    /** Bytes of a group before its block of keys. */
     static final int GROUP_PREFIX_BYTES = 8;
 
     static final int INDEX_OFFSET = 0;
@@ -68,23 +68,23 @@ final class KeyCatalogLayout {
     static final int SALT = 48;
     static final int FOOTER_CHECKSUM = 52;
     static final int MAGIC = 56;
-    /** Of the footer. */
+    /** Bytes of the footer. */
     static final int BYTES = 64;
 
-    /** A block gets no further key that might make it longer. */
+    /** A block gets no key that might make it longer than this. */
     static final int MAX_BLOCK_BYTES = 4 << 10;
-    /** More than is said of a key beside it: four numbers of at most ten bytes. */
+    /** More than the facts about a key take: four numbers of at most ten bytes. */
     static final int MAX_FACTS_BYTES = 40;
-    /** A group gets no further key when its lists are as long; that of one key may be longer. */
+    /** A group gets no further key when its lists are longer than this; the list of one key may be longer. */
     static final int MAX_LISTS_BYTES = 12 << 10;
-    /** More than is said of a segment. */
+    /** More than the facts about a segment take. */
     static final int MAX_SEGMENT_BYTES = 24;
-    /** Of one key: some 500 GiB in packs. */
+    /** Segments of one key: some 500 GiB in packs. */
     static final int MAX_SEGMENTS = 1 << 19;
     static final int MAX_GROUP_BYTES = GROUP_PREFIX_BYTES + MAX_BLOCK_BYTES + MAX_LISTS_BYTES + MAX_SEGMENTS * MAX_SEGMENT_BYTES;
-    /** Of one pack. */
+    /** Bytes of one pack's entry. */
     static final int PACK_BYTES = 24;
-    /** As many as a manifest has. */
+    /** The limit of a manifest. */
     static final int MAX_PACKS = 1 << 16;
 
     /** "STRMKEY2". */
@@ -92,7 +92,7 @@ final class KeyCatalogLayout {
 
     private KeyCatalogLayout() {}
 
-    /** Two files with the same one say the same of the same packs. */
+    /** Files with the same salt have the same facts about the same packs. */
     static int salt(long edits, List<CoveredPack> packs) {
         ByteBuffer all = ByteBuffer.allocate(Long.BYTES + packs.size() * PACK_BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(edits);
         put(all, packs);
@@ -103,7 +103,7 @@ final class KeyCatalogLayout {
         packs.forEach(pack -> out.putLong(pack.number()).putLong(pack.bytes()).putLong(pack.segments()));
     }
 
-    /** What stands behind the groups. */
+    /** The bytes behind the groups. */
     static ByteBuffer encode(byte[] index, long indexOffset, int groups, long keys, long edits, List<CoveredPack> packs) {
         int packBytes = packs.size() * PACK_BYTES;
         ByteBuffer out = ByteBuffer.allocate(index.length + packBytes + BYTES).order(ByteOrder.LITTLE_ENDIAN).put(index);
@@ -123,30 +123,33 @@ final class KeyCatalogLayout {
         return out.clear();
     }
 
-    /** Judges every length before anything is read or allocated by it. */
+    /** Checks every length before it decides on a read or an allocation. */
     static void checkFooter(ByteBuffer footer, long fileLength) throws FormatException {
-        check(footer.getLong(MAGIC) == MAGIC_VALUE, "a catalogue of keys ends with \"STRMKEY1\"", footer.getLong(MAGIC));
+        check(footer.getLong(MAGIC) == MAGIC_VALUE, "catalogue of keys doesn't end with \"STRMKEY2\"", footer.getLong(MAGIC));
         int checksum = footer.getInt(FOOTER_CHECKSUM);
-        check(checksum == PackChecksum.without(footer, 0, BYTES, FOOTER_CHECKSUM), "the checksum of a catalogue's footer is right", checksum);
-        check(footer.getLong(FILE_LENGTH) == fileLength, "a catalogue of keys is as long as its footer says", fileLength);
+        check(checksum == PackChecksum.without(footer, 0, BYTES, FOOTER_CHECKSUM), "checksum mismatch of a catalogue's footer",
+                checksum);
+        check(footer.getLong(FILE_LENGTH) == fileLength, "catalogue of keys isn't as long as its footer says", fileLength);
         long index = footer.getLong(INDEX_OFFSET);
         int indexBytes = footer.getInt(INDEX_BYTES);
         int packs = footer.getInt(PACKS);
-        check(packs >= 1 && packs <= MAX_PACKS, "a catalogue covers packs", packs);
+        check(packs >= 1 && packs <= MAX_PACKS, "catalogue covers no packs, or too many", packs);
         check(indexBytes >= 0 && indexBytes <= BlockIndex.MAX_BYTES && index >= 0 && index <= fileLength
-                && index + indexBytes + (long) packs * PACK_BYTES + BYTES == fileLength, "a catalogue ends with index, packs and footer", indexBytes);
+                && index + indexBytes + (long) packs * PACK_BYTES + BYTES == fileLength,
+                "catalogue doesn't end with index, packs and footer", indexBytes);
         int groups = footer.getInt(GROUPS);
-        check(groups == 0 ? index == 0 && indexBytes == 0 : groups > 0 && groups <= index, "groups stand before the index", groups);
-        check(footer.getLong(KEYS) >= groups && footer.getLong(EDITS) >= 0, "a group has a key", footer.getLong(KEYS));
+        check(groups == 0 ? index == 0 && indexBytes == 0 : groups > 0 && groups <= index, "groups of keys don't fit before the index", groups);
+        check(footer.getLong(KEYS) >= groups && footer.getLong(EDITS) >= 0, "fewer keys than groups, or a negative number of edits",
+                footer.getLong(KEYS));
     }
 
-    /** @param in where they begin */
+    /** @param in positioned where the packs begin */
     static List<CoveredPack> packs(ByteBuffer in, int count) throws FormatException {
         List<CoveredPack> packs = new ArrayList<>(count);
         long before = -1;
         for (int i = 0; i < count; i++) {
             CoveredPack pack = new CoveredPack(in.getLong(), in.getLong(), in.getLong());
-            check(pack.number() > before, "packs have ascending numbers", pack.number());
+            check(pack.number() > before, "numbers of packs don't ascend", pack.number());
             before = pack.number();
             packs.add(pack);
         }

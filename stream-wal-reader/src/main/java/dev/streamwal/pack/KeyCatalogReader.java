@@ -18,8 +18,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@link KeyCatalogLayout catalogue of keys}: its packs and its index, by which keys are found in the file. The file never changes, but another one
- * may get its name: a group of that is told from its own. Whoever is told that it can't be read does without it: it is a cache. Thread-safe.
+ * The {@link KeyCatalogLayout catalogue of keys}: its packs and its index, by which keys are found in the file. The file never changes, but another
+ * file may get its name; the salt tells the groups of the two apart. The catalogue is a cache: a caller that can't read it does without it.
+ * Thread-safe.
  */
 public final class KeyCatalogReader {
 
@@ -42,13 +43,13 @@ public final class KeyCatalogReader {
         this.file = file;
         this.fileLength = bytes.size();
         try {
-            check(fileLength >= KeyCatalogLayout.BYTES, "a catalogue of keys has a footer", fileLength);
+            check(fileLength >= KeyCatalogLayout.BYTES, "catalogue of keys is shorter than its footer", fileLength);
             ByteBuffer footer = PackReader.read(bytes, fileLength - KeyCatalogLayout.BYTES, KeyCatalogLayout.BYTES);
             KeyCatalogLayout.checkFooter(footer, fileLength);
             long from = footer.getLong(KeyCatalogLayout.INDEX_OFFSET);
             ByteBuffer rest = PackReader.read(bytes, from, (int) (fileLength - KeyCatalogLayout.BYTES - from));
             int checksum = footer.getInt(KeyCatalogLayout.CHECKSUM);
-            check(checksum == PackChecksum.of(rest, 0, rest.limit()), "the checksum of a catalogue's index and packs is right", checksum);
+            check(checksum == PackChecksum.of(rest, 0, rest.limit()), "checksum mismatch of a catalogue's index and packs", checksum);
             byte[] indexBytes = new byte[footer.getInt(KeyCatalogLayout.INDEX_BYTES)];
             rest.get(indexBytes);
             int groups = footer.getInt(KeyCatalogLayout.GROUPS);
@@ -57,38 +58,39 @@ public final class KeyCatalogReader {
             keys = footer.getLong(KeyCatalogLayout.KEYS);
             edits = footer.getLong(KeyCatalogLayout.EDITS);
             salt = footer.getInt(KeyCatalogLayout.SALT);
-            check(salt == KeyCatalogLayout.salt(edits, packs), "a catalogue's salt is that of its edits and packs", salt);
+            check(salt == KeyCatalogLayout.salt(edits, packs), "catalogue's salt differs from that of its edits and packs", salt);
         } catch (FormatException e) {
             throw unreadable(e);
         }
     }
 
     private CorruptSegmentException unreadable(FormatException e) {
-        return new CorruptSegmentException(e.getMessage() + ", file=" + file + "; the keys are in the packs, and the file is written anew", file, null,
-                WalException.NO_POSITION, 0, fileLength, e);
+        return new CorruptSegmentException(e.getMessage() + ", file=" + file
+                + "; no keys are lost: the packs have them, and the file will be rewritten",
+                file, null, WalException.NO_POSITION, 0, fileLength, e);
     }
 
-    /** Those that it covers, by ascending numbers. */
+    /** The packs that it covers, by ascending numbers. */
     public List<CoveredPack> packs() {
         return packs;
     }
 
-    /** How many it has. */
+    /** Number of keys. */
     public long keys() {
         return keys;
     }
 
-    /** How many changes the manifest had had by which it was written. */
+    /** Number of changes of the manifest from which it was written. */
     public long edits() {
         return edits;
     }
 
     /**
-     * The key's segments in the packs that are covered, in order of position; empty where it has none.
+     * The key's segments in the covered packs, in order of position; empty where it has none.
      *
      * @param bytes of the file, open
      * @param cache for groups
-     * @throws CorruptSegmentException where the file is damaged, or another one has its name
+     * @throws CorruptSegmentException where the file is damaged, or another file has its name
      */
     public List<CatalogedSegment> find(SegmentBytes bytes, StreamKey key, TableCache cache) throws IOException {
         byte[] wanted = key.utf8();
@@ -114,7 +116,7 @@ public final class KeyCatalogReader {
         }
     }
 
-    /** Checks all of a group but the lists of segments, and that its keys are those that the index says. */
+    /** Checks all of a group except the lists of segments, and its keys against the index. */
     private byte[] checkedGroup(SegmentBytes bytes, BlockIndex groups, int at) throws IOException, FormatException {
         byte[] group = group(bytes, groups, at);
         Cursor each = new Cursor(keys(group), at);
@@ -128,13 +130,13 @@ public final class KeyCatalogReader {
     private byte[] group(SegmentBytes bytes, BlockIndex groups, int at) throws IOException, FormatException {
         ByteBuffer group = PackReader.read(bytes, groups.offset(at), groups.length(at));
         int checksum = group.getInt(KeyCatalogLayout.GROUP_CHECKSUM);
-        check(checksum == (PackChecksum.of(group, KeyCatalogLayout.GROUP_BYTES, group.limit()) ^ salt), "the checksum of a group of keys is right",
+        check(checksum == (PackChecksum.of(group, KeyCatalogLayout.GROUP_BYTES, group.limit()) ^ salt), "checksum mismatch of a group of keys",
                 checksum);
-        check(group.getInt(KeyCatalogLayout.GROUP_BYTES) == group.limit(), "a group of keys is as long as it says", group.limit());
+        check(group.getInt(KeyCatalogLayout.GROUP_BYTES) == group.limit(), "group of keys isn't as long as it says", group.limit());
         return group.array();
     }
 
-    /** The block of keys in a group, or in what was read of its beginning; checked, but for its entries. */
+    /** The block of keys in a group or its beginning; checked except for its entries. */
     private static byte[] keys(byte[] group) throws FormatException {
         byte[] block = keyBlock(group);
         KeyCursor.checkFrame(block);
@@ -142,24 +144,24 @@ public final class KeyCatalogReader {
     }
 
     private static byte[] keyBlock(byte[] group) throws FormatException {
-        check(group.length >= KEYS_AT + KeyBlockLayout.PREFIX_BYTES, "a group has a block of keys", group.length);
+        check(group.length >= KEYS_AT + KeyBlockLayout.PREFIX_BYTES, "group is too short for a block of keys", group.length);
         int length = ByteBuffer.wrap(group).order(ByteOrder.LITTLE_ENDIAN).getInt(KEYS_AT + KeyBlockLayout.BLOCK_BYTES);
-        check(length > 0 && length <= group.length - KEYS_AT, "a block of keys is in its group", length);
+        check(length > 0 && length <= group.length - KEYS_AT, "block of keys is empty, or reaches beyond its group", length);
         return Arrays.copyOfRange(group, KEYS_AT, KEYS_AT + length);
     }
 
     private static void checkKey(Cursor each, BlockIndex groups, int at) throws FormatException {
-        check(each.ordinal() > 0 || each.compareKey(groups.separator(at)) >= 0, "a group's keys are those that the index says", at);
+        check(each.ordinal() > 0 || each.compareKey(groups.separator(at)) >= 0, "keys of a group differ from the index", at);
     }
 
     private static void checkLast(Cursor last, BlockIndex groups, int at) throws FormatException {
         byte[] behind = groups.separatorBehind(at);
-        check(behind == null || last.compareKey(behind) < 0, "a group's keys are those that the index says", at);
+        check(behind == null || last.compareKey(behind) < 0, "keys of a group differ from the index", at);
     }
 
     private List<CatalogedSegment> list(byte[] group, Cursor key) throws FormatException {
         int from = KEYS_AT + key.blockBytes + key.listsBefore;
-        check(key.listBytes <= group.length - from, "a list of segments is in its group", from);
+        check(key.listBytes <= group.length - from, "list of segments reaches beyond its group", from);
         ByteBuffer in = ByteBuffer.wrap(group, from, key.listBytes);
         List<CatalogedSegment> segments = new ArrayList<>();
         long end = 0;
@@ -167,11 +169,11 @@ public final class KeyCatalogReader {
             int pack = Varints.length(in, 2 * packs.size() - 1);
             long base = end + Varints.signed(in);
             long bytes = (long) Varints.length(in, PackWriter.MAX_SEGMENT_BYTES / RecordLayout.ALIGNMENT) * RecordLayout.ALIGNMENT;
-            check(base >= 0 && base <= Long.MAX_VALUE - bytes, "positions have 63 bits", base);
+            check(base >= 0 && base <= Long.MAX_VALUE - bytes, "position is negative, or exceeds 63 bits", base);
             segments.add(new CatalogedSegment(pack >>> 1, base, bytes, (pack & 1) == 1));
             end = base + bytes;
         }
-        check(!segments.isEmpty(), "a key has a segment", from);
+        check(!segments.isEmpty(), "key has no segment", from);
         return segments;
     }
 
@@ -191,17 +193,17 @@ public final class KeyCatalogReader {
 
         @Override
         void readFacts(boolean isSameKey) throws FormatException {
-            check(!isSameKey, "a key is there once", ordinal());
+            check(!isSameKey, "key comes twice", ordinal());
             pack = length(packs.size() - 1);
             basePosition += signed();
-            check(basePosition >= 0, "a position is not negative", basePosition);
+            check(basePosition >= 0, "position is negative", basePosition);
             listsBefore += listBytes;
             listBytes = length(KeyCatalogLayout.MAX_GROUP_BYTES - listsBefore);
         }
     }
 
     /**
-     * All keys.
+     * A walk through all keys.
      *
      * @param bytes of the file, open
      */
@@ -209,7 +211,7 @@ public final class KeyCatalogReader {
         return new Walk(bytes);
     }
 
-    /** Goes through the keys in the order of their unsigned bytes. The lists of their segments aren't read but where one is asked for. One thread. */
+    /** Goes through the keys in the order of their unsigned bytes. Reads lists of segments only on request. One thread. */
     public final class Walk {
         private final SegmentBytes bytes;
         private @Nullable Cursor keysOfGroup;
@@ -224,7 +226,7 @@ public final class KeyCatalogReader {
          * Goes to the next key.
          *
          * @return false at the end
-         * @throws CorruptSegmentException where the file is damaged; the keys before are right
+         * @throws CorruptSegmentException where the file is damaged; the keys before are valid
          */
         public boolean next() throws IOException {
             try {
@@ -239,7 +241,7 @@ public final class KeyCatalogReader {
                 Cursor before = keysOfGroup;
                 int at = before == null ? 0 : before.group + 1;
                 if (index == null || at == index.blocks()) {
-                    check(walked == keys, "a catalogue has as many keys as it says", walked);
+                    check(walked == keys, "number of keys differs from the catalogue's footer", walked);
                     return false;
                 }
                 if (before != null) {
@@ -258,12 +260,12 @@ public final class KeyCatalogReader {
 
         private Cursor current() {
             if (keysOfGroup == null) {
-                throw new IllegalStateException("a walk stands on a key when next() was true");
+                throw new IllegalStateException("walk stands on no key; call next() first");
             }
             return keysOfGroup;
         }
 
-        /** The key that it stands on. */
+        /** The current key. */
         public StreamKey key() throws IOException {
             try {
                 return StreamKey.ofUtf8(current().key());
@@ -272,17 +274,17 @@ public final class KeyCatalogReader {
             }
         }
 
-        /** Which of the {@link #packs()} had its newest segment. */
+        /** Index in {@link #packs()} of the pack with the key's newest segment. */
         public int pack() {
             return current().pack;
         }
 
-        /** Where that segment begins. */
+        /** Position where that segment begins. */
         public long basePosition() {
             return current().basePosition;
         }
 
-        /** All of its segments, in order of position. */
+        /** All segments of the key, in order of position. */
         public List<CatalogedSegment> segments() throws IOException {
             Cursor key = current();
             try {

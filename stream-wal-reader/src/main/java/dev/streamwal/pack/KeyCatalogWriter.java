@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 
-/** Writes the {@link KeyCatalogLayout catalogue of keys} in place of the one that is there. Memory: its index, and one group. One thread. */
+/** Writes the {@link KeyCatalogLayout catalogue of keys}, and replaces the present one. Memory: its index, and one group. One thread. */
 public final class KeyCatalogWriter implements Closeable {
 
     private static final byte[] NO_KEY = {};
@@ -41,10 +41,10 @@ public final class KeyCatalogWriter implements Closeable {
     }
 
     /**
-     * Begins one, under a name that nothing reads; a file of that name was left by somebody who was cut short.
+     * Begins a catalogue, under a name that nothing reads. A file of that name was left by an interrupted writer, and is deleted.
      *
      * @param packs that are covered, by ascending numbers
-     * @param edits changes of the manifest by which what counts is told from what doesn't
+     * @param edits number of changes of the manifest that decides which segments count
      */
     public static KeyCatalogWriter create(Path root, List<CoveredPack> packs, long edits) throws IOException {
         Path temporary = PackFiles.temporaryKeys(root);
@@ -55,10 +55,10 @@ public final class KeyCatalogWriter implements Closeable {
     }
 
     /**
-     * Adds a key, which is behind all others.
+     * Adds a key, which has to be behind all keys added before.
      *
-     * @param segments of it in the packs that are covered, in order of position: one at least
-     * @return false where there are too many: then there can't be a catalogue
+     * @param segments of the key in the covered packs, in order of position: at least one
+     * @return false where there are too many segments: then no catalogue can be written
      */
     public boolean add(byte[] key, List<CatalogedSegment> segments) throws IOException {
         if (segments.size() > KeyCatalogLayout.MAX_SEGMENTS) {
@@ -110,8 +110,8 @@ public final class KeyCatalogWriter implements Closeable {
     }
 
     /**
-     * Ends it, and has it take the place of the one before. It is forced, so that the name leads to nothing that isn't whole; whether the name
-     * survives a crash nobody needs to know.
+     * Ends the catalogue, and replaces the one before. The file is forced, so that the name never leads to an incomplete file. The name isn't: the
+     * catalogue is a cache, and may be lost in a crash.
      */
     public void finish() throws IOException {
         if (block.entries() > 0) {
@@ -126,7 +126,7 @@ public final class KeyCatalogWriter implements Closeable {
         file.renamed(path);
     }
 
-    /** Deletes what isn't finished. */
+    /** Deletes the file unless it was finished. */
     @Override
     public void close() throws IOException {
         file.close();

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/** Goes through a block of keys, see {@link KeyBlockLayout}. Nothing is read past the block, whatever stands in it. One thread. */
+/** Goes through a block of keys, see {@link KeyBlockLayout}. Never reads past the block, whatever its bytes are. One thread. */
 abstract class KeyCursor {
 
     private final ByteBuffer block;
@@ -17,36 +17,36 @@ abstract class KeyCursor {
     private int ordinal = -1;
     private int keyLength;
 
-    /** @param block whose checksum and frame are right, see {@link #checkFrame} */
+    /** @param block a block that {@link #checkFrame} has accepted */
     KeyCursor(byte[] block) {
         this.block = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN).position(KeyBlockLayout.PREFIX_BYTES);
         this.entries = this.block.getInt(KeyBlockLayout.ENTRIES);
     }
 
-    /** Checks all of a block but its entries. */
+    /** Checks a block except for its entries. */
     static void checkFrame(byte[] block) throws FormatException {
-        check(block.length > KeyBlockLayout.PREFIX_BYTES, "a block of keys has a prefix and an entry", block.length);
+        check(block.length > KeyBlockLayout.PREFIX_BYTES, "block of keys is too short for an entry", block.length);
         ByteBuffer bytes = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
         int checksum = bytes.getInt(KeyBlockLayout.CHECKSUM);
-        check(checksum == PackChecksum.of(bytes, KeyBlockLayout.BLOCK_BYTES, block.length), "the checksum of a block of keys is right", checksum);
-        check(bytes.getInt(KeyBlockLayout.BLOCK_BYTES) == block.length, "a block of keys is as long as it says", block.length);
+        check(checksum == PackChecksum.of(bytes, KeyBlockLayout.BLOCK_BYTES, block.length), "checksum mismatch of a block of keys", checksum);
+        check(bytes.getInt(KeyBlockLayout.BLOCK_BYTES) == block.length, "block of keys isn't as long as it says", block.length);
         int count = bytes.getInt(KeyBlockLayout.ENTRIES);
-        check(count >= 1 && count <= block.length, "a block of keys holds its entries", count);
+        check(count >= 1 && count <= block.length, "number of entries doesn't fit the block of keys", count);
     }
 
     /**
-     * Reads what is said of the key.
+     * Reads the facts about the key.
      *
-     * @param isSameKey as that of the entry before
+     * @param isSameKey whether the entry before has the same key
      */
     abstract void readFacts(boolean isSameKey) throws FormatException;
 
-    /** Of the block. */
+    /** Number of entries in the block. */
     final int entries() {
         return entries;
     }
 
-    /** Which entry it stands on, from 0 on. */
+    /** Number of the current entry, from 0. */
     final int ordinal() {
         return ordinal;
     }
@@ -60,24 +60,24 @@ abstract class KeyCursor {
         return Arrays.copyOf(key, keyLength);
     }
 
-    /** Less than, equal to or greater than 0 as its key is before, equal to or behind another one. */
+    /** Compares the current key with another one: less than 0 where it is before that. */
     final int compareKey(byte[] other) {
         return Arrays.compareUnsigned(key, 0, keyLength, other, 0, other.length);
     }
 
-    /** Goes to the next entry, whose key isn't before this one's. */
+    /** Goes to the next entry; its key must not be before this one's. */
     final boolean next() throws FormatException {
         if (ordinal + 1 == entries) {
-            check(block.remaining() < Long.BYTES, "a block ends behind its entries", block.position());
+            check(block.remaining() < Long.BYTES, "block of keys goes on behind its entries", block.position());
             return false;
         }
         int shared = length(StreamKey.MAX_BYTES);
         int suffix = length(StreamKey.MAX_BYTES);
         check(shared <= keyLength && shared + suffix >= 1 && shared + suffix <= StreamKey.MAX_BYTES && suffix <= block.remaining(),
-                "a key has 1 to 1,024 bytes", shared + (long) suffix);
+                "length of a key is outside 1 to 1,024 bytes, or behind the block's end", shared + (long) suffix);
         boolean isSameKey = suffix == 0 && shared == keyLength;
-        check(isSameKey || (suffix > 0 && (shared == keyLength || (block.get(block.position()) & 0xFF) > (key[shared] & 0xFF))), "keys are sorted",
-                block.position());
+        check(isSameKey || (suffix > 0 && (shared == keyLength || (block.get(block.position()) & 0xFF) > (key[shared] & 0xFF))),
+                "keys are not sorted", block.position());
         block.get(key, shared, suffix);
         keyLength = shared + suffix;
         ordinal++;

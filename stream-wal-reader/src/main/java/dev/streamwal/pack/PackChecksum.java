@@ -3,7 +3,7 @@ package dev.streamwal.pack;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/** CRC32C over a structure that has its checksum within. */
+/** CRC32C over a structure that contains its own checksum. */
 final class PackChecksum {
 
     private PackChecksum() {}
@@ -14,7 +14,7 @@ final class PackChecksum {
         return (int) crc.getValue();
     }
 
-    /** With the four bytes of one field, {@code field} behind the start, as zero. */
+    /** Counts the four bytes of the field at {@code start + field} as zero. */
     static int without(ByteBuffer bytes, int start, int length, int field) {
         CRC32C crc = new CRC32C();
         crc.update(bytes.slice(start, field));

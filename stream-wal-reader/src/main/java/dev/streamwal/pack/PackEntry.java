@@ -5,7 +5,7 @@ import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 
 /**
- * What a pack's table says of a packed segment.
+ * A packed segment as listed in the pack's table.
  *
  * @param basePosition stream position of the first record
  * @param previousEnd stream position where the stream's data before the segment ends
@@ -13,9 +13,9 @@ import dev.streamwal.format.StreamKey;
  * @param incarnation of the log when the segment was created
  * @param salt of its records' checksums
  * @param featureFlags of its header
- * @param extent where its frames are in the pack's file
+ * @param extent place of its frames in the pack's file
  * @param dataBytes of its frames
- * @param indexBytes of the footer behind the frames, in which the index is; 0 where the entry says all
+ * @param indexBytes of the footer behind the frames, which has the index; 0 where the entry has all of the index
  * @param lastRecordSize of the last frame; 0 where there is none
  * @param records data records
  * @param firstRecord bytes from the first frame to the first data record; 0 where there is none
@@ -39,7 +39,7 @@ public record PackEntry(
         long smallestMillis,
         long largestMillis) {
 
-    /** Of what stands between two positions of it, at which records begin or end; without what its records say of themselves. */
+    /** The entry of the part between two positions, at which records begin or end; without count and timestamps of its records. */
     public PackEntry between(long position, long end) {
         long from = Math.max(position, basePosition);
         int bytes = (int) (Math.min(end, endPosition()) - from);
@@ -48,27 +48,27 @@ public record PackEntry(
                 extent.behind((int) (from - basePosition)), bytes, 0, 0, 0, 0, SegmentIndex.NO_SMALLEST, SegmentIndex.NO_LARGEST);
     }
 
-    /** Where in the pack's file begins what is stored of it. */
+    /** Offset in the pack's file of the segment's stored bytes. */
     public long offset() {
         return extent.offset();
     }
 
-    /** Where in the pack's file an offset of the segment stands; where its frames are in blocks, where these begin. */
+    /** Offset in the pack's file of an offset of the segment; the begin of the blocks where its frames are stored in blocks. */
     public long fileOffset(long offset) {
         return extent.isAsTheyAre() ? extent.offset() + Math.max(0, offset - headerLength()) : extent.offset();
     }
 
-    /** What it takes in the pack's file, beside what the table says of it. */
+    /** Bytes in the pack's file, without the table entry. */
     public int storedBytes() {
         return frameBytes() + indexBytes;
     }
 
-    /** What its frames take in the pack's file. */
+    /** Bytes of its frames in the pack's file. */
     int frameBytes() {
         return extent.isAsTheyAre() ? dataBytes : extent.storedBytes();
     }
 
-    /** Of the segment's header, which isn't stored. */
+    /** Length of the segment's header, which isn't stored. */
     public int headerLength() {
         return SegmentHeaderLayout.headerLength(key.utf8Length());
     }

@@ -22,7 +22,7 @@ public final class PackFiles {
 
     private PackFiles() {}
 
-    /** Where a log has its packs. */
+    /** Directory of a log's packs. */
     public static Path directory(Path root) {
         return root.resolve(DIRECTORY);
     }
@@ -49,12 +49,12 @@ public final class PackFiles {
 
     public static String fileName(long number) {
         if (number < 0) {
-            throw new IllegalArgumentException("a pack's number is not negative: number=" + number);
+            throw new IllegalArgumentException("pack number is negative: number=" + number);
         }
         return HEX.toHexDigits(number) + SUFFIX;
     }
 
-    /** Under which it is written; nothing reads it. */
+    /** Name of a pack while it is written; nothing reads it. */
     public static String temporaryName(long number) {
         return TEMPORARY_PREFIX + fileName(number) + TEMPORARY_SUFFIX;
     }

@@ -1,11 +1,11 @@
 package dev.streamwal.pack;
 
 /**
- * What a pack's footer says.
+ * A pack's footer, decoded.
  *
  * @param tableOffset where the segments end and the table blocks begin
  * @param indexOffset where the table blocks end and the block index begins
- * @param indexBytes of the block index, behind which the footer follows
+ * @param indexBytes of the block index; the footer follows it
  * @param indexChecksum the one in the block index
  * @param segments how many
  * @param records data records of all segments

@@ -43,7 +43,7 @@ final class PackFooterLayout {
     static final int HEADER_CHECKSUM = 76;
     static final int FOOTER_CHECKSUM = 84;
     static final int FOOTER_MAGIC = 88;
-    /** Of the footer. */
+    /** Bytes of the footer. */
     static final int BYTES = 96;
 
     /** A file is shorter than 1 TiB. */
@@ -77,40 +77,42 @@ final class PackFooterLayout {
     }
 
     /**
-     * Judges every length before anything is read or allocated by it.
+     * Checks every length before it decides on a read or an allocation.
      *
      * @param source little-endian, with the footer from {@code index} on
-     * @param fileLength how long the file is
+     * @param fileLength length of the file
      */
     static PackFooter decode(ByteBuffer source, int index, long fileLength) throws FormatException {
         long magic = source.getLong(index + FOOTER_MAGIC);
         int checksum = source.getInt(index + FOOTER_CHECKSUM);
         boolean isWhole = checksum == PackChecksum.without(source, index, BYTES, FOOTER_CHECKSUM);
         if (isWhole && magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
-            throw FormatException.unsupported("the pack is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
+            throw FormatException.unsupported("pack is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
                     + ", known=0x31; read it with the version that wrote it");
         }
-        check(magic == MAGIC_VALUE, "a pack ends with \"STRMPKF1\"", magic);
-        check(isWhole, "the checksum of a pack's footer is right", checksum);
+        check(magic == MAGIC_VALUE, "pack doesn't end with \"STRMPKF1\"", magic);
+        check(isWhole, "checksum mismatch of a pack's footer", checksum);
         PackFooter footer = new PackFooter(source.getLong(index + TABLE_OFFSET), source.getLong(index + INDEX_OFFSET),
                 source.getInt(index + INDEX_BYTES), source.getInt(index + INDEX_CHECKSUM), source.getLong(index + SEGMENTS),
                 source.getLong(index + RECORDS), source.getLong(index + DATA_BYTES), source.getLong(index + SMALLEST),
                 source.getLong(index + LARGEST), source.getLong(index + FILE_LENGTH), source.getInt(index + TABLE_BLOCKS),
                 source.getInt(index + HEADER_CHECKSUM));
-        check(source.getInt(index + ZERO) == 0, "a pack's footer has zeros where nothing is said", source.getInt(index + ZERO));
+        check(source.getInt(index + ZERO) == 0, "reserved bytes of a pack's footer aren't zero", source.getInt(index + ZERO));
         checkPlaces(footer, fileLength);
         return footer;
     }
 
     private static void checkPlaces(PackFooter footer, long fileLength) throws FormatException {
-        check(footer.fileLength() == fileLength, "a pack is as long as its footer says, " + footer.fileLength(), fileLength);
+        check(footer.fileLength() == fileLength, "pack isn't as long as its footer says, " + footer.fileLength(), fileLength);
         long table = footer.tableOffset();
         long index = footer.indexOffset();
-        check(table >= PackHeaderLayout.BYTES && table <= fileLength, "a table stands behind the segments", table);
-        check(index > table && index <= fileLength && index - table <= PackTable.MAX_BYTES, "a block index stands behind the table", index);
+        check(table >= PackHeaderLayout.BYTES && table <= fileLength, "table's offset is inside the header, or behind the pack's end", table);
+        check(index > table && index <= fileLength && index - table <= PackTable.MAX_BYTES,
+                "block index isn't behind the table, or the table is too large", index);
         check(footer.indexBytes() > 0 && footer.indexBytes() <= BlockIndex.MAX_BYTES && index + footer.indexBytes() + BYTES == fileLength,
-                "a pack ends with block index and footer", footer.indexBytes());
-        check(footer.tableBlocks() >= 1 && footer.segments() >= footer.tableBlocks(), "a table block has segments", footer.tableBlocks());
-        check(footer.records() >= 0 && footer.dataBytes() >= 0, "counts are not negative", footer.records());
+                "pack doesn't end with block index and footer", footer.indexBytes());
+        check(footer.tableBlocks() >= 1 && footer.segments() >= footer.tableBlocks(), "pack has no table blocks, or more than segments",
+                footer.tableBlocks());
+        check(footer.records() >= 0 && footer.dataBytes() >= 0, "number of records or data bytes is negative", footer.records());
     }
 }

@@ -3,7 +3,7 @@ package dev.streamwal.pack;
 import dev.streamwal.format.Window;
 
 /**
- * What a pack's header says, and what its segments have in common.
+ * A pack's header, decoded: facts that all its segments share.
  *
  * @param number of the pack, never given twice in a log
  * @param window of all its segments
@@ -12,7 +12,7 @@ import dev.streamwal.format.Window;
  * @param level how often its segments were merged, from 0 on
  * @param createdMillis epoch ms by the writer's clock
  * @param incarnation of the log when the pack was made
- * @param isInBlocks whether frames stand in {@link FrameBlocks blocks}, where they take less so; else all stand as they are
+ * @param isInBlocks whether frames are stored in {@link FrameBlocks blocks} where that takes less; else all are stored plain
  */
 public record PackHeader(
         long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation,
@@ -20,20 +20,20 @@ public record PackHeader(
 
     public static final int MAX_LEVEL = 255;
 
-    /** Of a pack whose frames stand as they are. */
+    /** Of a pack whose frames are stored plain. */
     public PackHeader(long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation) {
         this(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, false);
     }
 
-    /** The same, of a pack whose frames stand in blocks. */
+    /** A copy, of a pack whose frames are stored in blocks. */
     public PackHeader inBlocks() {
         return new PackHeader(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, true);
     }
 
-    /** The same rules by which {@link PackHeaderLayout#decode} believes a header. */
+    /** Checks what {@link PackHeaderLayout#decode} checks. */
     public PackHeader {
         if (expirationMillis < 0 || number < 0 || level < 0 || level > MAX_LEVEL) {
-            throw new IllegalArgumentException("a pack has a number, an expiration and a level up to " + MAX_LEVEL + ": number=" + number
+            throw new IllegalArgumentException("pack header has a negative value, or a level above " + MAX_LEVEL + ": number=" + number
                     + ", expiration=" + expirationMillis + ", level=" + level);
         }
     }

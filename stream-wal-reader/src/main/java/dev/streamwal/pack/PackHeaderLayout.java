@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A pack's first bytes, little-endian. They begin as those of a {@link SegmentHeaderLayout segment} of another version, so that what knows
- * segments only calls a pack unsupported, not damaged.
+ * A pack's first bytes, little-endian. They begin as those of a {@link SegmentHeaderLayout segment} of another version, so that a reader that
+ * knows only segments reports a pack as unsupported, not as damaged.
  *
  * <pre>
  *   0  8  magic             "NANO-LOG"
@@ -16,7 +16,7 @@ import java.nio.ByteOrder;
  *  16  6  extension magic   "STRMvP"
  *  22  2  header length     88
  *  24  4  header checksum   CRC32C over [0, 88) with this field as zero
- *  28  4  feature flags     low half: who doesn't know a set bit refuses the file; high half: may be ignored
+ *  28  4  feature flags     low half: a reader that doesn't know a set bit refuses the file; high half: may be ignored
  *  32  8  window start      epoch ms, inclusive
  *  40  8  window end        epoch ms, exclusive
  *  48  8  number            of the pack, never given twice
@@ -76,25 +76,25 @@ final class PackHeaderLayout {
 
     /** @param source little-endian, the whole header from index 0 on */
     static PackHeader decode(ByteBuffer source) throws FormatException {
-        check(source.getLong(MAGIC) == MAGIC_VALUE, "a pack starts with \"NANO-LOG\"", source.getLong(MAGIC));
+        check(source.getLong(MAGIC) == MAGIC_VALUE, "pack doesn't start with \"NANO-LOG\"", source.getLong(MAGIC));
         long extension = source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK;
-        check(extension == EXTENSION_VALUE, "a pack's header goes on with \"STRMvP\"", extension);
+        check(extension == EXTENSION_VALUE, "pack header has no \"STRMvP\" behind its first 16 bytes", extension);
         int length = source.getShort(HEADER_LENGTH) & 0xFFFF;
-        check(length == BYTES, "a pack's header has " + BYTES + " bytes", length);
+        check(length == BYTES, "pack header's length isn't " + BYTES + " bytes", length);
         int checksum = source.getInt(HEADER_CHECKSUM);
-        check(checksum == PackChecksum.without(source, 0, BYTES, HEADER_CHECKSUM), "the checksum of a pack's header is right", checksum);
+        check(checksum == PackChecksum.without(source, 0, BYTES, HEADER_CHECKSUM), "checksum mismatch of a pack's header", checksum);
         int features = source.getInt(FEATURE_FLAGS);
         int codec = source.getInt(CODEC);
         if ((features & REQUIRED_FEATURES_MASK) != 0 || (codec != 0 && codec != IN_BLOCKS)) {
-            throw FormatException.unsupported("the pack needs features this version doesn't know: featureFlags=0x"
+            throw FormatException.unsupported("pack needs features that this version doesn't know: featureFlags=0x"
                     + Integer.toHexString(features) + ", codec=" + codec + "; read it with the version that wrote it, or a newer one");
         }
         long start = source.getLong(WINDOW_START);
-        check(start < source.getLong(WINDOW_END), "a window ends after it starts", source.getLong(WINDOW_END));
-        check(source.getLong(EXPIRATION) >= 0, "an expiration is not negative", source.getLong(EXPIRATION));
-        check(source.getLong(NUMBER) >= 0, "a pack's number is not negative", source.getLong(NUMBER));
+        check(start < source.getLong(WINDOW_END), "window doesn't end after its start", source.getLong(WINDOW_END));
+        check(source.getLong(EXPIRATION) >= 0, "expiration is negative", source.getLong(EXPIRATION));
+        check(source.getLong(NUMBER) >= 0, "pack number is negative", source.getLong(NUMBER));
         int level = source.getInt(LEVEL);
-        check(level >= 0 && level <= PackHeader.MAX_LEVEL, "a level is 0 to " + PackHeader.MAX_LEVEL, level);
+        check(level >= 0 && level <= PackHeader.MAX_LEVEL, "level is outside 0 to " + PackHeader.MAX_LEVEL, level);
         return new PackHeader(source.getLong(NUMBER), new Window(start, source.getLong(WINDOW_END)), source.getLong(EXPIRATION),
                 source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION), codec == IN_BLOCKS);
     }

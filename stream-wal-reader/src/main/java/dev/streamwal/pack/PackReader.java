@@ -25,16 +25,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pack that is read. It keeps header, block index and footer; table blocks are in a {@link TableCache}, and the file is open only while it
- * is read. Thread-safe; close it, so that the cache forgets its blocks.
+ * A pack, open for reading. It keeps header, block index and footer; table blocks are in a {@link TableCache}, and the file is open only while
+ * it is read. Thread-safe; close it, so that the cache forgets its blocks.
  *
- * <p>Nothing that it hands out is believed before a checksum over it, and over what led there, was right. Frames have checksums of their own,
- * with the salt and the position that the table says, by which the scan of a segment's bytes verifies them. So damage costs what it hits: a
- * segment, the segments of a table block, or the pack where it hits header, index or footer.
+ * <p>It returns only bytes whose checksum was right, found by way of bytes whose checksums were right. Frames have checksums of their own, with
+ * the salt and the position from the table; the scan of a segment's bytes verifies them. So damage affects only what it hits: a segment, the
+ * segments of a table block, or, in header, index or footer, the pack.
  */
 public final class PackReader implements AutoCloseable {
 
-    /** Read when it is opened: the index of 100,000 segments is often smaller. */
+    /** Bytes read at opening: the index of 100,000 segments is often smaller. */
     private static final int FIRST_READ_BYTES = 64 << 10;
 
     private static final int MIN_FILE_BYTES = PackHeaderLayout.BYTES + PackFooterLayout.BYTES;
@@ -51,7 +51,7 @@ public final class PackReader implements AutoCloseable {
      *
      * @param number the pack's, by its name
      * @param cache for the table blocks of all packs
-     * @throws CorruptSegmentException where one of them is damaged, or another pack's
+     * @throws CorruptSegmentException where one of them is damaged, or belongs to another pack
      * @throws UnsupportedFormatException where a later version wrote it
      */
     public static PackReader open(ChannelCache channels, Path file, long number, TableCache cache) throws IOException {
@@ -69,7 +69,7 @@ public final class PackReader implements AutoCloseable {
         this.index = opening.index;
     }
 
-    /** What is read first, and what of it is looked at, for an error to name. */
+    /** Reads header, footer and block index, and keeps track of the part being checked, for exceptions. */
     private static final class Opening {
         private final PackHeader header;
         private final PackFooter footer;
@@ -81,18 +81,18 @@ public final class PackReader implements AutoCloseable {
             long length = PackHeaderLayout.BYTES;
             try {
                 long size = bytes.size();
-                check(size >= MIN_FILE_BYTES && size < PackFooterLayout.MAX_FILE_BYTES, "a pack has at least " + MIN_FILE_BYTES
-                        + " bytes and is shorter than 1 TiB", size);
+                check(size >= MIN_FILE_BYTES && size < PackFooterLayout.MAX_FILE_BYTES, "pack is shorter than " + MIN_FILE_BYTES
+                        + " bytes, or not shorter than 1 TiB", size);
                 ByteBuffer first = PackReader.read(bytes, 0, PackHeaderLayout.BYTES);
                 header = PackHeaderLayout.decode(first);
-                check(header.number() == number, "a pack's number is that of its name, " + number, header.number());
+                check(header.number() == number, "pack number differs from that in the file's name, " + number, header.number());
                 what = "footer";
                 at = size - PackFooterLayout.BYTES;
                 length = PackFooterLayout.BYTES;
                 int tailBytes = (int) Math.min(size, FIRST_READ_BYTES);
                 ByteBuffer tail = PackReader.read(bytes, size - tailBytes, tailBytes);
                 footer = PackFooterLayout.decode(tail, tailBytes - PackFooterLayout.BYTES, size);
-                check(first.getInt(PackHeaderLayout.HEADER_CHECKSUM) == footer.headerChecksum(), "header and footer are of one pack",
+                check(first.getInt(PackHeaderLayout.HEADER_CHECKSUM) == footer.headerChecksum(), "header and footer are of different packs",
                         footer.headerChecksum());
                 what = "block index";
                 at = footer.indexOffset();
@@ -101,12 +101,12 @@ public final class PackReader implements AutoCloseable {
                 if (at >= size - tailBytes) {
                     tail.get((int) (at - (size - tailBytes)), indexBytes);
                 } else {
-                    check(bytes.read(ByteBuffer.wrap(indexBytes), at) == indexBytes.length, "the file has its block index", at);
+                    check(bytes.read(ByteBuffer.wrap(indexBytes), at) == indexBytes.length, "file ends inside its block index", at);
                 }
                 index = BlockIndex.decode(indexBytes, footer.tableBlocks(), footer.tableOffset(), footer.indexOffset(),
                         PackTable.MAX_BLOCK_BYTES);
                 check(ByteBuffer.wrap(indexBytes).order(ByteOrder.LITTLE_ENDIAN).getInt(KeyBlockLayout.CHECKSUM) == footer.indexChecksum(),
-                        "the block index is the footer's", footer.indexChecksum());
+                        "block index differs from the footer's checksum", footer.indexChecksum());
             } catch (FormatException e) {
                 throw unreadable(e, what, file, null, WalException.NO_POSITION, at, length, "the pack can't be read");
             }
@@ -116,7 +116,7 @@ public final class PackReader implements AutoCloseable {
     static ByteBuffer read(SegmentBytes bytes, long offset, int count) throws IOException, FormatException {
         ByteBuffer target = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
         int read = bytes.read(target, offset);
-        check(read == count, "the file has " + count + " bytes there", read);
+        check(read == count, "file has less than " + count + " bytes there", read);
         return target.flip();
     }
 
@@ -128,12 +128,12 @@ public final class PackReader implements AutoCloseable {
                 : new CorruptSegmentException(message + "; " + then, file, stream, position, offset, length, e);
     }
 
-    /** Where the pack is. */
+    /** Path of the pack. */
     public Path file() {
         return file;
     }
 
-    /** Never given twice in a log. */
+    /** Number of the pack, never given twice in a log. */
     public long number() {
         return header.number();
     }
@@ -154,9 +154,9 @@ public final class PackReader implements AutoCloseable {
 
     /**
      * The stream's segments, in the order of their base positions; empty where there is none. Reads one table block, and those in which the
-     * stream's entries go on, but none that the cache has.
+     * stream's entries continue, except blocks in the cache.
      *
-     * @throws CorruptSegmentException where a table block is damaged that would have them
+     * @throws CorruptSegmentException where a table block that may have them is damaged
      */
     public List<PackEntry> find(StreamKey key) throws IOException {
         byte[] wanted = key.utf8();
@@ -184,7 +184,7 @@ public final class PackReader implements AutoCloseable {
         return new PackWalk(this);
     }
 
-    /** All segments, for who merges the pack with others: it is read with few large reads. */
+    /** All segments, for merging the pack with others: the file is read with few large reads. */
     public PackRun run() {
         return new PackRun(this, new ReadAhead(channels, file, footer.fileLength()));
     }
@@ -201,13 +201,13 @@ public final class PackReader implements AutoCloseable {
         return new PackTable.Cursor(bytes, header, footer.tableOffset());
     }
 
-    /** Reads a table block and checks all of it, but that its keys are UTF-8: that costs more than all the rest. */
+    /** Reads a table block and checks all of it except that its keys are UTF-8, which would cost more than all other checks. */
     private byte[] readBlock(int block) throws IOException {
         try (SharedFile bytes = channels.acquireSealed(file)) {
             byte[] read = read(bytes, index.offset(block), index.length(block)).array();
             KeyCursor.checkFrame(read);
             PackTable.Cursor cursor = new PackTable.Cursor(read, header, footer.tableOffset());
-            String rule = "a table block's keys are those that the index says";
+            String rule = "keys of a table block differ from the index";
             while (cursor.next()) {
                 int order = cursor.ordinal() > 0 ? 1 : cursor.compareKey(index.separator(block));
                 check((index.isContinued(block) && cursor.ordinal() == 0) ? order == 0 : order >= 0, rule, cursor.ordinal());
@@ -221,7 +221,7 @@ public final class PackReader implements AutoCloseable {
         }
     }
 
-    /** A table block, or what it says of a segment. */
+    /** The exception for a damaged table block, or a damaged entry in it. */
     WalException unreadable(FormatException e, int block) {
         byte[] next = index.separatorBehind(block);
         String range = "keys=[" + text(index.separator(block)) + ", " + (next == null ? "the last" : text(next))
@@ -242,7 +242,7 @@ public final class PackReader implements AutoCloseable {
         return new PackedBytes(channels.acquireSealed(file), entry, segmentHeader(entry));
     }
 
-    /** The segment's header. It has room for the data, and the last record as its mark. */
+    /** The segment's header, with the data's end as capacity, and the last record as mark. */
     public SegmentHeader segmentHeader(PackEntry entry) {
         return segmentHeader(header, entry);
     }
@@ -254,7 +254,7 @@ public final class PackReader implements AutoCloseable {
     }
 
     /**
-     * The segment's footer; read where its index has several blocks, else made from the entry.
+     * The segment's footer: read where its index has several blocks, else made from the entry.
      *
      * @throws CorruptSegmentException where it is damaged
      */
@@ -267,16 +267,16 @@ public final class PackReader implements AutoCloseable {
         }
     }
 
-    /** As the other one, by the bytes of the pack. */
+    /** As {@link #segmentFooter(PackEntry)}, from the bytes of the pack. */
     Footer segmentFooter(PackEntry entry, SegmentBytes bytes) throws IOException {
         return entry.indexBytes() == 0 ? ofOneBlock(entry) : readFooter(entry, bytes);
     }
 
     /**
-     * The footer that a part of a segment would have: all of its records are read for that.
+     * The footer that a part of a segment would have. It is computed by reading all records of the part.
      *
      * @param bytes of the part, from its header on
-     * @throws CorruptSegmentException where one doesn't verify
+     * @throws CorruptSegmentException where a record doesn't verify
      */
     public Footer footerOfSlice(PackEntry slice, SegmentBytes bytes) throws IOException {
         return SegmentDraft.of(segmentHeader(slice), slice.dataEnd(), bytes).footer();
@@ -296,11 +296,11 @@ public final class PackReader implements AutoCloseable {
             SegmentHeader segment = segmentHeader(entry);
             RecordView view = new RecordView();
             RecordView.Verdict verdict = view.check(frame, 0, frame.limit(), segment.positionAt(dataEnd), segment.salt());
-            check(verdict == RecordView.Verdict.VALID && view.frameBytes() == frame.limit(), "the checksum of a packed segment's footer is right",
+            check(verdict == RecordView.Verdict.VALID && view.frameBytes() == frame.limit(), "checksum mismatch of a packed segment's footer",
                     offset);
             Footer footer = FooterLayout.decode(view, frame, dataEnd, segment);
             check(footer.lastRecordSize() == entry.lastRecordSize() && footer.index().records() == entry.records(),
-                    "a packed segment's footer says what the table says", footer.index().records());
+                    "packed segment's footer contradicts the table", footer.index().records());
             return footer;
         } catch (FormatException e) {
             throw unreadable(e, "footer of a segment", file, entry.key(), entry.basePosition(), offset, entry.indexBytes(),

@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segments of a pack, one after the other, for who merges it with others: ordered as those of all of them are to stand. Begins before the
- * first. One thread.
+ * The segments of a pack, one after the other, for merging it with other packs. Runs compare by their current segments, in the order of the merged
+ * pack. Begins before the first segment. One thread.
  */
 public final class PackRun implements Comparable<PackRun> {
 
@@ -36,10 +36,10 @@ public final class PackRun implements Comparable<PackRun> {
         return next.isPresent();
     }
 
-    /** The segment that it stands on. */
+    /** The current segment. */
     public PackEntry entry() {
         if (entry == null) {
-            throw new IllegalStateException("a run stands on a segment when next() was true: pack=" + pack);
+            throw new IllegalStateException("run stands on no segment: pack=" + pack + "; call next() first");
         }
         return entry;
     }
@@ -49,7 +49,7 @@ public final class PackRun implements Comparable<PackRun> {
         return pack;
     }
 
-    /** Adds the segment that it stands on to another pack. */
+    /** Adds the current segment to another pack. */
     public void copyTo(PackWriter writer) throws IOException {
         PackEntry segment = entry();
         SegmentHeader header = pack.segmentHeader(segment);

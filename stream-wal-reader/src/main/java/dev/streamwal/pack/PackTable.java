@@ -9,8 +9,8 @@ import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 
 /**
- * What a table block, which is a {@link KeyBlockLayout block of keys}, says of a packed segment; those of a stream follow each other in the
- * order of their base positions. Numbers are varints. A difference to the segment before is one to 0 at a block's beginning.
+ * The facts about a packed segment in a table block, which is a {@link KeyBlockLayout block of keys}; the segments of a stream follow each other in
+ * the order of their base positions. Numbers are varints. At a block's beginning a difference to the segment before is a difference to 0.
  *
  * <pre>
  *   base             signed difference to that of the segment before
@@ -33,18 +33,18 @@ import dev.streamwal.format.StreamKey;
  */
 final class PackTable {
 
-    /** A block gets no further segment that might make it longer. */
+    /** A block gets no segment that might make it longer than this. */
     static final int MAX_BLOCK_BYTES = 4 << 10;
-    /** Of all blocks, which the writer has in memory: some 1.5 million segments. */
+    /** Limit of all blocks, which the writer has in memory: some 1.5 million segments. */
     static final long MAX_BYTES = 64L << 20;
-    /** More than an entry takes beside its key: eighteen numbers of at most ten bytes. */
+    /** More than an entry takes without its key: eighteen numbers of at most ten bytes. */
     static final int MAX_FACTS_BYTES = 180;
-    /** More than the footer of a segment of the largest size takes. */
+    /** More than the footer of the largest segment takes. */
     static final int MAX_INDEX_BYTES = 16 << 10;
 
     private PackTable() {}
 
-    /** What differences are to. */
+    /** The facts about the segment before, to which differences are stored. */
     private static final class Before {
         private long base;
         private long end;
@@ -143,12 +143,12 @@ final class PackTable {
             created = pack.createdMillis() + signed();
             incarnation = pack.incarnation() + signed();
             long exchanged = varint();
-            check(exchanged >>> Integer.SIZE == 0, "feature flags have 32 bits", exchanged);
+            check(exchanged >>> Integer.SIZE == 0, "feature flags have more than 32 bits", exchanged);
             flags = Integer.rotateLeft((int) exchanged, Short.SIZE);
             salt = varint();
             offset = before.end + varint();
             dataBytes = length(PackWriter.MAX_SEGMENT_BYTES);
-            // blocks are shorter than what is in them
+            // blocks are shorter than the frames stored in them
             storedBytes = length(Math.max(0, dataBytes - 1));
             listBytes = storedBytes == 0 ? 0 : length(storedBytes);
             indexBytes = length(MAX_INDEX_BYTES);
@@ -173,15 +173,16 @@ final class PackTable {
         private void checkFacts(boolean isSameKey) throws FormatException {
             int headerLength = SegmentHeaderLayout.headerLength(keyLength());
             check(gap >= 0 && gap <= base && base <= Long.MAX_VALUE - headerLength - dataBytes,
-                    "a segment begins at or behind the end of what was before, and positions have 63 bits", base);
-            check(!isSameKey || base > before.base, "segments of a stream are sorted by base position", base);
-            check((dataBytes | indexBytes | lastRecord | firstRecord) % RecordLayout.ALIGNMENT == 0, "frames are aligned", dataBytes);
-            check((lastRecord == 0) == (dataBytes == 0), "a segment with frames has a last one", lastRecord);
-            check(offset >= PackHeaderLayout.BYTES && offset >= before.end && offset <= segmentsEnd - (end() - offset), "a segment stands before the table", offset);
-            check(records == 0 || smallest <= largest, "the largest timestamp isn't below the smallest", largest);
+                    "segment begins before its predecessor's end, or its positions exceed 63 bits", base);
+            check(!isSameKey || base > before.base, "segments of a stream are not sorted by base position", base);
+            check((dataBytes | indexBytes | lastRecord | firstRecord) % RecordLayout.ALIGNMENT == 0, "frames are not aligned", dataBytes);
+            check((lastRecord == 0) == (dataBytes == 0), "size of the last frame contradicts the data bytes", lastRecord);
+            check(offset >= PackHeaderLayout.BYTES && offset >= before.end && offset <= segmentsEnd - (end() - offset),
+                    "segment overlaps the one before it, or the table", offset);
+            check(records == 0 || smallest <= largest, "largest timestamp is below the smallest", largest);
         }
 
-        /** Position where the segment begins that it stands on. */
+        /** Position where the current segment begins. */
         long basePosition() {
             return base;
         }
@@ -196,7 +197,7 @@ final class PackTable {
             return records == 0 || (smallest >= pack.window().startMillis() && largest < pack.window().endMillis());
         }
 
-        /** The segment that it stands on. */
+        /** The current segment. */
         PackEntry entry() throws FormatException {
             StreamKey key = StreamKey.ofUtf8(key());
             return new PackEntry(key, base, base - gap, created, incarnation, salt ^ key.salt(), flags,

@@ -22,7 +22,7 @@ public final class PackWalk {
      * The next segment.
      *
      * @return empty at the end
-     * @throws CorruptSegmentException once for a table block that is damaged; the call that follows goes on behind it
+     * @throws CorruptSegmentException once for a damaged table block; the next call continues behind it
      */
     public Optional<PackEntry> next() throws IOException {
         try {
@@ -33,7 +33,7 @@ public final class PackWalk {
     }
 
     /**
-     * As {@link #next}, for who asks for little of a segment.
+     * As {@link #next}, without making an entry.
      *
      * @return false at the end
      */
@@ -54,7 +54,8 @@ public final class PackWalk {
     }
 
     /**
-     * Goes to the first segment whose key isn't before this one, unless it stands at or behind it; of the table blocks between none is read.
+     * Goes forward to the first segment whose key isn't before this one; stays where it already stands on such a segment. Skips the table blocks
+     * between without reading them.
      *
      * @return false where there is none
      */
@@ -77,7 +78,7 @@ public final class PackWalk {
 
     private PackTable.Cursor segment() {
         if (segments == null) {
-            throw new IllegalStateException("a walk stands on a segment when it went to one: pack=" + pack);
+            throw new IllegalStateException("walk stands on no segment: pack=" + pack + "; call next() or seek() first");
         }
         return segments;
     }
@@ -87,7 +88,7 @@ public final class PackWalk {
         return pack;
     }
 
-    /** The key of the segment that it stands on. */
+    /** The key of the current segment. */
     public byte[] key() {
         return segment().key();
     }
@@ -101,17 +102,17 @@ public final class PackWalk {
         }
     }
 
-    /** Less than, equal to or greater than 0 as that key is before, equal to or behind another one. */
+    /** Compares that key with another one: less than 0 where it is before that. */
     public int compareKey(byte[] other) {
         return segment().compareKey(other);
     }
 
-    /** Where that segment begins. */
+    /** Position where the current segment begins. */
     public long basePosition() {
         return segment().basePosition();
     }
 
-    /** Where it ends. */
+    /** Position where it ends. */
     public long endPosition() {
         return segment().endPosition();
     }

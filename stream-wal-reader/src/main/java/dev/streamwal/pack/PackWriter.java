@@ -26,23 +26,23 @@ import org.jspecify.annotations.Nullable;
  * Writes a pack: segment by segment, in ascending order of the unsigned bytes of their keys' UTF-8, then of their base positions; then its
  * table, index and footer. One thread.
  *
- * <p>A segment that goes on where the one before ends, and whose frames have the same salt, becomes one with it, up to
+ * <p>A segment that begins where the one before ends, and whose frames have the same salt, is joined to it, up to
  * {@value #MAX_SEGMENT_BYTES} bytes: see {@link SegmentDraft}.
  *
- * <p><b>Memory.</b> A segment is read into memory once, {@value #MAX_SEGMENT_BYTES} bytes at most, verified there, and written from there: so
- * what is in the pack is what was verified. Of a segment its entry in the table is kept, some 40 bytes with a key that resembles its
+ * <p><b>Memory.</b> A segment is read into memory once, at most {@value #MAX_SEGMENT_BYTES} bytes, verified there, and written from there: so
+ * the pack holds exactly the verified bytes. Each segment's table entry stays in memory: some 40 bytes with a key that resembles its
  * neighbours', at most its key and {@value PackTable#MAX_FACTS_BYTES} bytes. A pack whose table would be larger than 64 MiB is refused.
  *
- * <p><b>Why its name never leads to a footer whose data is missing.</b> All that is written, footer and header included, is written under a
- * temporary name, which nothing reads. Then the file is forced, once, and only when that has returned is it given its final name. The rename
- * can't reach the disk before it is asked for, and all the file's bytes are there when it is. So at every moment, also after a power loss
- * that leaves any of the file's pages, a footer without the data, or an index without the table, stands under the temporary name only, and
- * what has the final name was forced whole. When {@link #finish} has returned, the name is durable as well; only then may anything say
- * that the pack is there. A force that fails leaves the temporary name.
+ * <p><b>Why the pack's name never leads to a footer whose data is missing.</b> The whole file, header and footer included, is written under a
+ * temporary name, which nothing reads. Then the file is forced, once, and renamed to its final name only when the force has returned. The rename
+ * can't reach the disk before it is requested, and by then all the file's bytes are there. So at every moment, also after a power loss that
+ * keeps any subset of the file's pages, a footer without its data, or an index without its table, stands under the temporary name only; a file
+ * with the final name was forced whole. When {@link #finish} has returned, the name is durable as well; only then may the manifest list the
+ * pack. A force that fails leaves the temporary name.
  */
 public final class PackWriter implements Closeable {
 
-    /** Frames of a segment; larger ones stay files of their own. */
+    /** Limit of a segment's frames; larger segments stay in files of their own. */
     public static final int MAX_SEGMENT_BYTES = 1 << 20;
 
     private static final byte[] NO_KEY = {};
@@ -52,7 +52,7 @@ public final class PackWriter implements Closeable {
     private final LogFile file;
     private final Path path;
     private final PackHeader header;
-    /** Null where frames stand as they are. */
+    /** Null where frames are stored plain. */
     private final FrameBlocks.@Nullable Encoder encoder;
     private final SequentialFile out;
 
@@ -64,9 +64,9 @@ public final class PackWriter implements Closeable {
     private byte[] firstKey = NO_KEY;
 
     private byte[] lastKey = NO_KEY;
-    /** What was added last, and isn't written: the next one may go on where it ends. */
+    /** The segment added last, which isn't written yet: the next one may be joined to it. */
     private @Nullable SegmentDraft draft;
-    /** For the next one. */
+    /** Reused for the next segment. */
     private @Nullable SegmentDraft spare;
     private long segments;
     private long records;
@@ -84,7 +84,7 @@ public final class PackWriter implements Closeable {
         this.out = new SequentialFile(file);
     }
 
-    /** Makes the file in the folder of a log's packs, which is there. */
+    /** Makes the file in the directory of a log's packs, which must exist. */
     public static PackWriter create(Path root, PackHeader header) throws IOException {
         return create(new LogFile(PackFiles.temporary(root, header.number()), StandardOpenOption.READ, StandardOpenOption.WRITE),
                 PackFiles.pack(root, header.number()), header);
@@ -93,8 +93,8 @@ public final class PackWriter implements Closeable {
     /**
      * Makes the file.
      *
-     * @param temporary to be written, under a name that nothing reads, and that is not taken, in the directory of the pack
-     * @param path the pack's
+     * @param temporary the file to write, under an unused name that nothing reads, in the directory of the pack
+     * @param path final path of the pack
      */
     public static PackWriter create(LogFile temporary, Path path, PackHeader header) throws IOException {
         temporary.create();
@@ -106,12 +106,12 @@ public final class PackWriter implements Closeable {
     // ---------------------------------------------------------------- segments
 
     /**
-     * Copies the frames of a sealed segment. Where it says that the segment is damaged or may not be in this pack, nothing of it is there, and
-     * the caller leaves it out; where writing fails, the pack can only be closed.
+     * Copies the frames of a sealed segment. Where the segment is damaged or doesn't belong in this pack, nothing of it is added, and the caller
+     * leaves it out. Where writing fails, the pack can only be closed.
      *
      * @param segment all its bytes from the header on
-     * @throws CorruptSegmentException where a frame doesn't verify, or the footer says what isn't so
-     * @throws IllegalArgumentException where it is too large, of a window that isn't in the pack's, expires later, or isn't behind the segment before
+     * @throws CorruptSegmentException where a frame doesn't verify, or the footer contradicts the frames
+     * @throws IllegalArgumentException where it is too large, its window exceeds the pack's, it expires later, or it isn't behind the segment before
      */
     public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
         check(State.OPEN);
@@ -121,7 +121,7 @@ public final class PackWriter implements Closeable {
         add(next);
     }
 
-    /** As the other one, of a segment that nothing says of what is in it. */
+    /** As the method above, for a segment without a footer. */
     public void add(SegmentHeader segmentHeader, int dataEnd, SegmentBytes segment) throws IOException {
         check(State.OPEN);
         checkPlace(segmentHeader, dataEnd - segmentHeader.headerLength());
@@ -169,21 +169,21 @@ public final class PackWriter implements Closeable {
         state = State.OPEN;
     }
 
-    /** Copies a segment of another pack; as the other one. */
+    /** Copies a segment of another pack, as {@link #add(SegmentHeader, Footer, SegmentBytes)}. */
     public void add(PackReader from, PackEntry entry) throws IOException {
         try (PackedBytes bytes = from.open(entry)) {
             add(from.segmentHeader(entry), from.segmentFooter(entry), bytes);
         }
     }
 
-    /** Whether there is no segment. */
+    /** Whether no segment was added. */
     public boolean isEmpty() {
         return segments == 0 && draft == null;
     }
 
     private void check(State wanted) {
         if (state != wanted) {
-            throw new IllegalStateException("a pack that is " + state + " takes nothing: file=" + path + "; close it and write another one");
+            throw new IllegalStateException("pack is " + state + ", not " + wanted + ": file=" + path + "; close it and write another one");
         }
     }
 
@@ -192,21 +192,22 @@ public final class PackWriter implements Closeable {
         byte[] key = segment.key().utf8();
         int order = before == null ? 1 : Arrays.compareUnsigned(key, before.key());
         if (order < 0 || (order == 0 && before != null && segment.basePosition() < before.endPosition())) {
-            throw new IllegalArgumentException("segments come in ascending order of their keys' bytes, then of their positions: stream="
+            throw new IllegalArgumentException("segment is out of order, by its key's bytes or its position: stream="
                     + segment.key() + ", basePosition=" + segment.basePosition() + ", file=" + path);
         }
         boolean isInSpan = segment.window().startMillis() >= header.window().startMillis() && segment.window().endMillis() <= header.window().endMillis()
                 && segment.expirationMillis() <= header.expirationMillis();
         if (!isInSpan || bytes < 0 || bytes > MAX_SEGMENT_BYTES) {
-            throw new IllegalArgumentException("a pack's segments have windows in its own, expire no later, and have at most " + MAX_SEGMENT_BYTES
+            throw new IllegalArgumentException("segment doesn't fit the pack, by its window, its expiration, or the limit of " + MAX_SEGMENT_BYTES
                     + " bytes: stream=" + segment.key() + ", window=" + segment.window() + ", expiration=" + segment.expirationMillis()
                     + ", bytes=" + bytes + ", file=" + path + "; leave the segment as it is");
         }
         boolean isNewBlock = table.isEmpty() || !table.hasRoomFor(key);
         if ((isNewBlock && tableBytes > PackTable.MAX_BYTES - 2 * PackTable.MAX_BLOCK_BYTES)
                 || out.length() > PackFooterLayout.MAX_FILE_BYTES - PackTable.MAX_BYTES - BlockIndex.MAX_BYTES - 2 * MAX_SEGMENT_BYTES) {
-            throw new IllegalArgumentException("a pack's table has at most " + PackTable.MAX_BYTES + " bytes, and a pack is shorter than 1 TiB: "
-                    + "tableBytes=" + tableBytes + ", bytes=" + out.length() + ", file=" + path + "; write several packs");
+            throw new IllegalArgumentException("pack is full, by the limit of " + PackTable.MAX_BYTES
+                    + " bytes for its table or of 1 TiB for the file: tableBytes=" + tableBytes + ", bytes=" + out.length()
+                    + ", file=" + path + "; write several packs");
         }
     }
 
@@ -235,13 +236,13 @@ public final class PackWriter implements Closeable {
     // ---------------------------------------------------------------- the end
 
     /**
-     * Writes what is behind the segments, forces the file, gives it its name, and makes that durable. Where it throws, the pack isn't there,
-     * or, where only the directory couldn't be forced, it is whole and its name may be lost.
+     * Writes table, index and footer, forces the file, renames it to its final name, and makes the name durable. Where it throws, there is no pack;
+     * or, if only forcing the directory failed, the pack is whole and its name may be lost.
      */
     public PackFooter finish() throws IOException {
         check(State.OPEN);
         if (draft == null) {
-            throw new IllegalStateException("a pack has a segment: file=" + path + "; close it");
+            throw new IllegalStateException("pack has no segment: file=" + path + "; close it");
         }
         write(draft);
         draft = null;
@@ -249,13 +250,13 @@ public final class PackWriter implements Closeable {
         endBlock();
         PackFooter footer = writeTable();
         out.flush();
-        // once, for segments, table and footer alike: why that is enough stands above
+        // once, for segments, table and footer alike: the class comment says why that is enough
         file.force();
         file.close();
         LogFile.rename(file.path(), path);
         file.renamed(path);
         state = State.FINISHED;
-        DirectoryForce.force(Objects.requireNonNull(path.toAbsolutePath().getParent(), "a pack is in a directory"));
+        DirectoryForce.force(Objects.requireNonNull(path.toAbsolutePath().getParent(), "pack has no parent directory"));
         return footer;
     }
 
@@ -274,7 +275,7 @@ public final class PackWriter implements Closeable {
         return footer;
     }
 
-    /** Deletes what was written, unless it has become a pack. */
+    /** Deletes the file unless it was finished. */
     @Override
     public void close() throws IOException {
         boolean isPack = state == State.FINISHED;

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a packed segment as if it were a file of its own: its header, which is made from what the pack says, and its frames. There is
- * no footer among them. Thread-safe; close it.
+ * The bytes of a packed segment as if it were a file of its own: its header, made from the pack's table, and its frames, without a footer.
+ * Thread-safe; close it.
  */
 public final class PackedBytes implements SegmentBytes, AutoCloseable {
 
@@ -21,7 +21,7 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
     private final Runnable release;
     private final PackEntry entry;
     private final byte[] header;
-    /** Null where the frames stand as they are. */
+    /** Null where the frames are stored plain. */
     private final @Nullable BlockedFrames blocks;
 
     PackedBytes(SharedFile file, PackEntry entry, SegmentHeader header) {
@@ -30,8 +30,8 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
 
     /**
      * @param file the pack's bytes
-     * @param path where they are, for errors
-     * @param release gives them back
+     * @param path of the pack, for exceptions
+     * @param release releases the pack's bytes
      */
     PackedBytes(SegmentBytes file, Path path, Runnable release, PackEntry entry, SegmentHeader header) {
         this.file = file;
@@ -76,7 +76,7 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
         return entry.dataEnd();
     }
 
-    /** Gives the pack's file back. */
+    /** Releases the pack's file. */
     @Override
     public void close() {
         release.run();

@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * A file that is read from its beginning to its end in small pieces: from memory, which is filled by few large reads. The file is open only while
- * it is filled. One thread.
+ * A file that is read sequentially in small pieces: from memory, which is filled by few large reads. The file is open only during these. One
+ * thread.
  */
 final class ReadAhead implements SegmentBytes {
 
@@ -41,14 +41,14 @@ final class ReadAhead implements SegmentBytes {
         return target.position() - start;
     }
 
-    /** Whether anything stands there. */
+    /** Fills the chunk from the offset on; false at the file's end. */
     private boolean fill(long offset) throws IOException {
         chunk.clear();
         chunkOffset = offset;
         try (SharedFile bytes = channels.acquire(file)) {
             int unused = bytes.read(chunk, offset);
         } finally {
-            // where it throws, what was read is not believed
+            // where it throws, the bytes read are not used
             chunk.flip();
         }
         return chunk.limit() > 0;

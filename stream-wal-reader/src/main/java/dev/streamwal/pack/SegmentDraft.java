@@ -16,12 +16,12 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A segment that is to be written to a pack: its frames, in memory, each of them verified, and what they are. Used for one segment after the
- * other, as most are of a few records. One thread.
+ * A segment to be written to a pack: its verified frames, in memory, and their index. Reused for one segment after the other, as most have a few
+ * records. One thread.
  *
- * <p><b>Joining.</b> Of a stream that shares segments each shared segment makes a segment in a pack, of a few records. Where one goes on at the
- * position at which the one before ends, they are one: the positions stay, the salt is the same, and of the frames only the first one of what is
- * appended changes, which says how long the one before it is.
+ * <p><b>Joining.</b> For a stream that shares segments, each shared segment yields a segment of a few records. A segment that begins at the position
+ * where the one before ends is joined to it: positions and salt stay the same. Of the appended frames only the first changes, since it holds the size
+ * of the frame before it.
  */
 final class SegmentDraft {
 
@@ -32,11 +32,11 @@ final class SegmentDraft {
     private SegmentHeader header;
     private byte[] key = NO_KEY;
     private int flags;
-    /** In which everything from its beginning to its position are frames. */
+    /** Holds the frames from its beginning to its position. */
     private ByteBuffer frames = ByteBuffer.allocate(FIRST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private int lastSize;
     private SegmentIndex index = new SegmentIndex();
-    /** Of the data records, behind the header. */
+    /** Offsets of the data records, counted from the header's end. */
     private int[] offsets = new int[16];
     private long[] timestamps = new long[16];
     private int records;
@@ -45,7 +45,7 @@ final class SegmentDraft {
         this.header = header;
     }
 
-    /** Of a segment: see {@link #read}. */
+    /** A draft of a segment: see {@link #read}. */
     static SegmentDraft of(SegmentHeader header, int dataEnd, SegmentBytes segment) throws IOException {
         SegmentDraft draft = new SegmentDraft(header);
         draft.read(header, dataEnd, segment);
@@ -53,7 +53,7 @@ final class SegmentDraft {
     }
 
     /**
-     * Reads and verifies a segment, in place of the one before.
+     * Reads and verifies a segment, which replaces the one before.
      *
      * @param dataEnd offset where its data ends
      * @throws CorruptSegmentException where a frame doesn't verify
@@ -69,7 +69,7 @@ final class SegmentDraft {
         int read = segment.read(frames.limit(bytes), newHeader.headerLength());
         frames.limit(frames.capacity());
         if (read < bytes) {
-            throw corrupt("a segment has the data that its footer says: read=" + read, newHeader.headerLength() + (long) read, dataEnd, segment);
+            throw corrupt("segment ends before its data does: read=" + read, newHeader.headerLength() + (long) read, dataEnd, segment);
         }
         if (!isPlain()) {
             forgetRecords();
@@ -83,7 +83,7 @@ final class SegmentDraft {
         index = new SegmentIndex();
     }
 
-    /** Room for more behind the frames. */
+    /** Makes room for more bytes behind the frames. */
     private void makeRoom(int bytes) {
         if (frames.remaining() < bytes) {
             int room = Math.min(PackWriter.MAX_SEGMENT_BYTES, Math.max(2 * frames.capacity(), frames.position() + bytes));
@@ -91,7 +91,7 @@ final class SegmentDraft {
         }
     }
 
-    /** Whether there are nothing but data records, which belong to no batch, and each verifies. Then there is nothing else to know of them. */
+    /** Whether all frames are data records outside batches, and verify. Then they are indexed, and need no further check. */
     private boolean isPlain() {
         int end = frames.position();
         for (int at = 0; at < end; at += view.frameBytes()) {
@@ -114,7 +114,7 @@ final class SegmentDraft {
                 }
             }
             if (scan.nextOffset() != dataEnd()) {
-                throw corrupt("a segment that is packed has no damage: rule=" + scan.rule(), scan.nextOffset(), dataEnd(), scan);
+                throw corrupt("segment to pack is damaged: fault=" + scan.rule(), scan.nextOffset(), dataEnd(), scan);
             }
         }
     }
@@ -133,10 +133,10 @@ final class SegmentDraft {
         return new Footer(dataEnd(), lastSize, index);
     }
 
-    /** @throws CorruptSegmentException where the footer says what isn't so */
+    /** @throws CorruptSegmentException where the footer contradicts the frames */
     void checkFooter(Footer footer) throws CorruptSegmentException {
         if (lastSize != footer.lastRecordSize() || !isSame(index, footer.index())) {
-            throw corrupt("a segment's footer says what is in the segment: records=" + records + ", footer's=" + footer.index().records(),
+            throw corrupt("segment's footer contradicts its records: records=" + records + ", footer's=" + footer.index().records(),
                     header.headerLength(), dataEnd(), header.name());
         }
     }
@@ -159,7 +159,7 @@ final class SegmentDraft {
                 header.key().text(), header.positionAt(offset), offset, dataEnd - offset, null);
     }
 
-    /** The frames of a segment in memory, behind its header, which isn't read. */
+    /** The frames of a segment, in memory. Its header isn't there, and isn't read. */
     private record Frames(SegmentHeader header, ByteBuffer frames) implements SegmentBytes {
 
         @Override
@@ -182,8 +182,8 @@ final class SegmentDraft {
     // ---------------------------------------------------------------- joining
 
     /**
-     * Whether another one, which is of the same window, goes on where this one ends. Only what stands elsewhere than in a file of the stream's own
-     * does: what has a file of its own may be found there still, and is known by the position at which it begins.
+     * Whether another segment, of the same window, can be joined to this one. Only segments that had no file of their own can: a segment with a file
+     * of its own may still be found there, and is known by the position at which it begins.
      */
     boolean goesOnWith(SegmentDraft next) {
         SegmentHeader other = next.header;
@@ -196,7 +196,7 @@ final class SegmentDraft {
                 && dataBytes() > 0 && next.dataBytes() > 0 && dataBytes() + next.dataBytes() <= PackWriter.MAX_SEGMENT_BYTES;
     }
 
-    /** Appends what goes on where this one ends. */
+    /** Joins a segment that begins where this one ends. */
     void append(SegmentDraft next) {
         int begin = dataBytes();
         makeRoom(next.dataBytes());
@@ -204,7 +204,8 @@ final class SegmentDraft {
         frames.putInt(begin + RecordLayout.PREVIOUS_SIZE, lastSize);
         RecordView.Verdict verdict = view.peek(frames, begin, next.dataBytes(), endPositionAt(begin));
         if (verdict != RecordView.Verdict.VALID) {
-            throw new IllegalStateException("what was verified is a record: verdict=" + verdict + ", stream=" + header.key() + ", position="
+            throw new IllegalStateException("first frame of a verified segment is no record: verdict=" + verdict + ", stream=" + header.key()
+                    + ", position="
                     + endPositionAt(begin));
         }
         frames.putInt(begin + RecordLayout.CHECKSUM, view.checksum(header.salt()));
@@ -215,7 +216,7 @@ final class SegmentDraft {
         }
     }
 
-    // ---------------------------------------------------------------- what it is
+    // ---------------------------------------------------------------- content
 
     byte[] key() {
         return key;
@@ -225,12 +226,12 @@ final class SegmentDraft {
         return index;
     }
 
-    /** From the position to the limit of another buffer. */
+    /** The frames, from the position to the limit of a new view. */
     ByteBuffer frames() {
         return frames.duplicate().order(ByteOrder.LITTLE_ENDIAN).flip();
     }
 
-    /** In blocks; empty where they take less as they are. */
+    /** The frames in blocks; empty where they take less stored plain. */
     Optional<FrameBlocks.Stored> inBlocks(FrameBlocks.Encoder encoder) {
         return encoder.encode(frames(), header.basePosition(), header.salt());
     }
@@ -251,7 +252,7 @@ final class SegmentDraft {
         return endPositionAt(dataBytes());
     }
 
-    /** What the pack's table says of it. */
+    /** Its entry in the pack's table. */
     PackEntry entry(Extent extent, int indexBytes) {
         return new PackEntry(header.key(), header.basePosition(), header.previousEnd(), header.createdMillis(), header.incarnation(),
                 header.salt(), flags, extent, dataBytes(), indexBytes, lastSize, records, records == 0 ? 0 : offsets[0],

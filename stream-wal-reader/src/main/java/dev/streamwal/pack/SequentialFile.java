@@ -4,21 +4,21 @@ import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** A file that is written from its beginning to its end: small pieces are gathered in memory, and written together. One thread. */
+/** A file that is written sequentially: small pieces are gathered in memory, and written together. One thread. */
 final class SequentialFile {
 
     private final LogFile file;
-    /** By which the file is written; see {@link LogFile#CHUNK_BYTES} for why not more. */
+    /** Gathers the bytes of one write; {@link LogFile#CHUNK_BYTES} says why it isn't larger. */
     private final ByteBuffer chunk = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
-    /** Where in the file the chunk belongs. */
+    /** Offset of the chunk in the file. */
     private long chunkOffset;
 
-    /** Of an empty file. */
+    /** @param file an empty file */
     SequentialFile(LogFile file) {
         this.file = file;
     }
 
-    /** How long the file is with what was added. */
+    /** Length of the file with all added bytes. */
     long length() {
         return chunkOffset + chunk.position();
     }
@@ -35,7 +35,7 @@ final class SequentialFile {
         }
     }
 
-    /** Writes what was added, and isn't written yet. */
+    /** Writes the added bytes that aren't written yet. */
     void flush() throws IOException {
         int count = chunk.position();
         if (count > 0) {

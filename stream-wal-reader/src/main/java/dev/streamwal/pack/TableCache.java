@@ -5,10 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Table blocks of packs, and groups of the catalogue of keys, that were read and checked; those that were used least recently go. Thread-safe. */
+/** Checked table blocks of packs and groups of the catalogue of keys. The least recently used are evicted. Thread-safe. */
 public final class TableCache {
 
-    /** A block's place in the maps, beside its bytes. */
+    /** Memory of a block's place in the map, beside its bytes. */
     private static final int OVERHEAD_BYTES = 128;
 
     private final long maxBytes;
@@ -17,7 +17,7 @@ public final class TableCache {
 
     private record Place(Object file, long offset) {}
 
-    /** @param maxBytes that the blocks take, with what it costs to keep them; 0 for none */
+    /** @param maxBytes limit of the blocks' memory, with its overhead; 0 for no cache */
     public TableCache(long maxBytes) {
         this.maxBytes = maxBytes;
     }
@@ -36,7 +36,7 @@ public final class TableCache {
         }
     }
 
-    /** Lets go of a file. */
+    /** Forgets the blocks of a file. */
     public synchronized void remove(Object file) {
         Iterator<Map.Entry<Place, byte[]>> each = blocks.entrySet().iterator();
         while (each.hasNext()) {
@@ -48,7 +48,7 @@ public final class TableCache {
         }
     }
 
-    /** What the blocks take now. */
+    /** Memory of the blocks now. */
     public synchronized long bytes() {
         return bytes;
     }

@@ -5,7 +5,7 @@ import static dev.streamwal.pack.PackHeaderLayout.check;
 import dev.streamwal.format.FormatException;
 import java.nio.ByteBuffer;
 
-/** Numbers as {@link GrowingBytes} writes them. Nothing is read past a buffer's limit. */
+/** Reads numbers as {@link GrowingBytes} writes them, never past a buffer's limit. */
 final class Varints {
 
     private static final int BITS = 7;
@@ -16,14 +16,14 @@ final class Varints {
     static long unsigned(ByteBuffer from) throws FormatException {
         long value = 0;
         for (int shift = 0; shift < Long.SIZE; shift += BITS) {
-            check(from.hasRemaining(), "a number ends within its bytes", from.position());
+            check(from.hasRemaining(), "bytes end inside a number", from.position());
             byte next = from.get();
             value |= (long) (next & (MORE - 1)) << shift;
             if ((next & MORE) == 0) {
                 return value;
             }
         }
-        throw FormatException.corrupt("a number has at most ten bytes: offset=" + from.position());
+        throw FormatException.corrupt("number has more than ten bytes: offset=" + from.position());
     }
 
     static long signed(ByteBuffer from) throws FormatException {
@@ -34,7 +34,7 @@ final class Varints {
     /** A length, or a count. */
     static int length(ByteBuffer from, int max) throws FormatException {
         long value = unsigned(from);
-        check(value >= 0 && value <= max, "a length is within its limit", value);
+        check(value >= 0 && value <= max, "length exceeds its limit", value);
         return (int) value;
     }
 }

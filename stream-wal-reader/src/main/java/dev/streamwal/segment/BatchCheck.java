@@ -5,7 +5,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import java.io.IOException;
 
-/** Tells whether a batch is whole: a member is a record only if its batch and all that belongs to it verify. Remembers the last such. */
+/** Tells whether a batch is whole: a member counts only if its batch record and all members verify. Remembers the last whole batch. */
 final class BatchCheck {
 
     private static final long NOWHERE = -1;
@@ -23,17 +23,17 @@ final class BatchCheck {
         this.firstOffset = firstOffset;
     }
 
-    /** Whether the batch that was found whole last starts here. */
+    /** Whether the last whole batch starts here. */
     boolean startsAt(long at) {
         return at == start;
     }
 
-    /** Whether a frame here is a member of the batch that was found whole last. */
+    /** Whether a frame here is a member of the last whole batch. */
     boolean contains(long at) {
         return at > start && at < end;
     }
 
-    /** Checks the batch whose record was just looked at, with its members; the view is somewhere else afterwards. */
+    /** Checks the batch whose record was just looked at, with its members. Moves the view. */
     boolean enter(long at) throws IOException {
         RecordView view = frames.view();
         if (view.contentLength() != BatchLayout.CONTENT_BYTES) {
@@ -50,7 +50,7 @@ final class BatchCheck {
         return true;
     }
 
-    /** Whether that many members fill this part of the segment. */
+    /** Whether exactly that many members fill this part of the segment. */
     private boolean areMembers(long from, long to, int members) throws IOException {
         long member = from;
         for (int i = 0; i < members; i++) {
@@ -62,7 +62,7 @@ final class BatchCheck {
         return member == to;
     }
 
-    /** Walks back from the member that was just looked at to its batch, and checks that. */
+    /** Walks back from the member that was just looked at to its batch record, and checks the batch. */
     boolean enterFrom(long member) throws IOException {
         RecordView view = frames.view();
         long at = member;

@@ -1,17 +1,17 @@
 package dev.streamwal.segment;
 
-/** What a scan finds at an offset of a segment; if it isn't a record, the rule that it breaks. */
+/** What a scan finds at an offset of a segment; if it isn't a record, the fault. */
 enum Finding {
     RECORD("a record"),
-    END("a record ends before the file does"),
-    EMPTY("a commit word isn't zero"),
-    NOT_A_RECORD("a commit word starts with NANORC"),
-    TOO_LONG("a record's lengths fit the limits and what is left of the segment"),
-    BAD_CHECKSUM("a record's checksum is right"),
-    BROKEN_BATCH("a batch's members verify, all of them"),
-    STRAY_MEMBER("a batch's member follows its batch"),
-    FOOTER("a record stands before the footer"),
-    TOO_NEW("a data record has only flags this version knows");
+    END("file ends inside a record"),
+    EMPTY("commit word is zero"),
+    NOT_A_RECORD("commit word doesn't start with NANORC"),
+    TOO_LONG("record's lengths exceed the limits or the rest of the segment"),
+    BAD_CHECKSUM("record checksum mismatch"),
+    BROKEN_BATCH("a member of the batch doesn't verify"),
+    STRAY_MEMBER("batch member doesn't follow its batch"),
+    FOOTER("footer instead of a record"),
+    TOO_NEW("data record has flags that this version doesn't know");
 
     private final String rule;
 

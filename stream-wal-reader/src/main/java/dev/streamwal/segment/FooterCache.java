@@ -5,15 +5,15 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Bounds what is kept in memory of footers, whose indices make a scan by time skip what it needn't read: those found last are kept. An
- * index is read again when it is missed. Thread-safe.
+ * Bounds the memory of footers, whose indices let a scan by time skip blocks: the footers found last are kept. A missing footer is read
+ * again. Thread-safe.
  */
 public final class FooterCache {
 
     /** At 20 bytes each, 20 MiB: the indices of 64 GiB of segments, or of 60,000 small ones. */
     static final int MAX_BLOCKS = 1 << 20;
 
-    /** What a footer takes beside its blocks, in blocks. */
+    /** Memory of a footer without its blocks, in blocks. */
     private static final int FIXED_BLOCKS = 16;
 
     private record Kept(Segment segment, Footer footer) {
@@ -35,7 +35,7 @@ public final class FooterCache {
         this.maxBlocks = maxBlocks;
     }
 
-    /** Lets the segment keep its footer until others take its room. */
+    /** Lets the segment keep its footer until newer footers evict it. */
     synchronized void keep(Segment segment, Footer footer) {
         segment.footerIs(footer);
         Kept kept = new Kept(segment, footer);

@@ -5,7 +5,7 @@ import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import java.io.IOException;
 
-/** Looks at single frames: whether one by itself is a record, whatever it belongs to. {@link #view()} stands on the one looked at last. */
+/** Checks single frames, regardless of the batch that they may belong to. {@link #view()} stands on the frame checked last. */
 final class FrameCheck {
 
     private final SegmentHeader header;
@@ -27,7 +27,7 @@ final class FrameCheck {
         return peeked == Finding.RECORD ? verify(at) : peeked;
     }
 
-    /** Reads the prefix, and says {@code RECORD} where nothing is wrong so far. */
+    /** Reads the prefix; returns {@code RECORD} where nothing is wrong so far. */
     Finding peek(long at) throws IOException {
         if (buffer.limit() - at < RecordLayout.PREFIX_BYTES || !buffer.ensure(at, RecordLayout.PREFIX_BYTES)) {
             return Finding.END;
@@ -35,7 +35,7 @@ final class FrameCheck {
         return peekBuffered(at);
     }
 
-    /** After a {@link #peek} that said {@code RECORD}. */
+    /** Checks the frame after a {@link #peek} that returned {@code RECORD}. */
     Finding verify(long at) throws IOException {
         if (!buffer.reaches(at + view.frameBytes())) {
             Finding loaded = load(at, view.frameBytes());
@@ -46,7 +46,7 @@ final class FrameCheck {
         return view.checksumMatches(header.salt()) ? Finding.RECORD : Finding.BAD_CHECKSUM;
     }
 
-    /** Reads a frame whose prefix is known, and looks at that again. */
+    /** Reads a frame whose prefix is known, and checks the prefix again. */
     private Finding load(long at, int frame) throws IOException {
         // the only place where a length from the file decides how much is allocated: checked against the file first
         if (frame > buffer.fileSize() - at || !buffer.ensure(at, frame)) {

@@ -19,7 +19,7 @@ public final class OwnSegment extends Segment {
 
     private volatile @Nullable SegmentHeader header;
 
-    /** @param footers what is kept of the log's footers */
+    /** @param footers the cache of the log's footers */
     public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers, Moves moves) {
         super(key, name, file, moves);
         this.footers = footers;

@@ -8,10 +8,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** The part of a segment that was read last. Reads ahead, forwards or backwards, more with every read in sequence. One thread; close it. */
+/** Buffers the part of a segment last read. Reads ahead, forwards or backwards, more with every sequential read. One thread; close it. */
 public final class ReadBuffer implements AutoCloseable {
 
-    /** Backwards less at first: mostly the last few records are wanted. */
+    /** Size of the first read backwards: small, since mostly the last few records are wanted. */
     private static final int FIRST_BACK_READ_BYTES = 4 << 10;
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).order(ByteOrder.LITTLE_ENDIAN);
@@ -34,7 +34,7 @@ public final class ReadBuffer implements AutoCloseable {
      * Empty at first.
      *
      * @param firstOffset nothing before it is read
-     * @param sizes of what is read at a time, unless more is asked for
+     * @param sizes of single reads, unless more is requested
      */
     public ReadBuffer(SegmentBytes bytes, long firstOffset, ReadSizes sizes) {
         this.bytes = bytes;
@@ -55,22 +55,22 @@ public final class ReadBuffer implements AutoCloseable {
         return limit;
     }
 
-    /** Nothing from this offset on is read ahead; what is asked for is read whatever this says. */
+    /** Nothing from this offset on is read ahead; requested bytes are read regardless. */
     public void readAheadTo(long offset) {
         this.aheadLimit = offset;
     }
 
-    /** How much memory it has. */
+    /** Size of its memory. */
     public int capacity() {
         return pooled.capacity();
     }
 
-    /** How long the file is now. */
+    /** Current length of the file. */
     public long fileSize() throws IOException {
         return bytes.size();
     }
 
-    /** Makes sure that it holds these bytes, and reads what follows them; false where the file ends before. */
+    /** Makes sure that it holds these bytes, and reads ahead behind them; false where the file ends before their end. */
     public boolean ensure(long from, int wanted) throws IOException {
         if (holds(from, wanted)) {
             return true;
@@ -83,7 +83,7 @@ public final class ReadBuffer implements AutoCloseable {
         return holds(from, wanted);
     }
 
-    /** Makes sure that it holds these bytes, as far as the file has them, and reads what precedes them. */
+    /** Makes sure that it holds these bytes, as far as the file has them, and reads ahead in front of them. */
     public void ensureBackwards(long from, int wanted) throws IOException {
         if (!holds(from, wanted)) {
             long to = from + wanted;
@@ -97,7 +97,7 @@ public final class ReadBuffer implements AutoCloseable {
         return from >= start && from + wanted <= end;
     }
 
-    /** Whether what it holds reaches to this offset. */
+    /** Whether the buffered bytes reach to this offset. */
     public boolean reaches(long offset) {
         return offset <= end;
     }
@@ -122,24 +122,24 @@ public final class ReadBuffer implements AutoCloseable {
         buffer = larger.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Reads anew, and little at first. */
+    /** Discards the buffered bytes, and starts with small reads again. */
     public void forget() {
         end = start;
         restart();
     }
 
-    /** A new sequence of reads begins. */
+    /** Begins a new sequence of reads. */
     public void restart() {
         readBytes = sizes.firstBytes();
         backReadBytes = FIRST_BACK_READ_BYTES;
     }
 
-    /** Where in the file it begins. */
+    /** Offset in the file of the first buffered byte. */
     public long start() {
         return start;
     }
 
-    /** How often it has read. */
+    /** Number of reads so far. */
     public long reads() {
         return reads;
     }
@@ -149,12 +149,12 @@ public final class ReadBuffer implements AutoCloseable {
         return buffer;
     }
 
-    /** Where in {@link #bytes()} an offset of the file is. */
+    /** Index in {@link #bytes()} of an offset of the file. */
     public int index(long offset) {
         return (int) (offset - start);
     }
 
-    /** Between NIO buffers: where Netty goes without Unsafe, as on JDK 24 and later, it makes garbage for a copy between its own. */
+    /** Copies between NIO buffers: where Netty has no Unsafe, as on JDK 24 and later, copying between its own buffers makes garbage. */
     public void copy(int index, int count, ByteBuf target) {
         target.ensureWritable(count);
         ByteBuffer view = target.internalNioBuffer(target.writerIndex(), count);
@@ -166,7 +166,7 @@ public final class ReadBuffer implements AutoCloseable {
         pooled.getBytes(index, target, 0, count);
     }
 
-    /** Gives the memory back, until something is read again. */
+    /** Releases the memory until the next read. */
     public void releaseMemory() {
         pooled.release();
         pooled = Unpooled.EMPTY_BUFFER;
@@ -174,7 +174,7 @@ public final class ReadBuffer implements AutoCloseable {
         forget();
     }
 
-    /** Gives the memory back. */
+    /** Releases the memory. */
     @Override
     public void close() {
         if (pooled.refCnt() > 0) {

@@ -3,14 +3,14 @@ package dev.streamwal.segment;
 import java.time.InstantSource;
 
 /**
- * How a log is read. The public options check the values.
+ * Settings for reading a log. The public options check the values.
  *
  * @param maxBatchBytes that the records of one batch take together
  * @param maxOpenFiles that stay open
- * @param mergeGapBytes between two records that are read rather than a second read made
+ * @param mergeGapBytes largest gap between two records that is read too, to save a second read
  * @param scanBufferBytes that a scan reads at a time, at most
  * @param mappedReads whether sealed files are mapped
- * @param clock says when a consumer commits
+ * @param clock gives the time of a consumer's commits
  */
 public record ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, boolean mappedReads,
         InstantSource clock) {}

@@ -17,12 +17,12 @@ public record ReadSizes(int firstBytes, int maxBytes) {
         firstBytes = Math.min(firstBytes, maxBytes);
     }
 
-    /** Where much is likely to be wanted. */
+    /** For scans that are likely to read much. */
     public static ReadSizes large(int maxBytes) {
         return new ReadSizes(LARGE_FIRST_BYTES, maxBytes);
     }
 
-    /** Where a record or a few are likely to be enough. */
+    /** For reads where a few records are likely to be enough. */
     public static ReadSizes small(int maxBytes) {
         return new ReadSizes(SMALL_FIRST_BYTES, maxBytes);
     }

@@ -7,22 +7,22 @@ import java.io.IOException;
 /**
  * Searches past damage for the next record that verifies, at every multiple of 8.
  *
- * <p>A payload may be full of what looks like records, of any length: a copy of another segment, or made so that everything from every
- * offset on has to be read and checksummed. So the work is bounded. A search that has reached its bound says so instead of "nothing there":
- * who cuts off what has nothing behind it must not believe that.
+ * <p>A payload may be full of bytes that look like records, of any length: a copy of another segment, or bytes forged so that everything from
+ * every offset on has to be read and checksummed. So the work is bounded. A search that reaches its bound says that it gave up, not that there
+ * is no record: recovery cuts off a tail only where no record is behind it, and must not cut after a search that gave up.
  */
 final class RecordSearch {
 
-    /** The search's answer where it has found nothing. */
+    /** Result of a search that has found nothing. */
     static final long NOWHERE = -1;
 
     /**
-     * How often the bytes searched may be checksummed. Once would do for records, which don't overlap; twice for members, which are looked
-     * at with their batch and by themselves; and once more for each segment that is copied into a record of the next.
+     * How often the searched bytes may be checksummed: once for records, which don't overlap; twice for members, which are checked with their
+     * batch and by themselves; and once more for each segment that is copied into a record of the next.
      */
     private static final int MAX_PASSES = 4;
 
-    /** On top of that, some 10 ms: in a short search, everything. */
+    /** Added to that, some 10 ms of work: a short search checks everything. */
     private static final long FREE_BYTES = 32 << 20;
 
     private final ReadBuffer buffer;
@@ -42,13 +42,13 @@ final class RecordSearch {
      * Finds a record; the members of a batch count only with it.
      *
      * @param from offset of the first place that may hold it
-     * @param end offset of which the search doesn't go past
+     * @param end offset where the search ends
      * @return the record's offset, or {@link #NOWHERE}: then ask {@link #gaveUp()}
      */
     long find(long from, long end) throws IOException {
         long limit = buffer.limit();
         long fileEnd = buffer.fileSize();
-        // what doesn't fit the file is then told by its lengths alone
+        // a record that doesn't fit the file is then rejected by its lengths alone
         buffer.limit(Math.min(limit, fileEnd));
         try {
             return findBounded(RecordLayout.align(from), Math.min(end, fileEnd));
@@ -80,7 +80,7 @@ final class RecordSearch {
         return NOWHERE;
     }
 
-    /** What can be told by the prefix: lengths that fit, and room for the record before; only a segment's first has none. */
+    /** Checks the prefix: lengths that fit, and room for the record before; only a segment's first record has none before it. */
     private boolean isPlausible(long at) throws IOException {
         if (frames.peek(at) != Finding.RECORD) {
             return false;
@@ -99,7 +99,7 @@ final class RecordSearch {
         return view.flags() != RecordLayout.BATCH || batches.startsAt(at) || batches.enter(at);
     }
 
-    /** Whether the last search ended before it could say that there is nothing. */
+    /** Whether the last search reached its bound, so that there may be a record that it hasn't found. */
     boolean gaveUp() {
         return gaveUp;
     }

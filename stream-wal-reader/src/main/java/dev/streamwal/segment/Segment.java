@@ -14,12 +14,12 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A segment that was listed, with what hardly changes of it once it has been read: its header, and its footer. It has a file of its own
- * ({@link OwnSegment}), or stands in another one with segments of other streams; who reads it can't tell. Thread-safe.
+ * A listed segment, which keeps its header and footer once they have been read, as they hardly change. It has a file of its own
+ * ({@link OwnSegment}), or stands in a file with segments of other streams; readers see no difference. Thread-safe.
  */
 public abstract class Segment implements Comparable<Segment> {
 
-    /** While one is opened; it moves once into a pack, and from there when half of that has gone. */
+    /** Limit of moves while a segment is opened. It moves once into a pack, and into another pack when half of that one has gone. */
     private static final int MAX_MOVES = 16;
 
     private final StreamKey key;
@@ -32,7 +32,7 @@ public abstract class Segment implements Comparable<Segment> {
     private volatile long dataSize;
     private volatile int lastSeen;
 
-    /** Finds a segment whose file has gone, should it stand in another one now: a pack, or the pack that took that one's place. */
+    /** Finds a segment whose file has gone in the file where it stands now: a pack, or the pack that replaced that pack. */
     @FunctionalInterface
     public interface Moves {
 
@@ -40,12 +40,12 @@ public abstract class Segment implements Comparable<Segment> {
         Moves NONE = gone -> null;
 
         /**
-         * What the segment has, in another file: it may have become one with those behind it, and go on. Null where it is deleted.
+         * The segment in another file, perhaps joined with the segments behind it, and so longer. Null where it is deleted.
          */
         @Nullable Segment of(Segment gone) throws IOException;
     }
 
-    /** @param file in which it stands */
+    /** @param file that holds the segment */
     protected Segment(StreamKey key, SegmentName name, Path file, Moves moves) {
         this.key = key;
         this.name = name;
@@ -53,22 +53,22 @@ public abstract class Segment implements Comparable<Segment> {
         this.moves = moves;
     }
 
-    /** Of the stream it belongs to. */
+    /** Key of its stream. */
     public StreamKey key() {
         return key;
     }
 
-    /** Where it begins and when it expires; of a segment with a file of its own, the file's name. */
+    /** Its base position and expiration; for a segment with a file of its own, the file's name. */
     public SegmentName name() {
         return name;
     }
 
-    /** In which it stands. */
+    /** The file that holds it. */
     public Path file() {
         return file;
     }
 
-    /** Where in {@link #file()} an offset of the segment is: for errors. */
+    /** Offset in {@link #file()} of an offset of the segment, for exceptions. */
     public abstract long fileOffset(long offset);
 
     /** Stream position of its first record. */
@@ -76,12 +76,12 @@ public abstract class Segment implements Comparable<Segment> {
         return name.basePosition();
     }
 
-    /** Stream position where its data ends, as far as the listing tells; its beginning where it doesn't, as of a file. */
+    /** Stream position where its data ends, as far as the listing tells; else its base position, as for a file. */
     public long listedEnd() {
         return basePosition();
     }
 
-    /** Whether the listing tells that none of its records has a timestamp in a range; false where it doesn't tell. */
+    /** Whether, by the listing, none of its records has a timestamp in the range; false where the listing doesn't tell. */
     public boolean isListedOutside(TimeRange range) {
         return false;
     }
@@ -90,7 +90,7 @@ public abstract class Segment implements Comparable<Segment> {
      * Opens it; the caller closes it.
      *
      * @throws NoSuchFileException where it has been deleted
-     * @throws CorruptSegmentException where its header is damaged, or another segment's
+     * @throws CorruptSegmentException where its header is damaged, or that of another segment
      * @throws UnsupportedFormatException where it is of a later version, or a nano-wal file
      */
     public final SegmentReader open(ChannelCache channels) throws IOException {
@@ -107,12 +107,12 @@ public abstract class Segment implements Comparable<Segment> {
         }
     }
 
-    /** By which it is found where its file has gone. */
+    /** Finds it where its file has gone. */
     protected final Moves moves() {
         return moves;
     }
 
-    /** Where it stands now. */
+    /** The segment in the file where it stands now. */
     final Segment moved(NoSuchFileException gone) throws IOException {
         Segment moved = moves.of(this);
         if (moved == null) {
@@ -128,19 +128,19 @@ public abstract class Segment implements Comparable<Segment> {
     public abstract SegmentHeader header(ChannelCache channels) throws IOException;
 
     /**
-     * Of its file, or of what stands of it in a pack.
+     * Bytes of its file, or of its part of a pack.
      *
      * @throws NoSuchFileException where it has been deleted
      */
     public abstract long bytes() throws IOException;
 
-    /** Where its records end, as far as its bytes say. */
+    /** Where its records end, according to its bytes. */
     protected abstract SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader header) throws IOException;
 
-    /** Whether it still ends with this footer, or with another one of its size at its place. */
+    /** Whether it still ends with this footer, or with another footer of the same size in its place. */
     protected abstract boolean hasFooter(SegmentBytes bytes, Footer known) throws IOException;
 
-    /** The footer, if it was found already. */
+    /** The footer, if it has been read. */
     public @Nullable Footer knownFooter() {
         return footer;
     }
@@ -149,7 +149,7 @@ public abstract class Segment implements Comparable<Segment> {
         footer = found;
     }
 
-    /** Forgets this footer, not one that was found after it. */
+    /** Forgets this footer, but not one that was read later. */
     void forget(Footer old) {
         if (old.equals(footer)) {
             footer = null;
@@ -164,7 +164,7 @@ public abstract class Segment implements Comparable<Segment> {
         dataSize = size;
     }
 
-    /** Offset of some record that was there; 0 where none is known. It may have been cut off since. */
+    /** Offset of a record that was seen; 0 where none is known. The record may have been cut off since. */
     public int lastSeen() {
         return lastSeen;
     }

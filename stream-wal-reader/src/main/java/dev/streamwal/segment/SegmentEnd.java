@@ -15,29 +15,28 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a segment's records end, and what is final of it, as it was at one moment. The one place that finds this by the length of a file;
- * all others ask it.
+ * Where a segment's records end at one moment, and whether that is final. The only class that derives this from the length of a file.
  *
- * @param offset where the records end; by the file, what no record reaches past
- * @param by what says so
- * @param footer the last record and the index of a segment that was sealed: everything before it is durable; null where it wasn't
+ * @param offset where the records end; with {@link By#FILE} only an upper bound
+ * @param by the source of the offset
+ * @param footer of a sealed segment, with the last record and the index: everything before it is durable; null where it wasn't sealed
  */
 public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
 
-    /** What says where a segment's records end. */
+    /** The source of a segment's end. */
     public enum By {
         FOOTER,
         /** The next segment's header. */
         SUCCESSOR,
-        /** Only the file's length: there may be less. */
+        /** Only the file's length: the records may end before. */
         FILE
     }
 
-    /** What a footer has beyond its index: frame, header, counts, padding up to a page. */
+    /** Bytes of a footer without its index: frame, header, counts, padding up to a page. */
     private static final int MAX_FOOTER_WITHOUT_INDEX =
             FooterLayout.PAGE_BYTES + SegmentHeaderLayout.MAX_BYTES + RecordLayout.PREFIX_BYTES;
 
-    /** More than a footer's index has for a block. */
+    /** More than a block takes in a footer's index. */
     private static final int INDEX_BYTES_PER_BLOCK = 32;
 
     /** Of a segment that was sealed. */
@@ -50,7 +49,7 @@ public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
         return new SegmentEnd(size, By.FILE, null);
     }
 
-    /** By the footer, if the segment was sealed and that verifies, else by the file. */
+    /** The end by the footer, if there is a valid one, else by the file. */
     public static SegmentEnd read(SegmentBytes bytes, SegmentHeader header) throws IOException {
         long size = bytes.size();
         Footer footer = readFooter(bytes, header, size);
@@ -63,7 +62,7 @@ public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
     }
 
     /**
-     * As the next segment knows it, where it speaks of this one.
+     * The end by the next segment's header, where this end is by the file and that header tells.
      *
      * @param previousEnd stream position where the data before the next segment ends; -1 where that isn't known
      */
@@ -74,7 +73,7 @@ public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
                 : this;
     }
 
-    /** Whether the file ends with this footer, or with another one of its size at its place. */
+    /** Whether the file ends with this footer, or with another footer of the same size in its place. */
     static boolean isThere(SegmentBytes bytes, Footer footer) throws IOException {
         long size = bytes.size();
         return size >= Long.BYTES && lastWord(bytes, size) == size - footer.dataEnd();

@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 
-/** What a segment's file begins with, for readers and for recovery. */
+/** Reads the header of a segment's file, for readers and for recovery. */
 public final class SegmentFiles {
 
     private SegmentFiles() {}
@@ -22,7 +22,7 @@ public final class SegmentFiles {
     /**
      * The header, which must be that of this stream and this name.
      *
-     * @throws CorruptSegmentException where it is damaged, or another segment's
+     * @throws CorruptSegmentException where it is damaged, or that of another segment
      * @throws UnsupportedFormatException where it is of a later version, or a nano-wal file
      */
     public static SegmentHeader readHeader(SegmentBytes bytes, Path file, StreamKey key, SegmentName name) throws IOException {
@@ -39,10 +39,10 @@ public final class SegmentFiles {
 
     private static void checkBelongsHere(SegmentHeader read, StreamKey key, SegmentName name) throws FormatException {
         if (!read.key().equals(key)) {
-            throw FormatException.corrupt("a segment's header names the stream of its directory: key=" + read.key());
+            throw FormatException.corrupt("segment header names another stream than its directory: key=" + read.key());
         }
         if (!read.name().equals(name)) {
-            throw FormatException.corrupt("a segment's header says what its file's name says: basePosition=" + read.basePosition()
+            throw FormatException.corrupt("segment header contradicts the file's name: basePosition=" + read.basePosition()
                     + ", expiration=" + read.expirationMillis());
         }
     }

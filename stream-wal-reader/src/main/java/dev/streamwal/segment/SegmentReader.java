@@ -15,7 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A segment that is open for reading, also when it is deleted meanwhile. One thread; close it. */
+/** A segment that is open for reading, and stays readable when it is deleted meanwhile. One thread; close it. */
 public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     private final Segment segment;
@@ -25,15 +25,15 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     private final boolean isHeaderNew;
     private final SegmentBytes bytes;
     private final Runnable closing;
-    /** Null where the segment stands where it stood when this was opened, as far as is known. */
+    /** The segment in another file; null where it hasn't moved since the opening, as far as is known. */
     private @Nullable SegmentReader moved;
     private boolean closed;
 
     /**
-     * For a segment that opens itself.
+     * Called by a segment that opens itself.
      *
-     * @param channels should it move to another file while it is read
-     * @param closing gives the bytes back
+     * @param channels for opening the file to which the segment may move while it is read
+     * @param closing releases the bytes
      * @param isHeaderNew whether the header was read just now
      */
     public SegmentReader(
@@ -53,7 +53,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         this.isHeaderNew = isHeaderNew;
     }
 
-    /** Which segment. */
+    /** The segment. */
     public Segment segment() {
         return segment;
     }
@@ -89,14 +89,14 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return moved.size();
     }
 
-    /** An open file that is deleted can be read on, unless an interrupt has it closed: then the segment may stand in another one. */
+    /** A deleted file stays readable while it is open; after an interrupt has closed it, the segment may stand in another file. */
     private SegmentReader follow(NoSuchFileException gone) throws IOException {
         return segment.moved(gone).open(channels);
     }
 
     /**
-     * How long the file is, or was when it was asked last, if that is enough for what ends at {@code end}: so that only a reader that needs
-     * more has to ask. Where data was cut off meanwhile, nothing is read there.
+     * The known length of the file if it reaches {@code end}, else its current length. So only a reader that needs more asks the file system.
+     * Where data was cut off meanwhile, a read returns nothing.
      */
     public long sizeFor(long end) throws IOException {
         long known = segment.knownDataSize();
@@ -107,20 +107,20 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return known;
     }
 
-    /** The mark as it is now. */
+    /** The current mark. */
     public int mark() throws IOException {
         ByteBuffer mark = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         return read(mark, SegmentHeaderLayout.MARK) == Integer.BYTES ? mark.getInt(0) : 0;
     }
 
-    /** The mark as it was when this was opened, or later. */
+    /** The mark at the time of the opening, or later. */
     public int markAtOpening() throws IOException {
         return isHeaderNew ? header.mark() : mark();
     }
 
     /**
-     * Whether a data record of this size begins at the offset now, as one did when it was read: nothing up to its end was cut off until
-     * then. Where it was, the file ends before it, or a footer stands there.
+     * Whether a data record of this size, which was read at the offset, still stands there: then nothing up to its end was cut off. After a cut
+     * the file ends before it, or a footer stands there.
      */
     public boolean stillHas(long offset, int size) throws IOException {
         ByteBuffer prefix = ByteBuffer.allocate(RecordLayout.PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -130,7 +130,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
                 && view.frameBytes() == size && view.visibility() == Visibility.SHOWN;
     }
 
-    /** Whether the file has become another segment since it was opened: expired files may be used again. */
+    /** Whether the file holds another segment since it was opened: expired files may be reused. */
     public boolean isReplaced() throws IOException {
         ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int available = read(first, 0);
@@ -138,14 +138,14 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * The footer, if the segment has been sealed and the footer verifies; everything before it is durable. It may be the one that was there
-     * before the segment was cut: where that would matter, ask for {@link #footerNow()}.
+     * The footer, if the segment has been sealed and the footer verifies; everything before it is durable. It may date from before a cut of the
+     * segment: where that matters, call {@link #footerNow()}.
      */
     public Optional<Footer> footer() throws IOException {
         return Optional.ofNullable(end().footer());
     }
 
-    /** Where its records end, as far as the segment itself says; by a footer under the condition of {@link #footer()}. */
+    /** Where its records end, according to the segment itself; a footer may be outdated as in {@link #footer()}. */
     public SegmentEnd end() throws IOException {
         if (moved != null) {
             return moved.end();
@@ -162,18 +162,18 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return end;
     }
 
-    /** Offset up to which its records have been published at least, as the mark says. */
+    /** Offset up to which its records have been published at least, by the mark. */
     public long markedTo() throws IOException {
         return (long) mark() + RecordLayout.PREFIX_BYTES;
     }
 
-    /** The footer that is there now: where the segment was cut, it has another one, or none for a while. */
+    /** The current footer: after a cut the segment has another one, or none for a while. */
     public Optional<Footer> footerNow() throws IOException {
         forgetOldFooter();
         return footer();
     }
 
-    /** Where the segment was cut since its footer was read, the next who asks for the footer gets the one that is there. */
+    /** Forgets a footer that was read before the segment was cut, so that the current one is read at the next request. */
     public void forgetOldFooter() throws IOException {
         if (moved != null) {
             moved.forgetOldFooter();

@@ -9,8 +9,8 @@ import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 
 /**
- * Walks the records of one segment, forwards, backwards, and past damage. It is itself the view of the record it stands on, and makes no
- * garbage. The one parser of the format: reading, recovery and the rebuilding of indices all use it. One thread; close it.
+ * Walks the records of one segment, forwards, backwards, and past damage. It is also the view of the current record, and makes no garbage. The
+ * one parser of the format: reading, recovery and the rebuilding of indices all use it. One thread; close it.
  *
  * <pre>
  *   scan.seek(header.headerLength());
@@ -18,9 +18,9 @@ import java.io.IOException;
  *   switch (scan.judge()) { case CLEAN_END -&gt; … case HOLE -&gt; … scan.nextValid() … }
  * </pre>
  *
- * <p>Every record it goes to verifies, and is data or padding, or leads a batch; {@link #isShown()} says which of them readers see. A member
- * of a batch is a record only if its batch and all that belongs to it verify. At a footer the data ends. Bytes that don't verify are read
- * anew once before the scan stops at them, as they may have been written since.
+ * <p>Every record it goes to verifies, and is data or padding, or leads a batch; {@link #isShown()} says whether readers see it. A member of a
+ * batch counts only if its batch record and all members verify. The data ends at a footer. Bytes that don't verify are read again once before
+ * the scan stops at them, as they may have been written since.
  */
 public final class SegmentScan implements WalkedRecord, AutoCloseable {
 
@@ -45,7 +45,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         this(bytes, header, DEFAULT_READ_BYTES);
     }
 
-    /** @param maxReadBytes what is read at a time, at most; larger records are read whole */
+    /** @param maxReadBytes limit of one read; larger records are read whole */
     public SegmentScan(SegmentBytes bytes, SegmentHeader header, int maxReadBytes) {
         this(bytes, header, ReadSizes.large(maxReadBytes));
     }
@@ -60,19 +60,19 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         seek(header.headerLength());
     }
 
-    /** Of the segment that is scanned. */
+    /** Header of the scanned segment. */
     public SegmentHeader header() {
         return header;
     }
 
     // ---- moving
 
-    /** No record reaches past this offset of the file: where the data is known to end. */
+    /** Sets the offset of the file where the data is known to end: no record reaches past it. */
     public void limit(long dataEnd) {
         buffer.limit(dataEnd);
     }
 
-    /** Nothing from this offset on is likely to be wanted. */
+    /** Sets the offset from which on nothing is likely to be read. */
     public void readAheadTo(long end) {
         buffer.readAheadTo(end);
     }
@@ -93,7 +93,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     }
 
     /**
-     * Goes to the next record. Where that can't be, it stands where it looked, tells why, and looks there again the next time.
+     * Goes to the next record. Where there is none, it stays at the offset where it looked, has the reason, and looks there again at the next call.
      *
      * @return whether it stands on a record
      */
@@ -119,10 +119,10 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return false;
     }
 
-    /** Behind what it has stopped at, if {@link #isSkippable()}. */
+    /** Goes behind the record at which it has stopped, if {@link #isSkippable()}. */
     public void skip() {
         if (!isSkippable()) {
-            throw new IllegalStateException("only a record that verifies can be skipped: offset=" + offset);
+            throw new IllegalStateException("no record to skip: offset=" + offset);
         }
         next = offset + view.frameBytes();
     }
@@ -165,14 +165,14 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return false;
     }
 
-    /** Whether {@link #previous()} has nothing to go to. */
+    /** Whether there is no record for {@link #previous()}. */
     public boolean isAtFirst() {
         return back == 0;
     }
 
-    // ---- what makes a record one
+    // ---- checking a record
 
-    /** What doesn't verify is read anew once, unless it was read just now. */
+    /** Checks a record. Reads bytes that don't verify again once, unless they were read just now. */
     private boolean acceptAnew(long at) throws IOException {
         long readsBefore = buffer.reads();
         if (accept(at)) {
@@ -205,7 +205,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return isHandedOut();
     }
 
-    /** Looks back at a frame whose batch has been checked. */
+    /** Checks a frame again after its batch was checked. */
     private boolean acceptAlone(long at) throws IOException {
         finding = frames.look(at);
         return finding == Finding.RECORD && isHandedOut();
@@ -224,7 +224,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return false;
     }
 
-    /** Whether a frame at this offset verifies, be it a batch's member or not; the scan stays where it is. */
+    /** Whether a frame at this offset verifies, whether or not it is a batch's member; the scan doesn't move. */
     public boolean verifies(long at) throws IOException {
         Finding kept = finding;
         boolean verified = at >= header.headerLength() && at % RecordLayout.ALIGNMENT == 0 && frames.look(at) == Finding.RECORD;
@@ -235,18 +235,18 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     // ---- where there is no further record
 
     /**
-     * Searches for the next record that verifies, past damage; the members of a batch count only with it. The scan must be moved with
-     * {@link #seek} afterwards. A search whose work goes out of bounds, as in bytes that were made for it, ends without a record.
+     * Searches for the next record that verifies, past damage; the members of a batch count only with it. Move the scan with {@link #seek}
+     * afterwards. A search that reaches the limit of its work, as in forged bytes, ends without a record.
      *
      * @param from offset of the first place that may hold it
-     * @param end offset of which the search doesn't go past
+     * @param end offset where the search ends
      * @return the record's offset; -1 where none was found
      */
     public long findValid(long from, long end) throws IOException {
         return search.find(from, end);
     }
 
-    /** Tells what it has stopped at, after a {@link #next()} that said false; that may take a search to the end of the file. */
+    /** Judges the place where it has stopped, after a {@link #next()} that returned false; this may search to the end of the file. */
     public ScanStop judge() throws IOException {
         Finding stopped = finding;
         nextValid = RecordSearch.NOWHERE;
@@ -267,7 +267,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return found ? ScanStop.CORRUPT : ScanStop.TORN_TAIL;
     }
 
-    /** After {@link #judge()}: offset of the next valid record behind; -1 where there is none, or none is known. */
+    /** After {@link #judge()}: offset of the next valid record behind that place; -1 where there is none, or none is known. */
     public long nextValid() {
         return nextValid;
     }
@@ -292,14 +292,14 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return finding == Finding.TOO_NEW || finding == Finding.FOOTER;
     }
 
-    /** The rule that is broken where it stopped. */
+    /** The fault at the place where it stopped. */
     public String rule() {
         return finding.rule();
     }
 
-    // ---- the record it stands on
+    // ---- the current record
 
-    /** Offset in the file of the record it stands on, or of where it stopped. */
+    /** Offset in the file of the current record, or of the place where it stopped. */
     public long offset() {
         return offset;
     }
@@ -325,7 +325,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return view.flags();
     }
 
-    /** Whether readers see the record that it stands on. */
+    /** Whether readers see the current record. */
     public boolean isShown() {
         return view.visibility() == Visibility.SHOWN;
     }
@@ -372,24 +372,24 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return body;
     }
 
-    /** Gives its memory back, until it needs it again; it stands on no record then. */
+    /** Releases its memory until the next read; then it stands on no record. */
     public void releaseMemory() {
         finding = Finding.END;
         offset = next;
         buffer.releaseMemory();
     }
 
-    /** What was empty when it was read isn't read anew: for whoever asks what there was when it began. */
+    /** Doesn't read an empty place again, for callers that want only the records that were there when the scan began. */
     public void believeEmpty() {
         believesEmpty = true;
     }
 
-    /** How much memory it has to read into. */
+    /** Size of its read buffer. */
     public int bufferBytes() {
         return buffer.capacity();
     }
 
-    /** Gives its memory back. */
+    /** Releases its memory. */
     @Override
     public void close() {
         buffer.close();

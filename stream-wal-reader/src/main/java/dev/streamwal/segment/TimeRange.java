@@ -4,7 +4,7 @@ import dev.streamwal.format.SegmentIndex;
 import java.time.Instant;
 
 /**
- * Timestamps that a scan is asked for, epoch ms.
+ * A range of timestamps for a scan, epoch ms.
  *
  * @param fromMillis inclusive
  * @param toMillis exclusive, unless it is {@link Long#MAX_VALUE}
@@ -20,12 +20,12 @@ public record TimeRange(long fromMillis, long toMillis) {
     public static TimeRange of(Instant fromInclusive, Instant toExclusive) {
         if (toExclusive.isBefore(fromInclusive)) {
             throw new IllegalArgumentException(
-                    "a range of time ends at or after its start: from=" + fromInclusive + ", to=" + toExclusive);
+                    "time range ends before its start: from=" + fromInclusive + ", to=" + toExclusive);
         }
         return new TimeRange(ceilMillis(fromInclusive), ceilMillis(toExclusive));
     }
 
-    /** Timestamps are whole milliseconds, so rounding both ends up keeps the same ones in. */
+    /** Timestamps are whole milliseconds, so rounding up both ends keeps the same timestamps in the range. */
     private static long ceilMillis(Instant instant) {
         try {
             long floor = instant.toEpochMilli();

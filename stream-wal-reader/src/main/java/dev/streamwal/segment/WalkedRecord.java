@@ -5,10 +5,10 @@ import io.netty.buffer.ByteBuf;
 /** The record that a walk stands on, until the walk is moved. */
 public interface WalkedRecord {
 
-    /** In its stream. */
+    /** Position in its stream. */
     long position();
 
-    /** Its frame with its padding, as in a reference to it. */
+    /** Bytes of its frame with padding, as in a reference to it. */
     int frameBytes();
 
     /** Epoch ms. */

@@ -3,12 +3,12 @@ package dev.streamwal.shared;
 import java.util.Arrays;
 
 /**
- * The frames of all parts of a shared segment, in the order in which their records came: twelve bytes each, and no object. Of each there is where
- * its record begins in the shared segment, how long it is in its part, and which frame of the part follows. Guarded by the segment.
+ * The frames of all parts of a shared segment, in the order of their records: twelve bytes each, and no object. A frame has the offset of its record
+ * in the shared segment, its length in its part, and the number of the part's next frame. Guarded by the segment.
  */
 final class FrameTable {
 
-    /** Follows the last frame of a part. */
+    /** Stands for the frame behind the last one of a part. */
     static final int NONE = -1;
 
     private static final int FIRST_FRAMES = 64;
@@ -20,7 +20,7 @@ final class FrameTable {
     private int[] frames = new int[INTS * FIRST_FRAMES];
     private int count;
 
-    /** Adds a frame that none follows; returns its number. */
+    /** Adds a frame without a next one; returns its number. */
     int add(int place, int bytes) {
         int at = INTS * count;
         if (at == frames.length) {

@@ -8,9 +8,9 @@ import dev.streamwal.segment.Segment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one stream has in a shared segment of one window, without a gap: a segment of the stream, whose records stand between others'. Grows
- * while the shared segment is walked. There are as many as streams, so that there is no list or array in it: its frames are in the segment's
- * {@link FrameTable}. Guarded by the segment.
+ * The records that one stream has in a shared segment, of one window and without a gap: a segment of the stream, whose records stand between those
+ * of other streams. Grows while the shared segment is walked. There are as many parts as streams, so a part has no list or array: its frames are in
+ * the segment's {@link FrameTable}. Guarded by the segment.
  */
 final class Part {
 
@@ -29,7 +29,7 @@ final class Part {
     private int lastFrame = FrameTable.NONE;
     private boolean isCut;
     private boolean isGone;
-    /** Whether what may be missing before it was left out, and is missed nowhere. */
+    /** Whether a gap before it is no loss: the records there were left out, and are missed nowhere. */
     private boolean isJoined;
 
     /** The stream's part behind this one. */
@@ -37,7 +37,7 @@ final class Part {
     private @Nullable SharedPart shown;
 
     /**
-     * Without frames.
+     * A part without frames.
      *
      * @param window the same object for most parts
      * @param isBehindHole whether records may have been left out before it in the shared segment
@@ -63,7 +63,7 @@ final class Part {
         next = newNext;
     }
 
-    /** As a segment of the stream, always the same one. */
+    /** The part as a segment of the stream, always the same instance. */
     SharedPart shown(SharedSegment segment, Segment.Moves moves) {
         if (shown == null) {
             shown = new SharedPart(segment, this, moves);
@@ -83,18 +83,18 @@ final class Part {
         count++;
     }
 
-    /** The stream's data before it ended no further than that. */
+    /** Lowers the position where the stream's data before it ended, so that no gap is left. */
     void join(long end) {
         isJoined = true;
         previousEnd = Math.min(previousEnd, end);
     }
 
-    /** Whether a record with this window goes on where it ends. */
+    /** Whether a record with this window continues this part. */
     boolean goesOnWith(Window other, long otherExpiration, long position, long otherPreviousEnd) {
         return !isCut && !isGone && window.equals(other) && expirationMillis == otherExpiration && otherPreviousEnd == position && endPosition() == position;
     }
 
-    /** Nothing stands at or behind a position any more. Who has it open reads on as in a file that is deleted, or cut off. */
+    /** Removes the frames at or behind a position. A reader that has the part open reads on as in a file that was deleted, or cut. */
     void cutFrom(long position, FrameTable frames) {
         if (position <= base) {
             isGone = true;
@@ -109,7 +109,7 @@ final class Part {
             kept++;
         }
         if (kept < count) {
-            // what comes next must not go on where somebody reads
+            // later records must not be added to a part that a reader has open
             isCut = true;
             count = kept;
             lastFrame = last;
@@ -125,7 +125,7 @@ final class Part {
         return isJoined;
     }
 
-    /** Whether nothing of it counts. */
+    /** Whether none of its records counts. */
     boolean isGone() {
         return isGone;
     }
@@ -138,7 +138,7 @@ final class Part {
         return stream.keyLength();
     }
 
-    /** Of the shared segment. */
+    /** Header of the shared segment. */
     SegmentHeader fileHeader() {
         return shared;
     }
@@ -155,7 +155,7 @@ final class Part {
         return expirationMillis;
     }
 
-    /** How many frames it has. */
+    /** Number of its frames. */
     int count() {
         return count;
     }
@@ -180,12 +180,12 @@ final class Part {
         return base + dataBytes;
     }
 
-    /** As the header of a segment with the frames that it has now. */
+    /** The header of a segment with its current frames. */
     SegmentHeader header(FrameTable frames) {
         return header(key(), count == 0 ? 0 : end() - frames.bytes(lastFrame));
     }
 
-    /** As the header of a segment whose last frame begins there; 0 where it has none. */
+    /** The header of a segment whose last frame begins at {@code mark}; 0 where it has no frames. */
     SegmentHeader header(StreamKey key, int mark) {
         return new SegmentHeader(key, window, expirationMillis, base, previousEnd, shared.incarnation(), key.salt(), shared.createdMillis(),
                 shared.capacity(), mark, (isFirst ? SegmentHeaderLayout.FIRST : 0) | (isCut ? SegmentHeaderLayout.CUT : 0));

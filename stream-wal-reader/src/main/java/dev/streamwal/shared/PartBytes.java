@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/** A part of a shared segment as if it were a file of its own, for who reads here and there: see {@link RecordFramer}. One thread. */
+/** A part of a shared segment as if it were a file of its own, for reads at any offset: see {@link RecordFramer}. One thread. */
 final class PartBytes implements SegmentBytes, AutoCloseable {
 
     private static final int FIRST_ROOM = 4 << 10;
@@ -18,16 +18,16 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
     private final Runnable closing;
     private final RecordFramer framer;
     private ByteBuffer frame = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
-    /** Which frame that is; -1 for none. */
+    /** Number of the frame held there; -1 for none. */
     private int framed = -1;
     private PartFrames.Known frames;
 
     /**
-     * Of a part.
+     * The bytes of a part.
      *
-     * @param file the shared segment's
-     * @param fileHeader of the shared segment
-     * @param closing gives the file back
+     * @param file bytes of the shared segment
+     * @param fileHeader header of the shared segment
+     * @param closing releases the file
      */
     PartBytes(SharedPart part, SegmentBytes file, SegmentHeader fileHeader, Runnable closing) {
         this.part = part;

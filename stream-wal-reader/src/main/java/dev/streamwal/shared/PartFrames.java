@@ -2,32 +2,32 @@ package dev.streamwal.shared;
 
 import java.util.Arrays;
 
-/** The frames of a part that somebody reads, as far as they are known. Guarded by the segment. */
+/** The known frames of a part that is being read. Guarded by the segment. */
 final class PartFrames {
 
     private static final int FIRST_ROOM = 4;
 
-    /** Where in the shared segment each frame's record begins. */
+    /** Offset in the shared segment of each frame's record. */
     private int[] places = new int[FIRST_ROOM];
-    /** Where in the part each frame begins, and behind them, where the last one ends. */
+    /** Offset in the part of each frame, and then the end of the last one. */
     private int[] offsets = new int[FIRST_ROOM + 1];
     private int count;
-    /** Of the last of them, in the segment's table. */
+    /** Number of the last known frame in the segment's table. */
     private int lastFrame = FrameTable.NONE;
 
-    /** Of a part whose header is so long. */
+    /** @param headerLength of the part's header */
     PartFrames(int headerLength) {
         restart(headerLength);
     }
 
-    /** Of another part; what was known of the one before isn't used any more. */
+    /** Begins another part; snapshots of the one before must not be used any more. */
     final void restart(int headerLength) {
         offsets[0] = headerLength;
         count = 0;
         lastFrame = FrameTable.NONE;
     }
 
-    /** Those that a part has now. One that was cut has fewer than were known, and gets no more. */
+    /** A snapshot of the part's current frames. A part that was cut has fewer than were known, and gets no more. */
     Known upTo(Part part, FrameTable table) {
         while (count < part.count()) {
             int frame = count == 0 ? part.firstFrame() : table.next(lastFrame);
@@ -40,12 +40,12 @@ final class PartFrames {
             lastFrame = frame;
             count++;
         }
-        // only what is behind is written to the arrays after this
+        // later calls write only behind these entries of the arrays
         return new Known(offsets, places, part.count());
     }
 
     /**
-     * The frames at some time.
+     * A snapshot of the frames.
      *
      * @param offsets in the part, one more than there are frames
      * @param places in the shared segment
@@ -68,17 +68,17 @@ final class PartFrames {
             return offsets[frame + 1] - offsets[frame];
         }
 
-        /** Of how many bytes those are that follow one, as far as there are so many. */
+        /** Bytes of the {@code following} frames behind a frame, as far as there are that many. */
         int bytesBehind(int frame, int following) {
             return offsets[Math.min(count, frame + 1 + following)] - offsets[frame + 1];
         }
 
-        /** Where the last one begins; 0 where there is none. */
+        /** Offset of the last frame; 0 where there is none. */
         int mark() {
             return count == 0 ? 0 : offsets[count - 1];
         }
 
-        /** The frame that has the offset; {@link #count} behind the end. */
+        /** The frame that holds the offset; {@link #count} behind the end. */
         int at(long offset) {
             if (offset >= end()) {
                 return count;

@@ -14,8 +14,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Frames records of a shared segment as in a segment of their stream: each is verified where it stands, and gets the checksum that it has there.
- * One that doesn't verify gets one that doesn't either. Used for one part after the other. One thread.
+ * Frames records of a shared segment as in a segment of their stream: verifies each record in the shared segment, and gives it the checksum that it
+ * needs in the stream's segment. A record that doesn't verify gets a wrong checksum. Reused for one part after the other. One thread.
  */
 final class RecordFramer {
 
@@ -31,14 +31,14 @@ final class RecordFramer {
     private int keyLength;
     private long salt;
 
-    /** Of how many bytes the frames are that follow one. */
+    /** Bytes of the frames that follow the current one in its part. */
     @FunctionalInterface
     interface Following {
         int bytes(int frames);
     }
 
     /**
-     * Of a shared segment.
+     * A framer for a shared segment.
      *
      * @param file its bytes
      * @param fileHeader its header
@@ -48,7 +48,7 @@ final class RecordFramer {
         this.fileHeader = fileHeader;
     }
 
-    /** What follows is framed for a stream. */
+    /** Begins framing for a stream. */
     void begin(StreamKey key) {
         keyLength = key.utf8Length();
         salt = key.salt();
@@ -57,16 +57,16 @@ final class RecordFramer {
     /**
      * Frames a record.
      *
-     * @param place where it begins in the shared segment
+     * @param place offset of the record in the shared segment
      * @param bytes of the frame
      * @param position of the frame in the stream
      * @param previousSize of the frame before it in its part; 0 where there is none
-     * @param following of those behind it in its part
-     * @param target over an array, little-endian; its position stays
-     * @param at where in the target the frame begins
+     * @param following bytes of the frames behind it in its part
+     * @param target over an array, little-endian; its position doesn't change
+     * @param at index in the target where the frame begins
      */
     void frame(int place, int bytes, long position, int previousSize, Following following, ByteBuffer target, int at) throws IOException {
-        // what aligns the next frame
+        // the padding, which is in the last 8 bytes
         target.putLong(at + bytes - Long.BYTES, 0);
         boolean isValid = readStored(place, bytes + SlotLayout.MAX_BYTES_BESIDE_KEY + keyLength);
         int headerLength = 0;
@@ -89,7 +89,7 @@ final class RecordFramer {
         putPrefix(headerLength, contentLength, position, previousSize, isFramed, target, at);
     }
 
-    /** Whether the record verifies where it stands. */
+    /** Reads the record; returns whether it verifies in the shared segment. */
     private boolean readStored(int place, int most) throws IOException {
         if (stored.capacity() < most) {
             stored = ByteBuffer.allocate(Math.max(most, 2 * stored.capacity())).order(ByteOrder.LITTLE_ENDIAN);

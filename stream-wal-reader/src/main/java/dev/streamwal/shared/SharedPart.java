@@ -25,12 +25,12 @@ public final class SharedPart extends Segment {
         this.known = new PartFrames(part.headerLength());
     }
 
-    /** With the frames, as far as the shared segment has been walked. */
+    /** Its frames, as far as the shared segment has been walked. */
     PartFrames.Known frames() {
         return shared.frames(part, known);
     }
 
-    /** As the other one, when the shared segment has been walked as far as that goes. */
+    /** As {@link #frames}, after the shared segment was walked to its current end. */
     PartFrames.Known newestFrames() throws IOException {
         return shared.newestFrames(part, known);
     }
@@ -44,7 +44,7 @@ public final class SharedPart extends Segment {
         return part.expirationMillis();
     }
 
-    /** That its records belong to. */
+    /** Window of its records. */
     public Window window() {
         return part.window();
     }
@@ -54,12 +54,12 @@ public final class SharedPart extends Segment {
         return endPosition();
     }
 
-    /** The stream position where its last record ends, as far as is known. */
+    /** The stream position where its last known record ends. */
     public long endPosition() {
         return shared.endPosition(part);
     }
 
-    /** Of the part, as far as it goes. */
+    /** The header of the part with its current frames. */
     public SegmentHeader header() {
         return shared.header(part);
     }
@@ -76,7 +76,7 @@ public final class SharedPart extends Segment {
         return header();
     }
 
-    /** Where in the shared segment's file the record stands that has the offset. */
+    /** Offset in the shared segment's file of the record that holds the offset. */
     @Override
     public long fileOffset(long offset) {
         PartFrames.Known frames = frames();

@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * The parts of a shared segment that have one window and one expiration, in ascending order of the unsigned bytes of their keys; of a stream in
- * the order in which they were appended. One thread.
+ * The parts of a shared segment that share a window and an expiration, in ascending order of the unsigned bytes of their keys; parts of one stream
+ * in the order in which they were appended. One thread.
  */
 public final class SharedRun {
 
-    /** Of parts that may stand in one pack. */
+    /** Window and expiration of parts that may stand in one pack. */
     record Span(Window window, long expirationMillis) implements Comparable<Span> {
 
         private static final Comparator<Span> BY_TIME = Comparator.<Span>comparingLong(span -> span.window().startMillis())
@@ -38,7 +38,7 @@ public final class SharedRun {
     private final List<Part> parts = new ArrayList<>();
     private long dataBytes;
 
-    /** Without parts. */
+    /** A run without parts. */
     SharedRun(SharedSegment shared, Span span) {
         this.shared = shared;
         this.span = span;
@@ -54,7 +54,7 @@ public final class SharedRun {
         return span.window().equals(part.window()) && span.expirationMillis() == part.expirationMillis();
     }
 
-    /** That the records of all parts belong to. */
+    /** Window of the records of all parts. */
     public Window window() {
         return span.window();
     }
@@ -64,32 +64,32 @@ public final class SharedRun {
         return span.expirationMillis();
     }
 
-    /** How many parts it has. */
+    /** Number of parts. */
     public int parts() {
         return parts.size();
     }
 
-    /** Of all parts, without their headers. */
+    /** Bytes of all parts, without their headers. */
     public long dataBytes() {
         return dataBytes;
     }
 
-    /** Whether something is so of all whose parts these are. */
+    /** Whether the test holds for the streams of all parts. */
     public boolean isOfAll(Predicate<StreamKey> test) {
         return parts.stream().allMatch(part -> test.test(part.key()));
     }
 
-    /** Takes a segment, of which the bytes are those it has in its file. */
+    /** Receives segments, with the bytes that they would have in files of their own. */
     @FunctionalInterface
     public interface Target {
-        /** Takes one; its bytes are valid until this returns, and are read once, from the header's end to the data's. */
+        /** Receives one segment. Its bytes are valid until this returns; read them once, from the header's end to the data's end. */
         void add(SegmentHeader header, int dataEnd, SegmentBytes bytes) throws IOException;
     }
 
     /**
      * Copies each part as it is, as a segment of its stream.
      *
-     * @param file the shared segment's, which has been read
+     * @param file bytes of the shared segment
      */
     public void copyTo(Target target, SegmentBytes file) throws IOException {
         Copy copy = new Copy(file);
@@ -99,7 +99,7 @@ public final class SharedRun {
         }
     }
 
-    /** The part that is copied, for who reads all its frames at once. */
+    /** The part being copied; all its frames have to be read at once. */
     private final class Copy implements SegmentBytes, RecordFramer.Following {
 
         private final RecordFramer framer;
@@ -133,7 +133,8 @@ public final class SharedRun {
         public int read(ByteBuffer target, long offset) throws IOException {
             int length = known.end() - known.offset(0);
             if (offset != known.offset(0) || target.remaining() < length) {
-                throw new IllegalArgumentException("a part is copied whole: offset=" + offset + ", remaining=" + target.remaining() + ", part=" + this);
+                throw new IllegalArgumentException("read doesn't cover the whole part: offset=" + offset + ", remaining=" + target.remaining()
+                        + ", part=" + this);
             }
             int start = target.position();
             for (frame = 0; frame < known.count(); frame++) {

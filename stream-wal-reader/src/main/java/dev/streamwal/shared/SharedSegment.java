@@ -31,12 +31,12 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** A segment of the log's own stream, and which streams' records stand where in it. Thread-safe. */
+/** A segment of the log's own stream, and the places of other streams' records in it. Thread-safe. */
 public final class SharedSegment {
 
     private static final int MAX_READ_BYTES = 1 << 20;
     private static final int FIRST_ROOM = 16;
-    /** What a stream has more of is several parts. No record, and no batch, of a stream that shares is larger. */
+    /** Limit of a part; a stream with more data has several. No record or batch of a stream that shares segments is larger. */
     public static final int MAX_PART_BYTES = 512 << 10;
     /** A slot takes well under a microsecond to fill, unless its thread is stopped. */
     private static final long WAIT_NANOS = 20_000;
@@ -63,62 +63,62 @@ public final class SharedSegment {
     @GuardedBy("this")
     private final FrameTable frames = new FrameTable();
 
-    /** Of the last part that was made. */
+    /** Window of the last part that was made. */
     @GuardedBy("this")
     private @Nullable Window newestWindow;
 
-    /** Whose records came, one after the other: the streams' numbers. */
+    /** Numbers of the streams whose records came, in the order of arrival. */
     @GuardedBy("this")
     private int[] order = new int[FIRST_ROOM];
 
     @GuardedBy("this")
     private int arrivals;
 
-    /** Whether somebody was told of the last of those: another record of that stream is told of, too. */
+    /** Whether the last arrival was already reported: then another record of that stream is a new arrival. */
     @GuardedBy("this")
     private boolean isLastTold;
 
-    /** Position of a slot that is reserved and not published: who has waited for it doesn't wait again. */
+    /** Position of a slot that is reserved and not published: a thread that has waited for it doesn't wait again. */
     private final Standstill awaited = new Standstill();
 
     /** Offset of a slot that doesn't verify. */
     private final Standstill damaged = new Standstill();
 
-    /** What of it can't be read, the first of that: whose it is nobody knows. */
+    /** The first damage found; the stream to which it belongs is unknown. */
     @GuardedBy("this")
     private @Nullable CorruptSegmentException damage;
 
-    /** Where the walk goes on; 0 before it has begun. */
+    /** Offset where the walk continues; 0 before it has begun. */
     @GuardedBy("this")
     private long offset;
 
     @GuardedBy("this")
     private boolean isComplete;
 
-    /** Of the batch whose first member comes next; 0 for none. */
+    /** Offset of the batch record whose first member comes next; 0 for none. */
     @GuardedBy("this")
     private int lead;
 
-    /** Whether recovery, or a thread that gave its slot up, has left out records: whose they were nobody knows, and they are missed nowhere. */
+    /** Whether recovery, or a thread that gave up its slot, has left out records. Their streams are unknown, and they are missed nowhere. */
     @GuardedBy("this")
     private boolean isHoled;
 
-    /** Of that batch, at least what it takes in its stream. */
+    /** Upper bound of that batch's bytes in its stream. */
     @GuardedBy("this")
     private int batchBytes;
 
-    /** Who knows what doesn't count any more. */
+    /** Knows the ranges that don't count any more. */
     @FunctionalInterface
     public interface Voids {
-        /** Has the segment {@link #cut} what doesn't count of a stream now. */
+        /** {@link SharedSegment#cut Cuts} the ranges of a stream that don't count any more from the segment. */
         void cut(SharedSegment segment, StreamKey key) throws IOException;
     }
 
     /**
-     * Of a segment of the shared stream.
+     * Wraps a segment of the shared stream.
      *
      * @param voids asked whenever a part is opened
-     * @param moves where a part is that isn't in it any more
+     * @param moves finds a part that has left this segment
      */
     public SharedSegment(Segment file, ChannelCache channels, FooterCache footers, Voids voids, Segment.Moves moves) {
         this.voids = voids;
@@ -137,12 +137,12 @@ public final class SharedSegment {
         return file.open(channels);
     }
 
-    /** For a part, as far as it counts now. */
+    /** Opens the segment for reading a part, after the part was cut to the records that count now. */
     SegmentReader open(Part part) throws IOException {
         voids.cut(this, part.key());
         synchronized (this) {
             if (part.isGone()) {
-                throw new NoSuchFileException(file.toString(), null, "what a stream had in it was deleted: stream=" + part.key());
+                throw new NoSuchFileException(file.toString(), null, "the stream's records in it were deleted: stream=" + part.key());
             }
         }
         return open();
@@ -174,7 +174,7 @@ public final class SharedSegment {
         return parts;
     }
 
-    /** The position where what a stream has in it ends, as far as the segment has been walked; -1 where it has nothing. */
+    /** The position where the stream's data in it ends, as far as the segment has been walked; -1 where it has none. */
     public synchronized long end(StreamKey key) {
         StreamParts found = find(key);
         Part last = found == null ? null : found.last();
@@ -182,10 +182,10 @@ public final class SharedSegment {
     }
 
     /**
-     * Whose records it has, in the order in which they came, as far as the segment has been walked. Of several of one stream in a row, of which
-     * nobody was told in between, only one is counted.
+     * The streams whose records have arrived, in the order of arrival, as far as the segment has been walked. Records of one stream in a row count
+     * once, unless this method was called between them.
      *
-     * @param from so many of the first are left out
+     * @param from number of arrivals to leave out at the beginning
      */
     public synchronized List<StreamKey> arrivals(int from) {
         List<StreamKey> keys = new ArrayList<>(Math.max(0, arrivals - from));
@@ -196,7 +196,7 @@ public final class SharedSegment {
         return keys;
     }
 
-    /** What a stream has at positions {@code [from, to)} doesn't count any more, as far as the segment has been walked. */
+    /** Makes a stream's records at positions {@code [from, to)} not count any more, as far as the segment has been walked. */
     public synchronized void cut(StreamKey key, long from, long to) {
         StreamParts found = find(key);
         if (found != null) {
@@ -204,19 +204,19 @@ public final class SharedSegment {
         }
     }
 
-    /** Whether recovery, or a thread that gave its slot up, has left out records, as far as the segment has been walked. */
+    /** Whether recovery, or a thread that gave up its slot, has left out records, as far as the segment has been walked. */
     public synchronized boolean isHoled() {
         return isHoled;
     }
 
-    /** Whether records may have been left out in it before the first that the stream has in it. */
+    /** Whether records may have been left out in it before the stream's first record in it. */
     public synchronized boolean isBehindHole(StreamKey key) {
         StreamParts found = find(key);
         Part first = found == null ? null : found.first();
         return first != null && first.isBehindHole();
     }
 
-    /** What the stream has in it goes on where it ended before, in or behind segments that are {@link #isHoled() holed}. */
+    /** Joins the stream's data in it to its end before, as nothing is missing between: for segments in or behind {@link #isHoled() holed} ones. */
     public synchronized void join(StreamKey key, long end) {
         StreamParts found = find(key);
         Part first = found == null ? null : found.first();
@@ -225,12 +225,12 @@ public final class SharedSegment {
         }
     }
 
-    /** Whether all of it has been walked, and nothing comes any more. */
+    /** Whether all of it has been walked, and no record can follow. */
     public synchronized boolean isComplete() {
         return isComplete;
     }
 
-    /** All parts, those of one window together; the oldest window first. */
+    /** All parts, grouped by window and expiration; the oldest window first. */
     public synchronized List<SharedRun> runs() {
         Map<SharedRun.Span, SharedRun> runs = new TreeMap<>();
         SharedRun run = null;
@@ -245,7 +245,7 @@ public final class SharedSegment {
         return List.copyOf(runs.values());
     }
 
-    /** Adds the keys of all streams that have something, as far as the segment has been walked. */
+    /** Adds the keys of all streams with records in it, as far as the segment has been walked. */
     public synchronized void addKeys(Predicate<String> filter, Collection<String> keys) {
         for (StreamParts stream : streams.all()) {
             String key = stream.isEmpty() ? null : stream.key().text();
@@ -256,9 +256,9 @@ public final class SharedSegment {
     }
 
     /**
-     * Walks on through what has been appended, up to the first slot that isn't published.
+     * Walks on through the appended records, up to the first slot that isn't published.
      *
-     * @param reserved position up to which slots are reserved, by somebody who fills them: they are waited for
+     * @param reserved position up to which writers have reserved slots: this method waits until they are filled
      * @throws java.nio.file.NoSuchFileException where the segment has been deleted
      */
     public void catchUp(long reserved) throws IOException {
@@ -267,12 +267,12 @@ public final class SharedSegment {
         }
     }
 
-    /** How long something has been the same. */
+    /** Measures how long a place has stayed the same. */
     private static final class Standstill {
         private long at = -1;
         private long sinceNanos;
 
-        /** Whether this is what it has been asked about for longer than anybody waits. */
+        /** Whether all calls for longer than {@code MAX_WAIT_NANOS} were for this place. */
         synchronized boolean isLong(long place) {
             long now = System.nanoTime();
             if (place != at) {
@@ -287,7 +287,7 @@ public final class SharedSegment {
         return offset == 0 ? file.basePosition() : file.header(channels).positionAt(offset);
     }
 
-    /** Whether there may be more at some time. */
+    /** Walks on; returns whether more records may follow later. */
     private synchronized boolean walk() throws IOException {
         if (isComplete) {
             return false;
@@ -295,14 +295,14 @@ public final class SharedSegment {
         try {
             return (offset > 0 && !isAnythingNew()) || walkOn();
         } catch (CorruptSegmentException e) {
-            // its header
+            // the header is damaged
             damage = e;
             isComplete = true;
             return false;
         }
     }
 
-    /** Whether something stands where the walk has stopped: a record, padding, or the footer. */
+    /** Whether a record, padding or the footer stands where the walk has stopped. */
     @GuardedBy("this")
     private boolean isAnythingNew() throws IOException {
         commitWord.clear();
@@ -337,7 +337,7 @@ public final class SharedSegment {
             if (scan.isEnd() || !(isFinal || isDamage(scan))) {
                 return;
             }
-            // a hole, or damage: what is missing is told by the positions of what stands behind
+            // a hole, or damage: positions of later records show which records are missing
             var unused = scan.judge();
             if (scan.nextValid() < 0) {
                 if (isFinal) {
@@ -353,20 +353,20 @@ public final class SharedSegment {
     @GuardedBy("this")
     private void damaged(String rule, long from, long length) {
         if (damage == null) {
-            damage = new CorruptSegmentException("damaged: " + rule + ", and here that isn't so: file=" + file.file() + ", offset=" + from
+            damage = new CorruptSegmentException("damaged: " + rule + ": file=" + file.file() + ", offset=" + from
                     + ", length=" + length, file.file(), file.key().text(), file.basePosition(), from, length, null);
         }
     }
 
-    /** What of it can't be read, as far as it has been walked; of several places the first. */
+    /** The first damage found, as far as it has been walked. */
     public synchronized Optional<CorruptSegmentException> damage() {
         return Optional.ofNullable(damage);
     }
 
     /**
-     * Whether it has been walked as far as it goes, or as far as it can be: a file that ends before its data was shortened, which is damage.
+     * Whether it has been walked to its end, or as far as possible: a file that ends before its data was shortened, which is damage.
      *
-     * @param end where its data ends, as the next segment says
+     * @param end position where its data ends, by the next segment
      */
     public synchronized boolean isWalkedTo(long end) throws IOException {
         if (damage != null || isComplete || position() >= end) {
@@ -375,13 +375,13 @@ public final class SharedSegment {
         try (SegmentReader reader = open()) {
             long size = reader.size();
             if (size < reader.header().offsetOf(end)) {
-                damaged("the next segment says where the data ends", size, reader.header().offsetOf(end) - size);
+                damaged("file ends before the data end in the next segment's header", size, reader.header().offsetOf(end) - size);
             }
         }
         return damage != null;
     }
 
-    /** Whether a slot that is published doesn't verify, and won't. */
+    /** Whether a published slot has not verified for so long that it is damage. */
     @GuardedBy("this")
     private boolean isDamage(SegmentScan scan) {
         return !scan.isEmpty() && damaged.isLong(offset);
@@ -403,7 +403,7 @@ public final class SharedSegment {
         try {
             add(slot.read(slotBytes, scan.headerLength()), scan, header);
         } catch (FormatException e) {
-            // nothing that a writer writes; what is missing is told by the positions of the others
+            // no writer writes this; positions of later records show that one is missing
         }
         lead = 0;
     }
@@ -411,7 +411,7 @@ public final class SharedSegment {
     @GuardedBy("this")
     private void add(Slot read, SegmentScan scan, SegmentHeader header) throws FormatException {
         if (read.headerLength() > scan.contentLength()) {
-            throw FormatException.corrupt("a record's header stands at its content's beginning: headerLength=" + read.headerLength()
+            throw FormatException.corrupt("record's own header is longer than the content that holds it: headerLength=" + read.headerLength()
                     + ", contentLength=" + scan.contentLength());
         }
         Window window = read.window(scan.timestampMillis(), newestWindow);
@@ -456,13 +456,13 @@ public final class SharedSegment {
         return part;
     }
 
-    // ---------------------------------------------------------------- a part, as it is now
+    // ---------------------------------------------------------------- the current state of a part
 
     synchronized PartFrames.Known frames(Part part, PartFrames known) {
         return known.upTo(part, frames);
     }
 
-    /** As the other one, when the shared segment has been walked as far as that goes. */
+    /** As {@link #frames(Part, PartFrames)}, after the shared segment was walked to its current end. */
     PartFrames.Known newestFrames(Part part, PartFrames known) throws IOException {
         boolean unused = walk();
         return frames(part, known);

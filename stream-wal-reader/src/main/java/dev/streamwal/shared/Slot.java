@@ -6,7 +6,7 @@ import dev.streamwal.format.Window;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A slot that was read: see {@link SlotLayout}. Valid until the next one is read. One thread. */
+/** A decoded slot: see {@link SlotLayout}. Valid until the next one is read. One thread. */
 public final class Slot {
 
     private final SlotLayout.Cursor cursor = new SlotLayout.Cursor();
@@ -22,15 +22,15 @@ public final class Slot {
     private long windowsBehind;
 
     /**
-     * Reads a record's header.
+     * Reads a slot from a record's header.
      *
-     * @throws FormatException where it is none that a slot is
+     * @throws FormatException where the header is no slot
      */
     public Slot read(byte[] slot, int length) throws FormatException {
         return read(slot, 0, length);
     }
 
-    /** As the other one, of a part of an array. */
+    /** As {@link #read(byte[], int)}, from a part of an array. */
     Slot read(byte[] slot, int from, int length) throws FormatException {
         bytes = slot;
         cursor.over(slot, from, length);
@@ -47,7 +47,7 @@ public final class Slot {
         windowsBehind = zigzag >>> 1 ^ -(zigzag & 1);
         if (windowMillis <= 0 || retentionMillis < 0 || keyLength < 1 || keyLength > StreamKey.MAX_BYTES || headerLength < 0 || position < 0
                 || gap > position) {
-            throw FormatException.corrupt("a slot's window, key and position can be: windowMillis=" + windowMillis + ", retentionMillis="
+            throw FormatException.corrupt("slot has an impossible window, key or position: windowMillis=" + windowMillis + ", retentionMillis="
                     + retentionMillis + ", keyLength=" + keyLength + ", position=" + position + ", gap=" + gap);
         }
         return this;
@@ -80,12 +80,12 @@ public final class Slot {
         return retentionMillis;
     }
 
-    /** Of the stream's own header, with which the record's content begins. */
+    /** Length of the stream's own header, with which the record's content begins. */
     public int headerLength() {
         return headerLength;
     }
 
-    /** In the stream. */
+    /** Position in the stream. */
     public long position() {
         return position;
     }
@@ -94,12 +94,12 @@ public final class Slot {
         return isFirst;
     }
 
-    /** Where the stream's data ended before. */
+    /** Position where the stream's data ended before. */
     long previousEnd() {
         return position - gap;
     }
 
-    /** The one of a record with that timestamp; where it is the same as one that is known already, that one. */
+    /** The window of the record, which has that timestamp; the known window where it is the same. */
     Window window(long timestampMillis, @Nullable Window known) {
         if (known != null && windowsBehind == 0 && known.contains(timestampMillis)
                 && known.endMillis() - known.startMillis() == windowMillis) {

@@ -6,9 +6,9 @@ import dev.streamwal.format.StreamKey;
 import java.util.Arrays;
 
 /**
- * What a record of a shared segment says of the record of a stream that it holds. A shared segment is a segment of the log's own stream,
- * {@link StreamKey#SHARED}: its header, frames, batches and footer are those of any segment. Each of its records has as its header a
- * <i>slot</i>, and as its content the stream's own header and content; it has the timestamp of the stream's record.
+ * The header of a record in a shared segment, which describes the stream's record that it holds. A shared segment is a segment of the log's own
+ * stream, {@link StreamKey#SHARED}: its header, frames, batches and footer are those of any segment. Each of its records has a <i>slot</i> as its
+ * header, the header and content of the stream's record as its content, and the timestamp of the stream's record.
  *
  * <pre>
  *   varint  length of the window, ms
@@ -21,8 +21,8 @@ import java.util.Arrays;
  *   varint  window: how many windows behind the timestamp's the record's is, zigzag
  * </pre>
  *
- * <p>A varint has 7 bits a byte, the lowest first, and a bit that says whether another byte follows. So a shared segment says all that there is
- * to know of its records, whatever else is lost.
+ * <p>A varint has 7 bits a byte, the lowest first, and a bit that says whether another byte follows. With its slots, a shared segment describes its
+ * records completely, whatever else is lost.
  */
 public final class SlotLayout {
 
@@ -31,10 +31,10 @@ public final class SlotLayout {
     private static final int MASK = MORE - 1;
     private static final int MAX_VARINT_BYTES = 10;
 
-    /** Of a slot without its key, and what aligns the record behind it. */
+    /** Limit of a slot without its key, and with the padding behind the record. */
     static final int MAX_BYTES_BESIDE_KEY = 7 * MAX_VARINT_BYTES + RecordLayout.ALIGNMENT;
 
-    /** What {@link #putRest} writes at most. */
+    /** Most bytes that {@link #putRest} writes. */
     public static final int MAX_REST_BYTES = 4 * MAX_VARINT_BYTES;
 
     /** A slot is never longer. */
@@ -54,7 +54,7 @@ public final class SlotLayout {
         return at;
     }
 
-    /** What is the same for all records of a stream. */
+    /** The beginning of a slot, which is the same for all records of a stream. */
     public static byte[] beginning(StreamKey key, long windowMillis, long retentionMillis) {
         byte[] utf8 = key.utf8();
         byte[] bytes = new byte[3 * MAX_VARINT_BYTES + utf8.length];
@@ -98,7 +98,7 @@ public final class SlotLayout {
             long value = 0;
             for (int shift = 0; shift < Long.SIZE; shift += BITS) {
                 if (at >= end) {
-                    throw FormatException.corrupt("a slot is as long as it says: bytes=" + (end - from));
+                    throw FormatException.corrupt("slot ends inside a number: bytes=" + (end - from));
                 }
                 byte next = bytes[at++];
                 value |= (long) (next & MASK) << shift;
@@ -106,12 +106,12 @@ public final class SlotLayout {
                     return value;
                 }
             }
-            throw FormatException.corrupt("a slot's numbers have at most " + MAX_VARINT_BYTES + " bytes: bytes=" + (end - from));
+            throw FormatException.corrupt("number in a slot has more than " + MAX_VARINT_BYTES + " bytes: bytes=" + (end - from));
         }
 
         int skip(int count) throws FormatException {
             if (count < 0 || count > end - at) {
-                throw FormatException.corrupt("a slot has its key: keyLength=" + count + ", bytes=" + (end - from));
+                throw FormatException.corrupt("slot is too short for its key: keyLength=" + count + ", bytes=" + (end - from));
             }
             int start = at;
             at += count;

@@ -4,8 +4,8 @@ import dev.streamwal.format.StreamKey;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one stream has in a shared segment: mostly one part of a few records, and of these there are as many as streams. So it is a list of parts
- * that needs no list. Guarded by the segment.
+ * The parts of one stream in a shared segment, mostly one of a few records. There is such an object for every stream, so the parts are linked, which
+ * saves the memory of a list. Guarded by the segment.
  */
 final class StreamParts {
 
@@ -15,7 +15,7 @@ final class StreamParts {
     private @Nullable Part last;
 
     /**
-     * Without parts.
+     * A stream without parts.
      *
      * @param number of the stream in the table
      */
@@ -37,7 +37,7 @@ final class StreamParts {
         return number;
     }
 
-    /** Whether nothing counts of what the stream had. */
+    /** Whether no record of the stream counts. */
     boolean isEmpty() {
         return first == null;
     }
@@ -59,7 +59,7 @@ final class StreamParts {
         last = part;
     }
 
-    /** What stands at positions {@code [from, to)} doesn't count any more. */
+    /** Removes the records at positions {@code [from, to)}. */
     void cut(long from, long to, FrameTable frames) {
         Part kept = null;
         Part head = null;

@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The streams that have something in a shared segment, or had, by the bytes of their keys, wherever these stand: a lookup makes no object, and touches
- * little memory. The keys stand one behind the other. Guarded by the segment.
+ * The streams that have, or had, records in a shared segment, by the bytes of their keys. A lookup takes the key from any array, allocates nothing,
+ * and touches little memory. The keys stand one behind the other in one array. Guarded by the segment.
  */
 final class StreamTable {
 
@@ -20,7 +20,7 @@ final class StreamTable {
     private static final int FIRST_BYTES = 256;
     private static final long HASH_FACTOR = 0x9E37_79B9_7F4A_7C15L;
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    /** Fewer keys are sorted by comparing them. */
+    /** Fewer keys than this are sorted by comparing them. */
     private static final int MIN_SORTED_BY_BYTES = 16;
 
     /** In the order of their numbers. */
@@ -29,18 +29,18 @@ final class StreamTable {
     /** Where each key ends. */
     private int[] ends = new int[FIRST_SLOTS];
     /**
-     * A power of two, at least half of them 0, which is free. A stream stands at its hash, or in the next slot that was free: its hash, and in the lower
-     * half its number and one.
+     * A hash table; its length is a power of two, and at least half of its slots are free, which is 0. A stream stands at its hash, or in the next
+     * free slot: the hash in the upper half of the word, the number plus one in the lower half.
      */
     private long[] slots = new long[FIRST_SLOTS];
 
-    /** Null where there is none with this key. */
+    /** The stream with this key; null where there is none. */
     @Nullable StreamParts find(byte[] bytes, int from, int length) {
         long slot = slots[slot(bytes, from, length, hash(bytes, from, length))];
         return slot == 0 ? null : streams.get(number(slot));
     }
 
-    /** Made if there is none. */
+    /** The stream with this key; added if there is none. */
     StreamParts findOrAdd(byte[] bytes, int from, int length) throws FormatException {
         int hash = hash(bytes, from, length);
         int slot = slot(bytes, from, length, hash);
@@ -93,7 +93,7 @@ final class StreamTable {
         return StreamKey.ofCheckedUtf8(Arrays.copyOfRange(keys, start(number), ends[number]));
     }
 
-    /** All that were ever added; the place of each is its number. */
+    /** All streams ever added; the index of each is its number. */
     List<StreamParts> all() {
         return streams;
     }
@@ -142,7 +142,7 @@ final class StreamTable {
 
     // ---------------------------------------------------------------- by key
 
-    /** All, in ascending order of the unsigned bytes of their keys. */
+    /** All streams, in ascending order of the unsigned bytes of their keys. */
     List<StreamParts> byKey() {
         int[] numbers = new int[streams.size()];
         Arrays.setAll(numbers, number -> number);
@@ -155,14 +155,15 @@ final class StreamTable {
     }
 
     /**
-     * Sorts by the first bytes in which keys differ, without an object for each; then those with the same such bytes, by the bytes behind.
+     * Sorts by the first eight bytes behind the bytes that all keys share, without an object for each; then keys that are equal in these, by the
+     * bytes behind.
      *
-     * @param sharedBefore so many bytes they were known to begin with alike
+     * @param sharedBefore number of leading bytes that the keys were known to share
      */
     private void sort(int[] numbers, int from, int to, int sharedBefore) {
         int shared = to - from < MIN_SORTED_BY_BYTES ? sharedBefore : sharedBytes(numbers, from, to);
         if (shared <= sharedBefore) {
-            // few, or one ends where others go on with zeros
+            // few keys, or a key that ends where others continue with zeros
             sortByComparing(numbers, from, to);
             return;
         }
@@ -199,7 +200,7 @@ final class StreamTable {
         return Arrays.compareUnsigned(keys, start(a), ends[a], keys, start(b), ends[b]);
     }
 
-    /** With so many bytes all of them begin alike. */
+    /** Number of leading bytes that all these keys share. */
     private int sharedBytes(int[] numbers, int from, int to) {
         int first = numbers[from];
         int shared = keyLength(first);
@@ -212,7 +213,7 @@ final class StreamTable {
         return shared;
     }
 
-    /** The first of them highest; zeros where the key has no more. */
+    /** The next eight bytes of a key, the first one highest; zeros behind the key's end. */
     private long bytesBehind(int number, int shared) {
         long bytes = 0;
         int from = start(number) + shared;

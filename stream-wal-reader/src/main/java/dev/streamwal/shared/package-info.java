@@ -1,4 +1,4 @@
-/** Shared segments: what their slots say, and what streams have in them. */
+/** Shared segments: the slots that describe their records, and the parts that streams have in them. */
 @NullMarked
 package dev.streamwal.shared;
 

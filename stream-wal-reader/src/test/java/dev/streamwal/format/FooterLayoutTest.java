@@ -104,7 +104,7 @@ class FooterLayoutTest {
                 header.mark(),
                 header.featureFlags());
         refused(header, FooterLayout.encode(other, 4_096, 64, new SegmentIndex()).array(),
-                "copy of its segment's header");
+                "copy of the segment header differs");
     }
 
     @Test
@@ -112,17 +112,17 @@ class FooterLayoutTest {
         SegmentHeader header = Samples.header(random, StreamKey.of("sensor/a"));
         int content = RecordLayout.PREFIX_BYTES;
         int facts = content + header.headerLength();
-        absurd(header, bytes -> bytes.putInt(facts + 28, -1), "index fits");
-        absurd(header, bytes -> bytes.putInt(facts + 28, Integer.MAX_VALUE), "index fits");
-        absurd(header, bytes -> bytes.putInt(facts + 28, 3), "index fits");
-        absurd(header, bytes -> bytes.putInt(facts + 24, 1_000), "index fits");
+        absurd(header, bytes -> bytes.putInt(facts + 28, -1), "index doesn't fit");
+        absurd(header, bytes -> bytes.putInt(facts + 28, Integer.MAX_VALUE), "index doesn't fit");
+        absurd(header, bytes -> bytes.putInt(facts + 28, 3), "index doesn't fit");
+        absurd(header, bytes -> bytes.putInt(facts + 24, 1_000), "index doesn't fit");
         absurd(header, bytes -> bytes.putLong(facts, 1), "records=1");
         absurd(header, bytes -> bytes.putInt(facts + 32, 8), "block=0, offset=8");
         absurd(header, bytes -> bytes.putInt(facts + 32, 65_535), "block=0, offset=65535");
         absurd(header, bytes -> bytes.putInt(facts + 56, 65_528), "block=1, offset=65528");
         absurd(header, bytes -> bytes.putInt(facts + 56, 80_000), "block=1, offset=80000");
         absurd(header, bytes -> bytes.putInt(facts + 56, -8), "block=1, offset=-8");
-        absurd(header, bytes -> bytes.putLong(bytes.limit() - 8, 96), "ends with its own size");
+        absurd(header, bytes -> bytes.putLong(bytes.limit() - 8, 96), "doesn't end with its own size");
         absurd(header, bytes -> bytes.putInt(RecordLayout.PREVIOUS_SIZE, 0), "previousSize=0");
         absurd(header, bytes -> bytes.putInt(RecordLayout.PREVIOUS_SIZE, 80_000), "previousSize=80000");
         absurd(header, bytes -> bytes.putInt(RecordLayout.FLAGS, RecordLayout.PADDING), "flags=0x1000001");
@@ -139,7 +139,7 @@ class FooterLayoutTest {
             }
             refused(header, Samples.frame(new byte[0], content, RecordLayout.FOOTER, 64, 0, header.salt(),
                     header.positionAt(4_096)),
-                    "holds the segment's header");
+                    "too short for the segment's header");
         }
     }
 

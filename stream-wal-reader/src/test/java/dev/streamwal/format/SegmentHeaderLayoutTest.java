@@ -123,21 +123,21 @@ class SegmentHeaderLayoutTest {
     @Test
     void decode_absurdFieldsWithARightChecksum_areRefused() {
         int length = SegmentHeaderLayout.headerLength(8);
-        absurd(bytes -> bytes.putShort(SegmentHeaderLayout.KEY_LENGTH, (short) 0), "a key has 1 to 1,024 bytes");
+        absurd(bytes -> bytes.putShort(SegmentHeaderLayout.KEY_LENGTH, (short) 0), "length of the key is outside 1 to 1,024 bytes");
         absurd(bytes -> bytes.putShort(SegmentHeaderLayout.KEY_LENGTH, (short) -1), "actual=65535");
-        absurd(bytes -> bytes.putShort(SegmentHeaderLayout.KEY_LENGTH, (short) 20), "the header's length follows");
+        absurd(bytes -> bytes.putShort(SegmentHeaderLayout.KEY_LENGTH, (short) 20), "header length doesn't fit");
         absurd(bytes -> bytes.put(SegmentHeaderLayout.KEY, (byte) 0xFF), "valid UTF-8");
         absurd(bytes -> bytes.putLong(SegmentHeaderLayout.WINDOW_END, bytes.getLong(SegmentHeaderLayout.WINDOW_START)),
-                "ends after it starts");
-        absurd(bytes -> bytes.putLong(SegmentHeaderLayout.BASE_POSITION, -8), "positions are not negative");
+                "window doesn't end after its start");
+        absurd(bytes -> bytes.putLong(SegmentHeaderLayout.BASE_POSITION, -8), "base position is negative");
         absurd(bytes -> bytes.putLong(SegmentHeaderLayout.BASE_POSITION, Long.MAX_VALUE), "63 bits");
-        absurd(bytes -> bytes.putLong(SegmentHeaderLayout.PREVIOUS_END, -1), "the predecessor ends");
+        absurd(bytes -> bytes.putLong(SegmentHeaderLayout.PREVIOUS_END, -1), "predecessor's end is");
         absurd(bytes -> bytes.putLong(SegmentHeaderLayout.PREVIOUS_END,
                 bytes.getLong(SegmentHeaderLayout.BASE_POSITION) + 8),
-                "the predecessor ends");
+                "predecessor's end is");
         absurd(bytes -> bytes.putLong(SegmentHeaderLayout.EXPIRATION, -1), "expiration");
-        absurd(bytes -> bytes.putInt(SegmentHeaderLayout.CAPACITY, length - 8), "the capacity holds the header");
-        absurd(bytes -> bytes.putInt(SegmentHeaderLayout.CAPACITY, -1), "the capacity holds the header");
+        absurd(bytes -> bytes.putInt(SegmentHeaderLayout.CAPACITY, length - 8), "capacity is smaller than the header");
+        absurd(bytes -> bytes.putInt(SegmentHeaderLayout.CAPACITY, -1), "capacity is smaller than the header");
     }
 
     @Test

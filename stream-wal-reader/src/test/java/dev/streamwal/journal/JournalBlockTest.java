@@ -144,7 +144,7 @@ class JournalBlockTest {
         }
         assertThat(entries).isEqualTo((256 - 32) / 24);
         assertThat(block.bytes()).isEqualTo(32 + entries * 24L);
-        assertThatIllegalStateException().isThrownBy(() -> block.deletedBelow(KEY, 1)).withMessageContaining("fits");
+        assertThatIllegalStateException().isThrownBy(() -> block.deletedBelow(KEY, 1)).withMessageContaining("doesn't fit");
     }
 
     @Test

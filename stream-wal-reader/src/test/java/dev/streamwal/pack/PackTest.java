@@ -260,7 +260,7 @@ class PackTest {
             }
             for (Sample notBehind : List.of(Sample.of("a", 0, 0, "v"), good, Sample.of("k", 0, 0, "v"))) {
                 assertThatThrownBy(() -> writer.add(notBehind.header(), notBehind.footer(), notBehind.bytes()))
-                        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("ascending order");
+                        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("out of order");
             }
             SegmentHeader other = later.header();
             SegmentHeader otherExpiration = new SegmentHeader(other.key(), other.window(), other.expirationMillis() + 1, 0, 0, 1, 1, 1,
@@ -309,7 +309,7 @@ class PackTest {
             checkEntry(pack, pack.find(StreamKey.of("c")).get(0), samples.get(2));
         }
         assertThatThrownBy(() -> PackReader.open(channels, copy, 3, new TableCache(0))).isInstanceOf(CorruptSegmentException.class)
-                .hasMessageContaining("that of its name");
+                .hasMessageContaining("differs from that in the file's name");
     }
 
     // ---------------------------------------------------------------- what others make of it

@@ -37,7 +37,7 @@ class TimeRangeTest {
     void of_endBeforeStart_isRefused() {
         assertThatThrownBy(() -> TimeRange.of(Instant.EPOCH, Instant.EPOCH.minusNanos(1)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("ends at or after its start");
+                .hasMessageContaining("ends before its start");
     }
 
     @Test
