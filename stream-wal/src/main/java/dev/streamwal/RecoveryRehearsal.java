@@ -133,13 +133,13 @@ final class RecoveryRehearsal {
 
         void check() {
             if (lock.isEmpty() && Files.exists(root.resolve(WriterLock.FILE_NAME))) {
-                throw locked(root, "somebody opened it while its recovery was rehearsed");
+                throw locked(root, "it was opened during the rehearsal");
             }
         }
 
         private static WalLockedException locked(Path root, String why) {
-            return new WalLockedException("the recovery of a log is rehearsed while nobody writes it: " + why + ", root=" + root
-                    + "; what its writer found is in StreamWal.recoveryReport()", root.resolve(WriterLock.FILE_NAME), null,
+            return new WalLockedException("can't rehearse the recovery of a log that has a writer: " + why + ", root=" + root
+                    + "; the writer's own findings are in StreamWal.recoveryReport()", root.resolve(WriterLock.FILE_NAME), null,
                     WalException.NO_POSITION);
         }
 

@@ -239,7 +239,7 @@ public final class StreamOptions {
             if (retainedFor.size() > MAX_CONSUMERS) {
                 retainedFor.remove(name.text());
                 throw new IllegalArgumentException(
-                        "a stream keeps records for at most " + MAX_CONSUMERS + " consumers: consumer=" + consumer);
+                        "more than " + MAX_CONSUMERS + " consumers to retain a stream's records for: consumer=" + consumer);
             }
             return this;
         }

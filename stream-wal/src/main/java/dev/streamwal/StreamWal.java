@@ -323,9 +323,9 @@ public final class StreamWal implements AutoCloseable {
             }
             return WriterLock.acquire(root);
         } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("a log has one writer at a time: "
-                    + (e.byThisProcess() ? "this process" : "another process") + " writes the log already (" + e.getMessage() + "), root="
-                    + root + "; close the other one, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
+            throw new WalLockedException("log already has a writer in "
+                    + (e.byThisProcess() ? "this process" : "another process") + " (" + e.getMessage() + "): root="
+                    + root + "; close the other writer, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
                     WalException.NO_POSITION);
         } catch (IOException e) {
             throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
@@ -394,7 +394,7 @@ public final class StreamWal implements AutoCloseable {
     public WalStream stream(String key) {
         checkOpen();
         if (key.equals(StreamKey.SHARED.text())) {
-            throw new IllegalArgumentException("this key is the log's own: key=\\u0000shared; choose another one");
+            throw new IllegalArgumentException("key is reserved for the log: key=\\u0000shared; choose another one");
         }
         return streams.get(key);
     }
@@ -604,7 +604,7 @@ public final class StreamWal implements AutoCloseable {
             return writer.lost();
         }
         if (failure instanceof FlushFailedException flush) {
-            return new WalFailedException("a flush has failed, and nothing more is acknowledged: " + flush.getMessage()
+            return new WalFailedException("a flush failed, and the log acknowledges no more appends: " + flush.getMessage()
                     + ", root=" + root + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, flush);
         }
         return StorageErrors.notDurable(failure instanceof IOException known ? known : new IOException(failure), root, key);
@@ -1232,7 +1232,7 @@ public final class StreamWal implements AutoCloseable {
                 if (!stream.log().close()) {
                     complete = false;
                     report.failed("close", stream.key(), new IllegalStateException(
-                            "a slot was reserved and never published: its mapping stays to the end of the process"));
+                            "a slot was reserved but never published; its mapping stays until the process ends"));
                 }
             } catch (RuntimeException e) {
                 complete = false;

@@ -100,7 +100,7 @@ public final class WalOptions {
         }
         if (wanted > largest) {
             throw new IllegalArgumentException(
-                    "the largest record fits an empty segment, with its frame and the segment's header: maxRecordBytes="
+                    "no record of maxRecordBytes, with its frame and the segment's header, fits an empty segment: maxRecordBytes="
                             + wanted + ", segmentBytes=" + segmentBytes + where + ", largest record that fits="
                             + largest + "; lower maxRecordBytes or raise segmentBytes");
         }
@@ -489,15 +489,15 @@ public final class WalOptions {
             Objects.requireNonNull(options, "options");
             if (keyPattern.isEmpty() || keyPattern.length() > MAX_PATTERN_LENGTH) {
                 throw new IllegalArgumentException(
-                        "a key pattern has 1 to " + MAX_PATTERN_LENGTH + " characters: length=" + keyPattern.length());
+                        "key pattern is empty or longer than " + MAX_PATTERN_LENGTH + " characters: length=" + keyPattern.length());
             }
             if (streams.containsKey(keyPattern)) {
                 throw new IllegalArgumentException(
-                        "each key pattern is given once, since only the first could match: keyPattern=" + keyPattern);
+                        "key pattern is given twice: keyPattern=" + keyPattern + "; remove one, only the first can match");
             }
             if (streams.size() == MAX_PATTERNS) {
                 throw new IllegalArgumentException(
-                        "at most " + MAX_PATTERNS + " key patterns: keyPattern=" + keyPattern);
+                        "more than " + MAX_PATTERNS + " key patterns: keyPattern=" + keyPattern);
             }
             streams.put(keyPattern, options);
             return this;

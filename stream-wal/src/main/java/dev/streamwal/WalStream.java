@@ -406,7 +406,7 @@ public final class WalStream {
      */
     public void truncateAfter(EntryRef last) {
         if (!last.key().equals(key)) {
-            throw new IllegalArgumentException("a stream is cut behind a record of its own: stream=" + key + ", ref=" + last);
+            throw new IllegalArgumentException("can't truncate after a record of another stream: stream=" + key + ", ref=" + last);
         }
         wal.truncate(log, last);
     }
@@ -485,8 +485,9 @@ public final class WalStream {
         }
         long bytes = Draft.batchBytes(drafts);
         if (drafts.size() > 1 && bytes > log.capacityForRecords()) {
-            throw new RecordTooLargeException("a batch fits a segment: bytes=" + bytes + ", segment's room=" + log.capacityForRecords()
-                    + ", records=" + drafts.size() + ", stream=" + key, null, key, WalException.NO_POSITION);
+            throw new RecordTooLargeException("batch doesn't fit a segment: bytes=" + bytes + ", segment's room=" + log.capacityForRecords()
+                    + ", records=" + drafts.size() + ", stream=" + key + "; split the batch, or raise segmentBytes", null, key,
+                    WalException.NO_POSITION);
         }
         return drafts;
     }

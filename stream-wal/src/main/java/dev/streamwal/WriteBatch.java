@@ -44,8 +44,8 @@ public final class WriteBatch {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(entry, "entry");
         if (size == MAX_ENTRIES) {
-            throw new IllegalStateException("a batch has at most " + MAX_ENTRIES
-                    + " records: append it, clear it, then add the next; stream=" + key);
+            throw new IllegalStateException("batch is full: records=" + MAX_ENTRIES + ", stream=" + key
+                    + "; append it, clear it, then add the next");
         }
         streams.computeIfAbsent(key, text -> new StreamEntries(StreamKey.of(text))).add(entry, size);
         size++;

@@ -497,7 +497,7 @@ final class ActiveSegment extends CommitSegment {
         }
         int bytes = target.remaining();
         if (file.read(target, from) < bytes) {
-            throw new IOException("a segment is shorter than what was written to it: file=" + file.path() + ", offset=" + from + ", bytes="
+            throw new IOException("segment is shorter than what was written to it: file=" + file.path() + ", offset=" + from + ", bytes="
                     + bytes);
         }
     }
@@ -585,8 +585,8 @@ final class ActiveSegment extends CommitSegment {
         gone();
         finished = true;
         space.closeFile();
-        log.events().failed("find a segment", header.key().text(), new IOException("a segment's file is there until the log deletes it: "
-                + "somebody else has removed it or its directory, with what had been appended: file=" + file.path(), cause));
+        log.events().failed("find a segment", header.key().text(), new IOException("segment file has disappeared: file=" + file.path()
+                + "; another program removed it or its directory, with what had been appended", cause));
     }
 
     /** What could not be forced is never forced again: it would succeed, and mean nothing. Such a segment gets no footer. */
@@ -728,7 +728,7 @@ final class ActiveSegment extends CommitSegment {
             long word = tail.getAcquire();
             int end = SegmentTail.tail(word);
             if (!awaitPublished(end, PUBLISH_WAIT_NANOS)) {
-                throw new IOException("a slot was reserved and isn't published: file=" + file.path() + "; try again");
+                throw new IOException("a slot was reserved but is not published: file=" + file.path() + "; try again");
             }
             // up to there has been walked, and no further: the tail was looked at with the lock
             SegmentCopy.copy(file, end, FooterLayout.encode(header, end, SegmentTail.lastSize(word), published.index()), target);

@@ -47,7 +47,7 @@ final class DurableNames {
     }
 
     private void forceParent() throws IOException {
-        storage.forceDirectory(Objects.requireNonNull(directory.getParent(), "a stream's directory is in the log's folder segments"));
+        storage.forceDirectory(Objects.requireNonNull(directory.getParent(), "stream directory without a parent folder"));
     }
 
     /** The directory is gone, or about to go: should it be made again, its name is to be forced again. */

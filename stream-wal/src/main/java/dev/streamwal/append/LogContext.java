@@ -248,7 +248,7 @@ public final class LogContext {
     /** Before a segment is created: without a mapping or a descriptor for anything else the log couldn't go on, and not even be closed. */
     void checkRoom(Path directory, StreamKey key) {
         if (mapped.get() >= MAX_MAPPED_SEGMENTS || open.get() >= maxOpenFiles) {
-            throw new TooManyOpenFilesException("the segments that are appended to hold all the mappings, or open files, that a log takes: mapped="
+            throw new TooManyOpenFilesException("no mapping, or no open file, is left for one more segment to append to: mapped="
                     + mapped + ", open=" + open + ", file=" + directory + ", stream=" + key.text() + ", most mapped=" + MAX_MAPPED_SEGMENTS
                     + ", most open=" + maxOpenFiles + "; raise the process's limit of open files, or let more streams share segments",
                     directory, key.text(), WalException.NO_POSITION, null);

@@ -195,7 +195,7 @@ final class SegmentChain {
     /** @param seen what was active before */
     void add(@Nullable ActiveSegment seen, ActiveSegment successor) {
         if (!active.compareAndSet(seen, successor)) {
-            throw new IllegalStateException("the active segment changes under the rotation lock only: stream=" + key);
+            throw new IllegalStateException("active segment was changed without the rotation lock: stream=" + key);
         }
         hasHadAny = true;
         segments.add(new SegmentEntry(successor));
@@ -295,8 +295,8 @@ final class SegmentChain {
 
     void mappingStays(ActiveSegment unfinished) {
         log.events().failed("unmap", key.text(), new IllegalStateException(
-                "a slot was reserved and never published, its mapping stays to the end of the process: file="
-                        + unfinished.file().path()));
+                "a slot was reserved but never published: file=" + unfinished.file().path()
+                        + "; its mapping stays until the process ends"));
     }
 
     /** The last segment was deleted, and with it goes the directory. A stream that isn't recovered yet may still have something in packs. */

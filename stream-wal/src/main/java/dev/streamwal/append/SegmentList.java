@@ -118,7 +118,7 @@ final class SegmentList {
                 return entry;
             }
         }
-        throw new IllegalStateException("recovery finds what was listed: " + name);
+        throw new IllegalStateException("recovery found a segment that was not listed: segment=" + name);
     }
 
     /** The segments that hold something, oldest first. */

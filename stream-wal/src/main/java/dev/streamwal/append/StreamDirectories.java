@@ -22,7 +22,7 @@ public final class StreamDirectories {
     private StreamDirectories() {
         names = null;
         places = key -> {
-            throw new IllegalStateException("a stream of a log that doesn't know its directories is given its own: stream=" + key);
+            throw new IllegalStateException("directories of the log's streams are not known: stream=" + key);
         };
     }
 

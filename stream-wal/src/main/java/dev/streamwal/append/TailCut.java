@@ -162,23 +162,23 @@ final class TailCut {
                 throw notThere(last, file);
             }
             if (RecordLayout.isMember(scan.flags()) && scan.next() && RecordLayout.isMember(scan.flags())) {
-                throw new IllegalArgumentException("a batch is cut off whole or not at all: the record has another one of its batch behind"
-                        + " it, ref=" + last + ", file=" + file + "; give the batch's last record, or the one before the batch");
+                throw new IllegalArgumentException("can't truncate within a batch: the record isn't its batch's last,"
+                        + " ref=" + last + ", file=" + file + "; give the batch's last record, or the one before the batch");
             }
         }
     }
 
     private EntryNotFoundException notThere(EntryRef last, Path where) {
-        return new EntryNotFoundException("what is to be the last record is there: ref=" + last + ", file=" + where
-                + "; it was deleted, or cut off, meanwhile", where, key.text(), last.position(), null);
+        return new EntryNotFoundException("no record at the position to truncate after: ref=" + last + ", file=" + where
+                + "; it was deleted or cut off meanwhile", where, key.text(), last.position(), null);
     }
 
     @GuardedBy("rotation")
     private PendingCut.Cut plan(EntryRef last, SegmentEntry holder, SegmentFile file, SegmentHeader header) throws IOException {
         ActiveSegment unfinished = holder.unfinished();
         if (unfinished != null && !unfinished.awaitPublished(last.end())) {
-            throw new IOException("all that is to stay is published: ref=" + last + ", file=" + file.path()
-                    + "; a slot before it isn't, try again, or open the log again");
+            throw new IOException("a slot before the end to truncate to is not published: ref=" + last + ", file=" + file.path()
+                    + "; try again, or open the log again");
         }
         RecoveredTail tail = SegmentCut.walk(file, header, (int) header.offsetOf(last.end()))
                 .orElseThrow(() -> notThere(last, file.path()));

@@ -16,9 +16,10 @@ public record JournalSizes(int minFileBytes, int maxFileBytes, long maxTotalByte
     public JournalSizes {
         if (maxStreamBytes > maxBlockBytes / 2 || maxBlockBytes > minFileBytes || minFileBytes > maxFileBytes
                 || 2L * maxFileBytes > maxTotalBytes || minFileBytes % Long.BYTES != 0 || maxFileBytes % Long.BYTES != 0) {
-            throw new IllegalArgumentException("what one stream commits fits half a block, a block fits a file, and two files the journal: "
+            throw new IllegalArgumentException("journal sizes don't fit: "
                     + "minFileBytes=" + minFileBytes + ", maxFileBytes=" + maxFileBytes + ", maxTotalBytes=" + maxTotalBytes
-                    + ", maxBlockBytes=" + maxBlockBytes + ", maxStreamBytes=" + maxStreamBytes);
+                    + ", maxBlockBytes=" + maxBlockBytes + ", maxStreamBytes=" + maxStreamBytes
+                    + "; a block needs room for two of maxStreamBytes, a file for a block, the journal for two files; files are multiples of 8");
         }
     }
 }

@@ -64,7 +64,7 @@ final class KeyList implements Iterable<StreamKey> {
                 try {
                     return StreamKey.ofUtf8(Arrays.copyOfRange(bytes, from, at));
                 } catch (FormatException e) {
-                    throw new IllegalStateException("what was added was a key", e);
+                    throw new IllegalStateException("stored key is invalid", e);
                 }
             }
         };

@@ -161,7 +161,7 @@ public final class SegmentForce {
             if (IoFailure.isTooManyOpenFiles(e)) {
                 throw e;
             }
-            failed = new FlushFailedException("what was written could not be forced: path=" + path, e);
+            failed = new FlushFailedException("forcing to disk failed: path=" + path, e);
             throw failed;
         } finally {
             forcing.unlock();

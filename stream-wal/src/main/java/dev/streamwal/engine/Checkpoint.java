@@ -26,7 +26,7 @@ public final class Checkpoint {
         Files.createDirectories(target);
         try (DirectoryStream<Path> present = Files.newDirectoryStream(target)) {
             if (present.iterator().hasNext()) {
-                throw new IllegalArgumentException("a checkpoint's target is empty: target=" + target);
+                throw new IllegalArgumentException("checkpoint target is not empty: target=" + target);
             }
         }
         copyCursors(root, target);

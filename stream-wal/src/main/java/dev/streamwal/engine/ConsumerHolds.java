@@ -96,8 +96,8 @@ public final class ConsumerHolds {
             cursor.refresh();
             return Optional.of(cursor.reader);
         } catch (IOException | RuntimeException e) {
-            report.sweepFailed(null, new IllegalStateException("the cursor of a consumer that streams are kept for can be read: consumer="
-                    + consumer + "; until it can, they are kept as if it had committed nothing", e));
+            report.sweepFailed(null, new IllegalStateException("can't read the cursor of a consumer that streams are kept for: consumer="
+                    + consumer + "; until it can be read, they are kept as if it had committed nothing", e));
             return Optional.empty();
         }
     }
@@ -188,8 +188,8 @@ public final class ConsumerHolds {
 
         private void force() throws IOException {
             if (doubtful.equals(reader.header())) {
-                throw new IOException("a cursor file that could not be forced once is not known to survive power loss, until its consumer"
-                        + " begins a new one: file=" + reader.file());
+                throw new IOException("cursor file may not survive power loss, since it could not be forced once: file=" + reader.file()
+                        + "; its commits count again when its consumer begins a new file");
             }
             try {
                 FileForce.force(reader.file());
@@ -199,7 +199,7 @@ public final class ConsumerHolds {
                 doubtful = reader.header();
                 throw e;
             }
-            DirectoryForce.force(Objects.requireNonNull(reader.file().getParent(), "cursors are in a folder of the log's"));
+            DirectoryForce.force(Objects.requireNonNull(reader.file().getParent(), "cursor file without a parent folder"));
         }
     }
 }

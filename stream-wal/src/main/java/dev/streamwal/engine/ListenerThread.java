@@ -82,7 +82,7 @@ public final class ListenerThread<L> {
         long count = lost.getAndSet(0);
         if (count > 0) {
             behind.accept(listener, new IllegalStateException(
-                    "the listener was behind by " + MAX_WAITING + " events: " + count + " more were not told"));
+                    "listener is too slow: events waiting=" + MAX_WAITING + ", events dropped=" + count));
         }
     }
 

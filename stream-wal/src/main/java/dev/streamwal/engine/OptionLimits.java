@@ -33,8 +33,8 @@ public final class OptionLimits {
     public static Duration span(String name, Duration value, Duration least, Duration most) {
         Objects.requireNonNull(value, name);
         if (value.compareTo(least) < 0 || value.compareTo(most) > 0 || value.getNano() % 1_000_000 != 0) {
-            throw new IllegalArgumentException(name + " is " + least.toMillis() + " ms to " + most.toDays()
-                    + (most.toDays() == 1 ? " day" : " days") + ", in whole milliseconds: " + name + "=" + value);
+            throw new IllegalArgumentException(name + " is not in whole milliseconds, or not between " + least.toMillis() + " ms and "
+                    + most.toDays() + (most.toDays() == 1 ? " day" : " days") + ": " + name + "=" + value);
         }
         return value;
     }
@@ -45,7 +45,7 @@ public final class OptionLimits {
 
     public static int count(String name, int value, int least, int most) {
         if (value < least || value > most) {
-            throw new IllegalArgumentException(name + " is " + least + " to " + most + ": " + name + "=" + value);
+            throw new IllegalArgumentException(name + " is not between " + least + " and " + most + ": " + name + "=" + value);
         }
         return value;
     }
@@ -53,7 +53,7 @@ public final class OptionLimits {
     public static long maxBytes(String name, long bytes) {
         if (bytes < 1) {
             throw new IllegalArgumentException(
-                    name + " is 1 or more; leave it out for no limit: " + name + "=" + bytes);
+                    name + " is less than 1: " + name + "=" + bytes + "; leave it out for no limit");
         }
         return bytes;
     }

@@ -40,7 +40,7 @@ public class Storages {
     public SegmentStorage of(Path root) throws IOException {
         boolean ofMachine = root.getFileSystem().equals(FileSystems.getDefault());
         if (wanted == StorageKind.MAPPED && !ofMachine) {
-            throw new IllegalArgumentException("Storage.MAPPED maps files, which this file system can't: fileSystem=" + root.getFileSystem()
+            throw new IllegalArgumentException("Storage.MAPPED can't map files of this file system: fileSystem=" + root.getFileSystem()
                     + ", root=" + root + "; use AUTO or CHANNEL");
         }
         boolean maps = wanted == StorageKind.MAPPED || (wanted == StorageKind.AUTO && ofMachine && isSafeToMap(root));
