@@ -5,14 +5,14 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * What a single option's value may be. A value outside could never be right, so that the call which gives it throws.
+ * Allowed values of single options. A value outside could never be right, so the call that gives it throws.
  */
 public final class OptionLimits {
 
     public static final Duration MAX_WINDOW = Duration.ofMillis(StreamPolicy.MAX_WINDOW_MILLIS);
     public static final Duration MAX_RETENTION = Duration.ofMillis(StreamPolicy.MAX_RETENTION_MILLIS);
 
-    /** Whoever may lose more than a day's records wants {@code BUFFERED}. */
+    /** A program that may lose more than a day's records uses {@code BUFFERED}. */
     static final Duration MAX_FLUSH_INTERVAL = Duration.ofDays(1);
 
     private OptionLimits() {}
@@ -29,7 +29,7 @@ public final class OptionLimits {
         return span("flushInterval", interval, Duration.ofMillis(1), MAX_FLUSH_INTERVAL);
     }
 
-    /** Between the two, and in whole milliseconds, the unit of everything on disk. */
+    /** Checks the limits, and that the value is in whole milliseconds, the unit of everything on disk. */
     public static Duration span(String name, Duration value, Duration least, Duration most) {
         Objects.requireNonNull(value, name);
         if (value.compareTo(least) < 0 || value.compareTo(most) > 0 || value.getNano() % 1_000_000 != 0) {
