@@ -25,7 +25,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** Passes on what happens in the background: to the program's listener, to the log's statistics, and to its health. */
+/** Passes background events on to the program's listener, the log's statistics, and its health. */
 final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
 
     private final ListenerThread<WalListener> listener;
@@ -34,10 +34,10 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     private final OpenFailures failures;
 
     /**
-     * Of a log.
+     * The report of one log.
      *
      * @param thread whether the listener has a thread of its own
-     * @param clock tells when the log's health changed
+     * @param clock for the time when the log's health changed
      */
     BackgroundReport(WalListener listener, boolean thread, InstantSource clock) {
         this.failures = new OpenFailures(clock);
@@ -50,7 +50,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         if (failure instanceof FlushFailedException) {
             failures.failedForGood(task, stream, failure);
         } else if (!task.equals(GroupCommitter.COMPLETE)) {
-            // what fails there is a program's executor
+            // a failure of the program's executor isn't the log's
             failures.failed(task, stream, failure);
         }
         listener.tell(told -> told.onFailure(task, Optional.ofNullable(stream), failure));
@@ -76,7 +76,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         failures.endedForAll(task, failures.begins());
     }
 
-    /** There is nothing left that something could be tried with. */
+    /** After a deletion, no failed task of the stream can be tried again. */
     void streamDeleted(String key) {
         failures.endedForStream(key, "");
     }
@@ -90,7 +90,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {
         SealedSegment segment = new SealedSegment(new SealedSegment.Fields(file, header.key().text(), header.basePosition(), endPosition,
                 Instant.ofEpochMilli(header.expirationMillis()), bytes));
-        // what was prepared, or tried before, doesn't matter any more
+        // earlier failures to prepare or sweep don't matter any more
         failures.endedForStream(segment.key(), Sweeper.TASK);
         listener.tell(told -> told.onSealed(segment));
     }
@@ -138,12 +138,12 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         ledger.read(bytes);
     }
 
-    /** What recovery found so far. */
+    /** What recovery has found so far. */
     RecoveryLedger ledger() {
         return ledger;
     }
 
-    /** By one event: a listener's queue has no room for as many as there may be. */
+    /** One event for all segments: a listener's queue might have no room for one each. */
     void deleted(List<DeletedSegment> segments) {
         if (!segments.isEmpty()) {
             listener.tell(told -> segments.forEach(told::onSwept));
@@ -177,12 +177,12 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         return listener.isCurrent();
     }
 
-    /** Returns when the listener has heard what has happened so far. */
+    /** Returns when the listener has received all events so far. */
     void awaitListener() {
         listener.await();
     }
 
-    /** What was brought back from the commit journal, and what of it could not be read. */
+    /** Records what was redone from the commit journal, and reports what of it could not be read. */
     void redone(RedoResult redo) {
         redo.segments().forEach(segment -> ledger.redone(segment.header().key().text(), segment.records(), segment.bytes()));
         redo.damages().forEach(damage -> failed("read the commit journal", null, new IllegalStateException(
@@ -190,7 +190,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
                         + "; it was passed over, and is kept in quarantine/")));
     }
 
-    /** Nothing more happens. */
+    /** Ends the listener's thread. */
     void end() {
         listener.end();
     }

@@ -1,7 +1,7 @@
 package dev.streamwal;
 
 /**
- * How records are stored in packs; see {@link WalOptions.Builder#compression}. What was stored otherwise is read all the same.
+ * How records are stored in packs; see {@link WalOptions.Builder#compression}. Packs stored with another value stay readable.
  *
  * @since 1.0
  */
@@ -11,8 +11,8 @@ public enum Compression {
     NONE,
 
     /**
-     * By field, in blocks of 16 KiB, and deflated (RFC 1951, by {@code java.util.zip}): what can be computed isn't stored, and timestamps, lengths
-     * and contents each stand beside others of their kind. Where that takes more than the records themselves, they are stored as they are.
+     * By field, in blocks of 16 KiB, and deflated (RFC 1951, by {@code java.util.zip}). Values that can be computed are not stored;
+     * timestamps, lengths and contents are each stored together. Records that would become larger that way are stored as they are.
      */
     COLUMNS
 }

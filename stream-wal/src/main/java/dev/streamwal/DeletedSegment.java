@@ -20,7 +20,7 @@ public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
     }
 
     /**
-     * Its file, or the pack in which it stood, which stays as long as others stand in it.
+     * The segment's file, or the pack that contained it. A pack stays as long as other segments are in it.
      *
      * @return the path, below the log's root
      */
@@ -29,7 +29,7 @@ public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
     }
 
     /**
-     * Whose records it had.
+     * The stream that it belonged to.
      *
      * @return the stream's key
      */
@@ -47,16 +47,16 @@ public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
     }
 
     /**
-     * From when on it could be deleted.
+     * The time from which it could be deleted.
      *
-     * @return the end of its window, and the retention; later than now where {@link #reason} isn't {@link Reason#EXPIRED}
+     * @return the end of its window plus the retention; later than now if {@link #reason} isn't {@link Reason#EXPIRED}
      */
     public Instant expiration() {
         return fields().expiration();
     }
 
     /**
-     * How large it was.
+     * Its size.
      *
      * @return bytes
      */
@@ -65,7 +65,7 @@ public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
     }
 
     /**
-     * Why it was deleted.
+     * Reason of its deletion.
      *
      * @return the first reason that applied
      */
@@ -85,7 +85,7 @@ public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
     /** Why a segment was deleted; the first that applied. */
     public enum Reason {
 
-        /** Its expiration had come. */
+        /** It had expired. */
         EXPIRED,
 
         /** Its stream was over {@link WalOptions#maxBytesPerStream()} or {@link StreamOptions#maxBytesPerStream()}. */
@@ -100,7 +100,7 @@ public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
         /** The program called {@code delete}. */
         STREAM_DELETED,
 
-        /** All of it stood behind what the program gave to {@link WalStream#truncateAfter}. */
+        /** All of it was after the record that the program passed to {@link WalStream#truncateAfter}. */
         TRUNCATED;
 
         static Reason of(ExpiryPlan.Cause cause) {

@@ -28,9 +28,9 @@ import dev.streamwal.error.WalFailedException;
  *     <tr>
  *       <th scope="row">{@link #PERIODIC}</th>
  *       <td>every record whose append returned ({@code KillTest})</td>
- *       <td>every record whose append returned, but for those of the last flush interval and the flush that followed it
+ *       <td>every record whose append returned, except those of the last flush interval and the flush that followed it
  *           ({@code CrashExplorerTest})</td>
- *       <td>every record whose append returned, but for those of the last flush interval and the flush that followed it
+ *       <td>every record whose append returned, except those of the last flush interval and the flush that followed it
  *           ({@code PowerLossTest})</td>
  *     </tr>
  *     <tr>
@@ -50,36 +50,36 @@ import dev.streamwal.error.WalFailedException;
  * includes all that came before it in its stream, at whichever level that was appended: one {@code IMMEDIATE} append makes the
  * {@code BUFFERED} ones before it durable. It says nothing about other streams.
  *
- * <p>"Killed" is said of a process whose log is opened again under the boot id that it was written under. Where that is another, or not known, as
- * in a container that moved with its volume, a killed process can't be told from a crashed kernel. Then records behind a slot that was in flight may
- * have been set aside in the log's directory {@code quarantine}, from where the command line brings them back. And where a volume loses
- * its page cache while the machine stays up, which nobody can see, or a kernel gives up pages after a flush that failed, records that weren't
- * durable may be missing before others that are kept.
+ * <p>"Killed" means: the log is opened again under the boot id under which it was written. Under another or unknown boot id, as in a
+ * container that moved with its volume, a killed process can't be told from a crashed kernel. Then records behind a slot that was in flight
+ * may have been moved to the log's directory {@code quarantine}, from which the command line restores them. Records that were not durable may
+ * be missing before others that are kept in two cases: a volume loses its page cache while the machine stays up, which no program can detect;
+ * or a kernel drops pages after a failed flush.
  *
- * <p>A record is made durable by a flush at its level, by a later one of its stream, by a sync of its stream or of the log, when its
- * segment is sealed, and by {@link StreamWal#close()}: closing syncs, so that after it the table's last row holds for every record.
+ * <p>A record becomes durable by a flush at its level, by a later flush of its stream, by a sync of its stream or of the log, when its
+ * segment is sealed, and by {@link StreamWal#close()}: closing syncs, so that the table's last row then holds for every record.
  *
- * <p>The promises are as good as the disk: one that says it has stored what it has not loses it. They end where a record is deleted, by
- * retention or by the program, or where somebody else removes its file, of which the {@link WalListener} is told when the log finds out.
- * After a flush that failed nothing more is promised, and nothing more is appended, at any level: {@link WalFailedException}.
+ * <p>The promises are as good as the disk: a disk that reports data as stored without storing them loses them. They end when a record is
+ * deleted, by retention or by the program, or when another program removes its file; the {@link WalListener} is called when the log finds
+ * that out. After a failed flush nothing more is promised, and nothing more is appended, at any level: {@link WalFailedException}.
  *
  * @since 1.0
  */
 public enum Durability {
 
-    /** In the page cache: no flush is waited for, and none is made for it. */
+    /** In the page cache: no flush is awaited, and none is made for this record. */
     BUFFERED,
 
     /**
-     * In the page cache; all streams' records are flushed together, once in {@link WalOptions.Builder#flushInterval an interval}. An
+     * In the page cache; the records of all streams are flushed together, once per {@link WalOptions.Builder#flushInterval interval}. An
      * append doesn't wait for that.
      */
     PERIODIC,
 
     /**
-     * Flushed before the append returns. Appends that wait at the same time, of whichever streams, share a flush. It waits for no other
-     * stream's records, but the disk does one thing after the other: beside a stream that takes hundreds of MB a second, a flush that takes 0.2 ms
-     * otherwise may take tens of ms.
+     * Flushed before the append returns. Appends that wait at the same time, also to different streams, share a flush. A flush waits for no
+     * other stream's records, but the disk works sequentially: beside a stream that takes hundreds of MB a second, a flush of usually 0.2 ms
+     * may take tens of ms.
      */
     IMMEDIATE
 }

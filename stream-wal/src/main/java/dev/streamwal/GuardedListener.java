@@ -2,7 +2,7 @@ package dev.streamwal;
 
 import java.util.Optional;
 
-/** Keeps what a program's listener throws away from the log's own work. */
+/** Protects the log's own work from exceptions of the program's listener. */
 final class GuardedListener implements WalListener {
 
     private static final String TASK = "listener";
@@ -48,7 +48,7 @@ final class GuardedListener implements WalListener {
         try {
             listener.onFailure(task, key, failure);
         } catch (Throwable notAgain) {
-            // there is nobody left to tell
+            // a failure of onFailure itself can't be reported
         }
     }
 

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 
 /**
- * Packs that have become one: of a window, or of several windows where these are short beside the retention. Immutable.
+ * Packs that were merged into one: of one window, or of several windows if these are short beside the retention. Immutable.
  *
  * @since 1.0
  */
@@ -17,7 +17,7 @@ public final class MergedPacks extends Snapshot<MergedPacks.Fields> {
     }
 
     /**
-     * The pack that they are now.
+     * The merged pack.
      *
      * @return the path, below the log's root
      */
@@ -35,7 +35,7 @@ public final class MergedPacks extends Snapshot<MergedPacks.Fields> {
     }
 
     /**
-     * Where the last window ends, or the time for which packs are merged.
+     * Where the last window ends, or the span of time for which packs are merged.
      *
      * @return a time, exclusive
      */
@@ -44,7 +44,7 @@ public final class MergedPacks extends Snapshot<MergedPacks.Fields> {
     }
 
     /**
-     * How many packs have become one.
+     * How many packs were merged.
      *
      * @return their number
      */
@@ -71,7 +71,7 @@ public final class MergedPacks extends Snapshot<MergedPacks.Fields> {
     }
 
     /**
-     * How large the packs were of which it was made.
+     * Size of the packs before the merge.
      *
      * @return bytes
      */

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 
 /**
- * Small segments that were copied into one file, a pack, and have no files of their own any more. Immutable.
+ * Small segments that were copied into one file, a pack, and no longer have files of their own. Immutable.
  *
  * @since 1.0
  */
@@ -46,9 +46,9 @@ public final class PackedSegments extends Snapshot<PackedSegments.Fields> {
     }
 
     /**
-     * From when on the segments may be deleted.
+     * The time from which the segments may be deleted.
      *
-     * @return the end of their window, and the retention
+     * @return the end of their window plus the retention
      */
     public Instant expiration() {
         return fields().expiration();

@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps what recovery found, for the report. Bounded: sums are complete, streams and findings are counted. Thread-safe. */
+/** Collects what recovery found, for the report. Bounded: sums are complete; the number of streams and findings is limited. Thread-safe. */
 final class RecoveryLedger {
 
     private final LongAdder bytesRead = new LongAdder();
@@ -66,7 +66,7 @@ final class RecoveryLedger {
                 repair.file(), repair.offset(), repair.length(), repair.decision().meaning(), repair.setAside()));
     }
 
-    /** What the journal brought back, before the stream was recovered. */
+    /** What the journal brought back, before the stream is recovered. */
     synchronized void redone(String key, long records, long bytes) {
         Sums sums = new Sums(new Sums.Fields(0, 0, records, bytes, 0, 0, 0, 0));
         totals = totals.plus(sums);
@@ -76,7 +76,7 @@ final class RecoveryLedger {
         }
     }
 
-    /** A stream is in order. */
+    /** A stream was recovered. */
     synchronized void recovered(String key, Findings found) {
         Sums sums = sums(found, found.recordsKept(), found.bytesKept());
         recovered++;
@@ -90,7 +90,7 @@ final class RecoveryLedger {
         }
     }
 
-    /** It couldn't be read once, and now nothing is wrong with it. */
+    /** Removes a refused stream that can now be opened and has no findings. */
     @GuardedBy("this")
     private void forgetIfClean(String key, Entry entry) {
         if (entry.findings.isEmpty() && entry.sums.bytesRedone() == 0) {
@@ -98,7 +98,7 @@ final class RecoveryLedger {
         }
     }
 
-    /** A stream can't be opened for writing. It may be tried again, and what is kept is counted then. */
+    /** A stream can't be opened for writing. A later attempt may succeed; what is kept is counted then. */
     synchronized void refused(String key, Findings found, Exception why) {
         Sums sums = sums(found, 0, 0);
         totals = totals.plus(sums);
@@ -118,7 +118,7 @@ final class RecoveryLedger {
         }
     }
 
-    /** @return null where there is no room for another stream */
+    /** @return null if there is no room for another stream */
     @GuardedBy("this")
     private @Nullable Entry entry(String key) {
         Entry known = entries.get(key);

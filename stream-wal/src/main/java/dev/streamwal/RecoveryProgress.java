@@ -17,7 +17,7 @@ public final class RecoveryProgress extends Snapshot<RecoveryProgress.Fields> {
     }
 
     /**
-     * How many streams are in order, or refused.
+     * How many streams were recovered, or refused.
      *
      * @return their number
      */
@@ -26,7 +26,7 @@ public final class RecoveryProgress extends Snapshot<RecoveryProgress.Fields> {
     }
 
     /**
-     * How many streams are to be looked at. Those that are in order already are done at once.
+     * How many streams are to be recovered. Those that were recovered before count as done at once.
      *
      * @return their number
      */
@@ -35,7 +35,7 @@ public final class RecoveryProgress extends Snapshot<RecoveryProgress.Fields> {
     }
 
     /**
-     * How much was read of segments so far. It grows while a long segment is read.
+     * How many bytes of segments were read so far. The number grows while a long segment is read.
      *
      * @return bytes
      */

@@ -30,11 +30,11 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
- * Says what recovery would do to a log, and does nothing to it: neither a byte nor a time of its files changes.
+ * Reports what recovery would do to a log without changing a byte or a time of its files.
  *
- * <p>It recovers a log that looks the same. What recovery reads without asking whose it is, the positions and the commit journal, is
- * copied; each segment is a symbolic link, and becomes a copy before its first change. So it takes room for the segments that recovery has
- * to change, at most those that have no footer yet, and for the journal.
+ * <p>It recovers a log that looks the same. The positions and the commit journal, which recovery opens directly, are copied; each segment is
+ * a symbolic link, and becomes a copy before its first change. So a rehearsal takes room for the journal and for the segments that recovery
+ * has to change, which are at most those without a footer.
  */
 final class RecoveryRehearsal {
 
@@ -45,7 +45,10 @@ final class RecoveryRehearsal {
         return run(root, policy, scratch, progress, BootId::ofThisMachine, found -> found);
     }
 
-    /** As the other one, on a machine that was started with this id, and by other settings than what was found. */
+    /**
+     * Like {@link #run(Path, RecoveryPolicy, Path, Consumer)}, on a machine with this boot id, and with other settings than the recovery
+     * would choose.
+     */
     static RecoveryReport run(
             Path root,
             RecoveryPolicy policy,
@@ -102,7 +105,7 @@ final class RecoveryRehearsal {
                 copy.inOriginal(finding.decision()), finding.setAside().map(copy::renamed)));
     }
 
-    /** Never maps. */
+    /** Storage that never maps files. */
     private static final class Borrowed extends Storages {
         Borrowed() {
             super(StorageKind.CHANNEL);
@@ -115,8 +118,8 @@ final class RecoveryRehearsal {
     }
 
     /**
-     * Keeps writers away: by the writer's lock; or, where there is no file for it, since the log was copied, and making one would change
-     * the log, by looking again whether there is one now. Every writer makes it first, and nobody deletes it.
+     * Keeps writers away by the writer's lock. A copied log may have no lock file, and creating one would change the log; then the rehearsal
+     * checks again at its end that there still is none. Every writer creates it first, and no process deletes it.
      */
     private record NoWriter(Path root, Optional<ProcessLock> lock) implements AutoCloseable {
 
@@ -133,13 +136,13 @@ final class RecoveryRehearsal {
 
         void check() {
             if (lock.isEmpty() && Files.exists(root.resolve(WriterLock.FILE_NAME))) {
-                throw locked(root, "somebody opened it while its recovery was rehearsed");
+                throw locked(root, "it was opened during the rehearsal");
             }
         }
 
         private static WalLockedException locked(Path root, String why) {
-            return new WalLockedException("the recovery of a log is rehearsed while nobody writes it: " + why + ", root=" + root
-                    + "; what its writer found is in StreamWal.recoveryReport()", root.resolve(WriterLock.FILE_NAME), null,
+            return new WalLockedException("can't rehearse the recovery of a log that has a writer: " + why + ", root=" + root
+                    + "; the writer's own findings are in StreamWal.recoveryReport()", root.resolve(WriterLock.FILE_NAME), null,
                     WalException.NO_POSITION);
         }
 

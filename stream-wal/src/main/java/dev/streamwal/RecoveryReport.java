@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What recovery has found and done since the log was opened. A stream is recovered at its first use, in the background, or by
- * {@link StreamWal#recoverAll}; so the report grows until all of them are. Immutable.
+ * What recovery has found and done since the log was opened. A stream is recovered at its first use, in the background, or by {@link
+ * StreamWal#recoverAll}; so the report grows until all streams are recovered. Immutable.
  *
  * @since 1.0
  */
 public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
 
-    /** What fits: a log may have a hundred thousand streams, and each a torn end. */
+    /** Limit of the list: a log may have a hundred thousand streams, each with a torn end. */
     public static final int MAX_STREAMS = 10_000;
 
     record Fields(List<StreamFindings> streams, boolean isComplete, long recoveredStreams, int refusedStreams, Sums totals) {
@@ -35,16 +35,16 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
     }
 
     /**
-     * Whether {@link #streams} has all streams with findings.
+     * Whether {@link #streams} lists all streams with findings.
      *
-     * @return false where there are more
+     * @return false if there are more
      */
     public boolean isComplete() {
         return fields().isComplete();
     }
 
     /**
-     * How many streams are in order, with findings or without.
+     * How many streams were recovered, with findings or without.
      *
      * @return their number
      */
@@ -62,7 +62,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
     }
 
     /**
-     * How much, over all streams, those included for which {@link #streams} has no room.
+     * Sums over all streams, including those for which {@link #streams} has no room.
      *
      * @return the sums
      */
@@ -84,7 +84,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * Which stream.
+         * The stream.
          *
          * @return its key
          */
@@ -93,7 +93,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * How much, over all its findings.
+         * Sums over all findings of the stream.
          *
          * @return the sums
          */
@@ -122,7 +122,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         /**
          * Why the stream can't be opened for writing.
          *
-         * @return text for people; empty where it can
+         * @return text for people; empty if it can
          */
         public Optional<String> refusal() {
             return fields().refusal();
@@ -177,14 +177,14 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         /**
          * The copy of what was there.
          *
-         * @return the path, in {@code quarantine}; empty where there is none
+         * @return the path, in {@code quarantine}; empty if there is none
          */
         public Optional<Path> setAside() {
             return fields().setAside();
         }
     }
 
-    /** How much. What was kept is counted in the segments that had to be looked at, the newest ones. Immutable. */
+    /** Amounts. What was kept is counted only in the segments that had to be read, the newest ones. Immutable. */
     public static final class Sums extends Snapshot<Sums.Fields> {
 
         static final Sums NONE = new Sums(new Fields(0, 0, 0, 0, 0, 0, 0, 0));
@@ -198,7 +198,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * How many records readers find.
+         * How many records readers find in these segments.
          *
          * @return their number
          */
@@ -207,7 +207,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * How much readers find.
+         * How many bytes readers find in these segments.
          *
          * @return bytes
          */
@@ -225,7 +225,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * How much was brought back from the commit journal.
+         * How many bytes were brought back from the commit journal.
          *
          * @return bytes
          */
@@ -234,7 +234,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * How much was cut that was not promised to survive: slots that a killed process left, torn ends.
+         * How many bytes were cut that were not promised to survive: slots that a killed process left, torn ends.
          *
          * @return bytes
          */
@@ -243,7 +243,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * How much was damaged.
+         * How many bytes were damaged.
          *
          * @return bytes
          */
@@ -252,7 +252,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * How much should be there, and isn't.
+         * How many bytes should be there but are missing.
          *
          * @return bytes
          */
@@ -261,7 +261,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * How much was cut or skipped and is in {@code quarantine}.
+         * How many bytes were cut or skipped and are in {@code quarantine}.
          *
          * @return bytes
          */

@@ -3,9 +3,9 @@ package dev.streamwal;
 import java.time.Instant;
 
 /**
- * A sweep that did not delete what has expired by the log's clock, since the clock is further ahead than can be explained: it may be wrong.
- * Where it is right, say so by {@link StreamWal#sweep(Instant)} with that time, by {@link WalOptions.Builder#maxClockAdvance}, or on the
- * command line. Otherwise the segments go when their time has passed while the log was open. Immutable.
+ * A sweep that did not delete what has expired by the log's clock, since the clock is implausibly far ahead and may be wrong. If the clock is
+ * right, confirm it by {@link StreamWal#sweep(Instant)} with that time, by {@link WalOptions.Builder#maxClockAdvance}, or on the command
+ * line. Otherwise the segments are deleted when their time has passed while the log was open. Immutable.
  *
  * @since 1.0
  */
@@ -18,7 +18,7 @@ public final class RefusedSweep extends Snapshot<RefusedSweep.Fields> {
     }
 
     /**
-     * What the log's clock says.
+     * The time by the log's clock.
      *
      * @return a time
      */
@@ -27,9 +27,9 @@ public final class RefusedSweep extends Snapshot<RefusedSweep.Fields> {
     }
 
     /**
-     * What time it is at least.
+     * The known time, which the real one can't precede.
      *
-     * @return the time when the clock was last believed, and what has passed since
+     * @return the time when the clock was last believed, plus what has passed since
      */
     public Instant known() {
         return fields().known();

@@ -17,9 +17,9 @@ public final class RetainFor extends Snapshot<RetainFor.Fields> {
     }
 
     /**
-     * For whom.
+     * The consumer.
      *
-     * @return the consumer's name
+     * @return its name
      */
     public String consumer() {
         return fields().consumer();

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 
 /**
- * A segment that is complete: nothing is appended to it any more, and it has its footer. Immutable.
+ * A complete segment: it has its footer, and nothing is appended to it any more. Immutable.
  *
  * @since 1.0
  */
@@ -26,7 +26,7 @@ public final class SealedSegment extends Snapshot<SealedSegment.Fields> {
     }
 
     /**
-     * Whose records it has.
+     * The stream that it belongs to.
      *
      * @return the stream's key
      */
@@ -53,9 +53,9 @@ public final class SealedSegment extends Snapshot<SealedSegment.Fields> {
     }
 
     /**
-     * From when on it may be deleted.
+     * The time from which it may be deleted.
      *
-     * @return the end of its window, and the retention
+     * @return the end of its window plus the retention
      */
     public Instant expiration() {
         return fields().expiration();

@@ -3,25 +3,25 @@ package dev.streamwal;
 import dev.streamwal.append.SegmentChoice;
 
 /**
- * Whether a stream has segments of its own, or shares them with other streams. Either way it is written and read in the same way, keeps its
- * windows and its retention, and a record keeps its {@link dev.streamwal.reader.EntryRef}. What is shared is files: so a hundred thousand streams
- * that get a record now and then take a few files, and not as many as there are streams and windows.
+ * Whether a stream has segments of its own, or shares them with other streams. Either way the stream is written and read the same, keeps its
+ * windows and its retention, and a record keeps its {@link dev.streamwal.reader.EntryRef}. Only the files are shared: so a hundred thousand
+ * streams that get a record now and then need a few files, not one per stream and window.
  *
  * @since 1.0
  */
 public enum Segments {
 
-    /** Its own as long as fewer than {@link WalOptions#ownSegments()} streams have any, or where a record is too large to share; else shared. */
+    /** Own segments while fewer than {@link WalOptions#ownSegments()} streams have any, and for records too large to share; otherwise shared. */
     AUTO(SegmentChoice.AUTO),
 
     /**
-     * Its own, always, whatever {@link WalOptions#ownSegments()} says. While it is appended to, such a stream holds a mapping, or a descriptor where
-     * files aren't mapped: so many of them need limits of the system that allow for it. Where one can't be had, an append throws, and the stream
-     * can be appended to later.
+     * Always own segments, whatever {@link WalOptions#ownSegments()} says. While it is appended to, such a stream holds a mapping, or a
+     * descriptor where files aren't mapped: many such streams need system limits that allow for it. If none can be had, an append throws, and
+     * the stream can be appended to later.
      */
     OWN(SegmentChoice.OWN),
 
-    /** Shared, but for records that are too large for that. */
+    /** Shared segments, except for records that are too large for them. */
     SHARED(SegmentChoice.SHARED);
 
     @SuppressWarnings("ImmutableEnumChecker") // an enum's constant

@@ -3,8 +3,8 @@ package dev.streamwal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Values that the log hands out. Not a record to the program: a new field would change a record's constructor and its patterns. Equal where all
- * fields are. Immutable.
+ * Values that the log hands out. Not a public record: a new field would change a record's constructor and its patterns. Equal if all fields
+ * are. Immutable.
  */
 abstract class Snapshot<F extends Record> {
 
@@ -28,7 +28,7 @@ abstract class Snapshot<F extends Record> {
         return fields.hashCode();
     }
 
-    /** As of a record: names and values. */
+    /** Like a record's: names and values. */
     @Override
     public final String toString() {
         String text = fields.toString();

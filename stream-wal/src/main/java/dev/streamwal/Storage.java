@@ -10,8 +10,8 @@ import dev.streamwal.engine.StorageKind;
 public enum Storage {
 
     /**
-     * {@link #MAPPED} on Linux's ext4, xfs and tmpfs, where zeros written ahead reserve space; {@link #CHANNEL}
-     * elsewhere. Both the root and its folder {@code segments}, which may be a link, or a mount, are looked at, and none of the folders in it.
+     * {@link #MAPPED} on Linux's ext4, xfs and tmpfs, where zeros written ahead reserve space; {@link #CHANNEL} elsewhere. Decided by the
+     * root and its folder {@code segments}, which may be a link or a mount; folders within it are not looked at.
      */
     AUTO(StorageKind.AUTO),
 

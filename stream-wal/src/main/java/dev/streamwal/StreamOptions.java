@@ -14,14 +14,14 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the streams whose keys match a pattern do differently from the log: see {@link WalOptions.Builder#streams}. What
- * isn't set is as for the log. Immutable.
+ * Options of the streams whose keys match a pattern, in place of the log's: see {@link WalOptions.Builder#streams}. What isn't set is as for
+ * the log. Immutable.
  *
  * @since 1.0
  */
 public final class StreamOptions {
 
-    /** Each sweep reads what they have committed. */
+    /** Limited, since each sweep reads what all consumers have committed. */
     private static final int MAX_CONSUMERS = 64;
 
     private final @Nullable Duration window;
@@ -43,7 +43,7 @@ public final class StreamOptions {
     }
 
     /**
-     * Nothing set yet.
+     * A builder with nothing set.
      *
      * @return a new builder
      */
@@ -52,7 +52,7 @@ public final class StreamOptions {
     }
 
     /**
-     * How long the span of time is that one segment is for.
+     * Time span covered by one segment.
      *
      * @return empty: as for the log
      */
@@ -70,7 +70,7 @@ public final class StreamOptions {
     }
 
     /**
-     * Above how many bytes a stream's oldest sealed segments are deleted.
+     * Limit of a stream's bytes, above which its oldest sealed segments are deleted.
      *
      * @return empty: as for the log
      */
@@ -106,9 +106,9 @@ public final class StreamOptions {
     }
 
     /**
-     * For which consumers a stream keeps what they haven't committed.
+     * Consumers for which a stream keeps what they haven't committed.
      *
-     * @return in the order in which they were given; empty: for none
+     * @return in the order in which they were given; empty if there are none
      */
     public List<RetainFor> retainedFor() {
         return retainedFor;
@@ -121,7 +121,7 @@ public final class StreamOptions {
                 + ", retainedFor=" + retainedFor + ']';
     }
 
-    /** Makes {@link StreamOptions}. Each method returns this builder. Not thread-safe. */
+    /** Builds {@link StreamOptions}. Each method returns this builder. Not thread-safe. */
     public static final class Builder {
 
         private @Nullable Duration window;
@@ -135,12 +135,12 @@ public final class StreamOptions {
         private Builder() {}
 
         /**
-         * How long the span of time is that one segment is for. A changed value governs new segments. Where neither this nor
-         * {@link WalOptions.Builder#window} is given, it follows from the retention as it does there.
+         * Time span covered by one segment. A changed value governs new segments. If neither this nor {@link WalOptions.Builder#window} is
+         * given, it follows from the retention as it does there.
          *
          * @param window 1 ms to 3,653 days, in whole milliseconds
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is out of range
          */
         public Builder window(Duration window) {
             this.window = OptionLimits.window(window);
@@ -152,7 +152,7 @@ public final class StreamOptions {
          *
          * @param retention zero to 3,652,500 days, in whole milliseconds
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is outside of that
          */
         public Builder retention(Duration retention) {
             this.retention = OptionLimits.retention(retention);
@@ -160,12 +160,12 @@ public final class StreamOptions {
         }
 
         /**
-         * Above how many bytes a stream's oldest sealed segments are deleted. The segment that is being written isn't,
-         * so that a stream may have one segment more.
+         * Limit of a stream's bytes, above which its oldest sealed segments are deleted. The segment that is being written stays, so a stream
+         * may exceed the limit by one segment.
          *
          * @param bytes 1 or more, of each matching stream by itself
          * @return this
-         * @throws IllegalArgumentException where it is less
+         * @throws IllegalArgumentException if it is less
          */
         public Builder maxBytesPerStream(long bytes) {
             this.maxBytesPerStream = OptionLimits.maxBytes("maxBytesPerStream", bytes);
@@ -188,7 +188,7 @@ public final class StreamOptions {
          *
          * @param bytes 4,096 to 1,073,741,824 (1 GiB)
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is outside of that
          */
         public Builder segmentBytes(int bytes) {
             this.segmentBytes = OptionLimits.segmentBytes(bytes);
@@ -196,7 +196,7 @@ public final class StreamOptions {
         }
 
         /**
-         * Whether a stream has segments of its own. A changed value governs what is appended after the log is opened the next time.
+         * Whether a stream has segments of its own. A changed value governs what is appended after the next opening of the log.
          *
          * @param segments by default {@link Segments#AUTO}
          * @return this
@@ -207,30 +207,30 @@ public final class StreamOptions {
         }
 
         /**
-         * Keeps what a consumer hasn't committed beyond what the retention, {@link #maxBytesPerStream} and the log's limits of bytes say, within
-         * limits. A segment that would go stays while the consumer's committed position is below the segment's end, its expiration is
-         * less than {@code maxTime} ago, and it has, with the later segments of the stream that would go too, at most {@code maxBytes}.
-         * Beyond a limit the oldest go first, and the consumer is told exactly which positions it has lost.
+         * Keeps what a consumer hasn't committed, within limits, even if the retention, {@link #maxBytesPerStream} or the log's limits of
+         * bytes would delete it. A segment that would be deleted stays under three conditions: the consumer's committed position is below the
+         * segment's end; the segment's expiration is less than {@code maxTime} ago; and it has, together with later segments of the stream
+         * that would be deleted too, at most {@code maxBytes}. Beyond a limit the oldest segments are deleted first, and the consumer is told
+         * exactly which positions it has lost.
          *
          * <ul>
-         *   <li>A consumer that hasn't come yet holds as one that has committed nothing. One that reads other streams holds nothing
-         *       here.
+         *   <li>A consumer that was never opened counts as having committed nothing. A consumer of other streams holds nothing here.
          *   <li>Consumers in other processes count: a sweep reads what they have committed.
-         *   <li>What is held comes on top of {@link WalOptions.Builder#maxTotalBytes}, which takes nothing that is held, nor anything of
-         *       other streams in its place. So the disk needs room for that limit and for {@code maxBytes} of each stream.
-         *   <li>Of several consumers each has its own limits; a segment stays as long as one of them holds it.
-         *   <li>Where a consumer's cursor can't be read, it holds as if it had committed nothing, and the failure is reported as one of
+         *   <li>What is held comes on top of {@link WalOptions.Builder#maxTotalBytes}: that limit deletes neither what is held nor other
+         *       streams' data in its place. So the disk needs room for that limit plus {@code maxBytes} of each stream.
+         *   <li>Each of several consumers has its own limits; a segment stays as long as one of them holds it.
+         *   <li>If a consumer's cursor can't be read, the consumer counts as having committed nothing, and the failure is reported as one of
          *       a sweep.
-         *   <li>{@link StreamWal#purge} and {@link StreamWal#delete} don't ask. Nor does a consumer that goes back get more than is
-         *       there then.
+         *   <li>{@link StreamWal#purge} and {@link StreamWal#delete} ignore consumers. A consumer that seeks back gets only what is still
+         *       there.
          * </ul>
          *
-         * @param consumer the consumer's name; given again, it replaces what was said before
+         * @param consumer the consumer's name; a second call with the same name replaces the first
          * @param maxBytes 1 or more, of each matching stream by itself
          * @param maxTime zero to 3,652,500 days, in whole milliseconds
          * @return this
-         * @throws IllegalArgumentException where the name can't be one, a value is outside of that, or there are more than
-         *     {@value #MAX_CONSUMERS} consumers
+         * @throws IllegalArgumentException if the name is invalid, a value is out of range, or there are more than {@value #MAX_CONSUMERS}
+         *     consumers
          */
         public Builder retainFor(String consumer, long maxBytes, Duration maxTime) {
             StreamKey name = CursorFiles.name(consumer);
@@ -239,15 +239,15 @@ public final class StreamOptions {
             if (retainedFor.size() > MAX_CONSUMERS) {
                 retainedFor.remove(name.text());
                 throw new IllegalArgumentException(
-                        "a stream keeps records for at most " + MAX_CONSUMERS + " consumers: consumer=" + consumer);
+                        "more than " + MAX_CONSUMERS + " consumers to retain a stream's records for: consumer=" + consumer);
             }
             return this;
         }
 
         /**
-         * Makes the options; the builder can go on.
+         * Builds the options; the builder can be used further.
          *
-         * @return what is set now
+         * @return the options set so far
          */
         public StreamOptions build() {
             return new StreamOptions(this);

@@ -97,8 +97,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log of many streams in a directory, open for writing. One at a time may be; any number of {@link WalReader}s read it meanwhile, in this
- * process and in others. Thread-safe.
+ * A log of many streams in a directory, open for writing. A log has one writer at a time; any number of {@link WalReader}s read it meanwhile,
+ * in this process and in others. Thread-safe.
  *
  * <pre>{@code
  * try (StreamWal wal = StreamWal.open(Path.of("telemetry"))) {
@@ -106,12 +106,11 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It has up to nine daemon threads of its own, which prepare space, seal, sweep, pack, and tell the listener; once something is to be
- * durable, commit what nobody waits for, force what is long, and free what was committed; and, for a while after a writer that didn't close
- * the log, recover. Up to eight more run what is hung on asynchronous appends, while there is something to run (see {@link
- * WalOptions.Builder#completionExecutor}).
- * {@link #close()} ends them. It never prints anything: what goes wrong where nobody waits is told to {@link WalOptions#listener()} and by
- * {@link #health()}.
+ * <p>The log has up to nine daemon threads of its own. They prepare space, seal, sweep, pack, and call the listener. When something has to
+ * become durable, they also flush what no caller waits for, force large writes, and free journal space. After a writer that did not close the
+ * log, they recover for a while. Up to eight more threads run the continuations of asynchronous appends while there are any (see {@link
+ * WalOptions.Builder#completionExecutor}). {@link #close()} ends all of them. The log never prints anything: it reports failures that no
+ * caller waits for to {@link WalOptions#listener()} and in {@link #health()}.
  *
  * @since 1.0
  */
@@ -125,12 +124,12 @@ public final class StreamWal implements AutoCloseable {
     private final LogContext log;
     private final BackgroundReport report;
     private final StreamRegistry<WalStream> streams;
-    /** A stream that has segments is held by the log. */
+    /** Keeps a stream that has segments reachable. */
     private final StreamLog.SegmentsWatch hold = this::hold;
     private final StreamFolders folders;
     private final PackStore packs;
     private final Packer packer;
-    /** One for all streams of a policy: an append touches as little memory as can be. */
+    /** One for all streams of a policy, so that an append touches as little memory as possible. */
     private final Map<StreamPolicy, TimeRules> timeRules = new ConcurrentHashMap<>();
     private final PackingThread packing;
     private final PackingThread merging;
@@ -180,32 +179,32 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Opens a log with the default options; makes it if there is none.
+     * Opens a log with the default options; creates it if there is none.
      *
      * @param root its directory
      * @return the log; close it
-     * @throws WalLockedException where somebody writes it already, in this process or another
-     * @throws WalException where it can't be opened: the message says why
+     * @throws WalLockedException if the log already has a writer, in this process or another
+     * @throws WalException if it can't be opened; the message says why
      */
     public static StreamWal open(Path root) {
         return open(root, WalOptions.builder().build());
     }
 
     /**
-     * Opens a log; makes it if there is none. What the commit journal holds is done again; no other segment is read: a stream is brought in
-     * order when it is first used.
+     * Opens a log; creates it if there is none. Opening redoes what the commit journal holds and reads no other segment: each stream is
+     * recovered when it is first used.
      *
      * @param root its directory
-     * @param options how
+     * @param options how to write it and what to keep
      * @return the log; close it
-     * @throws WalLockedException where somebody writes it already, in this process or another
-     * @throws WalException where it can't be opened: the message says why
+     * @throws WalLockedException if the log already has a writer, in this process or another
+     * @throws WalException if it can't be opened; the message says why
      */
     public static StreamWal open(Path root, WalOptions options) {
         return open(root, options, Environment.ofThisMachine(Objects.requireNonNull(options, "options").storage().kind()));
     }
 
-    /** As the public one, for tests that restart the machine, or stand in for its disk. */
+    /** Like the public method, for tests that restart the machine or replace its disk. */
     static StreamWal open(Path root, WalOptions options, Environment environment) {
         return open(root, options, environment, settings -> settings);
     }
@@ -214,7 +213,7 @@ public final class StreamWal implements AutoCloseable {
         return new PackingThread(name, isStopped -> pass.accept(() -> closed || isStopped.getAsBoolean()), options.sweepInterval().toNanos());
     }
 
-    /** As the other one, with streams recovered by other settings than what was found. */
+    /** Like {@link #open(Path, WalOptions)}, with other settings for the recovery of streams than the options give. */
     static StreamWal open(Path root, WalOptions options, Environment environment, UnaryOperator<RecoverySettings> adjusted) {
         Objects.requireNonNull(root, "root");
         Objects.requireNonNull(options, "options");
@@ -245,7 +244,7 @@ public final class StreamWal implements AutoCloseable {
                 try {
                     return sharedLog == null ? 0 : Math.max(0, sharedLog.reservedEnd());
                 } catch (WalException e) {
-                    // it can't be recovered, and isn't appended to: who reads it is told
+                    // it can't be recovered and isn't appended to: its readers get the exception
                     return positions.current().ceiling();
                 }
             });
@@ -300,7 +299,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** What an earlier writer has left, and what the clock says where that can be. */
+    /** The time that an earlier writer recorded, and the clock's time if that is plausible. */
     private static KnownTime knownTime(WriterFile writer, long nowMillis, WalOptions options, LongSupplier steadyClock) {
         long before = writer.knownBefore().orElse(nowMillis);
         KnownTime time = new KnownTime(before, options.maxClockSkew().toMillis(), steadyClock);
@@ -310,7 +309,7 @@ public final class StreamWal implements AutoCloseable {
         return time;
     }
 
-    /** Versions before this one left a mark of each append in that file. Nobody makes those any more, so their readers must not wait for them. */
+    /** Earlier versions marked each append in this file. No version writes it any more, so their readers must not wait for it. */
     private static void deleteActivity(Path root, SegmentStorage storage) throws IOException {
         Path file = root.resolve("activity");
         boolean unused = Files.isRegularFile(file) && storage.delete(file);
@@ -323,9 +322,9 @@ public final class StreamWal implements AutoCloseable {
             }
             return WriterLock.acquire(root);
         } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("a log has one writer at a time: "
-                    + (e.byThisProcess() ? "this process" : "another process") + " writes the log already (" + e.getMessage() + "), root="
-                    + root + "; close the other one, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
+            throw new WalLockedException("log already has a writer in "
+                    + (e.byThisProcess() ? "this process" : "another process") + " (" + e.getMessage() + "): root="
+                    + root + "; close the other writer, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
                     WalException.NO_POSITION);
         } catch (IOException e) {
             throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
@@ -350,7 +349,7 @@ public final class StreamWal implements AutoCloseable {
         return streams.get(StreamKey.SHARED.text()).log();
     }
 
-    /** Before anybody reads or appends: who can't have it is told when he asks for it. */
+    /** Runs before the first read or append. A failure is thrown to the caller that later asks for the stream. */
     private void recover(SharedLog shared, boolean isDurable) {
         try {
             shared.log().recoverNow();
@@ -385,26 +384,26 @@ public final class StreamWal implements AutoCloseable {
     // ---------------------------------------------------------------- streams
 
     /**
-     * A key's stream, which is created at its first append. Always the same object while anyone holds it.
+     * The stream of a key, which is created by its first append. Always the same object while the program holds a reference to it.
      *
      * @param key 1 to 1,024 bytes of UTF-8; any characters
      * @return the stream
-     * @throws IllegalArgumentException where the key is empty, too long, or not valid Unicode
+     * @throws IllegalArgumentException if the key is empty, too long, or not valid Unicode
      */
     public WalStream stream(String key) {
         checkOpen();
         if (key.equals(StreamKey.SHARED.text())) {
-            throw new IllegalArgumentException("this key is the log's own: key=\\u0000shared; choose another one");
+            throw new IllegalArgumentException("key is reserved for the log: key=\\u0000shared; choose another one");
         }
         return streams.get(key);
     }
 
     /**
-     * Appends to many streams. Atomic per stream: readers, and a log that is opened after a crash, have all records of a stream or none. Not
-     * atomic across streams, also where they share segments: a reader may see one stream's records before another's, and a crash or a full
-     * disk may leave some streams with theirs and others without. Each record is checked before any is appended, so one that could never be
-     * stored leaves the log as it was. Each stream's records are as durable as the stream's; those that survive power loss when this returns
-     * share one flush.
+     * Appends to many streams. Atomic per stream: readers, and a log that is opened after a crash, have all of a stream's records or none.
+     * Not atomic across streams, even if they share segments: a reader may see one stream's records before another's, and a crash or a full
+     * disk may leave some streams with their records and others without. All records are checked before the first is appended, so a record
+     * that could never be stored leaves the log as it was. Each stream's records are as durable as the stream's options say; those that are
+     * to survive power loss when this method returns share one flush.
      *
      * @param batch left as it is
      * @return where the records stand, in the order in which they were added
@@ -416,10 +415,10 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * As {@link #append(WriteBatch)}, as durable as said.
+     * Like {@link #append(WriteBatch)}, with the given durability.
      *
      * @param batch left as it is
-     * @param durability of all the records, whatever their streams'
+     * @param durability of all the records, in place of their streams'
      * @return where the records stand, in the order in which they were added
      */
     public List<EntryRef> append(WriteBatch batch, Durability durability) {
@@ -427,13 +426,13 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * As {@link #append(WriteBatch)}, without waiting until the records survive power loss. They are copied, and visible, when this returns:
-     * the batch and its buffers may be used again. What is wrong with a record, or keeps it from being appended, is thrown by this method.
+     * Like {@link #append(WriteBatch)}, without waiting until the records survive power loss. When this method returns, the records are
+     * copied and visible, and the batch and its buffers may be used again. This method throws if a record is invalid or can't be appended.
      *
      * @param batch left as it is
-     * @return completed as by {@link WalStream#appendAsync}, with where the records stand, in the order in which they were added, when all of
-     *     them survive power loss. Exceptionally with a {@link dev.streamwal.error.WalException}: then all records are there, and some may not
-     *     be durable
+     * @return completes like the future of {@link WalStream#appendAsync} when all records survive power loss, with where they stand, in the
+     *     order in which they were added. Completes exceptionally with a {@link dev.streamwal.error.WalException}: then all records are in
+     *     the log, but some may not be durable
      */
     public CompletableFuture<List<EntryRef>> appendAsync(WriteBatch batch) {
         List<CommitTarget> awaited = new ArrayList<>();
@@ -472,7 +471,7 @@ public final class StreamWal implements AutoCloseable {
         return Arrays.asList(refs);
     }
 
-    /** One target a cursor: streams that share segments have the same one. */
+    /** One target per cursor: streams that share segments have the same cursor. */
     private static List<CommitTarget> furthest(List<CommitTarget> targets) {
         Map<CommitCursor, CommitTarget> furthest = new LinkedHashMap<>();
         targets.forEach(target -> furthest.merge(target.cursor(), target, (one, other) -> one.end() >= other.end() ? one : other));
@@ -480,11 +479,11 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Returns when everything that was appended before the call, to all streams, survives power loss. Streams that were appended to by an
-     * earlier writer, and have not been used since the log was opened, are as durable as he left them.
+     * Returns when everything that was appended to any stream before the call survives power loss. A stream that has not been used since the
+     * log was opened is as durable as its earlier writer left it.
      *
-     * @throws WalFailedException where a flush fails, or has failed before
-     * @throws dev.streamwal.error.WalIOException where something can't be read or there is no room for the commit journal
+     * @throws WalFailedException if a flush fails, or has failed before
+     * @throws dev.streamwal.error.WalIOException if something can't be read, or the commit journal has no room
      */
     public void sync() {
         checkOpen();
@@ -506,9 +505,9 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * As {@link #sync()}, without waiting.
+     * Like {@link #sync()}, without waiting.
      *
-     * @return completed as by {@link WalStream#appendAsync}, exceptionally by what {@code sync} would throw
+     * @return completes like the future of {@link WalStream#appendAsync}; exceptionally with what {@code sync} would throw
      */
     public CompletableFuture<Void> syncAsync() {
         checkOpen();
@@ -536,7 +535,7 @@ public final class StreamWal implements AutoCloseable {
                 answered(answer, left, result, failed, key);
             };
             if (!commits.later(target.cursor(), target.end(), completion)) {
-                // one too many: whoever appends waits, for the disk and not for a program's code, and nothing is queued
+                // too many are unanswered: this caller waits itself, for the disk and not for a continuation, and nothing is queued
                 failed.compareAndSet(null, awaited(target));
                 if (left.decrementAndGet() == 0) {
                     deliverHere(answer, result, failed.get(), key);
@@ -546,13 +545,13 @@ public final class StreamWal implements AutoCloseable {
         return answer;
     }
 
-    /** Nobody else has it yet, so nothing hangs on it. */
+    /** No other thread has the future yet, so it has no continuations. */
     private <T> void deliverHere(AsyncAnswer<T> answer, @Nullable T result, @Nullable Throwable failure, @Nullable String key) {
         answer(answer, result, failure, key);
         answer.deliver();
     }
 
-    /** By whoever has committed one of them. */
+    /** Called by the thread that committed one of the targets. */
     private <T> void answered(
             AsyncAnswer<T> answer, AtomicInteger left, @Nullable T result, AtomicReference<@Nullable Throwable> failed, @Nullable String key) {
         if (left.decrementAndGet() > 0) {
@@ -582,7 +581,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Something that makes durable. */
+    /** An operation that makes records durable. */
     @FunctionalInterface
     interface Durable {
         void run() throws IOException;
@@ -604,17 +603,17 @@ public final class StreamWal implements AutoCloseable {
             return writer.lost();
         }
         if (failure instanceof FlushFailedException flush) {
-            return new WalFailedException("a flush has failed, and nothing more is acknowledged: " + flush.getMessage()
+            return new WalFailedException("a flush failed, and the log acknowledges no more appends: " + flush.getMessage()
                     + ", root=" + root + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, flush);
         }
         return StorageErrors.notDurable(failure instanceof IOException known ? known : new IOException(failure), root, key);
     }
 
-    /** What can be refused is refused before a record has a place. */
+    /** Refuses an append before its record has a place. */
     void ready(Durability level, @Nullable String key) {
         switch (level) {
             case BUFFERED, PERIODIC -> {
-                // what a log that has failed took would be neither sealed nor swept, and might not survive the process: see WalFailedException
+                // a failed log would neither seal nor sweep what it took, which might not survive the process: see WalFailedException
                 if (commits.hasFailed()) {
                     durable(commits::throwIfFailed, key);
                 }
@@ -629,7 +628,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Before anything is appended or deleted: a log that has failed refuses it. */
+    /** For failures before anything is appended or deleted: a log that has failed refuses it. */
     private WalException notDone(String task, IOException e, Path file, @Nullable String key, long position) {
         return e instanceof FlushFailedException ? asWalException(e, key) : StorageErrors.translate(task, e, file, key, position, 0);
     }
@@ -661,7 +660,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * A reader that sees all that was appended so far, and what is appended later. It stays usable when the log is closed.
+     * A reader that sees everything appended so far and later. It stays usable after the log is closed.
      *
      * @return the reader; close it
      */
@@ -670,7 +669,7 @@ public final class StreamWal implements AutoCloseable {
         return WalReader.open(root, ReaderOptions.builder().build(), new View());
     }
 
-    /** What readers in this process are told. */
+    /** What readers in this process learn from the writer. */
     private final class View implements WriterView {
 
         @Override
@@ -680,7 +679,7 @@ public final class StreamWal implements AutoCloseable {
                 long end = stream == null ? -1 : stream.log().reservedEnd();
                 return end < 0 ? OptionalLong.empty() : OptionalLong.of(end);
             } catch (WalException e) {
-                // closed meanwhile, or not fit to be written to: read like any other process
+                // closed meanwhile, or can't be written to: the reader reads it like another process
                 return OptionalLong.empty();
             }
         }
@@ -697,14 +696,14 @@ public final class StreamWal implements AutoCloseable {
             return stream != null && stream.log().isUnfinished(position);
         }
 
-        /** Reading about a key that isn't there makes no stream. */
+        /** Reading a key that has no stream doesn't create one. */
         private @Nullable WalStream known(String key) {
             WalStream stream = streams.find(key);
             return stream != null || !Files.isDirectory(folders.of(StreamKey.of(key))) ? stream : streams.get(key);
         }
     }
 
-    /** All streams that have a segment, and perhaps others. Lists the log's directories the first time. */
+    /** All streams that have a segment, and perhaps others. Lists the log's directories on the first call. */
     List<WalStream> loadedStreams() {
         try {
             folders.discover(key -> streams.get(key).log());
@@ -714,7 +713,7 @@ public final class StreamWal implements AutoCloseable {
         return streams.all();
     }
 
-    /** Whose streams are held as long as these are: a log's watch holds its stream. */
+    /** A stream stays reachable while its log is: the log's watch refers to it. */
     private List<StreamLog> loadedLogs() {
         return loadedStreams().stream().map(WalStream::log).toList();
     }
@@ -796,11 +795,11 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Copies into packs what streams have in shared segments that are full, or begun a window ago, and small segments of streams' own whose windows are
-     * over, where there are enough of them: see {@link WalOptions.Builder#ownSegments}. The log does that by itself at
-     * {@link WalOptions#sweepInterval()}; this does it now, and waits for it.
+     * Moves segments into packs: shared segments that are full or were begun a window ago, and small segments of single streams whose windows
+     * are over, where there are enough of them. See {@link WalOptions.Builder#ownSegments}. The log does this in the background at {@link
+     * WalOptions#sweepInterval()}; this method does it now and waits.
      *
-     * @return how many segments have moved
+     * @return how many segments were moved
      */
     public int pack() {
         checkWritable();
@@ -808,8 +807,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Seals what is idle and deletes what has expired by the log's clock, or is over a limit of bytes. Where the clock is further ahead
-     * than can be explained, it isn't believed: see {@link WalOptions.Builder#maxClockAdvance}.
+     * Seals idle segments and deletes those that have expired by the log's clock or exceed a limit of bytes. A clock that is implausibly far
+     * ahead is not believed: see {@link WalOptions.Builder#maxClockAdvance}.
      *
      * @return what was done
      */
@@ -819,16 +818,16 @@ public final class StreamWal implements AutoCloseable {
         return SweepResult.of(sweeper.sweepByClock());
     }
 
-    /** What expires in shared segments goes with the packs that they become. */
+    /** Data that expires in shared segments is deleted with the packs made of it. */
     private void packShared(long nowMillis) {
         checkWritable();
         int unused = packer.packShared(nowMillis);
     }
 
     /**
-     * As {@link #sweep()}, by another time, which is believed.
+     * Like {@link #sweep()}, at the given time, which is believed.
      *
-     * @param now in place of the clock
+     * @param now in place of the clock's time
      * @return what was done
      */
     public SweepResult sweep(Instant now) {
@@ -836,10 +835,10 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * As {@link #sweep(Instant)}.
+     * Like {@link #sweep(Instant)}.
      *
-     * @param now in place of the clock
-     * @param each is told of every segment, after it is gone; by the calling thread
+     * @param now in place of the clock's time
+     * @param each is called by this thread with each segment after it was deleted
      * @return what was done
      */
     public SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
@@ -851,13 +850,13 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Sweeps, as {@link #sweep()}, by the retention of today. A segment says when it expires, by the retention that the log was opened with when
-     * the segment was begun: so after the retention was shortened, {@code sweep} leaves what is there for as long as it was meant to be kept, and this
-     * doesn't. After it was made longer this does nothing, and what is there expires when it was meant to.
+     * Sweeps like {@link #sweep()}, but by the retention that is set now. A segment's expiration follows from the retention that was set when
+     * the segment was created. So after the retention was shortened, {@code sweep} keeps old segments for as long as planned, and this method
+     * does not. After it was lengthened, this method does nothing, and old segments expire as planned.
      *
-     * <p>A pack in which only some streams' data have expired is written again without them, so that this may take as long as reading it all.
+     * <p>A pack in which only some streams' data has expired is rewritten without it, which may take as long as reading all of it.
      *
-     * @param keys the streams that it is for
+     * @param keys the streams to sweep
      * @return what was done
      */
     public SweepResult applyRetention(Keys keys) {
@@ -869,17 +868,18 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Deletes what streams have of before a time, whatever its expiration: of each stream its oldest segments, as long as they are sealed and
-     * their windows end at or before that time. Where windows are shorter than a 128th of the retention, several may have been merged: then
-     * what stays may be up to a 40th of the retention older. One pass, however many streams: what they have in packs goes by one change.
+     * Deletes the data of streams before a time, even if it has not expired: of each stream the oldest segments, as long as they are sealed
+     * and their windows end at or before that time. If windows are shorter than a 128th of the retention, several may have been merged; then
+     * what stays may be up to a 40th of the retention older. One pass serves all streams: their data in packs is deleted by one change.
      *
-     * <p>A stream that can't be opened for writing doesn't keep the others: the first such failure is thrown when they are purged.
+     * <p>A stream that can't be opened for writing doesn't stop the others: the first such failure is thrown after the others were purged.
      *
      * @param keys the streams
-     * @param before where windows end that go, at the latest
-     * @return what was done, of all these streams together
-     * @throws WalFailedException where a flush fails, or has failed before: then nothing more is deleted
-     * @throws WalException where a stream's segments can't be read or deleted; what went before is gone, and calling again does the rest
+     * @param before segments whose windows end at or before this time are deleted
+     * @return what was done, over all these streams
+     * @throws WalFailedException if a flush fails, or has failed before: then nothing more is deleted
+     * @throws WalException if a stream's segments can't be read or deleted; what was deleted before stays deleted, and a second call does the
+     *     rest
      */
     public SweepResult purge(Keys keys, Instant before) {
         Objects.requireNonNull(before, "before");
@@ -936,11 +936,11 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Deletes a stream and its files. If it is appended to again, it goes on at positions that it never had.
+     * Deletes a stream and its files. If the stream is appended to again, it continues at positions that it never had.
      *
      * @param key of the stream
      * @return whether there was one
-     * @throws WalFailedException where a flush fails, or has failed before: then nothing is deleted
+     * @throws WalFailedException if a flush fails, or has failed before: then nothing is deleted
      */
     public boolean delete(String key) {
         checkWritable();
@@ -961,7 +961,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Reads the record first, so that who gives a wrong one is told what is wrong with it. */
+    /** Reads the record first, so that a wrong ref gets an exception that says what is wrong with it. */
     void truncate(StreamLog stream, EntryRef last) {
         checkWritable();
         try (WalReader reader = reader(); EntryBatch batch = reader.readBatch(List.of(last))) {
@@ -969,7 +969,7 @@ public final class StreamWal implements AutoCloseable {
         }
         List<CommitTarget> shared = stream.sharedTargets();
         if (!shared.isEmpty()) {
-            // what stays of a segment of its own is forced as it is cut
+            // a segment of the stream's own is forced when it is cut
             durable(() -> commits.await(shared), stream.key().text());
         }
         List<StreamLog.Deleted> gone = new ArrayList<>();
@@ -982,12 +982,12 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Where deletions are written down first. */
+    /** Records deletions before they happen. */
     DeletionLog deletions() {
         return log.deletions();
     }
 
-    /** For tests: in place of what the log has. */
+    /** For tests: replaces the log's. */
     void deletions(DeletionLog deletions) {
         log.deletions(deletions);
     }
@@ -1000,7 +1000,7 @@ public final class StreamWal implements AutoCloseable {
         return new StreamLog.Deleted(packs.file(pack), new SegmentName(entry.basePosition(), pack.expirationMillis()), entry.storedBytes());
     }
 
-    /** Beside others that delete, or copy: see {@link PackStore}. */
+    /** Runs beside other deletions and copies: see {@link PackStore}. */
     private void whileNothingIsPacked(Durable action) throws IOException {
         boolean unused = packs.whileDeleting(() -> {
             action.run();
@@ -1008,7 +1008,7 @@ public final class StreamWal implements AutoCloseable {
         });
     }
 
-    /** Not beside packing: see {@link PackStore}. */
+    /** Never runs beside packing: see {@link PackStore}. */
     private void cut(StreamLog stream, EntryRef last, List<StreamLog.Deleted> gone) throws IOException {
         boolean unused = packs.whilePacking(() -> {
             stream.truncateAfter(last, gone::add);
@@ -1034,17 +1034,17 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Brings every stream in order now, several at a time, rather than each when it is first used. A stream that can't be opened for
-     * writing doesn't keep the others; why it can't is in the report. Other threads may use the log meanwhile.
+     * Recovers every stream now, several at a time, in place of each at its first use. A stream that can't be opened for writing doesn't stop
+     * the others; the report says why it can't. Other threads may use the log meanwhile.
      *
-     * @param progress is told how far it is, by the calling thread: at the beginning, at the end, and now and then between, also while one
-     *     long segment is read; what it throws ends the recovery after the streams that are being recovered, and is thrown from here
+     * @param progress is called by this thread: at the beginning, at the end, and now and then between, also while one long segment is read.
+     *     What it throws ends the recovery, after the streams that are being recovered, and is thrown by this method
      * @return what was found, as {@link #recoveryReport()}
      */
     public RecoveryReport recoverAll(Consumer<RecoveryProgress> progress) {
         Objects.requireNonNull(progress, "progress");
         checkOpen();
-        // the shared stream was brought in order when the log was opened
+        // the shared stream was recovered when the log was opened
         List<StreamLog> all = loadedStreams().stream().filter(stream -> !isShared(stream)).map(WalStream::log).toList();
         RecoverAll recovering = new RecoverAll(all, this::recover, report.ledger()::bytesRead);
         recovering.run(settings.withThreads() ? RecoverAll.threadsFor(all.size()) : 0, told -> progress.accept(RecoveryProgress.of(told)));
@@ -1052,28 +1052,28 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Reports what opening a log, and {@link #recoverAll recovering} all its streams, would find and do, and changes neither a byte nor a time
-     * of the log's files. It recovers a log of links to the segments, each of which is copied before its first change: that takes room for the
-     * commit journal and for the segments that recovery would change, at most those without a footer. Until it returns the log can't be opened
-     * for writing.
+     * Reports what opening a log and {@link #recoverAll recovering} all its streams would find and do, without changing a byte or a time of
+     * the log's files. It recovers a log of links to the segments and copies each segment before its first change. That takes room for the
+     * commit journal and for the segments that recovery would change, which are at most those without a footer. Until this method returns,
+     * the log can't be opened for writing.
      *
      * @param root the log's directory
      * @param policy for damage
-     * @param scratch an existing directory outside of the log, in which a folder is made and removed again; where it takes no symbolic links, all
-     *     segments are copied
-     * @param progress is told how far it is, by the calling thread; what it throws ends the rehearsal, and is thrown from here
+     * @param scratch an existing directory outside of the log, in which a folder is created and removed again; if it takes no symbolic links,
+     *     all segments are copied
+     * @param progress is called by this thread; what it throws ends the rehearsal, and is thrown by this method
      * @return what {@link #recoverAll} would return, with the paths that it would name
-     * @throws WalLockedException where the log is open for writing
-     * @throws dev.streamwal.error.CorruptSegmentException where opening the log would throw it: the commit journal, or the file {@code
-     *     positions}, is damaged
-     * @throws WalException where it can't be done: the message says why
+     * @throws WalLockedException if the log is open for writing
+     * @throws dev.streamwal.error.CorruptSegmentException if opening the log would throw it: the commit journal or the file {@code positions}
+     *     is damaged
+     * @throws WalException if the rehearsal fails; the message says why
      */
     public static RecoveryReport rehearseRecovery(
             Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
         return RecoveryRehearsal.run(root, policy, scratch, progress);
     }
 
-    /** @throws WalClosedException where the log was closed meanwhile */
+    /** @throws WalClosedException if the log was closed meanwhile */
     private void recover(StreamLog stream) {
         try {
             stream.recoverNow();
@@ -1087,7 +1087,7 @@ public final class StreamWal implements AutoCloseable {
     // ---------------------------------------------------------------- the whole
 
     /**
-     * Whether the log's background work succeeds. Cheap: asks nothing.
+     * Whether the log's background work succeeds. Cheap: it does no I/O.
      *
      * @return as known now
      */
@@ -1097,8 +1097,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * What the log is and has done. Counts the streams: with 100,000 of them it takes some tenths of a second, with a few less than a
-     * millisecond. To ask often whether all is well, use {@link #health()}.
+     * Properties and counters of the log. Counts the streams: that takes some tenths of a second for 100,000 of them, and less than a
+     * millisecond for a few. To check often whether all is well, use {@link #health()}.
      *
      * @return as known now
      */
@@ -1138,13 +1138,12 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Makes a copy of the log as it is now, while it is written to; each stream at one moment, not all of them at the same. Segments that
-     * are complete are linked where the file system can, so that they take no space twice. The copy opens as a log. Its consumers are those
-     * that there were when the copy was begun, each where it had committed then; what is swept or deleted while the copy is made may be
-     * something that they have lost.
+     * Copies the log as it is now, while it is written to. Each stream is copied as of one moment, but not all streams as of the same.
+     * Complete segments are linked where the file system can, so that they take no space twice. The copy opens as a log. It has the consumers
+     * that existed when the copy was begun, with what each had committed then; what is swept or deleted during the copy may be lost to them.
      *
-     * @param target a directory that is empty, or isn't there yet
-     * @throws IllegalArgumentException where there is something in it
+     * @param target a directory that is empty or doesn't exist yet
+     * @throws IllegalArgumentException if it is not empty
      */
     public void checkpoint(Path target) {
         checkOpen();
@@ -1156,18 +1155,17 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Makes everything durable, ends the
-     * log's threads, writes outstanding footers, and gives up mappings, files and the right to write. Readers stay usable. The second time
-     * does nothing.
+     * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Makes everything durable, ends the log's
+     * threads, writes outstanding footers, and releases mappings, files and the lock. Readers stay usable. A second call does nothing.
      *
-     * @throws WalFailedException where a flush fails, or has failed before; the log is closed all the same
+     * @throws WalFailedException if a flush fails, or has failed before; the log is closed nevertheless
      */
     @Override
     public void close() {
         if (!report.isListening() && !completions.isCurrent()) {
             closing.lock();
         } else if (!closing.tryLock()) {
-            return; // whoever is closing waits for this thread
+            return; // the thread that is closing waits for this one
         }
         try {
             if (closed) {
@@ -1191,7 +1189,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** What fails is thrown when all is given up. */
+    /** Releases everything, then throws the first failure. */
     private void closeDurably() throws IOException {
         boolean durable = false;
         try {
@@ -1203,18 +1201,19 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** @param complete whether nobody is still appending to a segment, and what there is of each survives power loss once it is synced */
+    /** @param complete whether no thread is still appending to a segment, and all of each segment survives power loss once it is synced */
     private void closeCommits(boolean durable, boolean complete) throws IOException {
         boolean clean = false;
         try {
-            // what was appended meanwhile; nothing can be any more. Also where a stream could not be made durable: the others have no part in that
+            // what was appended meanwhile; no more can follow. Also if one stream could not be made durable: the others are not affected
+            // by that
             syncAll();
             log.deletions().writeOutstanding();
             clean = durable;
         } finally {
             try {
                 commits.close(closedException(), clean);
-                // all that may fail has ended. Behind a flush that failed, whoever opens the log next must not trust the page cache
+                // everything that can fail has ended. After a failed flush the next writer must not trust the page cache
                 if (clean && complete && !commits.hasFailed() && !writer.isLost()) {
                     log.positions().close();
                 }
@@ -1232,7 +1231,7 @@ public final class StreamWal implements AutoCloseable {
                 if (!stream.log().close()) {
                     complete = false;
                     report.failed("close", stream.key(), new IllegalStateException(
-                            "a slot was reserved and never published: its mapping stays to the end of the process"));
+                            "a slot was reserved but never published; its mapping stays until the process ends"));
                 }
             } catch (RuntimeException e) {
                 complete = false;
@@ -1242,7 +1241,7 @@ public final class StreamWal implements AutoCloseable {
         return complete && streams.all().stream().noneMatch(stream -> stream.log().hasEmptySegment());
     }
 
-    /** Does what the threads that prepare, seal, commit and free journal files would do now, where the log has none. */
+    /** Does the work of the threads that prepare, seal, commit and free journal files, for logs without these threads. */
     void runBackground() {
         log.runBackground();
         try {
@@ -1253,7 +1252,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** For tests: returns when the listener has heard what has happened so far. */
+    /** For tests: returns when the listener has received all events so far. */
     void awaitListener() {
         report.awaitListener();
     }
@@ -1264,13 +1263,13 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** As {@link #checkOpen()}, for what changes the log. */
+    /** Like {@link #checkOpen()}, for operations that change the log. */
     void checkWritable() {
         checkOpen();
         writer.throwIfLost();
     }
 
-    /** As {@link #checkWritable()}, with a look; and what time it is is written down now and then. */
+    /** Like {@link #checkWritable()}, but looks at the file; also records the time now and then. */
     void checkWriter() {
         checkOpen();
         writer.check();

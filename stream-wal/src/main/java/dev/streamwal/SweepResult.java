@@ -27,8 +27,8 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
     }
 
     /**
-     * How many should have been deleted, and are still there, since their deletion failed. The next sweep tries again; {@link
-     * WalListener#onFailure} and {@link StreamWal#health()} say why.
+     * How many segments should have been deleted, but whose deletion failed. The next sweep tries again; {@link WalListener#onFailure} and
+     * {@link StreamWal#health()} give the reason.
      *
      * @return their number
      */
@@ -37,7 +37,7 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
     }
 
     /**
-     * How many segments are left, those that failed among them.
+     * How many segments are left, including those whose deletion failed.
      *
      * @return of the log; of the streams in question for {@link StreamWal#purge}
      */
@@ -46,7 +46,7 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
     }
 
     /**
-     * How large the deleted segments were.
+     * Size of the deleted segments.
      *
      * @return bytes
      */
@@ -55,7 +55,7 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
     }
 
     /**
-     * How many should have been deleted, and are kept for consumers that haven't committed them: see {@link
+     * How many segments should have been deleted, but are kept for consumers that haven't committed them: see {@link
      * StreamOptions.Builder#retainFor}.
      *
      * @return their number
@@ -65,7 +65,7 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
     }
 
     /**
-     * How large the segments are that are kept for consumers.
+     * Size of the segments kept for consumers.
      *
      * @return bytes
      */
@@ -74,7 +74,7 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
     }
 
     /**
-     * How many have expired by the log's clock, and are kept, since the clock isn't believed: see {@link
+     * How many segments have expired by the log's clock, but are kept since the clock isn't believed: see {@link
      * WalOptions.Builder#maxClockAdvance}.
      *
      * @return their number

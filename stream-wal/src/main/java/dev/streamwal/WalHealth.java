@@ -5,11 +5,11 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Whether a log's background work succeeds: sealing, sweeping, packing, merging, preparing space, flushing at intervals, recovering. Each
- * task is tried again; the log is {@link State#DEGRADED} while a task's last attempt has failed, and {@link State#OK} again when the task
- * succeeds, or the stream concerned is sealed or deleted. What can't be tried again, as damage that was found when the log was opened, leaves it
- * degraded until it is opened again. A failure that a caller was told of by an exception doesn't count, nor do a program's own: of its
- * listener, or of what it hung on an append. Immutable.
+ * Whether the log's background work succeeds: sealing, sweeping, packing, merging, preparing space, flushing at intervals, recovering. Each
+ * task is tried again. The log is {@link State#DEGRADED} while a task's last attempt has failed; it is {@link State#OK} again when the task
+ * succeeds, or the stream concerned is sealed or deleted. What can't be tried again, such as damage found when the log was opened, leaves it
+ * degraded until it is opened again. Failures that a caller received as an exception don't count, nor do those of the program's own code: its
+ * listener and its continuations. Immutable.
  *
  * @since 1.0
  */
@@ -22,7 +22,7 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
     }
 
     /**
-     * How it is.
+     * The state.
      *
      * @return the state
      */
@@ -31,27 +31,27 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
     }
 
     /**
-     * Since when it is in this state.
+     * The time of the last change of state.
      *
-     * @return a time by {@link WalOptions#clock()}; where nothing has failed, when the log was opened
+     * @return a time by {@link WalOptions#clock()}; if nothing has failed, the time when the log was opened
      */
     public Instant since() {
         return fields().since();
     }
 
     /**
-     * What failed last.
+     * The task that failed last.
      *
-     * @return a word or two, as {@link WalListener#onFailure} is told; empty where the state is {@link State#OK}
+     * @return a word or two, as {@link WalListener#onFailure} gets it; empty if the state is {@link State#OK}
      */
     public Optional<String> task() {
         return fields().task();
     }
 
     /**
-     * Which stream it concerns.
+     * The stream concerned.
      *
-     * @return its key; empty where it concerns the whole log, or the state is {@link State#OK}
+     * @return its key; empty if the failure concerns the whole log, or the state is {@link State#OK}
      */
     public Optional<String> key() {
         return fields().key();
@@ -60,7 +60,7 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
     /**
      * Why it failed.
      *
-     * @return empty where the state is {@link State#OK}
+     * @return empty if the state is {@link State#OK}
      */
     public Optional<Throwable> cause() {
         return fields().cause();
@@ -72,18 +72,18 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
                 view.last().flatMap(failure -> Optional.ofNullable(failure.key())), view.last().map(OpenFailures.Failure::cause)));
     }
 
-    /** How a log is. */
+    /** The states of a log. */
     public enum State {
 
         /** Each background task succeeded at its last attempt. */
         OK,
 
-        /** The log takes appends, and a background task failed at its last attempt. */
+        /** The log takes appends, but a background task failed at its last attempt. */
         DEGRADED,
 
         /**
-         * A flush failed, or another process has taken the right to write: the log takes nothing more. Close it and open it again; see {@link
-         * dev.streamwal.error.WalFailedException}.
+         * A flush failed, or another process has opened the log for writing: the log takes no more appends. Close it and open it again; see
+         * {@link dev.streamwal.error.WalFailedException}.
          */
         FAILED
     }

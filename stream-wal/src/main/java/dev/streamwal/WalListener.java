@@ -5,12 +5,12 @@ import java.util.Optional;
 /**
  * Receives background events. All methods do nothing unless they are overridden.
  *
- * <p>They are called from one thread of the log, one after the other, in the order in which things happened, a moment after they did. So
- * they may call the log, and close it. A listener that falls behind by 10,000 events is told how many it missed; {@link StreamWal#close()}
- * waits up to ten seconds for it to hear what is left.
+ * <p>One thread of the log calls them, one after the other, in the order of events, a moment after each event. So they may call the log, and
+ * close it. A listener that falls behind by 10,000 events is told how many it missed; {@link StreamWal#close()} waits up to ten seconds for
+ * it to receive the rest.
  *
- * <p>A method that throws doesn't hurt the log: what it throws goes to {@link #onFailure} with the task
- * {@code "listener"}, and what that throws goes nowhere.
+ * <p>A method that throws doesn't harm the log: the exception goes to {@link #onFailure} with the task {@code "listener"}; an exception of
+ * {@code onFailure} itself is dropped.
  *
  * @since 1.0
  */
@@ -31,7 +31,7 @@ public interface WalListener {
     default void onPacked(PackedSegments packed) {}
 
     /**
-     * Packs of one window have become one.
+     * Packs were merged into one: see {@link MergedPacks}.
      *
      * @param merged which one
      */
@@ -45,27 +45,27 @@ public interface WalListener {
     default void onSwept(DeletedSegment segment) {}
 
     /**
-     * A sweep has not deleted what has expired by the log's clock, since the clock isn't believed: see {@link
-     * WalOptions.Builder#maxClockAdvance}. Told once, until a sweep has believed the clock again.
+     * A sweep did not delete what has expired by the log's clock, since the clock isn't believed: see {@link
+     * WalOptions.Builder#maxClockAdvance}. Called once, until a sweep has believed the clock again.
      *
      * @param refused what it kept, and why
      */
     default void onSweepRefused(RefusedSweep refused) {}
 
     /**
-     * A segment that an earlier writer had left unfinished was brought in order. Not called where there was nothing to do. The sums of all
-     * segments and streams are in {@link StreamWal#recoveryReport()}.
+     * A segment that an earlier writer had left unfinished was recovered. Not called if there was nothing to repair. The sums of all segments
+     * and streams are in {@link StreamWal#recoveryReport()}.
      *
-     * @param segment whose it is, what was found in it and what was done
+     * @param segment its stream, what was found in it and what was done
      */
     default void onRecovered(RecoveryReport.StreamFindings segment) {}
 
     /**
-     * Work in the background failed. The log goes on, and tries again where that can help. No caller gets this exception; {@link
-     * StreamWal#health()} says whether it is over.
+     * Background work failed. The log continues, and tries again where that can help. No caller gets this exception; {@link
+     * StreamWal#health()} says whether the failure is over.
      *
      * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}, {@code "pack"}, {@code "merge"}
-     * @param key of the stream concerned; empty where it concerns the whole log
+     * @param key of the stream concerned; empty if the failure concerns the whole log
      * @param failure why
      */
     default void onFailure(String task, Optional<String> key, Throwable failure) {}

@@ -25,27 +25,27 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a log is written and what it keeps. Immutable.
  *
- * <p>A log doesn't remember its options: each opening may have others. What concerns a segment (window, retention,
- * size) is fixed when that segment is created, so that a changed option governs new segments only.
+ * <p>A log doesn't store its options: each opening may use others. Window, retention and size of a segment are fixed when the segment is
+ * created, so a changed option governs new segments only.
  *
  * @since 1.0
  */
 public final class WalOptions {
 
-    /** Larger ones take longer to sort than two of half the size: their records leave the processor's cache. */
+    /** Larger segments take longer to sort than two of half the size, since their records no longer fit the processor's cache. */
     private static final int MAX_SHARED_SEGMENT_BYTES = 64 << 20;
 
-    /** Listens to nothing, and needs no thread for it. */
+    /** Ignores all events; needs no thread. */
     static final WalListener NOBODY = new WalListener() {};
-    /** Each new stream asks them one after the other. */
+    /** Each new stream is matched against all of them in turn. */
     static final int MAX_PATTERNS = 1_024;
-    /** More would match no key, whose 1,024 bytes are at most as many characters, but for runs of {@code *}. */
+    /** Longer patterns match no key, except those with runs of {@code *}: a key's 1,024 bytes are at most 1,024 characters. */
     static final int MAX_PATTERN_LENGTH = 4_096;
 
     private static final int DEFAULT_RECORD_BYTES = 16 << 20;
-    /** A quarter and some days: what is opened once in three months isn't doubted, and a clock with the wrong year is. */
+    /** A quarter of a year and some days: long enough for a log that is opened once in three months, too short for a wrong year. */
     private static final Duration DEFAULT_CLOCK_ADVANCE = Duration.ofDays(100);
-    /** As long as a window may be: a sweep less often than that is none. */
+    /** The longest window: a longer interval would amount to no sweeps. */
     private static final Duration MAX_SWEEP_INTERVAL = OptionLimits.MAX_WINDOW;
 
     private static final int MAX_OWN_SEGMENTS = 1_000_000;
@@ -100,14 +100,14 @@ public final class WalOptions {
         }
         if (wanted > largest) {
             throw new IllegalArgumentException(
-                    "the largest record fits an empty segment, with its frame and the segment's header: maxRecordBytes="
+                    "no record of maxRecordBytes, with its frame and the segment's header, fits an empty segment: maxRecordBytes="
                             + wanted + ", segmentBytes=" + segmentBytes + where + ", largest record that fits="
                             + largest + "; lower maxRecordBytes or raise segmentBytes");
         }
         return wanted;
     }
 
-    /** @param wantedWindow of streams whose options don't say another one; null where it follows from their retention */
+    /** @param wantedWindow for streams whose options set none; null if it follows from their retention */
     private List<Rule> rules(@Nullable Duration wantedWindow, @Nullable Integer wantedRecordBytes) {
         List<Rule> out = new ArrayList<>();
         streams.forEach((pattern, options) -> {
@@ -126,17 +126,17 @@ public final class WalOptions {
         return List.copyOf(out);
     }
 
-    /** What holds for the stream of this key: the first pattern that matches, or the log. */
+    /** The policy of the stream of this key: of the first pattern that matches, or of the log. */
     StreamPolicy policyOf(String key) {
         return ruleOf(key).map(Rule::policy).orElse(policy);
     }
 
-    /** What holds for all streams; empty where a pattern may match some. */
+    /** The policy of all streams; empty if a pattern may match some. */
     Optional<StreamPolicy> policyOfAll() {
         return rules.isEmpty() ? Optional.of(policy) : Optional.empty();
     }
 
-    /** Of all streams. */
+    /** The shortest window of any stream. */
     long shortestWindowMillis() {
         return rules.stream().mapToLong(rule -> rule.policy().windowMillis()).reduce(policy.windowMillis(), Math::min);
     }
@@ -149,14 +149,14 @@ public final class WalOptions {
                 key -> keys.contains(key) ? policyOf(key).retentionMillis() : PresentRetention.AS_BEGUN);
     }
 
-    /** Of the log's own stream: its segments go when they are packed, and by size. */
+    /** The policy of the log's own stream: its segments are deleted once packed, and rotate by size only. */
     StreamPolicy policyOfShared() {
         int segmentBytes = Math.min(MAX_SHARED_SEGMENT_BYTES, policy.segmentBytes());
         return new StreamPolicy(StreamPolicy.MAX_WINDOW_MILLIS, StreamPolicy.MAX_RETENTION_MILLIS, segmentBytes,
                 StreamPolicy.largestRecordBytes(segmentBytes), Long.MAX_VALUE);
     }
 
-    /** At which level the stream of this key appends where the append doesn't say: chosen as by {@link #policyOf}. */
+    /** The level at which the stream of this key appends by default: chosen as by {@link #policyOf}. */
     Durability durabilityOf(String key) {
         return ruleOf(key).map(Rule::durability).orElse(durability);
     }
@@ -175,12 +175,12 @@ public final class WalOptions {
         return Optional.empty();
     }
 
-    /** For whom the stream of this key is kept: chosen as by {@link #policyOf}. */
+    /** The consumers for which the stream of this key is kept: chosen as by {@link #policyOf}. */
     List<RetainFor> retainedFor(String key) {
         return ruleOf(key).map(Rule::retainedFor).orElse(List.of());
     }
 
-    /** A fingerprint of what gives segments their windows and expirations: under options with another one, a stream may have others. */
+    /** A fingerprint of the options that determine segments' windows and expirations. If it differs, a stream's may differ. */
     long spansHash() {
         StringBuilder said = new StringBuilder().append(policy.windowMillis()).append('/').append(policy.retentionMillis());
         rules.forEach(rule -> said.append('\n').append(rule.pattern()).append('=').append(rule.policy().windowMillis()).append('/')
@@ -193,7 +193,7 @@ public final class WalOptions {
     private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability, List<RetainFor> retainedFor, Segments segments) {}
 
     /**
-     * Everything as by default.
+     * A builder with all defaults.
      *
      * @return a new builder
      */
@@ -202,7 +202,7 @@ public final class WalOptions {
     }
 
     /**
-     * How long the span of time is that one segment is for.
+     * Time span covered by one segment.
      *
      * @return by default about a hundredth of the retention: see {@link Builder#window}
      */
@@ -220,7 +220,7 @@ public final class WalOptions {
     }
 
     /**
-     * Above how many bytes a stream's oldest sealed segments are deleted.
+     * Limit of a stream's bytes, above which its oldest sealed segments are deleted.
      *
      * @return by default {@link Long#MAX_VALUE}: no limit
      */
@@ -229,7 +229,7 @@ public final class WalOptions {
     }
 
     /**
-     * Above how many bytes of all streams together the oldest sealed segments are deleted.
+     * Limit of all streams' bytes together, above which the oldest sealed segments are deleted.
      *
      * @return by default {@link Long#MAX_VALUE}: no limit
      */
@@ -238,9 +238,9 @@ public final class WalOptions {
     }
 
     /**
-     * What streams do differently from the log, by key pattern.
+     * Options of the streams whose keys match a pattern, in place of the log's.
      *
-     * @return in the order in which the patterns are asked; unmodifiable; by default empty
+     * @return in the order in which the patterns are matched; unmodifiable; by default empty
      */
     public Map<String, StreamOptions> streams() {
         return streams;
@@ -265,9 +265,9 @@ public final class WalOptions {
     }
 
     /**
-     * Where the continuations of asynchronous appends run.
+     * Executor for the continuations of asynchronous appends.
      *
-     * @return by default empty: on threads of the log's
+     * @return by default empty: they run on threads of the log
      */
     public Optional<Executor> completionExecutor() {
         return completionExecutor;
@@ -302,7 +302,7 @@ public final class WalOptions {
     }
 
     /**
-     * How far the clock may be ahead of what is known, for a sweep to believe it.
+     * Longest jump ahead of the clock that a sweep believes.
      *
      * @return by default 100 days
      */
@@ -320,7 +320,7 @@ public final class WalOptions {
     }
 
     /**
-     * What says what time it is, for timestamps, windows, expirations and {@link #maxClockSkew()}.
+     * Source of the time for timestamps, windows, expirations and {@link #maxClockSkew()}.
      *
      * @return by default the system's clock
      */
@@ -329,16 +329,16 @@ public final class WalOptions {
     }
 
     /**
-     * How long the log waits between two sweeps of its own.
+     * Interval between the log's own sweeps.
      *
-     * @return by default 1 minute; zero: it doesn't sweep by itself
+     * @return by default 1 minute; zero: the log doesn't sweep by itself
      */
     public Duration sweepInterval() {
         return sweepInterval;
     }
 
     /**
-     * How many streams have segments of their own by default, and how many small segments of one window keep files of their own.
+     * How many streams have segments of their own by default, and how many small segments of one window keep their own files.
      *
      * @return by default 64
      */
@@ -365,9 +365,9 @@ public final class WalOptions {
     }
 
     /**
-     * Who hears what the log does by itself.
+     * Receives background events.
      *
-     * @return by default one that does nothing
+     * @return by default a listener that does nothing
      */
     public WalListener listener() {
         return listener;
@@ -420,14 +420,13 @@ public final class WalOptions {
         }
 
         /**
-         * How long the span of time is that one segment is for; windows begin at multiples of it since
-         * 1970-01-01T00:00:00Z. Together with the retention it says how exactly data expires: a record that is on time
-         * is kept for the retention, and at most a window longer.
+         * Time span covered by one segment; windows begin at multiples of it since 1970-01-01T00:00:00Z. Together with the retention it
+         * determines how exactly data expires: a record that arrives on time is kept for the retention, and at most one window longer.
          *
-         * @param window 1 ms to 3,653 days, in whole milliseconds; by default it follows from the retention, of which it is about a hundredth:
+         * @param window 1 ms to 3,653 days, in whole milliseconds; by default about a hundredth of the retention:
          *     1, 5 or 15 minutes, 1 or 6 hours, 1 or 7 days; for 7 days an hour, for 30 days 6 hours
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is outside of that
          */
         public Builder window(Duration window) {
             this.window = OptionLimits.window(window);
@@ -435,12 +434,12 @@ public final class WalOptions {
         }
 
         /**
-         * How long after its window's end a segment is kept. A changed value governs new segments; {@code purge} is the
-         * way to be rid of old ones.
+         * How long a segment is kept after the end of its window. A changed value governs new segments; {@link StreamWal#applyRetention}
+         * applies it to old ones.
          *
          * @param retention zero to 3,652,500 days, in whole milliseconds; by default 7 days
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is out of range
          */
         public Builder retention(Duration retention) {
             this.retention = OptionLimits.retention(retention);
@@ -448,12 +447,12 @@ public final class WalOptions {
         }
 
         /**
-         * Above how many bytes a stream's oldest sealed segments are deleted, whether they have expired or not. The
-         * segment that is being written isn't, so that a stream may have one segment more.
+         * Limit of a stream's bytes, above which its oldest sealed segments are deleted, whether they have expired or not. The segment that
+         * is being written stays, so a stream may exceed the limit by one segment.
          *
          * @param bytes 1 or more, of each stream by itself; by default there is no limit
          * @return this
-         * @throws IllegalArgumentException where it is less
+         * @throws IllegalArgumentException if it is less
          */
         public Builder maxBytesPerStream(long bytes) {
             this.maxBytesPerStream = OptionLimits.maxBytes("maxBytesPerStream", bytes);
@@ -461,12 +460,12 @@ public final class WalOptions {
         }
 
         /**
-         * Above how many bytes of all streams together the oldest sealed segments are deleted, whether they have
-         * expired or not. Segments that are being written are not, so that the log may have a segment a stream more.
+         * Limit of all streams' bytes together, above which the oldest sealed segments are deleted, whether they have expired or not.
+         * Segments that are being written stay, so the log may exceed the limit by one segment per stream.
          *
          * @param bytes 1 or more; by default there is no limit
          * @return this
-         * @throws IllegalArgumentException where it is less
+         * @throws IllegalArgumentException if it is less
          */
         public Builder maxTotalBytes(long bytes) {
             this.maxTotalBytes = OptionLimits.maxBytes("maxTotalBytes", bytes);
@@ -474,30 +473,28 @@ public final class WalOptions {
         }
 
         /**
-         * What the streams whose keys match a pattern do differently from the log. Of several patterns that match a key
-         * the one that was given first counts, alone.
+         * Sets options for the streams whose keys match a pattern. If several patterns match a key, only the one that was given first counts.
          *
-         * @param keyPattern 1 to 4,096 characters, {@code *} for any run of characters (none, and {@code /}, among
-         *     them), {@code ?} for one character; each pattern once, at most 1,024 of them
-         * @param options what is different; what it doesn't set is as for the log
+         * @param keyPattern 1 to 4,096 characters: {@code *} stands for any run of characters (also none, and also {@code /}), {@code ?} for
+         *     one character; each pattern once, at most 1,024 patterns
+         * @param options what differs; what they don't set is as for the log
          * @return this
-         * @throws IllegalArgumentException where the pattern is empty, too long, or given already, or there are too
-         *     many
+         * @throws IllegalArgumentException if the pattern is empty, too long or given already, or there are too many
          */
         public Builder streams(String keyPattern, StreamOptions options) {
             Objects.requireNonNull(keyPattern, "keyPattern");
             Objects.requireNonNull(options, "options");
             if (keyPattern.isEmpty() || keyPattern.length() > MAX_PATTERN_LENGTH) {
                 throw new IllegalArgumentException(
-                        "a key pattern has 1 to " + MAX_PATTERN_LENGTH + " characters: length=" + keyPattern.length());
+                        "key pattern is empty or longer than " + MAX_PATTERN_LENGTH + " characters: length=" + keyPattern.length());
             }
             if (streams.containsKey(keyPattern)) {
                 throw new IllegalArgumentException(
-                        "each key pattern is given once, since only the first could match: keyPattern=" + keyPattern);
+                        "key pattern is given twice: keyPattern=" + keyPattern + "; remove one, only the first can match");
             }
             if (streams.size() == MAX_PATTERNS) {
                 throw new IllegalArgumentException(
-                        "at most " + MAX_PATTERNS + " key patterns: keyPattern=" + keyPattern);
+                        "more than " + MAX_PATTERNS + " key patterns: keyPattern=" + keyPattern);
             }
             streams.put(keyPattern, options);
             return this;
@@ -515,12 +512,12 @@ public final class WalOptions {
         }
 
         /**
-         * How long the log waits between two flushes of what was appended with {@link Durability#PERIODIC}: what a loss
-         * of power may cost. Nothing is flushed where nothing was appended.
+         * How long the log waits between two flushes of what was appended with {@link Durability#PERIODIC}; so long may be what a loss of
+         * power costs. Nothing is flushed if nothing was appended.
          *
          * @param interval 1 ms to 1 day, in whole milliseconds; by default 1 second
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is outside of that
          */
         public Builder flushInterval(Duration interval) {
             this.flushInterval = OptionLimits.flushInterval(interval);
@@ -528,18 +525,17 @@ public final class WalOptions {
         }
 
         /**
-         * Where the continuations of asynchronous appends run: what the caller hung on their futures. By default that is
-         * on up to 8 threads of the log's own, named {@code stream-wal-complete-}, in no particular order: no commit waits
-         * for them. A continuation may append, in every way, may wait for that with {@code get} or {@code join}, and may
-         * close the log. One that waits for something else that a continuation is to do, such as a future that was made
-         * from an append's by {@code thenApply}, keeps one of the 8 threads meanwhile: use an executor of your own where
-         * more than 7 do that at once. {@link StreamWal#close()} waits up to 10 seconds for continuations.
+         * Where the continuations of asynchronous appends run, that is what callers attached to their futures. By default they run on up to 8
+         * threads of the log, named {@code stream-wal-complete-}, in no particular order; no commit waits for them. A continuation may append
+         * in every way, may wait for that with {@code get} or {@code join}, and may close the log. A continuation that waits for another
+         * one's result, such as a future made from an append's by {@code thenApply}, occupies one of the 8 threads meanwhile: use an executor
+         * of your own if more than 7 do that at once. {@link StreamWal#close()} waits up to 10 seconds for continuations.
          *
-         * <p>With an executor of the program's they run there, and nowhere else unless it refuses them: then on the log's
-         * threads. It must not run them on the thread that hands them over, as {@code Runnable::run} does, unless they take no
-         * time and wait for nothing: other threads' appends wait for that thread.
+         * <p>With an executor of the program they run there, or on the log's threads if it refuses them. The executor must not run them on
+         * the thread that hands them over, as {@code Runnable::run} does, unless they take no time and wait for nothing: other threads'
+         * appends wait for that thread.
          *
-         * @param executor in place of the log's threads; the log doesn't end it
+         * @param executor in place of the log's threads; the log doesn't shut it down
          * @return this
          */
         public Builder completionExecutor(Executor executor) {
@@ -563,7 +559,7 @@ public final class WalOptions {
          *
          * @param bytes 4,096 to 1,073,741,824 (1 GiB); by default 67,108,864 (64 MiB)
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is outside of that
          */
         public Builder segmentBytes(int bytes) {
             this.segmentBytes = OptionLimits.segmentBytes(bytes);
@@ -577,7 +573,7 @@ public final class WalOptions {
          * @param bytes 1 to 33,554,392 (just below 32 MiB); by default 16,777,216 (16 MiB), or what fits a segment of
          *     the stream, if that is less
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is outside of that
          */
         public Builder maxRecordBytes(int bytes) {
             this.maxRecordBytes = OptionLimits.count("maxRecordBytes", bytes, 1, StreamPolicy.MAX_RECORD_BYTES);
@@ -585,13 +581,13 @@ public final class WalOptions {
         }
 
         /**
-         * How far in the future, by the clock, a record's timestamp may be. One that is further is refused, since it
-         * would hold its stream in a window that no later record leaves. Where the clock itself was further ahead, and is right again,
-         * the stream goes on in a new segment of the right window.
+         * How far in the future, by the clock, a record's timestamp may be. A later timestamp is refused, since it would keep its stream in a
+         * window that no later record leaves. If the clock itself was further ahead and is right again, the stream continues in a new segment
+         * of the right window.
          *
          * @param skew zero to 3,652,500 days, in whole milliseconds; by default 1 hour
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is outside of that
          */
         public Builder maxClockSkew(Duration skew) {
             this.maxClockSkew = OptionLimits.span("maxClockSkew", skew, Duration.ZERO, OptionLimits.MAX_RETENTION);
@@ -599,18 +595,19 @@ public final class WalOptions {
         }
 
         /**
-         * How far the clock may be ahead of what is known, for a sweep to believe it. Known is when the log was last opened, swept or
-         * closed by its clock, and what has passed since by {@link System#nanoTime()}, which counts while the log is open and the machine
-         * isn't suspended. So it is how long the log may have stood still.
+         * How far the clock may be ahead of the known time before a sweep stops believing it. The known time is when the log was last opened,
+         * swept or closed by its clock, plus what has passed since by {@link System#nanoTime()}, which counts while the log is open and the
+         * machine isn't suspended. So this option limits how long the log may have been closed or suspended.
          *
-         * <p>A sweep by a clock that is further ahead keeps what would not have expired without that jump, and tells {@link
-         * WalListener#onSweepRefused}: one wrong reading would delete everything. What it keeps goes when its time has passed while the log
-         * is open; or when somebody vouches for the clock: by {@link StreamWal#sweep(java.time.Instant)}, which believes the time that it
-         * is given, by this option with a longer time, or on the command line ({@code sweep --believe-clock}). Limits of bytes hold all the same.
+         * <p>A sweep by a clock that is further ahead keeps what would not have expired without that jump, and calls {@link
+         * WalListener#onSweepRefused}: otherwise one wrong reading would delete everything. What it keeps is deleted when its time has passed
+         * while the log is open, or when the clock is confirmed: by {@link StreamWal#sweep(java.time.Instant)}, which believes the given
+         * time, by a longer {@code maxClockAdvance}, or on the command line ({@code sweep --believe-clock}). Limits of bytes apply
+         * nevertheless.
          *
-         * @param advance zero to 3,652,500 days, in whole milliseconds: the clock is always believed then; by default 100 days
+         * @param advance zero to 3,652,500 days, in whole milliseconds: with the maximum, the clock is always believed; by default 100 days
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is out of range
          */
         public Builder maxClockAdvance(Duration advance) {
             this.maxClockAdvance = OptionLimits.span("maxClockAdvance", advance, Duration.ZERO, OptionLimits.MAX_RETENTION);
@@ -618,8 +615,8 @@ public final class WalOptions {
         }
 
         /**
-         * What says what time it is: the timestamp of records that have none, what has expired, what is in the future.
-         * Intervals, such as the one between sweeps, are measured by {@link System#nanoTime()} all the same.
+         * Source of the current time: for records without a timestamp, for what has expired and what is in the future. Intervals, such as the
+         * one between sweeps, are measured by {@link System#nanoTime()} nevertheless.
          *
          * @param clock called by several threads at once, for each append; by default the system's
          * @return this
@@ -630,12 +627,12 @@ public final class WalOptions {
         }
 
         /**
-         * How long the log waits between two sweeps of its own.
+         * Interval between the log's own sweeps.
          *
          * @param interval zero (it doesn't sweep by itself) or 1 ms to 3,653 days, in whole milliseconds; by default 1
          *     minute
          * @return this
-         * @throws IllegalArgumentException where it is outside of that
+         * @throws IllegalArgumentException if it is outside of that
          */
         public Builder sweepInterval(Duration interval) {
             this.sweepInterval = OptionLimits.span("sweepInterval", interval, Duration.ZERO, MAX_SWEEP_INTERVAL);
@@ -643,21 +640,21 @@ public final class WalOptions {
         }
 
         /**
-         * How many streams have segments of their own, of those that are {@link Segments#AUTO}: the first that are appended to after the log was
-         * opened. The others share. A stream that has shared goes on to.
+         * How many of the {@link Segments#AUTO} streams have segments of their own: the first ones that are appended to after the log was
+         * opened. The others share segments. A stream that has shared segments continues to share.
          *
-         * <p>A stream with segments of its own holds one mapping while it is appended to; where files aren't mapped, as with {@link
-         * Storage#CHANNEL}, one descriptor. It gives that back when it had no append for a window. Streams that are {@link Segments#OWN} come in
-         * addition to these. The first segment takes 4 KiB on the disk, and grows as it is appended to.
+         * <p>A stream with segments of its own holds one mapping while it is appended to, or one descriptor where files aren't mapped, as
+         * with {@link Storage#CHANNEL}. It gives that back after a window without appends. Streams that are {@link Segments#OWN} come in
+         * addition. The first segment takes 4 KiB on the disk, and grows as it is appended to.
          *
-         * <p>It is also how many small segments of one window keep files of their own. Where there are more whose windows are over, each up to
-         * 1 MiB, they are copied into one file, a pack, and their own files deleted. What stands in shared segments is always packed. So a log has a few
-         * files a window, however many streams there are. That happens in the background, at {@link #sweepInterval}, or when {@link
-         * StreamWal#pack()} is called. Streams that are limited by {@link #maxBytesPerStream} or {@link StreamOptions#maxBytesPerStream()} have segments of
-         * their own, and are never packed.
+         * <p>The same number limits how many small segments of one window, each of at most 1 MiB, keep their own files. If there are more
+         * whose windows are over, they are copied into one file, a pack, and their own files are deleted. Data in shared segments is always
+         * packed. So a log has a few files per window, however many streams it has. Packing happens in the background, at {@link
+         * #sweepInterval}, or when {@link StreamWal#pack()} is called. Streams limited by {@link #maxBytesPerStream} or {@link
+         * StreamOptions#maxBytesPerStream()} have segments of their own and are never packed.
          *
-         * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed in a log of usual size. However many are wanted, no more streams have
-         *     segments of their own at a time than 12,288; where files aren't mapped, than a quarter of the files that the process may open
+         * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed in a log of usual size. At most 12,288 streams have segments of
+         *     their own at a time, whatever this option says; where files aren't mapped, a quarter of the files that the process may open
          * @return this
          */
         public Builder ownSegments(int segments) {
@@ -666,11 +663,11 @@ public final class WalOptions {
         }
 
         /**
-         * How records are stored in packs, where those of streams that share segments come when a window is over, and small segments of other
-         * streams. What is in files of a stream's own is stored as it was appended.
+         * How records are stored in packs, which take the data of shared segments after their window, and small segments of other streams.
+         * Files of single streams keep records as they were appended.
          *
-         * <p>Compressed, a reading of a sensor takes some 4 bytes in place of 44, as measured on the Numenta Anomaly Benchmark's series. The price
-         * is 0.1 to 0.3 µs a record when it is packed, and up to 20 µs where a single record is read.
+         * <p>Compressed, a sensor's reading takes some 4 bytes instead of 44, measured on the series of the Numenta Anomaly Benchmark. The
+         * cost is 0.1 to 0.3 µs per record at packing, and up to 20 µs for reading a single record.
          *
          * @param newCompression by default {@link Compression#COLUMNS}; may change from opening to opening
          * @return this
@@ -692,9 +689,9 @@ public final class WalOptions {
         }
 
         /**
-         * Who hears what the log does by itself.
+         * Receives background events.
          *
-         * @param listener called by several threads at once; by default one that does nothing
+         * @param listener called by one thread of the log, in order; by default a listener that does nothing
          * @return this
          */
         public Builder listener(WalListener listener) {
@@ -703,11 +700,10 @@ public final class WalOptions {
         }
 
         /**
-         * Makes the options; the builder can go on.
+         * Builds the options; the builder can be used further.
          *
-         * @return what is set now
-         * @throws IllegalArgumentException where the largest record doesn't fit a segment: of the log, or of a
-         *     pattern's streams
+         * @return the options set so far
+         * @throws IllegalArgumentException if the largest record doesn't fit a segment: of the log, or of a pattern's streams
          */
         public WalOptions build() {
             return new WalOptions(this);

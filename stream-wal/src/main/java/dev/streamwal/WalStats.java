@@ -1,7 +1,7 @@
 package dev.streamwal;
 
 /**
- * What a log is and has done, as far as it was known at one moment. While others append and sweep, the numbers may be of slightly different
+ * Properties and counters of a log, as known at one moment. While other threads append and sweep, the numbers may be of slightly different
  * moments. Immutable.
  *
  * @since 1.0
@@ -35,7 +35,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many files have segments of many streams.
+     * How many packs there are: files with segments of many streams.
      *
      * @return their number
      */
@@ -44,7 +44,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How large the log's files are, space prepared ahead included.
+     * Size of the log's files, including space prepared ahead.
      *
      * @return bytes
      */
@@ -53,7 +53,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How much of {@link #bytes} is in segments that streams share, and is to be packed yet.
+     * How much of {@link #bytes} is in segments that streams share, and not packed yet.
      *
      * @return bytes
      */
@@ -80,7 +80,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many descriptors segments hold now: those that are written by position, as long as they are appended to.
+     * How many descriptors segments hold now: segments written without a mapping hold one while they are appended to.
      *
      * @return their number
      */
@@ -98,7 +98,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How large these records' frames are, with what stands between them in their segments.
+     * Size of these records' frames, including what stands between them in their segments.
      *
      * @return bytes
      */
@@ -107,7 +107,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How much was written to packs since the log was opened: what is packed, merged, or carried over by a sweep.
+     * How many bytes were written to packs since the log was opened: packed, merged, or carried over by a sweep.
      *
      * @return bytes
      */
@@ -134,9 +134,9 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many bytes were written for each that was appended, since the log was opened. The journal of durable appends comes on top of that.
+     * How many bytes were written for each byte appended, since the log was opened. The journal of durable appends is not included.
      *
-     * @return 1 where nothing was appended, or nothing is packed
+     * @return 1 if nothing was appended, or nothing is packed
      */
     public double writeAmplification() {
         return appendedBytes() == 0 ? 1 : (double) (appendedBytes() + packWrittenBytes()) / appendedBytes();

@@ -26,33 +26,34 @@ import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
 
 /**
- * One key's records. Thread-safe: any number of threads append at once, and each sees its own records in the order in which it appended
- * them.
+ * One key's records. Thread-safe: any number of threads append at once, and each thread sees its own records in the order in which it
+ * appended them.
  *
- * <p>When an append returns, the record is in the page cache: readers in this process see it, and it survives the end of the process,
- * however that ends. Readers in other processes find it by its reference at once. Their scans, tails and {@code latest} go no further than
- * the first slot that is still being filled: so they see it at once where nobody else appends to the stream, and otherwise when the appends
- * whose records stand before it have published theirs too. That takes well under a microsecond each, or as long as the system
- * leaves such a thread without a core. It goes to the window of its timestamp, but never to one before the stream's last: a late record stays in the current segment,
- * where scans by time find it.
+ * <p>When an append returns, the record is in the page cache: readers in this process see it, and it survives the end of the process, however
+ * the process ends. Readers in other processes find it by its reference at once. Their scans, tails and {@code latest} stop at the first slot
+ * that is still being filled: so they see the record at once if no other thread appends to the stream, and otherwise when the appends before
+ * it have been published. That takes well under a microsecond each, or as long as the system leaves such a thread without a core.
  *
- * <p>Sources are read from position to limit (or between their reader's indices) and left as they were; nothing of them is kept. Whoever
- * changes one before the append returns gets a record that doesn't verify.
+ * <p>A record goes to the window of its timestamp, but never to a window before that of the stream's last record: a late record stays in the
+ * current segment, where scans by time find it.
+ *
+ * <p>Sources are read from position to limit (or between their reader's indices) and left as they were; the log keeps no reference to them.
+ * Don't modify a source during an append: the record's checksum might not match.
  *
  * <p>All appends throw
  *
  * <ul>
- *   <li>{@link HeaderTooLargeException} and {@link RecordTooLargeException}, where the record could never be stored,
- *   <li>{@link TimestampOutOfRangeException}, where the timestamp is later than the clock by more than {@link WalOptions#maxClockSkew()},
- * or its window has expired already,
- *   <li>{@link dev.streamwal.error.DiskFullException} and other {@link dev.streamwal.error.WalIOException}s: nothing was appended, and
- * the next append may succeed; but for those of an append that was to be durable whose message says that what was appended is there: it is, and
- * only its durability isn't known,
- *   <li>{@link dev.streamwal.error.CorruptSegmentException} and {@link dev.streamwal.error.UnsupportedFormatException}, where what an
- *       earlier writer left can't be continued,
- *   <li>{@link WalFailedException}, at every level of durability, after a flush that failed,
+ *   <li>{@link HeaderTooLargeException} and {@link RecordTooLargeException} if the record could never be stored,
+ *   <li>{@link TimestampOutOfRangeException} if the timestamp is later than the clock by more than {@link WalOptions#maxClockSkew()}, or its
+ *       window has expired already,
+ *   <li>{@link dev.streamwal.error.DiskFullException} and other {@link dev.streamwal.error.WalIOException}s: nothing was appended, and the
+ *       next append may succeed. Exception: if a durable append's message says that the record was appended, it was, and only its durability
+ *       is unknown,
+ *   <li>{@link dev.streamwal.error.CorruptSegmentException} and {@link dev.streamwal.error.UnsupportedFormatException} if what an earlier
+ *       writer left can't be continued,
+ *   <li>{@link WalFailedException}, at every level of durability, after a failed flush,
  *   <li>{@link dev.streamwal.error.WalClosedException} after the log was closed,
- *   <li>{@link NullPointerException} where an argument is null.
+ *   <li>{@link NullPointerException} if an argument is null.
  * </ul>
  *
  * <p>An interrupted thread's append finishes, and the thread stays interrupted.
@@ -128,7 +129,7 @@ public final class WalStream {
      * @param offset index of the content's first byte
      * @param length bytes of the content; may be zero
      * @return where the record stands
-     * @throws IndexOutOfBoundsException where the array has no such part
+     * @throws IndexOutOfBoundsException if the array has no such part
      */
     public EntryRef append(long timestampMillis, byte[] content, int offset, int length) {
         int from = Objects.checkFromIndexSize(offset, length, content.length);
@@ -225,7 +226,7 @@ public final class WalStream {
      * @param content from read position to read limit
      * @return the record's position
      */
-    // Not one more append: javac looks at the types of all methods of a name, and then no call of any append compiled without Chronicle.
+    // Not named append: javac resolves the types of all methods of a name, so without Chronicle no call of any append would compile.
     @SuppressWarnings("exports") // its callers require chronicle.bytes, and other programs need not
     public long appendBytes(long timestampMillis, Bytes<?> header, Bytes<?> content) {
         Objects.requireNonNull(header, "header");
@@ -269,10 +270,10 @@ public final class WalStream {
     }
 
     /**
-     * Appends a record, as durable as said.
+     * Appends a record, with the given durability.
      *
      * @param entry the record
-     * @param durability of this record, and with it of all that stands before it, whatever the stream's
+     * @param durability of this record, and of all records before it, in place of the stream's
      * @return where the record stands
      */
     public EntryRef append(WriteEntry entry, Durability durability) {
@@ -283,16 +284,15 @@ public final class WalStream {
     }
 
     /**
-     * Appends a record, which is copied and visible when this returns, and doesn't wait until it survives power loss. What is wrong with
-     * the record, or keeps it from being appended, is thrown by this method. At most 65,536 such calls may be unanswered, which they are until
-     * what hangs on their futures has run; one more waits until its record is durable, as {@code append} would, and returns a future that is
-     * complete.
+     * Appends a record without waiting until it survives power loss. When this method returns, the record is copied and visible. This method
+     * throws if the record is invalid or can't be appended. At most 65,536 such calls may be unanswered; a call is answered when its future's
+     * continuations have run. A further call waits, as {@code append} would, until its record is durable, and returns a completed future.
      *
      * @param entry the record
-     * @return completed with where the record stands when it, and all that stands before it, survives power loss; by a thread of the log's or
-     *     {@link WalOptions.Builder#completionExecutor an executor of the program's}, never by one that commits; without such an executor also
-     *     by who waits for it with {@code get} or {@code join}. Exceptionally with a {@link WalFailedException} or another {@link
-     *     dev.streamwal.error.WalException}: then the record is there, but not known to be durable
+     * @return completes with where the record stands, when it and all records before it survive power loss. A thread of the log completes it,
+     *     or {@link WalOptions.Builder#completionExecutor an executor of the program}, or, without such an executor, a thread that waits for
+     *     it with {@code get} or {@code join}; never a thread that commits. Completes exceptionally with a {@link WalFailedException} or
+     *     another {@link dev.streamwal.error.WalException}: then the record is in the log, but not known to be durable
      */
     public CompletableFuture<EntryRef> appendAsync(WriteEntry entry) {
         wal.checkWritable();
@@ -304,22 +304,22 @@ public final class WalStream {
     }
 
     /**
-     * Appends records so that readers, and whoever opens the log after a crash, see all of them or none. They go to one segment, that of
+     * Appends records atomically: readers, and a log that is opened after a crash, have all of them or none. They go to one segment, that of
      * the newest timestamp.
      *
-     * @param entries in order; together they must fit a segment, or it is a {@link RecordTooLargeException}
-     * @return where the records stand, in the same order; empty where there were none
+     * @param entries in order; if they don't fit a segment together, a {@link RecordTooLargeException} is thrown
+     * @return where the records stand, in the same order; empty if there were none
      */
     public List<EntryRef> appendBatch(List<WriteEntry> entries) {
         return appendBatch(entries, durability);
     }
 
     /**
-     * As {@link #appendBatch(List)}, as durable as said.
+     * Like {@link #appendBatch(List)}, with the given durability.
      *
-     * @param entries in order; together they must fit a segment, or it is a {@link RecordTooLargeException}
-     * @param durability of these records, and with them of all that stands before them, whatever the stream's
-     * @return where the records stand, in the same order; empty where there were none
+     * @param entries in order; if they don't fit a segment together, a {@link RecordTooLargeException} is thrown
+     * @param durability of these records, and of all records before them, in place of the stream's
+     * @return where the records stand, in the same order; empty if there were none
      */
     public List<EntryRef> appendBatch(List<WriteEntry> entries, Durability durability) {
         Objects.requireNonNull(durability, "durability");
@@ -335,12 +335,12 @@ public final class WalStream {
     }
 
     /**
-     * Appends a record if nothing was appended meanwhile: for a program that must not append twice what it may have appended before.
+     * Appends a record if nothing else was appended meanwhile: for a program that must not append a record twice after a failure.
      *
-     * @param expectedEnd what {@link #endPosition()} was, or the {@link EntryRef#end() end} of the last record
+     * @param expectedEnd the {@link #endPosition()} seen before, or the {@link EntryRef#end() end} of the last record
      * @param entry the record
-     * @return where the record stands; empty where the stream ends elsewhere, since another append came first: then nothing was appended
-     * @throws IllegalArgumentException where {@code expectedEnd} is negative
+     * @return where the record stands; empty if the stream ends elsewhere, since another append came first: then nothing was appended
+     * @throws IllegalArgumentException if {@code expectedEnd} is negative
      */
     public Optional<EntryRef> appendIfEndIs(long expectedEnd, WriteEntry entry) {
         if (expectedEnd < 0) {
@@ -352,8 +352,9 @@ public final class WalStream {
     }
 
     /**
-     * Where the last record ends; before the first, where it will begin. The next record may begin further on: where the log wasn't closed
-     * before it was opened, after a write that failed, or when everything had expired. Never before the end of a record that the calling thread was shown, unless that was cut off.
+     * Where the last record ends; before the first, where it will begin. The next record may begin further on: after a log was opened that
+     * had not been closed, after a failed write, or when everything had expired. The end is never before that of a record that the calling
+     * thread has seen, unless that record was cut off.
      *
      * @return a position
      */
@@ -363,9 +364,9 @@ public final class WalStream {
     }
 
     /**
-     * Before which position everything survives power loss.
+     * The position up to which everything survives power loss.
      *
-     * @return a position: {@link #endPosition()} where that is all
+     * @return a position: {@link #endPosition()} if that is everything
      */
     public long durablePosition() {
         wal.checkOpen();
@@ -375,38 +376,37 @@ public final class WalStream {
     /**
      * Returns when everything that was appended to the stream before the call survives power loss.
      *
-     * @throws WalFailedException where a flush fails, or has failed before
-     * @throws dev.streamwal.error.WalIOException where something can't be read or there is no room for the commit journal
+     * @throws WalFailedException if a flush fails, or has failed before
+     * @throws dev.streamwal.error.WalIOException if something can't be read, or the commit journal has no room
      */
     public void sync() {
         wal.checkOpen();
-        // brings the stream in order, which an earlier writer may have appended to
+        // recovers the stream, to which an earlier writer may have appended
         long unused = log.endPosition();
         List<CommitTarget> targets = log.undurable();
         wal.durable(() -> wal.commits().sync(targets), key);
     }
 
     /**
-     * Cuts off everything behind a record; durably, when this returns. The stream goes on in a new segment, at positions it never had: a
-     * ref to what was cut says that there is no such record, until what follows it is swept too, and never names another one. Until
-     * something is appended, {@link #endPosition()} is the record's end.
+     * Deletes everything after a record; durably, when this method returns. The stream continues in a new segment, at positions that it never
+     * had. A ref to a deleted record never names another one; it is reported as not found, and as expired once what follows has been swept
+     * too. Until the next append, {@link #endPosition()} is the record's end.
      *
-     * <p>What other threads append meanwhile is cut with the rest where it was reserved before, and else stays. Whoever reads what is cut
-     * at that moment may have it already; {@code latest} and {@code scanLast} say what was the newest before the cut, after it, or, where it
-     * takes whole segments, when some of these had gone.
+     * <p>Records that other threads append meanwhile are deleted too if their places were reserved before the cut; otherwise they stay. A
+     * reader that reads deleted records at that moment may still return them. {@code latest} and {@code scanLast} return the newest record of
+     * before the cut, of after it, or, if the cut deletes whole segments, of when some of these had been deleted.
      *
-     * @param last a record of this stream, which stays; the last one of its batch where it is in one. Where nothing is behind it, nothing
-     *     happens
-     * @throws IllegalArgumentException where it is of another stream, or others of its batch are behind it
-     * @throws dev.streamwal.error.EntryNotFoundException where there is no such record
-     * @throws dev.streamwal.error.EntryExpiredException where it was deleted
-     * @throws WalFailedException where a flush fails, or has failed before: then nothing is cut
-     * @throws dev.streamwal.error.WalIOException where it could not be done. What was done of it by then is done; the rest is done before
-     *     anything else is appended, by another call, or when the log is opened again
+     * @param last a record of this stream, which stays; the last of its batch if it is in one. If nothing follows it, nothing happens
+     * @throws IllegalArgumentException if it is of another stream, or is followed by others of its batch
+     * @throws dev.streamwal.error.EntryNotFoundException if there is no such record
+     * @throws dev.streamwal.error.EntryExpiredException if it was deleted
+     * @throws WalFailedException if a flush fails, or has failed before: then nothing is cut
+     * @throws dev.streamwal.error.WalIOException if the cut fails. What was done of it stays done; the rest is done before anything else is
+     *     appended, by another call, or when the log is opened again
      */
     public void truncateAfter(EntryRef last) {
         if (!last.key().equals(key)) {
-            throw new IllegalArgumentException("a stream is cut behind a record of its own: stream=" + key + ", ref=" + last);
+            throw new IllegalArgumentException("can't truncate after a record of another stream: stream=" + key + ", ref=" + last);
         }
         wal.truncate(log, last);
     }
@@ -437,7 +437,7 @@ public final class WalStream {
         return position;
     }
 
-    /** What can be refused is refused before the record has a place. */
+    /** Refuses an append before its record has a place. */
     private void ready(Durability level) {
         wal.ready(level, key);
     }
@@ -450,7 +450,7 @@ public final class WalStream {
         }
     }
 
-    /** @return what is to be waited for, where it is not for the next flush of the interval, or none */
+    /** @return the targets to wait for; none for the periodic flush or no flush */
     List<CommitTarget> wantDurable(Durability level, long end) {
         if (level == Durability.PERIODIC) {
             log.targets(end).forEach(target -> wal.commits().atNextFlush(target.cursor()));
@@ -473,7 +473,7 @@ public final class WalStream {
         SizeRules.check(draft.headerLength(), draft.contentLength(), log.policy().maxRecordBytes(), key);
     }
 
-    /** All that can be wrong with a batch is found before anything of it is appended. */
+    /** Checks all of a batch before any of it is appended. */
     List<Draft> checkedDrafts(List<WriteEntry> entries) {
         List<Draft> drafts = new ArrayList<>(entries.size());
         long nowMillis = wal.nowMillis();
@@ -485,13 +485,14 @@ public final class WalStream {
         }
         long bytes = Draft.batchBytes(drafts);
         if (drafts.size() > 1 && bytes > log.capacityForRecords()) {
-            throw new RecordTooLargeException("a batch fits a segment: bytes=" + bytes + ", segment's room=" + log.capacityForRecords()
-                    + ", records=" + drafts.size() + ", stream=" + key, null, key, WalException.NO_POSITION);
+            throw new RecordTooLargeException("batch doesn't fit a segment: bytes=" + bytes + ", segment's room=" + log.capacityForRecords()
+                    + ", records=" + drafts.size() + ", stream=" + key + "; split the batch, or raise segmentBytes", null, key,
+                    WalException.NO_POSITION);
         }
         return drafts;
     }
 
-    /** Without making them durable. */
+    /** Appends without making the records durable. */
     List<EntryRef> appendDrafts(List<Draft> drafts) {
         AppendScratch scratch = AppendScratch.ofThisThread();
         if (drafts.size() == 1) {

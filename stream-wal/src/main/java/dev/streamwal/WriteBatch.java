@@ -10,18 +10,18 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Records for many streams, to be appended with one call. Atomic per stream, not across streams: readers, and a log that is opened after a
- * crash, have all records that one batch adds to a stream, in the order in which they were added, or none of them; of two streams, also of
- * two that share segments, one may have its records and the other not. A batch with {@link Durability#IMMEDIATE} survives power loss as a
- * whole from when the append returns.
+ * Records for many streams, to be appended with one call. Atomic per stream, not across streams. Readers, and a log that is opened after a
+ * crash, have all records that one batch adds to a stream, in the order in which they were added, or none. Of two streams, even two that
+ * share segments, one may have its records and the other not. A batch with {@link Durability#IMMEDIATE} survives power loss as a whole once
+ * the append has returned.
  *
- * <p>Can be appended again, and be reused after {@link #clear()}. Not thread-safe: no thread may change it while it is being appended.
+ * <p>A batch can be appended again, and reused after {@link #clear()}. Not thread-safe: no thread may change it while it is being appended.
  *
  * @since 1.0
  */
 public final class WriteBatch {
 
-    /** As many as one {@code readBatch} takes by default, so that what was appended together can be read together. */
+    /** The default limit of {@code readBatch}, so that records appended together can be read together. */
     public static final int MAX_ENTRIES = 65_536;
 
     private final Map<String, StreamEntries> streams = new LinkedHashMap<>();
@@ -36,16 +36,16 @@ public final class WriteBatch {
      * @param key of the stream, 1 to 1,024 bytes of UTF-8
      * @param entry the record
      * @return this
-     * @throws IllegalArgumentException where {@code key} can't be a stream's
-     * @throws IllegalStateException where the batch has {@link #MAX_ENTRIES} records already
-     * @throws NullPointerException where one of them is null
+     * @throws IllegalArgumentException if {@code key} can't be a stream's
+     * @throws IllegalStateException if the batch has {@link #MAX_ENTRIES} records already
+     * @throws NullPointerException if one of them is null
      */
     public WriteBatch add(String key, WriteEntry entry) {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(entry, "entry");
         if (size == MAX_ENTRIES) {
-            throw new IllegalStateException("a batch has at most " + MAX_ENTRIES
-                    + " records: append it, clear it, then add the next; stream=" + key);
+            throw new IllegalStateException("batch is full: records=" + MAX_ENTRIES + ", stream=" + key
+                    + "; append it, clear it, then add the next");
         }
         streams.computeIfAbsent(key, text -> new StreamEntries(StreamKey.of(text))).add(entry, size);
         size++;
@@ -61,7 +61,7 @@ public final class WriteBatch {
         return size;
     }
 
-    /** Makes the batch empty, and lets go of what was added. */
+    /** Empties the batch and drops its references to what was added. */
     public void clear() {
         streams.clear();
         size = 0;

@@ -6,9 +6,8 @@ import java.time.Instant;
 import java.util.Objects;
 
 /**
- * A record to append. The buffers are not copied: what an append writes is what stands between their position and limit
- * when it is called, and it leaves both as they were. Immutable as far as the buffers are left alone; then it can be
- * appended any number of times, by several threads.
+ * A record to append. The buffers are not copied: an append writes what stands between their position and limit when it is called, and leaves
+ * both as they were. Immutable as long as the buffers aren't modified; then it can be appended any number of times, by several threads.
  *
  * <p>Two are equal if their timestamps are, and the bytes that remain in their buffers.
  *
@@ -30,7 +29,7 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
      * @param header of at most 65,535 bytes; not copied
      * @param content not copied
      * @param timestampMillis epoch ms, or {@link #NOW}
-     * @throws NullPointerException where {@code header} or {@code content} is null
+     * @throws NullPointerException if {@code header} or {@code content} is null
      */
     public WriteEntry {
         Objects.requireNonNull(header, "header");

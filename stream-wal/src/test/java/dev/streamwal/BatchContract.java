@@ -111,7 +111,7 @@ abstract class BatchContract extends LogContract {
         long end = stream.endPosition();
         assertThatThrownBy(() -> stream.appendBatch(entries(70, 1_000)))
                 .isInstanceOf(RecordTooLargeException.class)
-                .hasMessageContaining("a batch fits a segment").hasMessageContaining("records=70")
+                .hasMessageContaining("batch doesn't fit a segment").hasMessageContaining("records=70")
                 .hasMessageContaining("stream=s");
         assertThat(stream.endPosition()).isEqualTo(end);
         written.addAll(appendSome(stream, 2));

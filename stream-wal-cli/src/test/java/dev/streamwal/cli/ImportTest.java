@@ -273,7 +273,7 @@ class ImportTest {
         try (StreamWal wal = StreamWal.open(root)) {
             CliRun run = CliRun.of("import", root, file);
             assertThat(run.exit()).isEqualTo(Exit.LOCKED.code());
-            assertThat(run.err()).startsWith("stream-wal: a log has one writer at a time");
+            assertThat(run.err()).startsWith("stream-wal: log already has a writer in this process");
             assertThat(wal.keys()).isEmpty();
         }
     }

@@ -194,7 +194,7 @@ class RepairCommandsTest {
         assertThat(CliRun.of("checkpoint", root, directory.resolve("other"), "--json").json().get(0)).containsEntry("streams", 2L);
         CliRun again = CliRun.of("checkpoint", root, copy);
         assertThat(again.exit()).isEqualTo(Exit.USAGE.code());
-        assertThat(again.err()).contains("a checkpoint's target is empty");
+        assertThat(again.err()).contains("checkpoint target is not empty");
     }
 
     @Test

@@ -22,44 +22,44 @@ import org.jspecify.annotations.Nullable;
 /**
  * A segment that is, or just was, appended to.
  *
- * <p>It is <i>mapped</i> from its creation until it is sealed, and appended to without locks; or, where the storage has no mappings, written <i>by
- * position</i>, under its lock. One that an earlier writer has left is sealed, and never appended to.
+ * <p>Either it is <i>mapped</i> from its creation until it is sealed, and appended to without locks; or it is written <i>by position</i>
+ * under its lock, if the storage has no mappings. A segment that an earlier writer left is sealed, and never appended to.
  */
 final class ActiveSegment extends CommitSegment {
 
     /*
      * Concurrency.
      *
-     * Mapped. An append takes its place by a compare-and-set on the tail's word, fills the slot, and publishes it by storing the commit word with
-     * release, which is its last touch of the mapping. The mapping is there before the segment is shared, and is never another one. Whoever
-     * unmaps sets SEALED first, and then waits until every record up to the tail in that word is published. A compare-and-set that came before
-     * SEALED reserved a slot below that tail, so its thread is waited for; one that comes later fails, and its thread touches nothing. So
-     * nothing is unmapped between a compare-and-set and its publication, and the path of an append needs no fence, count or lock for it. The
-     * other thing that an append looks at before its compare-and-set is `limit`, which never shrinks.
+     * Mapped. An append reserves its slot by a compare-and-set on the tail's word, fills the slot, and publishes it by storing the commit
+     * word with release, which is its last access to the mapping. The mapping is set before the segment is shared, and never replaced. A
+     * thread that unmaps first sets SEALED, and then waits until every record up to the tail in that word is published. A compare-and-set
+     * before SEALED has reserved a slot below that tail, so its thread is waited for; one after SEALED fails, and its thread accesses
+     * nothing. So nothing is unmapped between a compare-and-set and its publication, and appends need no fence, count or lock for that.
+     * Before its compare-and-set an append reads only one more field, `limit`, which never shrinks.
      *
-     * Who waits and finds a slot unpublished after PUBLISH_WAIT_NANOS doesn't unmap: the sealer comes again; close, delete and cut leave the
-     * mapping to the process.
+     * If a slot is still unpublished after PUBLISH_WAIT_NANOS, the segment isn't unmapped: the sealer tries again later; close, delete and
+     * cut leave the mapping to the process.
      *
-     * By position. The word changes under the lock only: the whole write first, then the word. So what the word says is in the file. A write
-     * that fails seals the segment, since another process may have read what is in the file of it.
+     * By position. The word changes under the lock only: first the whole write, then the word. So everything below the tail is in the file.
+     * A failed write seals the segment, since another process may have read what it left in the file.
      *
-     * Under the lock: everything that touches the file, prepares space, walks what is published, seals, unmaps; an append by position. The
-     * exception is a thread that can neither publish its slot nor give it up, which seals without the lock: it only sets a bit that stays. Waits
-     * under the lock are bounded by PUBLISH_WAIT_NANOS. No lock is taken between a compare-and-set and its publication.
+     * Under the lock: everything that uses the file, prepares space, walks published records, seals, unmaps; and appends by position. The
+     * exception is a thread that can neither publish its slot nor give it up, which seals without the lock: it only sets a bit that stays.
+     * Waits under the lock are bounded by PUBLISH_WAIT_NANOS. No lock is taken between a compare-and-set and its publication.
      */
 
-    /** Appends that find this say what the append came to; positions are not negative. */
+    /** Returned instead of a position, which is never negative: the segment takes no more appends. */
     static final long SEALED = -1;
     static final long FULL = -2;
     static final long MISMATCH = -3;
 
-    /** For {@code expectedEnd}: append wherever the end is. */
+    /** As {@code expectedEnd}: append wherever the end is. */
     static final long ANY_END = -1;
 
     private static final int PAGE_BYTES = FooterLayout.PAGE_BYTES;
-    /** A slot takes well under a microsecond to fill; a thread may be descheduled in it, or stopped by a debugger. */
+    /** Filling a slot takes well under a microsecond, but its thread may be descheduled meanwhile, or stopped by a debugger. */
     private static final long PUBLISH_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
-    /** The header's mark is raised each time the tail went this far, so that a reader finds the end by walking no further. */
+    /** The header's mark is raised each time the tail has advanced by this much, so that a reader finds the end by walking no further than that. */
     private static final int MARK_STRIDE_BYTES = 64 << 10;
 
     private final LogContext log;
@@ -72,20 +72,20 @@ final class ActiveSegment extends CommitSegment {
     private final long windowEndMillis;
     private final long expirationMillis;
     private final SegmentFile file;
-    /** For appends, which are over before it is unmapped: see the essay. Everybody else asks {@link #space}. */
+    /** Used by appends, which end before it is unmapped: see the essay. All other code asks {@link #space}. */
     private final @Nullable SegmentMapping mapping;
     private final SegmentTail tail;
     private final SlotWriter slots;
     private final SegmentSpace space;
     private final ReentrantLock lock = new ReentrantLock();
 
-    /** The sealer is at it, or about to be: a hint for who wants the lock for a moment, and would wait for a force. */
+    /** Whether the sealer works on the segment, or is about to: a hint that taking the lock might mean waiting for a force. */
     private volatile boolean finishing;
 
-    /** Where the stream ends as long as nothing is appended; set before the segment is active. */
+    /** Where the stream ends while nothing is appended; set before the segment is active. */
     private long emptyEnd;
 
-    /** A preparer has this segment on its list. */
+    /** Whether the segment is on a preparer's list. */
     private volatile boolean preparing;
 
     @GuardedBy("lock")
@@ -94,22 +94,22 @@ final class ActiveSegment extends CommitSegment {
     @GuardedBy("lock")
     private boolean closed;
 
-    /** The footer is there, or the file is to go: nothing more is done to it. */
+    /** Whether the footer is written, or the file is going to be deleted: nothing more is done to it. */
     @GuardedBy("lock")
     private boolean finished;
 
     @GuardedBy("lock")
     private boolean forceFailed;
 
-    /** Behind a write that failed, which may be in the file in part or as a whole; 0 where none did. Set before the segment is sealed. */
+    /** The end of a failed write, which may be in the file in part or as a whole; 0 if no write failed. Set before the segment is sealed. */
     private volatile int failedEnd;
 
-    /** A segment as {@code recovered} found it, which is to be sealed. */
+    /** A segment as {@code recovered} describes it, which has to be sealed. */
     ActiveSegment(LogContext log, StreamLog owner, SegmentHeader header, SegmentFile file, RecoveredTail recovered) {
         this(log, owner, header, file, recovered, null, recovered.tail());
     }
 
-    /** A new one, with its header. */
+    /** A new segment, with its header. */
     ActiveSegment(LogContext log, StreamLog owner, SegmentHeader header, NewSegment created) {
         this(log, owner, header, created.file(), RecoveredTail.empty(header.headerLength()), created.mapping(), created.preparedBytes());
         space.holds();
@@ -158,7 +158,7 @@ final class ActiveSegment extends CommitSegment {
         return windowStartMillis;
     }
 
-    /** A timestamp at or past it belongs to another segment. */
+    /** Timestamps at or after this one belong to another segment. */
     long windowEndMillis() {
         return windowEndMillis;
     }
@@ -167,7 +167,7 @@ final class ActiveSegment extends CommitSegment {
         return expirationMillis;
     }
 
-    /** Records appended and published since this object was made; counts by walking them, which sealing would have to do later. */
+    /** Records appended and published since this object was created. Counts by walking them, which sealing would have to do later anyway. */
     Appended appended() {
         lock.lock();
         try {
@@ -179,9 +179,9 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Where the last record ends; before the first, where the stream ended so far. At or behind the end of every record that the calling
-     * thread was shown: a mapped record's place is in the word before it is published; one that is written by position is in the file before the
-     * word says so, but both happen under the lock, and so before it is taken here.
+     * Where the last record ends; before the first, where the stream ended before. Never before the end of a record that the calling thread
+     * has seen: a mapped record's place is in the word before the record is published; a record written by position is in the file before the
+     * word says so, but both happen under the lock, and so before the lock is taken here.
      */
     long endPosition() {
         long word = tail.getAcquire();
@@ -202,7 +202,7 @@ final class ActiveSegment extends CommitSegment {
         return end == headerLength ? emptyEnd : positionAt(end);
     }
 
-    /** The stream was deleted, and comes again: what the header says of its end is for who had read it. */
+    /** The stream was deleted and begins anew: the end in the header is only for readers of the deleted stream. */
     void beginsAnew() {
         emptyEnd = basePosition;
     }
@@ -212,13 +212,13 @@ final class ActiveSegment extends CommitSegment {
         return positionAt(tailOffset());
     }
 
-    /** No position below this one may be given once the segment is sealed. */
+    /** Once the segment is sealed, no position below this one may be given. */
     long lowestNextPosition() {
         int failed = failedEnd;
         return failed == 0 ? reservedEnd() : positionAt(failed);
     }
 
-    /** Somebody else has removed the file. */
+    /** Whether another program has removed the file. */
     boolean isTakenAway() {
         lock.lock();
         try {
@@ -296,7 +296,7 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Appends a batch, of which readers see all or nothing.
+     * Appends a batch; readers see all of it or nothing.
      *
      * @return the batch record's position, {@link #SEALED} or {@link #FULL}; the members follow the batch record
      */
@@ -330,8 +330,8 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Under the lock: the whole write first, then the word. A write that fails seals the segment: what is in the file of it may have been read by
-     * another process, and its positions must not become another record's.
+     * Called under the lock: first the whole write, then the word. A failed write seals the segment: another process may have read what it
+     * left in the file, and its positions must not become another record's.
      */
     private long appendByPosition(AppendScratch scratch, List<Draft> drafts, int totalBytes, int lastSize, long expectedEnd) {
         lock.lock();
@@ -379,7 +379,7 @@ final class ActiveSegment extends CommitSegment {
 
     // ---------------------------------------------------------------- space
 
-    /** Grows until a record can end at {@code end}: helps where the preparer is behind. */
+    /** Grows the space until a record can end at {@code end}, if the preparer is behind. */
     private void prepareFor(int end) {
         lock.lock();
         try {
@@ -437,14 +437,14 @@ final class ActiveSegment extends CommitSegment {
                 space.grow(space.nextLimit(), tailOffset());
             }
         } catch (IOException e) {
-            // the append that runs out of space will say so to its caller
+            // the append that runs out of space throws to its caller
             failed = true;
         }
         space.setWakeAt(tailOffset());
         return !failed && space.isShort(tailOffset());
     }
 
-    /** Whether somebody waits for the lock: a hint. */
+    /** Whether a thread waits for the lock: a hint. */
     boolean isWaitedFor() {
         return lock.hasQueuedThreads();
     }
@@ -472,7 +472,7 @@ final class ActiveSegment extends CommitSegment {
             published.go(space.mapping(), reserved);
             int from = durableOffset();
             int to = published.end();
-            // a segment that is closed reads nothing any more: it can only be forced
+            // a closed segment can't be read any more, only forced
             ByteBuffer target = to > from && !closed ? room.of(from, to) : null;
             if (target != null) {
                 to = from + target.remaining();
@@ -487,7 +487,7 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
-    /** Through the mapping, which stays while the lock is held, or by position. */
+    /** Reads through the mapping, which stays while the lock is held, or by position. */
     @GuardedBy("lock")
     private void read(int from, ByteBuffer target) throws IOException {
         SegmentMapping current = space.mapping();
@@ -497,7 +497,7 @@ final class ActiveSegment extends CommitSegment {
         }
         int bytes = target.remaining();
         if (file.read(target, from) < bytes) {
-            throw new IOException("a segment is shorter than what was written to it: file=" + file.path() + ", offset=" + from + ", bytes="
+            throw new IOException("segment is shorter than what was written to it: file=" + file.path() + ", offset=" + from + ", bytes="
                     + bytes);
         }
     }
@@ -514,7 +514,7 @@ final class ActiveSegment extends CommitSegment {
 
     // ---------------------------------------------------------------- the end of a segment's writable life
 
-    /** No more appends, for ever. */
+    /** Ends appends for ever. */
     void seal() {
         lock.lock();
         try {
@@ -525,11 +525,11 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Gives a sealed segment its final form: cuts it behind the last record, forces it and its name, and writes the footer, which proves
-     * that everything before it is durable, and that the stream has no segment less than it had. Idempotent.
+     * Gives a sealed segment its final form: cuts it after the last record, forces it and its name, and writes the footer. The footer proves
+     * that everything before it is durable, and that no earlier segment of the stream is missing. Idempotent.
      *
-     * @return false where a slot is not published yet: come back later; and where the log was closed meanwhile: the file is the next
-     *     writer's
+     * @return false if a slot is not published yet: then to be called again; also if the log was closed meanwhile: then the file belongs to
+     *     the next writer
      */
     boolean finish() throws IOException {
         finishing = true;
@@ -552,9 +552,9 @@ final class ActiveSegment extends CommitSegment {
             }
             log.fence().check();
             space.unmap();
-            // forced with the data: where the footer goes and the end with it, the mark tells that there was more
+            // forced with the data: if the footer and with it the end are lost, the mark shows that there was more
             space.raiseMarkInFile(published.lastStart(), 1);
-            // what is left of a failed write goes; else what was prepared of the first page may stay, and the footer with it
+            // removes what is left of a failed write; otherwise the prepared part of the first page may stay, with the footer in it
             file.truncate(failedEnd > 0 ? end : Math.max(end, PAGE_BYTES));
             force();
             file.write(end, FooterLayout.encode(header, end, SegmentTail.lastSize(tail.getAcquire()), published.index()));
@@ -573,8 +573,8 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Somebody has removed the file, or its directory, under the log: nothing of it can be made durable, and nobody is to be kept waiting for
-     * that. The stream goes on in a new segment.
+     * Another program has removed the file or its directory: nothing of the segment can become durable, and no thread may wait for that. The
+     * stream continues in a new segment.
      */
     @GuardedBy("lock")
     private void takenAway(NoSuchFileException cause) {
@@ -585,11 +585,11 @@ final class ActiveSegment extends CommitSegment {
         gone();
         finished = true;
         space.closeFile();
-        log.events().failed("find a segment", header.key().text(), new IOException("a segment's file is there until the log deletes it: "
-                + "somebody else has removed it or its directory, with what had been appended: file=" + file.path(), cause));
+        log.events().failed("find a segment", header.key().text(), new IOException("segment file has disappeared: file=" + file.path()
+                + "; another program removed it or its directory, with what had been appended", cause));
     }
 
-    /** What could not be forced is never forced again: it would succeed, and mean nothing. Such a segment gets no footer. */
+    /** After a failed force the segment is never forced again, since a second force would succeed and mean nothing. Such a segment gets no footer. */
     @GuardedBy("lock")
     private void force() throws IOException {
         try {
@@ -598,7 +598,7 @@ final class ActiveSegment extends CommitSegment {
             log.durability().checkForced();
             named();
         } catch (NoSuchFileException e) {
-            // there is nothing that could have been lost in writing
+            // no write can have been lost
             throw e;
         } catch (IOException e) {
             if (!IoFailure.isTooManyOpenFiles(e)) {
@@ -609,7 +609,7 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
-    /** Waits until all below a position is published; false where a slot isn't in time, or never will be. */
+    /** Waits until everything below a position is published; false if a slot isn't published in time, or never will be. */
     boolean awaitPublished(long position) {
         lock.lock();
         try {
@@ -626,7 +626,7 @@ final class ActiveSegment extends CommitSegment {
 
     @Override
     protected void awaitSealing() {
-        // takes the lock for that
+        // takes the lock, which waits for the sealer
         boolean unused = isForceFailed();
     }
 
@@ -640,22 +640,22 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
-    /** As {@link #letGo}, because its file is about to be deleted. */
+    /** Like {@link #letGo}, since its file is going to be deleted. */
     boolean discard() {
         gone();
         return letGo();
     }
 
     /**
-     * Its file is about to be cut at a position: what whoever commits knows of it counts up to there. It isn't gone: what stays has to be
-     * durable, and the frontier may be the only one to say so.
+     * Its file is going to be cut at a position: what the committer knows of it counts up to there. The segment isn't gone: what stays must
+     * be durable, and the frontier may be the only record of that.
      */
     boolean letGoBehind(long position) {
         lowerDurableOffset((int) header.offsetOf(position));
         return letGo();
     }
 
-    /** Gives up all it holds. False where a slot is not published: then the mapping stays. */
+    /** Releases the mapping and the file. False if a slot is not published: then the mapping stays. */
     private boolean letGo() {
         lock.lock();
         try {
@@ -676,8 +676,8 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Gives up all it holds, because the log closes: it gets its footer when the log is opened again. Whoever wants to append finds it sealed, and
-     * that there is no next one. False where a slot stayed unpublished: its mapping is left to the process.
+     * Releases the mapping and the file, since the log closes: the segment gets its footer when the log is opened again. Appends find it
+     * sealed and without a successor. False if a slot stayed unpublished: then its mapping stays until the process ends.
      */
     boolean close() {
         lock.lock();
@@ -703,12 +703,12 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
-    /** The bytes that are the segment's on the disk, or are about to be. */
+    /** The bytes that the segment takes on the disk, or will take. */
     long fileBytes() {
         return Math.max(space.limit(), tailOffset());
     }
 
-    /** With its footer. */
+    /** Its size with its footer. */
     long sealedBytes() {
         lock.lock();
         try {
@@ -719,8 +719,8 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Copies what is published now into a new file, which is sealed: where it is opened, nobody knows whether what preceded it was deleted on
-     * purpose, and a footer says that nothing before it is missing.
+     * Copies what is published now into a new file, which is sealed: otherwise, when the copy is opened, it would be unknown whether what
+     * preceded the segment was deleted on purpose. A footer says that nothing before it is missing.
      */
     void copyTo(Path target) throws IOException {
         lock.lock();
@@ -728,9 +728,9 @@ final class ActiveSegment extends CommitSegment {
             long word = tail.getAcquire();
             int end = SegmentTail.tail(word);
             if (!awaitPublished(end, PUBLISH_WAIT_NANOS)) {
-                throw new IOException("a slot was reserved and isn't published: file=" + file.path() + "; try again");
+                throw new IOException("a slot was reserved but is not published: file=" + file.path() + "; try again");
             }
-            // up to there has been walked, and no further: the tail was looked at with the lock
+            // walked up to there and no further: the tail was read under the lock
             SegmentCopy.copy(file, end, FooterLayout.encode(header, end, SegmentTail.lastSize(word), published.index()), target);
         } finally {
             lock.unlock();

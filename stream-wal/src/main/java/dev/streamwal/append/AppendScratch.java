@@ -7,17 +7,17 @@ import java.util.concurrent.locks.LockSupport;
 import net.openhft.chronicle.bytes.Bytes;
 import org.jspecify.annotations.Nullable;
 
-/** What a thread reuses from append to append, so that appending makes no garbage. */
+/** What a thread reuses between appends, so that appending creates no garbage. */
 public final class AppendScratch {
 
-    /** A record is copied and checksummed by this much at a time; fits the processor's first cache. */
+    /** A record is copied and checksummed in steps of this size, which fit the processor's first cache. */
     private static final int CHUNK_BYTES = 8 << 10;
-    /** What is taken at first: there may be a virtual thread for each record. */
+    /** The first allocation, small since there may be a virtual thread per record. */
     private static final int FIRST_CHUNK_BYTES = 256;
 
     private static final byte[] NO_CHUNK = {};
 
-    /** Of all logs: it holds nothing between two appends. */
+    /** Shared by all logs: it holds nothing between two appends. */
     private static final ThreadLocal<AppendScratch> OF_THREAD = ThreadLocal.withInitial(AppendScratch::new);
 
     final RecordChecksum checksum = new RecordChecksum();
@@ -33,7 +33,7 @@ public final class AppendScratch {
         return OF_THREAD.get();
     }
 
-    /** Memory for so many bytes, or for as many as are copied at a time; what is in it is nobody's. */
+    /** Memory for so many bytes, or for as many as are copied at a time; its content is undefined. */
     byte[] chunk(int bytes) {
         int wanted = Math.min(bytes, CHUNK_BYTES);
         if (chunk.length < wanted) {
@@ -42,23 +42,23 @@ public final class AppendScratch {
         return chunk;
     }
 
-    /** The draft of one record; valid until the next one, and to be {@link #forget() forgotten} when it was appended. */
+    /** The draft of one record; valid until the next one, and to be {@link #forget() forgotten} after the append. */
     public Draft draft(byte[] newHeader, byte[] newContent, long timestampMillis) {
         return draft.set(header.set(newHeader), content.set(newContent), timestampMillis);
     }
 
-    /** A thread that waits for less comes back much later than that. */
+    /** Shorter waits take much longer than asked for. */
     private static final long MIN_WAIT_NANOS = 200_000;
 
     private long owedNanos;
 
-    /** Waits for so long, now or with what is owed for the appends that follow. */
+    /** Waits for so long, now or together with what later appends owe. */
     void owe(long nanos) {
         owedNanos += nanos;
         if (owedNanos >= MIN_WAIT_NANOS) {
             long begun = System.nanoTime();
             LockSupport.parkNanos(owedNanos);
-            // what it has waited for too long counts for the next time, but no long stop does
+            // a wait that took too long is credited to the next one, except for a long pause of the thread
             owedNanos = Math.max(-MIN_WAIT_NANOS, owedNanos - (System.nanoTime() - begun));
         }
     }
@@ -68,7 +68,7 @@ public final class AppendScratch {
     private final Source.Pair slotContent = new Source.Pair();
     private final Draft slot = new Draft();
 
-    /** The record of the shared stream in which a stream's record stands; valid until the next one. See {@link SlotLayout}. */
+    /** The shared stream's record that contains a stream's record; valid until the next one. See {@link SlotLayout}. */
     Draft slot(byte[] beginning, Draft record, long position, long gap, boolean isFirst, long windowsBehind) {
         int most = beginning.length + SlotLayout.MAX_REST_BYTES;
         if (slotBytes.length < most) {
@@ -79,12 +79,12 @@ public final class AppendScratch {
         return slot.set(slotHeader.set(slotBytes, 0, length), slotContent.set(record.header(), record.content()), record.timestampMillis());
     }
 
-    /** Keeps nothing of the record's alive of which the {@link #slot} was made. */
+    /** Drops all references to the record of which the {@link #slot} was made. */
     void forgetSlot() {
         slotContent.forget();
     }
 
-    /** As the other one, not reused. */
+    /** Like {@link #slot}, not reused. */
     static Draft newSlot(byte[] beginning, Draft record, long position, long gap, boolean isFirst, long windowsBehind) {
         byte[] bytes = Arrays.copyOf(beginning, beginning.length + SlotLayout.MAX_REST_BYTES);
         int length = SlotLayout.putRest(bytes, beginning.length, record.headerLength(), position, gap, isFirst, windowsBehind);
@@ -99,8 +99,8 @@ public final class AppendScratch {
     private boolean isCopying;
 
     /**
-     * The same record in arrays, valid until the next one: copying from a program's buffer may run its code, which may wait, or append itself; and
-     * that isn't done where others wait.
+     * The same record in arrays, valid until the next one. Copying from a program's buffer may run the program's code, which may wait, or
+     * append itself; that must not happen while other threads wait.
      */
     Draft inArrays(Draft record) {
         if (isInArrays(record)) {
@@ -125,7 +125,7 @@ public final class AppendScratch {
         }
     }
 
-    /** As {@link #inArrays}, not reused. */
+    /** Like {@link #inArrays}, not reused. */
     static Draft inNewArrays(Draft record) {
         return isInArrays(record) ? record
                 : Draft.of(inNewArray(record.header()), inNewArray(record.content()), record.timestampMillis());
@@ -141,17 +141,17 @@ public final class AppendScratch {
         return new Source.OfArray().set(bytes);
     }
 
-    /** As the other one, without a header. */
+    /** Like {@link #draft(byte[], byte[], long)}, without a header. */
     public Draft draft(byte[] newContent, long timestampMillis) {
         return draft.set(Source.EMPTY, content.set(newContent), timestampMillis);
     }
 
-    /** As the other one, for content that fills a part of an array. */
+    /** Like {@link #draft(byte[], long)}, for content that is a part of an array. */
     public Draft draft(byte[] newContent, int offset, int length, long timestampMillis) {
         return draft.set(Source.EMPTY, content.set(newContent, offset, length), timestampMillis);
     }
 
-    /** As the other one. */
+    /** Like {@link #draft(byte[], byte[], long)}, for Chronicle's bytes. */
     public Draft draft(Bytes<?> newHeader, Bytes<?> newContent, long timestampMillis) {
         BytesPair pair = bytes;
         if (pair == null) {
@@ -161,7 +161,7 @@ public final class AppendScratch {
         return draft.set(pair.header.set(newHeader), pair.content.set(newContent), timestampMillis);
     }
 
-    /** Keeps nothing of the caller's alive. */
+    /** Drops all references to the caller's objects. */
     public void forget() {
         header.forget();
         content.forget();
@@ -172,7 +172,7 @@ public final class AppendScratch {
         }
     }
 
-    /** Apart, so that a program that never appends Chronicle's bytes never loads its classes. */
+    /** A class of its own, so that a program that never appends Chronicle's bytes never loads Chronicle's classes. */
     private static final class BytesPair {
         final Source.OfBytes header = new Source.OfBytes();
         final Source.OfBytes content = new Source.OfBytes();

@@ -1,6 +1,6 @@
 package dev.streamwal.append;
 
-/** Where tests stop a mapped append, on either side of its compare-and-set. Production has none. */
+/** Lets tests stop a mapped append before and after its compare-and-set. Not used in production. */
 interface AppendSeam {
 
     /** Before the compare-and-set. */

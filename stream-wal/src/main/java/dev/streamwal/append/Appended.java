@@ -9,7 +9,7 @@ public record Appended(long records, long bytes) {
 
     static final Appended NOTHING = new Appended(0, 0);
 
-    /** Both together. */
+    /** The sum of both. */
     public Appended plus(Appended other) {
         return new Appended(records + other.records, bytes + other.bytes);
     }

@@ -4,15 +4,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A named thread that works off a queue until it is stopped. A piece of work that fails is reported, and the thread goes on: without it
- * the log would run dry silently.
+ * A named thread that processes a queue until it is stopped. A failure of one item is reported, and the thread continues: without it the log
+ * would silently run out of prepared space.
  */
 abstract class BackgroundThread<T> {
 
     private final String task;
     private final LogEvents events;
     private final Thread thread;
-    /** Bounded by whoever fills it: a segment is in it once. */
+    /** Bounded by the callers: a segment is in it at most once. */
     private final LinkedBlockingQueue<T> queue = new LinkedBlockingQueue<>();
     private volatile boolean stopped;
 
@@ -25,7 +25,7 @@ abstract class BackgroundThread<T> {
 
     abstract void work(T item) throws Exception;
 
-    /** Which stream an item belongs to, for the report of a failure. */
+    /** The stream of an item, for the report of a failure. */
     abstract String streamOf(T item);
 
     final void start() {
@@ -49,7 +49,7 @@ abstract class BackgroundThread<T> {
             try {
                 perform(queue.take());
             } catch (InterruptedException e) {
-                // stop() wants the loop to look
+                // end() interrupts so that the loop checks whether to end
             }
         }
     }
@@ -64,14 +64,14 @@ abstract class BackgroundThread<T> {
         }
     }
 
-    /** Does what waits, on the calling thread. */
+    /** Processes the queue on the calling thread. */
     final void workOff() {
         for (T item = poll(); item != null; item = poll()) {
             perform(item);
         }
     }
 
-    /** Ends the thread, which finishes the item it is at. Idempotent. */
+    /** Ends the thread after its current item. Idempotent. */
     final void end() {
         stopped = true;
         boolean interrupted = false;
@@ -88,6 +88,6 @@ abstract class BackgroundThread<T> {
         }
     }
 
-    /** How soon a thread that missed its interrupt gets another one. */
+    /** After this time a thread that missed its interrupt gets another one. */
     private static final long STOP_LOOK_MILLIS = 100;
 }

@@ -7,16 +7,16 @@ import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
 
 /**
- * Where a stream goes on when its next segment is created. A stream goes on where it ended, unless nobody knows where that was, its last
- * segment is gone, or an earlier writer didn't close the log: then at the log's start, which is above every position that was given. Pure.
- * Guarded by the stream's rotation lock.
+ * Decides where a stream's next segment begins: where the stream ended. Exceptions are that the end is unknown, that the stream's last
+ * segment is gone, and that an earlier writer didn't close the log; then it begins at the log's start, which is above every position that was
+ * given. Pure. Guarded by the stream's rotation lock.
  */
 final class Continuation {
 
     private static final long UNKNOWN = -1;
 
     private long end = UNKNOWN;
-    /** Where the stream ended that was here before, if it is gone. */
+    /** Where an earlier stream of this key ended, if it is gone. */
     private long endBefore = UNKNOWN;
     private boolean contiguous;
     private boolean isFromElsewhere;
@@ -38,7 +38,7 @@ final class Continuation {
         return end;
     }
 
-    /** The stream's newest segment takes no more. Gives the same however often it is called. */
+    /** The stream's newest segment takes no more appends. Repeated calls change nothing. */
     void after(ActiveSegment segment) {
         SegmentHeader header = segment.header();
         end = segment.endPosition();
@@ -46,19 +46,19 @@ final class Continuation {
         contiguous = !segment.isEmpty() || header.basePosition() == end;
         nothingBelow(segment.lowestNextPosition());
         if (segment.isEmpty()) {
-            // whoever reads it would not find a successor that begins at the same position, or take it for this one
+            // otherwise readers would not find a successor that begins at the same position, or take it for this segment
             nothingBelow(header.basePosition() + RecordLayout.ALIGNMENT);
         }
     }
 
-    /** What recovery found. */
+    /** Takes over what recovery found. */
     void after(StreamRecovery.Outcome recovered) {
         end = recovered.end().orElse(UNKNOWN);
         contiguous = recovered.contiguous();
         lastWindowStart = recovered.lastWindowStart();
     }
 
-    /** What the stream has in packs is all that there is of it; positions behind may have been given. */
+    /** All data of the stream is in packs; positions after it may have been given. */
     void after(PackedData.End packed) {
         end = packed.position();
         isFromElsewhere = true;
@@ -67,10 +67,10 @@ final class Continuation {
     }
 
     /**
-     * The stream shares segments with others no more.
+     * The stream no longer shares segments with others.
      *
      * @param newEnd where its data ends
-     * @param lowest what is below was given, or may have been
+     * @param lowest positions below it were given, or may have been
      */
     void afterSharing(long newEnd, long lowest, long windowStart) {
         end = newEnd;
@@ -80,22 +80,22 @@ final class Continuation {
         nothingBelow(lowest);
     }
 
-    /** The newest segment is gone, or is about to go: nothing may be given again. */
+    /** The newest segment is gone, or will be: no position may be given again. */
     void newestGone() {
         contiguous = false;
     }
 
-    /** No segment that begins below is created from now on. */
+    /** From now on no segment is created that begins below this position. */
     void nothingBelow(long position) {
         lowestBase = Math.max(lowestBase, position);
     }
 
-    /** No segment that begins below is created from now on; before recovery, what began below was deleted since the log was opened. */
+    /** The lowest position at which a segment may begin; before recovery, what began below it was deleted since the log was opened. */
     long lowestBase() {
         return lowestBase;
     }
 
-    /** What stood behind {@code newEnd} is cut off; the stream goes on at or above {@code to}, in no window before this one. */
+    /** Everything after {@code newEnd} is cut off; the stream continues at or above {@code to}, in no window before this one. */
     void cut(long newEnd, long to, long windowStart) {
         end = newEnd;
         contiguous = false;
@@ -103,7 +103,10 @@ final class Continuation {
         nothingBelow(to);
     }
 
-    /** The stream is gone. If it comes again, its first segment says where it ended: so nobody who had read all of it thinks otherwise. */
+    /**
+     * The stream was deleted. If it is appended to again, its first segment records where it ended, so that a reader that had read all of it
+     * is not misled.
+     */
     void forget() {
         contiguous = false;
         endBefore = end;
@@ -124,15 +127,15 @@ final class Continuation {
         return endBefore == UNKNOWN ? nextBase : endBefore;
     }
 
-    /** Where the window of the newest segment begins; {@link Long#MIN_VALUE} where there is none. */
+    /** Where the window of the newest segment begins; {@link Long#MIN_VALUE} if there is none. */
     long lastWindowStart() {
         return lastWindowStart;
     }
 
     /**
-     * Windows don't go backwards: a late record goes to the stream's last one.
+     * The next segment's window. Windows don't go backwards: a late record goes to the stream's last window.
      *
-     * @param misdated whether the last one is a mistake of the clock's, and no reason to stay in it
+     * @param misdated whether the last window is due to a wrong clock, and no reason to stay in it
      */
     Window nextWindow(StreamPolicy policy, long timestampMillis, boolean misdated) {
         return policy.windowOf(misdated ? timestampMillis : Math.max(timestampMillis, lastWindowStart));

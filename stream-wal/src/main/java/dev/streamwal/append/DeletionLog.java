@@ -5,15 +5,14 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Where what is to be deleted is written down durably before a file is touched, so that whoever opens the log after a crash deletes it
- * again, all of it. Thread-safe.
+ * Records deletions durably before a file is touched, so that the next opening after a crash completes them. Thread-safe.
  */
 public interface DeletionLog {
 
-    /** Of one call: with the longest keys they are a block of one MiB. */
+    /** Limit of one call: with the longest keys, so many streams fill a block of one MiB. */
     int MAX_STREAMS = 1_000;
 
-    /** Writes nothing down: for a log that has no journal. */
+    /** Records nothing: for a log without a journal. */
     DeletionLog NONE = new DeletionLog() {
         @Override
         public Kept deletedBelow(List<DeletedBelow> streams) {
@@ -27,15 +26,15 @@ public interface DeletionLog {
     };
 
     /**
-     * All of a stream's segments that begin below a position are deleted. No position is given twice, so that stays true.
+     * All of a stream's segments that begin below a position are deleted. This stays true, since no position is given twice.
      *
-     * @param position nothing of the stream that is to stay begins below it, or will
+     * @param position below it begins nothing of the stream that stays, now or later
      */
     record DeletedBelow(StreamKey key, long position) {}
 
     /**
-     * What was written down, which must not be given up before this is closed: until then not every file is gone. One that is never closed,
-     * because the log was closed or a file could not be cut, is left to whoever opens the log.
+     * A record of deletions, which must be kept until this is closed, since files may still exist until then. If it is never closed, because
+     * the log was closed or a file could not be cut, the next opening of the log completes the deletions.
      */
     interface Kept extends AutoCloseable {
         @Override
@@ -43,15 +42,15 @@ public interface DeletionLog {
     }
 
     /**
-     * Returns when it is durable. The caller holds no lock.
+     * Returns when the deletions are recorded durably. The caller holds no lock.
      *
      * @param streams at most {@link #MAX_STREAMS}
      */
     Kept deletedBelow(List<DeletedBelow> streams) throws IOException;
 
-    /** Writes down what was deleted when there was no room to do so before, if there is now. */
+    /** Records earlier deletions for which there was no room, if there is now. */
     default void writeOutstanding() throws IOException {}
 
-    /** As {@link #deletedBelow}: everything at positions {@code [from, to)} is cut; the stream goes on at or above {@code to}. */
+    /** Like {@link #deletedBelow}: everything at positions {@code [from, to)} is cut; the stream continues at or above {@code to}. */
     Kept truncated(StreamKey key, long from, long to) throws IOException;
 }

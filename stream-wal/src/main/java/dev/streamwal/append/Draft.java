@@ -15,7 +15,7 @@ public final class Draft {
         return new Draft().set(header, content, timestampMillis);
     }
 
-    /** Sources are mostly the same ones each time; storing a reference costs more than a look. */
+    /** Sources are mostly the same objects each time; storing a reference costs more than comparing it. */
     @SuppressWarnings("ReferenceEquality")
     Draft set(Source newHeader, Source newContent, long newTimestampMillis) {
         if (header != newHeader) {
@@ -52,7 +52,7 @@ public final class Draft {
         timestampMillis = newTimestampMillis;
     }
 
-    /** What a batch of these takes, its leading record included. A {@code long}, as {@link #frameBytes()}. */
+    /** The size of a batch of these, including its leading record. A {@code long}, like {@link #frameBytes()}. */
     public static long batchBytes(List<Draft> members) {
         long bytes = BatchLayout.FRAME_BYTES;
         for (Draft member : members) {
@@ -61,7 +61,7 @@ public final class Draft {
         return bytes;
     }
 
-    /** A {@code long}: lengths that no record can have don't overflow it. */
+    /** A {@code long}, so that lengths that no record can have don't overflow it. */
     public long frameBytes() {
         return RecordLayout.frameBytes(headerLength(), contentLength());
     }

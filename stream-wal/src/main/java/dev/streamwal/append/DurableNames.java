@@ -7,13 +7,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** Which files a stream has, and that it has a directory at all: made durable. Thread-safe. */
+/** Makes durable which files a stream has, and that its directory exists. Thread-safe. */
 final class DurableNames {
 
     private final SegmentStorage storage;
     private final Path directory;
 
-    /** Whether the name of the stream's directory is durable, since it was made or the log was opened. */
+    /** Whether the name of the stream's directory is durable, since it was created or the log was opened. */
     private volatile boolean directoryForced;
 
     DurableNames(SegmentStorage storage, Path directory) {
@@ -21,7 +21,7 @@ final class DurableNames {
         this.directory = directory;
     }
 
-    /** For who keeps the directory from being deleted meanwhile. */
+    /** For callers that keep the directory from being deleted meanwhile. */
     void force() throws IOException {
         storage.forceDirectory(directory);
         if (!directoryForced) {
@@ -30,14 +30,14 @@ final class DurableNames {
         }
     }
 
-    /** After a deletion: which files the stream has, and, where that may have changed, that its directory is there or gone. */
+    /** After a deletion: forces which files the stream has, and, if its directory may be gone, whether that exists. */
     void forceDeletion(boolean directoryMayBeGone) throws IOException {
         boolean isGone = directoryMayBeGone;
         if (!isGone || Files.isDirectory(directory)) {
             try {
                 storage.forceDirectory(directory);
             } catch (NoSuchFileException e) {
-                // somebody else has deleted the rest
+                // another thread or program has deleted the rest
                 isGone = true;
             }
         }
@@ -47,10 +47,10 @@ final class DurableNames {
     }
 
     private void forceParent() throws IOException {
-        storage.forceDirectory(Objects.requireNonNull(directory.getParent(), "a stream's directory is in the log's folder segments"));
+        storage.forceDirectory(Objects.requireNonNull(directory.getParent(), "stream directory without a parent folder"));
     }
 
-    /** The directory is gone, or about to go: should it be made again, its name is to be forced again. */
+    /** The directory is gone, or will be: if it is created again, its name has to be forced again. */
     void directoryGone() {
         directoryForced = false;
     }

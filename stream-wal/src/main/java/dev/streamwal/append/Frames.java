@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Puts records into a buffer, wherever that is: a mapping, or memory that is written by position. Each method leaves the first commit word
- * for its caller to store, which makes the rest visible.
+ * Puts records into a buffer: a mapping, or memory that is written by position. Each method leaves the first commit word, which makes the
+ * rest visible, for its caller to store.
  */
 final class Frames {
 
@@ -18,7 +18,7 @@ final class Frames {
 
     private Frames() {}
 
-    /** Fills the frame at {@code index} but for its commit word, which it returns. Padding must be zero already. */
+    /** Fills the frame at {@code index} except its commit word, which it returns. Padding must be zero already. */
     static long fill(
             AppendScratch scratch, ByteBuffer target, int index, Draft draft, int flags, int previousSize, long salt, long position) {
         RecordChecksum checksum = scratch.checksum;
@@ -36,8 +36,8 @@ final class Frames {
     }
 
     /**
-     * Through memory that only this thread has, and what is checksummed is what that holds: the caller's bytes may change between two looks,
-     * so that each is read once, and a look at a mapping may fault where nothing can be caught.
+     * Copies through memory that only this thread uses, and checksums that copy. The caller's bytes may change between two reads, so each is
+     * read once; and reading a mapping may fault where that can't be caught.
      */
     private static void copy(AppendScratch scratch, Source source, int length, ByteBuffer target, int index) {
         byte[] chunk = scratch.chunk(length);
@@ -50,7 +50,7 @@ final class Frames {
         }
     }
 
-    /** Fills a batch record and all of its members, but for the batch record's commit word, which it returns. */
+    /** Fills a batch record and all of its members, except the batch record's commit word, which it returns. */
     static long fillBatch(
             AppendScratch scratch, ByteBuffer target, int index, List<Draft> members, int batchBytes, int previousSize, long salt,
                     long position) {
@@ -65,14 +65,14 @@ final class Frames {
         return fill(scratch, target, index, lead(members.size(), batchBytes), RecordLayout.BATCH, previousSize, salt, position);
     }
 
-    /** What a batch record says. */
+    /** The content of a batch record. */
     static Draft lead(int members, int batchBytes) {
         byte[] content = new byte[BatchLayout.CONTENT_BYTES];
         BatchLayout.encode(content, members, batchBytes - BatchLayout.FRAME_BYTES);
         return Draft.of(Source.EMPTY, Source.of(content), 0);
     }
 
-    /** Makes a slot a padding, but for the commit word, which it returns. */
+    /** Turns a slot into padding, except the commit word, which it returns. */
     static long fillPadding(ByteBuffer target, int index, int frameBytes, int previousSize, long salt, long position) {
         ByteBuffer prefix = PaddingLayout.encodePrefix(frameBytes, previousSize, salt, position);
         for (int i = Long.BYTES; i < RecordLayout.PREFIX_BYTES; i += Long.BYTES) {

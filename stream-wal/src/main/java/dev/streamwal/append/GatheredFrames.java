@@ -10,12 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Frames in memory, whole, for one gathering write by position. Copying frames into few buffers beats gathering a buffer a record: 10 M
- * against 7.5 M records of 128 bytes a second ({@code docs/decisions}).
+ * Complete frames in memory, for one gathering write by position. Copying frames into few buffers is faster than gathering one buffer per
+ * record: 10 M against 7.5 M records of 128 bytes a second ({@code docs/decisions}).
  */
 final class GatheredFrames {
 
-    /** A batch's frames go into buffers of at most this much, or of one frame: no huge allocation for many small records. */
+    /** A batch's frames go into buffers of at most this size, or of one frame: no huge allocation for many small records. */
     private static final int BUFFER_BYTES = 1 << 20;
 
     private final long salt;
@@ -56,7 +56,7 @@ final class GatheredFrames {
     }
 
     private void put(AppendScratch scratch, ByteBuffer buffer, int index, Draft draft, int flags, int previousSize, long position) {
-        // pooled memory is not clean: the padding is somewhere in the frame's last 8 bytes
+        // pooled memory is not zeroed: the padding is somewhere in the frame's last 8 bytes
         buffer.putLong(index + (int) draft.frameBytes() - Long.BYTES, 0);
         buffer.putLong(index, Frames.fill(scratch, buffer, index, draft, flags, previousSize, salt, position));
     }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** What the streams of one log share. */
 public final class LogContext {
 
-    /** Of the 65,530 mappings that Linux gives a process by default less than half, as each segment may have a successor ready. */
+    /** Less than half of the 65,530 mappings that Linux gives a process by default, since each segment may have a successor ready. */
     private static final int MAX_MAPPED_SEGMENTS = 24_576;
 
     private final SegmentStorage storage;
@@ -127,12 +127,12 @@ public final class LogContext {
         return durability;
     }
 
-    /** To be called once, before a stream is used; without, no stream has anything in packs. */
+    /** To be called once, before a stream is used; otherwise no stream has data in packs. */
     public void packed(PackedData newPacked) {
         packed = newPacked;
     }
 
-    /** To be called once, before a stream is used; without, each stream has segments of its own. */
+    /** To be called once, before a stream is used; otherwise each stream has segments of its own. */
     public void shared(SharedLog newShared) {
         shared = newShared;
     }
@@ -145,12 +145,12 @@ public final class LogContext {
         return packed;
     }
 
-    /** To be called before anything is deleted; without, nothing is written down. */
+    /** To be called before anything is deleted; otherwise deletions are not recorded. */
     public void deletions(DeletionLog newDeletions) {
         deletions = newDeletions;
     }
 
-    /** Where deletions are written down first. */
+    /** Records deletions before they happen. */
     public DeletionLog deletions() {
         return deletions;
     }
@@ -161,18 +161,18 @@ public final class LogContext {
         sealer.start();
     }
 
-    /** Does what waits for the threads, on this one. */
+    /** Does the work of the threads, on the calling thread. */
     public void runBackground() {
         preparer.workOff();
         sealer.workOff();
     }
 
-    /** From now on no segment is created; appends that find no segment to go to throw. */
+    /** From now on no segment is created; an append without a segment throws. */
     public void refuseNewSegments() {
         closed = true;
     }
 
-    /** Stops the threads; what was sealed gets its footer first. */
+    /** Stops the threads; sealed segments get their footers first. */
     public void stop() {
         preparer.stop();
         sealer.stop();
@@ -182,7 +182,7 @@ public final class LogContext {
         return closed;
     }
 
-    /** @throws WalClosedException where it is closed */
+    /** @throws WalClosedException if it is closed */
     void checkOpen(StreamKey key) {
         if (closed) {
             throw new WalClosedException("the log is closed: stream=" + key, null, key.text(), WalException.NO_POSITION, null);
@@ -230,7 +230,7 @@ public final class LogContext {
         return salts.getAsLong();
     }
 
-    /** Of a segment that is given up; those of the others are asked for when somebody wants to know. */
+    /** Counts the appends to a segment that is released; those to the other segments are counted on request. */
     void countAppends(Appended appended) {
         appends.add(appended.records());
         appendedBytes.add(appended.bytes());
@@ -240,15 +240,15 @@ public final class LogContext {
         flushes.increment();
     }
 
-    /** Whether one more stream may have segments of its own that needn't: the other half is for those that must. */
+    /** Whether one more stream may have segments of its own without needing them: the other half of the limits is for streams that do. */
     boolean hasRoom() {
         return mapped.get() < MAX_MAPPED_SEGMENTS / 2 && open.get() < maxOpenFiles / 2;
     }
 
-    /** Before a segment is created: without a mapping or a descriptor for anything else the log couldn't go on, and not even be closed. */
+    /** Called before a segment is created: without a mapping or a descriptor for anything else, the log could neither continue nor be closed. */
     void checkRoom(Path directory, StreamKey key) {
         if (mapped.get() >= MAX_MAPPED_SEGMENTS || open.get() >= maxOpenFiles) {
-            throw new TooManyOpenFilesException("the segments that are appended to hold all the mappings, or open files, that a log takes: mapped="
+            throw new TooManyOpenFilesException("no mapping, or no open file, is left for one more segment to append to: mapped="
                     + mapped + ", open=" + open + ", file=" + directory + ", stream=" + key.text() + ", most mapped=" + MAX_MAPPED_SEGMENTS
                     + ", most open=" + maxOpenFiles + "; raise the process's limit of open files, or let more streams share segments",
                     directory, key.text(), WalException.NO_POSITION, null);
@@ -271,7 +271,7 @@ public final class LogContext {
         open.decrementAndGet();
     }
 
-    /** That are appended to, or about to be sealed. */
+    /** Segments that are appended to, or about to be sealed. */
     public int mappedSegments() {
         return mapped.get();
     }
@@ -281,7 +281,7 @@ public final class LogContext {
         return open.get();
     }
 
-    /** To segments that have been given up since. */
+    /** Appends to segments that have been released since. */
     public Appended appendedBefore() {
         return new Appended(appends.sum(), appendedBytes.sum());
     }

@@ -4,22 +4,22 @@ import dev.streamwal.format.SegmentHeader;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Where work that nobody waits for says what it did. Implementations never throw. */
+/** Receives events of background work. Implementations never throw. */
 public interface LogEvents {
 
     /**
-     * Something failed that nobody waits for.
+     * Background work failed.
      *
      * @param task what was being done, in a word or two
-     * @param stream the key of the stream concerned; null where there is none
+     * @param stream the key of the stream concerned; null if there is none
      */
     void failed(String task, @Nullable String stream, Throwable failure);
 
-    /** A task begins that is tried again where it fails; for {@link #ended}. */
+    /** The number of an attempt that begins now, for {@link #ended}. */
     long begins();
 
     /**
-     * It has come to its end: what it failed at before it began is over.
+     * A task has ended: its failures from before it began are over.
      *
      * @param key of the stream concerned
      */

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A segment's file before it has its name: with its mapping, where the storage has mappings, and with a header at last. */
+/** A segment's file before it has its name: with its mapping, if the storage has mappings, and finally with a header. */
 final class NewSegment {
 
     private final SegmentStorage storage;
@@ -25,7 +25,7 @@ final class NewSegment {
         this.preparedBytes = preparedBytes;
     }
 
-    /** As small as can be: what a stream's records need comes with them. */
+    /** As small as possible: space for the stream's records is added with them. */
     static NewSegment create(SegmentStorage storage, Path temporary, SegmentHeader header) throws IOException {
         SegmentFile file = storage.create(temporary);
         try {
@@ -38,11 +38,11 @@ final class NewSegment {
         }
     }
 
-    /** Ahead of the time when it is needed, with space for the first records. */
+    /** Prepared ahead of time, with space for the first records. */
     static NewSegment prepare(SegmentStorage storage, Path temporary, int capacity, int preparedBytes) throws IOException {
         SegmentFile file = storage.create(temporary);
         try {
-            // a page first, so that the file is never cut to nothing
+            // a page first, so that the file is never cut to length zero
             int page = Math.min(FooterLayout.PAGE_BYTES, capacity);
             file.zero(0, page);
             return map(storage, file, page, capacity, preparedBytes);
@@ -53,7 +53,7 @@ final class NewSegment {
         }
     }
 
-    /** A mapped file keeps no descriptor: it is opened again for each stretch of space. */
+    /** A mapped file keeps no descriptor: it is opened again for each extension. */
     private static NewSegment map(SegmentStorage storage, SegmentFile file, int written, int capacity, int preparedBytes) throws IOException {
         SegmentMapping mapping = file.map(capacity);
         if (mapping == null) {
@@ -72,7 +72,7 @@ final class NewSegment {
         }
     }
 
-    /** Where it was prepared without one. */
+    /** For a file that was prepared without a header. */
     void writeHeader(SegmentHeader header) throws IOException {
         if (mapping == null) {
             file.write(0, SegmentHeaderLayout.encode(header));
@@ -81,7 +81,7 @@ final class NewSegment {
         }
     }
 
-    /** The last thing that can fail. */
+    /** The last step that can fail. */
     void name(Path name) throws IOException {
         storage.name(file.path(), name);
         file.renamed(name);
@@ -91,12 +91,12 @@ final class NewSegment {
         return file;
     }
 
-    /** Null where it is written by position. */
+    /** Null if the file is written by position. */
     @Nullable SegmentMapping mapping() {
         return mapping;
     }
 
-    /** Up to here there are blocks, and touched pages. */
+    /** Up to this offset there are blocks, and touched pages. */
     int preparedBytes() {
         return preparedBytes;
     }

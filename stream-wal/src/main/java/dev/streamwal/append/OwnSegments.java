@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a stream has that has segments of its own, or may have. Of a hundred thousand streams few have any: the others go without this, and it is most
- * of what a stream takes. Guarded by the stream's rotation lock, but for {@link #active} and what hangs on a segment.
+ * State of a stream that has, or may have, segments of its own. Of a hundred thousand streams few have any; the others go without this
+ * object, which is most of a stream's memory. Guarded by the stream's rotation lock, except {@link #active} and the state of segments.
  */
 final class OwnSegments {
 
@@ -27,10 +27,10 @@ final class OwnSegments {
     private boolean isPinned;
 
     /**
-     * Of a stream; nothing is looked for yet.
+     * State of a stream whose segments aren't listed yet.
      *
-     * @param hasSegments told whether the stream has any, whenever that may have changed
-     * @param leaveShared has the stream go on as the chain says
+     * @param hasSegments called with whether the stream has segments, whenever that may have changed
+     * @param leaveShared makes the stream continue as the chain says
      */
     @SuppressWarnings("GuardedBy") // made under the lock
     OwnSegments(LogContext log, StreamKey key, Path directory, ReentrantLock rotation, Consumer<Boolean> hasSegments, SegmentChain.Opening opening,
@@ -43,7 +43,7 @@ final class OwnSegments {
         this.tailCut = new TailCut(log, rotation, chain, pendingCut, leaveShared);
     }
 
-    /** Where appends go; null where the next one finds out. Under no lock. */
+    /** Where appends go; null if the next append has to find out. Needs no lock. */
     @Nullable ActiveSegment active() {
         return active.get();
     }
@@ -80,18 +80,18 @@ final class OwnSegments {
         return tailCut;
     }
 
-    /** Somebody has it who gives up the lock meanwhile. */
+    /** Keeps this object while a thread that uses it releases the lock. */
     OwnSegments pin() {
         isPinned = true;
         return this;
     }
 
-    /** Whether a stream that shares needs nothing of it: it has never had a segment, and nobody is about to delete or cut any. */
+    /** Whether a stream that shares can drop this object: it has never had a segment, and no thread is about to delete or cut any. */
     boolean isDispensable() {
         return !isPinned && !chain.hasHadAny();
     }
 
-    /** Whether nothing was appended since this was asked last. */
+    /** Whether nothing was appended since the last call. */
     boolean hasRested(long end) {
         boolean hasRested = end == endAtLastPass;
         endAtLastPass = end;

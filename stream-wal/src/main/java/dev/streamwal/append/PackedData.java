@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What streams have in packs, as far as those that append to them and cut them ask. Thread-safe. */
+/** What streams have in packs, as far as appends and cuts need it. Thread-safe. */
 public interface PackedData {
 
     /** No stream has any. */
@@ -27,10 +27,10 @@ public interface PackedData {
     };
 
     /**
-     * The end of the newest segment that a stream has in a pack.
+     * The end of a stream's newest segment in a pack.
      *
      * @param position behind its last record
-     * @param windowStartMillis where its window begins, or a time in that, by which the stream goes on in no window before
+     * @param windowStartMillis where its window begins, or a time within it; the stream continues in no earlier window
      */
     record End(long position, long windowStartMillis) {}
 
@@ -47,14 +47,15 @@ public interface PackedData {
         void close();
     }
 
-    /** The segment in a pack with a position; empty where the stream has none. */
+    /** The packed segment that contains a position; empty if the stream has none. */
     Optional<Held> holding(StreamKey key, long position) throws IOException;
 
-    /** Empty where the stream has none. */
+    /** Empty if the stream has none. */
     Optional<End> end(StreamKey key) throws IOException;
 
     /**
-     * Cuts off what the stream has at positions {@code [from, to)}; durably, and as a whole or not at all. What is cut off already stays so.
+     * Cuts off what the stream has at positions {@code [from, to)}; durably, and as a whole or not at all. Calling it again for what is cut
+     * off changes nothing.
      *
      * @param from behind a record
      */

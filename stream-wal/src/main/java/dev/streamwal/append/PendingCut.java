@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cut of a stream that is being written down, or was and is not done yet; {@link TailCut} says why the next segment waits for it.
+ * The cut of a stream that is being recorded, or is recorded but not completed; {@link TailCut} explains why the next segment waits for it.
  * Guarded by the stream's rotation lock.
  */
 final class PendingCut {
@@ -20,13 +20,13 @@ final class PendingCut {
     private final LogContext log;
     private final SegmentChain chain;
 
-    /** A cut is being written down: until it is, or can't be, nobody knows where the next segment begins. */
+    /** Whether a cut is being recorded: until that has succeeded or failed, it is unknown where the next segment begins. */
     private boolean undecided;
 
-    /** Whether {@link #undecided} has ended. */
+    /** Signals the end of {@link #undecided}. */
     private final Condition decided;
 
-    /** A cut that was written down, and is not done yet. */
+    /** A cut that is recorded but not completed. */
     private @Nullable Cut pending;
 
     /** @param decided of the rotation lock */
@@ -37,12 +37,12 @@ final class PendingCut {
     }
 
     /**
-     * Everything at positions {@code [from, to)} goes.
+     * Deletes everything at positions {@code [from, to)}.
      *
-     * @param tail of what stays of the file that holds {@code from}, once it is cut; empty where that is in a pack
+     * @param tail of what stays of the file that holds {@code from}, once it is cut; empty if that is in a pack
      * @param windowStart of that segment
-     * @param inPlace false where somebody may still write to that segment's file
-     * @param kept what was written down
+     * @param inPlace false if a thread may still write to that segment's file
+     * @param kept the record of the cut
      */
     record Cut(long from, long to, Optional<RecoveredTail> tail, long windowStart, boolean inPlace, DeletionLog.Kept kept) {
 
@@ -59,7 +59,7 @@ final class PendingCut {
         undecided = true;
     }
 
-    /** @param cut null where it could not be written down */
+    /** @param cut null if it could not be recorded */
     void decided(@Nullable Cut cut) {
         undecided = false;
         decided.signalAll();
@@ -68,7 +68,7 @@ final class PendingCut {
         }
     }
 
-    /** Gives up the rotation lock meanwhile. */
+    /** Releases the rotation lock while it waits. */
     void awaitDecision() {
         while (undecided) {
             decided.awaitUninterruptibly();
@@ -76,8 +76,7 @@ final class PendingCut {
     }
 
     /**
-     * Does what is left of a cut that is written down: the newest segments go first, then what is in packs; then the one is cut that holds
-     * what stays.
+     * Completes a recorded cut: deletes the newest segments first, then what is in packs; then cuts the segment that holds what stays.
      */
     void finish(Consumer<Deleted> each) throws IOException {
         Cut cut = pending;
@@ -109,14 +108,15 @@ final class PendingCut {
             SegmentEntry entry = segments.all().get(i);
             long basePosition = entry.name().basePosition();
             if (basePosition >= cut.from() && basePosition < cut.to()) {
-                // the newest first, wherever it stands: a reader that still finds the newest record takes it that nothing was cut off before it
+                // the newest first, wherever it stands: a reader that still finds the newest record assumes that nothing was cut off before
+                // it
                 log.packed().cut(chain.key(), basePosition, cut.to());
                 each.accept(chain.delete(entry));
             }
         }
     }
 
-    /** Where a slot isn't published, its mapping stays, and somebody may still write through it. */
+    /** If a slot isn't published, its mapping stays, and its thread may still write through it. */
     private void letGo(SegmentEntry holder, Cut cut) {
         ActiveSegment segment = holder.unfinished();
         if (segment != null) {
@@ -140,7 +140,7 @@ final class PendingCut {
         }
     }
 
-    /** Every segment was deleted: what was left of the cut to do has gone with the rest. */
+    /** Every segment was deleted, and with them what was left of the cut. */
     void nothingIsLeft() throws IOException {
         if (pending != null) {
             chain.names().forceDeletion(true);

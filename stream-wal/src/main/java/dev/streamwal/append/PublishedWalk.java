@@ -13,8 +13,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows the records of a segment as they are published, each once, and gathers the footer's index on the way. Guarded by the segment's
- * lock.
+ * Follows the records of a segment as they are published, each once, and builds the footer's index on the way. Guarded by the segment's lock.
  */
 final class PublishedWalk {
 
@@ -32,27 +31,27 @@ final class PublishedWalk {
         this.endBefore = tail.end();
     }
 
-    /** Up to here every record is published, and in the index. */
+    /** Up to this offset every record is published, and in the index. */
     int end() {
         return tail.end();
     }
 
-    /** Where the last record starts that is not a batch's member; 0 for none. */
+    /** Where the last record starts that is not a batch's member; 0 if there is none. */
     int lastStart() {
         return tail.lastStart();
     }
 
-    /** Of the records up to {@link #end()}. */
+    /** The index of the records up to {@link #end()}. */
     SegmentIndex index() {
         return tail.index();
     }
 
-    /** Since the segment was opened, up to {@link #end()}. */
+    /** Records since the segment was opened, up to {@link #end()}. */
     Appended appended() {
         return new Appended(index().records() - recordsBefore, end() - endBefore);
     }
 
-    /** Adds what was written by position behind {@link #end()}: one record, or a batch. */
+    /** Adds what was written by position after {@link #end()}: one record, or a batch. */
     void add(List<Draft> drafts, int start) {
         boolean isBatch = drafts.size() > 1;
         int at = start;
@@ -66,7 +65,7 @@ final class PublishedWalk {
         }
     }
 
-    /** Goes on as far as records are published, without waiting. Does nothing without a mapping: then all is added as it is written. */
+    /** Advances as far as records are published, without waiting. Does nothing without a mapping: then records are added as they are written. */
     void go(@Nullable SegmentMapping mapping, int to) {
         if (mapping == null) {
             return;
@@ -86,10 +85,10 @@ final class PublishedWalk {
     }
 
     /**
-     * Goes on to {@code to}, and waits for slots that are not published yet.
+     * Advances to {@code to}, and waits for slots that are not published yet.
      *
-     * @param hopeless whether a slot will never be
-     * @return false where that took longer than {@code maxWaitNanos}, or is hopeless
+     * @param hopeless whether a slot will never be published
+     * @return false if that takes longer than {@code maxWaitNanos}, or is hopeless
      */
     boolean await(@Nullable SegmentMapping mapping, int to, long maxWaitNanos, BooleanSupplier hopeless) {
         go(mapping, to);
@@ -103,7 +102,7 @@ final class PublishedWalk {
             } else if (hopeless.getAsBoolean() || System.nanoTime() - deadline > 0) {
                 return false;
             } else if (waits < SPINS_BEFORE_YIELD + YIELDS_BEFORE_SLEEP) {
-                Thread.yield(); // which may take a time slice of somebody else's
+                Thread.yield(); // may yield to other threads for a whole time slice
             } else {
                 LockSupport.parkNanos(SLEEP_NANOS);
             }

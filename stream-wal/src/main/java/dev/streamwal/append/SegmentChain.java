@@ -19,8 +19,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream's segments, which of them is appended to, and where the next one begins: what appending, {@link SegmentDeletion} and {@link
- * TailCut} share. Guarded by the stream's rotation lock.
+ * A stream's segments, which of them is appended to, and where the next one begins: the state shared by appending, {@link SegmentDeletion}
+ * and {@link TailCut}. Guarded by the stream's rotation lock.
  */
 final class SegmentChain {
 
@@ -38,15 +38,15 @@ final class SegmentChain {
     private boolean recovered;
     private boolean hasHadAny;
 
-    /** Makes an object of a segment that is not finished. */
+    /** Creates the object of an unfinished segment. */
     @FunctionalInterface
     interface Opening {
         ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail);
     }
 
     /**
-     * @param active read by anybody, changed under the rotation lock only
-     * @param hasSegments told whether the stream has segments, whenever that may have changed
+     * @param active read by any thread, changed under the rotation lock only
+     * @param hasSegments called with whether the stream has segments, whenever that may have changed
      */
     SegmentChain(
             LogContext log,
@@ -99,7 +99,7 @@ final class SegmentChain {
         return directory.resolve(entry.name().fileName());
     }
 
-    /** As {@link StreamLog#endPosition()}, of a stream that was recovered. */
+    /** Like {@link StreamLog#endPosition()}, for a stream that was recovered. */
     long endPosition() {
         ActiveSegment segment = active.get();
         if (segment != null) {
@@ -112,12 +112,12 @@ final class SegmentChain {
         log.checkOpen(key);
     }
 
-    /** Whether there was ever a segment, as far as anybody has looked. */
+    /** Whether there was ever a segment, as far as segments were listed. */
     boolean hasHadAny() {
         return hasHadAny;
     }
 
-    /** The stream shares, and has none: where it goes on is known to who has it there. */
+    /** The stream shares and has no segment of its own: its {@link SharedTail} knows where it continues. */
     void hasNone() {
         loaded = true;
         recovered = true;
@@ -130,7 +130,7 @@ final class SegmentChain {
         if (loaded) {
             return;
         }
-        // behind a closed log a temporary file is somebody else's
+        // after a close, a temporary file may be another process's
         checkOpen();
         if (log.directories().mayHave(key)) {
             segments.load(directory, log.storage());
@@ -140,26 +140,26 @@ final class SegmentChain {
         hasSegments.accept(!segments.isEmpty());
     }
 
-    /** Brings the newest segments in order, once; they are sealed. */
+    /** Recovers the newest segments, once; they are sealed. */
     void recover() {
         if (recovered) {
             return;
         }
-        // behind a closed log somebody else may be writing already
+        // after a close, another process may be writing already
         checkOpen();
         try {
             load();
             if (!segments.isEmpty()) {
                 goOnFrom(log.recovery().recover(key, directory, segments.listed(), next.lowestBase()));
             }
-            // where its newest segment is no file, or was one that is lost, since it was never forced
+            // if its newest segment is not a file, or was a file that is lost, since it was never forced
             log.packed().end(key).filter(end -> !next.hasEnd() || end.position() > next.end()).ifPresent(next::after);
             recovered = true;
         } catch (IOException e) {
             throw StorageErrors.translate("open the stream", e, directory, key.text(), WalException.NO_POSITION, 0);
         } finally {
             if (!recovered) {
-                // what it did so far may have taken files away
+                // recovery may have removed files before it failed
                 segments.forget();
                 loaded = false;
             }
@@ -181,7 +181,7 @@ final class SegmentChain {
         next.after(outcome);
     }
 
-    /** What recovery found is taken over whole: where an empty segment can't be deleted now, it is told, and stays. */
+    /** Takes recovery's result over as a whole: if an empty segment can't be deleted now, that is reported, and it stays. */
     private void retireRecovered(ActiveSegment segment) {
         try {
             retire(segment);
@@ -192,17 +192,17 @@ final class SegmentChain {
 
     // ---------------------------------------------------------------- adding and sealing
 
-    /** @param seen what was active before */
+    /** @param seen the previously active segment */
     void add(@Nullable ActiveSegment seen, ActiveSegment successor) {
         if (!active.compareAndSet(seen, successor)) {
-            throw new IllegalStateException("the active segment changes under the rotation lock only: stream=" + key);
+            throw new IllegalStateException("active segment was changed without the rotation lock: stream=" + key);
         }
         hasHadAny = true;
         segments.add(new SegmentEntry(successor));
         hasSegments.accept(true);
     }
 
-    /** Seals a segment and has its footer written, or deletes it where it is empty. What the stream goes on from is known then. */
+    /** Seals a segment and has its footer written, or deletes it if it is empty. After that it is known where the stream continues. */
     void retire(ActiveSegment segment) throws IOException {
         segment.seal();
         next.after(segment);
@@ -224,14 +224,14 @@ final class SegmentChain {
         log.sealer().seal(segment);
     }
 
-    /** As {@link #retire}, and nothing is active any more. */
+    /** Like {@link #retire}; afterwards no segment is active. */
     void deactivate(ActiveSegment segment) throws IOException {
         retire(segment);
         active.set(null);
         spare.clear();
     }
 
-    /** Nothing is appended to the active segment any more. It needs no footer, unless it stays: then the next sweep sees to that. */
+    /** Ends appends to the active segment. It needs no footer unless it stays; then the next sweep has it written. */
     void setAside() {
         ActiveSegment segment = active.get();
         if (segment == null) {
@@ -248,7 +248,7 @@ final class SegmentChain {
         spare.clear();
     }
 
-    /** Asks again for footers that could not be written. The last one will do: the sealer finishes those before it first. */
+    /** Requests once more the footers that could not be written. The last segment is enough: the sealer finishes those before it first. */
     void sealWhatWasLeft() {
         for (int i = segments.size() - 1; i >= 0; i--) {
             SegmentEntry entry = segments.all().get(i);
@@ -261,7 +261,7 @@ final class SegmentChain {
         }
     }
 
-    /** The segment in this file, which was cut, is sealed once more. */
+    /** Seals the segment in this file once more, after a cut. */
     void sealAgain(SegmentEntry entry, SegmentHeader header, RecoveredTail tail) throws IOException {
         ActiveSegment segment = opening.open(header, log.storage().open(fileOf(entry)), tail);
         segment.seal();
@@ -295,26 +295,26 @@ final class SegmentChain {
 
     void mappingStays(ActiveSegment unfinished) {
         log.events().failed("unmap", key.text(), new IllegalStateException(
-                "a slot was reserved and never published, its mapping stays to the end of the process: file="
-                        + unfinished.file().path()));
+                "a slot was reserved but never published: file=" + unfinished.file().path()
+                        + "; its mapping stays until the process ends"));
     }
 
-    /** The last segment was deleted, and with it goes the directory. A stream that isn't recovered yet may still have something in packs. */
+    /** The last segment was deleted, and with it the directory. A stream that isn't recovered yet may still have data in packs. */
     void nothingIsLeft() throws IOException {
         names.directoryGone();
         hasSegments.accept(false);
         log.storage().deleteDirectoryIfEmpty(directory);
     }
 
-    /** The stream is gone, wherever it was. */
+    /** The stream was deleted, with everything that it had anywhere. */
     void forget() {
         next.forget();
         hasSegments.accept(!segments.isEmpty());
     }
 
     /**
-     * Durably, before a stream's last segment goes: what comes next begins above every position that was ever given. Nothing needs to be
-     * written where the start has been raised since the segment was created.
+     * Makes durable, before a stream's last segment is deleted, that later segments begin above every position that was ever given. Writes
+     * nothing if the start was raised since the segment was created.
      */
     void raiseStartAbove(long basePosition) throws IOException {
         Positions positions = log.positions().current();
@@ -323,7 +323,7 @@ final class SegmentChain {
         }
     }
 
-    /** By its header, which is read once. */
+    /** The window in the segment's header, which is read once. */
     Window windowOf(SegmentEntry entry) throws IOException {
         Window known = entry.window();
         if (known != null) {

@@ -2,7 +2,7 @@ package dev.streamwal.append;
 
 /** Whether a stream has segments of its own, or shares them with others. */
 public enum SegmentChoice {
-    /** Its own while there are few such streams. */
+    /** Segments of its own while few streams have any. */
     AUTO,
     OWN,
     SHARED

@@ -16,23 +16,24 @@ final class SegmentDeletion {
     /*
      * Deleting.
      *
-     * What is to go is decided under the rotation lock, written down durably under no lock, and deleted under the lock again: what is still
-     * there of it. It is written down as a position below which the stream has nothing; what keeps that true, and what may come between:
+     * A deletion is decided under the rotation lock, recorded durably under no lock, and carried out under the lock again, on what is still
+     * there of it. The record is a position below which the stream has nothing. What keeps it true, and what may happen in between:
      *
-     *   a new segment        begins at or above that position: where something stays, behind what stays; where all goes, at the log's
-     *                        start, which was raised above all that was given, durably. `Continuation` remembers the position, whatever
-     *                        recovery finds the stream's end to be; it is the only one to say where a segment begins.
-     *   an append            goes to no segment below it: the active one is never decided to go, unless it is sealed with that, and
-     *                        recovery, if it comes between, makes none active.
-     *   recovery             may come behind it. It is told the position, as the journal that it knows is older: or it would take what stays
-     *                        for what is left behind something that the disk lost.
-     *   rotation, sealing    take from the list, or finish, segments that stay, or that go anyway; who deletes looks at the list anew.
-     *   another deletion     has a position of its own. The higher one is as true as the lower one, in whichever order they are written
-     *                        down; a file that the other has deleted isn't in the list any more.
-     *   a deletion fails     the file stays, and so do those behind it; it is in the list, so the next sweep decides anew.
-     *   writing down fails   nothing was touched; the stream goes on above the position, which leaves a gap and nothing else.
-     *   close                before the deletion: nothing is touched any more, the files may be the next writer's, and what was written
-     *                        down is done by whoever opens the log. During it: it waits for the rotation lock.
+     *   a new segment        begins at or above that position: after what stays, or, if nothing stays, at the log's start, which was durably
+     *                        raised above every position given. `Continuation` remembers the position, whatever end of the stream recovery
+     *                        finds; nothing else decides where a segment begins.
+     *   an append            goes to no segment below it. The active segment is never chosen, unless choosing it seals it; and a recovery
+     *                        in between makes no segment active.
+     *   recovery             may come after it. It is given the position, since the journal that it knows is older: otherwise it would take
+     *                        the segments that stay for the remains of a loss by the disk.
+     *   rotation, sealing    remove from the list, or finish, segments that stay or that are deleted anyway; the deletion reads the list
+     *                        again.
+     *   another deletion     has a position of its own. Both positions are true, in whichever order they are recorded; a file that the other
+     *                        one has deleted is no longer in the list.
+     *   a deletion fails     its file and those behind it stay; they are in the list, so the next sweep decides again.
+     *   recording fails      nothing was touched; the stream continues above the position, which leaves a gap and nothing else.
+     *   close                before the deletion: nothing is touched any more, since the files may be the next writer's, and the next
+     *                        opening of the log completes what was recorded. During the deletion: close waits for the rotation lock.
      */
 
     private final LogContext log;
@@ -49,7 +50,7 @@ final class SegmentDeletion {
     @GuardedBy("rotation")
     private final PendingCut cut;
 
-    /** Has the stream go on as the chain says. */
+    /** Makes the stream continue as the chain says. */
     private final Runnable leaveShared;
 
     SegmentDeletion(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut cut, Runnable leaveShared) {
@@ -125,7 +126,7 @@ final class SegmentDeletion {
         boolean unused = deleteWhatIsBelow(below, gone -> {});
     }
 
-    /** Deletes all that is to go, makes that durable, and forgets that it was written down. */
+    /** Deletes everything below a position, makes that durable, and lets the record of the deletion go. */
     private void deleteBelow(long below, Consumer<Deleted> each) throws IOException {
         DeletionLog.Kept kept = log.deletions().deletedBelow(List.of(new DeletionLog.DeletedBelow(key, below)));
         try {

@@ -31,7 +31,7 @@ final class SegmentEntry {
         return name;
     }
 
-    /** Null where nobody has asked the segment's header yet. */
+    /** Null if the segment's header wasn't read yet. */
     @Nullable Window window() {
         return window;
     }
@@ -40,12 +40,12 @@ final class SegmentEntry {
         window = read;
     }
 
-    /** Of the file, or what it is about to be. */
+    /** The size of the file, or the size that it will have. */
     long bytes() {
         return unfinished == null ? bytes : unfinished.fileBytes();
     }
 
-    /** The segment while it holds something: it is appended to, or has no footer yet. */
+    /** The segment while it holds a mapping or a file: it is appended to, or has no footer yet. */
     @Nullable ActiveSegment unfinished() {
         return unfinished;
     }
@@ -54,7 +54,7 @@ final class SegmentEntry {
         unfinished = segment;
     }
 
-    /** Nothing is appended any more; the sealer has it. */
+    /** Appends have ended; the sealer has it. */
     void seal() {
         sealed = true;
         queued = true;
@@ -64,23 +64,23 @@ final class SegmentEntry {
         return sealed;
     }
 
-    /** Sealed, without a footer, and the sealer has given up on it for now. */
+    /** Whether it is sealed, without a footer, and the sealer has given up on it for now. */
     boolean isLeftUnfinished() {
         return sealed && !queued && unfinished != null;
     }
 
-    /** The sealer has let go of it, with a footer or without. */
+    /** The sealer has released it, with or without a footer. */
     void left() {
         queued = false;
     }
 
-    /** A segment that was cut, and is to be sealed once more. */
+    /** A segment that was cut and has to be sealed once more. */
     void unfinishedAgain(ActiveSegment segment) {
         unfinished = segment;
         seal();
     }
 
-    /** The footer is there, and the file has so many bytes. */
+    /** The footer is written, and the file has this size. */
     void finished(long fileBytes) {
         bytes = fileBytes;
         unfinished = null;

@@ -16,10 +16,10 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A stream's segments in order of position, as its writer keeps them. Guarded by the stream's rotation lock. */
+/** A stream's segments in order of position, as its writer knows them. Guarded by the stream's rotation lock. */
 final class SegmentList {
 
-    /** Files in the making; what is left of them after a crash is deleted when the stream is loaded. */
+    /** Files being created; what a crash leaves of them is deleted when the stream is loaded. */
     private static final Pattern TEMPORARY = Pattern.compile("\\.[0-9a-f]{16}\\.seg\\.tmp");
 
     private final List<SegmentEntry> entries = new ArrayList<>();
@@ -43,7 +43,7 @@ final class SegmentList {
                 }
             }
         } catch (NoSuchFileException e) {
-            // a stream that isn't there yet
+            // the stream doesn't exist yet
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
@@ -51,7 +51,7 @@ final class SegmentList {
         entries.addAll(found);
     }
 
-    /** To be loaded again. */
+    /** Discards the list, which then has to be loaded again. */
     void forget() {
         entries.clear();
     }
@@ -92,7 +92,7 @@ final class SegmentList {
         entries.removeIf(entry -> names.contains(entry.name()));
     }
 
-    /** From the newest on: mostly it is one of the last. */
+    /** Searches from the newest on: it is mostly one of the last. */
     @Nullable SegmentEntry of(ActiveSegment segment) {
         for (int i = entries.size() - 1; i >= 0; i--) {
             if (entries.get(i).unfinished() == segment) {
@@ -102,7 +102,7 @@ final class SegmentList {
         return null;
     }
 
-    /** The segment that has this position, or had it before it was cut; null where all begin behind it. */
+    /** The segment that has this position, or had it before it was cut; null if all begin after it. */
     @Nullable SegmentEntry holding(long position) {
         for (int i = entries.size() - 1; i >= 0; i--) {
             if (entries.get(i).name().basePosition() <= position) {
@@ -118,10 +118,10 @@ final class SegmentList {
                 return entry;
             }
         }
-        throw new IllegalStateException("recovery finds what was listed: " + name);
+        throw new IllegalStateException("recovery found a segment that was not listed: segment=" + name);
     }
 
-    /** The segments that hold something, oldest first. */
+    /** The segments that hold a mapping or a file, oldest first. */
     List<ActiveSegment> unfinished() {
         List<ActiveSegment> found = new ArrayList<>();
         for (SegmentEntry entry : entries) {
@@ -133,7 +133,7 @@ final class SegmentList {
         return found;
     }
 
-    /** What the files take. */
+    /** Size of all files. */
     long bytes() {
         return entries.stream().mapToLong(SegmentEntry::bytes).sum();
     }

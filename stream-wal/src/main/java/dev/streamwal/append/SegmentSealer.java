@@ -6,14 +6,14 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Gives sealed segments their final form, one after the other, so that within a stream footers appear in order. Where it falls behind by
- * {@link #MAX_BACKLOG} segments, whoever rotates helps, which slows appends down to the speed of the disk.
+ * Gives sealed segments their final form, one after the other, so that a stream's footers appear in order. If it falls behind by {@link
+ * #MAX_BACKLOG} segments, rotating threads help, which slows appends down to the speed of the disk.
  */
 final class SegmentSealer extends BackgroundThread<ActiveSegment> {
 
-    /** Each holds a mapping; of full segments of 64 MiB this is as much unwritten data as a kernel lets a machine gather. */
+    /** Each segment holds a mapping. Full segments of 64 MiB are as much unwritten data as a kernel lets a machine gather. */
     private static final int MAX_BACKLOG = 256;
-    /** How often a segment with an unpublished slot is looked at again, 1 ms apart, before it is left to the next sweep. */
+    /** How often a segment with an unpublished slot is examined, 1 ms apart, before it is left to the next sweep. */
     private static final int MAX_TRIES = 10;
 
     private final ReentrantLock sealing = new ReentrantLock();
@@ -27,12 +27,12 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
         add(segment);
     }
 
-    /** Gives a sealed segment, and those of its stream before it, their final form, as far as that can be done now. Under no lock. */
+    /** Finishes a sealed segment, and those of its stream before it, as far as that is possible now. To be called without locks. */
     void sealNow(ActiveSegment segment) throws IOException {
         work(segment);
     }
 
-    /** Under no lock. */
+    /** To be called without locks. */
     void helpIfBehind() {
         while (backlog() > MAX_BACKLOG) {
             ActiveSegment oldest = poll();
@@ -46,7 +46,7 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
     void work(ActiveSegment segment) throws IOException {
         sealing.lock();
         try {
-            // not this one first: whoever took the one before it from the queue may have been overtaken, or have failed
+            // earlier ones first: the thread that took the one before it from the queue may be slower, or may have failed
             StreamLog owner = segment.owner();
             boolean finished = true;
             for (ActiveSegment next = owner.nextToFinish(segment); finished && next != null; next = owner.nextToFinish(segment)) {
@@ -75,7 +75,7 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
         return segment.header().key().text();
     }
 
-    /** Ends the thread, and works off what is left. */
+    /** Ends the thread, after it has finished the queue. */
     void stop() {
         end();
         workOff();

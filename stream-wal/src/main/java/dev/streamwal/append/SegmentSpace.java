@@ -11,19 +11,20 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A segment's file: its descriptor, its mapping, and how far there is space in it. Guarded by the segment's lock, but for what the path of
- * an append reads: {@link #limit()} and {@link #wantsMore}.
+ * A segment's file: its descriptor, its mapping, and how far there is space in it. Guarded by the segment's lock, except what the path of an
+ * append reads: {@link #limit()} and {@link #wantsMore}.
  *
- * <p>A segment that is mapped has its file open only while space is prepared, and when it is sealed; one that is written by position as long as it
- * is appended to. Space is prepared ahead: zeros are written past the end of the file, which allocates blocks or reports a full disk, then the new pages
- * are touched, and only then is the limit raised. So no page is ever touched that has no block behind it.
+ * <p>A mapped segment has its file open only while space is prepared, and when it is sealed; a segment written by position, while it is
+ * appended to. Space is prepared ahead: zeros are written past the end of the file, which allocates blocks or reports a full disk; then the
+ * new pages are touched; only then is the limit raised. So no page is ever touched that has no block behind it.
  */
 final class SegmentSpace {
 
     private static final int PAGE_BYTES = FooterLayout.PAGE_BYTES;
     /**
-     * What is prepared at a time under the lock. That takes some 50 µs, unless the kernel holds back who writes more than the disk takes: then
-     * some ms for each 100 KiB, and whoever leads a commit of the stream waits for one step, and all who commit wait for him.
+     * How much is prepared at a time under the lock. That takes some 50 µs, unless the kernel throttles a process that writes more than the
+     * disk takes: then some ms per 100 KiB. A committer's leader waits for one step of a stream, and all committing threads wait for the
+     * leader.
      */
     static final int STEP_BYTES = 128 << 10;
     /** Preparing further ahead gains nothing and costs memory that may not be used. */
@@ -34,24 +35,24 @@ final class SegmentSpace {
     private final String stream;
     private final int capacity;
 
-    /** Null where the segment is written by position, and where nobody is in it any more. */
+    /** Null if the segment is written by position, and after it was unmapped. */
     private @Nullable SegmentMapping mapping;
 
-    /** Up to here there are blocks, and touched pages while mapped. Never shrinks. */
+    /** Up to this offset there are blocks, and touched pages while mapped. Never shrinks. */
     private volatile int limit;
 
-    /** A tail beyond this asks for more space. A stale value asks late or twice, which does no harm. */
+    /** A tail beyond this offset requests more space. A stale value requests late or twice, which does no harm. */
     private int wakeAt;
 
     private int mark;
 
-    /** Whether it is counted as one that has its file open. */
+    /** Whether it counts as a segment with an open file. */
     private boolean isOpen;
 
     /**
-     * Of a segment whose data ends at {@code tail}.
+     * The space of a segment whose data ends at {@code tail}.
      *
-     * @param limit up to there is space
+     * @param limit the end of its space
      */
     SegmentSpace(LogContext log, SegmentFile file, SegmentHeader header, int tail, @Nullable SegmentMapping mapping, int limit) {
         this.log = log;
@@ -64,7 +65,7 @@ final class SegmentSpace {
         setWakeAt(tail);
     }
 
-    /** Of a segment that is appended to: it is counted until it has given up its mapping, or its descriptor. */
+    /** For a segment that is appended to: it counts until it has released its mapping or its descriptor. */
     void holds() {
         if (mapping == null) {
             isOpen = true;
@@ -74,7 +75,7 @@ final class SegmentSpace {
         }
     }
 
-    /** As long as the lock is held. */
+    /** Valid while the lock is held. */
     @Nullable SegmentMapping mapping() {
         return mapping;
     }
@@ -87,7 +88,7 @@ final class SegmentSpace {
         return end > wakeAt;
     }
 
-    /** The preparer has been asked; until it comes, nobody asks again. */
+    /** The preparer was asked; until it has run, it isn't asked again. */
     void asked() {
         wakeAt = Integer.MAX_VALUE;
     }
@@ -113,7 +114,7 @@ final class SegmentSpace {
         setWakeAt(tail);
     }
 
-    /** Doubling from a page on. */
+    /** Doubles, beginning with a page. */
     int nextLimit() {
         return (int) Math.min(capacity, (long) limit + Math.max(PAGE_BYTES, Math.min(MAX_GROWTH_BYTES, limit)));
     }
@@ -123,17 +124,17 @@ final class SegmentSpace {
         return limit < capacity && limit - tail <= aheadBytes();
     }
 
-    /** With less than this before the limit more is prepared. */
+    /** When less than this is left before the limit, more is prepared. */
     private int aheadBytes() {
         return Math.min(MAX_GROWTH_BYTES, limit / 2);
     }
 
-    /** All is prepared, and half of it used: the successor is wanted. */
+    /** Whether all space is prepared and half of it used: then the successor is needed. */
     boolean isNearlyFull(int tail) {
         return limit == capacity && tail > capacity / 2;
     }
 
-    /** Behind the middle of a segment that is all prepared, the successor is wanted; then nothing more. */
+    /** After the middle of a fully prepared segment the successor is requested; then nothing more. */
     void setWakeAt(int tail) {
         if (limit < capacity) {
             wakeAt = limit - aheadBytes();
@@ -142,7 +143,7 @@ final class SegmentSpace {
         }
     }
 
-    /** Nobody is in the mapping any more. */
+    /** Called when no thread uses the mapping any more. */
     void unmap() {
         SegmentMapping current = mapping;
         if (current != null) {
@@ -152,7 +153,7 @@ final class SegmentSpace {
         }
     }
 
-    // ---------------------------------------------------------------- the file: another writer's, where the right to write was lost
+    // ---------------------------------------------------------------- the file: another writer's, if the lock was lost
 
     void closeFile() {
         file.close();
@@ -162,7 +163,7 @@ final class SegmentSpace {
         }
     }
 
-    /** Cuts the prepared zeros off. Where that fails, they are cut when the segment is recovered. */
+    /** Cuts the prepared zeros off. If that fails, recovery cuts them. */
     void cutBehind(int tail) {
         if (log.fence().isLost()) {
             return;
@@ -187,7 +188,7 @@ final class SegmentSpace {
 
     // ---------------------------------------------------------------- the header's mark
 
-    /** @param lastStart of a record that is published */
+    /** @param lastStart of a published record */
     void raiseMarkInMapping(int lastStart) {
         SegmentMapping current = mapping;
         if (current != null && lastStart > mark && !log.fence().isLost()) {
@@ -197,8 +198,7 @@ final class SegmentSpace {
     }
 
     /**
-     * Where the file isn't mapped, and the mark is {@code stride} behind. It is a hint: where it can't be written, readers walk
-     * further.
+     * For a file that isn't mapped, if the mark is {@code stride} behind. The mark is a hint: if it can't be written, readers walk further.
      */
     void raiseMarkInFile(int lastStart, int stride) {
         if (lastStart - mark < stride || log.fence().isLost()) {

@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The word that orders everything done to a segment. From the lowest bit:
+ * The word that orders all operations on a segment. From the lowest bit:
  *
  * <pre>
  *   0  32  tail              offset in the file where the next record goes
@@ -13,7 +13,7 @@ import java.lang.invoke.VarHandle;
  *  63   1  SEALED            nothing is appended any more, for ever
  * </pre>
  *
- * The tail only grows, and SEALED stays: so no word comes back, and a compare-and-set on it is right.
+ * The tail only grows, and SEALED stays: so no value recurs, and a compare-and-set on it is right.
  */
 final class SegmentTail extends SegmentTailPadding {
 
@@ -56,7 +56,7 @@ final class SegmentTail extends SegmentTailPadding {
         return word < 0;
     }
 
-    /** A word, not sealed, behind a record of {@code lastSize} that ends at {@code tail}. */
+    /** The word, not sealed, after a record of {@code lastSize} that ends at {@code tail}. */
     static long next(int tail, int lastSize) {
         return tail | (long) (lastSize >>> LAST_SIZE_UNIT_SHIFT) << LAST_SIZE_SHIFT;
     }
@@ -65,23 +65,23 @@ final class SegmentTail extends SegmentTailPadding {
         return (long) WORD.getAcquire(this);
     }
 
-    /** The one step by which a mapped append takes its place. */
+    /** The one step by which a mapped append reserves its slot. */
     boolean compareAndSet(long expected, long next) {
         return WORD.compareAndSet(this, expected, next);
     }
 
-    /** Of a segment that is written by position: under its lock, while it isn't sealed. */
+    /** For a segment that is written by position: under its lock, while it isn't sealed. */
     void advance(int tail, int lastSize) {
         WORD.setVolatile(this, next(tail, lastSize));
     }
 
-    /** For ever. */
+    /** Seals for ever. */
     void seal() {
         WORD.getAndBitwiseOr(this, SEALED);
     }
 }
 
-/** Keeps what stands before the word in memory out of its cache line; what stands behind it is the next object's header. */
+/** Keeps what precedes the word in memory out of its cache line; what follows it is the next object's header. */
 class SegmentTailPadding {
     long before0;
     long before1;

@@ -12,14 +12,15 @@ import java.util.OptionalLong;
 import java.util.concurrent.locks.AbstractQueuedSynchronizer;
 
 /**
- * Where a stream goes on that shares segments with others: see {@link SharedLog}. Thread-safe.
+ * The end of a stream that shares segments with others, where its appends go: see {@link SharedLog}. Thread-safe.
  *
- * <p>It is its own lock: of a hundred thousand streams none is in the processor's cache, and a lock beside it would be two more objects to wait for.
+ * <p>The object is its own lock: of a hundred thousand streams none is in the processor's cache, and a separate lock would be two more
+ * objects to load.
  */
-@SuppressWarnings("serial") // nobody writes it anywhere
+@SuppressWarnings("serial") // never serialized
 final class SharedTail extends AbstractQueuedSynchronizer {
 
-    /** What an append finds where the stream doesn't share any more. */
+    /** Returned to an append if the stream no longer shares. */
     static final long LEFT = -4;
 
     private final StreamLog stream;
@@ -27,7 +28,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     private final byte[] beginning;
     private final int maxBytes;
 
-    // What follows is guarded by the lock.
+    // The following fields are guarded by the lock.
 
     /** Where the next record begins. */
     private long base;
@@ -39,7 +40,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
 
     private long windowStart;
 
-    /** Position of the shared stream behind the stream's last record; 0 where it has none that may not be durable. */
+    /** Position of the shared stream after the stream's last record; 0 if all its records are durable. */
     private long sharedEnd;
 
     /** What was acknowledged as durable. */
@@ -50,12 +51,12 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     private boolean hasAppended;
 
     /**
-     * Of a stream that goes on at a position.
+     * The tail of a stream that continues at a position.
      *
      * @param end where its data ends
-     * @param isFirst whether it has had no segment
+     * @param isFirst whether it has never had a segment
      * @param windowStart of its last window
-     * @param before position of the shared stream up to which it may have something that isn't durable; else 0
+     * @param before position of the shared stream up to which it may have records that aren't durable; otherwise 0
      */
     SharedTail(StreamLog stream, SharedLog shared, long base, long end, boolean isFirst, long windowStart, long before) {
         this.stream = stream;
@@ -81,12 +82,12 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         return true;
     }
 
-    /** Whether so many bytes may stand in a shared segment. */
+    /** Whether a record of this size may go to a shared segment. */
     boolean takes(long bytes) {
         return bytes <= maxBytes;
     }
 
-    /** As {@link StreamLog#append}; {@link #LEFT} where the stream doesn't share any more. */
+    /** Like {@link StreamLog#append}; returns {@link #LEFT} if the stream no longer shares. */
     long append(AppendScratch scratch, Draft draft, int frameBytes, long nowMillis, long expectedEnd) {
         acquire(1);
         try {
@@ -109,7 +110,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
-    /** Under no lock, behind an append. */
+    /** Called after an append, without locks. */
     void letPackingKeepUp(AppendScratch scratch, int bytes) {
         long nanos = shared.delayNanos(bytes);
         if (nanos > 0) {
@@ -117,7 +118,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
-    /** As {@link StreamLog#appendBatch}, of which it returns the batch record's position. */
+    /** Like {@link StreamLog#appendBatch}, but returns the batch record's position. */
     long appendBatch(AppendScratch scratch, List<Draft> members, int batchBytes, long newestTimestampMillis, long nowMillis) {
         acquire(1);
         try {
@@ -145,7 +146,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
-    /** What fails behind this may have left something in the file: its place is not given again. */
+    /** A failure after this may have left something in the file: the position is not given again. */
     private void reserve(long position, int bytes) {
         try {
             stream.log().positions().raiseCeiling(position + bytes);
@@ -179,7 +180,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         return end;
     }
 
-    /** What has to be durable for all that was appended so far to be. */
+    /** The target at which everything appended so far is durable. */
     CommitTarget target() {
         acquire(1);
         try {
@@ -189,7 +190,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
-    /** Position of the shared stream behind the last record that was appended here; empty where there is none. */
+    /** Position of the shared stream after the last record that was appended here; empty if there is none. */
     OptionalLong appendedEnd() {
         acquire(1);
         try {
@@ -199,7 +200,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
-    /** Whether all that was appended survives power loss. */
+    /** Whether everything that was appended survives power loss. */
     boolean isDurable() {
         return shared.log().durablePosition() >= target().end();
     }
@@ -228,7 +229,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
-    /** From now on nothing is appended here; the stream goes on as it says. */
+    /** Ends appends here; the stream continues where {@code next} says. */
     void leave(Continuation next) {
         acquire(1);
         try {

@@ -6,9 +6,9 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Fills the slots that mapped appends have reserved, and publishes them. Whatever goes wrong between reserving and publishing, the slot is
- * published as padding, so that what stands behind it can be reached; where even that fails, the segment is sealed and its mapping stays
- * to the end of the process. Thread-safe: each slot is its appender's.
+ * Fills the slots that mapped appends have reserved, and publishes them. If filling fails, the slot is published as padding, so that readers
+ * can get past it; if even that fails, the segment is sealed, and its mapping stays until the process ends. Thread-safe: each slot belongs to
+ * the thread that appends.
  */
 final class SlotWriter {
 
@@ -61,7 +61,7 @@ final class SlotWriter {
         }
     }
 
-    /** One padding, or two where the next record's {@code previous size} must land on the second. */
+    /** Writes one padding, or two if the next record's {@code previous size} must lead to the second. */
     private void giveUp(SegmentMapping target, int start, int slotBytes, int lastSize, int previousSize, Throwable cause) {
         try {
             ByteBuffer buffer = target.buffer();
@@ -74,7 +74,7 @@ final class SlotWriter {
             }
             target.setRelease(start, Frames.fillPadding(buffer, start, first, previousSize, salt, firstPosition + start));
         } catch (Throwable e) {
-            // first what others wait for: it needs neither memory nor stack to speak of
+            // first what other threads wait for: that takes next to no memory or stack
             abandonedPosition = firstPosition + start;
             tail.seal();
             cause.addSuppressed(e);

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import net.openhft.chronicle.bytes.Bytes;
 import org.jspecify.annotations.Nullable;
 
-/** Bytes to be appended, wherever the caller keeps them. Reading leaves them and their indices as they were. */
+/** Bytes to be appended, however the caller keeps them. Reading leaves them and their indices as they were. */
 public abstract sealed class Source {
 
     // before EMPTY, whose array it is
@@ -21,7 +21,7 @@ public abstract sealed class Source {
     /** Copies {@code length} bytes from {@code from} on to {@code target}, from {@code at} on. */
     abstract void copy(int from, byte[] target, int at, int length);
 
-    /** Whether copying it runs nobody's code. */
+    /** Whether copying it runs no code of the program. */
     boolean isInArray() {
         return false;
     }
@@ -47,7 +47,7 @@ public abstract sealed class Source {
                 : new OfBuffer(bytes::getBytes, bytes.readerIndex(), bytes.readableBytes());
     }
 
-    /** An array, which can be exchanged: reused by one thread. */
+    /** An array, which can be replaced; reused by one thread. */
     static final class OfArray extends Source {
         private byte @Nullable [] bytes = NO_BYTES;
         private int offset;
@@ -64,7 +64,7 @@ public abstract sealed class Source {
             return this;
         }
 
-        /** By null: storing a reference to something costs a barrier of the collector's. */
+        /** Sets null: storing a reference to an object costs a barrier of the garbage collector. */
         void forget() {
             bytes = null;
             length = 0;
@@ -87,7 +87,7 @@ public abstract sealed class Source {
         }
     }
 
-    /** One behind the other; reused by one thread. */
+    /** Two sources, one after the other; reused by one thread. */
     static final class Pair extends Source {
         private @Nullable Source first;
         private @Nullable Source second;
@@ -98,14 +98,14 @@ public abstract sealed class Source {
             return this;
         }
 
-        /** As {@link OfArray#forget()}. */
+        /** Like {@link OfArray#forget()}. */
         void forget() {
             first = null;
             second = null;
         }
 
         @Override
-        @SuppressWarnings("NullAway") // nobody asks for what was forgotten
+        @SuppressWarnings("NullAway") // not read after forget()
         int length() {
             return first.length() + second.length();
         }
@@ -123,13 +123,13 @@ public abstract sealed class Source {
         }
     }
 
-    /** Copies from an index on, and moves nothing: {@link ByteBuffer} and {@link ByteBuf} both can. */
+    /** Copies from an index on without moving any: {@link ByteBuffer} and {@link ByteBuf} both can. */
     @FunctionalInterface
     private interface AbsoluteGet {
         void get(int index, byte[] target, int offset, int length);
     }
 
-    /** A part of a buffer that is in no array, or doesn't show it. */
+    /** A part of a buffer that has no accessible array. */
     private static final class OfBuffer extends Source {
         private final AbsoluteGet bytes;
         private final int offset;
@@ -152,7 +152,7 @@ public abstract sealed class Source {
         }
     }
 
-    /** Chronicle bytes from read position to read limit; can be exchanged, so that appending them makes no garbage. */
+    /** Chronicle bytes from read position to read limit; replaceable, so that appending them creates no garbage. */
     static final class OfBytes extends Source {
         private @Nullable Bytes<?> bytes;
         private long offset;

@@ -2,11 +2,11 @@ package dev.streamwal.append;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** Prepares space ahead of the tails, and successors for segments that are about to be full, so that appends needn't. */
+/** Prepares space ahead of the tails, and successors for segments that are about to be full, so that appends don't have to. */
 final class SpacePreparer extends BackgroundThread<ActiveSegment> {
 
     private static final long LOOK_NANOS = 20_000;
-    /** Where there is always somebody who waits, nobody is kept waiting for space. */
+    /** Limit of looks: if threads wait all the time, the preparer goes on, so that appends don't have to wait for space. */
     private static final int MAX_LOOKS = 20;
 
     SpacePreparer(LogEvents events) {
@@ -29,8 +29,8 @@ final class SpacePreparer extends BackgroundThread<ActiveSegment> {
     }
 
     /**
-     * Whoever waits for the segment's lock, a leader say, comes between two steps. That the lock is free then isn't enough: by the time who waits
-     * is awake, the next step has it again.
+     * Lets a thread that waits for the segment's lock, for example a leader, in between two steps. Releasing the lock isn't enough: by the
+     * time the waiting thread runs, the next step has the lock again.
      */
     private static void letIn(ActiveSegment segment) {
         for (int looks = 0; looks < MAX_LOOKS && segment.isWaitedFor(); looks++) {

@@ -7,10 +7,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The place for the one segment that is ready before a stream needs it. Thread-safe. */
+/** Holds the one segment that is prepared before a stream needs it. Thread-safe. */
 final class SpareSlot {
 
-    /** A successor is prepared up to here ahead of its first record. */
+    /** How far a successor is prepared before its first record. */
     private static final int PREPARED_BYTES = 4 << 20;
 
     private final LogContext log;
@@ -18,7 +18,7 @@ final class SpareSlot {
     private final BooleanSupplier unwanted;
     private final AtomicReference<@Nullable NewSegment> spare = new AtomicReference<>();
 
-    /** @param unwanted whoever makes it true calls {@link #clear()} afterwards */
+    /** @param unwanted after it becomes true, the code that made it so calls {@link #clear()} */
     SpareSlot(LogContext log, StreamKey key, BooleanSupplier unwanted) {
         this.log = log;
         this.key = key;
@@ -26,8 +26,8 @@ final class SpareSlot {
     }
 
     /**
-     * For the preparer. Whether it is unwanted is asked again when the spare is in its place: either this finds it so, or {@link
-     * #clear()} it.
+     * Called by the preparer. Checks again whether the spare is unwanted once it is in its place: then either this method finds it so, or
+     * {@link #clear()} finds the spare.
      */
     void prepare(Path directory, int capacity) {
         if (unwanted.getAsBoolean() || spare.get() != null) {
@@ -44,7 +44,7 @@ final class SpareSlot {
                 prepared.discard();
             }
         } catch (IOException e) {
-            // the rotation will try for itself, and say so to its caller; the directory of a stream that was deleted may be gone
+            // the rotation tries it itself, and throws to its caller; the directory of a stream that was deleted may be gone
             if (!unwanted.getAsBoolean()) {
                 log.events().failed("prepare", key.text(), e);
             }

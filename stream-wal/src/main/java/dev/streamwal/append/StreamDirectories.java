@@ -8,12 +8,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which streams may have a directory: those that had one when the log was opened, and those that got one since. Of a new stream among a hundred
- * thousand none has to be looked for. Thread-safe.
+ * The streams that may have a directory: those that had one when the log was opened, and those that got one since. So a new stream among a
+ * hundred thousand costs no search for its directory. Thread-safe.
  */
 public final class StreamDirectories {
 
-    /** Any may. */
+    /** Every stream may have one. */
     static final StreamDirectories ANY = new StreamDirectories();
 
     private final @Nullable Set<String> names;
@@ -22,13 +22,13 @@ public final class StreamDirectories {
     private StreamDirectories() {
         names = null;
         places = key -> {
-            throw new IllegalStateException("a stream of a log that doesn't know its directories is given its own: stream=" + key);
+            throw new IllegalStateException("directories of the log's streams are not known: stream=" + key);
         };
     }
 
     /**
-     * @param there names of those that were there when the log was opened
-     * @param places where a stream's is, or would be
+     * @param there names of the directories that existed when the log was opened
+     * @param places the path of a stream's directory, whether it exists or not
      */
     public StreamDirectories(Set<String> there, Function<StreamKey, Path> places) {
         Set<String> all = ConcurrentHashMap.newKeySet();
@@ -37,12 +37,12 @@ public final class StreamDirectories {
         this.places = places;
     }
 
-    /** Where a stream's is, or would be. */
+    /** The path of a stream's directory, whether it exists or not. */
     Path of(StreamKey key) {
         return places.apply(key);
     }
 
-    /** Before it is made. */
+    /** Called before the directory is created. */
     void add(StreamKey key) {
         if (names != null) {
             names.add(key.directoryName());

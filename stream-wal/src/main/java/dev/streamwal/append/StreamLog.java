@@ -38,49 +38,51 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One stream, as its writer sees it: the segment that is appended to, and the chain behind it. Thread-safe. */
+/** One stream, as its writer sees it: the segment that is appended to, and the chain of segments before it. Thread-safe. */
 public final class StreamLog implements CommitStream {
 
     /*
      * Concurrency.
      *
-     * `active` is where appends go. It changes under the rotation lock only, by compare-and-set, from
+     * Appends go to `active`. It changes under the rotation lock only, by compare-and-set, from
      *
-     *   null       the stream has not been written to since the log was opened, or has no segment to go on with
+     *   null       the stream has not been written to since the log was opened, or has no segment to continue
      *   S          a segment; sealed while its successor could not be created
      *
-     * Whoever finds that `active` can't take the record asks for a rotation, naming the segment it saw. Under the lock the first of them
-     * seals that segment, which fixes its length and so its successor's base position, gives the successor its name, and sets `active`; the
-     * others see that `active` has changed and go on with it. A rotation that fails, say because the disk is full, leaves the sealed
-     * segment in `active`, and the next append tries again. So there is one successor for each segment, whoever asked.
+     * A thread that finds that `active` can't take its record requests a rotation, naming the segment that it saw. Under the lock the first
+     * such thread seals that segment, which fixes its length and so its successor's base position, gives the successor its name, and sets
+     * `active`; the others see that `active` has changed and continue with it. A failed rotation, for example since the disk is full, leaves
+     * the sealed segment in `active`, and the next append tries again. So each segment gets one successor, whichever thread asked.
      *
-     * A segment holds a mapping or a descriptor from its creation until the sealer has it, or the stream is closed. So a stream holds one, and another for
-     * each segment that waits for the sealer, which is bounded: whoever rotates helps it. A stream that had none asks whether there is room.
+     * A segment holds a mapping or a descriptor from its creation until the sealer has finished it, or the stream is closed. So a stream
+     * holds one, and another one for each segment that waits for the sealer. Their number is bounded: rotating threads help the sealer. A
+     * stream without a segment checks first whether there is room.
      *
-     * Lock order: rotation, segment. Everything about the chain of segments happens under the rotation lock; reading `active` needs
-     * none.
+     * Lock order: rotation, segment. Everything about the chain of segments happens under the rotation lock; reading `active` needs none.
      *
-     * Windows go forwards, and late records stay in the last one; so one append while the clock is far ahead would keep the stream in that
-     * window until the clock gets there. Once the clock says that the window lies in the future, the stream leaves it, and goes on in the
-     * window of the time that it is. Positions go on increasing; nothing that reads by time relies on the order of windows, only on a
-     * segment's records being before the end of its own. Where it is the clock that is behind now, the stream stays where it is, as it
-     * does with late records: what it began in the past would be swept as soon as the clock is right. What takes segments away has essays of its own: SegmentDeletion, TailCut.
+     * Windows go forwards, and late records stay in the last one. So a single append while the clock is far ahead would keep the stream in
+     * that window until the clock gets there. Once the clock says that the window lies in the future, the stream leaves it, and continues in
+     * the window of the current time. Positions go on increasing; nothing that reads by time relies on the order of windows, only on a
+     * segment's records being before the end of its own window. If it is the clock that is behind now, the stream stays where it is, as with
+     * late records: a segment begun in the past would be swept as soon as the clock is right.
+     *
+     * SegmentDeletion and TailCut, which remove segments, have essays of their own.
      */
 
     private final LogContext log;
     private final StreamKey key;
     private final StreamPolicy policy;
-    /** Null where it is asked for each time: most streams have none. */
+    /** Null if it is computed each time: most streams have none. */
     private final @Nullable Path directory;
-    /** Null before anybody has looked for segments, and while the stream shares and has never had any. Changes under the rotation lock. */
+    /** Null before the stream's segments were listed, and while it shares and has never had any. Changes under the rotation lock. */
     private volatile @Nullable OwnSegments owned;
     /** Where appends go while the stream shares segments with others; null while it doesn't. Changes under the rotation lock. */
     private volatile @Nullable SharedTail sharing;
-    /** Where it shared last, while not all of that is known to be durable. */
+    /** The tail where it shared last, while that is not known to be durable. */
     private volatile @Nullable SharedTail left;
     private final ReentrantLock rotation = new ReentrantLock();
 
-    /** Made for who asks first, and then always the same. */
+    /** Created on the first request; then always the same. */
     private volatile @Nullable CommitCursor cursor;
 
     private static final VarHandle CURSOR;
@@ -100,13 +102,13 @@ public final class StreamLog implements CommitStream {
 
     private final SegmentChoice choice;
 
-    /** Told whether the stream has segments, whenever that may have changed; set before the stream is shared. */
+    /** Called with whether the stream has segments, whenever that may have changed; set before the stream is shared. */
     private SegmentsWatch watch = NOBODY;
     private @Nullable Object holder;
 
     private static final SegmentsWatch NOBODY = (stream, any) -> {};
 
-    /** Whether it is one of the streams that have segments of their own. */
+    /** Whether it counts as one of the streams that have segments of their own. */
     @GuardedBy("rotation")
     private boolean owns;
 
@@ -115,7 +117,7 @@ public final class StreamLog implements CommitStream {
         this(log, key, policy, directory, SegmentChoice.AUTO);
     }
 
-    /** Of a log that knows where its streams' directories are. */
+    /** For a log that knows where its streams' directories are. */
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, SegmentChoice choice) {
         this(log, key, policy, null, choice);
     }
@@ -128,9 +130,9 @@ public final class StreamLog implements CommitStream {
         this.choice = choice;
     }
 
-    /** What the stream has of its own; it is looked for when it is {@link SegmentChain#load loaded}. */
+    /** The stream's own segments; listed when {@link SegmentChain#load loaded}. */
     @GuardedBy("rotation")
-    @SuppressWarnings("GuardedBy") // who is given leaveShared() or hasSegments() calls it under the rotation lock
+    @SuppressWarnings("GuardedBy") // leaveShared() and hasSegments() are called under the rotation lock
     private OwnSegments owned() {
         OwnSegments known = owned;
         if (known == null) {
@@ -143,7 +145,7 @@ public final class StreamLog implements CommitStream {
         return known;
     }
 
-    /** Whether the stream shares, and has nothing of its own: then there is nothing to be looked for. */
+    /** Whether the stream shares and has no segments of its own: then there is nothing to list. */
     @GuardedBy("rotation")
     private boolean hasNoneOfItsOwn() {
         return owned == null && sharing != null;
@@ -154,14 +156,14 @@ public final class StreamLog implements CommitStream {
         return known == null ? null : known.active();
     }
 
-    /** Those that are open; none where nobody has looked for any. */
+    /** The open segments; none if the segments weren't listed. */
     @GuardedBy("rotation")
     private List<ActiveSegment> unfinished() {
         OwnSegments known = owned;
         return known == null ? List.of() : known.segments().unfinished();
     }
 
-    /** Where it goes on behind something that it shared since the log was opened, nobody else knows that. */
+    /** Keeps the stream reachable also if it continues after what it shared since the log was opened: only this object knows that position. */
     @GuardedBy("rotation")
     private void hasSegments(boolean any) {
         mayHaveSegments = any;
@@ -172,7 +174,7 @@ public final class StreamLog implements CommitStream {
         return new ActiveSegment(log, this, header, file, tail);
     }
 
-    /** Who keeps streams while they have segments. Implementations never throw. */
+    /** Keeps streams reachable while they have segments. Implementations never throw. */
     @FunctionalInterface
     public interface SegmentsWatch {
         void hasSegments(StreamLog stream, boolean any);
@@ -184,7 +186,7 @@ public final class StreamLog implements CommitStream {
         holder = newHolder;
     }
 
-    /** Who was given when {@link #watch} was called. */
+    /** The holder that was passed to {@link #watch}. */
     public @Nullable Object holder() {
         return holder;
     }
@@ -213,10 +215,10 @@ public final class StreamLog implements CommitStream {
 
     // ---------------------------------------------------------------- appending
 
-    /** What {@link #append} returns where somebody else has appended. */
+    /** Returned by {@link #append} if another thread has appended. */
     public static final long MISMATCH = ActiveSegment.MISMATCH;
 
-    /** For {@code expectedEnd}: wherever the end is. */
+    /** As {@code expectedEnd}: wherever the end is. */
     public static final long ANY_END = ActiveSegment.ANY_END;
 
     /**
@@ -260,7 +262,7 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Appends two records or more, of which readers see all or none.
+     * Appends two records or more; readers see all or none.
      *
      * @param newestTimestampMillis of the members
      * @return the first member's position
@@ -297,7 +299,7 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * For the shared stream: appends a record whatever its timestamp, in the window that it is.
+     * For the shared stream: appends a record whatever its timestamp, in the current window.
      *
      * @return its position
      */
@@ -314,7 +316,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** As the other one, for a batch. */
+    /** Like {@link #appendSlot}, for a batch. */
     long appendSlots(AppendScratch scratch, List<Draft> slots, int batchBytes, long nowMillis) {
         for (; ; ) {
             ActiveSegment segment = active();
@@ -329,20 +331,20 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * A time at which the window of this timestamp has not expired. It hadn't when the timestamp was checked; the clock that is asked again
-     * after that may say otherwise, and no segment would do then.
+     * A timestamp whose window has not expired. The window had not when the timestamp was checked; the clock, read again since, may say
+     * otherwise, and then no segment would fit.
      */
     private long notExpired(long timestampMillis, long nowMillis) {
         return Math.min(nowMillis, policy.expirationOf(policy.windowOf(timestampMillis)) - 1);
     }
 
-    /** A segment that has expired would be swept with the record in it. */
+    /** An expired segment would be swept with the record in it. */
     private boolean takes(ActiveSegment segment, long timestampMillis, long nowMillis) {
         return timestampMillis < segment.windowEndMillis() && nowMillis < segment.expirationMillis()
                 && !isMisdated(segment.windowStartMillis(), nowMillis);
     }
 
-    /** Whether a window was begun by a clock that was ahead, and is right now. */
+    /** Whether a window was begun while the clock was ahead, and the clock is right now. */
     private boolean isMisdated(long windowStartMillis, long nowMillis) {
         return log.time().isAhead(windowStartMillis, nowMillis) && !log.time().isBehind(nowMillis);
     }
@@ -370,7 +372,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Where what is reserved ends; -1 where the stream has no segment. */
+    /** Where the last reserved slot ends; -1 if the stream has no segment. */
     public long reservedEnd() {
         SharedTail shares = sharing;
         if (shares != null) {
@@ -432,7 +434,7 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * What has to be durable for all to be that was appended up to a position.
+     * The targets at which everything appended up to a position is durable.
      */
     public List<CommitTarget> targets(long end) {
         CommitTarget shared = sharedTarget();
@@ -450,7 +452,7 @@ public final class StreamLog implements CommitStream {
         return targets;
     }
 
-    /** What has to be durable for all to be that the stream has in shared segments; null where it is. */
+    /** The target at which everything of the stream in shared segments is durable; null if it is. */
     private @Nullable CommitTarget sharedTarget() {
         while (true) {
             SharedTail shares = sharing;
@@ -458,14 +460,14 @@ public final class StreamLog implements CommitStream {
                 return shares.target();
             }
             CommitTarget before = undurableShared();
-            // where it has begun to share again meanwhile, that says it all
+            // if it has begun to share again meanwhile, the new tail's target covers everything
             if (before != null || sharing == null) {
                 return before;
             }
         }
     }
 
-    /** What has to be durable for all to be that the stream has in shared segments, and isn't appended to there; null where it is. */
+    /** The target for what the stream has in shared segments but no longer appends to; null if that is durable. */
     private @Nullable CommitTarget undurableShared() {
         SharedLog shared = log.shared();
         if (shared == null || shared.log() == this) {
@@ -481,7 +483,7 @@ public final class StreamLog implements CommitStream {
         return shared.inherited();
     }
 
-    /** Before the stream gets its next segment of its own: see {@link SharedLog}. Under no lock. */
+    /** Called, without locks, before the stream gets its next segment of its own: see {@link SharedLog}. */
     private void awaitShared() {
         CommitTarget shared = leavesShared() ? undurableShared() : null;
         if (shared != null) {
@@ -493,7 +495,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Whether what it has last isn't in a segment of its own, and the next one is. */
+    /** Whether its newest records aren't in a segment of its own, but the next ones will be. */
     private boolean leavesShared() {
         rotation.lock();
         try {
@@ -509,32 +511,32 @@ public final class StreamLog implements CommitStream {
         return choice == SegmentChoice.OWN || policy.maxBytes() != Long.MAX_VALUE || owns;
     }
 
-    /** False where it is known that the stream has no segments of its own. */
+    /** False if the stream is known to have no segments of its own. */
     public boolean mayHaveSegments() {
         return mayHaveSegments;
     }
 
     /**
-     * Position of the shared stream behind the last record that this one has had there since the log was opened; 0 where it has had none, empty
-     * where nobody remembers.
+     * Position of the shared stream after the last record that this stream has appended there since the log was opened; 0 if there is none,
+     * empty if that is no longer known.
      */
     public OptionalLong sharedEnd() {
         SharedTail shares = sharing;
         return shares != null ? shares.appendedEnd() : hasShared ? OptionalLong.empty() : OptionalLong.of(0);
     }
 
-    /** What has to be durable for all to be that stands in shared segments; empty where the stream doesn't share. */
+    /** The targets at which everything in shared segments is durable; empty if the stream doesn't share. */
     public List<CommitTarget> sharedTargets() {
         SharedTail shares = sharing;
         return shares == null ? List.of() : List.of(shares.target());
     }
 
-    /** What has to be durable for all to be that was appended, where anything isn't. */
+    /** The targets at which everything appended is durable, if anything isn't. */
     public List<CommitTarget> undurable() {
         return with(sharedTarget());
     }
 
-    /** Where what is reserved in segments of its own ends. */
+    /** Where the last reserved slot in segments of its own ends. */
     public long ownEnd() {
         rotation.lock();
         try {
@@ -545,7 +547,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** What was appended up to the position has been made durable. */
+    /** Everything appended up to the position was made durable. */
     public void durable(long end) {
         SharedTail shares = sharing;
         if (shares != null) {
@@ -597,7 +599,7 @@ public final class StreamLog implements CommitStream {
             if (shares != null && unfinished().stream().noneMatch(ActiveSegment::isUndurable)) {
                 return shares.durablePosition();
             }
-            // first: what is appended while the segments are looked at isn't promised
+            // first: nothing is promised for what is appended while the segments are examined
             long end = endPosition();
             if (shares == null && undurableShared() != null) {
                 SharedTail last = left;
@@ -648,7 +650,7 @@ public final class StreamLog implements CommitStream {
                 return;
             }
             if (seen == null) {
-                // else the one before gives back what it holds
+                // otherwise the segment before it releases what it holds
                 log.checkRoom(directory(), key);
             }
             chain.add(seen, create(timestampMillis, nowMillis));
@@ -660,7 +662,7 @@ public final class StreamLog implements CommitStream {
         log.sealer().helpIfBehind();
     }
 
-    /** From now on the stream shares segments with others, unless it is one of those that have segments of their own. */
+    /** Makes the stream share segments with others, unless it is one of those with segments of their own. */
     @GuardedBy("rotation")
     private boolean share(@Nullable ActiveSegment seen) throws IOException {
         SharedLog shared = log.shared();
@@ -684,7 +686,7 @@ public final class StreamLog implements CommitStream {
         hasShared = true;
         watch.hasSegments(this, true);
         if (before.isDispensable()) {
-            // where the stream ended is known to who has it now
+            // the shared tail knows now where the stream ended
             owned = null;
         }
         return true;
@@ -694,7 +696,7 @@ public final class StreamLog implements CommitStream {
         return SlotLayout.MAX_BYTES - StreamKey.MAX_BYTES + key.utf8Length();
     }
 
-    /** From now on the stream has segments of its own. */
+    /** Gives the stream segments of its own from now on. */
     private void own() {
         rotation.lock();
         try {
@@ -709,19 +711,19 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Has the stream go on as its chain says, for who cuts or deletes it. */
+    /** Makes the stream continue as its chain says; called before it is cut or deleted. */
     @GuardedBy("rotation")
     void leaveShared() {
         SharedTail shares = sharing;
         if (shares != null) {
             shares.leave(owned().next());
-            // before anybody takes it that the stream doesn't share
+            // before other threads see that the stream doesn't share
             left = shares;
             sharing = null;
         }
     }
 
-    /** The next segment, with its header and its final name; its name is the last thing that can fail. */
+    /** Creates the next segment, with its header and its final name; naming it is the last step that can fail. */
     @GuardedBy("rotation")
     private ActiveSegment create(long timestampMillis, long nowMillis) throws IOException {
         log.fence().check();
@@ -762,7 +764,7 @@ public final class StreamLog implements CommitStream {
                 owned().segments().isEmpty() ? SegmentHeaderLayout.FIRST : 0);
     }
 
-    /** Has the successor of a segment that is about to be full ready. For the preparer. */
+    /** Prepares the successor of a segment that is about to be full. Called by the preparer. */
     void prepareSuccessor() {
         OwnSegments known = owned;
         if (known != null) {
@@ -770,7 +772,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** For the sealer: the first segment up to this one that has no footer yet; null where there is none. */
+    /** Called by the sealer: the first segment up to this one without a footer; null if there is none. */
     @Nullable ActiveSegment nextToFinish(ActiveSegment last) {
         rotation.lock();
         try {
@@ -786,8 +788,8 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Makes the names of the stream's segments durable, before a footer says that they are. For the sealer, with the lock of a segment that
-     * is not finished, so that the directory isn't deleted meanwhile.
+     * Makes the names of the stream's segments durable, before a footer claims that. Called by the sealer, with the lock of an unfinished
+     * segment, so that the directory isn't deleted meanwhile.
      */
     void forceNames() throws IOException {
         OwnSegments known = owned;
@@ -796,7 +798,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** No file that was deleted comes back any more. */
+    /** Makes sure that no deleted file comes back. */
     public void forceDeletions() throws IOException {
         OwnSegments known = owned;
         if (known != null) {
@@ -804,7 +806,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** From the sealer: it has let go of a segment; where that has no footer, the next pass of the sweeper has it tried again. */
+    /** Called by the sealer, which has released a segment; if it has no footer, the sweeper's next pass has it tried again. */
     void left(ActiveSegment segment) {
         rotation.lock();
         try {
@@ -818,7 +820,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** From the sealer: a segment has its footer. */
+    /** Called by the sealer: a segment got its footer. */
     void finished(ActiveSegment segment) {
         long bytes = segment.sealedBytes();
         rotation.lock();
@@ -847,9 +849,9 @@ public final class StreamLog implements CommitStream {
     // ---------------------------------------------------------------- retention
 
     /**
-     * Seals the active segment where it is idle or has expired, so that it can be deleted; asks again for footers that could not be
-     * written. A segment is idle whose window is over and that had no append since the last pass: so an idle stream expires too, and a
-     * backfill isn't cut to pieces.
+     * Seals the active segment if it is idle or has expired, so that it can be deleted; requests footers again that could not be written. A
+     * segment is idle if its window is over and it had no append since the last pass. So an idle stream expires too, and a backfill isn't
+     * split into many segments.
      */
     public void sealIfIdle(long nowMillis) throws IOException {
         rotation.lock();
@@ -876,10 +878,10 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * The stream as the plan of what expires wants it.
+     * The stream as the expiry plan needs it.
      *
-     * @param isCompared whether its segments are compared with other streams': then each one's window is what its header says. Else it is what it
-     *     would be by the stream's retention now, so that no file is read.
+     * @param isCompared whether its segments are compared with other streams': then each segment's window is the one in its header. Otherwise
+     *     it is the one that would follow from the stream's retention now, so that no file is read.
      */
     @SuppressWarnings("GuardedBy") // the lambda is called before the method returns
     public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared) throws IOException {
@@ -908,15 +910,15 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * What the window of a segment is.
+     * The window of a segment.
      *
      * @param startMillis epoch ms
-     * @param endMillis epoch ms; each older segment's window begins before that, whatever became of the options meanwhile
+     * @param endMillis epoch ms; each older segment's window begins before that, however the options have changed meanwhile
      * @param isByPolicy whether a segment with this window would have the same length and expiration if it were created now
      */
     public record Span(long startMillis, long endMillis, boolean isByPolicy) {}
 
-    /** Of the segment that begins at a position; empty where it is gone, or its header can't be read. */
+    /** The window of the segment that begins at a position; empty if the segment is gone, or its header can't be read. */
     public Optional<Span> spanOf(long basePosition) throws IOException {
         rotation.lock();
         try {
@@ -934,7 +936,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Where the header can't be read, the segment is as old as can be, and keeps its expiration. */
+    /** If the header can't be read, the segment counts as as old as possible, and keeps its expiration. */
     @GuardedBy("rotation")
     private long windowStart(SegmentEntry entry) {
         try {
@@ -949,7 +951,7 @@ public final class StreamLog implements CommitStream {
         try {
             return owned().chain().windowOf(entry).endMillis();
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            // whoever reads it is told
+            // readers of the segment get the exception
             return windowEndNow(entry.name());
         }
     }
@@ -964,7 +966,7 @@ public final class StreamLog implements CommitStream {
         return pinned().deletion();
     }
 
-    /** For who gives up the rotation lock, and comes back. */
+    /** For methods that release the rotation lock and take it again. */
     private OwnSegments pinned() {
         rotation.lock();
         try {
@@ -974,13 +976,14 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** A segment that is gone. */
+    /** A deleted segment. */
     public record Deleted(Path file, SegmentName name, long bytes) {}
 
     /**
-     * Decides that the oldest segments go, up to this one, but for the one that is appended to.
+     * Decides to delete the oldest segments, up to this one, but never the one that is appended to.
      *
-     * @return the position below which all is to go, for {@link #deleteOldest} once it is written down; empty where nothing is to go
+     * @return the position below which everything is deleted, for {@link #deleteOldest} once it is recorded; empty if nothing is to be
+     *     deleted
      */
     public OptionalLong condemnUpTo(long basePosition) throws IOException {
         return deletion().condemnUpTo(basePosition);
@@ -989,17 +992,17 @@ public final class StreamLog implements CommitStream {
     /**
      * Deletes the oldest segment, if it is still this one.
      *
-     * @param below written down: everything below this position is to go
-     * @return empty where it isn't
+     * @param below recorded: everything below this position is deleted
+     * @return empty if it isn't
      */
     public Optional<Deleted> deleteOldest(long basePosition, long below) throws IOException {
         return deletion().deleteOldest(basePosition, below);
     }
 
     /**
-     * Deletes the files of the oldest segments, which stand in packs.
+     * Deletes the files of the oldest segments, which are in packs.
      *
-     * @param below written down: everything below this position is to go
+     * @param below recorded: everything below this position is deleted
      */
     public void deletePacked(long below) throws IOException {
         deletion().deletePacked(below);
@@ -1008,8 +1011,8 @@ public final class StreamLog implements CommitStream {
     /**
      * Deletes the sealed segments at the stream's beginning whose windows end at or before a time; durably.
      *
-     * @param belowPosition none that begins there or behind
-     * @param each is told of every one that is gone
+     * @param belowPosition segments that begin at or after it stay
+     * @param each is called with every deleted segment
      */
     public void purge(long beforeMillis, long belowPosition, Consumer<Deleted> each) throws IOException {
         if (mayHaveSegments) {
@@ -1017,7 +1020,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Where the windows end of the stream's own segments, by base position. */
+    /** The ends of the windows of the stream's own segments, by base position. */
     public NavigableMap<Long, Long> windowEnds() throws IOException {
         rotation.lock();
         try {
@@ -1037,7 +1040,7 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Deletes the whole stream, durably; should it be appended to again, it goes on at positions it never had. What is appended meanwhile
+     * Deletes the whole stream, durably. If it is appended to again, it continues at positions that it never had. What is appended meanwhile
      * stays.
      *
      * @return whether there was anything
@@ -1047,11 +1050,11 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Cuts off what stands behind a record; durably. What is appended meanwhile goes with the rest or stays, as it comes.
+     * Cuts off everything after a record; durably. Records appended meanwhile are cut off too or stay, depending on the order.
      *
-     * @param each is told of every segment that is gone
-     * @throws IllegalArgumentException where the record is in the middle of a batch
-     * @throws EntryNotFoundException where there is no such record
+     * @param each is called with every deleted segment
+     * @throws IllegalArgumentException if the record is within a batch
+     * @throws EntryNotFoundException if there is no such record
      */
     public void truncateAfter(EntryRef last, Consumer<Deleted> each) throws IOException {
         pinned().tailCut().truncateAfter(last, each);
@@ -1059,13 +1062,13 @@ public final class StreamLog implements CommitStream {
 
     // ---------------------------------------------------------------- packing
 
-    /** A segment that is sealed, and that another one follows: nothing of it changes any more. */
+    /** A sealed segment that another one follows: nothing of it changes any more. */
     public record Settled(SegmentName name, Window window, long bytes) {}
 
     /**
-     * The oldest segments as far as they are settled, their windows are over, and none is larger; in order of position.
+     * The oldest segments, in order of position, up to the first that isn't settled, whose window isn't over, or that is too large.
      *
-     * @param maxBytes of one file
+     * @param maxBytes limit of one file
      */
     public List<Settled> oldestSettled(long nowMillis, long maxBytes) throws IOException {
         rotation.lock();
@@ -1101,7 +1104,7 @@ public final class StreamLog implements CommitStream {
 
     // ---------------------------------------------------------------- the whole
 
-    /** Brings the stream in order, if nobody has yet. Under no lock. */
+    /** Recovers the stream, unless that is done. To be called without locks. */
     public void recoverNow() {
         rotation.lock();
         try {
@@ -1114,7 +1117,7 @@ public final class StreamLog implements CommitStream {
         log.sealer().helpIfBehind();
     }
 
-    /** Where the oldest of the stream's own segments begins; {@link Long#MAX_VALUE} where there is none, as far as has been looked. */
+    /** Where the oldest of the stream's own segments begins; {@link Long#MAX_VALUE} if there is none, as far as segments were listed. */
     public long oldestPosition() {
         rotation.lock();
         try {
@@ -1139,7 +1142,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** What the segments' files take. */
+    /** Size of the segments' files. */
     public long bytes() throws IOException {
         rotation.lock();
         try {
@@ -1153,7 +1156,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** What the files of the segments take that are known so far. */
+    /** Size of the files of the segments that were listed so far. */
     long listedBytes() {
         rotation.lock();
         try {
@@ -1164,7 +1167,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** To segments that are not given up yet. */
+    /** Appends to segments that aren't released yet. */
     public Appended appended() {
         rotation.lock();
         try {
@@ -1174,7 +1177,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Copies the stream as it is now; finished segments by a hard link where the file system can. */
+    /** Copies the stream as it is now; finished segments by a hard link if the file system has such links. */
     public void copyTo(Path target) throws IOException {
         rotation.lock();
         try {
@@ -1204,8 +1207,8 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Whether there is a segment to which nothing was appended, as after an append that failed. Nothing forces it: a loss of power may leave
-     * its name without its header.
+     * Whether there is a segment without records, as after a failed append. Nothing forces it: a power loss may leave its name without its
+     * header.
      */
     public boolean hasEmptySegment() {
         rotation.lock();
@@ -1216,7 +1219,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Seals the active segment, if it was created at or before a time and something is in it, and waits for its final form. */
+    /** Seals the active segment if it was created at or before a time and has records, and waits for its final form. */
     public void sealIfOlder(long createdMillis) throws IOException {
         ActiveSegment segment;
         rotation.lock();
@@ -1233,7 +1236,7 @@ public final class StreamLog implements CommitStream {
         log.sealer().sealNow(segment);
     }
 
-    /** Gives up all that is held, so that the stream can be opened again. False where a mapping had to be left to the process. */
+    /** Releases everything, so that the stream can be opened again. False if a mapping has to stay until the process ends. */
     public boolean close() {
         rotation.lock();
         try {

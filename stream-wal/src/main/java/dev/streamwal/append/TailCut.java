@@ -19,21 +19,22 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Cuts off what stands behind a record. Thread-safe. */
+/** Cuts off everything after a record. Thread-safe. */
 final class TailCut {
 
     /*
      * Cutting.
      *
-     * As with a deletion (see SegmentDeletion): decided under the rotation lock, written down under no lock, done under the lock. What
-     * differs is that the stream goes on behind what is cut, and that the next segment says where the data before it ends: there, once the
-     * cut is written down; where it did, if that fails. So no segment is created in between: who wants one waits, holding nothing. And none
-     * is created before all of the cut is done, or a process that ends then would leave a segment behind data of which it knows nothing. A
-     * cut that fails half way is done first by whoever wants the next segment, by the next sweep, or by another cut (see PendingCut); one
-     * that the end of the process keeps from being done, by whoever opens the log: it was written down, and is kept until it is durable.
+     * Like a deletion (see SegmentDeletion), a cut is decided under the rotation lock, recorded under no lock, and carried out under the
+     * lock. Unlike a deletion, it moves the stream's end: the stream continues behind what is cut, and the next segment records where the
+     * data before it ends. That is at the cut, once the cut is recorded, and at the old end, if recording fails. So no segment is created in
+     * between: a thread that needs one waits, holding no lock. Nor is a segment created before the whole cut is carried out; otherwise a
+     * process that ended then would leave a segment behind data that it doesn't account for. A cut that fails half way is completed by the
+     * next thread that needs a segment, by the next sweep, or by another cut (see PendingCut). A cut that the end of the process interrupts
+     * is completed by the next opening of the log: its record is kept until the cut is durable.
      *
-     * What was reserved in the active segment before it is sealed is cut with the rest. A segment that was created meanwhile would begin at
-     * or above `to`, and stay: there is none, but for a stream that was deleted and goes on.
+     * Slots reserved in the active segment before it is sealed are cut with the rest. A segment created meanwhile would begin at or above
+     * `to`, and stay; there is none, except in a stream that was deleted and is appended to again.
      */
 
     private final LogContext log;
@@ -46,7 +47,7 @@ final class TailCut {
     @GuardedBy("rotation")
     private final PendingCut pending;
 
-    /** Has the stream go on as the chain says. */
+    /** Makes the stream continue as the chain says. */
     private final Runnable leaveShared;
 
     TailCut(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut pending, Runnable leaveShared) {
@@ -72,7 +73,7 @@ final class TailCut {
         }
     }
 
-    /** @param cut null where it could not be written down */
+    /** @param cut null if it could not be recorded */
     private void carryOut(PendingCut.@Nullable Cut cut, Consumer<Deleted> each) throws IOException {
         rotation.lock();
         try {
@@ -88,7 +89,7 @@ final class TailCut {
         }
     }
 
-    /** @return null where nothing stands behind the record */
+    /** @return null if nothing follows the record */
     private PendingCut.@Nullable Cut decide(EntryRef last, Consumer<Deleted> each) throws IOException {
         rotation.lock();
         try {
@@ -120,7 +121,7 @@ final class TailCut {
         }
     }
 
-    /** The segment that begins before a position may end before it: the stream has shared others' since. */
+    /** The segment that begins before a position may also end before it, if the stream has shared segments since. */
     @GuardedBy("rotation")
     private boolean isIn(SegmentEntry holder, EntryRef last) throws IOException {
         SegmentFile file = log.storage().open(chain.fileOf(holder));
@@ -135,7 +136,7 @@ final class TailCut {
         }
     }
 
-    /** All that has a file of its own, and stands behind the record, goes. */
+    /** Deletes everything after the record that has a file of its own. */
     @GuardedBy("rotation")
     private PendingCut.@Nullable Cut decideInPack(EntryRef last) throws IOException {
         Optional<PackedData.Held> found = log.packed().holding(key, last.position());
@@ -162,23 +163,23 @@ final class TailCut {
                 throw notThere(last, file);
             }
             if (RecordLayout.isMember(scan.flags()) && scan.next() && RecordLayout.isMember(scan.flags())) {
-                throw new IllegalArgumentException("a batch is cut off whole or not at all: the record has another one of its batch behind"
-                        + " it, ref=" + last + ", file=" + file + "; give the batch's last record, or the one before the batch");
+                throw new IllegalArgumentException("can't truncate within a batch: the record isn't its batch's last,"
+                        + " ref=" + last + ", file=" + file + "; give the batch's last record, or the one before the batch");
             }
         }
     }
 
     private EntryNotFoundException notThere(EntryRef last, Path where) {
-        return new EntryNotFoundException("what is to be the last record is there: ref=" + last + ", file=" + where
-                + "; it was deleted, or cut off, meanwhile", where, key.text(), last.position(), null);
+        return new EntryNotFoundException("no record at the position to truncate after: ref=" + last + ", file=" + where
+                + "; it was deleted or cut off meanwhile", where, key.text(), last.position(), null);
     }
 
     @GuardedBy("rotation")
     private PendingCut.Cut plan(EntryRef last, SegmentEntry holder, SegmentFile file, SegmentHeader header) throws IOException {
         ActiveSegment unfinished = holder.unfinished();
         if (unfinished != null && !unfinished.awaitPublished(last.end())) {
-            throw new IOException("all that is to stay is published: ref=" + last + ", file=" + file.path()
-                    + "; a slot before it isn't, try again, or open the log again");
+            throw new IOException("a slot before the end to truncate to is not published: ref=" + last + ", file=" + file.path()
+                    + "; try again, or open the log again");
         }
         RecoveredTail tail = SegmentCut.walk(file, header, (int) header.offsetOf(last.end()))
                 .orElseThrow(() -> notThere(last, file.path()));

@@ -2,7 +2,7 @@ package dev.streamwal.commit;
 
 import java.io.IOException;
 
-/** Frees journal files in the background. Starts when the first one is full. */
+/** Frees journal files in the background. Starts when the first file is full. */
 final class CheckpointThread extends LazyThread {
 
     private final JournalCheckpoint checkpoint;
@@ -15,7 +15,7 @@ final class CheckpointThread extends LazyThread {
         this.events = events;
     }
 
-    /** A file is full. */
+    /** Called when a file is full. */
     void wake() {
         if (!wanted) {
             wanted = true;
@@ -33,13 +33,13 @@ final class CheckpointThread extends LazyThread {
         }
     }
 
-    /** What fails is told, and tried again when somebody commits; but not all the time. */
+    /** Reports a failure and tries again with a later commit, after a pause. */
     private void runOnce() {
         try {
             checkpoint.runInBackground();
             events.succeeded("checkpoint");
         } catch (FlushFailedException e) {
-            // the log has failed, and has said so
+            // the log has failed, and has reported that
         } catch (IOException | RuntimeException | Error e) {
             events.failed("checkpoint", null, e);
             restAfterFailure();

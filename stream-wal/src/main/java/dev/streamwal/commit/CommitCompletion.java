@@ -3,12 +3,12 @@ package dev.streamwal.commit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Told when something is durable, or can't be, by a thread that others wait for: it may hand that over, and must not run a program's code.
- * Must not throw.
+ * Called when something is durable, or can't be made durable, by a thread that other threads wait for. It may hand the result over, and must
+ * not run the program's code. Must not throw.
  */
 @FunctionalInterface
 public interface CommitCompletion {
 
-    /** @param failure null where it is durable */
+    /** @param failure null if it is durable */
     void complete(@Nullable Throwable failure);
 }

@@ -3,44 +3,44 @@ package dev.streamwal.commit;
 import dev.streamwal.format.SegmentHeader;
 import org.jspecify.annotations.Nullable;
 
-/** How far a stream is durable. Its fields are the leader's, but for those that say otherwise. */
+/** How far a stream is durable. The leader owns all fields, except where a comment says otherwise. */
 public final class CommitCursor {
 
     private final CommitStream stream;
 
-    /** Stream position up to which everything is durable, as far as anybody asked. Written by the leader, read by all. */
+    /** Stream position up to which everything is known to be durable. Written by the leader, read by all threads. */
     private volatile long durableEnd = -1;
 
-    /** Segments that begin below this are to be deleted: the journal says so, and says nothing of them any more. */
+    /** Segments that begin below this position are to be deleted: the journal says so, and contains nothing of them after that. */
     private volatile long condemnedBelow;
 
-    /** What stands at the positions [cutFrom, cutTo) is to be cut: as above. */
+    /** Data at the positions [cutFrom, cutTo) is to be cut: the journal says so, as above. */
     private volatile long cutFrom = Long.MAX_VALUE;
 
     private volatile long cutTo;
 
-    /** Somebody's records wait for the next flush of the interval. Set by appenders, cleared by whoever flushes. */
+    /** Whether records wait for the next periodic flush. Set by appending threads, cleared by the flushing one. */
     private volatile boolean flushWanted;
 
-    /** Before this segment all of the stream is durable. */
+    /** Everything before this segment is durable. */
     @Nullable CommitSegment settled;
 
-    /** The furthest that anybody asked for. */
+    /** The furthest position that was requested. */
     long wantedEnd;
 
-    /** Up to where the stream will be durable when the block that is being gathered is. */
+    /** The position up to which the stream is durable once the current block is. */
     long gatheredEnd;
 
-    /** The block that this stream was last gathered for. */
+    /** The block for which this stream was last gathered. */
     long gatheredFor = -1;
 
-    /** Its segment is being forced: nothing of the stream is gathered until that is done, since what is durable has all before it. */
+    /** The running force of its segment. Nothing of the stream is gathered until it ends, since everything before durable data must be durable. */
     @Nullable PendingForce forcing;
 
     /** Why nothing more of it could be gathered for that block. */
     @Nullable Exception problem;
 
-    /** Where a slot was found unpublished, since when, and how often. */
+    /** Where an unpublished slot was found, since when, and how often. */
     long stuckAt = -1;
 
     long stuckSince;
@@ -65,9 +65,9 @@ public final class CommitCursor {
     }
 
     /**
-     * A deletion is about to be written down. Positions are never given twice, so this stays true once it is.
+     * Called before a deletion is recorded. Since positions are never given twice, its effect stays valid.
      *
-     * @return takes it back, where it isn't written down after all
+     * @return undoes it, if the deletion isn't recorded after all
      */
     Runnable condemn(Deletion deletion) {
         long belowBefore = condemnedBelow;
@@ -87,8 +87,8 @@ public final class CommitCursor {
     }
 
     /**
-     * Up to where a segment may be journalled. What stands behind is as good as gone: if the journal spoke of it behind the deletion, and
-     * the deletion's file was used again first, a redo would bring it back.
+     * The position up to which a segment may be journalled. Data behind it is deleted: if the journal contained it after the deletion, and
+     * the file with the deletion was reused first, a redo would bring it back.
      */
     long journalledEnd(SegmentHeader header) {
         long base = header.basePosition();

@@ -2,17 +2,17 @@ package dev.streamwal.commit;
 
 import org.jspecify.annotations.Nullable;
 
-/** Who is told of what nobody waits for. Never throws. */
+/** Receives background events of the committer. Never throws. */
 public interface CommitEvents {
 
     /**
-     * Something failed.
+     * A task failed.
      *
      * @param task what was being done, in a word or two
-     * @param stream the key of the stream concerned; null where there is none
+     * @param stream the key of the stream concerned; null if there is none
      */
     void failed(String task, @Nullable String stream, Throwable failure);
 
-    /** Something of the whole log has succeeded: what it failed at before is over. */
+    /** A task of the whole log has succeeded: its earlier failures are over. */
     default void succeeded(String task) {}
 }

@@ -21,22 +21,22 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The journal's files: one that is written, full ones that wait for a checkpoint, free ones. Blocks are the leader's business; files move
- * between the leader and the checkpoint under a lock that is held over no I/O but the making of a file.
+ * The journal's files: the current one, full ones that wait for a checkpoint, and free ones. The leader handles blocks. Files pass between
+ * the leader and the checkpoint under a lock, which is held during I/O only while a file is created.
  *
- * <p>A file that is in one of these lists is whole: it was made with all its space, forced, and named. What fails on the way there is taken
- * back, so that the next one who needs a file makes it from the beginning. The first file is made by {@link #create}, together with the
- * frontier without which no block counts, and by nobody else: {@link #isScarce} and {@link #addFile} know of no file before.
+ * <p>A file in one of these lists is complete: created with all its space, forced, and named. A failure on the way there is undone, so that
+ * the next attempt starts from the beginning. Only {@link #create} creates the first file, together with the frontier without which no block
+ * counts: {@link #isScarce} and {@link #addFile} do nothing before that.
  */
 final class CommitJournal {
 
-    /** Free files that are kept: one is used while the next checkpoint runs. More of them are space that comes back. */
+    /** How many free files are kept: one is used while the next checkpoint runs. The space of further ones is released. */
     private static final int MAX_FREE_FILES = 2;
-    /** A file this much smaller than the newest one is not worth going round with. */
+    /** A file smaller than this fraction of the newest one isn't worth reusing. */
     private static final int SMALL_FRACTION = 4;
-    /** The next file is made when so much of the current one is left: it takes some ms, which nobody should have to wait for. */
+    /** The next file is created when this fraction of the current one is left: that takes some ms, for which no append should have to wait. */
     private static final int ENDING_FRACTION = 4;
-    /** Flushes that fill a file: with fewer the next one is larger, with more smaller. */
+    /** Flushes that fill a file: after fewer the next file is larger, after more it is smaller. */
     private static final int MIN_BLOCKS = 1_024;
     private static final int MAX_BLOCKS = 8 * MIN_BLOCKS;
 
@@ -56,31 +56,31 @@ final class CommitJournal {
     @GuardedBy("lock")
     private int nextFileNumber;
 
-    /** The leader's. */
+    /** Owned by the leader. */
     private @Nullable OpenJournalFile current;
 
-    /** The leader's. */
+    /** Owned by the leader. */
     private long nextSequence = 1;
 
-    /** The leader's. */
+    /** Owned by the leader. */
     private long lives;
 
     @GuardedBy("lock")
     private boolean closed;
 
-    /** Files that were filled by few flushes, less those that were by many. */
+    /** The number of files that were filled by few flushes, minus those that were filled by many. */
     @GuardedBy("lock")
     private int busyFiles;
 
-    /** The current file is about to be full, or there is none; by the leader. */
+    /** Whether the current file is about to be full, or there is none; written by the leader. */
     private volatile boolean ending = true;
 
-    /** Of {@link #free}, for who asks without the lock. */
+    /** The size of {@link #free}, for reading without the lock. */
     private volatile int freeFiles;
 
     private volatile long journalId;
 
-    /** Whether there is a frontier, and a file was made beside it; set once, by whoever gets as far as that. */
+    /** Whether there is a frontier, and a file was created beside it; set once. */
     private volatile boolean exists;
 
     CommitJournal(Path root, JournalSizes sizes) {
@@ -101,10 +101,10 @@ final class CommitJournal {
     }
 
     /**
-     * Makes the journal where there is none yet. Space is taken here: a full disk shows before anything is promised. Where it fails there is
-     * no journal, and the next call makes it.
+     * Creates the journal if there is none yet. That reserves its space, so a full disk shows before anything is promised. After a failure
+     * there is no journal, and the next call creates it.
      *
-     * @return false where the log was closed: the files are the next writer's
+     * @return false if the log was closed: then the files belong to the next writer
      */
     boolean create(long newJournalId) throws IOException {
         lock.lock();
@@ -115,7 +115,7 @@ final class CommitJournal {
             Files.createDirectories(JournalFiles.directory(root));
             DirectoryForce.force(root);
             for (Path lost : JournalFiles.list(root)) {
-                // of a journal whose frontier is gone, or never was
+                // of a journal whose frontier is lost, or was never written
                 Files.deleteIfExists(lost);
             }
             OpenJournalFile first = newFile(sizes.minFileBytes());
@@ -135,7 +135,7 @@ final class CommitJournal {
         }
     }
 
-    /** Goes on with what was there on opening, before anything is written. */
+    /** Continues the journal found on opening, before anything is written. */
     void inherit(InheritedJournal found) throws IOException {
         lock.lock();
         try {
@@ -154,7 +154,7 @@ final class CommitJournal {
         }
     }
 
-    /** A crash may have left one that was being made: it takes no block. Its number isn't given again. */
+    /** Deletes what a crash left of a file that was being created: it takes no block. Its number isn't used again. */
     @GuardedBy("lock")
     private void inheritFree(InheritedJournal.Part part) throws IOException {
         if (part.length() >= sizes.maxBlockBytes()) {
@@ -189,7 +189,7 @@ final class CommitJournal {
 
     // ---------------------------------------------------------------- the leader's side
 
-    /** The file that the next block goes to, with so much room at least; null where no file is free: a checkpoint is needed first. */
+    /** The file for the next block, with at least this much room; null if no file is free: then a checkpoint is needed first. */
     @Nullable OpenJournalFile fileWithRoom(int bytes) throws IOException {
         OpenJournalFile file = current;
         if (file != null && file.room() >= bytes && isThere(file)) {
@@ -216,9 +216,9 @@ final class CommitJournal {
     }
 
     /**
-     * Opens it. One that somebody has taken away is of no use to anybody: where blocks stood in it, the checkpoint has their segments forced.
+     * Opens the file. If another program removed it, it is useless; the checkpoint then forces the segments whose blocks were in it.
      *
-     * @throws IOException where it can't be opened now, for want of a descriptor
+     * @throws IOException if it can't be opened now, for lack of a descriptor
      */
     private static boolean isThere(OpenJournalFile file) throws IOException {
         try {
@@ -272,12 +272,12 @@ final class CommitJournal {
         freeFiles = free.size();
     }
 
-    /** Less room than a block may need, or than is used while the next file is made. */
+    /** Whether less room is left than a block may need, or than is used up while the next file is created. */
     private boolean isEnding(OpenJournalFile file) {
         return file.room() < Math.max(sizes.maxBlockBytes(), file.length() / ENDING_FRACTION);
     }
 
-    /** Whether the current file is about to be full, and there is none to go on with. A hint, for any thread. */
+    /** Whether the current file is about to be full, and no other is free. A hint, for any thread. */
     boolean isScarce() {
         return exists && ending && freeFiles == 0;
     }
@@ -293,7 +293,7 @@ final class CommitJournal {
         }
     }
 
-    /** Where there is no space for a file, a checkpoint may free one. */
+    /** If there is no space for a file, a checkpoint may free one. */
     @GuardedBy("lock")
     private @Nullable OpenJournalFile grow() throws IOException {
         int length = nextLength();
@@ -311,8 +311,8 @@ final class CommitJournal {
     }
 
     /**
-     * Doubles with each file that is needed before a checkpoint has freed one, and with each that was filled by few flushes: a checkpoint
-     * is to be rare among them.
+     * The size of the next file. Doubles with each file that is needed before a checkpoint has freed one, and with each that few flushes have
+     * filled, so that checkpoints stay rare.
      */
     @GuardedBy("lock")
     private int nextLength() {
@@ -330,7 +330,7 @@ final class CommitJournal {
         }
     }
 
-    /** Writes a block and returns when it survives power loss. */
+    /** Writes a block; returns when it survives power loss. */
     void write(OpenJournalFile file, JournalBlock block) throws FlushFailedException {
         try {
             file.append(block.finish(journalId, nextSequence), nextSequence);
@@ -345,10 +345,10 @@ final class CommitJournal {
     // ---------------------------------------------------------------- the checkpoint's side
 
     /**
-     * Makes one more file to go on with.
+     * Creates one more file.
      *
-     * @return false where the journal is as large as it may be, or isn't there: {@link #create} makes its first file
-     * @throws IOException where there is no space for it
+     * @return false if the journal has its maximum size, or doesn't exist: {@link #create} creates its first file
+     * @throws IOException if there is no space for it
      */
     boolean addFile() throws IOException {
         lock.lock();
@@ -377,7 +377,7 @@ final class CommitJournal {
         }
     }
 
-    /** Whether there is more room than what waits for a checkpoint. */
+    /** Whether more than what waits for a checkpoint still fits. */
     boolean isRoomy() {
         lock.lock();
         try {
@@ -400,7 +400,7 @@ final class CommitJournal {
         }
     }
 
-    /** What these files hold is not needed any more, and the frontier says so. */
+    /** Frees files whose content isn't needed any more, as the frontier says. */
     void free(List<OpenJournalFile> files) throws IOException {
         List<OpenJournalFile> surplus = new ArrayList<>();
         lock.lock();
@@ -438,7 +438,7 @@ final class CommitJournal {
         return new OpenJournalFile(path, length);
     }
 
-    /** So that a flush later has nothing to write but its block: no length, no extents. */
+    /** Writes zeros, so that a later flush writes only its block: no length, no extents. */
     private static void writeZeros(Path path, int length) throws IOException {
         try (LogFile file = new LogFile(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             file.together(open -> {
@@ -457,8 +457,8 @@ final class CommitJournal {
     }
 
     /**
-     * From now on no file is made; by the leader. Gives back the space of free files that a quiet log doesn't need; where that fails, a later
-     * checkpoint or writer does it.
+     * Called by the leader: no file is created after this. Releases the space of free files that a quiet log doesn't need; if that fails, a
+     * later checkpoint or writer does it.
      */
     void close() {
         List<OpenJournalFile> surplus = new ArrayList<>();
@@ -479,7 +479,7 @@ final class CommitJournal {
             try {
                 Files.deleteIfExists(each.path());
             } catch (IOException e) {
-                // as said
+                // a later checkpoint or writer does it
             }
         }
     }

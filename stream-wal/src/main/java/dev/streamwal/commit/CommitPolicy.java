@@ -1,14 +1,14 @@
 package dev.streamwal.commit;
 
-/** What becomes of the bytes of a segment that are to be durable. Pure. */
+/** Decides how the bytes of a segment become durable. Pure. */
 final class CommitPolicy {
 
     enum Choice {
         /** They go into the block. */
         JOURNAL,
-        /** Their segment is forced: written once, and not twice. */
+        /** The segment is forced: its bytes are written once, not twice. */
         FORCE,
-        /** The block is full: they wait for the next. */
+        /** The block is full: the bytes wait for the next. */
         NEXT_BLOCK
     }
 
@@ -19,11 +19,11 @@ final class CommitPolicy {
     }
 
     /**
-     * Either way there has to be room in the block: the journal says of a forced segment how far it was, or recovery would not know.
+     * Both ways need room in the block: the journal records how far a forced segment was durable; otherwise recovery would not know.
      *
-     * @param bytes of the segment that are published and not durable
+     * @param bytes of the segment that are published but not durable
      * @param takenOfStream bytes of the same stream that are in the block
-     * @param mentionBytes that an entry about the segment needs besides, with all that is in front of it
+     * @param mentionBytes that an entry about the segment needs in addition, with everything before it
      * @param room in the block
      */
     Choice choose(int bytes, long takenOfStream, int mentionBytes, int room) {

@@ -6,14 +6,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests that no leader has taken yet. Any thread adds; the leader takes all at once. Without locks, so that nobody waits here while
- * somebody else isn't running.
+ * Requests that no leader has taken yet. Any thread adds; the leader takes all at once. Without locks, so that no thread waits here for one
+ * that isn't running.
  */
 final class CommitQueue {
 
     /**
-     * Requests that nobody waits for, until what they are answered with is delivered; whoever wants one more waits for his. As many as keep
-     * a disk busy many times over: one flush takes 500 to 5,000.
+     * Limit of requests without a waiting thread, counted until their results are delivered; a further one is waited for. The number keeps a
+     * disk busy many times over: one flush takes 500 to 5,000 requests.
      */
     static final int MAX_LATER = 1 << 16;
 
@@ -32,7 +32,7 @@ final class CommitQueue {
         return newest.get() == null;
     }
 
-    /** Takes a place for a request that nobody waits for; false where there is none. */
+    /** Takes a place for a request without a waiting thread; false if there is none. */
     boolean reserveLater() {
         if (later.incrementAndGet() <= MAX_LATER) {
             return true;
@@ -41,12 +41,12 @@ final class CommitQueue {
         return false;
     }
 
-    /** So many of them were answered, and delivered. */
+    /** Releases the places of requests whose results were delivered. */
     void releaseLater(int count) {
         later.addAndGet(-count);
     }
 
-    /** Moves all there are to the end of a list, in the order they came. */
+    /** Moves all requests to the end of a list, in the order in which they came. */
     void drainTo(List<CommitRequest> requests) {
         CommitRequest taken = newest.getAndSet(null);
         CommitRequest oldest = null;
@@ -64,7 +64,7 @@ final class CommitQueue {
         }
     }
 
-    /** A thread that waits for one of them; null where there is none. A hint: it may have been answered meanwhile. */
+    /** The waiting thread of one of the requests; null if there is none. A hint: the request may have been answered meanwhile. */
     @Nullable Thread anyWaiter() {
         for (CommitRequest request = newest.get(); request != null; request = request.next) {
             Thread waiter = request.waiter();

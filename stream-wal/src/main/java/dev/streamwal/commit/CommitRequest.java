@@ -3,13 +3,13 @@ package dev.streamwal.commit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that is to be durable: a stream up to a position, or a deletion. Made by whoever asks, answered by a leader.
+ * A stream to make durable up to a position, or a deletion to make durable. Created by the requesting thread, answered by a leader.
  *
  * <p>{@code answered} is written after {@code failure}, and read before it.
  */
 final class CommitRequest {
 
-    /** The stream; null where it is about {@link #deletion}. */
+    /** The stream; null if the request is a {@link #deletion}. */
     final @Nullable CommitCursor cursor;
 
     final long end;
@@ -18,10 +18,10 @@ final class CommitRequest {
     private final @Nullable CommitCompletion completion;
     private final boolean countsAsLater;
 
-    /** The file that holds the deletion, which must not be used again before it is carried out. Written by the leader before the answer. */
+    /** The file that holds the deletion, not to be reused before it is carried out. Written by the leader before it answers. */
     @Nullable OpenJournalFile pinned;
 
-    /** The one behind it in the queue. */
+    /** The next request in the queue. */
     @Nullable CommitRequest next;
 
     private @Nullable Throwable failure;
@@ -38,17 +38,17 @@ final class CommitRequest {
         this.countsAsLater = countsAsLater;
     }
 
-    /** For a thread that waits. */
+    /** With a waiting thread. */
     static CommitRequest waiting(CommitCursor cursor, long end) {
         return new CommitRequest(cursor, end, null, Thread.currentThread(), null, false);
     }
 
-    /** For a thread that waits. */
+    /** With a waiting thread. */
     static CommitRequest waiting(Deletion deletion) {
         return new CommitRequest(null, 0, deletion, Thread.currentThread(), null, false);
     }
 
-    /** For nobody in particular. */
+    /** Without a waiting thread. */
     static CommitRequest later(CommitCursor cursor, long end, @Nullable CommitCompletion completion, boolean countsAsLater) {
         return new CommitRequest(cursor, end, null, null, completion, countsAsLater);
     }
@@ -57,7 +57,7 @@ final class CommitRequest {
         return waiter;
     }
 
-    /** Whether it has one of the places of {@link CommitQueue#MAX_LATER}. */
+    /** Whether the request has one of the places of {@link CommitQueue#MAX_LATER}. */
     boolean countsAsLater() {
         return countsAsLater;
     }
@@ -66,18 +66,18 @@ final class CommitRequest {
         return answered;
     }
 
-    /** Null where it is durable. Asked when it is answered. */
+    /** Null if it is durable. Valid once the request is answered. */
     @Nullable Throwable failure() {
         return failure;
     }
 
-    /** By the leader. */
+    /** Called by the leader. */
     void answer(@Nullable Throwable newFailure) {
         failure = newFailure;
         answered = true;
     }
 
-    /** By whoever led, when he leads no more. */
+    /** Called by the former leader, once it no longer leads. */
     void tell() {
         if (completion != null) {
             completion.complete(failure);

@@ -15,18 +15,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** What is made durable at once: a block in the making, and what becomes true when it is flushed. The leader's. */
+/** A round: one block in the making, and what becomes durable with its flush. Owned by the leader. */
 final class CommitRound {
 
-    /** A deletion with the longest key, or a segment's header, and the block's own prefix: less room isn't worth a block. */
+    /** Least room for a block: a deletion with the longest key, or a segment's header, and the block's own prefix. */
     private static final int MIN_ROOM_BYTES = 4 << 10;
 
-    /** A slot takes well under a microsecond to fill; a thread may be descheduled in it, or stopped by a debugger. */
+    /** Filling a slot takes well under a microsecond, but its thread may be descheduled meanwhile, or stopped by a debugger. */
     private static final long UNPUBLISHED_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(2);
-    /** Looks that are 20 µs apart at least: so that a pause of the whole process is nobody's fault. */
+    /** Least number of looks, at least 20 µs apart, so that a pause of the whole process doesn't count. */
     private static final int MIN_LOOKS = 1_000;
 
-    /** Stands for a block as long as there is no journal; nothing is put into it. */
+    /** Stands for a block while there is no journal; nothing is put into it. */
     private static final JournalBlock NOTHING = new JournalBlock(ByteBuffer.allocate(2 * JournalBlock.PREFIX_BYTES));
 
     private final CommitJournal journal;
@@ -41,12 +41,12 @@ final class CommitRound {
     private final List<CommitSegment> segments = new ArrayList<>();
 
     /**
-     * What takes back, newest last, that streams know of a deletion in this block. They know of it before the block is written, because what
-     * is gathered behind it in the same block must not speak of what it deletes; and forget it where the block is given up.
+     * Undo actions for the deletions in this block, newest last. Streams learn of a deletion before its block is written, since what is
+     * gathered after it into the same block must not contain what it deletes. If the block is given up, the actions revoke that.
      */
     private final List<Runnable> condemned = new ArrayList<>();
 
-    /** From the first block on until the end. */
+    /** Allocated with the first block, released at the end. */
     private @Nullable ByteBuf memory;
 
     private JournalBlock block = NOTHING;
@@ -54,16 +54,16 @@ final class CommitRound {
     private @Nullable OpenJournalFile file;
     private long number;
 
-    /** What the file had mentioned when the block was begun. */
+    /** How many segments the file had mentioned when the block was begun. */
     private int mentionsBefore;
 
-    /** The end of what the file had of deletions when the block was begun. */
+    /** The mark of the file's deletions when the block was begun. */
     private int deletionsBefore;
 
-    /** That the next block has to have, so that what was too much for this one fits. */
+    /** The room that the next block must have, so that what was too large for this one fits. */
     private int wantedRoom;
 
-    /** @param forces null: leaders force by themselves */
+    /** @param forces null: leaders force segments themselves */
     CommitRound(CommitJournal journal, SegmentForce force, @Nullable ForceThread forces, LongAdder flushes) {
         this.forces = forces;
         this.flushes = flushes;
@@ -73,7 +73,7 @@ final class CommitRound {
         this.wantedRoom = minRoom();
     }
 
-    /** To be called before anything else. */
+    /** Called before all other methods. */
     void fence(WriterFence newFence) {
         fence = newFence;
     }
@@ -82,7 +82,7 @@ final class CommitRound {
         return Math.min(MIN_ROOM_BYTES, journal.sizes().maxBlockBytes());
     }
 
-    /** @return false where the journal has no room: a checkpoint is needed first */
+    /** @return false if the journal has no room: then a checkpoint is needed first */
     boolean start() throws IOException {
         number++;
         cursors.clear();
@@ -109,7 +109,7 @@ final class CommitRound {
         return true;
     }
 
-    /** No block follows. */
+    /** Called after the last block. */
     void close() {
         if (memory != null) {
             memory.release();
@@ -119,8 +119,8 @@ final class CommitRound {
     }
 
     /**
-     * What was gathered is not committed, for a reason that is none of the journal's: an error of the machine's. It is gathered again from
-     * the beginning, and nothing counts as mentioned by a block that isn't there.
+     * Drops what was gathered, after a failure that isn't the journal's, such as an error of the JVM. It is gathered again from the
+     * beginning, and nothing counts as mentioned by the dropped block.
      */
     void abandon() {
         if (file != null) {
@@ -134,15 +134,15 @@ final class CommitRound {
         condemned.clear();
     }
 
-    /** Whether the stream has had its turn in this round. */
+    /** Whether the stream was gathered in this round. */
     boolean hasGathered(CommitCursor cursor) {
         return cursor.gatheredFor == number;
     }
 
     /**
-     * The file is pinned by it.
+     * Adds a deletion, which pins the file.
      *
-     * @return the file; null where the deletion has to wait for the next block
+     * @return the file; null if the deletion has to wait for the next block
      */
     @Nullable OpenJournalFile add(Deletion deletion, @Nullable CommitStream stream) {
         int bytes = deletion.key().utf8Length() + 2 * Long.BYTES;
@@ -164,11 +164,11 @@ final class CommitRound {
     }
 
     /**
-     * Gathers what a stream has that is published and not durable. What was asked for may not be published yet, or not fit: then it is
-     * asked for again in the next round.
+     * Gathers a stream's published records that aren't durable. If what was requested isn't published yet, or doesn't fit, the request stays
+     * for the next round.
      *
-     * @return false where the block is full
-     * @throws FlushFailedException where a segment could not be forced
+     * @return false if the block is full
+     * @throws FlushFailedException if a segment could not be forced
      */
     boolean add(CommitCursor cursor) throws IOException {
         if (hasGathered(cursor)) {
@@ -181,7 +181,7 @@ final class CommitRound {
         cursors.add(cursor);
         boolean fits = gather(cursor);
         if (!fits && alone && block.isEmpty() && file != null) {
-            // an empty block of the largest size takes it, in the next file, or in the next round, when one has been freed
+            // an empty block of the largest size has room for it: in the next file, or in the next round, when one has been freed
             wantedRoom = journal.sizes().maxBlockBytes();
             fits = startBlock() && gather(cursor);
         }
@@ -194,7 +194,7 @@ final class CommitRound {
                 active != null && active.equals(cursor.settled) ? List.of(active) : cursor.stream().unfinishedSegments();
         copying.takenOfStream = 0;
         for (CommitSegment segment : unfinished) {
-            // all before it is durable, or will be with this block
+            // everything before it is durable, or will be with this block
             cursor.settled = segment;
             if (forces != null && segment.isBeingSealed()) {
                 handOver(forces, cursor, segment, PendingForce.BY_WHO_SEALS);
@@ -217,13 +217,13 @@ final class CommitRound {
                 return true;
             }
         }
-        // whoever asked had appended before: to a segment that was gathered as far as it reached, has its footer, or is gone. An end that was
-        // asked for and lies behind all of them belongs to a segment that was given up; what is appended from now on comes behind it
+        // every request came after its append: to a segment that was gathered as far as it reached, has its footer, or is gone. A requested
+        // end behind all of them belongs to a segment that was given up; later appends come after it
         cursor.gatheredEnd = Math.max(cursor.gatheredEnd, cursor.wantedEnd);
         return true;
     }
 
-    /** Whether whoever reserved the slot behind what is gathered has had time enough, by the clock and by looks that he could run between. */
+    /** Whether the slot behind the gathered records had time enough to be published, by the clock and by looks between which its thread could run. */
     private static boolean isOverdue(CommitCursor cursor) {
         long now = System.nanoTime();
         if (cursor.stuckAt != cursor.gatheredEnd) {
@@ -240,7 +240,7 @@ final class CommitRound {
                 + ": file=" + segment.path() + ", offset=" + found.to() + "; reopen the log");
     }
 
-    /** @return the offset up to which the segment is durable with this block; -1 where the block is full */
+    /** @return the offset up to which the segment is durable with this block; -1 if the block is full */
     private int settle(CommitCursor cursor, CommitSegment segment, Undurable found) throws IOException {
         int end = found.to();
         if (!found.copied() && found.to() > found.from()) {
@@ -277,7 +277,7 @@ final class CommitRound {
         forces.ask(pending);
     }
 
-    /** What was handed over is done: the stream is gathered again, and the next block says how far its segment was forced. */
+    /** Takes a finished force back: the stream is gathered again, and the next block records how far its segment was forced. */
     static void handedBack(PendingForce done) {
         done.cursor.forcing = null;
         if (done.failure == null) {
@@ -285,7 +285,7 @@ final class CommitRound {
         }
     }
 
-    /** The journal doesn't speak of what it says is deleted. */
+    /** Keeps out of the block what the journal says is deleted. */
     private static int withheldFrom(CommitCursor cursor, CommitSegment segment, int end) {
         SegmentHeader header = segment.header();
         return (int) Math.min(end, header.offsetOf(Math.min(cursor.journalledEnd(header), header.positionAt(end))));
@@ -299,8 +299,8 @@ final class CommitRound {
     }
 
     /**
-     * Flushes the block, if there is anything in it; what was gathered is durable then. Looked at behind the flush, the fence shows that who
-     * opens the log next finds the block.
+     * Flushes the block, if it contains anything; then what was gathered is durable. Checking the fence after the flush shows that the
+     * process that opens the log next finds the block.
      */
     void commit() throws FlushFailedException {
         OpenJournalFile target = file;
@@ -319,7 +319,7 @@ final class CommitRound {
         }
     }
 
-    /** Copies into the block, or says why not. */
+    /** Copies into the block, or records why not. */
     private final class Copying implements CommitSegment.Room {
 
         private CommitPolicy.Choice choice = CommitPolicy.Choice.JOURNAL;
@@ -330,14 +330,14 @@ final class CommitRound {
         @Nullable Undurable from(CommitCursor of, CommitSegment source) throws IOException {
             cursor = of;
             segment = source;
-            // unless the segment asks for room: one that was closed meanwhile can only be forced
+            // unless the segment asks for room: a segment that was closed meanwhile can only be forced
             choice = CommitPolicy.Choice.FORCE;
             int before = block.mark();
             int mentions = file == null ? 0 : file.mentions();
             try {
                 Undurable found = source.undurable(this);
                 if (found == null) {
-                    // it may have asked for room before it found that there is nothing to fill it with
+                    // it may have asked for room before it found that it has nothing to copy
                     takeBack(before, mentions);
                 }
                 return found;
@@ -354,7 +354,7 @@ final class CommitRound {
             }
         }
 
-        /** Whether there is room to say how far the segment was forced. */
+        /** Whether there is room to record how far the segment was forced. */
         boolean hasRoomToMention(CommitSegment source) {
             return file == null || mentionBytes(source) <= block.room();
         }

@@ -6,53 +6,52 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A segment without a footer, as whoever commits sees it, and how far it is durable. */
+/** A segment without a footer, as the committer sees it, and how far it is durable. */
 public abstract class CommitSegment {
 
-    /** Where what is not durable yet is copied to. */
+    /** Provides room for a segment's bytes that aren't durable yet. */
     @FunctionalInterface
     public interface Room {
         /**
          * Called with the segment's lock.
          *
-         * @return where {@code [from, to)} of the segment goes, or as much of its beginning as there is room for; null where none is to be
-         *     copied
+         * @return room for {@code [from, to)} of the segment, or for its beginning; null to copy nothing
          */
         @Nullable ByteBuffer of(int from, int to);
     }
 
     /**
-     * What a segment has that is not durable.
+     * What a segment has that isn't durable.
      *
      * @param from offset up to which it is durable
      * @param to offset up to which its records are published
-     * @param copied whether there was room for what lies between
-     * @param complete whether nothing is reserved behind {@code to}
-     * @param hopeless whether what is reserved there will never be published
+     * @param copied whether there was room for the bytes between
+     * @param complete whether no slot is reserved behind {@code to}
+     * @param hopeless whether the slot reserved there will never be published
      */
     public record Undurable(int from, int to, boolean copied, boolean complete, boolean hopeless) {}
 
-    /** Everything before it survives power loss, its name included, as far as it has not been cut. Only grows. */
+    /** Everything before this offset survives power loss, including the file's name, as far as it wasn't cut. Only grows. */
     private volatile int durableOffset;
 
-    /** Where the segment was cut: what a leader gathered before that may be behind it. */
+    /** Where the segment was cut: what a leader gathered before the cut may be behind it. */
     private volatile int cutOffset = Integer.MAX_VALUE;
 
-    /** Whether the file's name was forced, and its directory's. */
+    /** Whether the names of the file and of its directory were forced. */
     private volatile boolean named;
 
     private volatile boolean finished;
     private volatile boolean gone;
 
-    /** The {@link OpenJournalFile#life()} that mentioned the segment last, and as what. Owned by the leader. */
+    /** The {@link OpenJournalFile#life()} that mentioned the segment last, and its number there. Owned by the leader. */
     long mentionedIn;
 
     int mentionedAs;
 
-    /** Up to where its file was forced for a leader, who has not said so in a block yet. Owned by the leader. */
+    /** The offset up to which its file was forced for a leader, if no block says so yet. Owned by the leader. */
     int forcedOffset;
 
-    /** Up to where it will be durable when the block that is being gathered is. Owned by the leader. */
+    /** The offset up to which it is durable once the current block is. Owned by the leader. */
     int gatheredOffset;
 
     protected CommitSegment(int durableOffset) {
@@ -64,42 +63,42 @@ public abstract class CommitSegment {
     public abstract Path path();
 
     /**
-     * Looks, with the segment's lock, at what is published and not durable, and copies it where there is room for it.
+     * Finds, with the segment's lock, what is published but not durable, and copies it if there is room.
      *
-     * @return null where the segment has its footer, or is gone: nothing is left to do
+     * @return null if the segment has its footer, or is gone: then nothing is left to do
      */
     protected abstract @Nullable Undurable undurable(Room room) throws IOException;
 
-    /** Everything in front of it survives power loss, once the file's name does; the header's length where nothing does. */
+    /** Everything before it survives power loss once the file's name does; the header's length if nothing does. */
     public final int durableOffset() {
         return Math.min(durableOffset, cutOffset);
     }
 
-    /** By the leader, or with the segment's lock by whoever forced all of it. */
+    /** Called by the leader, or with the segment's lock by the thread that forced all of it. */
     public final void raiseDurableOffset(int offset) {
         if (offset > durableOffset) {
             durableOffset = offset;
         }
     }
 
-    /** What stood behind this offset was cut. */
+    /** Everything behind this offset was cut. */
     public final void lowerDurableOffset(int offset) {
         cutOffset = Math.min(cutOffset, offset);
     }
 
     /**
-     * Whether its file could not be forced, which nobody finds out by forcing it again. Waits for the segment's lock, and so for a force that
-     * is under way.
+     * Whether forcing its file has failed, which another force would not reveal. Waits for the segment's lock, and so for a force in
+     * progress.
      */
     protected abstract boolean isForceFailed();
 
-    /** Whether somebody gives it its final form, and has its lock for as long as a force of the file takes. Takes no lock. */
+    /** Whether a thread seals it, and holds its lock for as long as forcing the file takes. Takes no lock. */
     protected abstract boolean isBeingSealed();
 
-    /** Returns when whoever does that has let go of it. */
+    /** Returns when the sealing thread has released the lock. */
     protected abstract void awaitSealing();
 
-    /** The footer is written: not forced yet. */
+    /** The footer was written, but not forced yet. */
     protected final void footerWritten() {
         finished = true;
     }
@@ -108,7 +107,7 @@ public abstract class CommitSegment {
         return finished;
     }
 
-    /** The file is to be deleted. */
+    /** The file is going to be deleted. */
     protected final void gone() {
         gone = true;
     }
@@ -121,7 +120,7 @@ public abstract class CommitSegment {
         return named;
     }
 
-    /** The file's name was forced, and its directory's. */
+    /** The names of the file and of its directory were forced. */
     public final void named() {
         named = true;
     }

@@ -5,13 +5,13 @@ import java.nio.file.Path;
 import java.util.function.LongSupplier;
 
 /**
- * What a log's committer works with.
+ * Settings of a log's committer.
  *
  * @param root of the log
  * @param streams the directory of the streams' directories
  * @param ids for a new journal
- * @param threads whether it has threads of its own; without, {@link GroupCommitter#runBackground()} does their work
- * @param flushIntervalNanos between flushes that nobody waits for
+ * @param threads whether it has threads of its own; without them {@link GroupCommitter#runBackground()} does their work
+ * @param flushIntervalNanos between periodic flushes
  */
 public record CommitSettings(
         Path root, Path streams, SegmentStorage storage, JournalSizes sizes, LongSupplier ids, CommitEvents events, boolean threads,

@@ -1,7 +1,7 @@
 package dev.streamwal.commit;
 
 /**
- * A stream, and how far it is to be durable.
+ * A stream, and the position up to which it has to become durable.
  *
  * @param end stream position
  */

@@ -1,6 +1,6 @@
 package dev.streamwal.commit;
 
-/** Commits what nobody waits for: asynchronous appends, and at intervals what asked for nothing more. Starts when it is first needed. */
+/** Commits what no thread waits for: asynchronous appends, and periodic flushes. Starts when it is first needed. */
 final class CommitThread extends LazyThread {
 
     private final GroupCommitter committer;
@@ -8,7 +8,7 @@ final class CommitThread extends LazyThread {
     private volatile boolean idle;
     private volatile boolean timed;
 
-    /** The thread's: whether an interval has begun, and when it ends. */
+    /** Used by the thread only: whether an interval has begun, and when it ends. */
     private boolean counting;
 
     private long nextFlush;
@@ -19,7 +19,7 @@ final class CommitThread extends LazyThread {
         this.intervalNanos = intervalNanos;
     }
 
-    /** There is something in the queue: added before this is called, so that a thread about to sleep sees it, or this sees it idle. */
+    /** Called after a request was queued: either the thread, about to park, sees the request, or this call sees the thread idle. */
     void wake() {
         if (idle || !isStarted()) {
             idle = false;
@@ -27,7 +27,7 @@ final class CommitThread extends LazyThread {
         }
     }
 
-    /** A stream wants the next flush. */
+    /** A stream needs the next periodic flush. */
     void startTimer() {
         if (!timed) {
             timed = true;

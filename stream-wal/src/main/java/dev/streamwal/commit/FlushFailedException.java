@@ -4,8 +4,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was written may not be on the disk, and asking again would not say so: a kernel forgets what it could not write. So it is final, and
- * the log with it.
+ * What was written may not be on the disk, and a second attempt would not reveal that: a kernel drops pages that it could not write. So the
+ * failure is final for the log.
  */
 public final class FlushFailedException extends IOException {
 

@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Forces segments for leaders, who go on with what others wait for. Starts when it is first needed.
+ * Forces segments for leaders, which meanwhile commit other streams. Starts when it is first needed.
  *
- * <p>Bounded: a stream has one force at a time, and only streams that somebody waits for have one.
+ * <p>Bounded: a stream has at most one force at a time, and only if a request waits for it.
  */
 final class ForceThread extends LazyThread {
 
@@ -17,7 +17,7 @@ final class ForceThread extends LazyThread {
     private final ConcurrentLinkedQueue<PendingForce> asked = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<PendingForce> done = new ConcurrentLinkedQueue<>();
 
-    /** Asked, and not in {@link #done} yet. */
+    /** Forces requested and not in {@link #done} yet. */
     private final AtomicInteger underWay = new AtomicInteger();
 
     ForceThread(GroupCommitter committer, SegmentForce force) {
@@ -26,14 +26,14 @@ final class ForceThread extends LazyThread {
         this.force = force;
     }
 
-    /** By the leader. */
+    /** Called by the leader. */
     void ask(PendingForce pending) {
         underWay.incrementAndGet();
         asked.add(pending);
         startOrUnpark();
     }
 
-    /** By the leader: one that is done, if there is any. */
+    /** Called by the leader: takes a finished force, if there is any. */
     @Nullable PendingForce takeDone() {
         return done.poll();
     }
@@ -55,7 +55,7 @@ final class ForceThread extends LazyThread {
         }
         next.failure = failureOf(next);
         if (next.failure instanceof FlushFailedException failed) {
-            // before anybody is answered
+            // before any request is answered
             committer.fail(failed);
         }
         done.add(next);

@@ -12,12 +12,12 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segments without a footer of which something is durable without the journal: what the frontier lists. Bounded by the segments without
- * a footer that somebody wanted to be durable. Thread-safe.
+ * Segments without a footer that are partly durable without the journal: the content of the frontier. Bounded by the segments without a
+ * footer that had to become durable. Thread-safe.
  */
 final class ForcedSegments {
 
-    /** A segment, by what names it for ever. */
+    /** Identifies a segment for ever. */
     private record Id(StreamKey key, long basePosition) implements Comparable<Id> {
 
         @Override
@@ -27,7 +27,7 @@ final class ForcedSegments {
         }
     }
 
-    /** @param live where the segment was opened since; it says when it has its footer */
+    /** @param live the open segment, if it was opened; it knows when it has its footer */
     private record Forced(FrontierSegment segment, @Nullable CommitSegment live) {}
 
     private final TreeMap<Id, Forced> forced = new TreeMap<>();
@@ -59,7 +59,7 @@ final class ForcedSegments {
         return OptionalInt.of(known.segment.durableOffset());
     }
 
-    /** Those that got their footers, which may not be durable yet. What is gone is forgotten. */
+    /** The segments that got their footers, which may not be durable yet. Forgets segments that are gone. */
     synchronized List<CommitSegment> finished() {
         forced.values().removeIf(each -> each.live != null && each.live.isGone());
         List<CommitSegment> found = new ArrayList<>();
@@ -76,7 +76,7 @@ final class ForcedSegments {
         forced.remove(new Id(segment.header().key(), segment.header().basePosition()));
     }
 
-    /** What a deletion takes. */
+    /** Removes what a deletion covers. */
     synchronized void remove(Deletion deletion) {
         if (deletion instanceof Deletion.Below below) {
             forced.subMap(new Id(below.key(), Long.MIN_VALUE), new Id(below.key(), below.position())).clear();
@@ -86,7 +86,7 @@ final class ForcedSegments {
         }
     }
 
-    /** Nothing of the segment with this position is durable behind it. */
+    /** Nothing behind this position in its segment is durable. */
     private synchronized void cutBehind(StreamKey key, long position) {
         Map.Entry<Id, Forced> before = forced.lowerEntry(new Id(key, position));
         if (before == null || !before.getKey().key.equals(key)) {
@@ -102,7 +102,7 @@ final class ForcedSegments {
                 : new FrontierSegment(segment.key(), segment.basePosition(), segment.salt(), offset);
     }
 
-    /** What another one has of the same segment, taken over whole; nothing where that has been deleted meanwhile. */
+    /** Takes over another one's whole entry for the segment; nothing if the segment has been deleted meanwhile. */
     synchronized void take(FrontierSegment segment, ForcedSegments from) {
         Forced known = from.get(segment);
         if (known != null) {

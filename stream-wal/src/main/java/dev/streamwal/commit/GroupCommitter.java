@@ -19,66 +19,69 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Makes what many threads wait for durable at once. Thread-safe. */
+/** Makes records that many threads wait for durable together. Thread-safe. */
 public final class GroupCommitter implements SegmentDurability {
 
     /*
      * Concurrency.
      *
-     * There is no queue's lock and no thread that has to be woken: whoever waits may lead. A request is added to `queue`; then its thread
-     * tries to become the leader by a compare-and-set on `leading`, or parks. The leader takes all requests there are, copies what they need
-     * into one block, writes and flushes it, and answers them; then it gives `leading` up, wakes one of those that came meanwhile, and the
-     * answered ones. So alone, a writer waits for one flush and nothing else, and under load batches form by themselves: the requests that
-     * come during a flush are the next block.
+     * There is no lock around the queue, and no thread that has to be woken first: every waiting thread may lead. A thread adds its request
+     * to `queue`; then it tries to become the leader by a compare-and-set on `leading`, or parks. The leader takes all requests, copies what
+     * they need into one block, writes and flushes it, and answers them. Then it gives `leading` up, wakes one thread whose request came
+     * meanwhile, and the threads of the answered requests. So a single writer waits for one flush and nothing else, and under load batches
+     * form by themselves: the requests that come during a flush make up the next block.
      *
-     * Nobody sleeps through his turn: a request is added before its thread tries `leading`. If that fails, somebody led then, and gives it
-     * up later; and then looks at the queue. Both are volatile, so he finds the request, or somebody has taken it. He wakes one thread that
-     * waits, or the committer's own where nobody does; that one leads, and looks at the queue in its turn. A thread that is woken for
-     * nothing parks again.
+     * No wake-up is lost: a thread adds its request before it tries `leading`. If that fails, another thread was leading then; it will give
+     * `leading` up and look at the queue afterwards. Both are volatile, so the former leader finds the request, or another thread has taken
+     * it. The former leader wakes one waiting thread, or the committer's own thread if none waits; that thread leads, and looks at the queue
+     * in turn. A thread that finds nothing to do parks again.
      *
-     * What is woken must lead: so whoever has asked for several things waits until all are answered, even where one of them fails.
+     * A woken thread must lead. So a thread with several requests waits until all are answered, even if one of them fails.
      *
-     * Everything here that is not volatile is the leader's (`leading` passes it on): `pending`, `round`, the journal's current file, the
-     * leader's fields of cursors and segments. The leader takes rotation and segment locks for a moment each; nobody who holds one waits
-     * for a commit, so there is no way round in a circle. He never waits for a slot that isn't published: such a request stays for the next
-     * round. He answers first and tells afterwards, when he leads no more. Completions hand over what is a program's: others wait for him.
+     * All fields that are not volatile belong to the leader (`leading` passes them on): `pending`, `round`, the journal's current file, the
+     * leader's fields of cursors and segments. The leader takes rotation locks and segment locks for a moment each; a thread that holds one
+     * never waits for a commit, so there is no cycle. The leader never waits for an unpublished slot: such a request stays for the next
+     * round. It answers requests first, and calls completions after it has given `leading` up. Completions must hand the program's code over
+     * to other threads, since appends wait for this one.
      *
-     * A long force. Where a segment has to be forced, or is just being forced by the sealer with the segment's lock, the leader hands that over
-     * to `ForceThread` and goes on: nobody waits for a force but those of its stream. Why that is right:
+     * A long force. If a segment has to be forced, or the sealer is forcing it with the segment's lock, the leader hands the force over to
+     * `ForceThread` and goes on: only requests of that stream wait for it. Why that is right:
      *
-     *   a stream's later commits     wait for it: as long as it is under way nothing of the stream is gathered (`CommitCursor.forcing`), and
-     *                                its requests are kept with it (`PendingForce.waiting`), neither pending nor answered. So what is
-     *                                durable of a stream still has all before it, and nobody leads in vain meanwhile.
+     *   a stream's later commits     wait for it. While it runs, nothing of the stream is gathered (`CommitCursor.forcing`), and the stream's
+     *                                requests are kept with it (`PendingForce.waiting`), neither pending nor answered. So durable records of
+     *                                a stream still have all records before them, and no thread leads in vain meanwhile.
      *   what it covers               what was published when it was handed over, which was in the file before the force began.
      *   when it counts               not when it returns, but when a block says so, as for any force: the leader takes it back, gathers the
      *                                stream again, and mentions the segment as forced so far. A checkpoint, a deletion or a cut in between
-     *                                finds a segment of which nothing new is durable; what was condemned meanwhile the block doesn't mention,
-     *                                and a segment that is gone isn't gathered any more. The first block of a journal that was made meanwhile
-     *                                speaks of it too.
-     *   who takes it back            whoever leads next. It is handed back before its thread tries to lead, so the argument above holds: that
-     *                                thread leads, or somebody did, who looks for work (`hasWork`) when he has given `leading` up.
-     *   it fails                     the log has failed before anybody is answered. For want of a descriptor: those who wait for it are told.
-     *   close                        leads on until none is under way; then nobody can ask for another one.
+     *                                finds a segment of which nothing new is durable. The block doesn't mention what was condemned
+     *                                meanwhile, and a segment that is gone isn't gathered any more. The first block of a journal that was
+     *                                created meanwhile mentions the segment too.
+     *   who takes it back            the next leader. The force is handed back before its thread tries to lead, so the argument above
+     *                                holds: that thread leads, or another thread was leading, and looks for work (`hasWork`) after it has
+     *                                given `leading` up.
+     *   it fails                     the log has failed before any request is answered. If only a descriptor was lacking, the requests that
+     *                                wait for the force get the exception.
+     *   close                        leads on until no force is running; then no request can start another one.
      *
-     * Fail-stop. What could not be written or forced is `failure`, for ever: nothing is tried again, and every request from then on is
-     * answered with it. `failure` is set before a request of that round is answered.
+     * Fail-stop. A failed write or force is kept in `failure`, for ever: nothing is tried again, and every later request is answered with it.
+     * `failure` is set before any request of that round is answered.
      */
 
-    /** As it is told where what a program hung on an append, or its executor, fails. */
+    /** The task's name in reports of a failed continuation, or of a failed executor of the program. */
     public static final String COMPLETE = "complete an append";
 
-    /** What a leader with nothing but unpublished slots waits for a look at them: a slot takes well under a microsecond to fill. */
+    /** How long a leader with nothing but unpublished slots waits before it looks again: filling a slot takes well under a microsecond. */
     private static final long UNPUBLISHED_WAIT_NANOS = 20_000;
-    /** How long appends wait for a full journal that can't be emptied, because of a full disk say, before they fail. */
+    /** How long appends wait for a full journal that can't be emptied, for example since the disk is full, before they fail. */
     private static final long FULL_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long FULL_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    /** Whoever parks is woken. */
+    /** For a thread that parks until it is woken. */
     private static final long NO_LIMIT = Long.MAX_VALUE;
 
-    /** Requests that nobody waits for, from when they are asked until their answers are {@link #delivered()}. */
+    /** Limit of requests without a waiting thread, counted from the request until its result is {@link #delivered()}. */
     public static final int MAX_UNANSWERED = CommitQueue.MAX_LATER;
 
-    /** As long as there is no journal: to force so many streams' files costs less than to make one. */
+    /** While there is no journal: forcing the files of so many streams costs less than creating one. */
     private static final int MAX_FORCED_STREAMS = 8;
 
     private final CommitQueue queue = new CommitQueue();
@@ -93,10 +96,10 @@ public final class GroupCommitter implements SegmentDurability {
     private final @Nullable ForceThread forces;
     private final ConcurrentLinkedQueue<CommitCursor> flushWanted = new ConcurrentLinkedQueue<>();
 
-    /** Which could not be flushed when their interval was over, and have not been since. */
+    /** Streams whose last periodic flush failed. */
     private final Set<CommitCursor> unflushed = ConcurrentHashMap.newKeySet();
 
-    /** Taken from the queue and not answered yet, in the order they came. */
+    /** Requests taken from the queue and not answered yet, in the order in which they came. */
     private final List<CommitRequest> pending = new ArrayList<>();
 
     /** Whether the last leader left something in {@link #pending}. */
@@ -107,7 +110,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     private final LongAdder flushes = new LongAdder();
 
-    /** For a log without a journal, which is made when it is first needed. */
+    /** For a log without a journal, which is created when it is first needed. */
     public GroupCommitter(CommitSettings settings) {
         SegmentForce force = new SegmentForce(settings.storage(), settings.root(), settings.streams());
         this.journal = new CommitJournal(settings.root(), settings.sizes());
@@ -120,9 +123,9 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /**
-     * For a log with the journal of an earlier writer, which has been carried out. To be called before anything else.
+     * Takes over the journal of an earlier writer, which has been redone. To be called before all other methods.
      *
-     * @param damaged whether something in it can't be read: then it is given up at once, all of it
+     * @param damaged whether a part of the journal can't be read: then all of it is given up at once
      */
     public void inherit(InheritedJournal found, boolean damaged) throws IOException {
         journal.inherit(found);
@@ -133,13 +136,13 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** To be called before anything else: without, nobody else can write the log. */
+    /** To be called before all other methods. Without it, no other process can write the log. */
     public void fence(WriterFence newFence) {
         fence = newFence;
         round.fence(newFence);
     }
 
-    /** To be called before anything is deleted: who knows the streams that are in use. */
+    /** Sets how to find the streams that are in use. To be called before anything is deleted. */
     public void streams(Function<StreamKey, @Nullable CommitStream> known) {
         checkpoint.streams(known);
     }
@@ -147,10 +150,10 @@ public final class GroupCommitter implements SegmentDurability {
     // ---------------------------------------------------------------- asking
 
     /**
-     * To be called before something is appended that has to be durable: whatever can be refused is refused here, before it has a place.
+     * To be called before a durable append: throws what would refuse the record, before it has a place.
      *
-     * @throws FlushFailedException where the log has failed
-     * @throws IOException where the journal can't be made or emptied, because the disk is full say
+     * @throws FlushFailedException if the log has failed
+     * @throws IOException if the journal can't be created or emptied, for example since the disk is full
      */
     public void ready() throws IOException {
         throwIfFailed();
@@ -172,7 +175,7 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** @throws FlushFailedException where the log has failed */
+    /** @throws FlushFailedException if the log has failed */
     public void throwIfFailed() throws FlushFailedException {
         FlushFailedException failed = failure;
         if (failed != null) {
@@ -188,9 +191,9 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /**
-     * As {@link #await(Collection)}; where there is no journal, and a few files do without, none is made.
+     * Like {@link #await(Collection)}, but creates no journal if forcing a few files does.
      *
-     * @throws FlushFailedException where the log has failed, whether there is anything to be made durable or not
+     * @throws FlushFailedException if the log has failed, even if there is nothing to make durable
      */
     public void sync(Collection<CommitTarget> targets) throws IOException {
         throwIfFailed();
@@ -198,18 +201,18 @@ public final class GroupCommitter implements SegmentDurability {
         await(targets);
     }
 
-    /** To be called before so many streams are made durable that were appended to without asking whether there is room for the journal. */
+    /** To be called before so many streams are made durable, if the appends haven't made sure that the journal has room. */
     public void readyFor(int streams) {
         if (streams > MAX_FORCED_STREAMS && !journal.exists()) {
             try {
                 boolean unused = checkpoint.createJournal();
             } catch (IOException e) {
-                // no room for it: one by one, then
+                // no room for a journal: their files are forced one by one
             }
         }
     }
 
-    /** Returns when all of these are durable: with one flush, if they fit a block. What fails is thrown when all are answered. */
+    /** Returns when all of these are durable: with one flush, if they fit a block. Throws a failure after all are answered. */
     @Override
     public void await(Collection<CommitTarget> targets) throws IOException {
         List<CommitRequest> requests = new ArrayList<>(targets.size());
@@ -223,13 +226,13 @@ public final class GroupCommitter implements SegmentDurability {
         awaitAll(requests);
     }
 
-    /** Deletions that are written down, and that the journal keeps until this is closed. */
+    /** Recorded deletions, which the journal keeps until this is closed. */
     public interface Pinned extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** Returns when deletions are durable: from then on they are carried out, if not by this process then by the next. */
+    /** Returns when deletions are durable: from then on they will be carried out, if not by this process, then by the next. */
     public Pinned delete(Collection<? extends Deletion> deletions) throws IOException {
         if (deletions.isEmpty()) {
             return () -> {};
@@ -248,18 +251,18 @@ public final class GroupCommitter implements SegmentDurability {
             throw e;
         }
         return () -> {
-            // only now: a checkpoint may have looked at a segment before it was cut
+            // only now: a checkpoint may have examined a segment before it was cut
             forget(deletions);
             requests.forEach(GroupCommitter::unpin);
         };
     }
 
-    /** What is deleted is not for the frontier to name, whether the deletion was written down or not. */
+    /** Removes deleted segments from the frontier, whether the deletion was recorded or not. */
     public void forget(Collection<? extends Deletion> deletions) {
         checkpoint.forget(deletions);
     }
 
-    /** Every one of them, whatever becomes of the others: a leader takes whoever asked for one that is woken, and leads. */
+    /** Waits for all requests, even after a failure: a leader wakes a request's thread in order to have it lead. */
     private void awaitAll(List<CommitRequest> requests) throws IOException {
         for (CommitRequest request : requests) {
             awaitAnswered(request, NO_LIMIT);
@@ -277,11 +280,11 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /**
-     * Has a stream made durable up to a position, without waiting. It counts as unanswered until {@link #delivered()} is called, once, by
-     * whoever the completion has handed the answer to.
+     * Makes a stream durable up to a position, without waiting. The request counts as unanswered until {@link #delivered()} is called for it,
+     * once, by the code to which the completion has handed the result.
      *
-     * @param completion told by the thread that committed, when it leads no more: it hands over, and runs nobody's code
-     * @return false where {@link #MAX_UNANSWERED} are unanswered: then nothing was asked, and the caller can wait like others
+     * @param completion called by the committing thread once it no longer leads: it hands the result over, and runs no code of the program
+     * @return false if {@link #MAX_UNANSWERED} are unanswered: then nothing was requested, and the caller can wait for its record itself
      */
     public boolean later(CommitCursor cursor, long end, CommitCompletion completion) {
         if (!queue.reserveLater()) {
@@ -291,18 +294,18 @@ public final class GroupCommitter implements SegmentDurability {
         queue.add(request);
         wakeThread();
         if (refusal() != null) {
-            // no thread may be left to do it: what is refused is refused at once
+            // no thread may be left to answer it: a refusal is answered at once
             awaitAnswered(request, UNPUBLISHED_WAIT_NANOS);
         }
         return true;
     }
 
-    /** The answer to one that was asked {@link #later} has been given to whoever it was for. */
+    /** The result of a request made by {@link #later} has been delivered. */
     public void delivered() {
         queue.releaseLater(1);
     }
 
-    /** Has a stream made durable when the interval is over. Cheap where that is known already. */
+    /** Makes a stream durable when the interval is over. Cheap if that is planned already. */
     public void atNextFlush(CommitCursor cursor) {
         if (!cursor.isFlushWanted()) {
             cursor.flushWanted(true);
@@ -321,9 +324,9 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /**
-     * Leads, or parks, until the request is answered. An interrupt is put off: with it, nothing would park.
+     * Leads, or parks, until the request is answered. An interrupt is postponed: an interrupted thread would not park.
      *
-     * @param lookNanos how often to look where nobody wakes this thread
+     * @param lookNanos interval between looks, if no other thread wakes this one
      */
     private void awaitAnswered(CommitRequest request, long lookNanos) {
         boolean interrupted = false;
@@ -334,7 +337,7 @@ public final class GroupCommitter implements SegmentDurability {
                 if (request.isAnswered() || (led && hasWork())) {
                     continue;
                 }
-                // somebody else leads, or has taken it, or it waits for a force: whoever answers it wakes this thread
+                // another thread leads, or has taken the request, or it waits for a force: the thread that answers it wakes this one
                 if (lookNanos == NO_LIMIT) {
                     LockSupport.park(this);
                 } else {
@@ -365,7 +368,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     // ---------------------------------------------------------------- leading
 
-    /** One round, if nobody else leads. */
+    /** Runs one round, unless another thread leads. */
     private boolean leadOnce() {
         if (!leading.compareAndSet(false, true)) {
             return false;
@@ -420,7 +423,7 @@ public final class GroupCommitter implements SegmentDurability {
             try {
                 request.tell();
             } catch (RuntimeException | Error e) {
-                // of somebody else's making, and nothing to do with whoever leads here, or is told next
+                // a completion's own failure, which concerns neither the former leader nor the next completion
                 if (request.countsAsLater()) {
                     delivered();
                 }
@@ -429,7 +432,7 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** Takes what there is, commits what can be, answers what is durable then. */
+    /** Takes all requests, commits what it can, and answers the requests that are durable then. */
     private void round(List<CommitRequest> answered) {
         queue.drainTo(pending);
         takeForced(answered);
@@ -442,7 +445,7 @@ public final class GroupCommitter implements SegmentDurability {
             return;
         }
         try {
-            // the journal's files are another's, where somebody else has opened the log
+            // if another process has opened the log, the journal's files are that process's
             fence.check();
             startRound();
             List<CommitRequest> deleting = gather();
@@ -461,7 +464,7 @@ public final class GroupCommitter implements SegmentDurability {
         checkpoint.wakeIfNeeded();
     }
 
-    /** Those who waited for a force that is done have their turn again, or are told why it couldn't be. */
+    /** Requests that waited for a finished force become pending again, or are answered with the force's failure. */
     private void takeForced(List<CommitRequest> answered) {
         ForceThread helper = forces;
         if (helper == null) {
@@ -486,7 +489,7 @@ public final class GroupCommitter implements SegmentDurability {
     private void startRound() throws IOException {
         long deadline = System.nanoTime() + FULL_WAIT_NANOS;
         while (!round.start()) {
-            // helps, or waits for whoever is at it: he holds no lock that this thread has
+            // runs a checkpoint, or waits for the thread that runs one: that one needs no lock of this thread
             IOException obstacle = makeRoom();
             if (obstacle != null) {
                 if (thread == null || System.nanoTime() - deadline > 0) {
@@ -497,7 +500,7 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** @return what was in the way; null where there is room now */
+    /** @return the obstacle; null if there is room now */
     private @Nullable IOException makeRoom() throws FlushFailedException {
         try {
             return checkpoint.run() ? null : new IOException("deletions that it holds are still being carried out");
@@ -508,7 +511,7 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** Adds all that fits, in the order it was asked for. Returns the deletions that are in the block. */
+    /** Adds all that fits, in the order of the requests. Returns the deletions that are in the block. */
     private List<CommitRequest> gather() throws FlushFailedException {
         List<CommitRequest> deleting = List.of();
         boolean full = false;
@@ -541,7 +544,7 @@ public final class GroupCommitter implements SegmentDurability {
         } catch (FlushFailedException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            // of this stream alone: its file can't be read, or all descriptors are in use
+            // concerns this stream only: its file can't be read, or all descriptors are in use
             cursor.problem = e;
             return true;
         }
@@ -581,7 +584,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     // ---------------------------------------------------------------- failing
 
-    /** What was to be durable may not be, and nobody can find out: nothing is acknowledged from now on. The first failure counts. */
+    /** Records that a write may not be durable, which can't be found out any more: nothing is acknowledged from now on. The first failure counts. */
     public void fail(FlushFailedException cause) {
         boolean first;
         synchronized (this) {
@@ -595,7 +598,7 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** The log is somebody else's: as after a failure, nothing is acknowledged any more. */
+    /** Another process has become the log's writer: as after a failure, nothing is acknowledged any more. */
     public void lost(WalException why) {
         fail(new FlushFailedException("the right to write the log was lost", why));
     }
@@ -627,19 +630,19 @@ public final class GroupCommitter implements SegmentDurability {
 
     // ---------------------------------------------------------------- background
 
-    /** Whether there is something to do that nobody waits for. */
+    /** Whether there is work that no thread waits for. */
     boolean hasWork() {
         return left || !queue.isEmpty() || (forces != null && forces.hasDone());
     }
 
-    /** Commits what is there. */
+    /** Commits all requests. */
     void commitPending() {
         while (hasWork() && leadOnce()) {
-            // whoever led meanwhile has looked, or looks, at the queue
+            // if another thread leads, it examines the queue afterwards
         }
     }
 
-    /** The interval is over. */
+    /** Called when the interval is over. */
     void flushInterval() {
         List<CommitCursor> wanted = new ArrayList<>();
         for (CommitCursor cursor = flushWanted.poll(); cursor != null; cursor = flushWanted.poll()) {
@@ -647,7 +650,7 @@ public final class GroupCommitter implements SegmentDurability {
         }
         readyFor(wanted.size());
         for (CommitCursor cursor : wanted) {
-            // first: what is appended from now on asks again
+            // first, so that later appends request the next flush
             cursor.flushWanted(false);
             try {
                 queue.add(CommitRequest.later(cursor, cursor.stream().appendedEnd(), problem -> flushed(cursor, problem), false));
@@ -657,7 +660,7 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** What could not be flushed, for want of a descriptor or of space say, is tried again after the next interval. */
+    /** A flush that failed, for example for lack of a descriptor or of space, is tried again after the next interval. */
     private void flushed(CommitCursor cursor, @Nullable Throwable problem) {
         if (problem == null) {
             if (!unflushed.isEmpty() && unflushed.remove(cursor) && unflushed.isEmpty()) {
@@ -678,7 +681,7 @@ public final class GroupCommitter implements SegmentDurability {
         events.failed(task, null, problem);
     }
 
-    /** Does what the threads would do, where there are none. */
+    /** Does the threads' work, for a log without threads. */
     public void runBackground() throws IOException {
         flushInterval();
         commitPending();
@@ -686,7 +689,7 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /**
-     * Commits what was asked for, and refuses what comes later.
+     * Commits what was requested before, and refuses later requests.
      *
      * @param clean whether everything that was appended is durable
      */
@@ -697,7 +700,7 @@ public final class GroupCommitter implements SegmentDurability {
         }
         flushInterval();
         refuseFromNowOn(reason);
-        // whoever asks from now on finds it closed, and sees to it himself that he is answered
+        // a later request finds the committer closed, and its thread leads itself to get an answer
         leadWhileThereIsWork();
         while (!leading.compareAndSet(false, true)) {
             LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
@@ -712,8 +715,8 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /**
-     * What waits for a force was asked for before, and is committed; and it is nowhere to be seen while somebody who leads has taken it back. So
-     * it is looked for, and the log closed, by who leads.
+     * Requests that wait for a force came before the close, and are committed. While a leader takes a force back, they are in no list that
+     * another thread sees. So only a leader checks for them and closes.
      */
     private void refuseFromNowOn(WalClosedException reason) {
         while (closed == null) {

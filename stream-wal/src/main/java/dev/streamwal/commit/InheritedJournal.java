@@ -14,14 +14,14 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The journal that an earlier writer left, after it was carried out.
+ * The journal of an earlier writer, after its content was redone.
  *
  * @param frontier as it was found
  * @param durable what is durable of the segments that frontier and journal name
- * @param nextSequence of the block that comes next
+ * @param nextSequence of the next block
  * @param nextFileNumber that no file has
- * @param current where that block goes; null where it begins a file
- * @param full files with blocks that are still needed, oldest first, but for {@code current}
+ * @param current the file for the next block; null if that begins a file
+ * @param full files with blocks that are still needed, oldest first, without {@code current}
  * @param free the other files
  */
 public record InheritedJournal(
@@ -32,11 +32,11 @@ public record InheritedJournal(
      * A file of the journal.
      *
      * @param end offset behind the last block
-     * @param lastSequence of the last block that is needed; 0 where there is none
+     * @param lastSequence of the last block that is needed; 0 if there is none
      */
     public record Part(Path path, int length, int end, long lastSequence) {}
 
-    /** As a scan has found it. */
+    /** From the result of a scan. */
     public static InheritedJournal of(Frontier frontier, DurableFrontier durable, JournalEnd end) {
         Optional<JournalEnd.Place> next = end.next();
         Part current = null;

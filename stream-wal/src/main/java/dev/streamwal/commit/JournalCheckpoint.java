@@ -26,19 +26,19 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes files of the journal free again: has forced what they speak of, segments and the names of segments, says so in the frontier, and
- * only then gives them back. By its own thread, paced, or by a leader who finds no file free. Thread-safe.
+ * Frees files of the journal: forces the segments and the names that their blocks mention, records that in the frontier, and only then
+ * releases the files. Runs on its own thread, paced, or on a leader that finds no free file. Thread-safe.
  *
  * <p>Why nothing is lost: a segment's bytes are in its file before they are in a block, so forcing the file after the block was written
- * covers them. What the frontier says is true when it is written, and the files are used again after it is durable. A crash in between
- * leaves the old frontier, and with it the whole journal.
+ * covers them. The frontier is true when it is written, and the files are reused after it is durable. A crash in between leaves the old
+ * frontier, and with it the whole journal.
  */
 final class JournalCheckpoint {
 
-    /** Between two forces, while there is room enough: the disk is somebody else's too. */
+    /** Pause between two forces while there is room enough: the program needs the disk too. */
     private static final long PACE_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
-    /** Of whose deletions the directories are forced before the streams are looked at. */
+    /** For so many streams at a time the directories are forced before the streams are examined. */
     private static final int MAX_SETTLED_STREAMS = 1_024;
 
     private final Path root;
@@ -51,26 +51,26 @@ final class JournalCheckpoint {
     private final CommitEvents events;
     private final GroupCommitter committer;
 
-    /** What blocks of an earlier writer speak of; forced with the first file of his. */
+    /** Segments that blocks of an earlier writer mention; forced with that writer's first file. */
     private final ForcedSegments inherited = new ForcedSegments();
 
     @GuardedBy("running")
     private long firstSequence = JournalBlockLayout.FIRST_SEQUENCE;
 
-    /** Streams of which the blocks of an earlier writer say that something is deleted; it has been done when the log was opened. */
+    /** Streams with deletions in blocks of an earlier writer; opening the log has carried these out. */
     @GuardedBy("running")
     private final Set<StreamKey> inheritedDeletions = new LinkedHashSet<>();
 
     @GuardedBy("running")
     private boolean closed;
 
-    /** A checkpoint under way is given up. */
+    /** Ends a running checkpoint early. */
     private volatile boolean stopping;
 
     /** Set once, before anything is deleted. */
     private volatile Function<StreamKey, @Nullable CommitStream> streams = key -> null;
 
-    /** @param committer is told of a force that failed, whoever runs the checkpoint */
+    /** @param committer receives a failed force, on whichever thread the checkpoint runs */
     JournalCheckpoint(CommitSettings settings, CommitJournal journal, SegmentForce force, GroupCommitter committer) {
         this.committer = committer;
         this.events = settings.events();
@@ -81,17 +81,17 @@ final class JournalCheckpoint {
         this.thread = settings.threads() ? new CheckpointThread(this, settings.events()) : null;
     }
 
-    /** Null where nobody uses the stream. */
+    /** Null if the stream is not in use. */
     @Nullable CommitStream streamOf(StreamKey key) {
         return streams.apply(key);
     }
 
-    /** Who knows the streams that are in use. */
+    /** Sets how to find the streams that are in use. */
     void streams(Function<StreamKey, @Nullable CommitStream> known) {
         streams = known;
     }
 
-    /** @return false where there is none, because the log was closed meanwhile */
+    /** @return false if there is none, since the log was closed meanwhile */
     boolean createJournal() throws IOException {
         return journal.create(ids.getAsLong());
     }
@@ -110,7 +110,7 @@ final class JournalCheckpoint {
         }
     }
 
-    /** What the frontier says, but for what the journal has deleted or cut since: it may be the last time that it says so. */
+    /** The frontier's entries, without what the journal has deleted or cut since: the journal may say so for the last time. */
     private static List<FrontierSegment> known(InheritedJournal found) {
         List<FrontierSegment> known = new ArrayList<>();
         for (FrontierSegment segment : found.frontier().segments()) {
@@ -123,7 +123,7 @@ final class JournalCheckpoint {
         return known;
     }
 
-    /** A segment that was there already has been opened. */
+    /** An existing segment was opened. */
     void opened(CommitSegment segment) {
         inherited.adopt(segment).ifPresent(segment::raiseDurableOffset);
         forced.adopt(segment).ifPresent(offset -> {
@@ -140,10 +140,10 @@ final class JournalCheckpoint {
     }
 
     /**
-     * Frees the files that are full now, up to one with deletions that are being carried out.
+     * Frees the files that are full now, up to the first one with deletions that are still being carried out.
      *
-     * @return whether there was any, or somebody else has just looked
-     * @throws FlushFailedException where something could not be forced; then the log has failed
+     * @return whether a file was freed, or another thread has just finished a checkpoint
+     * @throws FlushFailedException if something could not be forced; then the log has failed
      */
     boolean run() throws IOException {
         boolean waited = !running.tryLock();
@@ -157,7 +157,7 @@ final class JournalCheckpoint {
         }
     }
 
-    /** What the thread does, by whoever calls; where there is no space for the next file, whoever appends next is told. */
+    /** Does the thread's work on the calling thread. If there is no space for the next file, the next append throws. */
     void runInBackground() throws IOException {
         boolean unused = run();
         try {
@@ -165,17 +165,17 @@ final class JournalCheckpoint {
         } catch (FlushFailedException e) {
             throw e;
         } catch (IOException e) {
-            // as said
+            // the next append throws
         }
     }
 
     /**
-     * Sees to it that the journal can go on, while there is room in its current file for what has been promised a place.
+     * Makes sure that the journal can continue, while its current file still has room for what was promised a place.
      *
-     * @throws IOException where there is no space for a file, and none can be freed
+     * @throws IOException if there is no space for a file, and none can be freed
      */
     void reserve() throws IOException {
-        // without waiting for a checkpoint under way, which takes as long as there are segments to force
+        // doesn't wait for a running checkpoint, whose time depends on the number of segments to force
         IOException obstacle = journal.isScarce() ? addFile() : null;
         if (!journal.isScarce()) {
             return;
@@ -190,7 +190,7 @@ final class JournalCheckpoint {
         }
     }
 
-    /** @return what was in the way; null where it is nothing that whoever appends should be told: deletions under way, say */
+    /** @return the obstacle; null if it doesn't concern the appending caller, such as deletions in progress */
     private @Nullable IOException addFile() {
         try {
             boolean unused = journal.addFile();
@@ -220,15 +220,15 @@ final class JournalCheckpoint {
             committer.fail(e);
             throw e;
         }
-        // whoever failed may have been told what a force here was not
+        // another thread may have received a write error that the force here then missed
         committer.throwIfFailed();
         for (OpenJournalFile file : files) {
-            // one that no block was written to says nothing, or what was true when it was used before
+            // a file without blocks says nothing, or what was true when it was used before
             firstSequence = Math.max(firstSequence, file.lastSequence() + 1);
         }
         writeFrontier(false);
         if (isAnyInherited(files)) {
-            // only now: had anything failed, it would be done again, all of it
+            // only now: after a failure all of it would be done again
             inherited.clear();
             inheritedDeletions.clear();
         }
@@ -236,7 +236,7 @@ final class JournalCheckpoint {
         return true;
     }
 
-    /** @return false where the log is being closed: the next writer does it */
+    /** @return false if the log is being closed: then the next writer does it */
     @GuardedBy("running")
     private boolean forceAll(List<OpenJournalFile> files) throws IOException {
         Set<CommitSegment> segments = new LinkedHashSet<>();
@@ -258,7 +258,7 @@ final class JournalCheckpoint {
             inheritedForced = forceInherited(directories);
         }
         forceDirectories(directories);
-        // only now the names are durable that the frontier speaks for
+        // the names that the frontier vouches for are durable only now
         proofs.forEach((segment, proof) -> {
             segment.named();
             forced.put(proof, segment);
@@ -274,10 +274,11 @@ final class JournalCheckpoint {
     }
 
     /**
-     * Makes durable that what was deleted is gone, and what the streams begin with since. Some streams at a time, so that it takes no memory
-     * for each: what is settled of one is true whatever becomes of the others, and one that comes again is settled again.
+     * Makes durable that deleted segments are gone, and with which segments the streams begin since. Handles some streams at a time, so that
+     * it takes no memory for each: a settled stream stays settled whatever happens to the others, and a stream that occurs again is settled
+     * again.
      *
-     * @param directories that were forced since these deletions were carried out, the names that lead to them too
+     * @param directories that were forced since these deletions were carried out, including the names that lead to them
      */
     private void settleDeletions(Iterable<StreamKey> deletedFrom, Set<Path> directories) throws IOException {
         Set<StreamKey> some = new LinkedHashSet<>();
@@ -298,8 +299,8 @@ final class JournalCheckpoint {
     }
 
     /**
-     * That a stream begins with the segment it has now, because what preceded it was deleted and not lost, is what the journal won't say any
-     * more: a footer says it, made durable here, or else the frontier.
+     * Preserves a fact that the journal will no longer record: that the stream begins with its present first segment, since what preceded it
+     * was deleted, not lost. The segment's footer, made durable here, records it, or else the frontier.
      */
     private void keepBeginning(StreamKey key) throws IOException {
         FrontierSegment oldest = force.oldestWithoutFooter(key).orElse(null);
@@ -316,7 +317,7 @@ final class JournalCheckpoint {
         forced.put(oldest, null);
     }
 
-    /** Its offset first: what is written to the journal after the force is not for the frontier to promise. */
+    /** Reads the offset first: the frontier must not vouch for what is written to the journal after the force. */
     private void force(CommitSegment segment, Set<Path> directories, Map<CommitSegment, FrontierSegment> proofs) throws IOException {
         if (segment.isGone()) {
             return;
@@ -335,7 +336,7 @@ final class JournalCheckpoint {
         }
     }
 
-    /** A footer takes the place of a frontier's entry once it is durable. */
+    /** A durable footer replaces the frontier's entry. */
     private void forceFinished(Set<Path> directories) throws IOException {
         for (CommitSegment segment : forced.finished()) {
             forceFile(segment, directories);
@@ -353,7 +354,7 @@ final class JournalCheckpoint {
         return files.stream().anyMatch(OpenJournalFile::isInherited);
     }
 
-    /** @return those that were there */
+    /** @return the segments whose files exist */
     private List<FrontierSegment> forceInherited(Set<Path> directories) throws IOException {
         List<FrontierSegment> there = new ArrayList<>();
         for (FrontierSegment segment : inherited.all()) {
@@ -390,7 +391,7 @@ final class JournalCheckpoint {
     }
 
     /**
-     * Nothing more is done. What fails is told: the frontier that is there is as true as before.
+     * Ends the checkpoints. A failure is only reported: the frontier on disk is as true as before.
      *
      * @param clean whether everything that was appended is durable
      */
@@ -414,9 +415,9 @@ final class JournalCheckpoint {
         }
     }
 
-    /** Segments that are gone for good. */
+    /** Forgets segments that are gone for good. */
     void forget(Collection<? extends Deletion> deletions) {
-        // with no checkpoint under way, which may have looked at a segment before it was cut
+        // while no checkpoint runs, which may have examined a segment before it was cut
         running.lock();
         try {
             deletions.forEach(inherited::remove);

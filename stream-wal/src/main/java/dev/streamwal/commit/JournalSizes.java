@@ -1,13 +1,14 @@
 package dev.streamwal.commit;
 
 /**
- * How large the commit journal and what goes into it at once may be.
+ * Limits of the commit journal's files and blocks.
  *
- * @param minFileBytes of the first file: little, since many logs never need more
- * @param maxFileBytes of a later one: the larger, the less often is each segment mentioned anew
- * @param maxTotalBytes of all files: past it appends wait for a checkpoint
- * @param maxBlockBytes of what is flushed at once
- * @param maxStreamBytes of one stream in a block: of what has more to commit, the segments are forced, which writes it once and not twice
+ * @param minFileBytes of the first file: small, since many logs never need more
+ * @param maxFileBytes of later files: the larger they are, the less often segments are mentioned anew
+ * @param maxTotalBytes of all files: beyond it appends wait for a checkpoint
+ * @param maxBlockBytes of one flush
+ * @param maxStreamBytes of one stream in a block: a stream with more to commit has its segments forced, which writes the bytes once, not
+ *     twice
  */
 public record JournalSizes(int minFileBytes, int maxFileBytes, long maxTotalBytes, int maxBlockBytes, int maxStreamBytes) {
 
@@ -16,9 +17,10 @@ public record JournalSizes(int minFileBytes, int maxFileBytes, long maxTotalByte
     public JournalSizes {
         if (maxStreamBytes > maxBlockBytes / 2 || maxBlockBytes > minFileBytes || minFileBytes > maxFileBytes
                 || 2L * maxFileBytes > maxTotalBytes || minFileBytes % Long.BYTES != 0 || maxFileBytes % Long.BYTES != 0) {
-            throw new IllegalArgumentException("what one stream commits fits half a block, a block fits a file, and two files the journal: "
+            throw new IllegalArgumentException("journal sizes don't fit: "
                     + "minFileBytes=" + minFileBytes + ", maxFileBytes=" + maxFileBytes + ", maxTotalBytes=" + maxTotalBytes
-                    + ", maxBlockBytes=" + maxBlockBytes + ", maxStreamBytes=" + maxStreamBytes);
+                    + ", maxBlockBytes=" + maxBlockBytes + ", maxStreamBytes=" + maxStreamBytes
+                    + "; a block needs room for two of maxStreamBytes, a file for a block, the journal for two files; files are multiples of 8");
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 
-/** Keys in the order in which they were added, one behind the other in an array: {@value #LENGTH_BYTES} bytes and the key's UTF-8 each. */
+/** Keys in the order in which they were added, one after the other in an array: {@value #LENGTH_BYTES} bytes and the key's UTF-8 each. */
 final class KeyList implements Iterable<StreamKey> {
 
     private static final int LENGTH_BYTES = Short.BYTES;
@@ -27,23 +27,23 @@ final class KeyList implements Iterable<StreamKey> {
         end = next;
     }
 
-    /** To {@link #reset} to. */
+    /** A mark for {@link #reset}. */
     int mark() {
         return end;
     }
 
-    /** Forgets what was added since. */
+    /** Forgets what was added since the mark. */
     void reset(int mark) {
         end = mark;
     }
 
-    /** Forgets everything, and gives the memory back. */
+    /** Forgets everything, and releases the memory. */
     void clear() {
         bytes = NONE;
         end = 0;
     }
 
-    /** Nothing is to be added meanwhile. */
+    /** Nothing may be added during the iteration. */
     @Override
     public Iterator<StreamKey> iterator() {
         return new Iterator<>() {
@@ -64,7 +64,7 @@ final class KeyList implements Iterable<StreamKey> {
                 try {
                     return StreamKey.ofUtf8(Arrays.copyOfRange(bytes, from, at));
                 } catch (FormatException e) {
-                    throw new IllegalStateException("what was added was a key", e);
+                    throw new IllegalStateException("stored key is invalid", e);
                 }
             }
         };

@@ -4,12 +4,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** A daemon thread that starts when it is first woken, and parks when there is nothing to do. */
+/** A daemon thread that starts when it is first woken, and parks while it has nothing to do. */
 abstract class LazyThread {
 
-    /** After a failure: it is tried again, but not all the time. */
+    /** Pause after a failure, before the next attempt. */
     private static final long AFTER_FAILURE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    /** How soon a thread that missed being woken is woken again. */
+    /** After this time a thread that missed a wake-up is woken again. */
     private static final long END_LOOK_MILLIS = 100;
 
     private final String name;
@@ -20,7 +20,7 @@ abstract class LazyThread {
         this.name = name;
     }
 
-    /** One turn; parks where there is nothing to do. Called again until the thread is to end. */
+    /** One turn; parks if there is nothing to do. Called again until the thread has to end. */
     abstract void work();
 
     final boolean isCurrent() {
@@ -35,7 +35,7 @@ abstract class LazyThread {
         return stopped;
     }
 
-    /** Starts it, or ends its park, or its next one. */
+    /** Starts the thread, or ends its current or next park. */
     final void startOrUnpark() {
         Thread running = thread;
         if (running == null) {
@@ -60,24 +60,24 @@ abstract class LazyThread {
         }
     }
 
-    /** By the thread. Nobody else knows it: an interrupt means nothing. */
+    /** Called by the thread. No other code knows the thread, so an interrupt means nothing. */
     final void park() {
         LockSupport.park(this);
         boolean unused = Thread.interrupted();
     }
 
-    /** By the thread; as {@link #park}, for so long at most. */
+    /** Called by the thread; like {@link #park}, but for at most this time. */
     final void parkNanos(long nanos) {
         LockSupport.parkNanos(this, Math.max(1, nanos));
         boolean unused = Thread.interrupted();
     }
 
-    /** By the thread, when a turn has failed. */
+    /** Called by the thread after a failed turn. */
     final void restAfterFailure() {
         parkNanos(AFTER_FAILURE_NANOS);
     }
 
-    /** Ends the thread, after the turn it is in. An interrupt doesn't end the wait, and is kept. */
+    /** Ends the thread after its current turn. An interrupt doesn't end the wait, and is kept. */
     final void end() {
         Thread running;
         synchronized (this) {

@@ -10,31 +10,31 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One file of the journal, as it is written. The leader's while it is the current one, then the checkpoint's; handed over with the journal's
- * lock.
+ * One file of the journal while it is used. The leader owns it while it is the current file, then the checkpoint; it is handed over under the
+ * journal's lock.
  */
 final class OpenJournalFile {
 
-    /** So many segments are kept at least, whatever has become of them. */
+    /** At least so many segments are kept, even if some are gone. */
     private static final int MIN_KEPT = 1_024;
 
     private final LogFile file;
     private final int length;
 
-    /** In the order of their numbers; of those that are gone not all. */
+    /** In the order of their numbers; without some of those that are gone. */
     private final List<CommitSegment> mentioned = new ArrayList<>();
 
-    /** Segments that were mentioned, whether they are gone or not. */
+    /** Number of segments mentioned, including those that are gone. */
     private int mentions;
 
-    /** So many of them there are when it is looked for those that are gone. */
+    /** At this number of kept segments, those that are gone are removed. */
     private int lookAt = MIN_KEPT;
 
     /**
-     * Streams of which the file's blocks say that something is deleted, once for each time. It is bounded by the file: an entry has 14 bytes
-     * more in its block than here, at least, and the array is larger than what is in it by half at most. For keys of 20 bytes that is
-     * 3.3 MiB for a first file of 4 MiB that is full of nothing else, and 53 MiB for one of 64 MiB. As keys, of 250 bytes each, they would
-     * take 25 MiB, and 400.
+     * Streams with a deletion in the file's blocks, once for each deletion. Bounded by the file: an entry takes at least 14 bytes more in its
+     * block than here, and the array exceeds its content by half at most. For keys of 20 bytes, that is 3.3 MiB for a first file of 4 MiB
+     * that is full of deletions, and 53 MiB for a file of 64 MiB. Stored as key objects, of 250 bytes each, they would take 25 MiB and 400
+     * MiB.
      */
     private final KeyList deletedFrom = new KeyList();
     private final AtomicInteger pins = new AtomicInteger();
@@ -62,7 +62,7 @@ final class OpenJournalFile {
         return length - offset;
     }
 
-    /** Written since it was last free, in this process. */
+    /** Blocks written by this process since the file was last free. */
     int blocks() {
         return blocks;
     }
@@ -75,7 +75,7 @@ final class OpenJournalFile {
         return inherited;
     }
 
-    /** As a scan found it. */
+    /** Takes over what a scan found. */
     void inherit(int end, long last, long newLife) {
         inherited = true;
         offset = end;
@@ -83,7 +83,7 @@ final class OpenJournalFile {
         life = newLife;
     }
 
-    /** What the file held is not needed any more: what it mentioned may go. */
+    /** The file's content is no longer needed: the segments that it mentioned may be forgotten. */
     void clear() {
         mentioned.clear();
         mentions = 0;
@@ -92,7 +92,7 @@ final class OpenJournalFile {
         inherited = false;
     }
 
-    /** The next block stands at the file's beginning. */
+    /** The next block goes to the file's beginning. */
     void reuse(long newLife) {
         clear();
         offset = 0;
@@ -101,8 +101,8 @@ final class OpenJournalFile {
     }
 
     /**
-     * From the file's first block to its last, until it is used again: which file's, and which time, a segment remembers that was mentioned,
-     * since a file that is used again has mentioned nothing. No two are the same, and none is 0.
+     * Identifies one use of one file, from its first block until it is reused. A mentioned segment remembers it, since a reused file has
+     * mentioned nothing. All lives differ, and none is 0.
      */
     long life() {
         return life;
@@ -121,7 +121,7 @@ final class OpenJournalFile {
         return mentions;
     }
 
-    /** Those behind the first {@code count} stand in no block. */
+    /** Forgets mentions beyond the first {@code count}, which are in no block. */
     void forgetMentions(int count) {
         for (int last = mentioned.size() - 1; last >= 0 && mentioned.get(last).mentionedAs > count; last--) {
             mentioned.remove(last).mentionedIn = 0;
@@ -130,9 +130,9 @@ final class OpenJournalFile {
     }
 
     /**
-     * What is gone is not forced, and not kept: with keys that come and go, that would be all that there ever was of their streams, many times what
-     * the file has. Looks when twice as many are there as the last time, so that a mention costs the same however many there are. To be
-     * called between two blocks, when each segment that is here stands in one.
+     * Drops segments that are gone: they need no force. With keys that come and go, they would add up to many times the file's size. Runs
+     * when twice as many segments are kept as after the last run, so that the cost per mention is constant. To be called between two blocks,
+     * when each segment kept here is in one.
      */
     void forgetGone() {
         if (mentioned.size() >= lookAt) {
@@ -141,7 +141,7 @@ final class OpenJournalFile {
         }
     }
 
-    /** Something in it is being carried out; by the leader. */
+    /** A deletion in it is being carried out; called by the leader. */
     void pin() {
         pins.incrementAndGet();
     }
@@ -158,15 +158,15 @@ final class OpenJournalFile {
         return mentioned;
     }
 
-    /** Streams of which segments were deleted; one may be there more than once. */
+    /** Streams of which segments were deleted; a stream may occur more than once. */
     KeyList deletedFrom() {
         return deletedFrom;
     }
 
-    /** Writes a block behind the last one, and returns when it survives power loss. */
+    /** Writes a block after the last one; returns when it survives power loss. */
     void append(ByteBuffer block, long sequence) throws IOException {
         int at = offset;
-        // closed by an interrupt, it is opened again, and the same is written again and forced: that is not a failed flush
+        // after an interrupt closed the file, it is opened again, and the same bytes are written and forced again: that is no failed flush
         file.together(open -> {
             open.write(at, block.duplicate());
             open.forceContent();
@@ -176,12 +176,12 @@ final class OpenJournalFile {
         lastSequence = sequence;
     }
 
-    /** So that what may be refused, a descriptor, is refused before anything is put into a block. */
+    /** Opens the file, so that a lack of descriptors shows before anything is put into a block. */
     void open() throws IOException {
         file.open();
     }
 
-    /** Where all is forced, closing can lose nothing. */
+    /** Everything in it is forced, so closing can lose nothing. */
     void close() {
         try {
             file.close();

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;
 
-/** What segments have to do with how far they are durable, when they are not being committed. Thread-safe. */
+/** What segments tell and ask about their durability outside of commits. Thread-safe. */
 public interface SegmentDurability {
 
-    /** Of streams that nothing is committed for. */
+    /** For streams that aren't committed. */
     SegmentDurability NONE = new SegmentDurability() {
         @Override
         public void opened(CommitSegment segment) {}
@@ -22,20 +22,20 @@ public interface SegmentDurability {
         public void await(Collection<CommitTarget> targets) {}
     };
 
-    /** A segment that was there already has been opened: it is told how far it is known to be durable. */
+    /** An existing segment was opened: tells it how far it is known to be durable. */
     void opened(CommitSegment segment);
 
-    /** A segment's file, or the directory that names it, could not be forced: what was written may be lost, and nobody would say so again. */
+    /** Forcing a segment's file, or the directory that names it, failed: what was written may be lost, and a second force would not reveal that. */
     void forceFailed(Path file, IOException cause);
 
     /**
-     * Asked after a force that succeeded, before anything follows from it: had another one of the same file failed, it would have meant
-     * nothing.
+     * Called after a successful force, before anything relies on it: if another force of the same file had failed before, the success would
+     * mean nothing.
      *
-     * @throws FlushFailedException where one has failed, of whatever file
+     * @throws FlushFailedException if a force of any file has failed
      */
     void checkForced() throws FlushFailedException;
 
-    /** Returns when streams are durable as far as said. Under no lock. */
+    /** Returns when the streams are durable up to their targets. To be called without locks. */
     void await(Collection<CommitTarget> targets) throws IOException;
 }

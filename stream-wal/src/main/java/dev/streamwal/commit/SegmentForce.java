@@ -23,11 +23,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes segments durable where they stand: the file, and the names that lead to it. Opens files of its own, so that nobody's lock is held
- * for as long as a disk takes. Thread-safe.
+ * Makes segments durable in place: forces the file and the names that lead to it. Opens files of its own, so that no other lock is held for
+ * as long as a disk takes. Thread-safe.
  *
- * <p>An error of writing pages back that nobody was told of is told to whoever opens the file next and forces it, so nothing is missed by
- * not using the descriptor that wrote.
+ * <p>The kernel reports an error of writing pages back, if no descriptor has got it yet, to the next one that opens the file and forces it.
+ * So nothing is missed by not using the descriptor that wrote.
  */
 public final class SegmentForce {
 
@@ -37,8 +37,8 @@ public final class SegmentForce {
     private final AtomicLong forces = new AtomicLong();
 
     /**
-     * Held over a force. A kernel tells of what it could not write once; whoever forces the same file next is told nothing, and so has to
-     * see {@link #failed} instead.
+     * Held during a force. A kernel reports once what it could not write; a later force of the same file succeeds, and must see {@link
+     * #failed} instead.
      */
     private final ReentrantLock forcing = new ReentrantLock();
 
@@ -55,9 +55,9 @@ public final class SegmentForce {
     }
 
     /**
-     * A file that is gone needs nothing: only deletions take files away, and they are journalled.
+     * Forces a segment and its names. A file that is gone needs nothing: only deletions remove files, and they are journalled.
      *
-     * @throws FlushFailedException where it could not be forced
+     * @throws FlushFailedException if it could not be forced
      */
     void segment(CommitSegment segment) throws IOException {
         if (fileOf(segment)) {
@@ -68,7 +68,7 @@ public final class SegmentForce {
     }
 
     /**
-     * As {@link #segment}, without its names, which many share.
+     * Like {@link #segment}, without the names, which many segments share.
      *
      * @return whether its names have to be forced too: its directory, and then {@link #streams()}
      */
@@ -81,7 +81,7 @@ public final class SegmentForce {
         return streams.resolve(key.directoryName());
     }
 
-    /** Where a segment is; null where it is gone. */
+    /** The path of a segment; null if it is gone. */
     @Nullable Path find(FrontierSegment segment) throws IOException {
         Path directory = directoryOf(segment.key());
         SegmentName name = SegmentNames.in(directory).ceiling(SegmentNames.from(segment.basePosition()));
@@ -91,7 +91,7 @@ public final class SegmentForce {
     /**
      * Forces a stream's oldest segment, so that its footer is durable, if it has one.
      *
-     * @return the segment, of which nothing but the header is known to be durable; empty where it has a footer, or there is none
+     * @return the segment, with only its header known to be durable; empty if it has a footer, or there is no segment
      */
     Optional<FrontierSegment> oldestWithoutFooter(StreamKey key) throws IOException {
         TreeSet<SegmentName> names = SegmentNames.in(directoryOf(key));
@@ -102,17 +102,17 @@ public final class SegmentForce {
         Path path = directoryOf(key).resolve(oldest.fileName());
         try (SegmentFile file = storage.open(path)) {
             SegmentHeader header = SegmentFiles.readHeader(file, path, key, oldest);
-            // looked at first: one that is written meanwhile may not be durable
+            // read before the force: a footer written meanwhile may not be durable
             boolean hasFooter = SegmentEnd.read(file, header).isFinal();
             return !file(path) || hasFooter ? Optional.empty()
                     : Optional.of(new FrontierSegment(key, header.basePosition(), header.salt(), header.headerLength()));
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
-            // deleted meanwhile, or nothing that a frontier can speak for
+            // deleted meanwhile, or not to be vouched for by a frontier
             return Optional.empty();
         }
     }
 
-    /** @return false where there is no such file */
+    /** @return false if there is no such file */
     boolean file(Path path) throws IOException {
         return force(path, () -> {
             try (SegmentFile file = storage.open(path)) {
@@ -121,12 +121,12 @@ public final class SegmentForce {
         });
     }
 
-    /** Of a stream; one that is gone, deleted with its last segment, needs nothing here. */
+    /** Forces a stream's directory. A directory that was deleted with its last segment needs nothing. */
     void directory(Path directory) throws IOException {
         boolean unused = force(directory, () -> storage.forceDirectory(directory));
     }
 
-    /** The names of the streams' directories. */
+    /** Forces the names of the streams' directories. */
     void streams() throws IOException {
         directory(streams);
         if (!rootForced) {
@@ -135,16 +135,16 @@ public final class SegmentForce {
         }
     }
 
-    /** What forces something. */
+    /** Forces a file or directory. */
     @FunctionalInterface
     private interface Force {
         void run() throws IOException;
     }
 
     /**
-     * @return false where it is gone
-     * @throws FlushFailedException where it could not be forced, or something could not be before
-     * @throws IOException where it could not be opened, for want of a descriptor: then nothing was forced, and may be later
+     * @return false if it is gone
+     * @throws FlushFailedException if it could not be forced, or an earlier force failed
+     * @throws IOException if it could not be opened, for lack of a descriptor: then nothing was forced, and a later attempt may succeed
      */
     private boolean force(Path path, Force force) throws IOException {
         forcing.lock();
@@ -161,14 +161,14 @@ public final class SegmentForce {
             if (IoFailure.isTooManyOpenFiles(e)) {
                 throw e;
             }
-            failed = new FlushFailedException("what was written could not be forced: path=" + path, e);
+            failed = new FlushFailedException("forcing to disk failed: path=" + path, e);
             throw failed;
         } finally {
             forcing.unlock();
         }
     }
 
-    /** For who has forced a file without this: whoever was told of its failure, while that was done or before, has said so when this returns. */
+    /** Call after forcing a file directly: throws any failure recorded before or during that force. */
     void check() throws FlushFailedException {
         forcing.lock();
         try {

@@ -7,36 +7,37 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an asynchronous append is answered with. Who commits says what the answer is ({@link #answer}) and runs nobody's code; who delivers it
- * ({@link #deliver}) completes the future, and so runs what hangs on it.
+ * The future of an asynchronous append. The committing thread sets the result ({@link #answer}) and runs no continuations. A delivering
+ * thread ({@link #deliver}) completes the future, and so runs its continuations.
  *
- * <p>Who waits with {@code get} or {@code join} for an answer that is there already delivers it himself. So an append that is waited for by
- * what hangs on another one needs no thread but that which waits: however many do that at once, none waits for a thread that the others have.
+ * <p>A thread that waits with {@code get} or {@code join} for a result that is set delivers it itself. So when a continuation of one append
+ * waits for another append, that takes no further thread: however many continuations wait at once, none waits for a thread that the others
+ * occupy.
  */
 public final class AsyncAnswer<T> extends CompletableFuture<T> {
 
-    /** Completed behind the two fields below by who commits, or behind this one where the program completes that. Only for those who wait. */
+    /** Completed after {@link #value} and {@link #failure} are set, or after the program has completed this future. Only waiting threads use it. */
     private final CompletableFuture<Void> answered = new CompletableFuture<>();
 
     private final boolean deliveredByWhoWaits;
     private @Nullable T value;
     private @Nullable Throwable failure;
 
-    /** @param deliveredByWhoWaits false where the program has said which threads run its code */
+    /** @param deliveredByWhoWaits false if the program has set an executor, which alone runs its continuations */
     AsyncAnswer(boolean deliveredByWhoWaits) {
         this.deliveredByWhoWaits = deliveredByWhoWaits;
     }
 
-    /** What hangs on it makes plain futures: they are completed by whatever completes this one. */
+    /** Dependent futures are plain ones: the completion of this future completes them. */
     @Override
     public <U> CompletableFuture<U> newIncompleteFuture() {
         return new CompletableFuture<>();
     }
 
     /**
-     * Once, before it is delivered.
+     * Sets the result; called once, before {@link #deliver}.
      *
-     * @param newFailure null where there is none
+     * @param newFailure null if there is none
      */
     public void answer(@Nullable T newValue, @Nullable Throwable newFailure) {
         value = newValue;
@@ -44,7 +45,7 @@ public final class AsyncAnswer<T> extends CompletableFuture<T> {
         answered.complete(null);
     }
 
-    /** Completes it, if nobody has: the program may have, too. */
+    /** Completes the future, unless it is complete: the program may have completed it itself. */
     @SuppressWarnings("NullAway") // a Void is completed with null
     public void deliver() {
         if (failure == null) {

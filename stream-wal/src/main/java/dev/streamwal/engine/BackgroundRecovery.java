@@ -7,12 +7,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * After a writer that didn't close its log: brings all streams in order, one after the other, so that damage is known before somebody needs
- * the stream, and readers elsewhere find no torn ends. It rests as long as it worked, so that at least half of the disk is the program's.
+ * Recovers all streams, one after the other, after a writer that didn't close its log. So damage is known before a stream is used, and
+ * readers in other processes find no torn ends. The thread rests for as long as it worked, which leaves at least half of the disk's time to
+ * the program.
  */
 public final class BackgroundRecovery {
 
-    /** As failures of it are told. */
+    /** The task's name in reports of its failures. */
     public static final String TASK = "recover";
 
     private final Supplier<List<StreamLog>> streams;
@@ -52,14 +53,14 @@ public final class BackgroundRecovery {
         }
     }
 
-    /** While the log closes, streams refuse to be recovered. */
+    /** Ignores failures while the log closes: streams refuse to be recovered then. */
     private void failed(@Nullable String stream, Throwable failure) {
         if (!thread.isStopped()) {
             report.failed(TASK, stream, failure);
         }
     }
 
-    /** Ends the thread, after the stream it is at. */
+    /** Ends the thread, after the stream that it is recovering. */
     public void stop() {
         thread.stop();
     }

@@ -19,15 +19,15 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log of whose files the segments are links to another one's. To be opened with {@link dev.streamwal.storage.BorrowedStorage}, by which
- * all of them are changed: what is changed in other ways is copied.
+ * A log whose segments are links to those of another log. It is opened with {@link dev.streamwal.storage.BorrowedStorage}, through which all
+ * changes of segments go; files that are changed in other ways are copied.
  *
- * @param original root of the other log, as it is called there
- * @param root of this one; closing removes it
+ * @param original root of the other log, as the caller named it
+ * @param root of this log; closing removes it
  */
 public record BorrowedLog(Path original, Path root) implements AutoCloseable {
 
-    /** Whatever is set aside gets a name that isn't there, and room that isn't taken: so they count, too. */
+    /** Files that are already in quarantine count: new ones get other names, and only the room that is left. */
     private static final String QUARANTINE = Quarantine.NAME;
 
     private static final String JOURNAL = "commit";
@@ -56,7 +56,7 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
         }
         each(source, JOURNAL, BorrowedLog::copyFile);
         each(source, QUARANTINE, BorrowedLog::linkFile);
-        // a pack is never changed, and what recovery cuts off in one it writes to another; the manifest is written anew
+        // packs are never changed: recovery writes what it cuts off in one to another file; the manifest is rewritten
         each(source, PACKS, (file, target) -> {
             if (PackFiles.parse(file.getFileName().toString()).isPresent()) {
                 linkFile(file, target);
@@ -64,7 +64,7 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
                 copyFile(file, target);
             }
         });
-        // by the name that opening the log gives to the folder, as paths in it are reported
+        // under the name that opening the log gives to the folder, since the report contains paths in it
         each(StreamDirectory.in(source), root.resolve(StreamDirectory.NAME), (stream, target) -> {
             if (Files.isDirectory(stream)) {
                 each(stream, target, BorrowedLog::linkFile);
@@ -108,14 +108,14 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
         } catch (FileAlreadyExistsException e) {
             throw e;
         } catch (UnsupportedOperationException | FileSystemException e) {
-            // a file system without them, or a user who may not make any
+            // the file system has no links, or the user may not create any
             Files.copy(source, target);
         }
     }
 
-    // ---------------------------------------------------------------- what is said of it, said of the original
+    // ---------------------------------------------------------------- translation of texts and paths to the original
 
-    /** The folder's random name is nowhere else in a text. */
+    /** Replaces this log's root in a text. The folder's random name occurs nowhere else in one. */
     public String inOriginal(@Nullable String text) {
         return String.valueOf(text).replace(root.toString(), original.toString());
     }
@@ -124,7 +124,7 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
         return file == null || !file.startsWith(root) ? file : original.resolve(root.relativize(file));
     }
 
-    /** Of a file that is there. */
+    /** The original's path of a file of this log. */
     public Path renamed(Path file) {
         return original.resolve(root.relativize(file));
     }

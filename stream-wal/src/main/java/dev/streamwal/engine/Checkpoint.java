@@ -12,21 +12,21 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A copy of a log that is being written. */
+/** Copies a log that is being written. */
 public final class Checkpoint {
 
     private Checkpoint() {}
 
     /**
-     * The cursors come first: what they have committed is in the segments that are copied later, as a consumer that had come farther than
-     * the copy would miss what the copy gets at these positions. The positions come last: at or above whatever the segments need, since the
-     * writer raises them before it creates one.
+     * Cursors are copied first, so that what they have committed is in the segments copied later. Otherwise a consumer that was ahead of the
+     * copy would miss the records that the copy gets at these positions. Positions are copied last: they are at or above what the segments
+     * need, since the writer raises them before it creates a segment.
      */
     public static void create(Path root, Path target, List<StreamLog> streams, PackStore packs) throws IOException {
         Files.createDirectories(target);
         try (DirectoryStream<Path> present = Files.newDirectoryStream(target)) {
             if (present.iterator().hasNext()) {
-                throw new IllegalArgumentException("a checkpoint's target is empty: target=" + target);
+                throw new IllegalArgumentException("checkpoint target is not empty: target=" + target);
             }
         }
         copyCursors(root, target);
@@ -35,12 +35,12 @@ public final class Checkpoint {
         for (StreamLog stream : streams) {
             stream.copyTo(folder.resolve(stream.directory().getFileName().toString()));
         }
-        // behind the streams: what has moved into a pack meanwhile is in both
+        // after the streams: data that moves into a pack meanwhile is in both
         packs.copyTo(target);
         Files.copy(root.resolve(PositionsLayout.FILE_NAME), target.resolve(PositionsLayout.FILE_NAME));
     }
 
-    /** Not by links, as they are added to. A copy that ends in the middle of an entry ends with the one before. */
+    /** Copied, not linked, since cursor files are appended to. A copy that ends within an entry counts up to the entry before. */
     private static void copyCursors(Path root, Path target) throws IOException {
         List<Path> cursors = CursorFiles.list(root);
         if (!cursors.isEmpty()) {

@@ -11,12 +11,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where what a program hung on its asynchronous appends runs: on the program's executor, or on a few threads of the log's, which begin with
- * the first one and end when they have nothing to do. Thread-safe.
+ * Runs the continuations of asynchronous appends: on the program's executor, or on a few threads of the log, which start with the first
+ * continuation and end when idle. Thread-safe.
  *
- * <p>Why no commit waits for it: whoever commits hands over and goes on. The queue is bounded by the asynchronous appends that may be
- * unanswered ({@link GroupCommitter#MAX_UNANSWERED}): each has a place until what hangs on it has run, and whoever finds no place waits for
- * the disk, and for nobody's code. So where a program's code never returns, appends become as slow as those that wait, and that is all.
+ * <p>No commit waits for continuations: the committing thread hands over and goes on. The queue is bounded by the number of asynchronous
+ * appends that may be unanswered ({@link GroupCommitter#MAX_UNANSWERED}). Each append holds a place until its continuations have run; an
+ * append that finds no place waits for the disk, not for a continuation. So if a continuation never returns, asynchronous appends become as
+ * slow as waiting ones, and nothing else happens.
  */
 public final class CompletionThreads {
 
@@ -24,7 +25,7 @@ public final class CompletionThreads {
 
     private static final String NAME = "stream-wal-complete-";
     private static final long IDLE_SECONDS = 10;
-    /** What takes longer when the log closes isn't waited for. */
+    /** How long closing the log waits for continuations. */
     private static final long CLOSE_WAIT_SECONDS = 10;
 
     private final @Nullable Executor programs;
@@ -32,8 +33,8 @@ public final class CompletionThreads {
     private final AtomicInteger numbers = new AtomicInteger();
 
     /**
-     * @param programs where it isn't to be the log's threads
-     * @param threads false: the log has none, and whoever commits goes on with what waited for it
+     * @param programs the program's executor, in place of the log's threads
+     * @param threads false if the log has no threads: then the committing thread runs the continuations
      */
     public CompletionThreads(Optional<Executor> programs, boolean threads) {
         this.programs = programs.orElse(null);
@@ -47,7 +48,7 @@ public final class CompletionThreads {
         return pool;
     }
 
-    /** Whose it is, so that one that closes the log isn't waited for. */
+    /** Knows its owner, so that closing the log doesn't wait for a continuation that closes it. */
     private final class Own extends Thread {
 
         Own(Runnable work) {
@@ -60,12 +61,12 @@ public final class CompletionThreads {
         }
     }
 
-    /** For the answer to an asynchronous append: who waits for it by the log's threads needs none of them. */
+    /** The future of an asynchronous append. On the log's threads, a thread that waits for it needs none of them. */
     public <T> AsyncAnswer<T> newAnswer() {
         return new AsyncAnswer<>(programs == null);
     }
 
-    /** Returns at once. What the program's executor refuses is done by the log's threads: nobody must wait for ever. */
+    /** Returns at once. If the program's executor refuses, the log's threads run the continuation: no caller may wait for ever. */
     public void execute(Runnable completion) {
         Executor chosen = programs;
         if (chosen != null) {
@@ -73,7 +74,7 @@ public final class CompletionThreads {
                 chosen.execute(completion);
                 return;
             } catch (RuntimeException e) {
-                // as said
+                // refused: the log's threads run it
             }
         }
         executeHere(completion);
@@ -86,18 +87,21 @@ public final class CompletionThreads {
                 threads.execute(completion);
                 return;
             } catch (RejectedExecutionException e) {
-                // the log is closed: nobody's commit waits for this thread
+                // the log is closed: no commit waits for this thread any more
             }
         }
         completion.run();
     }
 
-    /** Whether the caller is one of the log's threads here. */
+    /** Whether the calling thread is one of these threads. */
     public boolean isCurrent() {
         return Thread.currentThread() instanceof Own thread && equals(thread.owner());
     }
 
-    /** When all is answered: lets what is left run, and ends the threads; what never ends isn't waited for, nor what closes the log. */
+    /**
+     * Called when all appends are answered: runs the remaining continuations and ends the threads. Waits neither for continuations that never
+     * end nor for one that closes the log.
+     */
     public void end() {
         ThreadPoolExecutor threads = own;
         if (threads == null) {

@@ -25,26 +25,26 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Asks the cursors of consumers, in whatever process they are, what of a plan is to stay for them; {@link HeldBack} decides. For one sweep
- * at a time.
+ * Reads the cursors of consumers, in whatever process they are, to find out what of a plan has to stay for them; {@link HeldBack} decides.
+ * For one sweep at a time.
  *
- * <p>The cursors are read after the plan was made and before anything is deleted. A commit that comes later gives more free, which the next
- * sweep finds. One that goes back later is too late: the consumer is told what it has lost.
+ * <p>The cursors are read after the plan was made and before anything is deleted. A later commit releases more, which the next sweep finds. A
+ * later seek back is too late: the consumer is told what it has lost.
  *
- * <p>A commit is in the page cache when it returns, and could be gone after a power loss, when what it gave free is deleted: the consumer
- * would come back to an earlier commit and be told that it had lost what it has had. So a cursor counts as far as this class has
- * forced it.
+ * <p>A commit is in the page cache when it returns. A power loss could remove it after the records that it released were deleted; the
+ * consumer would then resume at an earlier commit and be told that it had lost records that it has received. So a commit counts only once
+ * this class has forced its cursor file.
  */
 public final class ConsumerHolds {
 
     private final Path root;
     private final Function<String, List<RetainedFor>> retainedFor;
     private final SweepEvents report;
-    /** By consumer. What was read is kept, so that the next sweep reads what was added. */
+    /** By consumer. Keeps what was read, so that the next sweep reads only what was added. */
     private final Map<String, DurableCursor> cursors = new HashMap<>();
     private final LastRecords lastRecords = new LastRecords();
 
-    /** @param retainedFor by key, for whom the stream is kept */
+    /** @param retainedFor the consumers for which a stream is kept, by its key */
     public ConsumerHolds(Path root, Function<String, List<RetainedFor>> retainedFor, SweepEvents report) {
         this.root = root;
         this.retainedFor = retainedFor;
@@ -52,8 +52,8 @@ public final class ConsumerHolds {
     }
 
     /**
-     * @param packed what is to go of packs, of streams that are {@link #isRetained}
-     * @param streams what the plan was made of
+     * @param packed what the plan deletes from packs, of streams that are {@link #isRetained}
+     * @param streams from which the plan was made
      * @param logs of these streams
      */
     HeldBack.Outcome of(long nowMillis, List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> packed, List<ExpiryPlan.Stream> streams,
@@ -82,7 +82,7 @@ public final class ConsumerHolds {
         return !retainedFor.apply(key).isEmpty();
     }
 
-    /** @return by consumer; empty where it can't be read now */
+    /** @return by consumer; empty if its cursor can't be read now */
     private Map<String, Optional<CursorReader>> readCursors(Map<String, List<RetainedFor>> retained) {
         Map<String, Optional<CursorReader>> read = new LinkedHashMap<>();
         retained.values().forEach(consumers -> consumers.forEach(retain -> read.computeIfAbsent(retain.consumer(), this::read)));
@@ -96,8 +96,8 @@ public final class ConsumerHolds {
             cursor.refresh();
             return Optional.of(cursor.reader);
         } catch (IOException | RuntimeException e) {
-            report.sweepFailed(null, new IllegalStateException("the cursor of a consumer that streams are kept for can be read: consumer="
-                    + consumer + "; until it can, they are kept as if it had committed nothing", e));
+            report.sweepFailed(null, new IllegalStateException("can't read the cursor of a consumer that streams are kept for: consumer="
+                    + consumer + "; until it can be read, they are kept as if it had committed nothing", e));
             return Optional.empty();
         }
     }
@@ -115,7 +115,7 @@ public final class ConsumerHolds {
         return holds;
     }
 
-    /** A segment ends where the next one begins, or before: a consumer that has read on has committed more than that. */
+    /** A segment ends where the next one begins, or before. A consumer that has read on has committed a position beyond that. */
     private List<HeldBack.Due> dues(List<ExpiryPlan.Deletion> plan, Map<String, List<HeldBack.Hold>> holds,
             List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
         Map<String, Iterator<ExpiryPlan.Segment>> next = new HashMap<>();
@@ -132,7 +132,7 @@ public final class ConsumerHolds {
         return dues;
     }
 
-    /** Looked for only where a consumer has come to the segment, and perhaps to its last record. */
+    /** Reads the exact end only if a consumer has reached the segment, and perhaps its last record. */
     private long endOfRecords(
             ExpiryPlan.Deletion deletion, long nextBegins, List<HeldBack.Hold> holds, Map<String, StreamLog> logs) {
         boolean anyIsInIt = holds.stream()
@@ -141,7 +141,7 @@ public final class ConsumerHolds {
         return anyIsInIt && log != null ? lastRecords.endIn(log, deletion, nextBegins, false) : nextBegins;
     }
 
-    /** The stream may have to be recovered to know, so that nobody is asked in vain. */
+    /** May have to recover the stream, so the end is determined only if a consumer has reached the segment. */
     private long endOfNewest(ExpiryPlan.Deletion deletion, List<HeldBack.Hold> holds, Map<String, StreamLog> logs) {
         boolean anyIsInIt = holds.stream().anyMatch(hold -> hold.committed() > deletion.segment().basePosition());
         StreamLog log = logs.get(deletion.key());
@@ -158,17 +158,17 @@ public final class ConsumerHolds {
     }
 
     /**
-     * A cursor that has been forced as far as it has been read.
+     * A cursor that is forced as far as it was read.
      *
-     * <p>The file is forced by its name: where another one has taken that since it was read, it is the other one, which was durable but for
-     * its name, and says that much or more. So the name is forced as well, and whichever file a power loss leaves there is a durable one.
-     * Where forcing a file failed, doing it again would say that all is well, and what was to be written is lost (see {@link FileForce}):
-     * nothing of that file counts any more.
+     * <p>The file is forced by its name. If another file has taken the name since the read, that one is forced; its content was durable
+     * before it was renamed, and it has committed at least as much. So the name is forced as well, and whichever file a power loss leaves is
+     * durable. If forcing a file fails, a second attempt would succeed without writing the lost data (see {@link FileForce}): nothing of that
+     * file counts any more.
      */
     private static final class DurableCursor {
 
         final CursorReader reader;
-        /** Also when reading failed, as some of it may have been read. */
+        /** True also after a failed read, which may have read some of the file. */
         private boolean unforced;
         private Optional<CursorHeader> doubtful = Optional.empty();
 
@@ -188,8 +188,8 @@ public final class ConsumerHolds {
 
         private void force() throws IOException {
             if (doubtful.equals(reader.header())) {
-                throw new IOException("a cursor file that could not be forced once is not known to survive power loss, until its consumer"
-                        + " begins a new one: file=" + reader.file());
+                throw new IOException("cursor file may not survive power loss, since it could not be forced once: file=" + reader.file()
+                        + "; its commits count again when its consumer begins a new file");
             }
             try {
                 FileForce.force(reader.file());
@@ -199,7 +199,7 @@ public final class ConsumerHolds {
                 doubtful = reader.header();
                 throw e;
             }
-            DirectoryForce.force(Objects.requireNonNull(reader.file().getParent(), "cursors are in a folder of the log's"));
+            DirectoryForce.force(Objects.requireNonNull(reader.file().getParent(), "cursor file without a parent folder"));
         }
     }
 }

@@ -5,9 +5,9 @@ import net.openhft.chronicle.bytes.WriteBytesMarshallable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a thread encodes its typed records. On the heap, so that nothing is left behind when the thread ends. A class of its own, and one
- * type in all signatures, so that a program runs without Chronicle Bytes: a class whose code converts one of Chronicle's types into another can't
- * be verified where they are missing.
+ * The buffer in which a thread encodes its typed records. On the heap, so that nothing remains when the thread ends. A class of its own, with
+ * one type in all signatures, so that programs run without Chronicle Bytes: a class whose code converts one of Chronicle's types into another
+ * can't be verified if they are missing.
  */
 public final class EncodingBuffer {
 
@@ -19,8 +19,7 @@ public final class EncodingBuffer {
     /** No header. */
     public static final Bytes<?> NO_BYTES = Bytes.allocateElasticOnHeap(0);
 
-    /** Null while a record is being encoded: one that appends another
-     * while it writes itself gives that one a buffer of its own. */
+    /** Null while a record is being encoded: a record that appends another one while it writes itself gives that one a buffer of its own. */
     private static final ThreadLocal<@Nullable Bytes<byte[]>> REUSED =
             ThreadLocal.withInitial(() -> Bytes.allocateElasticOnHeap(INITIAL_BYTES));
 

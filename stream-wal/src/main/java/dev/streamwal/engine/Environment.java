@@ -8,14 +8,13 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * What a log takes from the machine it runs on: so that a test can restart the machine, stand in for its disk, and have everything happen
- * in the same way twice.
+ * What a log takes from its machine: so that a test can restart the machine, replace its disk, and run everything in the same order twice.
  *
- * @param bootId of the machine; empty where nobody knows
+ * @param bootId of the machine; empty if it is not known
  * @param storages how segments are written
  * @param salts different for every segment
- * @param threads whether the log has threads of its own; without, {@code StreamWal.runBackground()} does their work, nothing is swept
- *     unasked, and the listener is called by the thread on which something happens
+ * @param threads whether the log has threads of its own. Without them {@code StreamWal.runBackground()} does their work, sweeps run only when
+ *     called, and the listener is called by the thread that causes an event
  * @param journal how large the commit journal is
  */
 public record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads, JournalSizes journal) {
@@ -30,12 +29,12 @@ public record Environment(Supplier<Optional<String>> bootId, Storages storages, 
                 BootId::ofThisMachine, new Storages(storage), new SecureRandom()::nextLong, true, JournalSizes.DEFAULT);
     }
 
-    /** What intervals are measured by; where everything is to happen in the same way twice, none passes. */
+    /** The clock for intervals; it stands still where runs have to be repeatable. */
     public LongSupplier steadyClock() {
         return threads ? System::nanoTime : () -> 0;
     }
 
-    /** On a machine that was started with this id. */
+    /** The same, on a machine with this boot id. */
     public Environment withBootId(Supplier<Optional<String>> id) {
         return new Environment(id, storages, salts, threads, journal);
     }

@@ -17,48 +17,48 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 
 /**
- * Has versions that know nothing of shared segments refuse a log: they expect a folder {@code streams}, and find a file. The segments are in
- * the folder {@code segments}.
+ * Makes versions without shared segments refuse a log: they expect a folder {@code streams} and find a file. The segments are in the folder
+ * {@code segments}.
  *
  * <p><b>The steps</b>, by the writer, which has the log's lock, before it creates anything else:
  * <ol>
- * <li>where {@code streams} is a folder, it is renamed, and the root is forced;
+ * <li>if {@code streams} is a folder, it is renamed, and the root is forced;
  * <li>an empty file {@code streams} is created, and the root is forced;
  * <li>the file gets its text.
  * </ol>
  *
- * <p><b>Why they may be cut short.</b> Each opening looks at what is there, and goes on:
+ * <p><b>A crash between steps.</b> Each opening looks at what is there and continues:
  * <ul>
- * <li>Before the rename, or where it is lost, the folder is there by the old name, with all that is in it. The steps begin anew.
- * <li>Behind the rename there is a folder {@code segments} and no {@code streams}. Whoever was killed here may have left the rename in the
- *     page cache. The next one forces the root, and only then creates the file: a disk that has the file, and not the rename, would have
- *     lost the folder, whose name the file has.
- * <li>A file without text may have a name that isn't durable. The next one forces the root and writes the text. So a file with a text has a
- *     durable name, and opening a log that was upgraded, or created, costs one look.
- * <li>A new log has the file before it has a folder. Where a disk keeps the folder only, the file is created as behind a rename.
+ * <li>Before the rename, or if the rename was lost, the folder has the old name and all its content. The steps begin anew.
+ * <li>After the rename there is a folder {@code segments} and no {@code streams}. A process killed here may have left the rename in the page
+ *     cache. The next opening forces the root before it creates the file: a disk that had the file but not the rename would have lost the
+ *     folder, whose name the file has.
+ * <li>The name of a file without text may not be durable. The next opening forces the root and writes the text. So a file with text has a
+ *     durable name, and opening a log that was upgraded or created costs one look.
+ * <li>A new log gets the file before the folder. If the disk kept only the folder, the file is created as after a rename.
  * </ul>
  *
- * <p><b>An old version in between.</b> Behind the rename, as long as there is no file, an old version takes the log for one without streams. If it
- * opens the log, it makes a folder {@code streams}. As long as nothing is in one of the two folders, that one is removed. Where both have
- * something, {@link StreamDirectory#in} refuses the log, to writers and readers. Neither folder is ever filled from the other one.
+ * <p><b>An old version in between.</b> After the rename, as long as there is no file, an old version takes the log for one without streams.
+ * If it opens the log, it creates a folder {@code streams}. As long as one of the two folders is empty, that one is removed. If both have
+ * content, {@link StreamDirectory#in} refuses the log, for writers and readers. Neither folder is ever filled from the other one.
  *
- * <p><b>A folder that can't be renamed</b>, as a file system is mounted there, stays as it is, and the log is used as before: the rename
- * fails before anything has changed. Such a log isn't refused by old versions. A symbolic link is renamed like a folder, also one that leads
- * nowhere, as where a file system isn't mounted: whoever makes the folder then is told so.
+ * <p><b>A folder that can't be renamed</b>, since a file system is mounted there, stays as it is, and the log is used as before: the rename
+ * fails before anything has changed. Old versions don't refuse such a log. A symbolic link is renamed like a folder, even one whose target is
+ * missing, for example since a file system isn't mounted; creating the folder then fails with an exception.
  */
 final class FolderUpgrade {
 
-    /** For who looks into the file. */
+    /** For people who open the file. */
     private static final String TEXT = "This log needs a newer version of stream-wal: its segments are in the folder \"" + StreamDirectory.NAME
             + "\". This file makes older versions refuse the log. Don't remove it.\n";
 
     private FolderUpgrade() {}
 
     /**
-     * Goes through all steps that are still to be done.
+     * Performs all steps that are still to be done.
      *
-     * @param failed is told why the folder can't be renamed
-     * @throws WalException where there are two folders with segments
+     * @param failed receives the reason why the folder can't be renamed
+     * @throws WalException if there are two folders with segments
      */
     static void run(Path root, Consumer<IOException> failed) throws IOException {
         Path folder = root.resolve(StreamDirectory.NAME);
@@ -78,7 +78,7 @@ final class FolderUpgrade {
         refuseOldVersions(root);
     }
 
-    /** False where the folder has kept its name. */
+    /** @return false if the folder has kept its name */
     private static boolean rename(Path earlier, Path folder, Consumer<IOException> failed) throws IOException {
         try {
             Path unused = Files.move(earlier, folder, StandardCopyOption.ATOMIC_MOVE);
@@ -92,14 +92,14 @@ final class FolderUpgrade {
         }
     }
 
-    /** Sees to the file {@code streams} of a log that has no folder by that name. */
+    /** Creates or completes the file {@code streams} of a log that has no folder of that name. */
     static void refuseOldVersions(Path root) throws IOException {
         Path file = root.resolve(StreamDirectory.EARLIER_NAME);
         if (hasText(file)) {
             return;
         }
         if (Files.exists(root.resolve(StreamDirectory.NAME))) {
-            // the folder may have been renamed just now, or by who was killed then
+            // the folder may have been renamed just now, or by a process that was killed then
             DirectoryForce.force(root);
         }
         try (LogFile text = new LogFile(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {

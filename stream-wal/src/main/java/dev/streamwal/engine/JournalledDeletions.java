@@ -13,15 +13,15 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
-/** Writes deletions down in the commit journal. */
+/** Records deletions in the commit journal. */
 public final class JournalledDeletions implements DeletionLog {
 
-    /** Streams of which is remembered that deletions could not be written down. */
+    /** Limit of the streams whose unrecorded deletions are remembered. */
     private static final int MAX_OUTSTANDING = 100_000;
 
     private final GroupCommitter commits;
 
-    /** Carried out, and not written down: below which position. */
+    /** Deletions carried out but not recorded: by stream, the position below which. */
     @GuardedBy("this")
     private final Map<StreamKey, Long> outstanding = new HashMap<>();
 
@@ -30,8 +30,8 @@ public final class JournalledDeletions implements DeletionLog {
     }
 
     /**
-     * Where there is no room for the journal, deletions are carried out all the same, since they are what makes room, and written down later:
-     * with the next ones that can be, or when the log is closed. A crash before that may leave some of the files, or bring them back.
+     * If the journal has no room, deletions are carried out nevertheless, since they make room, and are recorded later: with the next ones
+     * that fit, or when the log is closed. A crash before that may leave some of the files, or bring them back.
      */
     @Override
     public Kept deletedBelow(List<DeletedBelow> streams) throws IOException {
@@ -42,7 +42,7 @@ public final class JournalledDeletions implements DeletionLog {
         } catch (IOException e) {
             if (IoFailure.isDiskFull(e)) {
                 commits.forget(asDeletions(streams));
-                // not before the files are gone: what is written down may be given up at once then
+                // only once the files are gone: a record may be dropped as soon as it is written
                 return () -> remember(streams);
             }
             throw e;

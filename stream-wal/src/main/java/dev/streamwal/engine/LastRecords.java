@@ -19,15 +19,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where the last record of a sealed segment ends: there may be padding behind it, a slot that nobody filled, which no consumer ever sees.
- * For one sweep at a time.
+ * Finds where the last record of a sealed segment ends. Padding may follow it, for a slot that was never filled and that no consumer ever
+ * sees. For one sweep at a time.
  */
 final class LastRecords {
 
-    /** What earlier sweeps have found. A sealed segment that is cut has another length, and so is another one here. */
+    /** What earlier sweeps have found. Cutting a sealed segment changes its length, so that it is a different key. */
     private final Map<ExpiryPlan.Deletion, Long> ends = new HashMap<>();
 
-    /** Forgets the others. */
+    /** Forgets all other segments. */
     void keepOnly(Collection<ExpiryPlan.Deletion> plan) {
         if (!ends.isEmpty()) {
             ends.keySet().retainAll(plan);
@@ -35,10 +35,10 @@ final class LastRecords {
     }
 
     /**
-     * A position in the stream; where it can't be told, as without a footer, the segment's end.
+     * The end as a stream position; the segment's end if it can't be determined, as without a footer.
      *
      * @param end where the segment ends, or the next one begins
-     * @param isNewest whether there is no next one: then a footer that stands before the end is an old one
+     * @param isNewest whether there is no next one: then a footer before {@code end} is outdated
      */
     long endIn(StreamLog log, ExpiryPlan.Deletion deletion, long end, boolean isNewest) {
         Long known = ends.get(deletion);
@@ -60,7 +60,7 @@ final class LastRecords {
                 return footer == null || header.positionAt(footer.dataEnd()) < minEnd ? Optional.empty() : lastBefore(footer, bytes, header);
             });
         } catch (IOException | WalException e) {
-            // whoever reads it is told
+            // readers of the segment get the exception
             return Optional.empty();
         }
     }

@@ -8,14 +8,14 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Tells the program's listener what happened, one thing after the other, on a thread of its own: so a listener may call the log, whose
- * locks the thread that something happened on may hold, and nobody waits for it. The thread begins with the first event. Thread-safe.
+ * Calls the program's listener with one event after the other, on a thread of its own. So a listener may call the log, whose locks the thread
+ * that caused the event may hold, and no thread waits for the listener. The thread starts with the first event. Thread-safe.
  */
 public final class ListenerThread<L> {
 
-    /** A listener that is behind by this much isn't coming back; what happens then is counted, and told as one failure. */
+    /** Limit of waiting events. Further events are dropped and counted, and the listener is told the count as one failure. */
     private static final int MAX_WAITING = 10_000;
-    /** A listener that takes longer for what is left when the log closes isn't waited for. */
+    /** How long closing the log waits for the listener. */
     private static final long CLOSE_WAIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
 
     private static final Consumer<Object> LAST = listener -> {};
@@ -32,8 +32,8 @@ public final class ListenerThread<L> {
 
     /**
      * @param listener never throws
-     * @param nobodyListens whether it does nothing, so that no thread is needed
-     * @param ownThread false: whoever tells calls the listener
+     * @param nobodyListens whether the listener does nothing, so that no thread is needed
+     * @param ownThread false if the thread that causes an event calls the listener
      * @param behind tells the listener that it has missed events
      */
     public ListenerThread(L listener, boolean nobodyListens, boolean ownThread, BiConsumer<L, Exception> behind) {
@@ -45,7 +45,7 @@ public final class ListenerThread<L> {
         thread.setDaemon(true);
     }
 
-    /** Returns at once. Nothing is told after {@link #end()}. */
+    /** Returns at once. Events after {@link #end()} are dropped. */
     public synchronized void tell(Consumer<? super L> event) {
         if (ended || nobodyListens) {
             return;
@@ -73,7 +73,7 @@ public final class ListenerThread<L> {
                 event.accept(listener);
                 tellOfLost();
             } catch (InterruptedException e) {
-                // end() says so in another way
+                // end() sends an event of its own
             }
         }
     }
@@ -82,17 +82,17 @@ public final class ListenerThread<L> {
         long count = lost.getAndSet(0);
         if (count > 0) {
             behind.accept(listener, new IllegalStateException(
-                    "the listener was behind by " + MAX_WAITING + " events: " + count + " more were not told"));
+                    "listener is too slow: events waiting=" + MAX_WAITING + ", events dropped=" + count));
         }
     }
 
-    /** Returns when all that was told before has been heard, or will not be. */
+    /** Returns when the listener has received all earlier events, or the thread has ended. */
     public void await() {
         CountDownLatch heard = new CountDownLatch(1);
         tell(told -> heard.countDown());
         try {
             while (thread.isAlive() && !heard.await(10, TimeUnit.MILLISECONDS)) {
-                // until it is, or the thread has ended
+                // until it has, or the thread has ended
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -103,7 +103,7 @@ public final class ListenerThread<L> {
         return thread.equals(Thread.currentThread());
     }
 
-    /** Lets the listener hear what is left, and ends the thread; a listener that closes the log isn't waited for. */
+    /** Delivers the waiting events and ends the thread. Doesn't wait for a listener that closes the log itself. */
     public void end() {
         synchronized (this) {
             ended = true;

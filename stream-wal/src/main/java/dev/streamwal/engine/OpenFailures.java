@@ -10,12 +10,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which background tasks failed at their last attempt. A task names its attempts: what failed before an attempt began is over when the attempt
- * has ended; what failed meanwhile stays. Cheap where nothing has failed. Thread-safe.
+ * Background tasks whose last attempt failed. Attempts are numbered: the end of an attempt settles failures from before it began; failures
+ * during the attempt stay. Cheap while nothing has failed. Thread-safe.
  */
 public final class OpenFailures {
 
-    /** Streams whose tasks fail at once; of more the log remembers only that there are some. */
+    /** Limit of open failures; beyond it the log remembers only that there are more. */
     static final int MAX_OPEN = 10_000;
 
     private final InstantSource clock;
@@ -41,19 +41,19 @@ public final class OpenFailures {
     private record Task(String name, @Nullable String key) {}
 
     /**
-     * One that failed.
+     * A failed attempt.
      *
      * @param number how many failures there were before
-     * @param key of the stream; null where it concerns the whole log
+     * @param key of the stream; null if the failure concerns the whole log
      */
     public record Failure(long number, String task, @Nullable String key, Throwable cause) {}
 
     /**
      * What is known at one moment.
      *
-     * @param isFinal whether the log takes nothing more
-     * @param since when it became so, or when the first of the open failures happened, or when there was none any more
-     * @param last the last of those that are open
+     * @param isFinal whether the log takes no more appends
+     * @param since when that began; otherwise when the first of the open failures happened, or when the last of them was over
+     * @param last the most recent open failure
      */
     public record View(boolean isFinal, Instant since, Optional<Failure> last) {}
 
@@ -62,12 +62,12 @@ public final class OpenFailures {
         this.since = clock.instant();
     }
 
-    /** An attempt begins; for {@link #ended}. */
+    /** The number of an attempt that begins now, for {@link #ended}. */
     public long begins() {
         return failures;
     }
 
-    /** A task failed; it will be tried again, or it won't: then the failure stays. */
+    /** A task failed. The failure stays until a later attempt succeeds, if there is one. */
     public synchronized void failed(String task, @Nullable String key, Throwable cause) {
         if (isFinal) {
             return;
@@ -86,7 +86,7 @@ public final class OpenFailures {
         }
     }
 
-    /** The log takes nothing more. The first cause counts. */
+    /** The log takes no more appends. The first cause counts. */
     public synchronized void failedForGood(String task, @Nullable String key, Throwable cause) {
         if (!isFinal) {
             failed(task, key, cause);
@@ -95,21 +95,21 @@ public final class OpenFailures {
         }
     }
 
-    /** An attempt for one stream, or for the whole log, has come to its end. */
+    /** An attempt for one stream, or for the whole log, has ended. */
     public void ended(String task, @Nullable String key, long begun) {
         if (isAnyOpen) {
             over(new Task(task, key), begun);
         }
     }
 
-    /** An attempt for all streams has come to its end. */
+    /** An attempt for all streams has ended. */
     public void endedForAll(String task, long begun) {
         if (isAnyOpen) {
             overForAll(task, begun);
         }
     }
 
-    /** What failed for a stream is over, whatever it was; but for one task. */
+    /** Settles all failures of a stream, except those of one task. */
     public void endedForStream(String key, String exceptTask) {
         if (isAnyOpen) {
             overForStream(key, exceptTask);

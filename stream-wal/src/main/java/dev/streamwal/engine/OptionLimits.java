@@ -5,14 +5,14 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * What a single option's value may be. A value outside could never be right, so that the call which gives it throws.
+ * Allowed values of single options. A value outside could never be right, so the call that gives it throws.
  */
 public final class OptionLimits {
 
     public static final Duration MAX_WINDOW = Duration.ofMillis(StreamPolicy.MAX_WINDOW_MILLIS);
     public static final Duration MAX_RETENTION = Duration.ofMillis(StreamPolicy.MAX_RETENTION_MILLIS);
 
-    /** Whoever may lose more than a day's records wants {@code BUFFERED}. */
+    /** A program that may lose more than a day's records uses {@code BUFFERED}. */
     static final Duration MAX_FLUSH_INTERVAL = Duration.ofDays(1);
 
     private OptionLimits() {}
@@ -29,12 +29,12 @@ public final class OptionLimits {
         return span("flushInterval", interval, Duration.ofMillis(1), MAX_FLUSH_INTERVAL);
     }
 
-    /** Between the two, and in whole milliseconds, the unit of everything on disk. */
+    /** Checks the limits, and that the value is in whole milliseconds, the unit of everything on disk. */
     public static Duration span(String name, Duration value, Duration least, Duration most) {
         Objects.requireNonNull(value, name);
         if (value.compareTo(least) < 0 || value.compareTo(most) > 0 || value.getNano() % 1_000_000 != 0) {
-            throw new IllegalArgumentException(name + " is " + least.toMillis() + " ms to " + most.toDays()
-                    + (most.toDays() == 1 ? " day" : " days") + ", in whole milliseconds: " + name + "=" + value);
+            throw new IllegalArgumentException(name + " is not in whole milliseconds, or not between " + least.toMillis() + " ms and "
+                    + most.toDays() + (most.toDays() == 1 ? " day" : " days") + ": " + name + "=" + value);
         }
         return value;
     }
@@ -45,7 +45,7 @@ public final class OptionLimits {
 
     public static int count(String name, int value, int least, int most) {
         if (value < least || value > most) {
-            throw new IllegalArgumentException(name + " is " + least + " to " + most + ": " + name + "=" + value);
+            throw new IllegalArgumentException(name + " is not between " + least + " and " + most + ": " + name + "=" + value);
         }
         return value;
     }
@@ -53,7 +53,7 @@ public final class OptionLimits {
     public static long maxBytes(String name, long bytes) {
         if (bytes < 1) {
             throw new IllegalArgumentException(
-                    name + " is 1 or more; leave it out for no limit: " + name + "=" + bytes);
+                    name + " is less than 1: " + name + "=" + bytes + "; leave it out for no limit");
         }
         return bytes;
     }

@@ -3,7 +3,7 @@ package dev.streamwal.engine;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** Packs, or merges packs, at intervals, and when it is woken. */
+/** Packs, or merges packs, at intervals and when woken. */
 public final class PackingThread {
 
     private final Consumer<BooleanSupplier> pass;
@@ -11,7 +11,7 @@ public final class PackingThread {
     private final RestingThread thread;
 
     /**
-     * @param pass is given what says whether it is to end
+     * @param pass gets a function that tells it to end
      * @param intervalNanos between two passes; 0: there is no thread
      */
     public PackingThread(String name, Consumer<BooleanSupplier> pass, long intervalNanos) {
@@ -20,12 +20,12 @@ public final class PackingThread {
         this.thread = new RestingThread(name, this::run);
     }
 
-    /** There is something to do before the interval is over. */
+    /** Starts a pass before the interval is over. */
     public void wake() {
         thread.wake();
     }
 
-    /** Where there is an interval. */
+    /** Starts the thread, if there is an interval. */
     public void start() {
         if (intervalNanos > 0) {
             thread.start();
@@ -38,7 +38,7 @@ public final class PackingThread {
         }
     }
 
-    /** Ends the thread, after the piece of its pass that it is at. */
+    /** Ends the thread, after the current step of its pass. */
     public void stop() {
         thread.stop();
     }

@@ -13,23 +13,23 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Recovers many streams at once, by threads that end with it, while the thread that called tells of the progress. One use. */
+/** Recovers many streams at once, on threads that end with it, while the calling thread reports the progress. For one use. */
 public final class RecoverAll {
 
     /**
-     * How far it is.
+     * The progress.
      *
      * @param done streams
      * @param total of streams
      * @param bytesRead so far
-     * @param stream the key of one that is being recovered; empty before the first one and behind the last
+     * @param stream the key of a stream that is being recovered; empty before the first and after the last
      */
     public record Progress(int done, int total, long bytesRead, Optional<String> stream) {}
 
-    /** Recovery reads; more than this many reads at once make no disk faster, and each holds a buffer of 1 MiB. */
+    /** Recovery reads: more readers at once make no disk faster, and each holds a buffer of 1 MiB. */
     static final int MAX_THREADS = 4;
 
-    /** How soon a stream that takes long is told of again. */
+    /** Interval between progress reports while one stream takes long. */
     private static final long TELL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final List<StreamLog> streams;
@@ -57,7 +57,7 @@ public final class RecoverAll {
     private @Nullable Throwable failure;
 
     /**
-     * @param recovery of one stream; throws only where no stream can be recovered any more
+     * @param recovery of one stream; throws only if no stream can be recovered any more
      * @param bytesRead by all recoveries so far
      */
     public RecoverAll(List<StreamLog> streams, Consumer<StreamLog> recovery, LongSupplier bytesRead) {
@@ -67,12 +67,12 @@ public final class RecoverAll {
         this.bytesRead = () -> bytesRead.getAsLong() - before;
     }
 
-    /** How many threads pay, on this machine. */
+    /** How many threads are worthwhile on this machine. */
     public static int threadsFor(int streams) {
         return Math.min(streams, Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors()));
     }
 
-    /** @param threads 0: the calling one does it all */
+    /** @param threads 0: the calling thread recovers all streams */
     public void run(int threads, Consumer<Progress> progress) {
         progress.accept(progress());
         List<Thread> workers = new ArrayList<>();
@@ -179,7 +179,7 @@ public final class RecoverAll {
         }
     }
 
-    /** Tells of what has changed, until nobody works any more. */
+    /** Reports changes until all workers have ended. */
     private void await(Consumer<Progress> progress) {
         Progress told = null;
         while (awaitChange()) {
@@ -192,7 +192,7 @@ public final class RecoverAll {
         progress.accept(progress());
     }
 
-    /** @return whether somebody works */
+    /** @return whether a worker is still running */
     private boolean awaitChange() {
         boolean interrupted = false;
         lock.lock();

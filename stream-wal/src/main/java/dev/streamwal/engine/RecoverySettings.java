@@ -11,13 +11,13 @@ import dev.streamwal.storage.SegmentStorage;
 import java.nio.file.Path;
 
 /**
- * By what a log's streams are recovered.
+ * How a log's streams are recovered.
  *
- * @param known what the journal knows
+ * @param known what the journal knows to be durable
  * @param policy for damage
  * @param lastCloseWasClean whether the last writer closed the log in order, so that there is nothing to repair
- * @param withThreads whether the log may have threads of its own for it
- * @param quarantineBytes what is set aside, at most
+ * @param withThreads whether recovery may use threads of its own
+ * @param quarantineBytes limit of what is set aside
  */
 public record RecoverySettings(
         KnownDurable known, DamagePolicy policy, boolean lastCloseWasClean, boolean withThreads, long quarantineBytes) {
@@ -27,8 +27,8 @@ public record RecoverySettings(
             new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, true, true, Quarantine.MAX_BYTES);
 
     /**
-     * By what the journal said when the log was opened. There is none as long as nothing was deleted, but for a full disk; only of one that
-     * was lost nobody knows what it said.
+     * By the journal's content when the log was opened. If there is no journal, nothing was deleted, unless the disk was full; so that is known
+     * too. Only if a journal was lost is it unknown what it said.
      */
     public static RecoverySettings after(RedoResult redo, PositionsFile.Opened opened, DamagePolicy policy, boolean withThreads) {
         boolean isKnown = redo.frontier().isPresent() || redo.damages().isEmpty();

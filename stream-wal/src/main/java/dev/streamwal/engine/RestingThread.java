@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A daemon thread that rests between two pieces of work, and ends when it is told, also in the middle of a rest. */
+/** A daemon thread that rests between two pieces of work, and ends when stopped, even in the middle of a rest. */
 final class RestingThread {
 
     private final Thread thread;
@@ -29,9 +29,9 @@ final class RestingThread {
     }
 
     /**
-     * Ends early where somebody has {@link #wake woken} the thread since the last rest.
+     * Rests; returns early if the thread was {@link #wake woken} since the last rest.
      *
-     * @return false where the thread is to end
+     * @return false if the thread has to end
      */
     boolean rest(long nanos) {
         waiting.lock();
@@ -42,14 +42,14 @@ final class RestingThread {
             }
             isWoken = false;
         } catch (InterruptedException e) {
-            // nobody else knows this thread: take it for the end of the rest
+            // no other code knows this thread: an interrupt ends the rest
         } finally {
             waiting.unlock();
         }
         return !stopped;
     }
 
-    /** There is something to do. */
+    /** Ends the rest. */
     void wake() {
         waiting.lock();
         try {
@@ -60,7 +60,7 @@ final class RestingThread {
         }
     }
 
-    /** Ends the thread, after the piece of work it is at. */
+    /** Ends the thread, after the current piece of work. */
     void stop() {
         waiting.lock();
         try {

@@ -10,13 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 
-/** Which storage a log gets. */
+/** Chooses a log's storage. */
 public class Storages {
 
-    /** Where zeros written ahead are blocks for good. Those that copy on write promise nothing: btrfs, ZFS. */
+    /** File systems on which zeros written ahead reserve blocks for good. Copy-on-write file systems, such as btrfs and ZFS, don't promise that. */
     private static final Set<String> SAFE_TO_MAP = Set.of("ext4", "ext3", "ext2", "xfs", "tmpfs");
 
-    /** The kind of file system that a directory is in, where it leads to. */
+    /** The type of the file system that contains a directory, after links. */
     interface FileSystemType {
         public String of(Path directory) throws IOException;
     }
@@ -35,19 +35,19 @@ public class Storages {
 
     /**
      * @param root an existing directory
-     * @throws IllegalArgumentException where {@code MAPPED} is wanted and the file system has no mappings
+     * @throws IllegalArgumentException if {@code MAPPED} is wanted and the file system has no mappings
      */
     public SegmentStorage of(Path root) throws IOException {
         boolean ofMachine = root.getFileSystem().equals(FileSystems.getDefault());
         if (wanted == StorageKind.MAPPED && !ofMachine) {
-            throw new IllegalArgumentException("Storage.MAPPED maps files, which this file system can't: fileSystem=" + root.getFileSystem()
+            throw new IllegalArgumentException("Storage.MAPPED can't map files of this file system: fileSystem=" + root.getFileSystem()
                     + ", root=" + root + "; use AUTO or CHANNEL");
         }
         boolean maps = wanted == StorageKind.MAPPED || (wanted == StorageKind.AUTO && ofMachine && isSafeToMap(root));
         return maps ? new MappedStorage() : new ChannelStorage();
     }
 
-    /** The folder of segments may be a link to another file system, or one may be mounted there; in the root there are mapped files too. */
+    /** Checks both: the folder of segments may be a link to another file system or a mount, and the root contains mapped files too. */
     private boolean isSafeToMap(Path root) throws IOException {
         Path streams = StreamDirectory.in(root);
         return SAFE_TO_MAP.contains(type.of(root)) && (!Files.exists(streams) || SAFE_TO_MAP.contains(type.of(streams)));

@@ -19,7 +19,7 @@ import java.util.function.Function;
 /** The folder {@code segments} of a log, as its writer sees it. Thread-safe. */
 public final class StreamFolders {
 
-    /** Only the headers of streams whose keys are too long for a name are read here. */
+    /** Only for the headers of streams whose keys are too long for a name. */
     private static final int MAX_OPEN_FILES = 1;
 
     private final Path root;
@@ -37,10 +37,10 @@ public final class StreamFolders {
     }
 
     /**
-     * The log's own name and that of the folder are durable before there is a file {@code positions}: a process that was killed in between
-     * has left that to the next.
+     * The names of the log and of the folder are durable before the file {@code positions} exists. If a process was killed in between, the
+     * next one makes them durable.
      *
-     * @param failed is told why the folder of an old log keeps its name
+     * @param failed receives the reason why the folder of an old log keeps its name
      */
     public void create(SegmentStorage storage, Consumer<IOException> failed) throws IOException {
         FolderUpgrade.run(root, failed);
@@ -55,7 +55,7 @@ public final class StreamFolders {
         return streams.of(key);
     }
 
-    /** Of all that is in the folder, streams' directories among it. */
+    /** The names of everything in the folder, including streams' directories. */
     public Set<String> names() throws IOException {
         return streams.names();
     }
@@ -68,7 +68,7 @@ public final class StreamFolders {
         }
     }
 
-    /** Has every stream that is there listed, once. Whoever comes second waits for the first. */
+    /** Lists the segments of every stream, once. A second caller waits for the first. */
     public void discover(Function<String, StreamLog> streamOf) throws IOException {
         discovering.lock();
         try {

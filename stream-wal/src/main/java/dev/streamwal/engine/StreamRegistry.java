@@ -12,8 +12,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log's streams, one object a key as long as anyone holds it. A stream that has segments is held here; one that hasn't only while the
- * program holds it, so that asking for ever new keys fills no memory. Thread-safe.
+ * The log's streams: one object per key while anything refers to it. The registry itself refers to streams that have segments. Other streams
+ * stay only while the program refers to them, so that asking for ever new keys doesn't fill the memory. Thread-safe.
  */
 public final class StreamRegistry<S> {
 
@@ -37,7 +37,7 @@ public final class StreamRegistry<S> {
         }
     }
 
-    /** The stream, made if there is none. */
+    /** The stream of a key, created if necessary. */
     public S get(String key) {
         S known = find(key);
         return known != null ? known : make(StreamKey.of(key));
@@ -64,7 +64,7 @@ public final class StreamRegistry<S> {
         return made.getPlain();
     }
 
-    /** Holds a stream that has segments, or lets one go that has none. */
+    /** Keeps a stream that has segments; releases one that has none. */
     public void hold(String key, S stream, boolean hasSegments) {
         Slot<S> slot = slots.get(key);
         if (slot != null && slot.refersTo(stream)) {
@@ -80,7 +80,7 @@ public final class StreamRegistry<S> {
         }
     }
 
-    /** All streams that anyone holds, the registry among them. */
+    /** All streams that are still referred to, by the registry or by the program. */
     public List<S> all() {
         List<S> streams = new ArrayList<>();
         for (Slot<S> slot : slots.values()) {

@@ -3,32 +3,32 @@ package dev.streamwal.engine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where sweeps say what they did. Implementations never throw. */
+/** Receives what sweeps do. Implementations never throw. */
 public interface SweepEvents {
 
-    /** A pass begins; for {@link #ended}. */
+    /** The number of a pass that begins now, for {@link #ended}. */
     long begins();
 
-    /** A task has come to its end: what it failed at before it began is over. */
+    /** A task has ended: its failures from before it began are over. */
     void ended(String task, long begun);
 
-    /** Segments are gone; of a pack there may be many, and they are one event for who passes them on. */
+    /** Segments were deleted. A pack may contain many; they are passed on as one event. */
     void swept(List<SweptSegment> segments);
 
     /**
      * What has expired by the clock is kept, since the clock isn't believed.
      *
-     * @param clockMillis what the clock says
-     * @param knownMillis what time it is at least
+     * @param clockMillis the time by the clock
+     * @param knownMillis the known time, which the real one can't precede
      * @param segments that are kept
      * @param bytes of their files
      */
     void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes);
 
     /**
-     * Something of a sweep failed, and is tried again by the next one.
+     * A part of a sweep failed; the next sweep tries it again.
      *
-     * @param stream the key of the stream concerned; null where there is none
+     * @param stream the key of the stream concerned; null if there is none
      */
     void sweepFailed(@Nullable String stream, Throwable failure);
 }

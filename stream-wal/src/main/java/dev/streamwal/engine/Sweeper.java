@@ -33,27 +33,27 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * Seals what is idle and deletes what has expired: asks every stream, has {@link ExpiryPlan} decide, leaves what is held for consumers
- * ({@link ConsumerHolds}), and carries the plan out. One pass at a time, by its own thread at intervals or by whoever calls.
+ * Seals idle segments and deletes expired ones: collects the state of every stream, lets {@link ExpiryPlan} decide, leaves what is held for
+ * consumers ({@link ConsumerHolds}), and carries the plan out. One pass at a time, on its own thread at intervals or on a calling thread.
  */
 public final class Sweeper {
 
-    /** As failures of it are told. */
+    /** The task's name in reports of its failures. */
     public static final String TASK = "sweep";
 
-    /** Segments of packs: one event each would be more than a listener's queue takes. */
+    /** Limit of a pack's segments in one event: one event each would overflow a listener's queue. */
     private static final int TOLD_AT_ONCE = 4_096;
 
     /**
-     * How much and how often.
+     * Limits of bytes and times.
      *
      * @param maxTotalBytes of all streams
-     * @param intervalNanos between two passes; 0: only when asked
-     * @param maxAdvanceMillis that the clock may be ahead
+     * @param intervalNanos between two passes; 0: sweeps run only when called
+     * @param maxAdvanceMillis how far the clock may be ahead of the known time
      */
     public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis) {}
 
-    /** What a pass did, and what it left. */
+    /** What a pass did and left. */
     public record Result(
             int deleted, int failed, int live, long bytesReclaimed, int held, long heldBytes, int refused) {}
 
@@ -69,7 +69,7 @@ public final class Sweeper {
     private final KnownTime time;
     private final long maxAdvanceMillis;
 
-    /** Whether the last pass by the clock has refused something. The pass's that runs, of which there is one at a time. */
+    /** Whether the last pass by the clock refused to delete something. Only the running pass uses it, and one runs at a time. */
     private boolean refusing;
 
     public Sweeper(
@@ -105,28 +105,28 @@ public final class Sweeper {
         }
     }
 
-    /** Ends the thread, after the pass it is in. */
+    /** Ends the thread, after the current pass. */
     public void stop() {
         thread.stop();
     }
 
-    /** By the log's clock, as far as that is to be believed. */
+    /** Sweeps by the log's clock, as far as the clock is believed. */
     public Result sweepByClock() {
         return sweepByClock(PresentRetention.NONE);
     }
 
-    /** As the other one; what a retention is for expires by that as well. */
+    /** Like {@link #sweepByClock()}; the streams that {@code retention} names also expire by it. */
     public Result sweepByClock(PresentRetention retention) {
         passes.lock();
         try {
-            // behind the lock: two passes don't read the clock in one order and run in another
+            // within the lock: passes run in the order in which they read the clock
             return passWithoutPacking(() -> new Pass(wal.nowMillis(), each -> {}, true, retention));
         } finally {
             passes.unlock();
         }
     }
 
-    /** By a time that somebody vouches for. */
+    /** Sweeps by a time that the caller vouches for. */
     public Result sweep(Instant now, Consumer<SweptSegment> each) {
         passes.lock();
         try {
@@ -147,7 +147,7 @@ public final class Sweeper {
         }
     }
 
-    /** One look at everything. */
+    /** One pass over all streams and packs. */
     private final class Pass {
 
         private final long nowMillis;
@@ -158,9 +158,9 @@ public final class Sweeper {
         private long reclaimed;
         private final boolean byClock;
         private final PresentRetention retention;
-        /** Of packs. */
+        /** Deleted segments of packs that the listener wasn't told of yet. */
         private final List<SweptSegment> untold = new ArrayList<>();
-        /** What stands in them goes when it is packed. */
+        /** Where streams begin in shared segments, whose data is deleted only after it was packed. */
         private PackStore.SharedBeginnings shared = key -> Long.MAX_VALUE;
 
         Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock, PresentRetention retention) {
@@ -186,7 +186,7 @@ public final class Sweeper {
             HeldBack.Outcome outcome = holds.of(nowMillis, files, retained, views, logs);
             Set<ExpiryPlan.Deletion> going = new HashSet<>(outcome.deletions());
             List<ExpiryPlan.Deletion> goingFiles = files.stream().filter(going::contains).toList();
-            // the oldest of a stream first, wherever it stands
+            // the oldest data of a stream first, wherever it is
             List<ExpiryPlan.Deletion> beforePacks = mayGo(goingFiles);
             carryOut(beforePacks);
             List<HeldBack.Due> staying = new ArrayList<>(inPacks.getOrDefault(false, List.of()));
@@ -206,7 +206,7 @@ public final class Sweeper {
             try {
                 return store.segments();
             } catch (IOException | WalException e) {
-                // a damaged one is told of when it is due, and to who reads it
+                // a damaged pack is reported when it is due, and to its readers
                 return store.packs().stream().mapToLong(ListedPack::segments).sum();
             }
         }
@@ -216,8 +216,8 @@ public final class Sweeper {
         }
 
         /**
-         * What would go with packs: what is due of it, where that matters to a consumer, and what isn't, as a pack may be due for what it has of other
-         * streams. A pack of which that can't be told stays.
+         * The segments that would be deleted with packs: those that are due, if a consumer may need them, and those that aren't due, since a
+         * pack may be due for other streams' segments. A pack for which this can't be determined stays.
          */
         private Map<Boolean, List<HeldBack.Due>> duesInPacks(List<ExpiryPlan.Deletion> plan) {
             Map<String, Boolean> isRetained = new HashMap<>();
@@ -234,13 +234,13 @@ public final class Sweeper {
             try {
                 return store.sharedBeginnings();
             } catch (IOException | WalException e) {
-                // where it can't be told what stands before it, nothing goes
+                // if it isn't known what stands before a segment, nothing is deleted
                 failed(e);
                 return key -> Long.MIN_VALUE;
             }
         }
 
-        /** Those that are behind nothing in a shared segment or pack; where that can't be told, none. */
+        /** The files that no older data in a shared segment or pack precedes; none if that can't be determined. */
         private List<ExpiryPlan.Deletion> mayGo(List<ExpiryPlan.Deletion> files) {
             List<ExpiryPlan.Deletion> first = files.stream()
                     .filter(file -> file.segment().basePosition() < shared.of(StreamKey.of(file.key()))).toList();
@@ -253,7 +253,7 @@ public final class Sweeper {
             }
         }
 
-        /** Where the oldest that a stream has outside of packs begins. */
+        /** Where a stream's oldest data outside of packs begins. */
         private long beginningElsewhere(StreamKey key) {
             StreamLog own = logs.get(key.text());
             return Math.min(own == null ? Long.MAX_VALUE : own.oldestPosition(), shared.of(key));
@@ -284,7 +284,7 @@ public final class Sweeper {
             report.sweepFailed(null, failure);
         }
 
-        /** What there is, and is due as far as the clock is believed. */
+        /** The streams' segments, with expirations as far as the clock is believed. */
         private SweepTime.Outcome asked(List<ExpiryPlan.Stream> views) {
             if (!byClock) {
                 return new SweepTime.Outcome(views, 0, 0);
@@ -322,7 +322,10 @@ public final class Sweeper {
             return views.stream().flatMap(view -> view.segments().stream()).mapToLong(ExpiryPlan.Segment::bytes).sum();
         }
 
-        /** Only now it matters which stream's segment is the older one, which their headers say, whatever the streams' retention is now. */
+        /**
+         * With segments' headers read: only now it matters which stream's segment is older, which the headers say, whatever the streams'
+         * retention is now.
+         */
         private List<ExpiryPlan.Stream> compared(List<ExpiryPlan.Stream> views) {
             List<ExpiryPlan.Stream> compared = new ArrayList<>(views.size());
             for (ExpiryPlan.Stream view : views) {
@@ -342,7 +345,7 @@ public final class Sweeper {
         }
 
         /**
-         * Decides for every stream, writes all of it down, and deletes. Where one deletion of a stream fails, its later ones aren't done: a
+         * Decides for every stream, records all decisions, and deletes. If one deletion of a stream fails, its later ones aren't done: a
          * stream loses its beginning and nothing else.
          */
         private void carryOut(List<ExpiryPlan.Deletion> plan) {
@@ -376,7 +379,7 @@ public final class Sweeper {
             return decided;
         }
 
-        /** What could not be written down is not deleted, and tried again by the next pass. */
+        /** What can't be recorded isn't deleted; the next pass tries again. */
         private Map<String, Long> writeDown(List<DeletionLog.DeletedBelow> decided, List<DeletionLog.Kept> kept) {
             Map<String, Long> below = new HashMap<>();
             for (int from = 0; from < decided.size(); from += DeletionLog.MAX_STREAMS) {

@@ -4,18 +4,18 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import java.util.List;
 
-/** What a sweep asks of the log. */
+/** The log as a sweep sees it. */
 public interface SweptLog {
 
-    /** Throws where the log is closed, or another has become its writer. */
+    /** Throws if the log is closed, or another process has become its writer. */
     void checkWriter();
 
-    /** By the log's clock. */
+    /** The time by the log's clock. */
     long nowMillis();
 
     /** All streams that have a segment, and perhaps others. */
     List<StreamLog> streams();
 
-    /** Where deletions are written down first. */
+    /** Records deletions before they happen. */
     DeletionLog deletions();
 }
