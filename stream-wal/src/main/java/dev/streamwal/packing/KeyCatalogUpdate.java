@@ -242,12 +242,12 @@ final class KeyCatalogUpdate {
         }
 
         private int ordinal(ListedPack pack) {
-            return Objects.requireNonNull(ordinals.get(pack.number()), "a pack that is added is covered");
+            return Objects.requireNonNull(ordinals.get(pack.number()), "added pack isn't covered by the catalogue");
         }
 
         private static StreamKey key(@Nullable Head head) throws IOException {
             if (head == null) {
-                throw new IllegalStateException("there is something to merge");
+                throw new IllegalStateException("no key is left to merge");
             }
             try {
                 return head.walk().streamKey();
@@ -257,7 +257,7 @@ final class KeyCatalogUpdate {
         }
 
         private void takeCataloged(StreamKey key) throws IOException {
-            KeyCatalogReader.Walk walk = Objects.requireNonNull(cataloged, "a key that is known is in a catalogue");
+            KeyCatalogReader.Walk walk = Objects.requireNonNull(cataloged, "no earlier catalogue has the cataloged key");
             for (CatalogedSegment each : walk.segments()) {
                 if (before.counts(key, each)) {
                     before.pack(each.pack()).ifPresent(pack -> segments.add(

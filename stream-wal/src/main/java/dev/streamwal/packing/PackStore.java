@@ -164,7 +164,7 @@ public final class PackStore implements PackedData {
     /** Of who packs, or takes a segment out of a pack. */
     public <T> T whilePacking(Step<T> step) throws IOException {
         if (isDeletedByCaller()) {
-            throw new IllegalStateException("a callback that is told of a deletion doesn't pack: thread=" + Thread.currentThread().getName()
+            throw new IllegalStateException("cannot pack within a callback about a deletion: thread=" + Thread.currentThread().getName()
                     + ", root=" + root + "; pack when the deletion is done");
         }
         return holding(changing.writeLock(), step);

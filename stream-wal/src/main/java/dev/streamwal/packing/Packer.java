@@ -376,7 +376,7 @@ public final class Packer {
         private StreamLog stream(StreamKey key) {
             StreamLog stream = streams.get(key);
             if (stream == null) {
-                throw new IllegalStateException("a plan is made of the streams that were looked at: stream=" + key);
+                throw new IllegalStateException("stream isn't part of the plan: stream=" + key);
             }
             return stream;
         }

@@ -340,7 +340,7 @@ final class ChainRecovery {
                 return false;
             }
             default -> throw new CorruptSegmentException(
-                    "a segment begins where the one before ends, and it was durable: file=" + file + ", offset=0, stream=" + key
+                    "durable segment doesn't begin where the one before it ends: file=" + file + ", offset=0, stream=" + key
                             + ", previousEnd=" + header.previousEnd() + ", end=" + end + ", before=" + chain.get(index - 1).file().path()
                             + "; open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind the gap",
                     file, key.text(), header.basePosition(), 0, 0, null);
@@ -430,7 +430,7 @@ final class ChainRecovery {
                 return unfinished.get(i).tail();
             }
         }
-        throw new IllegalStateException("a segment is repaired before the next one is looked at: stream=" + key);
+        throw new IllegalStateException("previous segment hasn't been repaired: stream=" + key);
     }
 
     // ---------------------------------------------------------------- setting aside

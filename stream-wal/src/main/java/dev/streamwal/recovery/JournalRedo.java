@@ -105,9 +105,9 @@ public final class JournalRedo {
                 return frontier;
             }
             damage = new CorruptSegmentException(
-                    "a journal file that has blocks has a frontier beside it: file=" + used.get(0) + ", frontier=" + FrontierFile.path(root)
-                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which goes on"
-                            + " without the journal: what only the journal held is lost then",
+                    "the frontier of the commit journal is missing: file=" + used.get(0) + ", frontier=" + FrontierFile.path(root)
+                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which continues"
+                            + " without the journal and loses what only the journal held",
                     used.get(0), null, WalException.NO_POSITION, 0, 0, null);
         } catch (CorruptSegmentException e) {
             setAside(FrontierFile.path(root), "damaged", e);
@@ -132,8 +132,8 @@ public final class JournalRedo {
         }
         if (copy.isEmpty()) {
             throw new CorruptSegmentException(
-                    damage.getMessage() + "; it can't be skipped, as no copy fits the quarantine: quarantineBytes=" + Quarantine.MAX_BYTES
-                            + "; move what is in " + root.resolve(Quarantine.NAME) + " elsewhere",
+                    damage.getMessage() + "; cannot skip it, as the quarantine has no room for a copy: quarantineBytes=" + Quarantine.MAX_BYTES
+                            + "; move the files in " + root.resolve(Quarantine.NAME) + " elsewhere",
                     file, null, WalException.NO_POSITION, damage.offset(), damage.length(), damage);
         }
         setAside.add(copy.get());
@@ -186,7 +186,7 @@ public final class JournalRedo {
             CorruptSegmentException error = new CorruptSegmentException(
                     "the commit journal is damaged: " + damage.what() + ", file=" + damage.file() + ", offset=" + damage.offset()
                             + ", length=" + damage.length() + "; put the file back from a copy of this log, or open the log with"
-                            + " SKIP_BAD_RECORDS, which goes on without that block and keeps a copy of the file in "
+                            + " SKIP_BAD_RECORDS, which continues without that block and keeps a copy of the file in "
                             + root.resolve(Quarantine.NAME),
                     damage.file(), null, WalException.NO_POSITION, damage.offset(), damage.length(), null);
             if (copied.add(damage.file())) {

@@ -170,7 +170,7 @@ public final class Quarantine {
 
     /** For whoever reads a refusal. */
     String whatToDoWhenFull(long neededBytes) {
-        return "what is damaged is set aside before it is changed, and there is no room for it: quarantine=" + directory + ", neededBytes="
-                + neededBytes + ", maxBytes=" + maxBytes + "; look at what is there, move it elsewhere or delete it, and try again";
+        return "the quarantine has no room for a copy of the damaged bytes: quarantine=" + directory + ", neededBytes="
+                + neededBytes + ", maxBytes=" + maxBytes + "; move the files in it elsewhere, or delete them, and try again";
     }
 }

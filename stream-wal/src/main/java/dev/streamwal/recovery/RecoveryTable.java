@@ -68,7 +68,7 @@ public final class RecoveryTable {
     private static <E> RecoveryDecision decide(List<Row<E>> rows, Case<E> given) {
         List<Row<E>> matching = rows.stream().filter(row -> row.when().test(given)).toList();
         if (matching.size() != 1) {
-            throw new IllegalStateException("recovery's table has one row for everything: rows=" + matching.size() + ", case=" + given);
+            throw new IllegalStateException("not exactly one row of recovery's table matches: rows=" + matching.size() + ", case=" + given);
         }
         return matching.get(0).decision();
     }

@@ -217,10 +217,10 @@ final class SegmentRedo {
     private static CorruptSegmentException foreign(Target target, SegmentHeader found) {
         SegmentHeader header = target.header;
         return new CorruptSegmentException(
-                "the journal has bytes of a segment, and its file is another one's: file=" + target.file + ", stream=" + header.key()
+                "file belongs to another segment than the journal's bytes: file=" + target.file + ", stream=" + header.key()
                         + ", salt=" + header.salt() + ", found: stream=" + found.key() + ", basePosition=" + found.basePosition()
                         + ", salt=" + found.salt() + "; put the right file back, or open the log with SKIP_BAD_RECORDS, which leaves"
-                        + " the file as it is and these bytes out",
+                        + " the file as it is and drops these bytes",
                 target.file, header.key().text(), header.basePosition(), 0, SegmentHeaderLayout.MAX_BYTES, null);
     }
 

@@ -35,11 +35,11 @@ final class SegmentRepair {
     /** What every disk writes as a whole, or not at all; some write more. */
     private static final int SECTOR_BYTES = 512;
 
-    private static final String READ_AND_DELETE = "copy what you need, the stream can be read around the damage, and delete the stream";
+    private static final String READ_AND_DELETE = "copy what you need (the stream can be read around the damage), then delete the stream";
     private static final String GO_ON_BY_POLICY =
             "open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind it; or " + READ_AND_DELETE;
     private static final String NO_PADDING_FITS =
-            "the records behind it don't follow one another, so that no padding fits between; " + READ_AND_DELETE;
+            "no padding fits, as the records behind the damage aren't contiguous; " + READ_AND_DELETE;
 
     private final SegmentHeader header;
     private final SegmentFile file;
@@ -367,7 +367,7 @@ final class SegmentRepair {
         long end = scan.nextValid() >= 0 ? scan.nextValid() : bytes.size();
         String evidence = offset < bounds.durable()
                 ? "it was acknowledged as durable (to offset " + bounds.durable() + ")"
-                : "the log was closed when it was durable";
+                : "it was durable when the log was closed";
         return new CorruptSegmentException(
                 "a record is damaged, and " + evidence + ": file=" + file.path() + ", stream=" + key()
                         + ", position=" + header.positionAt(offset) + ", offset=" + offset + ", length=" + Math.max(0, end - offset)
