@@ -319,7 +319,7 @@ abstract class LifecycleContract extends LogContract {
                 () -> wal.purge(Keys.key("s"), clock.instant()),
                 () -> wal.delete("s"));
         for (ThrowingCallable call : calls) {
-            assertThatThrownBy(call).isInstanceOf(WalLockedException.class).hasMessageContaining("somebody else has opened the log");
+            assertThatThrownBy(call).isInstanceOf(WalLockedException.class).hasMessageContaining("another writer has opened the log");
         }
         try (WalReader reader = wal.reader()) {
             assertThat(Written.drain(reader.scan("s")).subList(0, MANY)).isEqualTo(written);

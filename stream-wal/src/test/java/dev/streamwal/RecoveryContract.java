@@ -745,7 +745,7 @@ abstract class RecoveryContract extends LogContract {
         wal.close();
         damage(segment(1), written.get(1));
         assertRefused(full, THIS_BOOT, "quarantine=" + root.resolve("quarantine"), "neededBytes=88", "maxBytes=87",
-                "move it elsewhere or delete it");
+                "move the files in it elsewhere, or delete them");
         assertThat(quarantined()).isEmpty();
         RecoverySettings room = new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.SKIP_BAD_RECORDS, true, true, 88);
         appendSome(open(room, THIS_BOOT).stream("s"), 1);

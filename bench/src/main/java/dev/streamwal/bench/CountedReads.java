@@ -99,7 +99,7 @@ public final class CountedReads {
             for (int i = 0; i < 2; i++) {
                 SweepResult swept = wal.sweep(MIDNIGHT.plus(DAY).plus(DAY));
                 if (swept.deletedSegments() > 0) {
-                    throw new IllegalStateException("nothing expires here: " + swept);
+                    throw new IllegalStateException("segments have expired: " + swept);
                 }
             }
         }

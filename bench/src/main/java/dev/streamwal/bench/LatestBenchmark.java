@@ -47,7 +47,7 @@ public class LatestBenchmark {
         reader = WalReader.open(RecordedLog.of(KEYS, 1_000));
         keys = IntStream.range(0, KEYS).mapToObj(i -> "bench/" + i).toList();
         if (latest().size() != KEYS) {
-            throw new IllegalStateException("every key has a record");
+            throw new IllegalStateException("key without a record");
         }
     }
 

@@ -77,7 +77,7 @@ public class ReadBatchBenchmark {
         }
         for (int b = 0; b < BATCHES; b++) {
             if (statuses() != REFS) {
-                throw new IllegalStateException("every record is found");
+                throw new IllegalStateException("record not found");
             }
         }
     }

@@ -51,7 +51,7 @@ final class RecordedLog {
                     content[i & 127] = (byte) i;
                     EntryRef ref = stream.append(START_MILLIS + i, content);
                     if (!ref.equals(ref(ref.key(), i))) {
-                        throw new IllegalStateException("positions follow one another: i=" + i + ", ref=" + ref);
+                        throw new IllegalStateException("unexpected position: i=" + i + ", ref=" + ref);
                     }
                 }
             }

@@ -100,7 +100,7 @@ public class ScanBenchmark {
 
     private static void check(int count, int wanted) {
         if (count != wanted) {
-            throw new IllegalStateException("every record is found: count=" + count + ", wanted=" + wanted);
+            throw new IllegalStateException("unexpected number of records: count=" + count + ", wanted=" + wanted);
         }
     }
 }

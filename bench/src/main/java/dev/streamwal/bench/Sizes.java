@@ -202,7 +202,7 @@ public final class Sizes {
             }
         }
         if (records != readings.size() || bytes == 0) {
-            throw new IllegalStateException("a scan finds all that was appended: records=" + records + ", appended=" + readings.size());
+            throw new IllegalStateException("scan did not find all appended records: records=" + records + ", appended=" + readings.size());
         }
         return (double) (System.nanoTime() - start) / records;
     }
@@ -220,7 +220,7 @@ public final class Sizes {
             }
         }
         if (bytes == 0) {
-            throw new IllegalStateException("what was read has content");
+            throw new IllegalStateException("records were read without content");
         }
         return (double) (System.nanoTime() - start) / BATCHES / size;
     }

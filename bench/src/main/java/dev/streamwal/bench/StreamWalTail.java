@@ -48,7 +48,7 @@ final class StreamWalTail {
     private static DelayContender.Reader opened(WalReader reader, Function<WalReader, EntryTail> follow) {
         EntryTail tail = follow.apply(reader);
         if (tail.next()) {
-            throw new IllegalStateException("nothing has been appended yet: " + tail.ref());
+            throw new IllegalStateException("a record came before any was appended: " + tail.ref());
         }
         return new TailReader(reader, tail);
     }

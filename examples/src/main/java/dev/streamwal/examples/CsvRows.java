@@ -50,7 +50,7 @@ final class CsvRows implements Iterator<CsvRow>, Closeable {
         try {
             return records.hasNext();
         } catch (CsvParseException e) {
-            throw bad("what follows this line isn't CSV: " + e.getMessage(), e);
+            throw bad("not CSV from this line on: " + e.getMessage(), e);
         }
     }
 
@@ -58,7 +58,7 @@ final class CsvRows implements Iterator<CsvRow>, Closeable {
     public CsvRow next() {
         List<String> fields = fields();
         if (fields.size() != HEADER.size()) {
-            throw bad("a row has a timestamp and a value: fields=" + fields.size(), null);
+            throw bad("row is not a timestamp and a value: fields=" + fields.size(), null);
         }
         return new CsvRow(line, timestampMillis(fields.get(0)), number(fields.get(1)));
     }

@@ -23,16 +23,16 @@ final class CatCommand extends StreamsCommand {
     @Mixin
     private final TimeRangeOptions range = new TimeRangeOptions();
 
-    @Option(names = "--position", paramLabel = "POSITION", description = "From this position on; of one stream.")
+    @Option(names = "--position", paramLabel = "POSITION", description = "Start at this position; needs a single stream.")
     private @Nullable Long position;
 
-    @Option(names = "--ref", paramLabel = "REF", description = "From this record on, key@position+size; instead of KEY.")
+    @Option(names = "--ref", paramLabel = "REF", description = "Start at this record, key@position+size; instead of KEY.")
     private @Nullable EntryRef ref;
 
-    @Option(names = {"-n", "--last"}, paramLabel = "COUNT", description = "The newest records of each stream, so many at most.")
+    @Option(names = {"-n", "--last"}, paramLabel = "COUNT", description = "Only the newest COUNT records of each stream.")
     private @Nullable Integer last;
 
-    @Option(names = "--merged", description = "All streams together, by timestamp; else one after the other.")
+    @Option(names = "--merged", description = "Merge all streams by timestamp; without it, they come one after the other.")
     private boolean merged;
 
     @Mixin
@@ -69,16 +69,16 @@ final class CatCommand extends StreamsCommand {
 
     private void checkArguments(KeySelection selection) {
         if (ref != null && !super.patterns().isEmpty()) {
-            throw usage("either keys or a --ref say which stream");
+            throw usage("keys and --ref can't be combined");
         }
         if (Stream.of(range.isGiven(), position != null, ref != null, last != null).filter(given -> given).count() > 1) {
-            throw usage("only one of --from and --to, --position, --ref, --last says where to begin");
+            throw usage("more than one of --from and --to, --position, --ref, --last is given");
         }
         if (merged && (position != null || ref != null || last != null)) {
-            throw usage("--merged goes with --from and --to");
+            throw usage("--merged can't be combined with --position, --ref or --last");
         }
         if (position != null && selection.keys().size() > 1) {
-            throw usage("--position is of one stream, and here are " + selection.keys().size());
+            throw usage("--position needs a single stream: streams=" + selection.keys().size());
         }
     }
 

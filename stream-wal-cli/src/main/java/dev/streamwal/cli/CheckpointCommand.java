@@ -11,14 +11,14 @@ import picocli.CommandLine.Parameters;
 /** Copies a log. */
 @Command(
         name = "checkpoint",
-        description = "Makes a copy of a log that nobody writes. Segments that are complete become hard links where the copy is on the same"
-            + " file system, and so take no room. The copy opens as a log.",
+        description = "Copies a log that no process is writing. Complete segments become hard links if the copy is on the same"
+            + " file system, and take no space. The copy is a log itself.",
         footer = {
-            "%nA program that writes the log makes one by StreamWal.checkpoint(target), while it goes on.",
-            LogOptions.OPENING + " Then there is no checkpoint: recover the log first."})
+            "%nTo copy a live log, call StreamWal.checkpoint(target) in the program that writes it.",
+            LogOptions.OPENING + " A log with damaged streams can't be copied: recover it first."})
 final class CheckpointCommand extends WritingCommand {
 
-    @Parameters(index = "1", paramLabel = "TARGET", description = "A directory that is empty, or isn't there yet.")
+    @Parameters(index = "1", paramLabel = "TARGET", description = "A directory that is empty or doesn't exist yet.")
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
     private Path target;
 
@@ -51,7 +51,7 @@ final class CheckpointCommand extends WritingCommand {
         try {
             wal.checkpoint(target);
         } catch (WalException e) {
-            complain("the copy is not complete, delete it: target=" + target);
+            complain("the copy is incomplete: target=" + target + "; delete it");
             throw e;
         }
     }

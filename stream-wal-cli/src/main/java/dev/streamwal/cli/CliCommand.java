@@ -15,13 +15,13 @@ abstract class CliCommand implements Callable<Integer> {
 
     private final CommandContext context;
 
-    @Option(names = "--json", description = "Print JSON, an object a line; what went wrong is told on standard error, as text.")
+    @Option(names = "--json", description = "Print JSON, one object per line; errors go to standard error, as text.")
     private boolean json;
 
     @Option(names = {"-q", "--quiet"}, description = "Show no progress.")
     private boolean quiet;
 
-    @Option(names = "--verbose", description = "Where it fails, print the stack trace too.")
+    @Option(names = "--verbose", description = "On failure, print the stack trace too.")
     private boolean verbose;
 
     CliCommand(CommandContext context) {

@@ -25,18 +25,18 @@ import picocli.CommandLine.Spec;
 /** Shows who reads a log, and how far they are. */
 @Command(
         name = "consumers",
-        description = "Lists the consumers of a log, and how far behind they are; of those that are named, stream by stream.",
+        description = "Lists the consumers of a log and how far behind they are; named consumers are listed stream by stream.",
         footer = {
-            "%nBEHIND is what stands between the committed position and the end, in bytes; records aren't counted. LOST says in how"
-                + " many streams something was deleted before it was committed, or, of a named consumer, between which positions. How"
-                + " many bytes that were isn't known any more: between two positions there may have been none.",
+            "%nBEHIND is the distance from the committed position to the end, in bytes; records aren't counted. LOST says in how"
+                + " many streams something was deleted before it was committed, or, for a named consumer, between which positions. How"
+                + " many bytes that was is unknown: there may have been none between two positions.",
             "%nListing only reads. Removing and resetting write in the log's folder cursors, and can be done while a program writes"
                 + " the log, but not while the consumer is open (exit code 4)."})
 final class ConsumersCommand extends LogCommand {
 
     private static final String NOTHING = "0 B";
 
-    @Parameters(index = "1..*", paramLabel = "NAME", description = "Consumers' names. All, where none is given.")
+    @Parameters(index = "1..*", paramLabel = "NAME", description = "Names of consumers (default: all).")
     private List<String> names = List.of();
 
     @ArgGroup(exclusive = true)
@@ -44,11 +44,11 @@ final class ConsumersCommand extends LogCommand {
 
     /** What is to become of them. */
     static final class Change {
-        @Option(names = "--remove", description = "Remove the named consumers, with what they have committed.")
+        @Option(names = "--remove", description = "Remove the named consumers, with the positions that they have committed.")
         private boolean remove;
 
-        @Option(names = "--reset", paramLabel = "WHERE", description = "Commit for the named consumers, in all their streams:"
-                + " begin, what there is first, so that they read everything again; or end, so that they leave out what there is.")
+        @Option(names = "--reset", paramLabel = "WHERE", description = "Move the named consumers, in all their streams:"
+                + " begin, and they read everything again; or end, and they skip what is there.")
         private @Nullable Reset reset;
     }
 
@@ -66,7 +66,7 @@ final class ConsumersCommand extends LogCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         if (names.isEmpty() && (change.remove || change.reset != null)) {
-            throw new ParameterException(spec.commandLine(), "who is to be changed is named");
+            throw new ParameterException(spec.commandLine(), "no consumer is named; give the NAME of each to change");
         }
         try (WalReader reader = WalReader.open(root(), ReaderOptions.builder().clock(context().clock()).build())) {
             checkIsLog();

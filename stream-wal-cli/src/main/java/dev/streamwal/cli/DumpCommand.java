@@ -13,9 +13,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "dump",
         description = {
-            "Shows a segment's file byte by byte, each field annotated where it begins: header, records, footer, and what is damaged.",
-            "Of a pack it shows the segments in it, each as if it were a file.",
-            "With --json, an object for each of these parts, without the bytes."
+            "Shows a segment's file byte by byte, each field annotated where it begins: header, records, footer, and damage.",
+            "For a pack, it shows each of its segments as if it were a file.",
+            "With --json, it prints an object for each of these parts, without the bytes."
         })
 final class DumpCommand extends CliCommand {
 
@@ -26,7 +26,7 @@ final class DumpCommand extends CliCommand {
     @Option(names = "--brief", description = "Only where each part begins, and how long it is.")
     private boolean brief;
 
-    @Option(names = "--key", paramLabel = "KEY", description = "Of a pack only this stream's segments.")
+    @Option(names = "--key", paramLabel = "KEY", description = "For a pack: only this stream's segments.")
     private @Nullable String key;
 
     DumpCommand(CommandContext context) {
@@ -36,7 +36,7 @@ final class DumpCommand extends CliCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         if (Files.isDirectory(file)) {
-            throw new IllegalArgumentException("dump shows the file of a segment, and this is a directory: " + file);
+            throw new IllegalArgumentException("a directory, not the file of a segment or pack: " + file);
         }
         if (PackDump.isPack(file)) {
             return new PackDump(file, out, brief, key).run();

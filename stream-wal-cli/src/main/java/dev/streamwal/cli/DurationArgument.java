@@ -21,7 +21,7 @@ final class DurationArgument implements ITypeConverter<Duration> {
         try {
             return PARTS.matcher(text).matches() ? TimeArgument.distance(text) : Duration.parse(text);
         } catch (DateTimeException | ArithmeticException e) {
-            TypeConversionException refusal = new TypeConversionException("'" + text + "' is no length of time; those are " + SYNTAX);
+            TypeConversionException refusal = new TypeConversionException("'" + text + "' is not a duration; use " + SYNTAX);
             refusal.initCause(e);
             throw refusal;
         }

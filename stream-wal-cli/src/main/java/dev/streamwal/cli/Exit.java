@@ -14,12 +14,12 @@ import picocli.CommandLine.ParameterException;
 
 /** What a command's exit code says. */
 enum Exit {
-    OK(0, "all is well"),
-    FINDINGS(1, "it ran, and found damage, or not everything that was asked for"),
-    USAGE(2, "the arguments make no sense"),
+    OK(0, "success"),
+    FINDINGS(1, "ran, but found damage, or not everything that was asked for"),
+    USAGE(2, "invalid arguments"),
     FAILED(3, "files or the log can't be read or written"),
     LOCKED(4, "another process writes the log, or has the consumer open"),
-    BUG(5, "a fault of this program: please report what --verbose prints");
+    BUG(5, "a bug in this program: please report what --verbose prints");
 
     private final int code;
     private final String meaning;

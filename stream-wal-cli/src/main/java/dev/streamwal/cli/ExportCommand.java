@@ -21,11 +21,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "export",
         description = {
-            "Writes records to standard output, for other programs: as CSV, as JSON lines, or in InfluxDB's line protocol.",
-            "import reads both, headers and binary content included. CSV has a header line: key, position, size, timestamp, header, content, encoding; the last is utf-8, or base64 where header "
+            "Writes records to standard output, for other programs: as CSV, JSON lines, or InfluxDB's line protocol.",
+            "import reads CSV and JSON back, headers and binary content included. CSV has a header line: key, position, size, timestamp, header, content, encoding; the last is utf-8, or base64 where header "
                     + "or content isn't UTF-8.",
-            "In line protocol what was imported from it is written as it was; of other records the key is the measurement, and the content the field "
-                    + "value, a number or a string. Headers are left out; a record that isn't text, or has several lines, is told of."
+            "In line protocol, records that were imported from it are written unchanged; otherwise the key is the measurement, and the content the field "
+                    + "value, a number or a string. Headers are left out. Records that aren't text, or have several lines, are left out and reported."
         })
 final class ExportCommand extends StreamsCommand {
 
@@ -70,7 +70,7 @@ final class ExportCommand extends StreamsCommand {
             out.bytes((line.get() + '\n').getBytes(UTF_8));
         } else {
             complete = false;
-            complain("left out, as line protocol has no form for it: " + entry.ref());
+            complain("left out, cannot be written in line protocol: " + entry.ref());
         }
     }
 

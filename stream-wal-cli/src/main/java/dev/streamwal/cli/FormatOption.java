@@ -16,8 +16,8 @@ final class FormatOption {
     @Option(
             names = "--as",
             paramLabel = "TYPE",
-            description = "What contents are, for text and JSON: ${COMPLETION-CANDIDATES}. F64 are numbers of 64 bits, F64LE the same with the lowest"
-                    + " byte first. Without: text where it is UTF-8, else hexadecimal digits, or Base64 in JSON; so is what isn't of the type.")
+            description = "How to decode contents, for text and JSON: ${COMPLETION-CANDIDATES}. F64 is numbers of 64 bits, F64LE the same with the lowest"
+                    + " byte first. Without it, and for contents of another type: text if it is UTF-8, else hexadecimal digits, or Base64 in JSON.")
     private @Nullable ContentType type;
 
     /** {@code --json} wins. */

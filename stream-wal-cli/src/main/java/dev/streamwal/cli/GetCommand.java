@@ -11,7 +11,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** Shows records by ref. */
-@Command(name = "get", description = "Shows records by ref, in the order asked.")
+@Command(name = "get", description = "Shows records by ref, in the given order.")
 final class GetCommand extends ReadingCommand {
 
     /** What is read at a time: one record of the largest size, or many small ones. */

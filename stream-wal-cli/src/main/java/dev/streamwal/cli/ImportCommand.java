@@ -37,16 +37,16 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "import",
         description = "Appends the rows of CSV files, JSON lines, plain lines, files in InfluxDB's line protocol, the records of nano-wal files, and"
-                + " what export wrote.",
+                + " the output of export.",
         footer = {
-            "%nTimes have milliseconds in a log. What is finer is cut off, and counted; --keep-time keeps the text. A point without a"
+            "%nTimes in a log have milliseconds. Finer times are truncated, and counted; --keep-time keeps the text. A point without a"
                 + " timestamp gets the time of the import. Rows that are too old for the retention, or too far in the future, are"
                 + " bad rows.",
-            "%nAn import that fails takes back what it has appended. Importing a file again appends its rows again. After an import that was"
-                + " killed, --resume goes on where it ended.",
-            "%nWindow, retention and segment size hold for segments that are created now. A row that is older than the stream's newest"
+            "%nAn import that fails removes what it has appended. Importing a file again appends its rows again. After an import that was"
+                + " killed, --resume continues where it ended.",
+            "%nWindow, retention and segment size apply to segments that are created now. A row that is older than the stream's newest"
                 + " window goes into that one's segment, and expires with it.",
-            LogOptions.OPENING + " A log that isn't there is made."})
+            LogOptions.OPENING + " A log that doesn't exist is created."})
 final class ImportCommand extends LogCommand {
 
     /** Complaints about bad rows; the rest is counted. */
@@ -54,8 +54,8 @@ final class ImportCommand extends LogCommand {
     /** Between two looks at how far the reading is. */
     private static final int ROWS_A_STEP = 1_000;
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "FILE", description = "What to read, in this order; - is standard input,"
-            + " and wants a --format.")
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "FILE", description = "Files to read, in this order; - is standard input,"
+            + " and needs --format.")
     private List<Path> files = List.of();
 
     @ArgGroup(exclusive = false)
@@ -64,11 +64,11 @@ final class ImportCommand extends LogCommand {
     @Option(names = "--keep-time", description = "Put the time, as the file writes it, into the record's header.")
     private boolean keepTime;
 
-    @Option(names = "--skip-bad", description = "Leave bad rows out; tell of the first " + MAX_COMPLAINTS + ", count all, and end with exit"
-            + " code 1. Without, the first one ends the import, which leaves nothing in the log.")
+    @Option(names = "--skip-bad", description = "Leave bad rows out; report the first " + MAX_COMPLAINTS + ", count all, and end with exit"
+            + " code 1. Without it, the first bad row ends the import, which leaves nothing in the log.")
     private boolean skipBad;
 
-    @Option(names = "--resume", description = "Leave out the rows of each stream up to the one that is its newest record, if there"
+    @Option(names = "--resume", description = "Leave out each stream's rows up to the one that is the stream's newest record, if there"
             + " is such a row. The files are read twice.")
     private boolean resume;
 
@@ -76,13 +76,13 @@ final class ImportCommand extends LogCommand {
     private boolean dryRun;
 
     @Option(names = "--window", paramLabel = "DURATION",
-            description = "Time that a segment is for, " + DurationArgument.SYNTAX + " (default: about a hundredth of the retention).")
+            description = "Time covered by one segment, " + DurationArgument.SYNTAX + " (default: about a hundredth of the retention).")
     private @Nullable Duration window;
 
-    @Option(names = "--retention", paramLabel = "DURATION", description = "Time that a segment is kept after its window (default: 7d).")
+    @Option(names = "--retention", paramLabel = "DURATION", description = "How long a segment is kept after its window (default: 7d).")
     private @Nullable Duration retention;
 
-    @Option(names = "--segment-bytes", paramLabel = "BYTES", description = "What a segment holds (default: 67108864).")
+    @Option(names = "--segment-bytes", paramLabel = "BYTES", description = "Capacity of a segment (default: 67108864).")
     private @Nullable Integer segmentBytes;
 
     @Spec
@@ -155,7 +155,7 @@ final class ImportCommand extends LogCommand {
         try {
             undo.undo();
         } catch (WalException e) {
-            complain("not all of what was imported could be taken back, --resume goes on behind it: rows=" + totals.records() + ": " + e.getMessage());
+            complain("could not remove all imported rows again: rows=" + totals.records() + ", cause=" + e.getMessage() + "; --resume continues behind them");
         }
     }
 
@@ -181,14 +181,14 @@ final class ImportCommand extends LogCommand {
             if (ImportSource.isStandardInput(file) && !directory) {
                 checkReadOnce();
             } else if (directory ? !Files.isDirectory(file) : !Files.isRegularFile(file)) {
-                throw new RefusedException("what is imported is a file, or of nano-wal a directory, and is there: file=" + file);
+                throw new RefusedException("no such file, or, for nano-wal, no such directory: file=" + file);
             }
         }
     }
 
     private void checkReadOnce() {
         if (resume) {
-            throw new ParameterException(spec.commandLine(), "--resume reads the files twice, and standard input can be read once");
+            throw new ParameterException(spec.commandLine(), "--resume can't read standard input, as it reads the files twice");
         }
     }
 
@@ -222,7 +222,7 @@ final class ImportCommand extends LogCommand {
                 throw new IllegalArgumentException("row without a key; --key gives all rows one");
             }
             if (resume && row.time().millis().isEmpty()) {
-                throw new IllegalArgumentException("with --resume each row has a time of its own");
+                throw new IllegalArgumentException("row without a time; --resume needs one in each row");
             }
             target.append(row, header);
         } catch (TimestampOutOfRangeException | RecordTooLargeException | HeaderTooLargeException | IllegalArgumentException e) {

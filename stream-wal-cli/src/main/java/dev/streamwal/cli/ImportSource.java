@@ -30,14 +30,14 @@ final class ImportSource {
 
     @Option(names = "--format", paramLabel = "FORMAT",
             description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp, .influx, .jsonl, .ndjson or .log; a"
-            + " directory: nano-wal). csv and json may be what export wrote, and become the same records again. json is an object a line:"
-            + " its members are what columns are to CSV, and the content is the line. lines is any text, a record a line. influx is InfluxDB's line protocol: the key is the measurement with its tags, sorted. nano-wal is a"
+            + " directory: nano-wal). csv and json that export wrote become the same records again. json is one object per line:"
+            + " its members are like CSV's columns, and the content is the line. lines is any text, one record per line. influx is InfluxDB's line protocol: the key is the measurement with its tags, sorted. nano-wal is a"
             + " directory of nano-wal 1.0 files: keys are their prefixes, headers and contents the records'.")
     private @Nullable ImportFormat format;
 
     @Option(names = "--content", paramLabel = "CONTENT", defaultValue = "text",
-            description = "What a record's content is: text, of CSV the fields that are neither"
-            + " key nor time, of line protocol the fields as they stand there; or json, an object of the same.")
+            description = "What a record's content is: text, for CSV the fields that are neither"
+            + " key nor time, for line protocol the fields as written; or json, an object of the same.")
     private RowContent content = RowContent.TEXT;
 
     @ArgGroup(exclusive = true)
@@ -49,13 +49,13 @@ final class ImportSource {
                 + " .csv, .jsonl, .ndjson or .log).")
         private @Nullable String fixed;
 
-        @Option(names = "--key-column", paramLabel = "COLUMN", description = "CSV, JSON: has the row's key. Columns are called by their names in"
-                + " the first row; with --no-header by their numbers, from 1 on.")
+        @Option(names = "--key-column", paramLabel = "COLUMN", description = "CSV, JSON: the column of the row's key. Columns are named as in"
+                + " the first row; with --no-header, by their numbers from 1 on.")
         private @Nullable String column;
     }
 
     @Option(names = "--time-column", paramLabel = "COLUMN", defaultValue = "timestamp",
-            description = "CSV, JSON: has the row's time (default: ${DEFAULT-VALUE}).")
+            description = "CSV, JSON: the column of the row's time (default: ${DEFAULT-VALUE}).")
     private String timeColumn = "timestamp";
 
     @Option(names = "--time-format", paramLabel = "FORMAT", defaultValue = "iso",
@@ -63,24 +63,24 @@ final class ImportSource {
     private String timeFormat = "iso";
 
     @Option(names = "--zone", paramLabel = "ZONE", defaultValue = "UTC",
-            description = "CSV, JSON, lines: of times that don't say theirs (default: ${DEFAULT-VALUE}).")
+            description = "CSV, JSON, lines: the zone of times without one (default: ${DEFAULT-VALUE}).")
     private String zone = "UTC";
 
     @Option(names = "--doubtful-time", paramLabel = "CHOICE", defaultValue = "bad",
-            description = "CSV: local times that are two instants, as clocks are put back, or none, as they are put forward: bad, such a row is a"
-                + " bad one; or earlier, or later, of the two that the offsets before and after give (default: ${DEFAULT-VALUE}).")
+            description = "CSV: local times that are two instants, as clocks are put back, or none, as they are put forward: bad, the row is a"
+                + " bad row; earlier or later, that one of the two instants by the offsets before and after (default: ${DEFAULT-VALUE}).")
     private DoubtfulTime doubtfulTime = DoubtfulTime.BAD;
 
-    @Option(names = "--value-column", paramLabel = "COLUMN", description = "CSV, JSON: is the content as it is, and nothing else.")
+    @Option(names = "--value-column", paramLabel = "COLUMN", description = "CSV, JSON: the column that alone is the content, unchanged.")
     private @Nullable String valueColumn;
 
-    @Option(names = "--separator", paramLabel = "CHARACTER", defaultValue = ",", description = "CSV: between fields (default: a comma).")
+    @Option(names = "--separator", paramLabel = "CHARACTER", defaultValue = ",", description = "CSV: the character between fields (default: a comma).")
     private char separator = ',';
 
     @Option(names = "--no-header", description = "CSV: the first row has no names.")
     private boolean headless;
 
-    @Option(names = "--line-time", description = "lines: a line begins with its time; one that doesn't has that of the line before. Without: the time"
+    @Option(names = "--line-time", description = "lines: each line begins with its time; a line without one has that of the line before. Without it: the time"
             + " of the import.")
     private boolean lineTime;
 
@@ -88,9 +88,9 @@ final class ImportSource {
             description = "Line protocol: the timestamps' unit, ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private EpochUnit precision = EpochUnit.NS;
 
-    @Option(names = "--nano-retention", paramLabel = "DURATION", description = "nano-wal: how long its files were kept after their"
-            + " windows. It has no timestamps: records get the last millisecond of their file's window, its expiration"
-            + " less this. Without: the time of the import.")
+    @Option(names = "--nano-retention", paramLabel = "DURATION", description = "nano-wal: how long the files were kept after their"
+            + " windows. nano-wal has no timestamps: records get the last millisecond of their file's window, its expiration"
+            + " less this. Without it: the time of the import.")
     private @Nullable Duration nanoRetention;
 
     /** @throws ParameterException where nobody can say what it is */
@@ -143,7 +143,7 @@ final class ImportSource {
             return new CsvLayout(!headless, separator, timeColumn, TimeFormat.of(timeFormat, ZoneId.of(zone), doubtfulTime),
                     Optional.ofNullable(key.column), Optional.ofNullable(valueColumn), content);
         } catch (DateTimeException e) {
-            throw new IllegalArgumentException("a zone has an offset or a name that is known: zone=" + zone, e);
+            throw new IllegalArgumentException("unknown time zone: zone=" + zone, e);
         }
     }
 

@@ -66,7 +66,7 @@ final class ImportedRows {
             digest.update(header);
             return digest.digest(content);
         } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
+            throw new AssertionError("no SHA-256 on this Java platform", e);
         }
     }
 }

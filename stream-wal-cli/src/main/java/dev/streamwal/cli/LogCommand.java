@@ -24,7 +24,7 @@ abstract class LogCommand extends CliCommand {
     /** A reader takes any directory for a log that is empty as yet, and a writer makes one of it; who types one has made a mistake. */
     final void checkIsLog() {
         if (!Files.isDirectory(LogSegments.folder(root()))) {
-            throw new WalIOException("a log has a folder \"segments\", once somebody has opened it for writing: root=" + root(),
+            throw new WalIOException("not a log, there is no folder \"segments\": root=" + root(),
                     root(), null, WalException.NO_POSITION, null);
         }
     }

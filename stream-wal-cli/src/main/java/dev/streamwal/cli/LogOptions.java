@@ -8,8 +8,8 @@ import java.time.InstantSource;
 final class LogOptions {
 
     /** For the help of commands that do. */
-    static final String OPENING = "%nThe log is opened for writing: nobody else may write it meanwhile (exit code 4), and what a"
-            + " writer that was killed has left is brought in order first, as any program does that opens it. Damaged streams stay as"
+    static final String OPENING = "%nThe log is opened for writing: no other process may write it meanwhile (exit code 4), and what a"
+            + " killed writer left is recovered first, as by any program that opens the log. Damaged streams stay as"
             + " they are.";
 
     private LogOptions() {}

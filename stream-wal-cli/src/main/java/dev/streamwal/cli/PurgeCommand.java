@@ -14,19 +14,19 @@ import picocli.CommandLine.Parameters;
 /** Deletes what is old, expired or not. */
 @Command(
         name = "purge",
-        description = "Deletes the beginning of streams, expired or not: their oldest segments, as long as they are sealed and"
+        description = "Deletes the oldest segments of streams, expired or not, as long as they are sealed and"
             + " their windows end at or before a time.",
         footer = {
-            "%nThe segment that a stream is appended to stays, however old it is.",
+            "%nThe segment that a stream appends to stays, however old it is.",
             LogOptions.OPENING,
-            "%nA dry run reads, and can be done while a program writes the log."})
+            "%nA dry run only reads, also while a program writes the log."})
 final class PurgeCommand extends WritingCommand {
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "KEY", description = "Which streams: keys, or patterns, in which * is"
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "KEY", description = "Streams: keys, or patterns in which * is"
             + " any run of characters, / included, and ? one character.")
     private List<String> patterns = List.of();
 
-    @Option(names = "--before", required = true, paramLabel = "TIME", description = "Where windows end that go, at the latest: "
+    @Option(names = "--before", required = true, paramLabel = "TIME", description = "Delete segments whose windows end at or before this time: "
             + TimeArgument.SYNTAX + ".")
     private Instant before = Instant.MIN;
 

@@ -28,36 +28,36 @@ import picocli.CommandLine.Spec;
 /** Looks at what recovery set aside, and brings it back. */
 @Command(
         name = "quarantine",
-        description = "Lists what recovery has set aside before it cut or overwrote it, and where it stood; brings it back.",
+        description = "Lists what recovery set aside before it cut or overwrote it, and where it stood; can restore it.",
         footer = {
-            "%nNothing but --restore reads these files again, and they stay until they are removed. Listing and exporting only read, and"
+            "%nOnly --restore reads these files again, and they stay until they are removed. Listing and exporting only read, and"
                 + " can be done while a program writes the log; removing can't (exit code 4). --export and --remove together move: what"
-                + " could not be exported is not removed.",
-            "%n--restore shows what would come back, and only reads: the records whose checksums are right, past whatever is not a record, a"
-                + " batch whole or not at all. With --append they are appended to their streams again, with their timestamps, at new"
-                + " positions behind what there is now, and made durable. Then the file's name ends with .restored, and restoring it again"
-                + " does nothing; a run that was cut short is gone on with. Records that are there already, in their segment or by an earlier"
-                + " copy, are left out, and those that have expired since (exit code 1). To verify a part of a segment takes the"
+                + " can't be exported is not removed.",
+            "%n--restore shows which records would be restored, and only reads: those whose checksums match, past anything that is not a record, a"
+                + " batch as a whole or not at all. With --append they are appended to their streams again, with their timestamps, at new"
+                + " positions behind the current end, and made durable. Then the file's name ends with .restored, and restoring it again"
+                + " does nothing; a run that was interrupted is continued. Records that are there already, in their segment or by an earlier"
+                + " copy, are left out, and so are those that have expired since (exit code 1). Verifying a part of a segment needs the"
                 + " segment's header: restore before what is left of the segment has expired.",
-            "%nOf --append: the log is opened for writing, nobody else may write it meanwhile (exit code 4), and what a writer that was"
-                + " killed has left is brought in order first. New segments have the window, the retention and the size of those that the"
+            "%nWith --append the log is opened for writing: no other process may write it meanwhile (exit code 4), and what a writer that was"
+                + " killed left is recovered first. New segments have the window, the retention and the size of those that the"
                 + " records were in."})
 final class QuarantineCommand extends WritingCommand {
 
-    @Parameters(index = "1..*", paramLabel = "NAME", description = "Which files, by their names: * is any run of characters, ? one."
-            + " All, where none is given.")
+    @Parameters(index = "1..*", paramLabel = "NAME", description = "Names of files; * is any run of characters, ? one"
+            + " (default: all).")
     private List<String> names = List.of();
 
-    @Option(names = "--export", paramLabel = "DIR", description = "Copy them to a directory, which is made where it isn't there.")
+    @Option(names = "--export", paramLabel = "DIR", description = "Copy them to a directory, which is created if missing.")
     private @Nullable Path target;
 
     @Option(names = "--remove", description = "Delete them; names must be given, '*' for all.")
     private boolean remove;
 
-    @Option(names = "--restore", description = "Show which records of them would be brought back.")
+    @Option(names = "--restore", description = "Show which of their records would be restored.")
     private boolean restore;
 
-    @Option(names = "--append", description = "With --restore: bring them back; names must be given, '*' for all.")
+    @Option(names = "--append", description = "With --restore: append them; names must be given, '*' for all.")
     private boolean append;
 
     @Spec
@@ -93,16 +93,16 @@ final class QuarantineCommand extends WritingCommand {
 
     private void checkOptions() {
         if (remove && names.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "what is to be removed is named, '*' for all: --remove NAME");
+            throw new ParameterException(spec.commandLine(), "no file is named; use --remove NAME, or '*' for all");
         }
         if (append && names.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "what is to be brought back is named, '*' for all: --restore --append NAME");
+            throw new ParameterException(spec.commandLine(), "no file is named; use --restore --append NAME, or '*' for all");
         }
         if (append && !restore) {
-            throw new ParameterException(spec.commandLine(), "--append belongs to --restore");
+            throw new ParameterException(spec.commandLine(), "--append needs --restore");
         }
         if (restore && (remove || target != null)) {
-            throw new ParameterException(spec.commandLine(), "--restore goes without --export and --remove");
+            throw new ParameterException(spec.commandLine(), "--restore can't be combined with --export or --remove");
         }
     }
 
@@ -124,7 +124,7 @@ final class QuarantineCommand extends WritingCommand {
         try {
             return WriterLock.acquire(root());
         } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("a log's files are deleted while nobody writes it: " + e.getMessage() + ", root=" + root(),
+            throw new WalLockedException("cannot delete files of a log that is being written: " + e.getMessage() + ", root=" + root(),
                     root().resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         }
     }

@@ -140,12 +140,12 @@ final class QuarantineRestore implements AutoCloseable {
 
     private void restore(SetAsideFile file, CommandOutput out, TextTable table) throws IOException {
         if (file.origin().isEmpty() || file.origin().get().streamDirectory().isEmpty()) {
-            leaveAsItIs(file, file.origin().isEmpty() ? "its name is none that recovery gives" : "it is of the commit journal, not of a stream");
+            leaveAsItIs(file, file.origin().isEmpty() ? "its name is not one that recovery gives" : "it belongs to the commit journal, not to a stream");
             return;
         }
         List<SegmentHeader> headers = headers(file, file.origin().get());
         if (headers.isEmpty()) {
-            leaveAsItIs(file, "its records are verified with the header of their segment, and nothing has that any more: segment="
+            leaveAsItIs(file, "the header of its segment is gone, without which records can't be verified: segment="
                     + file.origin().get().file());
             return;
         }
@@ -163,7 +163,7 @@ final class QuarantineRestore implements AutoCloseable {
                 }
             }
         }
-        leaveAsItIs(file, "no record in it verifies");
+        leaveAsItIs(file, "it has no valid record");
     }
 
     private void restore(SetAsideFile file, SetAsideRecords records, Copies copies, CommandOutput out, TextTable table) throws IOException {
@@ -199,9 +199,9 @@ final class QuarantineRestore implements AutoCloseable {
 
     private boolean isLeftAsItIs(SetAsideFile file, SetAsideRecords records, Totals found) {
         if (found.future > 0) {
-            leaveAsItIs(file, Figures.number(found.future, "record") + " of it would be later than the clock; try again when they aren't");
+            leaveAsItIs(file, Figures.number(found.future, "record") + " ahead of the clock; try again later");
         } else if (records.tooNew() > 0) {
-            leaveAsItIs(file, Figures.number(records.tooNew(), "record") + " of it can be read by a newer version only; restore it with that");
+            leaveAsItIs(file, Figures.number(records.tooNew(), "record") + " readable only by a newer version; restore with that version");
         }
         return found.future > 0 || records.tooNew() > 0;
     }

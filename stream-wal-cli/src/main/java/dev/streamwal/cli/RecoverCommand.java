@@ -15,27 +15,27 @@ import picocli.CommandLine.Option;
 /** Brings a log in order. */
 @Command(
         name = "recover",
-        description = "Brings every stream of a log in order, as a program does that opens it, and reports what was found and done.",
+        description = "Recovers every stream of a log, as a program that opens it does, and reports what was found and done.",
         footer = {
-            "%nEnds with exit code 1 where something was damaged or missing, or a stream can't be opened for writing. What a crash"
-                + " may leave, and nobody was promised to survive, is cut without that.",
-            "%nA dry run makes a log of links to the segments in a folder of its own, and recovers that: it takes room for the commit"
-                + " journal and for segments that recovery changes, at most those without a footer. The log stays as it is, to the byte,"
-                + " and can't be written meanwhile. One that is interrupted leaves its folder behind:"
+            "%nEnds with exit code 1 if something was damaged or missing, or a stream can't be opened for writing. Leftovers of a crash"
+                + " that were never promised to survive are cut without that.",
+            "%nA dry run makes a log of links to the segments in a folder of its own, and recovers that log: it takes space for the commit"
+                + " journal and for segments that recovery changes, at most those without a footer. The original stays as it is, to the byte,"
+                + " and can't be written meanwhile. A dry run that is interrupted leaves its folder behind:"
                 + " --scratch says where.",
-            "%nA log that is written can't be recovered (exit code 4): its program has it in order, see StreamWal.recoveryReport()."})
+            "%nA log that a program is writing can't be recovered (exit code 4): that program has recovered it, see StreamWal.recoveryReport()."})
 final class RecoverCommand extends WritingCommand {
 
     @Option(names = "--policy", paramLabel = "POLICY", defaultValue = "stop",
             description = "What to do with damage, stop or skip: stop refuses to append to damaged"
-            + " streams and leaves them as they are; skip sets what is damaged aside, in the log's quarantine, and goes on behind it"
+            + " streams and leaves them as they are; skip sets the damage aside, in the log's quarantine, and continues behind it"
             + " (default: ${DEFAULT-VALUE}).")
     private Policy policy = Policy.STOP;
 
     @Option(names = "--dry-run", description = "Report what would be found and done, and leave the log as it is.")
     private boolean dryRun;
 
-    @Option(names = "--scratch", paramLabel = "DIR", description = "Where a dry run has its folder, which it removes (default: the system's"
+    @Option(names = "--scratch", paramLabel = "DIR", description = "Where a dry run creates its folder, which it removes again (default: the system's"
             + " directory for temporary files).")
     private @Nullable Path scratch;
 
@@ -72,7 +72,7 @@ final class RecoverCommand extends WritingCommand {
         report.streams().forEach(text::stream);
         text.summary(report, dryRun, bytesRead);
         if (report.refusedStreams() > 0 && policy == Policy.STOP) {
-            complain("refused streams can be read, and not appended to; --policy skip sets aside what is damaged, and goes on behind it");
+            complain("refused streams can be read, but not appended to; --policy skip sets the damage aside and continues behind it");
         }
         RecoveryReport.Sums totals = report.totals();
         boolean whole = report.refusedStreams() == 0 && totals.bytesSkipped() == 0 && totals.bytesMissing() == 0;

@@ -153,7 +153,7 @@ final class SegmentInventory {
                 return segment.file();
             }
         }
-        throw new NoSuchFileException(root.toString(), null, "a segment was deleted while the dry run went: key=" + deletion.key() + ", position="
+        throw new NoSuchFileException(root.toString(), null, "segment was deleted during the dry run: key=" + deletion.key() + ", position="
                 + deletion.segment().basePosition());
     }
 

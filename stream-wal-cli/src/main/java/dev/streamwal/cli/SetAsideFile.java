@@ -69,14 +69,14 @@ record SetAsideFile(Path path, String givenName, Optional<QuarantinedFile> origi
                 return renamed(name);
             }
         }
-        throw new FileAlreadyExistsException(givenName + RESTORED, null, "it is there under " + MAX_NAMES
-                + " names; its records are in the log now, remove it by hand: file=" + path);
+        throw new FileAlreadyExistsException(givenName + RESTORED, null, "all names for a restored file are taken: names=" + MAX_NAMES
+                + ", file=" + path + "; its records are in the log now, remove it by hand");
     }
 
     private SetAsideFile renamed(String name) throws IOException {
         Path target = path.resolveSibling(name);
         Files.move(path, target);
-        DirectoryForce.force(Objects.requireNonNull(target.getParent(), "it was listed in a directory"));
+        DirectoryForce.force(Objects.requireNonNull(target.getParent(), "file without a parent directory"));
         return of(target);
     }
 }

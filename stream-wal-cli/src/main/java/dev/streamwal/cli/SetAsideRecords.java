@@ -166,7 +166,7 @@ final class SetAsideRecords implements AutoCloseable {
         long dataBytes = 0;
         for (int i = 0; i < members; i++) {
             if (!scan.next()) {
-                throw new IOException("a batch that verified doesn't any more: offset=" + scan.offset() + ", member=" + i);
+                throw new IOException("batch no longer verifies: offset=" + scan.offset() + ", member=" + i);
             }
             entries.add(entry());
             dataBytes += scan.frameBytes();

@@ -81,7 +81,7 @@ final class SharedSetAside {
             dataBytes += frameBytes;
         }
         if (first == null) {
-            throw FormatException.corrupt("a group has a record: from=" + group.from());
+            throw FormatException.corrupt("group without a record: from=" + group.from());
         }
         return new Piece(first, new Group(group.from(), group.to(), entries, dataBytes));
     }
@@ -94,7 +94,7 @@ final class SharedSetAside {
         slot.read(bytes, bytes.length);
         ByteBuffer content = stored.content().duplicate();
         if (slot.headerLength() > content.remaining()) {
-            throw FormatException.corrupt("a record's header stands at its content's beginning: headerLength=" + slot.headerLength()
+            throw FormatException.corrupt("record's header is longer than the content that it stands in: headerLength=" + slot.headerLength()
                     + ", contentLength=" + content.remaining());
         }
         ByteBuffer header = content.slice(0, slot.headerLength());

@@ -11,8 +11,8 @@ import picocli.CommandLine.Command;
 @Command(
         name = "stats",
         description = {
-            "Sums streams up: sizes, how full segments get, records over time.",
-            "Of sealed segments it reads the footers only, within whose blocks of 64 KiB records are taken as spread evenly."
+            "Summarizes streams: sizes, how full segments get, records over time.",
+            "Of sealed segments it only reads the footers; within their blocks of 64 KiB, it assumes records to be spread evenly."
         })
 final class StatsCommand extends StreamsCommand {
 
@@ -23,7 +23,7 @@ final class StatsCommand extends StreamsCommand {
     @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
         if (isNanoWal()) {
-            throw new IllegalArgumentException("stats sums up windows and times, which nano-wal files have none of; ls has their sizes");
+            throw new IllegalArgumentException("nano-wal files have no windows and times that stats could sum up; use ls for their sizes");
         }
         TolerantScan scan = new TolerantScan(this::complain);
         LogFigures figures = new LogFigures(reader, segments, scan);

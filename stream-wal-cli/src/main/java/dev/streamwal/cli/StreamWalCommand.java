@@ -35,9 +35,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         usageHelpWidth = 110,
-        description = "Looks into a log of stream-wal, and looks after it.",
+        description = "Inspects and maintains logs of stream-wal.",
         synopsisSubcommandLabel = "COMMAND",
-        commandListHeading = "%nCommands, each with a --help of its own:%n",
+        commandListHeading = "%nCommands, each with its own --help:%n",
         footer = {
             "%nExamples:",
             "  stream-wal import LOG cpu.csv --time-column time",
@@ -89,7 +89,7 @@ public final class StreamWalCommand {
         try {
             return commandLine(context, arguments).execute(arguments);
         } catch (OutOfMemoryError e) {
-            context.complain("there is not enough memory, give the program more by java -Xmx: " + e.getMessage());
+            context.complain("not enough memory; give the program more with java -Xmx: " + e.getMessage());
             return Exit.of(e).code();
         } catch (Error e) {
             context.complain(e.toString());
@@ -205,7 +205,7 @@ public final class StreamWalCommand {
     /** Some exceptions of the JDK only name the file. */
     private static String message(Exception failure, Exit exit) {
         if (failure instanceof NoSuchFileException missing) {
-            return "there is no such file: " + missing.getFile();
+            return "no such file: " + missing.getFile();
         }
         boolean explained = failure instanceof WalException || failure instanceof OutputFailedException
                 || failure instanceof RefusedException || exit == Exit.USAGE;

@@ -12,8 +12,8 @@ abstract class StreamsCommand extends ReadingCommand {
     @Parameters(
             index = "1..*",
             paramLabel = "KEY",
-            description = "Which streams: keys, or patterns, in which * is any run of characters, / included, and ? one character. All, "
-                    + "where none is given.")
+            description = "Streams: keys, or patterns in which * is any run of characters, / included, and ? one character "
+                    + "(default: all).")
     private List<String> patterns = List.of();
 
     StreamsCommand(CommandContext context) {

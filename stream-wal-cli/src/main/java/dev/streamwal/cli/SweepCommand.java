@@ -28,18 +28,18 @@ import picocli.CommandLine.Option;
         footer = {
             "%nBy their expiration alone, which was fixed when they were created: limits of bytes are the writing program's"
                 + " options. So are the"
-                + " limits within which it keeps segments for consumers: here whatever a consumer of the log hasn't committed is kept.",
+                + " limits within which it keeps segments for consumers: this command keeps everything that a consumer hasn't committed.",
             LogOptions.OPENING,
-            "%nA dry run reads the files' names, and can be done while a program writes the log."})
+            "%nA dry run only reads the files' names, also while a program writes the log."})
 final class SweepCommand extends WritingCommand {
 
-    @Option(names = "--now", paramLabel = "TIME", description = "In place of the clock: " + TimeArgument.SYNTAX + ".")
+    @Option(names = "--now", paramLabel = "TIME", description = "Time to use instead of the clock: " + TimeArgument.SYNTAX + ".")
     private @Nullable Instant now;
 
-    @Option(names = "--ignore-consumers", description = "Delete what consumers haven't committed, too; they are told what they have lost.")
+    @Option(names = "--ignore-consumers", description = "Also delete what consumers haven't committed; they are told what they have lost.")
     private boolean ignoringConsumers;
 
-    @Option(names = "--believe-clock", description = "Delete also where the time is more than 100 days ahead of when the log was last"
+    @Option(names = "--believe-clock", description = "Delete even if the time is more than 100 days ahead of when the log was last"
             + " open: the clock is right, and the log has stood still.")
     private boolean believing;
 
@@ -61,9 +61,9 @@ final class SweepCommand extends WritingCommand {
         checkIsLog();
         int doubtful = believing ? 0 : doubtful(time);
         if (doubtful > 0) {
-            complain("a sweep believes a time that is at most 100 days ahead of when the log was last open, and would delete "
-                    + Figures.number(doubtful, "segment") + " by this one: time=" + Figures.time(TimeRules.millis(time)) + ", last open="
-                    + Figures.time(WriterFile.knownMillis(root()).orElse(0)) + "; nothing was deleted. Where the time is right, say"
+            complain("the time is more than 100 days ahead of when the log was last open, which would delete "
+                    + Figures.number(doubtful, "segment") + ": time=" + Figures.time(TimeRules.millis(time)) + ", last open="
+                    + Figures.time(WriterFile.knownMillis(root()).orElse(0)) + "; nothing was deleted. If the time is right, use"
                     + " --believe-clock");
             return Exit.FINDINGS;
         }

@@ -15,21 +15,21 @@ import picocli.CommandLine.Option;
 @Command(
         name = "tail",
         description = {
-            "Shows the newest records of each stream and, with -f, whatever is appended from then on, until it is interrupted.",
-            "New streams are followed too, from their first record: those of the keys given and, where none is given or a single pattern "
-                    + "that is a prefix and a *, all that have it."
+            "Shows the newest records of each stream and, with -f, everything appended from then on, until it is interrupted.",
+            "New streams are followed too, from their first record: those of the given keys and, if none is given or a single pattern "
+                    + "that is a prefix and a *, all streams with that prefix."
         })
 final class TailCommand extends StreamsCommand {
 
     private static final Duration FOREVER = Duration.ofDays(10_000);
 
-    @Option(names = {"-f", "--follow"}, description = "Go on with what is appended, to all streams as it comes.")
+    @Option(names = {"-f", "--follow"}, description = "Continue with what is appended to all streams, as it comes.")
     private boolean follow;
 
     @Option(
             names = {"-n", "--last"},
             paramLabel = "COUNT",
-            description = "How many records of each stream that are there already, ${DEFAULT-VALUE} by default.")
+            description = "How many existing records of each stream to show, ${DEFAULT-VALUE} by default.")
     private int last = 10;
 
     @Mixin

@@ -48,7 +48,7 @@ final class TimeArgument implements ITypeConverter<Instant> {
         try {
             return parse(text, clock.instant());
         } catch (DateTimeException | ArithmeticException e) {
-            TypeConversionException refusal = new TypeConversionException("'" + text + "' is no time; times are " + SYNTAX);
+            TypeConversionException refusal = new TypeConversionException("'" + text + "' is not a time; use " + SYNTAX);
             refusal.initCause(e);
             throw refusal;
         }

@@ -12,8 +12,8 @@ import picocli.CommandLine.Command;
 @Command(
         name = "verify",
         description = {
-            "Verifies every checksum, and tells what is damaged, where, and what that costs.",
-            "How many records a damaged part held is estimated by the stream's mean size."
+            "Verifies every checksum, and reports what is damaged, where, and what was lost.",
+            "The number of records in a damaged part is estimated from the stream's mean record size."
         })
 final class VerifyCommand extends StreamsCommand {
 
@@ -67,7 +67,7 @@ final class VerifyCommand extends StreamsCommand {
         } else {
             report.damage().forEach(damage -> show(damage, report, out));
             if (report.truncated()) {
-                out.line(report.key() + "  more damage than " + VerifyReport.MAX_DAMAGE + " places, which are all that is listed");
+                out.line(report.key() + "  more damage than " + VerifyReport.MAX_DAMAGE + " places; only these are listed");
             }
         }
     }

@@ -30,8 +30,8 @@ class CommandLineTest {
         CliRun run = CliRun.of("--help");
         assertThat(run.exit()).isEqualTo(Exit.OK.code());
         assertThat(run.out()).contains(AllCommandsTest.commands().keySet()).contains("Examples:");
-        assertThat(run.out()).contains("   0     all is well", "   1     it ran, and found damage", "   2     the arguments make no sense",
-                "   3     files or the log can't be", "   4     another process writes", "   5     a fault of this program",
+        assertThat(run.out()).contains("   0     success", "   1     ran, but found damage", "   2     invalid arguments",
+                "   3     files or the log can't be", "   4     another process writes", "   5     a bug in this program",
                 "  130   interrupted");
         assertThat(run.err()).isEmpty();
     }
@@ -82,7 +82,7 @@ class CommandLineTest {
             assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
             assertThat(run.err()).startsWith("stream-wal: no such directory").contains(nowhere.toString()).hasLineCount(1);
             assertThat(CliRun.of(command, file).exit()).isEqualTo(Exit.FAILED.code());
-            assertThat(CliRun.of(command, directory).err()).contains("a log has a folder \"segments\"");
+            assertThat(CliRun.of(command, directory).err()).contains("there is no folder \"segments\"");
         }
         assertThat(CliRun.of("dump", nowhere).exit()).isEqualTo(Exit.FAILED.code());
     }
@@ -183,7 +183,7 @@ class CommandLineTest {
         try (SampleLog log = SampleLog.closed(directory)) {
             StringWriter err = new StringWriter();
             assertThat(run(failing(new OutOfMemoryError("heap")), err, "cat", log.root().toString())).isEqualTo(Exit.FAILED.code());
-            assertThat(err.toString()).isEqualTo("stream-wal: there is not enough memory, give the program more by java -Xmx: heap\n");
+            assertThat(err.toString()).isEqualTo("stream-wal: not enough memory; give the program more with java -Xmx: heap\n");
             assertThat(run(failing(new StackOverflowError()), err, "cat", log.root().toString())).isEqualTo(Exit.BUG.code());
             assertThat(err.toString()).contains("StackOverflowError", "\tat ");
         }

@@ -95,7 +95,7 @@ class ImportTest {
         Path file = file("x.csv", CSV + "noon,a,4\n2024-04-01T00:00:00Z,a,5\n2024-05-01T11:00:02Z,a,6\n");
         CliRun stopped = CliRun.of("import", root, file, "--key", "k");
         assertThat(stopped.exit()).isEqualTo(Exit.FAILED.code());
-        assertThat(stopped.err()).startsWith("stream-wal: a row has a time: ").contains("file=" + file + ", line=5; nothing was imported"
+        assertThat(stopped.err()).startsWith("stream-wal: invalid time: ").contains("file=" + file + ", line=5; nothing was imported"
                 + "; --skip-bad leaves bad rows out");
         assertThat(root).doesNotExist();
 
@@ -108,7 +108,7 @@ class ImportTest {
                 left out 3 rows, there already
                 left out 2 bad rows
                 """);
-        assertThat(skipped.err()).contains("bad row: a row has a time", "bad row: a timestamp's window has not expired yet", "line=6");
+        assertThat(skipped.err()).contains("bad row: invalid time", "bad row: timestamp is older than the retention", "line=6");
         assertThat(records("k")).hasSize(4);
     }
 
@@ -132,7 +132,7 @@ class ImportTest {
         String[] zone = {"--zone", "Europe/Berlin", "--retention", "3650d", "--key"};
         CliRun strict = CliRun.of("import", root, file, "--skip-bad", zone[0], zone[1], zone[2], zone[3], zone[4], "strict");
         assertThat(strict.out()).startsWith("imported 2 records").endsWith("left out 2 bad rows\n");
-        assertThat(strict.err()).contains("put back, so that it is two", "line=3", "put forward, so that it is none", "line=5");
+        assertThat(strict.err()).contains("put back, so that there are two", "line=3", "put forward, so that there is none", "line=5");
         CliRun early = CliRun.of("import", root, file, "--doubtful-time", "earlier", zone[0], zone[1], zone[2], zone[3], zone[4], "early");
         assertThat(early.out()).endsWith("chose an instant for 2 local times with two, or none\n");
         assertThat(early.exit()).isZero();

@@ -234,7 +234,7 @@ class QuarantineRestoreTest {
         }
         CliRun gone = append();
         assertThat(gone.exit()).isEqualTo(Exit.FINDINGS.code());
-        assertThat(gone.err()).contains("not restored: cpu%2fa_", "nothing has that any more");
+        assertThat(gone.err()).contains("not restored: cpu%2fa_", "the header of its segment is gone");
         assertThat(names()).singleElement().asString().endsWith(".aside");
     }
 
@@ -329,7 +329,7 @@ class QuarantineRestoreTest {
         Arrays.fill(bytes, (byte) 7);
         Files.write(aside, bytes);
         CliRun run = append();
-        assertThat(run.err()).isEqualTo("stream-wal: not restored: " + aside.getFileName() + ": no record in it verifies\n");
+        assertThat(run.err()).isEqualTo("stream-wal: not restored: " + aside.getFileName() + ": it has no valid record\n");
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(aside).exists();
     }
@@ -427,7 +427,7 @@ class QuarantineRestoreTest {
     void append_whatIsLaterThanTheClock_staysWhereItIs() throws IOException {
         Path aside = setAsideFrom(4);
         CliRun run = CliRun.at(CliRun.NOW.minus(Duration.ofHours(3)), "quarantine", root, "*", "--restore", "--append");
-        assertThat(run.err()).contains("6 records of it would be later than the clock");
+        assertThat(run.err()).contains("6 records ahead of the clock");
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(aside).exists();
         assertThat(read(KEY)).hasSize(4);
@@ -477,8 +477,8 @@ class QuarantineRestoreTest {
         Files.writeString(quarantine().resolve("00000001.journal_4096.aside"), "of the journal");
         CliRun run = restore();
         assertThat(run.err()).isEqualTo("""
-                stream-wal: can't be restored: notes.txt: its name is none that recovery gives
-                stream-wal: can't be restored: 00000001.journal_4096.aside: it is of the commit journal, not of a stream
+                stream-wal: can't be restored: notes.txt: its name is not one that recovery gives
+                stream-wal: can't be restored: 00000001.journal_4096.aside: it belongs to the commit journal, not to a stream
                 """);
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
     }

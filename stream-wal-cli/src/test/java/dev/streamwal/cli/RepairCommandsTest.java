@@ -72,12 +72,12 @@ class RepairCommandsTest {
         CliRun stopped = CliRun.of("recover", root);
         assertThat(stopped.out(root)).isEqualTo("""
                 cpu/a: kept 0 records (0 B)
-                  REFUSED: a record is damaged, and the log was closed when it was durable: file=ROOT/segments/cpu%2fa/0000000000000000_1714568400000.seg,\
+                  REFUSED: a record is damaged, and it was durable when the log was closed: file=ROOT/segments/cpu%2fa/0000000000000000_1714568400000.seg,\
                  stream=cpu/a, position=48, offset=152, length=48; nothing was changed there: open the log with RecoveryPolicy.SKIP_BAD_RECORDS\
-                 to go on behind it; or copy what you need, the stream can be read around the damage, and delete the stream
+                 to go on behind it; or copy what you need (the stream can be read around the damage), then delete the stream
                 1 stream in order, 1 refused; read 528 B, kept 4 records (192 B)
                 """);
-        assertThat(stopped.err()).contains("--policy skip sets aside what is damaged");
+        assertThat(stopped.err()).contains("--policy skip sets the damage aside");
         assertThat(stopped.exit()).isEqualTo(Exit.FINDINGS.code());
 
         CliRun skipped = CliRun.of("recover", root, "--policy", "skip");
@@ -202,6 +202,6 @@ class RepairCommandsTest {
         log.damage(log.segments("cpu%2fa").get(0), RECORDS[1]);
         CliRun run = CliRun.of("checkpoint", root, directory.resolve("copy"));
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
-        assertThat(run.err()).startsWith("stream-wal: the copy is not complete, delete it: target=").contains("SKIP_BAD_RECORDS");
+        assertThat(run.err()).startsWith("stream-wal: the copy is incomplete: target=").contains("SKIP_BAD_RECORDS");
     }
 }

@@ -10,8 +10,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * A shared segment's file, read once: its records are asked for one by one, in the order of their keys, and a call to the system for each would
- * take longer than all else that is done with it. One thread; close it.
+ * Buffers a shared segment's file in one read. Its records are then read one by one, in the order of their keys; a system call for each would take
+ * longer than all other work on the record. For one thread; close it.
  */
 final class HeldFile implements SegmentBytes, AutoCloseable {
 

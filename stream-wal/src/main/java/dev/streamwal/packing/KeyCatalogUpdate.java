@@ -31,32 +31,35 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the catalogue of keys anew where it covers too little: the one before, merged with the tables of packs that it doesn't cover. One update at a
- * time; nobody waits for it, as packs don't change. It has all segments that count of those packs: of packs that were covered the one before has them, of
- * the others the tables have.
+ * Rewrites the key catalogue when it covers too few packs: the previous catalogue, merged with the tables of the packs that it doesn't cover. One
+ * update at a time; no other thread waits for it, as packs don't change. The new catalogue has all segments that still count: those of covered packs
+ * come from the previous catalogue, those of the others from their tables.
  */
 final class KeyCatalogUpdate {
 
-    /** Fewer are read by their tables. */
+    /** With fewer packs, readers read the tables. */
     private static final int MIN_PACKS = 4;
 
-    /** So many packs are read by their tables at most, if they have anything to speak of. */
+    /** Readers read the tables of at most so many packs, if these hold a considerable number of segments. */
     private static final int MAX_CHANGED_PACKS = 16;
 
-    /** Where fewer segments have changed it isn't written anew: one of so many that it has. So a segment is written some ten times before it expires. */
+    /**
+     * The catalogue isn't rewritten while fewer than one in so many of its segments have changed. So each segment is rewritten some ten times before
+     * it expires.
+     */
     private static final int UNCHANGED_PER_CHANGED = 16;
 
-    /** To read more of tables takes longer than to read the catalogue. */
+    /** Reading more of the tables takes longer than reading the catalogue. */
     private static final int SEGMENTS_PER_KEY = 2;
 
-    /** At once: a block of each is in memory. */
+    /** Packs read at once: a block of each is in memory. */
     private static final int MAX_ADDED_PACKS = 1 << 10;
 
-    /** After so many it is looked whether to stop. */
+    /** Checks for a stop after so many segments. */
     private static final int KEYS_BETWEEN_LOOKS = 1 << 12;
 
     private final PackStore store;
-    /** Packs whose tables can't be read whole: they aren't covered. */
+    /** Packs whose tables can't be read whole: the catalogue doesn't cover them. */
     private final Set<Long> unreadable = new HashSet<>();
     private @Nullable Manifest last;
 
@@ -64,7 +67,7 @@ final class KeyCatalogUpdate {
         this.store = store;
     }
 
-    /** Writes it until it covers enough. */
+    /** Rewrites the catalogue until it covers enough. */
     synchronized void pass(BooleanSupplier isStopped) throws IOException {
         unreadable.retainAll(store.packs().stream().map(ListedPack::number).toList());
         boolean isDue = true;
@@ -76,7 +79,7 @@ final class KeyCatalogUpdate {
             try {
                 isDue = isWritten(now, isStopped);
             } catch (NoSuchFileException e) {
-                // a pack has gone: the manifest says so
+                // a pack has gone, as the manifest will tell
                 return;
             }
             last = isDue ? null : now;
@@ -84,10 +87,10 @@ final class KeyCatalogUpdate {
     }
 
     /**
-     * Whether it is worth it.
+     * Whether a rewrite is worth its cost.
      *
      * @param before what the catalogue covers, listed or not
-     * @param keys that it has
+     * @param keys number of keys in it
      */
     static boolean isDue(List<ListedPack> listed, List<CoveredPack> before, long keys) {
         Set<CoveredPack> covered = new HashSet<>(before);
@@ -107,7 +110,7 @@ final class KeyCatalogUpdate {
         return new CoveredPack(pack.number(), pack.bytes(), pack.segments());
     }
 
-    /** Whether one was written, or can't be used any more; another one may be due then. */
+    /** Whether a catalogue was written, or has become unusable; another update may then be due. */
     private boolean isWritten(Manifest now, BooleanSupplier isStopped) throws IOException {
         List<ListedPack> readable = now.packsInOrder().stream().filter(pack -> !unreadable.contains(pack.number())).toList();
         try (LogFile file = LogFile.reading(PackFiles.keys(store.root()))) {
@@ -184,7 +187,7 @@ final class KeyCatalogUpdate {
             covered.forEach(pack -> ordinals.put(pack.number(), ordinals.size()));
         }
 
-        /** Whether it was written, and not stopped, or too much for a catalogue. */
+        /** Whether it was written: false if it was stopped, or the content exceeds a catalogue's limits. */
         boolean isWritten(BooleanSupplier isStopped) throws IOException {
             try (KeyCatalogWriter writer = KeyCatalogWriter.create(store.root(), covered, now.edits())) {
                 for (ListedPack pack : added) {
@@ -242,12 +245,12 @@ final class KeyCatalogUpdate {
         }
 
         private int ordinal(ListedPack pack) {
-            return Objects.requireNonNull(ordinals.get(pack.number()), "a pack that is added is covered");
+            return Objects.requireNonNull(ordinals.get(pack.number()), "added pack isn't covered by the catalogue");
         }
 
         private static StreamKey key(@Nullable Head head) throws IOException {
             if (head == null) {
-                throw new IllegalStateException("there is something to merge");
+                throw new IllegalStateException("no key is left to merge");
             }
             try {
                 return head.walk().streamKey();
@@ -257,7 +260,7 @@ final class KeyCatalogUpdate {
         }
 
         private void takeCataloged(StreamKey key) throws IOException {
-            KeyCatalogReader.Walk walk = Objects.requireNonNull(cataloged, "a key that is known is in a catalogue");
+            KeyCatalogReader.Walk walk = Objects.requireNonNull(cataloged, "no earlier catalogue has the cataloged key");
             for (CatalogedSegment each : walk.segments()) {
                 if (before.counts(key, each)) {
                     before.pack(each.pack()).ifPresent(pack -> segments.add(

@@ -12,43 +12,44 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Which packs become one. Pure: the same input gives the same list.
+ * Plans which packs are merged. Pure: the same input gives the same list.
  *
- * <p>Only packs of one span of time, one retention and the same options become one. A span is a window first. While more may come of it, as many as a
- * merge takes are merged when there are so many of one level; so a record is merged once a level, and of each level there are fewer packs than that.
- * When it is over, all become one. What comes late then makes small packs: a pack is merged with those that are smaller only where these together
- * have a fourth of its bytes. So of the packs of a span that stay each is more than four times as large as all smaller ones together, and there are few; and whenever a
- * record is merged its pack grows by a fourth at least.
+ * <p>Only packs of the same span of time, the same retention and the same options are merged. The initial span is a window. While more packs of the
+ * window may come, a merge starts when there are as many packs of one level as one merge takes; so each record is merged once per level, and each
+ * level has fewer packs than that. When the window is over, all its packs become one. Late records then make small packs: a pack is merged with the
+ * smaller ones only if these together have at least a fourth of its bytes. So each pack that stays is more than four times as large as all smaller
+ * ones of its span together, which keeps their number small; and each merge that rewrites a record enlarges its pack by at least a fourth.
  *
- * <p><b>Spans.</b> Windows that are short beside the retention would leave a pack each for all of it: 43,200 in 30 days of minutes. So where a window takes
- * at most half of a 64th of the retention, its span is that 64th of the retention, by the clock, in which it ends, as soon as that is over; before,
- * the 64th of the 64th, and so on. So of a retention there are some 64 packs, as many of the 64th that goes on, and so on, and a record is merged once
- * for each. What becomes one expires as if it were of the end of the span: a 64th of the retention late at most, and half of that.
+ * <p><b>Spans.</b> Windows that are short compared with the retention would leave one pack each: 43,200 in 30 days of one-minute windows. So if a
+ * window takes at most half of a 64th of the retention, its span becomes that 64th of the retention, by the clock, in which it ends, as soon as that
+ * is over; before, a 64th of that 64th, and so on. A retention therefore has some 64 packs, the current 64th as many again, and so on, and each
+ * record is merged once per level. A merged pack expires as if all of it were from the span's end: late by at most a 64th of the retention, and half
+ * of that.
  *
- * <p>Packs of windows that aren't over stand as they are: compressing takes longer than all else that is done with a record, and would be done once a
- * level. When the window is over they are compressed: as they are merged with others, or, where none go with them, by a merge of their own, which
- * smaller ones join, whatever they are.
+ * <p>Packs of windows that aren't over stay uncompressed: compression takes longer than all other work on a record, and would be repeated at each
+ * level. Packs are compressed when their window is over: by a merge with others or, if there are none to merge, by a merge of their own, which
+ * smaller packs join regardless of the rules above.
  */
 final class MergePlan {
 
-    /** A pack that has more than this many times what those have that are smaller isn't merged with them. */
+    /** A pack isn't merged with the smaller ones if it has more than this many times their bytes. */
     static final int MAX_RATIO = 4;
 
-    /** Of a retention, and of each of these. */
+    /** The parts of a retention, and of each such part. */
     static final int SPANS = 64;
 
-    /** Of what is kept longer the packs have as much time in them as of what is kept so long. */
+    /** Packs of longer retentions span as much time as packs of this retention. */
     static final long MAX_RETENTION_MILLIS = TimeUnit.DAYS.toMillis(SPANS * SPANS);
 
-    /** Spans aren't shorter: no window is worth it. */
+    /** Spans aren't shorter: merging isn't worth it for any shorter window. */
     private static final long SHORTEST_MILLIS = 2;
 
     /**
-     * How much is too much for one merge, or for one pack.
+     * Limits of one merge, and of one pack.
      *
-     * @param maxPacks of one merge, each of which is read ahead of
+     * @param maxPacks of one merge, which reads ahead in each of them
      * @param maxSegments of one pack
-     * @param settleMillis behind the end of a window: what is appended by then may still be on its way into packs
+     * @param settleMillis after the end of a window; records appended by then may still be on their way into packs
      * @param compresses whether packs of windows that are over are compressed
      */
     record Limits(int maxPacks, long maxSegments, long settleMillis, boolean compresses) {}
@@ -56,15 +57,15 @@ final class MergePlan {
     private static final Comparator<ListedPack> BY_SIZE = Comparator.comparingLong(ListedPack::bytes).thenComparingLong(ListedPack::number);
 
     /**
-     * Packs that become one.
+     * Packs that are merged into one.
      *
-     * @param packs those with lower numbers first; one alone is to be compressed
-     * @param window of the one
-     * @param expirationMillis of the one
+     * @param packs ordered by number; a single one is to be compressed
+     * @param window of the merged pack
+     * @param expirationMillis of the merged pack
      */
     record Merge(List<ListedPack> packs, Window window, long expirationMillis) {}
 
-    /** Of time, in which packs become one. */
+    /** A span of time whose packs are merged. */
     private record Span(Window window, long expirationMillis, long optionsHash) implements Comparable<Span> {
 
         private static final Comparator<Span> BY_AGE = Comparator.<Span>comparingLong(span -> span.window().endMillis())
@@ -85,7 +86,7 @@ final class MergePlan {
             return new Span(window, pack.expirationMillis(), pack.optionsHash());
         }
 
-        /** A short window, or what was merged of some before. */
+        /** Whether a window belongs to a span: a short window, or several that were merged before. */
         private static boolean isPartOf(Window window, long spanEnd, long spanMillis) {
             long length = window.endMillis() - window.startMillis();
             return length <= spanMillis / 2 || (window.endMillis() == spanEnd && length >= spanMillis && length <= 2 * spanMillis);
@@ -106,9 +107,9 @@ final class MergePlan {
     private MergePlan() {}
 
     /**
-     * At most one merge for each span; when that is done, there may be another one.
+     * Plans at most one merge per span; when that is done, there may be another one.
      *
-     * @return of older spans first
+     * @return older spans first
      */
     static List<Merge> of(List<ListedPack> packs, long nowMillis, Limits limits) {
         NavigableMap<Span, List<ListedPack>> bySpan = new TreeMap<>();
@@ -134,7 +135,7 @@ final class MergePlan {
         return Optional.empty();
     }
 
-    /** As many as a merge takes; or fewer, with so many segments that no more fit into one pack. */
+    /** As many packs as one merge takes, or fewer if their segments wouldn't fit one pack. */
     private static boolean isEnough(List<ListedPack> ofLevel, List<ListedPack> fit, Limits limits) {
         return ofLevel.size() >= limits.maxPacks()
                 || (fit.size() < ofLevel.size() && fit.stream().mapToLong(ListedPack::segments).sum() > limits.maxSegments() / 2);
@@ -148,14 +149,14 @@ final class MergePlan {
         return isNoneLeft ? ofSizes : Optional.of(byNumber(withSmaller(asTheyAre, packs, limits)));
     }
 
-    /** What is compressed is written anew, so those that are smaller join it. */
+    /** Compression rewrites a pack, so all smaller ones join it. */
     private static List<ListedPack> withSmaller(List<ListedPack> asTheyAre, List<ListedPack> packs, Limits limits) {
         ListedPack largest = Collections.max(asTheyAre, BY_SIZE);
         List<ListedPack> fit = asFit(packs.stream().filter(pack -> BY_SIZE.compare(pack, largest) <= 0).toList(), limits);
         return fit.stream().anyMatch(asTheyAre::contains) ? fit : asFit(asTheyAre, limits);
     }
 
-    /** Whether little more comes of a window. */
+    /** Whether few more packs of a window are expected. */
     static boolean isOver(Window window, long nowMillis, Limits limits) {
         return isOver(window.endMillis(), nowMillis, limits);
     }
@@ -175,7 +176,7 @@ final class MergePlan {
         return count == 1 ? Optional.empty() : Optional.of(byNumber(fit.subList(0, count)));
     }
 
-    /** The smallest of them, as many as one merge takes, and as fit into one pack. */
+    /** The smallest packs, up to the limits of one merge and of one pack. */
     private static List<ListedPack> asFit(List<ListedPack> packs, Limits limits) {
         List<ListedPack> fit = new ArrayList<>();
         long segments = 0;

@@ -19,16 +19,16 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /**
- * Makes one pack of several. One merge at a time.
+ * Merges several packs into one. One merge at a time.
  *
- * <p><b>Who waits for it.</b> A merge may take minutes, so deletions don't wait for it: it reads packs, which nobody changes, and only the change
- * of the manifest is made with the lock of who packs. If by then some of the packs have gone, or something that they have doesn't count any more,
- * what was written is deleted, and the merge is done again another time; the second time in a row with the lock, as a log in which something is
- * deleted all the time would never merge.
+ * <p><b>Locking.</b> A merge may take minutes, so deletions don't wait for it: it reads packs, which don't change, and takes the packing lock only to
+ * change the manifest. If by then some of the packs have gone, or some of their segments no longer count, the merged pack is deleted, and the merge
+ * is repeated later. The second attempt in a row holds the lock throughout: a log with constant deletions would never merge otherwise.
  *
- * <p><b>Why nothing is lost, or there twice.</b> Every frame is verified on the way. The merged pack is durable before the manifest lists it, and by
- * the same change it lists the others no more; their files go after that. Cut short before, the merged pack is a leftover, which goes when the log is
- * opened. What is damaged isn't merged: its pack stays as it is, and who reads it is told.
+ * <p><b>Why nothing is lost or duplicated.</b> Every frame is verified on the way. The merged pack is durable before the manifest lists it, and the
+ * same change of the manifest removes the old packs from the list; their files are deleted after that. After a crash before that change, the merged
+ * pack is a leftover, which is deleted when the log is opened. Damaged packs aren't merged: they stay as they are, and their readers report the
+ * damage.
  */
 final class Merger {
 
@@ -70,7 +70,7 @@ final class Merger {
         return Optional.empty();
     }
 
-    /** Whether the packs are one now; else somebody has changed what there is. */
+    /** Whether the packs were merged; false if another thread changed what there is meanwhile. */
     private boolean isMerged(MergePlan.Merge merge, BooleanSupplier isStopped) throws IOException {
         List<ListedPack> packs = merge.packs();
         Manifest before = store.manifest();
@@ -85,7 +85,7 @@ final class Merger {
                 events.merged(merged.get(), store.file(merged.get()), packs);
             }
         } catch (NoSuchFileException e) {
-            // a sweep has taken one of them: the manifest says so
+            // a sweep has deleted one of them, as the manifest will tell
         } finally {
             if (!isListed) {
                 store.discard(header.number());
@@ -94,7 +94,7 @@ final class Merger {
         return isListed;
     }
 
-    /** Empty where nothing of them counts, and where it is stopped. */
+    /** Empty if none of their segments counts, or if the merge was stopped. */
     private Optional<ListedPack> write(List<ListedPack> packs, PackHeader header, Manifest manifest, BooleanSupplier isStopped)
             throws IOException {
         try (PackWriter writer = store.write(header)) {

@@ -13,22 +13,22 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * Which segments go into which pack. Pure: the same input gives the same list.
+ * Plans which segments go into which pack. Pure: the same input gives the same list.
  *
- * <p>A pack has segments of one window and one expiration, so that it expires as a whole. A stream loses its beginning to packs and nothing
- * else: a segment is packed only if every older one of its stream is packed before it. A window of which there are few segments is left
- * alone, and with it the later ones of its streams: what a log with few streams would gain is less than the second writing costs. But where a window
- * has a pack anyway, as other streams share segments, all that is small of it joins that.
+ * <p>A pack has segments of one window and one expiration, so that it expires as a whole. Packing takes segments only from the beginning of a stream:
+ * a segment is packed only if all older ones of its stream are packed before it. A window with few segments is left alone, and so are the later
+ * windows of its streams: a log with few streams would gain less than the second write costs. But if a window has a pack anyway, as other streams
+ * share segments, all its small segments join the pack.
  */
 public final class PackPlan {
 
     /**
-     * How much is worth a pack, and how much is too much for one.
+     * When a pack is worth its cost, and how large it may become.
      *
      * @param minSegments of a window, below which it is left alone
      * @param maxSegments of one pack
-     * @param maxBytes of one pack; a stream's segments stay together, so there may be more by one stream's
-     * @param maxOfStream of one stream in one pack
+     * @param maxBytes of one pack; exceeded by at most one stream's segments, as these stay together
+     * @param maxOfStream segments of one stream in one pack
      */
     public record Limits(int minSegments, int maxSegments, long maxBytes, int maxOfStream) {}
 
@@ -63,16 +63,16 @@ public final class PackPlan {
 
     private PackPlan() {}
 
-    /** Tells of what there are packs. */
+    /** Says which packs there are. */
     @FunctionalInterface
     public interface Packed {
         boolean has(Window window, long expirationMillis);
     }
 
     /**
-     * @param streams of each the oldest segments, in order of position, as far as they may be packed
-     * @param packed of which windows there are packs
-     * @return in the order in which they are to be carried out: where one fails, the later ones with segments of the same streams must not be
+     * @param streams the oldest segments of each, in order of position, as far as they may be packed
+     * @param packed says which windows have packs
+     * @return in the order of execution: if one fails, later ones with segments of the same streams must not be executed
      */
     public static List<Job> of(List<List<Source>> streams, Packed packed, Limits limits) {
         NavigableMap<Span, List<Deque<Source>>> bySpan = new TreeMap<>();
@@ -98,7 +98,7 @@ public final class PackPlan {
         return jobs;
     }
 
-    /** What is more than the limit waits for the next pass, and what is behind it too. */
+    /** Segments beyond the limit, and all behind them, wait for the next pass. */
     private static List<Source> beginning(Deque<Source> left, Span span, int limit) {
         return left.stream().limit(limit).takeWhile(source -> Span.of(source).equals(span)).toList();
     }

@@ -59,18 +59,18 @@ import java.util.function.LongSupplier;
 public final class PackStore implements PackedData {
 
     /*
-     * Who excludes whom.
+     * Locking.
      *
-     * A pack is made of files that nobody else changes meanwhile, and the files go when the manifest says that the pack has what they had.
-     * What may come between: a sweep, a purge or a deletion takes a file away that is in the pack by then, and the pack would bring it back; a
-     * cut shortens it. So these hold `changing` as readers, as many as there are, while packing, and a cut that takes a segment out of a pack,
-     * hold it alone. A job is small (see Packer), so nobody waits for long. Appends, commits, rotation, sealing and readers never ask for it.
+     * A pack is made of files that must not change meanwhile, and the files are deleted once the manifest lists the pack. In between, a sweep, a
+     * purge or a deletion could delete a file that the pack already has, and the pack would bring it back; a cut could shorten it. So these
+     * operations hold `changing` as readers, as many as there are; packing, and a cut that takes a segment out of a pack, hold it exclusively. A
+     * packing job is small (see Packer), so the others don't wait for long. Appends, commits, rotation, sealing and readers never take this lock.
      *
      * Lock order: `changing`, then a stream's rotation lock.
      */
     private final ReentrantReadWriteLock changing = new ReentrantReadWriteLock();
 
-    /** What is read of packs here are tables. */
+    /** What is read of packs here: their tables. */
     private static final int MAX_OPEN_FILES = 16;
 
     private final Path root;
@@ -83,12 +83,12 @@ public final class PackStore implements PackedData {
     /** Shared segments of an earlier writer. */
     private volatile List<SharedSegment> inherited = List.of();
     private volatile boolean hasInherited = true;
-    /** Packs of streams that are known here, with where they end, as long as they have anything: a new stream isn't looked for in them. */
+    /** Packs all of whose streams are known here, with where they end, while the packs have anything: a new stream isn't looked up in them. */
     private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
     private final LongSupplier sharedEnd;
     private final PositionsFile positions;
     private final LongAdder writtenBytes = new LongAdder();
-    /** Packs that the manifest may list, or not any more: the files of those that it doesn't list go. */
+    /** Packs that the manifest may or may not list; the files of those that it doesn't list are deleted. */
     @GuardedBy("this")
     private final Set<Long> inDoubt = new HashSet<>();
     private long lastNumber;
@@ -107,12 +107,12 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Reads which packs there are, and deletes what a writer that was cut short has left of others.
+     * Reads which packs there are, and deletes leftovers of a writer that ended in the middle of writing a pack.
      *
      * @param root of the log
-     * @param isCompressed whether packs that are written are
+     * @param isCompressed whether new packs are compressed
      * @param positions that were given
-     * @param sharedEnd where what is reserved in the shared stream ends
+     * @param sharedEnd the end of what is reserved in the shared stream
      */
     public static PackStore open(Path root, boolean isCompressed, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd)
             throws IOException {
@@ -141,8 +141,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * What there is now is what streams go on from that haven't been used since the log was opened; of the others the log knows. To be called once,
-     * when the shared stream has been recovered, before any other stream is used.
+     * Notes what streams that haven't been used since the log was opened continue from; the log itself knows about the others. Call it once, after
+     * the recovery of the shared stream and before any other stream is used.
      */
     public void inherit() throws IOException {
         inherited = shared.all(manifest.current());
@@ -150,27 +150,27 @@ public final class PackStore implements PackedData {
         shared.forget();
     }
 
-    /** Something that is done in turn with others. */
+    /** A step that runs under the lock. */
     @FunctionalInterface
     public interface Step<T> {
         T run() throws IOException;
     }
 
-    /** Of those that may run beside each other: who takes files away, or copies them. */
+    /** Runs steps that may run beside each other: deleting or copying files. */
     public <T> T whileDeleting(Step<T> step) throws IOException {
         return holding(changing.readLock(), step);
     }
 
-    /** Of who packs, or takes a segment out of a pack. */
+    /** Runs steps that exclude all others: packing, or taking a segment out of a pack. */
     public <T> T whilePacking(Step<T> step) throws IOException {
         if (isDeletedByCaller()) {
-            throw new IllegalStateException("a callback that is told of a deletion doesn't pack: thread=" + Thread.currentThread().getName()
+            throw new IllegalStateException("cannot pack within a callback about a deletion: thread=" + Thread.currentThread().getName()
                     + ", root=" + root + "; pack when the deletion is done");
         }
         return holding(changing.writeLock(), step);
     }
 
-    /** Whether the caller's thread takes files away, and is in a callback, then: it can't wait for itself. */
+    /** Whether the calling thread is deleting files, and so is in a callback: it can't wait for itself. */
     boolean isDeletedByCaller() {
         return changing.getReadHoldCount() > 0;
     }
@@ -178,7 +178,7 @@ public final class PackStore implements PackedData {
     private <T> T holding(Lock lock, Step<T> step) throws IOException {
         lock.lock();
         try {
-            // whatever is deleted now must not be in a pack that the manifest lists after a crash and doesn't list now
+            // a segment deleted from now on must not be in a pack that the manifest lists after a crash and doesn't list now
             settle();
             return step.run();
         } finally {
@@ -206,7 +206,7 @@ public final class PackStore implements PackedData {
         return packs().isEmpty();
     }
 
-    /** How many segments in packs count. */
+    /** The number of segments in packs that count. */
     public long segments() throws IOException {
         return catalog.look(now -> {
             List<StreamKey> keys = now.voidKeys();
@@ -253,34 +253,34 @@ public final class PackStore implements PackedData {
         return places;
     }
 
-    /** The oldest shared segment that isn't packed, if nothing comes to it any more. */
+    /** The oldest shared segment that isn't packed, if it is complete. */
     Optional<SharedSegment> oldestShared() throws IOException {
         return shared.oldestComplete(manifest.current());
     }
 
-    /** The next who asks for a shared segment reads it anew. */
+    /** Makes the next caller that asks for a shared segment read it again. */
     void forgetShared() {
         shared.forget();
     }
 
-    /** Packs have from now on what stands in shared segments that begin below a position. */
+    /** Notes that packs now hold the content of the shared segments that begin below a position. */
     void addPacked(List<ListedPack> packs, long sharedBelow) throws IOException {
         manifest.begin();
         change(packs, List.of(), () -> manifest.addPacked(packs, sharedBelow));
         inherited = inherited.stream().filter(each -> each.file().basePosition() >= sharedBelow).toList();
     }
 
-    /** By which segments are opened. */
+    /** The cache through which segments are opened. */
     ChannelCache channels() {
         return channels;
     }
 
-    /** What the stream has in shared segments, in order of position. */
+    /** The stream's parts in shared segments, in order of position. */
     public List<SharedPart> parts(StreamKey key) throws IOException {
         return shared.parts(key, manifest.current());
     }
 
-    /** Where the oldest begins that a stream has in shared segments. */
+    /** Where a stream's oldest part in shared segments begins. */
     @FunctionalInterface
     public interface SharedBeginnings {
 
@@ -314,8 +314,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * A time in the stream's last window, as far as it is known. Of a pack that was made when its window was over, which may be several windows, the
-     * newest record tells which was the stream's last. Else that window has only begun, and a record of it may be ahead.
+     * A time in the stream's last window, as far as it is known. If a pack was made after its window was over, it may hold several windows, and the
+     * newest record tells which was the stream's last. Otherwise the window has only begun, and one of its records may be ahead of it.
      */
     private long lastWindowStart(StreamKey key, ListedPack pack, long end) throws IOException {
         PackReader reader = reader(pack);
@@ -344,16 +344,16 @@ public final class PackStore implements PackedData {
         return inherited.stream().anyMatch(each -> each.file().basePosition() == segment.file().basePosition());
     }
 
-    /** What a pack has is of streams that this log knows where they end. */
+    /** Notes that this log knows where all streams of the pack end. */
     void isOfThisWriter(long number) {
         ofThisWriter.add(number);
     }
 
     /**
-     * Adds the keys of streams that have something in shared segments or packs. Shared segments are only walked for streams of which it isn't known
-     * whether they have something there.
+     * Adds the keys of streams that have something in shared segments or packs. Shared segments are searched only for streams that aren't already
+     * known to have something there.
      *
-     * @param streams all that were used since the log was opened, if they have segments
+     * @param streams all streams with segments that were used since the log was opened
      */
     public void addKeys(List<StreamLog> streams, Set<String> keys) throws IOException {
         Manifest before = manifest.current();
@@ -378,7 +378,7 @@ public final class PackStore implements PackedData {
                 return true;
             });
         }
-        // behind shared segments: what leaves them is in packs before
+        // behind shared segments: their content is in packs before it leaves them
         catalog.addKeys(key -> true, keys);
     }
 
@@ -403,7 +403,7 @@ public final class PackStore implements PackedData {
         return segment.parts(key);
     }
 
-    /** Whether something that the stream has in a pack, or had in a shared segment when the log was opened, ends at a position. */
+    /** Whether anything that the stream has in a pack, or had in a shared segment when the log was opened, ends at a position. */
     boolean endsAt(StreamKey key, long position) throws IOException {
         for (SharedSegment each : inherited) {
             if (counting(each, key).stream().anyMatch(part -> part.endPosition() == position)) {
@@ -494,8 +494,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * What stays of the segment that is cut is written to a pack of its own, which the manifest lists with the same change by which the segment, and
-     * those behind it, don't count any more.
+     * The part of a cut segment that stays is written to a pack of its own. One change of the manifest lists that pack, and drops the segment and
+     * those behind it.
      */
     @Override
     public void cut(StreamKey key, long from, long to) throws IOException {
@@ -536,7 +536,7 @@ public final class PackStore implements PackedData {
         return !manifest.current().isVoid(entry.key(), entry.basePosition(), pack.number());
     }
 
-    /** The number of a pack to be made: no pack that was ever listed has it. */
+    /** A number for a new pack, which no listed pack has ever had. */
     synchronized long newNumber() {
         return ++lastNumber;
     }
@@ -579,12 +579,12 @@ public final class PackStore implements PackedData {
                 nowMillis, incarnation);
     }
 
-    /** Whether there is room for a pack, and as much again. */
+    /** Whether the disk has room for twice the pack. */
     boolean hasRoomFor(long bytes) throws IOException {
         return Files.getFileStore(root).getUsableSpace() / 2 >= bytes;
     }
 
-    /** A pack that isn't listed won't be: its file goes, if it is there. */
+    /** Deletes the file, if there is one, of a pack that won't be listed. */
     synchronized void discard(long number) throws IOException {
         inDoubt.add(number);
         if (!manifest.isOpen()) {
@@ -592,7 +592,7 @@ public final class PackStore implements PackedData {
         }
     }
 
-    /** The pack is whole and durable: from now on it has what it holds. */
+    /** Lists a pack, which is whole and durable: from now on it has its segments. */
     void add(ListedPack pack) throws IOException {
         change(List.of(pack), List.of(), () -> manifest.replace(List.of(pack), List.of()));
     }
@@ -602,7 +602,7 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Changes the manifest. Files go after that: a reader that doesn't find one looks at the manifest again.
+     * Changes the manifest. Files are deleted after that: a reader that misses one reads the manifest again.
      *
      * @param come packs that were written for it
      * @param go packs that it doesn't list any more
@@ -644,15 +644,15 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Packs go by retention, and others have what stays of them. Streams may lose all that they have: what comes next begins above every position
-     * that was ever given, also where nobody remembers the stream by then.
+     * Removes packs by retention, and replaces others by packs with what stays of them. Streams may lose everything: their next records begin above
+     * every position that was ever given, even if nothing remembers the stream by then.
      */
     void sweep(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
         positions.startAtCeiling();
         replace(gone, carried);
     }
 
-    /** Packs go, and others have what counts of them. */
+    /** Removes packs, and replaces others by packs with what still counts of them. */
     void replace(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
         change(carried, gone, () -> manifest.replace(carried, gone.stream().map(ListedPack::number).toList()));
     }
@@ -662,13 +662,13 @@ public final class PackStore implements PackedData {
         return writtenBytes.sum();
     }
 
-    /** In no pack that there is now has the stream what begins at positions {@code [from, to)}; durably. */
+    /** Durably removes what a stream has in the current packs at positions {@code [from, to)}. */
     void forget(StreamKey key, long from, long to) throws IOException {
         positions.startAtCeiling();
         change(List.of(), List.of(), () -> manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()))));
     }
 
-    /** In no pack that there is now has a stream of these what begins below its position; durably, and by one change. */
+    /** Durably removes, by one change, what each of these streams has in the current packs below its position. */
     void forgetBelow(Map<StreamKey, Long> positionsByKey) throws IOException {
         positions.startAtCeiling();
         List<VoidRange> ranges = new ArrayList<>(positionsByKey.size());
@@ -679,7 +679,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Copies what there is now into another log's directory; packs by hard links where the file system can. With the lock of who deletes.
+     * Copies the current state into another log's directory; packs as hard links if the file system supports them. The caller holds the lock of
+     * deletions.
      */
     public void copyTo(Path target) throws IOException {
         Manifest now = manifest.current();

@@ -29,13 +29,13 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * What a sweep does to packs. {@link ExpiryPlan} is given packs as if they were segments of streams of their own, one for each span of
- * windows and retention: so a pack is due when its expiration is, and the oldest packs go first where the whole log is too large. What a pack
- * has of streams that are held for consumers is carried into another pack, and the rest goes. One sweep at a time.
+ * What a sweep does to packs. {@link ExpiryPlan} sees packs as segments of artificial streams, one for each span of windows and retention: so a pack
+ * is due at its expiration, and the oldest packs are deleted first if the whole log is too large. Segments of streams that are held for consumers are
+ * copied into another pack before a pack is deleted. One sweep at a time.
  */
 public final class PackSweep {
 
-    /** The key of packs in a plan; no stream has it, and it is before all keys. */
+    /** The key of packs in a plan; no stream has it, and it sorts before all keys. */
     public static final String KEY = "";
 
     /** A segment of a pack that is gone. */
@@ -52,7 +52,7 @@ public final class PackSweep {
         this.optionsHash = optionsHash;
     }
 
-    /** The packs as a plan wants them. */
+    /** The packs in the form of a plan's input. */
     public List<ExpiryPlan.Stream> views() {
         Map<Kind, List<ExpiryPlan.Segment>> byKind = new HashMap<>();
         for (ListedPack pack : store.packs()) {
@@ -77,7 +77,7 @@ public final class PackSweep {
     }
 
     /**
-     * The segments that would go with the packs of a plan, of those streams for which it matters; of each stream in order of position.
+     * The segments that would be deleted with the packs of a plan, for the streams that matter; for each stream in order of position.
      *
      * @param matters by key
      */
@@ -88,7 +88,7 @@ public final class PackSweep {
             try {
                 addDues(pack, due.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED), matters, dues);
             } catch (IOException | WalException e) {
-                // what is held of a pack that can't be read can't be carried over; that it can't be read is told when it is carried out
+                // held segments can't be copied out of a pack that can't be read; that is reported when the plan is carried out
             }
         }
         return dues;
@@ -111,12 +111,12 @@ public final class PackSweep {
     }
 
     /**
-     * Deletes the packs of a plan, and carries over what is to stay of them.
+     * Deletes the packs of a plan, and copies what stays of them.
      *
      * @param stays those of {@link #dues} that a consumer holds
-     * @param elsewhere where begins what isn't in packs: what stands behind that stays while it is there
-     * @param each is told of every segment that is gone
-     * @param failed is told of every pack that could not be read, or written, and stays
+     * @param elsewhere where a stream's segments outside of packs begin: what stands behind that stays while it is there
+     * @param each receives every deleted segment
+     * @param failed receives every pack that could not be read or written, and stays
      */
     public void carryOut(List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> stays, Beginnings elsewhere, Consumer<Gone> each,
             Consumer<Exception> failed) {
@@ -140,14 +140,14 @@ public final class PackSweep {
             } catch (CorruptSegmentException e) {
                 drop(pack, stays, e, failed);
             } catch (IOException | UncheckedIOException | WalException e) {
-                // it stays, and what is behind it
+                // it stays, and all behind it
                 due.remove(pack.number());
                 failed.accept(e);
             }
         }
         try {
             if (!going.isEmpty()) {
-                // all at once: of a stream that has something in several of them none goes before an older one
+                // one change for all: a stream with segments in several of them must not lose a later one before an older one
                 store.sweep(going, carried);
             }
         } catch (IOException | WalException e) {
@@ -158,7 +158,7 @@ public final class PackSweep {
         gone.forEach(each);
     }
 
-    /** Where the oldest that a stream has outside of packs begins. */
+    /** Where a stream's oldest segment outside of packs begins. */
     @FunctionalInterface
     public interface Beginnings {
 
@@ -180,9 +180,8 @@ public final class PackSweep {
     }
 
     /**
-     * Whether the stream has an older segment in a pack that stays: it loses its beginning and nothing else. Under the same options older
-     * windows expire first, unless they were merged with later ones, and of what is held of them for a consumer later ones are held too: then this
-     * needn't be asked.
+     * Whether the stream has an older segment in a pack that stays: a stream loses only its beginning. Needn't be asked under the same options: older
+     * windows then expire first, unless they were merged with later ones, and a consumer that holds some of them holds the later ones too.
      */
     private boolean isBehindWhatStays(PackEntry entry, Predicate<ListedPack> isDue, Predicate<PackEntry> isHeld) {
         try {
@@ -193,7 +192,7 @@ public final class PackSweep {
         }
     }
 
-    /** What nobody can read, and nobody is known to wait for, doesn't keep its space. */
+    /** Data that can't be read, and that no known consumer waits for, doesn't keep its space. */
     private void drop(ListedPack pack, List<HeldBack.Due> stays, CorruptSegmentException why, Consumer<Exception> failed) {
         failed.accept(why);
         if (stays.isEmpty()) {
@@ -206,9 +205,9 @@ public final class PackSweep {
     }
 
     /**
-     * Packs of which less than two thirds counts give the rest back. Where a pack can't be read, or written, the others go on.
+     * Rewrites packs of which less than two thirds counts, which frees the rest. If a pack can't be read or written, the others are still done.
      *
-     * @return how many
+     * @return the number of rewritten packs
      */
     public int reclaim(Consumer<Exception> failed) {
         int reclaimed = 0;
@@ -282,9 +281,9 @@ public final class PackSweep {
     }
 
     /**
-     * Those of a plan's deletions of segments with files of their own that may be done: a stream loses its beginning and nothing else, so none
-     * goes while the stream has an older one in a pack. That is looked for where it can be: in packs of windows that begin before its own
-     * ends, but for those that the stream can't have anything in that has expired, as they were made under the same options and haven't.
+     * Those of a plan's deletions of own files that may be carried out: a stream loses only its beginning, so no file is deleted while the stream has
+     * an older segment in a pack. Only packs that can have one are searched: those with windows that begin before the segment's window ends, except
+     * packs that were made under the same options and haven't expired, which can't hold anything of the stream that has.
      *
      * @param nowMillis of the plan
      */

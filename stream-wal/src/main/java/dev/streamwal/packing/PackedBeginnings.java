@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** What recovery knows of a stream whose beginning is in packs: that the files of it were deleted on purpose. */
+/** Tells recovery that a stream's beginning is in packs, so that its files were deleted on purpose. */
 public final class PackedBeginnings implements KnownDurable {
 
     private final KnownDurable known;
@@ -33,7 +33,7 @@ public final class PackedBeginnings implements KnownDurable {
             Optional<PackedData.End> elsewhere = store.end(key);
             return elsewhere.isEmpty() ? deleted : OptionalLong.of(Math.max(deleted.orElse(0), elsewhere.get().position()));
         } catch (CorruptSegmentException e) {
-            // the stream may have its beginning there: readers are told of the pack, and what follows it stays
+            // the stream may have its beginning there: readers report the pack, and what follows it stays
             return OptionalLong.of(Long.MAX_VALUE);
         }
     }
@@ -43,7 +43,7 @@ public final class PackedBeginnings implements KnownDurable {
         try {
             return store.endsAt(key, position);
         } catch (CorruptSegmentException e) {
-            // perhaps: readers are told of the pack
+            // possibly: readers report the pack
             return true;
         }
     }

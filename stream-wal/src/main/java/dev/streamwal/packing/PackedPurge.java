@@ -13,8 +13,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Takes the beginnings of many streams. What streams have in packs and shared segments only goes by one change of the manifest, which is written
- * anew at each change: so purging many streams costs no more than one. With a lock of {@link PackStore}. One thread.
+ * Purges the beginnings of many streams. Their parts in packs and shared segments are removed by one change of the manifest, which is rewritten at
+ * each change: so purging many streams costs no more than one. The caller holds a lock of {@link PackStore}. For one thread.
  */
 public final class PackedPurge {
 
@@ -25,9 +25,9 @@ public final class PackedPurge {
     private final List<PackStore.Place> going = new ArrayList<>();
 
     /**
-     * Of what windows have that end at or before a time.
+     * Purges windows that end at or before a time.
      *
-     * @param each is told of every segment in a pack that is gone
+     * @param each receives every segment that was removed from a pack
      */
     public PackedPurge(PackStore store, long beforeMillis, BiConsumer<ListedPack, PackEntry> each) {
         this.store = store;
@@ -36,21 +36,21 @@ public final class PackedPurge {
     }
 
     /**
-     * A stream's oldest segments go, wherever they stand: durably, or by {@link #finish}.
+     * Removes a stream's oldest segments, wherever they stand: durably, now or by {@link #finish}.
      *
-     * @param eachOwn is told of every segment of the stream's own that is gone
+     * @param eachOwn receives every deleted segment of the stream's own
      */
     public void purge(StreamLog stream, Consumer<StreamLog.Deleted> eachOwn) throws IOException {
         new PackedStream(store, stream).purge(beforeMillis, this, each, eachOwn);
     }
 
-    /** What begins below a position goes with what goes of other streams. */
+    /** Removes what begins below a position, together with the parts of other streams. */
     void putOff(StreamKey key, long position, List<PackStore.Place> oldest) {
         below.put(key, position);
         going.addAll(oldest);
     }
 
-    /** What was put off goes; durably. */
+    /** Removes what was deferred; durably. */
     public void finish() throws IOException {
         if (!below.isEmpty()) {
             store.forgetBelow(below);

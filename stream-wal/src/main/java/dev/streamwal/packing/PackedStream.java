@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-/** What a stream has in packs, as its writer changes it. With a lock of {@link PackStore}. */
+/** A stream's parts in packs, as its writer changes them. The caller holds a lock of {@link PackStore}. */
 public final class PackedStream {
 
     private final PackStore store;
@@ -29,10 +29,10 @@ public final class PackedStream {
     }
 
     /**
-     * Nothing of the stream counts any more in packs and shared segments, and what it has before that in segments of its own goes; durably.
+     * Removes all of the stream from packs and shared segments, and the own segments before that; durably.
      *
-     * @param each is told of every segment in a pack that is gone
-     * @param eachOwn is told of every segment of the stream's own that is gone
+     * @param each receives every segment that was removed from a pack
+     * @param eachOwn receives every deleted segment of the stream's own
      * @return whether there was anything
      */
     public boolean delete(BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn) throws IOException {
@@ -41,17 +41,17 @@ public final class PackedStream {
         if (elsewhere.isEmpty()) {
             return false;
         }
-        // what is appended meanwhile stays
+        // records that are appended meanwhile stay
         remove(Math.max(stream.endPosition(), elsewhere.lastKey() + 1), Long.MAX_VALUE, elsewhere, places, each, eachOwn);
         return true;
     }
 
     /**
-     * The oldest segments whose windows end at or before a time go, wherever they stand; durably, but for what is put off.
+     * Removes the oldest segments whose windows end at or before a time, wherever they stand; durably, except for what is deferred.
      *
-     * @param purge takes what goes where no segment of the stream's own does
-     * @param each is told of every segment in a pack that is gone
-     * @param eachOwn is told of every segment of the stream's own that is gone
+     * @param purge takes over the removal if none of the stream's own segments is deleted
+     * @param each receives every segment that was removed from a pack
+     * @param eachOwn receives every deleted segment of the stream's own
      */
     void purge(long beforeMillis, PackedPurge purge, BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn)
             throws IOException {
@@ -77,7 +77,7 @@ public final class PackedStream {
         }
     }
 
-    /** Where windows end of what isn't in segments of the stream's own, by base position. */
+    /** The window ends of what isn't in the stream's own segments, by base position. */
     private NavigableMap<Long, Long> windowEnds(List<PackStore.Place> places) throws IOException {
         NavigableMap<Long, Long> ends = new TreeMap<>();
         places.forEach(place -> ends.put(place.entry().basePosition(), place.pack().window().endMillis()));
@@ -87,7 +87,7 @@ public final class PackedStream {
         return ends;
     }
 
-    /** The last one stays, where it is in a shared segment: it may be appended to. */
+    /** The last part stays if it is in a shared segment, which may be appended to. */
     private static long firstThatStays(NavigableMap<Long, Long> windowEnds, long beforeMillis, boolean mayLastGo) {
         for (Map.Entry<Long, Long> each : windowEnds.entrySet()) {
             boolean isLast = each.getKey().equals(windowEnds.lastKey());
@@ -98,7 +98,7 @@ public final class PackedStream {
         return Long.MAX_VALUE;
     }
 
-    /** Removes what begins below a position, the oldest first, wherever it stands: at no moment anything is missing but the beginning. */
+    /** Removes what begins below a position, the oldest first, wherever it stands: at no moment is anything but the beginning missing. */
     private void remove(
             long below,
             long beforeMillis,

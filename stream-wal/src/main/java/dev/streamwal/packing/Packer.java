@@ -34,25 +34,25 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /**
- * Makes packs of small segments, and deletes their files. One pass at a time.
+ * Packs small segments, and deletes their files. One pass at a time.
  *
  * <ol>
- *   <li>{@link PackPlan} says which segments go into which pack.
- *   <li>They are copied, each frame is verified, and the pack is forced, name included. A segment that doesn't verify stays where it is, and with
- *       it those behind it.
- *   <li>The manifest lists the pack, durably. From here on readers find the segments there.
- *   <li>The files are deleted as a sweep deletes the beginning of a stream: written down first, the oldest first.
+ *   <li>{@link PackPlan} decides which segments go into which pack.
+ *   <li>The segments are copied, each frame is verified, and the pack is forced, name included. A segment that doesn't verify stays where it is, and
+ *       so do those behind it.
+ *   <li>The manifest lists the pack, durably. From here on, readers find the segments there.
+ *   <li>The files are deleted as by a sweep: written down first, the oldest first.
  * </ol>
  *
- * <p>Cut short before 3, the pack is a leftover, which goes when the log is opened. Cut short behind 3, some segments are in both places, the
- * same byte for byte; the next pass finds them in the pack, and only deletes the files.
+ * <p>After a crash before step 3, the pack is a leftover, which is deleted when the log is opened. After a crash behind step 3, some segments exist
+ * twice, byte for byte the same; the next pass finds them in the pack, and only deletes the files.
  */
 public final class Packer {
 
-    /** What the log has that the packer needs. */
+    /** What the packer needs of the log. */
     public interface PackedLog {
 
-        /** Throws where the log is closed, or another has become its writer. */
+        /** Throws if the log is closed, or another writer has taken it over. */
         void checkWriter();
 
         /** By the log's clock. */
@@ -61,25 +61,25 @@ public final class Packer {
         /** Of the log. */
         long incarnation();
 
-        /** All streams that have a segment, and perhaps others. */
+        /** All streams with segments, and possibly others. */
         List<StreamLog> streams();
 
         /** Where deletions are written down first. */
         DeletionLog deletions();
 
-        /** The stream in whose segments the records of many streams stand. */
+        /** The stream whose segments hold the records of many streams. */
         StreamLog sharedLog();
 
-        /** Of the streams that share segments, the shortest that any has. */
+        /** The shortest window of the streams that share segments. */
         long shortestWindowMillis();
 
-        /** By which a stream's segments get their windows and expirations now. */
+        /** The options that currently set the windows and expirations of a stream's segments. */
         StreamPolicy policyOf(StreamKey key);
 
         /** The same for all streams; empty where they may differ. */
         Optional<StreamPolicy> policyOfAll();
 
-        /** Copies a shared segment that is damaged to where recovery puts what it cuts; its file goes after that. */
+        /** Copies a damaged shared segment to the quarantine; its file is deleted after that. */
         void setAside(Path file) throws IOException;
 
         /**
@@ -89,11 +89,11 @@ public final class Packer {
          */
         void sharedPacked(boolean isDone);
 
-        /** What was appended to segments that one stream has is made durable. */
+        /** Makes durable what was appended to streams' own segments. */
         void forceOwnSegments() throws IOException;
     }
 
-    /** Told what was done. Implementations never throw. */
+    /** Receives what was done. Implementations never throw. */
     public interface Events {
 
         /** Segments have moved into a pack. */
@@ -102,17 +102,17 @@ public final class Packer {
         /** Packs have become one. */
         void merged(ListedPack pack, Path file, List<ListedPack> before);
 
-        /** A task begins; for {@link #ended}. */
+        /** A task begins; see {@link #ended}. */
         long begins();
 
-        /** A task has come to its end: what it failed at before it began is over. */
+        /** A task has ended: its earlier failures are over. */
         void ended(String task, long begun);
 
-        /** A pack could not be made, or files not be deleted; the next pass tries again. */
+        /** A pack could not be made, or files could not be deleted; the next pass tries again. */
         void packingFailed(String task, Throwable failure);
     }
 
-    /** As failures of it are told: copying small segments of streams' own. */
+    /** The task's name in failures: copying streams' own small segments. */
     private static final String PACK = "pack";
 
     /** Copying what stands in shared segments. */
@@ -124,21 +124,21 @@ public final class Packer {
     /** Writing the catalogue of keys. */
     private static final String LIST_KEYS = "list keys";
 
-    /** A segment that is larger gains nothing. */
+    /** Larger segments gain nothing from packing. */
     static final int MAX_SEGMENT_BYTES = PackWriter.MAX_SEGMENT_BYTES;
 
-    /** A second's work: so long may a deletion have to wait. */
+    /** About a second's work, for which a deletion may have to wait. */
     private static final int MAX_SEGMENTS = 1 << 14;
 
     private static final long MAX_BYTES = 64 << 20;
 
-    /** One wide merge costs no more than a narrow one, and the fewer levels there are the less is written again. */
+    /** A wide merge costs no more than a narrow one, and fewer levels mean fewer rewrites. */
     private static final int MAX_MERGED_PACKS = 64;
 
-    /** Their entries are in memory while they are written, some 40 bytes each. */
+    /** Limits memory: each entry takes some 40 bytes while the pack is written. */
     private static final int MAX_MERGED_SEGMENTS = 1 << 20;
 
-    /** Of one stream: what there is more of one window waits for the next pass. */
+    /** Segments of one stream: more of one window wait for the next pass. */
     private static final int MAX_OF_STREAM = 256;
 
     private final PackStore store;
@@ -156,7 +156,7 @@ public final class Packer {
      * For an open log.
      *
      * @param maxOwnSegments of one window, up to which nothing is packed
-     * @param optionsHash of the options by which segments get their windows and expirations
+     * @param optionsHash of the options that set segments' windows and expirations
      */
     public Packer(PackStore store, PackSweep sweep, SegmentStorage storage, PackedLog log, Events events, int maxOwnSegments, long optionsHash) {
         this.store = store;
@@ -172,7 +172,7 @@ public final class Packer {
         this.keys = new KeyCatalogUpdate(store);
     }
 
-    /** Packs what is worth it now. Returns how many segments have moved. */
+    /** Packs what is currently worth it. Returns the number of segments that moved. */
     public int pass() {
         int moved = pass(() -> false);
         telling(() -> false, MERGE, () -> merger.pass(() -> false));
@@ -181,7 +181,7 @@ public final class Packer {
     }
 
     /**
-     * The same, for a thread: what goes wrong is told.
+     * The same for a background thread: failures are reported instead of thrown.
      *
      * @param isStopped asked between two packs
      */
@@ -192,9 +192,9 @@ public final class Packer {
     }
 
     /**
-     * Has packs become one where that is worth it now, and the catalogue of their keys written anew, for a thread of its own: what goes wrong is told.
+     * Merges packs where that is currently worth it, and rewrites the key catalogue, on a thread of its own: failures are reported instead of thrown.
      *
-     * @param isStopped asked all the time
+     * @param isStopped asked continually
      */
     public void mergeAtIntervals(BooleanSupplier isStopped) {
         telling(isStopped, MERGE, () -> {
@@ -208,7 +208,7 @@ public final class Packer {
         void run() throws IOException;
     }
 
-    /** What goes wrong while the log is closed is what closing does. */
+    /** Failures while the log is being closed are caused by closing it. */
     private void telling(BooleanSupplier isStopped, String task, Work work) {
         long begun = events.begins();
         try {
@@ -233,7 +233,7 @@ public final class Packer {
         return moved + packOwn(isStopped);
     }
 
-    /** Packs what stands in shared segments, where the newest was begun so long before a time that a window is over; nothing for a callback. */
+    /** Packs shared segments if the newest was begun at least a window before a time; does nothing within a callback. */
     public int packShared(long nowMillis) {
         return store.isDeletedByCaller() ? 0 : packSharedInTurn(nowMillis);
     }
@@ -242,7 +242,7 @@ public final class Packer {
         return packShared(nowMillis, () -> false);
     }
 
-    /** Returns how many segments have come into packs. */
+    /** Returns the number of segments that were packed. */
     private int packShared(long nowMillis, BooleanSupplier isStopped) {
         int moved = 0;
         long begun = events.begins();
@@ -259,7 +259,7 @@ public final class Packer {
             }
             ended(isStopped, PACK_SHARED, begun);
         } catch (IOException | RuntimeException e) {
-            // what was read of them may not be there any more
+            // what was read of them may have gone
             store.forgetShared();
             log.sharedPacked(false);
             events.packingFailed(PACK_SHARED, e);
@@ -308,7 +308,7 @@ public final class Packer {
                 && pack.expirationMillis() - pack.window().endMillis() == expirationMillis - window.endMillis());
     }
 
-    /** Whether a stream's segments have such windows and expirations now. */
+    /** Whether a stream's segments currently get such windows and expirations. */
     static boolean isByOptions(Window window, long expirationMillis, StreamPolicy policy) {
         return window.endMillis() - window.startMillis() == policy.windowMillis()
                 && expirationMillis - window.endMillis() == policy.retentionMillis();
@@ -324,7 +324,7 @@ public final class Packer {
             return stream.oldestSettled(nowMillis, MAX_SEGMENT_BYTES).stream()
                     .map(settled -> new Source(stream.key(), settled.name(), settled.window(), settled.bytes())).toList();
         } catch (IOException | WalException e) {
-            // a stream that can't be recovered, or read, tells who uses it
+            // a stream that can't be recovered or read reports that to its callers
             return List.of();
         }
     }
@@ -334,7 +334,7 @@ public final class Packer {
 
         private final Job job;
         private final Map<StreamKey, StreamLog> streams;
-        /** Of these streams something was left out: what follows it stays. */
+        /** Streams of which a segment was left out: what follows it stays. */
         private final Set<StreamKey> left;
         private final Map<StreamKey, Long> lastPacked = new LinkedHashMap<>();
         private int moved;
@@ -355,7 +355,7 @@ public final class Packer {
             return moved;
         }
 
-        /** Since the plan was made segments may have been deleted, or cut. */
+        /** Segments may have been deleted or cut since the plan was made. */
         private List<Source> stillThere() {
             long nowMillis = log.nowMillis();
             List<Source> there = new ArrayList<>();
@@ -376,7 +376,7 @@ public final class Packer {
         private StreamLog stream(StreamKey key) {
             StreamLog stream = streams.get(key);
             if (stream == null) {
-                throw new IllegalStateException("a plan is made of the streams that were looked at: stream=" + key);
+                throw new IllegalStateException("stream isn't part of the plan: stream=" + key);
             }
             return stream;
         }
@@ -410,12 +410,12 @@ public final class Packer {
             }
         }
 
-        /** Whether the stream's segments have such windows and expirations now. */
+        /** Whether the stream's segments currently get such windows and expirations. */
         private boolean isByOptions(StreamPolicy policy) {
             return Packer.isByOptions(job.window(), job.expirationMillis(), policy);
         }
 
-        /** By a pass that was cut short before it had deleted the file. */
+        /** Packed already by a pass that ended before it had deleted the file. */
         private boolean isPackedAlready(Source source) throws IOException {
             for (PackStore.Place place : store.find(source.key())) {
                 if (place.entry().basePosition() == source.name().basePosition()) {
@@ -439,7 +439,7 @@ public final class Packer {
                 lastPacked.put(source.key(), source.name().basePosition());
                 bytesBefore += source.bytes();
             } catch (CorruptSegmentException | UnsupportedFormatException | NoSuchFileException e) {
-                // who reads it is told; it stays as it is
+                // its readers report the damage; it stays as it is
                 left.add(source.key());
             }
         }

@@ -15,16 +15,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Moves what stands in shared segments into packs, by window and key. With the lock of who packs.
+ * Moves the content of shared segments into packs, by window and key. The caller holds the packing lock.
  *
- * <p><b>Why nothing is lost.</b> A shared segment is packed when it has its footer, and those before it are packed: so all of it is durable, and
- * what its streams have in other shared segments before it. What they have before it in segments of their own is forced first. The packs are
- * durable before the manifest lists them, and by the same change that lists them the shared segment doesn't count any more; its file goes
- * after that, at once or when the log is opened the next time.
+ * <p><b>Why nothing is lost.</b> A shared segment is packed once it has its footer and those before it are packed: so all of it is durable, and so is
+ * what its streams have in earlier shared segments. What they have before it in segments of their own is forced first. The packs are durable before
+ * the manifest lists them, and the same change of the manifest drops the shared segment; its file is deleted after that, at once or at the next
+ * opening of the log.
  */
 final class SharedPacker {
 
-    /** Compressing a part takes microseconds, however short it is: what is shorter, on average, is merged first. */
+    /** Compressing a part takes microseconds, however short it is: parts that are shorter on average are merged first. */
     private static final long MIN_COMPRESSED_BYTES = 2 << 10;
 
     private final PackStore store;
@@ -37,7 +37,7 @@ final class SharedPacker {
         this.log = log;
     }
 
-    /** Packs the oldest shared segment that can be packed; empty where there is none. */
+    /** Packs the oldest shared segment that can be packed; empty if there is none. */
     Optional<List<ListedPack>> packOldest() throws IOException {
         deletePacked();
         Optional<SharedSegment> found = store.oldestShared();
@@ -84,7 +84,7 @@ final class SharedPacker {
         return Packer.isByOptions(run.window(), run.expirationMillis(), policy);
     }
 
-    /** The files of shared segments that are in packs. */
+    /** Deletes the files of shared segments that are in packs. */
     private void deletePacked() throws IOException {
         StreamLog shared = log.sharedLog();
         OptionalLong below = shared.condemnUpTo(store.manifest().sharedBelow() - 1);

@@ -1,19 +1,19 @@
 package dev.streamwal.recovery;
 
 /**
- * What is known about a place where a segment doesn't go on from the one before. The facts, and nothing of what follows from them.
+ * What is known about a place where a segment doesn't continue the one before. Facts only, no conclusions.
  *
  * @param broken what is wrong
- * @param durable whether a footer, the durable frontier, or a writer that closed the log says that what is wrong here, or what stands
- *     behind it, was durable
+ * @param durable whether a footer, the durable frontier, or a writer that closed the log proves that the broken place, or what stands behind it, was
+ *     durable
  */
 public record ChainEvidence(Broken broken, boolean durable) {
 
     /** What is wrong. */
     public enum Broken {
-        /** The oldest segment that is there isn't the stream's first, and nobody deleted what stood before it. */
+        /** The oldest existing segment isn't the stream's first, and what stood before it wasn't deleted on purpose. */
         NO_BEGINNING,
-        /** The segment before ends somewhere else than this one says. */
+        /** The segment before ends elsewhere than this one says. */
         GAP,
         /** The segment has no valid header. */
         UNREADABLE

@@ -26,11 +26,11 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One recovery of one stream: the chain of its segments from the newest footer on. Checks that each goes on where the one before ends, has
- * each repaired, and sets aside what a crash left behind something that it lost.
+ * One recovery of one stream: the chain of its segments from the newest footer on. Checks that each segment continues the one before, repairs each,
+ * and sets aside what a crash left behind a lost part.
  *
- * <p>A footer was written after the names of its segment and of all before it were durable, and so was their data. So nothing before the
- * newest footer is looked at.
+ * <p>A footer is written only once the names and the data of its segment and of all before it are durable. So nothing before the newest footer is
+ * read.
  */
 final class ChainRecovery {
 
@@ -43,18 +43,18 @@ final class ChainRecovery {
     private final StreamRecovery.Listener listener;
     private final StreamKey key;
     private final Path directory;
-    /** Since the log was opened: retention may be there before recovery. */
+    /** Since the log was opened: retention may delete segments before recovery reads them. */
     private final long deletedBelow;
     private final Findings findings;
 
     private final List<Link> chain = new ArrayList<>();
     private final List<Unfinished> unfinished = new ArrayList<>();
     private final List<SegmentName> removed = new ArrayList<>();
-    /** Whether something is missing that the stream had, or stays and isn't believed. */
+    /** Whether something that the stream had is missing, or stays but isn't trusted. */
     private boolean broken;
-    /** Whether one that can't be read, and doesn't count, stands before the first that can. */
+    /** Whether an unreadable segment, which doesn't count, stands before the first readable one. */
     private boolean passedOverFirst;
-    /** Where a stream ended of which nothing can be read. */
+    /** Where a stream ended that has no readable segment. */
     private OptionalLong skippedEnd = OptionalLong.empty();
 
     ChainRecovery(
@@ -79,10 +79,10 @@ final class ChainRecovery {
     /**
      * A segment with a valid header.
      *
-     * @param footer null where it has none
+     * @param footer null if it has none
      * @param left how its writer left it
-     * @param durable offset in front of which everything was acknowledged as durable; 0 where nothing is known
-     * @param behindGap whether the one before it can't be read, and is skipped
+     * @param durable offset before which everything was acknowledged as durable; 0 if nothing is known
+     * @param behindGap whether the segment before it can't be read and is skipped
      */
     private record Link(SegmentHeader header, SegmentFile file, @Nullable Footer footer, Left left, int durable, boolean behindGap) {
 
@@ -115,9 +115,9 @@ final class ChainRecovery {
     }
 
     /**
-     * Whether the stream's end is where a writer closed the log with everything durable, and each that came later did so too: one that was
-     * killed may have created a segment there, and given positions in it, and the disk may have lost it. Closing raises the mark to the last
-     * record, so that a file that was shortened is noticed even where nothing was durable before.
+     * Whether the stream ends where a writer closed the log with everything durable, and all later writers also closed it. A later writer that was
+     * killed may have created a segment there and given positions in it, which the disk may have lost. Closing raises the mark to the last record, so
+     * that a shortened file is noticed even if nothing was durable before.
      */
     private boolean isWhole(Link link) {
         SegmentHeader header = link.header();
@@ -134,10 +134,10 @@ final class ChainRecovery {
 
     // ---------------------------------------------------------------- opening
 
-    /** A segment whose header can't be read, since it is damaged or was never written. */
+    /** A segment whose header is damaged or was never written. */
     private record Unreadable(SegmentName name, SegmentFile file, boolean isEmpty, CorruptSegmentException why) {}
 
-    /** Backwards to the first footer, which is included; of shared segments all. */
+    /** Goes backwards up to and including the first footer; of shared segments, all are read. */
     private void open(List<Listed> listed) throws IOException {
         List<Unreadable> unreadable = new ArrayList<>();
         int oldest = listed.size();
@@ -172,7 +172,7 @@ final class ChainRecovery {
         }
     }
 
-    /** Whether a file has nothing, or only zeros, where its header would be: the disk had its name and none of its pages. */
+    /** Whether a file has nothing, or only zeros, instead of a header: the disk kept its name and none of its pages. */
     private static boolean isEmpty(SegmentFile file) throws IOException {
         ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES);
         int read = file.read(first, 0);
@@ -185,9 +185,9 @@ final class ChainRecovery {
     }
 
     /**
-     * A crash may leave the name of a segment without its pages, and versions that didn't delete it went on behind it: then it stands before
-     * a segment with a footer, and each scan would meet it. A file that is shorter than any header holds nothing. It goes where the segment
-     * behind it was begun without it.
+     * Deletes a file without a header if the segment behind it was begun without it. A crash may leave a segment's name without its pages, and
+     * versions that didn't delete such a file continued behind it: it then stands before a segment with a footer, and each scan would find it. A file
+     * that is shorter than any header holds nothing.
      */
     private void deleteEmpty(List<Listed> before) throws IOException {
         SegmentName behind = null;
@@ -230,7 +230,7 @@ final class ChainRecovery {
         return index;
     }
 
-    /** Whether the segment behind it was created by somebody who knew that nothing in it counts. */
+    /** Whether the segment behind it was created by a writer that knew that nothing in it counts. */
     private boolean isPassedOver(Unreadable segment) {
         int behind = indexBehind(segment);
         return behind < chain.size() && chain.get(behind).header().previousEnd() <= segment.name().basePosition();
@@ -251,15 +251,15 @@ final class ChainRecovery {
         return decision;
     }
 
-    /** Whether all who may have written a segment that stands before this one of the chain closed the log. */
+    /** Whether all writers that may have written a segment before this one of the chain closed the log. */
     private boolean isLeftClosed(int behind) {
         long first = behind > 0 ? chain.get(behind - 1).header().incarnation() : 0;
         return terms.opened().now().wasClosedAsFarAsKnownSince(first);
     }
 
     /**
-     * The segment stays as it is: readers go on to tell of it, and its name goes on to say which positions were given. What stands behind
-     * it is sealed, or begins where the one before it ends; either tells later recoveries that this was settled.
+     * The segment stays as it is: readers still report it, and its name still says which positions were given. What stands behind it is sealed, or
+     * begins where the one before it ends; either tells later recoveries that this was settled.
      */
     private void skip(Unreadable segment, int behind) {
         if (behind < chain.size()) {
@@ -272,20 +272,20 @@ final class ChainRecovery {
         tell(new Repair(RecoveryDecision.SKIP_UNREADABLE, segment.file().path(), 0, segment.why().length(), Optional.empty()));
     }
 
-    /** Whether a footer, or the frontier, says that a segment of the chain from this one on is durable, and so all before it. */
+    /** Whether a footer, or the frontier, proves that a segment of the chain from this one on is durable, and so all before it. */
     private boolean isProvenFrom(int index) {
         return chain.subList(index, chain.size()).stream().anyMatch(Link::isProven);
     }
 
     // ---------------------------------------------------------------- the chain
 
-    /** Whatever ended the last writer's work, the directory may have lost the stream's first names, and kept later ones. */
+    /** However the last writer ended, the directory may have lost the stream's first names and kept later ones. */
     private void checkBeginning() throws IOException {
         if (chain.isEmpty()) {
             return;
         }
         Link first = chain.get(0);
-        // where the machine is up since, it is rather that a full disk kept a deletion from being written down
+        // if the machine is still up, the likely cause is a full disk that prevented a deletion from being written down
         if (first.left() == Left.IN_THIS_BOOT || first.header().isFirst() || first.behindGap() || passedOverFirst || isProvenFrom(0)
                 || isDeletedBefore(first.header())) {
             return;
@@ -296,7 +296,7 @@ final class ChainRecovery {
         }
     }
 
-    /** Whether what preceded a segment was deleted on purpose: it ended at {@code previous end}, and so began before that. */
+    /** Whether the part before a segment was deleted on purpose: it ended at {@code previous end}, and so began before that. */
     private boolean isDeletedBefore(SegmentHeader header) throws IOException {
         return !terms.known().tellsOfDeletions()
                 || Math.max(deletedBelow, terms.known().deletedBelow(key).orElse(0)) >= header.previousEnd();
@@ -315,8 +315,8 @@ final class ChainRecovery {
     }
 
     /**
-     * Whether a segment begins elsewhere than the one before ends. The first segment of a stream has none, whatever of an earlier life stands
-     * before it.
+     * Whether a segment begins elsewhere than the one before ends. A stream's first segment has no predecessor, whatever an earlier life of the
+     * stream left before it.
      */
     private boolean isGapBefore(int index) throws IOException {
         Link link = chain.get(index);
@@ -340,7 +340,7 @@ final class ChainRecovery {
                 return false;
             }
             default -> throw new CorruptSegmentException(
-                    "a segment begins where the one before ends, and it was durable: file=" + file + ", offset=0, stream=" + key
+                    "durable segment doesn't begin where the one before it ends: file=" + file + ", offset=0, stream=" + key
                             + ", previousEnd=" + header.previousEnd() + ", end=" + end + ", before=" + chain.get(index - 1).file().path()
                             + "; open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind the gap",
                     file, key.text(), header.basePosition(), 0, 0, null);
@@ -370,8 +370,8 @@ final class ChainRecovery {
     }
 
     /**
-     * What is not known to be durable, as its writer didn't close the log. He may have ended with a flush that failed, in the same run of the
-     * machine: then the page cache holds what the disk doesn't have, takes it for written, and a force would do nothing and succeed.
+     * Rewrites what isn't known to be durable, as its writer didn't close the log. That writer may have ended with a failed flush in the same run of
+     * the machine: then the page cache holds what the disk lacks, takes it for written, and a force would succeed without writing it.
      */
     private static void writeAgain(Link link, int end) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(REWRITTEN_BYTES);
@@ -386,7 +386,7 @@ final class ChainRecovery {
         return new SegmentRepair.Bounds(link.left(), knownEnd, isWholeDurable ? Math.max(knownEnd, link.durable()) : link.durable());
     }
 
-    /** Where a successor says that the data ends, if it says so of this segment: another one may be missing between. */
+    /** Where a successor says that the data ends, if it says so of this segment: another segment may be missing in between. */
     private static long knownEnd(SegmentHeader header, Link successor) {
         long previousEnd = successor.header().previousEnd();
         if (successor.header().isFirst() || successor.behindGap()) {
@@ -416,7 +416,7 @@ final class ChainRecovery {
         };
     }
 
-    /** Where the stream's data ends with a segment that has been repaired, or has a footer; in an empty one, where it had ended before. */
+    /** Where the stream's data ends, if the last segment has been repaired or has a footer; for an empty segment, where the data had ended before. */
     private long endOf(int index) {
         Link link = chain.get(index);
         Footer footer = link.footer();
@@ -430,7 +430,7 @@ final class ChainRecovery {
                 return unfinished.get(i).tail();
             }
         }
-        throw new IllegalStateException("a segment is repaired before the next one is looked at: stream=" + key);
+        throw new IllegalStateException("previous segment hasn't been repaired: stream=" + key);
     }
 
     // ---------------------------------------------------------------- setting aside
@@ -446,7 +446,7 @@ final class ChainRecovery {
         setAside(last.header().name(), last.file());
     }
 
-    /** A segment whose header never reached the disk, and all behind it. Of one that holds nothing there is nothing to keep or to tell. */
+    /** A segment whose header never reached the disk, and all behind it. An empty one leaves nothing to keep or to report. */
     private void setAsideFrom(Unreadable first, List<Unreadable> unreadable) throws IOException {
         for (int i = unreadable.size() - 1; i >= unreadable.indexOf(first); i--) {
             Unreadable segment = unreadable.get(i);
@@ -459,7 +459,7 @@ final class ChainRecovery {
         }
     }
 
-    /** To be called for the newest first: so what is left has no hole at any moment. Past the quarantine's limit it is deleted. */
+    /** Call it for the newest first, so that what is left never has a hole. Beyond the quarantine's limit the segment is deleted. */
     private void setAside(SegmentName name, SegmentFile file) throws IOException {
         long length = file.size();
         file.close();

@@ -14,10 +14,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Deletes and cuts again what the journal says was deleted and cut; what is gone already stays gone. */
+/** Repeats the deletions and cuts of the journal; what is gone already stays gone. */
 public final class CutRedo {
 
-    /** Of a copy in the making; one that a crash has left is deleted when its stream is used. */
+    /** The name of an unfinished copy; a crash may leave one, which is deleted when its stream is used. */
     private static final String TEMPORARY_NAME = ".0000000000000000.seg.tmp";
 
     private final SegmentStorage storage;
@@ -70,7 +70,7 @@ public final class CutRedo {
         }
     }
 
-    /** Does one cut again, in a stream that nobody has open. */
+    /** Repeats one cut, in a stream that isn't open. */
     public void truncate(StreamKey key, Truncation truncation) throws IOException {
         Path directory = streams.of(key);
         TreeSet<SegmentName> names = SegmentNames.in(directory);

@@ -1,6 +1,6 @@
 package dev.streamwal.recovery;
 
-/** What recovery does with a record that is not what was written, though it must be there: as the public option of these names says. */
+/** What recovery does with a record that must be there but isn't what was written, as the public option of the same name says. */
 public enum DamagePolicy {
 
     /** The stream isn't appended to; its files stay as they are. */

@@ -3,10 +3,10 @@ package dev.streamwal.recovery;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What recovery found in a segment, or in a stream, and what it did. Sums are complete, single repairs are bounded. One thread. */
+/** What recovery found in a segment or a stream, and what it did. Sums are complete, the list of repairs is bounded. For one thread. */
 public final class Findings {
 
-    /** Of a stream: enough to see what happened, and with the largest report some 30 MB. */
+    /** Per stream: enough to see what happened; the largest report takes some 30 MB. */
     public static final int MAX_REPAIRS = 16;
 
     private final List<Repair> repairs = new ArrayList<>();
@@ -59,42 +59,42 @@ public final class Findings {
         return repairs.isEmpty();
     }
 
-    /** The first of them. */
+    /** The first repairs. */
     public List<Repair> repairs() {
         return List.copyOf(repairs);
     }
 
-    /** How many more there were. */
+    /** How many more repairs there were. */
     public long repairsLeftOut() {
         return repairsLeftOut;
     }
 
-    /** Data records of the segments that were walked. */
+    /** Data records in the segments that were walked. */
     public long recordsKept() {
         return recordsKept;
     }
 
-    /** Of the data of the segments that were walked. */
+    /** Bytes of data in the segments that were walked. */
     public long bytesKept() {
         return bytesKept;
     }
 
-    /** Of what nobody was promised: holes and torn tails. */
+    /** Bytes of holes and torn tails, which were never promised to survive. */
     public long bytesCut() {
         return bytesCut;
     }
 
-    /** Of damage. */
+    /** Bytes of damage. */
     public long bytesSkipped() {
         return bytesSkipped;
     }
 
-    /** That should have been in the files. */
+    /** Bytes that should have been in the files. */
     public long bytesMissing() {
         return bytesMissing;
     }
 
-    /** Of these, what is in the quarantine. */
+    /** Of these bytes, those that are in the quarantine. */
     public long bytesSetAside() {
         return bytesSetAside;
     }

@@ -29,24 +29,24 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Does the commit journal again, when a log is opened for writing. Afterwards every segment's file has, at least in the page cache, what
- * the journal says; nothing of the journal itself has changed. It may be cut short anywhere, and done again.
+ * Replays the commit journal when a log is opened for writing. Afterwards each segment's file has, at least in the page cache, what the journal says;
+ * the journal itself is unchanged. A replay may end anywhere and be repeated.
  *
  * <ol>
  *   <li>The journal is read: what it deleted and cut, how far it made segments durable, where it ends.
- *   <li>Its last block is written once more as it is, and forced. A process that was killed may have left it unforced, and then nothing
- *       that follows from it may happen before: neither a deletion, nor a block behind it in another file.
- *   <li>Its bytes are written to the segments' files, a lost file or header made anew, and all that was deleted or cut left out. Segments
- *       with a footer are durable, and left alone. That is done at every opening: a disk may lose its page cache while the machine stays up,
- *       when it is taken away and brought back, and frames are final, so that to write them again changes nothing. Where the machine is up
- *       since, and the last writer closed the log, bytes that are there already are not written again: they are in the page cache, which is to
- *       be trusted, or on the disk. Else they are: the cache may take what the disk refused for written.
+ *   <li>Its last block is rewritten unchanged, and forced. A killed process may have left it unforced, and nothing that follows from it may happen
+ *       before: neither a deletion, nor a block behind it in another file.
+ *   <li>Its bytes are written to the segments' files; a lost file or header is recreated, and all that was deleted or cut is left out. Segments with
+ *       a footer are durable, and left alone. This is done at every opening: a disk may lose its page cache while the machine stays up, when it is
+ *       removed and reattached, and frames are final, so that rewriting them changes nothing. If the machine has stayed up, and the last writer
+ *       closed the log, bytes that are there already are not rewritten: they are on the disk, or in the page cache, which is then trustworthy.
+ *       Otherwise they are: the cache may take for written what the disk refused.
  *   <li>What was deleted and cut is deleted and cut, if it is there.
  * </ol>
  */
 public final class JournalRedo {
 
-    /** Of a log's streams only directories are asked for here. */
+    /** This cache only resolves the directories of a log's streams. */
     private static final int NO_OPEN_FILES = 1;
 
     /** What is read and written at a time. */
@@ -66,8 +66,8 @@ public final class JournalRedo {
 
     /**
      * @param root of the log
-     * @param trustsPageCache whether the machine is known to be up since the last writer, and he to have closed the log
-     * @param skipBadBlocks whether to go on without what is damaged, after a copy was set aside; else damage is an error
+     * @param trustsPageCache whether the machine is known to be up since the last writer, and that writer to have closed the log
+     * @param skipBadBlocks whether to continue without damaged blocks, after setting a copy aside; otherwise damage is an error
      */
     public JournalRedo(SegmentStorage storage, Path root, boolean trustsPageCache, boolean skipBadBlocks) {
         this(storage, root, trustsPageCache, skipBadBlocks, new Quarantine(storage, root), SegmentRedo.GATHERED_BYTES);
@@ -84,10 +84,10 @@ public final class JournalRedo {
     }
 
     /**
-     * Does it, once.
+     * Replays the journal, once.
      *
-     * @throws CorruptSegmentException where something is damaged that is not to be skipped, or of which no copy could be set aside
-     * @throws dev.streamwal.error.UnsupportedFormatException where a newer version wrote the journal or a segment
+     * @throws CorruptSegmentException if there is damage that is not to be skipped, or of which no copy could be set aside
+     * @throws dev.streamwal.error.UnsupportedFormatException if a newer version wrote the journal or a segment
      */
     public RedoResult run() throws IOException {
         Optional<Frontier> frontier = frontier();
@@ -105,15 +105,15 @@ public final class JournalRedo {
                 return frontier;
             }
             damage = new CorruptSegmentException(
-                    "a journal file that has blocks has a frontier beside it: file=" + used.get(0) + ", frontier=" + FrontierFile.path(root)
-                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which goes on"
-                            + " without the journal: what only the journal held is lost then",
+                    "the frontier of the commit journal is missing: file=" + used.get(0) + ", frontier=" + FrontierFile.path(root)
+                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which continues"
+                            + " without the journal and loses what only the journal held",
                     used.get(0), null, WalException.NO_POSITION, 0, 0, null);
         } catch (CorruptSegmentException e) {
             setAside(FrontierFile.path(root), "damaged", e);
             damage = e;
         }
-        // without a frontier nobody knows which blocks are needed, and old ones would bring back what was deleted since
+        // without a frontier it is unknown which blocks are needed, and old ones would bring back what was deleted since
         for (Path file : JournalScan.usedFiles(root)) {
             setAside(file, "lost", damage);
         }
@@ -132,8 +132,8 @@ public final class JournalRedo {
         }
         if (copy.isEmpty()) {
             throw new CorruptSegmentException(
-                    damage.getMessage() + "; it can't be skipped, as no copy fits the quarantine: quarantineBytes=" + Quarantine.MAX_BYTES
-                            + "; move what is in " + root.resolve(Quarantine.NAME) + " elsewhere",
+                    damage.getMessage() + "; cannot skip it, as the quarantine has no room for a copy: quarantineBytes=" + Quarantine.MAX_BYTES
+                            + "; move the files in " + root.resolve(Quarantine.NAME) + " elsewhere",
                     file, null, WalException.NO_POSITION, damage.offset(), damage.length(), damage);
         }
         setAside.add(copy.get());
@@ -157,7 +157,7 @@ public final class JournalRedo {
                 setAside);
     }
 
-    /** The first time through: everything but the bytes themselves. */
+    /** The first pass: everything but the bytes themselves. */
     private final class Survey implements JournalVisitor {
         private final DurableFrontier durable;
         private final Set<Path> copied = new HashSet<>();
@@ -186,7 +186,7 @@ public final class JournalRedo {
             CorruptSegmentException error = new CorruptSegmentException(
                     "the commit journal is damaged: " + damage.what() + ", file=" + damage.file() + ", offset=" + damage.offset()
                             + ", length=" + damage.length() + "; put the file back from a copy of this log, or open the log with"
-                            + " SKIP_BAD_RECORDS, which goes on without that block and keeps a copy of the file in "
+                            + " SKIP_BAD_RECORDS, which continues without that block and keeps a copy of the file in "
                             + root.resolve(Quarantine.NAME),
                     damage.file(), null, WalException.NO_POSITION, damage.offset(), damage.length(), null);
             if (copied.add(damage.file())) {

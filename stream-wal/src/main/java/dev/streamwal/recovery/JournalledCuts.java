@@ -10,10 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * The deletes and truncations of a journal. They count for bytes that stand before them in the journal and for those behind: positions are
- * never given twice.
- */
+/** The deletions and truncations of a journal. They apply to bytes before and behind them in the journal: positions are never given twice. */
 final class JournalledCuts {
 
     private final Map<StreamKey, Long> deletedBelow = new LinkedHashMap<>();
@@ -41,7 +38,7 @@ final class JournalledCuts {
         return all;
     }
 
-    /** The offset in the segment's file from which on nothing is left of it; at most {@code end}. */
+    /** The offset in the segment's file from which on everything was cut; at most {@code end}. */
     int keptEnd(SegmentHeader segment, int end) {
         if (segment.basePosition() < deletedBelow.getOrDefault(segment.key(), 0L)) {
             return 0;

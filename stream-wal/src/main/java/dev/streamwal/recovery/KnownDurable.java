@@ -6,12 +6,12 @@ import java.io.IOException;
 import java.util.OptionalLong;
 
 /**
- * What is known from outside of a stream's segments of what has to be there: the durable frontier, and what was deleted on purpose. Asked
- * by many threads at once.
+ * What other sources than a stream's segments tell about what has to be there: the durable frontier, and what was deleted on purpose. Many threads
+ * ask at once.
  */
 public interface KnownDurable {
 
-    /** No journal: what is durable is told by footers alone, and nobody keeps account of what was deleted. */
+    /** Without a journal: only footers tell what is durable, and deletions aren't recorded. */
     KnownDurable NOTHING = new KnownDurable() {
 
         @Override
@@ -31,27 +31,27 @@ public interface KnownDurable {
     };
 
     /**
-     * Everything in front of this offset in that segment's file, its name included, was acknowledged as durable; 0 where nothing is known.
-     * Where it is not 0, so was everything in the segments before it. Between two records, or at the end of the header.
+     * Everything before this offset in that segment's file, its name included, was acknowledged as durable; 0 if nothing is known. If it is not 0, so
+     * was everything in the segments before it. Between two records, or at the end of the header.
      *
-     * @param header of the segment: key, base position and salt say which it is
+     * @param header of the segment: key, base position and salt identify it
      */
     int durableOffset(SegmentHeader header);
 
     /**
-     * The stream's segments with a base position below this were deleted on purpose. What is gone below it is accounted for; empty where
-     * nothing is known to have been deleted.
+     * The stream's segments with a base position below this were deleted on purpose, so it is known why they are gone; empty if nothing is known to
+     * have been deleted.
      */
     OptionalLong deletedBelow(StreamKey key) throws IOException;
 
-    /** Whether what a stream has elsewhere than in segments of its own goes on up to a position, so that nothing is missing before it. */
+    /** Whether a stream's data outside of its own segments continues up to a position, so that nothing is missing before it. */
     default boolean isElsewhereUpTo(StreamKey key, long position) throws IOException {
         return false;
     }
 
     /**
-     * Whether every deletion was told to {@link #deletedBelow} before it was carried out. Where not, a stream may begin anywhere, and
-     * nobody can tell that its beginning was lost.
+     * Whether every deletion was told to {@link #deletedBelow} before it was carried out. If not, a stream may begin anywhere, and a lost beginning
+     * can't be noticed.
      */
     default boolean tellsOfDeletions() {
         return true;

@@ -15,19 +15,19 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where recovery sets aside what it cuts, for somebody to look at, or to bring back by the command line. No log reads it again. Thread-safe.
+ * Keeps copies of what recovery cuts, for inspection or for the command line to restore. Logs don't read it again. Thread-safe.
  *
- * <p>When a copy is returned, it survives power loss, its name included: it was written under a temporary name, forced, named, and the
- * directory was forced. A crash before that leaves a temporary file, which the next recovery of the same place replaces.
+ * <p>A returned copy survives power loss, its name included: it was written under a temporary name, forced and renamed, and the directory was forced.
+ * A crash before that leaves a temporary file, which the next recovery of the same place replaces.
  */
 public final class Quarantine {
 
     public static final String NAME = "quarantine";
 
-    /** Of a stream's directory's name, in a copy's. */
+    /** A copy's name has at most so much of the name of the stream's directory. */
     static final int MAX_STREAM_CHARS = 100;
 
-    /** Past this, torn tails are cut and only reported, and damage is left alone: it must not fill the disk a second time. */
+    /** Beyond this, torn tails are cut and only reported, and damage is left alone: the quarantine must not fill the disk again. */
     public static final long MAX_BYTES = 256L << 20;
 
     /** Names that are tried before a copy is given up. */
@@ -40,7 +40,7 @@ public final class Quarantine {
     private final Path directory;
     private final long maxBytes;
 
-    /** What was there when it was last looked; somebody may have made room since. -1: not looked yet. */
+    /** The size at the last check, which manual deletions may have reduced since; -1: not checked yet. */
     @GuardedBy("this")
     private long bytesUsed = -1;
 
@@ -55,7 +55,7 @@ public final class Quarantine {
         this.maxBytes = maxBytes;
     }
 
-    /** Copies {@code [from, to)} of a segment; empty where there is nothing to copy, or that would go past the limit. */
+    /** Copies {@code [from, to)} of a segment; empty if there is nothing to copy, or the copy would exceed the limit. */
     synchronized Optional<Path> setAside(StreamKey key, Path segment, SegmentBytes bytes, long from, long to) throws IOException {
         if (to <= from || !hasRoomFor(to - from)) {
             return Optional.empty();
@@ -87,8 +87,8 @@ public final class Quarantine {
     }
 
     /**
-     * Moves a whole segment here; empty where that would go past the limit. When it returns, the segment's name here is durable; that it is
-     * gone from its stream's directory is so when that has been forced.
+     * Moves a whole segment here; empty if that would exceed the limit. On return the segment's name here is durable; its removal from the stream's
+     * directory is durable once that has been forced.
      */
     synchronized Optional<Path> move(StreamKey key, Path segment, long length) throws IOException {
         Optional<Path> free = freeName(key, segment, 0);
@@ -110,7 +110,7 @@ public final class Quarantine {
         }
     }
 
-    /** A name of its own, also where an earlier recovery set the same place aside: both are kept. Empty where it was so too often. */
+    /** An unused name, as earlier recoveries may have set the same place aside: all copies are kept. Empty after too many. */
     private Optional<Path> freeName(StreamKey key, Path segment, long from) {
         for (int number = 0; number < MAX_NAMES; number++) {
             Path name = directory.resolve(name(key, segment, from, number));
@@ -122,10 +122,9 @@ public final class Quarantine {
     }
 
     /**
-     * Copies a file of the commit journal; empty where that would go past the limit. The same damage is copied once, however often it is
-     * met.
+     * Copies a file of the commit journal; empty if that would exceed the limit. The same damage is copied once, however often it is found.
      *
-     * @param damage tells it from others in the same file
+     * @param damage tells it from other damage in the same file
      */
     synchronized Optional<Path> setAsideJournal(Path file, SegmentBytes bytes, String damage) throws IOException {
         long length = bytes.size();
@@ -168,9 +167,9 @@ public final class Quarantine {
         return used;
     }
 
-    /** For whoever reads a refusal. */
+    /** The end of a refusal's message. */
     String whatToDoWhenFull(long neededBytes) {
-        return "what is damaged is set aside before it is changed, and there is no room for it: quarantine=" + directory + ", neededBytes="
-                + neededBytes + ", maxBytes=" + maxBytes + "; look at what is there, move it elsewhere or delete it, and try again";
+        return "the quarantine has no room for a copy of the damaged bytes: quarantine=" + directory + ", neededBytes="
+                + neededBytes + ", maxBytes=" + maxBytes + "; move the files in it elsewhere, or delete them, and try again";
     }
 }

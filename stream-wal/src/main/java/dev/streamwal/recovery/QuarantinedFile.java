@@ -8,11 +8,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the name of a file in the quarantine says about where it comes from. Pure.
+ * What a quarantined file's name says about its origin. Pure.
  *
  * @param streamDirectory the name of the stream's directory, or its beginning; empty for a file of the commit journal
- * @param file the segment's name, or the journal's file's
- * @param offset in a segment's file, where the bytes stood
+ * @param file the name of the segment, or of the journal's file
+ * @param offset of the bytes in the segment's file
  */
 public record QuarantinedFile(Optional<String> streamDirectory, String file, long offset) {
 
@@ -29,12 +29,12 @@ public record QuarantinedFile(Optional<String> streamDirectory, String file, lon
         return journal.matches() ? Optional.of(new QuarantinedFile(Optional.empty(), journal.group(1), 0)) : Optional.empty();
     }
 
-    /** Whether a stream of this key has such a directory. */
+    /** Whether a stream of this key has that directory. */
     public boolean isOf(StreamKey key) {
         return isIn(key.directoryName());
     }
 
-    /** Whether it may be from a stream with this directory, of whose name a long one stands here in part. */
+    /** Whether it may be from a stream with this directory; of a long directory name, the file's name has only a part. */
     public boolean mayBeFrom(Path directory) {
         return isIn(directory.getFileName().toString());
     }
@@ -43,7 +43,7 @@ public record QuarantinedFile(Optional<String> streamDirectory, String file, lon
         return streamDirectory.equals(Optional.of(directory.substring(0, Math.min(directory.length(), Quarantine.MAX_STREAM_CHARS))));
     }
 
-    /** The stream's key, where its directory's name stands in the file's name whole. */
+    /** The stream's key, if the file's name has the whole name of its directory. */
     public Optional<String> key() {
         return streamDirectory.filter(directory -> directory.length() < Quarantine.MAX_STREAM_CHARS)
                 .flatMap(StreamKey::fromDirectoryName)

@@ -3,12 +3,12 @@ package dev.streamwal.recovery;
 import dev.streamwal.format.SegmentIndex;
 
 /**
- * Where the data of a segment without a footer ends, and what it holds: for whoever seals it.
+ * Where the data of a segment without a footer ends, and what it holds: the input for sealing it.
  *
  * @param tail offset behind the last record
  * @param lastSize of the last record's frame; 0 for none
  * @param lastStart offset of the last record that is no member of a batch; 0 for none
- * @param index of the records before the tail; owned by whoever gets this
+ * @param index of the records before the tail; ownership passes to the receiver
  */
 public record RecoveredTail(int tail, int lastSize, int lastStart, SegmentIndex index) {
 

@@ -1,20 +1,20 @@
 package dev.streamwal.recovery;
 
-/** What is done at a place where a stream is not what a walk over its records expects. */
+/** What recovery does at a place where a walk over a stream's records finds something unexpected. */
 public enum RecoveryDecision {
-    /** The data ends here; zeros behind it, and what an unpublished slot left there, are cut. */
+    /** The data ends here; what follows, zeros and the rest of an unpublished slot, is cut. */
     KEEP("the data ends here"),
     /** A slot that a killed process had reserved: it becomes padding, and the walk goes on behind it. */
     PAD_HOLE("a slot that was reserved and not published became padding"),
-    /** The end of the data was being written, or was not promised to survive: it is set aside and cut. */
+    /** The end of the data was being written, or wasn't promised to survive: it is set aside and cut. */
     CUT_TORN_TAIL("a torn tail was cut"),
     /** Damage with data behind it: it is set aside and becomes padding, and the walk goes on behind it. */
     SKIP_DAMAGE("damaged records were set aside and became padding"),
-    /** Damage and nothing known behind it: all there is is set aside and becomes padding, so that its positions are not given again. */
+    /** Damage with nothing known behind it: the rest is set aside and becomes padding, so that its positions are not given again. */
     PAD_DAMAGED_END("the damaged end was set aside and became padding"),
-    /** Records that were there are not in the file any more: what is left is kept; the stream goes on at positions never given. */
+    /** Records are missing from the file: the rest is kept; the stream continues at positions never given. */
     KEEP_WHAT_IS_LEFT("records are missing at the end: what is left was kept"),
-    /** What stands behind something that was lost before it was durable: set aside, so that the stream is a prefix without holes. */
+    /** What stands behind a part that was lost before it was durable: set aside, so that the stream is a prefix without holes. */
     SET_ASIDE_BEHIND("its header, or what stood before it, was lost before it was durable: the segment was set aside"),
     /** A segment whose header is damaged: it is left as it is, and the stream goes on behind it. */
     SKIP_UNREADABLE("its header is damaged: the stream goes on behind the segment"),
@@ -31,7 +31,7 @@ public enum RecoveryDecision {
         this.meaning = meaning;
     }
 
-    /** For people to read. */
+    /** The decision as text. */
     public String meaning() {
         return meaning;
     }

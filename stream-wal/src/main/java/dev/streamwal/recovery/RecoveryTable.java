@@ -7,15 +7,15 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Evidence to decision. Exactly one row matches every combination; a test goes through them all.
+ * Maps evidence to a decision. Exactly one row matches each combination; a test goes through them all.
  *
- * <p>Below the durable frontier everything has to be there, whatever happened, and so in a segment whose writer closed the log: what isn't
- * there, or doesn't verify, is damage.
+ * <p>Below the durable frontier, and in a segment whose writer closed the log, everything has to be there, whatever happened: what is missing, or
+ * doesn't verify, is damage.
  *
- * <p>Anywhere else the data ends at the first thing that doesn't verify: nothing behind it was promised to survive, and nobody can tell
- * whether pages are missing, since a disk may lose its page cache while the machine stays up. What stands behind it is set aside, from where
- * it can be appended again. One thing is told from a lost page: a zero commit word with a record behind it, where the machine is up since,
- * or where the disk wrote both together, is the slot of an append that was killed. It becomes padding, and the data goes on behind it.
+ * <p>Anywhere else the data ends at the first thing that doesn't verify. Nothing behind it was promised to survive, and missing pages can't be ruled
+ * out, as a disk may lose its page cache while the machine stays up. What stands behind is set aside, and can be appended again from there. One case
+ * differs from a lost page: a zero commit word with a record behind it, if the machine has stayed up, or if the disk wrote both together, is the slot
+ * of an append that was killed. It becomes padding, and the data continues behind it.
  */
 public final class RecoveryTable {
 
@@ -30,7 +30,7 @@ public final class RecoveryTable {
 
     private static final List<Row<TailEvidence>> TAIL_ROWS = List.of(
             new Row<>(RecoveryDecision.REFUSE_TOO_NEW, c -> isTooNew(c.evidence()) && !c.evidence().atKnownEnd()),
-            // what stands behind a known end is a footer that was being written
+            // behind a known end stands a footer that was being written
             new Row<>(RecoveryDecision.KEEP, c -> c.evidence().atKnownEnd()),
             new Row<>(RecoveryDecision.KEEP, c -> isHarmless(c) && isEnd(c.evidence()) && !isShort(c.evidence())),
             new Row<>(RecoveryDecision.PAD_HOLE, c -> isHarmless(c) && isHole(c.evidence())),
@@ -55,12 +55,12 @@ public final class RecoveryTable {
 
     private RecoveryTable() {}
 
-    /** What to do where a walk over a segment's records stopped. */
+    /** The decision at the place where a walk over a segment's records stopped. */
     public static RecoveryDecision decide(TailEvidence evidence, DamagePolicy policy) {
         return decide(TAIL_ROWS, new Case<>(evidence, policy));
     }
 
-    /** What to do where a segment doesn't go on from the one before. */
+    /** The decision at a place where a segment doesn't continue the one before. */
     public static RecoveryDecision decide(ChainEvidence evidence, DamagePolicy policy) {
         return decide(CHAIN_ROWS, new Case<>(evidence, policy));
     }
@@ -68,7 +68,7 @@ public final class RecoveryTable {
     private static <E> RecoveryDecision decide(List<Row<E>> rows, Case<E> given) {
         List<Row<E>> matching = rows.stream().filter(row -> row.when().test(given)).toList();
         if (matching.size() != 1) {
-            throw new IllegalStateException("recovery's table has one row for everything: rows=" + matching.size() + ", case=" + given);
+            throw new IllegalStateException("not exactly one row of recovery's table matches: rows=" + matching.size() + ", case=" + given);
         }
         return matching.get(0).decision();
     }
@@ -97,19 +97,19 @@ public final class RecoveryTable {
         return evidence.behind() != Behind.NOTHING;
     }
 
-    /** A slot whose append was killed, and not a page that was lost. */
+    /** The slot of a killed append, not a lost page. */
     private static boolean isHole(TailEvidence evidence) {
         return evidence.stop() == Stop.EMPTY && evidence.behind() == Behind.DATA
                 && (evidence.left() == Left.IN_THIS_BOOT || evidence.inOneSector());
     }
 
-    /** Whether there must have been a record here, and it isn't what it was. */
+    /** Whether there must have been a record here that is missing or changed. */
     private static boolean isDamage(TailEvidence evidence) {
         return evidence.belowFrontier()
                 || (evidence.left() == Left.CLOSED && (isDataBehind(evidence) || evidence.markBehind()));
     }
 
-    /** Whether records are gone that a process had seen: not promised to survive, and yet to be told of. */
+    /** Whether records are gone that processes may have seen: not promised to survive, but to be reported. */
     private static boolean isShort(TailEvidence evidence) {
         return evidence.left() == Left.IN_THIS_BOOT && evidence.markBehind();
     }

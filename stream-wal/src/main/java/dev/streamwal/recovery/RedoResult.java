@@ -12,15 +12,15 @@ import java.util.Optional;
 /**
  * What the commit journal said when the log was opened, and what was done about it.
  *
- * @param frontier empty where the log has no journal, or goes on without it
- * @param end where the journal goes on; empty where {@code frontier} is
+ * @param frontier empty if the log has no journal, or continues without it
+ * @param end where the journal continues; empty if {@code frontier} is
  * @param durable what is durable of the unfinished segments, and what is deleted or cut
  * @param segments that the journal had bytes of
  * @param segmentsDeleted files that were deleted because the journal says so
  * @param segmentsCut files that were cut because the journal says so
- * @param cuts of streams, in the order of the journal for each
- * @param damages that were passed over. While there are any, the journal should be checkpointed as soon as possible, past all of it: every
- *     opening until then meets them again
+ * @param cuts of streams, for each in the journal's order
+ * @param damages that were skipped. While there are any, the journal should be checkpointed as soon as possible, past all of it: until then every
+ *     opening finds them again
  * @param setAside copies of damaged files
  */
 public record RedoResult(

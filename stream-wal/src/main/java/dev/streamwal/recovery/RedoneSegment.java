@@ -4,7 +4,7 @@ import dev.streamwal.format.SegmentHeader;
 import java.nio.file.Path;
 
 /**
- * What became of one segment that the journal has bytes of.
+ * What was done with one segment that the journal has bytes of.
  *
  * @param end offset in the file behind the last byte that was written
  * @param bytes that were written
@@ -14,13 +14,13 @@ public record RedoneSegment(SegmentHeader header, Path file, Kind kind, int end,
 
     /** What was found. */
     public enum Kind {
-        /** The file, to which the bytes were written. */
+        /** The file; the bytes were written to it. */
         WRITTEN,
-        /** The file with a damaged header, which was written anew. */
+        /** The file with a damaged header, which was rewritten. */
         HEADER_REPAIRED,
-        /** No file, so one was made. */
+        /** No file; one was created. */
         CREATED,
-        /** The file with a footer: nothing was written. */
+        /** The file, with a footer: nothing was written. */
         FINISHED,
         /** The file of another segment with that name, which is left alone: nothing was written. */
         FOREIGN

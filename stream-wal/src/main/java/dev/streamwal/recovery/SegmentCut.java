@@ -23,12 +23,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Cuts a segment's file behind one of its records, durably, and notes in its header that it was cut: its stream never goes on where the
- * data ends now, or it would give positions again. A segment that had a footer has another one afterwards.
+ * Cuts a segment's file behind one of its records, durably, and notes the cut in its header: the stream never continues where the data ends now, as
+ * positions would be given twice. If the segment had a footer, it has a new one afterwards.
  *
- * <p>In place, where the file has no other name, so that who has it open sees it too: the mark and the flag in the header, each at once;
- * the cut; forced; the footer; forced. Else, as a checkpoint may have a link to it, a shorter copy takes its name. Whatever of it is done
- * when it fails or the process ends, to do it again does the rest.
+ * <p>If the file has no other name, it is cut in place, so that readers that have it open see the cut: the mark and the flag in the header, each at
+ * once; the cut; a force; the footer; a force. Otherwise, as a checkpoint may have a link to it, a shorter copy takes its name. If the cut fails or
+ * the process ends, repeating it does the rest.
  */
 public final class SegmentCut {
 
@@ -51,10 +51,10 @@ public final class SegmentCut {
     }
 
     /**
-     * Goes through what is to stay; past damage, which stays.
+     * Walks over what is to stay; past damage, which stays.
      *
      * @param end offset behind a record
-     * @return empty where no record ends there
+     * @return empty if no record ends there
      */
     public static Optional<RecoveredTail> walk(SegmentBytes bytes, SegmentHeader header, int end) throws IOException {
         TailBuilder tail = new TailBuilder(RecoveredTail.empty(header.headerLength()));
@@ -80,7 +80,7 @@ public final class SegmentCut {
         }
     }
 
-    /** The segment's header, as it is once the segment is cut. */
+    /** The segment's header as it will be after the cut. */
     public SegmentHeader header() {
         return header;
     }
@@ -88,9 +88,9 @@ public final class SegmentCut {
     /**
      * Cuts the file.
      *
-     * @param temporary a name in its directory that nobody has, for a copy
-     * @param mayCutInPlace false where somebody may still write to the file
-     * @return the bytes of the file, where it has a footer; empty where it has none, and had none
+     * @param temporary an unused name in its directory, for a copy
+     * @param mayCutInPlace false if another thread may still write to the file
+     * @return the bytes of the file if it has a footer; empty if it has none, and had none
      */
     public Optional<Long> cut(Path temporary, boolean mayCutInPlace) throws IOException {
         SegmentFile file = storage.open(path);
@@ -108,11 +108,11 @@ public final class SegmentCut {
     }
 
     /**
-     * Cuts the segment that holds {@code from}, in a stream that nobody has open, if it isn't cut yet. What can't be read is left to {@link
-     * StreamRecovery}.
+     * Cuts the segment that holds {@code from}, in a stream that isn't open, if it isn't cut yet. What can't be read is left to
+     * {@link StreamRecovery}.
      *
-     * @param temporary a name in its directory that nobody has
-     * @return whether it was done now
+     * @param temporary an unused name in its directory
+     * @return whether it was cut now
      */
     static boolean redo(SegmentStorage storage, StreamKey key, Path path, SegmentName name, long from, Path temporary)
             throws IOException {
@@ -125,7 +125,7 @@ public final class SegmentCut {
             if (isDone(file, header, end)) {
                 return false;
             }
-            // where what is to stay can't be read, it is cut at the same place, and has no footer
+            // if the part that stays can't be read, the file is cut at the same place, without a footer
             tail = walk(file, header, end).orElse(new RecoveredTail(end, 0, 0, new SegmentIndex()));
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             return false;
@@ -145,7 +145,7 @@ public final class SegmentCut {
         return FooterLayout.sealedLength(kept.tail(), header.headerLength(), kept.index().blocks());
     }
 
-    /** Whether the file may have another name, so that whoever changes it changes something else too; true where nobody knows. */
+    /** Whether the file may have another name, so that a change of it changes other files too; true if unknown. */
     private static boolean mayBeLinked(Path path) throws IOException {
         try {
             return !(Files.getAttribute(path, "unix:nlink") instanceof Integer links) || links != 1;

@@ -25,28 +25,28 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Writes the journal's bytes into the segments' files. They are gathered first, so that a segment is opened once and written with few
- * calls, however its bytes are scattered over the journal.
+ * Writes the journal's bytes into the segments' files. It gathers them first, so that each segment is opened once and written with few calls, however
+ * its bytes are scattered over the journal.
  */
 final class SegmentRedo {
 
-    /** Enough that the opening of a file is small beside its writes, where there are thousands of segments. */
+    /** Large enough that opening a file costs little beside its writes, with thousands of segments. */
     static final int GATHERED_BYTES = 32 << 20;
 
-    /** What is read at a time, to be compared. */
+    /** Bytes per read when comparing. */
     private static final int COMPARED_BYTES = 64 << 10;
 
     /** Buffers of one gathering write; systems take up to 1,024. */
     private static final int MAX_BUFFERS = 256;
 
-    /** Positions are given once, so this is one segment, unless somebody has put another file there. */
+    /** Identifies a segment: positions are given once, so another identity means that the file was replaced. */
     private record Id(StreamKey key, long basePosition, long salt) {
         static Id of(SegmentHeader header) {
             return new Id(header.key(), header.basePosition(), header.salt());
         }
     }
 
-    /** Bytes that wait for being written. */
+    /** Bytes that wait to be written. */
     private static final class Run {
         final int offset;
         final ByteBuffer bytes;
@@ -88,9 +88,9 @@ final class SegmentRedo {
     private final Map<Id, Target> waiting = new LinkedHashMap<>();
 
     /**
-     * @param trustsPageCache whether what is in a file already needn't be written again
-     * @param leavesForeign whether another segment's file is left alone; else it is an error
-     * @param gatheredBytes of memory, at most
+     * @param trustsPageCache whether bytes that are in a file already needn't be written again
+     * @param leavesForeign whether another segment's file is left alone; otherwise it is an error
+     * @param gatheredBytes limit of memory
      */
     SegmentRedo(SegmentStorage storage, StreamDirectory streams, boolean trustsPageCache, boolean leavesForeign, int gatheredBytes) {
         this.storage = storage;
@@ -101,7 +101,7 @@ final class SegmentRedo {
         this.found = ByteBuffer.allocateDirect(Math.min(COMPARED_BYTES, gatheredBytes));
     }
 
-    /** @param frames that belong at the offset of the segment's file; from its position to its limit */
+    /** @param frames the bytes from the buffer's position to its limit, which belong at that offset of the segment's file */
     void add(SegmentHeader header, int offset, ByteBuffer frames) throws IOException {
         Id id = Id.of(header);
         Target target = targets.computeIfAbsent(id, unused -> new Target(header, path(header)));
@@ -178,7 +178,7 @@ final class SegmentRedo {
         }
     }
 
-    /** Judges the file, and gives it the right header. */
+    /** Classifies the file, and gives it the right header. */
     private Kind prepare(Target target, SegmentFile file) throws IOException {
         Kind found = look(target, file);
         if (found != Kind.HEADER_REPAIRED) {
@@ -188,7 +188,7 @@ final class SegmentRedo {
         return SegmentEnd.read(file, target.header).isFinal() ? Kind.FINISHED : found;
     }
 
-    /** Without a mark: nobody knows whether what it pointed to is there. */
+    /** Without a mark: it is unknown whether what the mark pointed to is there. */
     private static ByteBuffer header(Target target) {
         return SegmentHeaderLayout.encode(target.header).putInt(SegmentHeaderLayout.MARK, 0);
     }
@@ -217,10 +217,10 @@ final class SegmentRedo {
     private static CorruptSegmentException foreign(Target target, SegmentHeader found) {
         SegmentHeader header = target.header;
         return new CorruptSegmentException(
-                "the journal has bytes of a segment, and its file is another one's: file=" + target.file + ", stream=" + header.key()
+                "file belongs to another segment than the journal's bytes: file=" + target.file + ", stream=" + header.key()
                         + ", salt=" + header.salt() + ", found: stream=" + found.key() + ", basePosition=" + found.basePosition()
                         + ", salt=" + found.salt() + "; put the right file back, or open the log with SKIP_BAD_RECORDS, which leaves"
-                        + " the file as it is and these bytes out",
+                        + " the file as it is and drops these bytes",
                 target.file, header.key().text(), header.basePosition(), 0, SegmentHeaderLayout.MAX_BYTES, null);
     }
 
@@ -246,7 +246,7 @@ final class SegmentRedo {
         return true;
     }
 
-    /** In the order of the journal; what follows its predecessor directly is written together with it. */
+    /** In the journal's order; bytes that directly follow their predecessors are written together with them. */
     private static void writeRuns(Target target, SegmentFile file, long oldLength) throws IOException {
         long length = oldLength;
         for (int first = 0; first < target.runs.size(); ) {
@@ -269,7 +269,7 @@ final class SegmentRedo {
         }
     }
 
-    /** Makes the file anew, complete before it gets its name. */
+    /** Creates the file anew, complete before it gets its name. */
     private void create(Target target) throws IOException {
         Path directory = streams.of(target.header.key());
         storage.createDirectory(directory);

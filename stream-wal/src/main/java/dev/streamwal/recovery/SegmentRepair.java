@@ -21,25 +21,24 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Walks one segment without a footer and brings its end in order: gathers the evidence, asks {@link RecoveryTable}, acts.
+ * Walks one segment without a footer and repairs its end: gathers the evidence, asks {@link RecoveryTable}, acts.
  *
- * <p>Idempotent, and safe to be cut short anywhere. What is not as it was promised is copied to the quarantine, durably, before a byte of
- * it changes. Padding is then made in this order: the slot's commit word becomes zero, then the rest of it; of a pair the second record is
- * written first; and of each record the commit word last, by a write of its own. So at every moment a walk stops at
- * the same place, at what it stopped at before or at a zero commit word, with the same data behind it, and the same decision makes the same
- * padding of it. A cut either happened or didn't.
+ * <p>Idempotent, and safe to end anywhere. What isn't as it was promised is copied to the quarantine, durably, before any of its bytes changes.
+ * Padding is then written in this order: first the slot's commit word becomes zero, then the rest of it; of a pair, the second record is written
+ * first; and of each record the commit word last, by a separate write. So at every moment a walk stops at the same place, at what it stopped at
+ * before or at a zero commit word, with the same data behind it, and the same decision makes the same padding of it. A cut either happened or didn't.
  */
 final class SegmentRepair {
 
     private static final int PAGE_BYTES = 4 << 10;
-    /** What every disk writes as a whole, or not at all; some write more. */
+    /** What every disk writes atomically; some write more. */
     private static final int SECTOR_BYTES = 512;
 
-    private static final String READ_AND_DELETE = "copy what you need, the stream can be read around the damage, and delete the stream";
+    private static final String READ_AND_DELETE = "copy what you need (the stream can be read around the damage), then delete the stream";
     private static final String GO_ON_BY_POLICY =
             "open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind it; or " + READ_AND_DELETE;
     private static final String NO_PADDING_FITS =
-            "the records behind it don't follow one another, so that no padding fits between; " + READ_AND_DELETE;
+            "no padding fits, as the records behind the damage aren't contiguous; " + READ_AND_DELETE;
 
     private final SegmentHeader header;
     private final SegmentFile file;
@@ -54,19 +53,19 @@ final class SegmentRepair {
     private boolean lossy;
 
     /**
-     * What is known of a segment from outside of it.
+     * What is known about a segment from outside of it.
      *
      * @param left see {@link TailEvidence}
-     * @param knownEnd offset where a successor says that the data ends; {@link #UNKNOWN} where none does
-     * @param durable everything in front of this offset was acknowledged as durable
+     * @param knownEnd offset where a successor says that the data ends; {@link #UNKNOWN} if none does
+     * @param durable offset before which everything was acknowledged as durable
      */
     record Bounds(Left left, long knownEnd, long durable) {
 
         static final long UNKNOWN = Long.MAX_VALUE;
 
         /**
-         * Whether a known end says that there was data before it. Of a closed segment only where that is durable: else a segment between this
-         * one and the successor may have been lost, and this one is whole.
+         * Whether a known end says that there was data before it. For a closed segment only if that is durable: otherwise a segment between this one
+         * and the successor may have been lost, and this one is whole.
          */
         boolean isEndEvidence() {
             return knownEnd != UNKNOWN && (left != Left.CLOSED || knownEnd <= durable);
@@ -75,7 +74,7 @@ final class SegmentRepair {
 
     /**
      * @param bytes of the file
-     * @param findings is told of what is found
+     * @param findings receives what is found
      */
     SegmentRepair(
             SegmentHeader header,
@@ -97,9 +96,9 @@ final class SegmentRepair {
     }
 
     /**
-     * @throws CorruptSegmentException where a record is damaged, and the policy, or the quarantine, lets nobody go on behind it; nothing
-     *     has been changed from there on
-     * @throws UnsupportedFormatException where a record needs a newer version
+     * @throws CorruptSegmentException if a record is damaged, and the policy, or the quarantine, doesn't allow to continue behind it; nothing has
+     *     been changed from there on
+     * @throws UnsupportedFormatException if a record needs a newer version
      */
     RecoveredTail repair() throws IOException {
         try (SegmentScan scan = new SegmentScan(bytes, header)) {
@@ -142,7 +141,7 @@ final class SegmentRepair {
         return header.key();
     }
 
-    /** Also to a footer that isn't at the file's end, as the file was extended behind it. */
+    /** Walks also up to a footer that isn't at the file's end, as the file was extended behind it. */
     private void walk(SegmentScan scan) throws IOException {
         while (scan.next()) {
             tail.add((int) scan.offset(), scan.flags(), scan.timestampMillis(), scan.frameBytes());
@@ -197,7 +196,7 @@ final class SegmentRepair {
         takeBackMark(end);
     }
 
-    /** It is no evidence here, and a reader that finds it before the footer would take what is cut for lost. */
+    /** Moves the mark back: it is no evidence here, and a reader that found it before the footer would report the cut part as lost. */
     private void takeBackMark(int end) throws IOException {
         if (header.mark() >= end) {
             mark = tail.lastStart();
@@ -209,7 +208,7 @@ final class SegmentRepair {
         file.write(SegmentHeaderLayout.MARK, ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(0, offset));
     }
 
-    /** As it is in the file now. */
+    /** The header as it is in the file now. */
     SegmentHeader header() {
         return new SegmentHeader(header.key(), header.window(), header.expirationMillis(), header.basePosition(), header.previousEnd(),
                 header.incarnation(), header.salt(), header.createdMillis(), header.capacity(), mark, header.featureFlags());
@@ -221,10 +220,10 @@ final class SegmentRepair {
         return pad(slot);
     }
 
-    /** Goes on behind damage; what was damaged is in the quarantine before a byte of it changes. */
+    /** Continues behind damage, which is in the quarantine before any of its bytes changes. */
     private int skipDamage(SegmentScan scan, int start) throws IOException {
         long next = nextKnown(scan);
-        // what stands behind the frontier, of a log that wasn't closed, is judged by itself
+        // what stands behind the frontier, in a log that wasn't closed, is judged on its own
         boolean endsAtFrontier = bounds.left() != Left.CLOSED && isPromised(start) && bounds.durable() < next;
         Slot slot = slot(scan, start, endsAtFrontier ? bounds.durable() : next);
         Optional<Path> copy = setAsideDamage(scan, start, Math.min(slot.end(), bytes.size()));
@@ -238,7 +237,7 @@ final class SegmentRepair {
     }
 
     /**
-     * What is to become padding: one record, or two where the next record's {@code previous size} must land on the second.
+     * What is to become padding: one record, or two if the next record's {@code previous size} must land on the second.
      *
      * @param second bytes of the second one; 0 for none
      */
@@ -268,7 +267,7 @@ final class SegmentRepair {
         return slot;
     }
 
-    /** @return where the walk goes on */
+    /** @return where the walk continues */
     private int pad(Slot slot) throws IOException {
         file.write(slot.start(), ByteBuffer.allocate(Long.BYTES));
         file.zero(slot.start(), slot.end());
@@ -283,7 +282,7 @@ final class SegmentRepair {
         return slot.end();
     }
 
-    /** The commit word last: so a record is there whole, or its slot is a hole. */
+    /** Writes the commit word last: so a record is complete, or its slot is a hole. */
     private void writePadding(int offset, int frameBytes, int previousSize) throws IOException {
         ByteBuffer prefix = PaddingLayout.encodePrefix(frameBytes, previousSize, header.salt(), header.positionAt(offset));
         file.write(offset + Long.BYTES, prefix.slice(Long.BYTES, prefix.limit() - Long.BYTES));
@@ -291,8 +290,8 @@ final class SegmentRepair {
     }
 
     /**
-     * Nobody knows how far the data went. The mark is moved to the padding's end first: so a recovery after a crash, and one that finds the
-     * footer, know that there was more, and give none of the positions behind it again.
+     * It is unknown how far the data went. The mark is moved to the padding's end first: so a recovery after a crash, and one that finds the footer,
+     * know that there was more, and don't give the positions behind it again.
      */
     private RecoveredTail padDamagedEnd(SegmentScan scan, int start, long endOfContent) throws IOException {
         long end = Math.max(RecordLayout.align(endOfContent), start + RecordLayout.PREFIX_BYTES);
@@ -305,7 +304,7 @@ final class SegmentRepair {
         return cutAt(pad(slot));
     }
 
-    /** Where it was promised, the mark goes on saying that there was more: else the stream could go on here after the next close. */
+    /** If it was promised, the mark keeps saying that there was more: otherwise the stream could continue here after the next close. */
     private RecoveredTail keepWhatIsLeft(int end) throws IOException {
         long known = Math.max(bounds.durable(), bounds.left() == Left.EARLIER ? 0 : header.mark());
         findings.add(new Repair(RecoveryDecision.KEEP_WHAT_IS_LEFT, file.path(), end, Math.max(0, known - end), Optional.empty()));
@@ -330,7 +329,7 @@ final class SegmentRepair {
         return copy;
     }
 
-    /** Where what isn't zero ends, rounded up to a page: behind it is space that was prepared. */
+    /** Where the nonzero bytes end, rounded up to a page: behind that is prepared space. */
     private long endOfContent(long from) throws IOException {
         long size = bytes.size();
         ByteBuffer chunk = ByteBuffer.allocate(16 * PAGE_BYTES);
@@ -367,7 +366,7 @@ final class SegmentRepair {
         long end = scan.nextValid() >= 0 ? scan.nextValid() : bytes.size();
         String evidence = offset < bounds.durable()
                 ? "it was acknowledged as durable (to offset " + bounds.durable() + ")"
-                : "the log was closed when it was durable";
+                : "it was durable when the log was closed";
         return new CorruptSegmentException(
                 "a record is damaged, and " + evidence + ": file=" + file.path() + ", stream=" + key()
                         + ", position=" + header.positionAt(offset) + ", offset=" + offset + ", length=" + Math.max(0, end - offset)

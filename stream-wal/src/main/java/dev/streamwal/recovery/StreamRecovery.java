@@ -13,38 +13,38 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * Finds out where a stream's data ends when it is first written to: in the segments without a footer, which are the newest ones. From the
- * first of them on, each is walked and its end repaired; those before have a footer, which proves that they are whole. Thread-safe.
+ * Finds where a stream's data ends when it is first written to: in the segments without a footer, which are the newest ones. From the first of them
+ * on, each is walked and its end repaired; those before have a footer, which proves that they are whole. Thread-safe.
  *
- * <p><b>A crash in the middle of it.</b> Recovery keeps no notes: what it goes by is in the files, the journal and {@code positions}, and
- * every step leaves files that the next recovery judges in the same way, or finds in order.
+ * <p><b>A crash during recovery.</b> Recovery keeps no notes: its evidence is in the files, the journal and {@code positions}, and every step leaves
+ * files that the next recovery judges in the same way, or finds in order.
  * <ol>
- *   <li>What is going to change though it was promised, and what is cut off, is in the quarantine first, durably. A crash before that has
- *       changed nothing; one after it makes a second copy.
- *   <li>Padding and cuts within a segment: see {@link SegmentRepair}. They are not forced: if power loss takes them back, what was there
- *       before is there again, to be judged as before; a successor that was created meanwhile says where the data ends. Damage is never
- *       cut off, which would leave no trace of positions that were given; a segment without a readable header is not touched at all.
- *   <li>Segments behind a break are moved away from the newest to the oldest, so that what is left has no hole at any moment, and the
- *       stream's directory is forced before the stream goes on: else they could come back between the stream and what it goes on with.
- *   <li>Nothing is appended to what was recovered: its segments are sealed, and the stream goes on in a new one. That begins where the data
- *       ended, if the log was closed then; else at the {@code start} that was written when the log was opened, above every position that
- *       was ever given. So whatever was lost, no position is given twice.
+ *   <li>What changes though it was promised, and what is cut off, is first copied to the quarantine, durably. A crash before that has changed
+ *       nothing; one after it leads to a second copy.
+ *   <li>Padding and cuts within a segment: see {@link SegmentRepair}. They are not forced: if power loss undoes them, the previous state is there
+ *       again, to be judged as before; a successor that was created meanwhile says where the data ends. Damage is never cut off, which would leave no
+ *       trace of positions that were given; a segment without a readable header is not changed at all.
+ *   <li>Segments behind a break are moved away from the newest to the oldest, so that what is left never has a hole, and the stream's directory is
+ *       forced before the stream continues: otherwise they could reappear between the stream and its continuation.
+ *   <li>Nothing is appended to what was recovered: its segments are sealed, and the stream continues in a new one. That begins where the data ended,
+ *       if the log was closed then; otherwise at the {@code start} that was written when the log was opened, above every position that was ever
+ *       given. So whatever was lost, no position is given twice.
  * </ol>
  */
 public final class StreamRecovery {
 
-    /** Who is told of what was found. Called by many threads at once, with a stream's locks held; never throws. */
+    /** Receives what was found. Called by many threads at once, with a stream's locks held; never throws. */
     public interface Listener {
 
         /**
-         * There was something to be done in a segment.
+         * A segment needed a repair.
          *
          * @param findings of this segment alone
          */
         void repaired(StreamKey key, Path file, Findings findings);
 
         /**
-         * A stream is in order.
+         * A stream is recovered.
          *
          * @param findings of the whole stream
          */
@@ -53,20 +53,20 @@ public final class StreamRecovery {
         /**
          * A stream can't be opened for writing.
          *
-         * @param findings as far as it got
+         * @param findings up to the refusal
          */
         default void refused(StreamKey key, Findings findings, Exception why) {}
 
-        /** So much of a stream has been read since the last call. */
+        /** Bytes of a stream that have been read since the last call. */
         default void read(StreamKey key, long bytes) {}
     }
 
     /**
-     * By what recovery goes.
+     * What recovery is based on.
      *
      * @param opened what this writer found when it opened the log
      * @param known the durable frontier
-     * @param looksAtAll whether segments that nothing was appended to since they got their footers are looked at, too
+     * @param looksAtAll whether segments are also read that nothing was appended to since they got their footers
      */
     public record Terms(PositionsFile.Opened opened, KnownDurable known, DamagePolicy policy, boolean looksAtAll) {
 
@@ -86,20 +86,20 @@ public final class StreamRecovery {
     public record Listed(SegmentName name, long bytes) {}
 
     /**
-     * A segment without a footer. Nobody appends to it any more: it is to be sealed.
+     * A segment without a footer, which is to be sealed: nothing is appended to it any more.
      *
      * @param file not open
      */
     public record Unfinished(SegmentHeader header, SegmentFile file, RecoveredTail tail) {}
 
     /**
-     * What a stream goes on from.
+     * What a stream continues from.
      *
      * @param unfinished in order of position
      * @param removed segments that are not in the stream's directory any more
-     * @param end stream position where the last record ends; empty where nobody knows
-     * @param lastWindowStart of the newest segment; {@link Long#MIN_VALUE} where there is none
-     * @param contiguous whether the stream goes on at {@code end}, since everything was durable there when the log was closed; else at the
+     * @param end stream position where the last record ends; empty if unknown
+     * @param lastWindowStart of the newest segment; {@link Long#MIN_VALUE} if there is none
+     * @param contiguous whether the stream continues at {@code end}, as everything up to it was durable when the log was closed; otherwise at the
      *     log's {@code start}
      */
     public record Outcome(
@@ -124,17 +124,17 @@ public final class StreamRecovery {
     }
 
     /**
-     * What is damaged of one stream in a shared segment must not keep the others from going on; who reads that one is told. But where records are
-     * missing there no reader can tell, so all of them are looked at; they are few.
+     * Damage of one stream in a shared segment must not keep the others from continuing; readers of the damaged stream report it. But readers can't
+     * notice missing records in shared segments, so recovery reads all of these; they are few.
      */
     private Terms termsOf(StreamKey key) {
         return key.equals(StreamKey.SHARED) ? new Terms(terms.opened(), terms.known(), DamagePolicy.SKIP_BAD_RECORDS, true) : terms;
     }
 
     /**
-     * Sets a whole file of a stream aside, before what can be read of it is elsewhere and the file goes.
+     * Sets a whole file of a stream aside, before its readable part is moved elsewhere and the file is deleted.
      *
-     * @throws IOException also where there is no room for it
+     * @throws IOException also if there is no room for it
      */
     public void setAside(StreamKey key, Path file) throws IOException {
         SegmentFile segment = storage.open(file);

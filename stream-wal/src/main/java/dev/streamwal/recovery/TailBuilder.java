@@ -4,8 +4,8 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
 
 /**
- * Goes along the records of a segment, each once and in order, and keeps what the footer and the mark are to say of them: data counts
- * whether readers see it or not. Not thread-safe.
+ * Follows the records of a segment, each once and in order, and collects what the footer and the mark will say: data counts whether readers see it or
+ * not. Not thread-safe.
  */
 public final class TailBuilder {
 
@@ -22,7 +22,7 @@ public final class TailBuilder {
         this.lastStart = before.lastStart();
     }
 
-    /** The next record; what stands between it and the one before doesn't count. */
+    /** Adds the next record; what stands between it and the one before doesn't count. */
     public void add(int offset, int flags, long timestampMillis, int frameBytes) {
         if (!RecordLayout.isControl(flags)) {
             index.add(offset, timestampMillis);

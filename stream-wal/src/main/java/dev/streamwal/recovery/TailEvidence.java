@@ -1,14 +1,14 @@
 package dev.streamwal.recovery;
 
 /**
- * What is known about the place where the walk over a segment's records stopped. The facts, and nothing of what follows from them.
+ * What is known about the place where the walk over a segment's records stopped. Facts only, no conclusions.
  *
  * @param stop what stands there
- * @param atKnownEnd whether it is where a successor says that the data ends
+ * @param atKnownEnd whether a successor says that the data ends there
  * @param behind what is known of what stands behind it
  * @param markBehind whether the header's mark, which is raised after a record was published there, is at or behind it
  * @param left how the writer of the segment left it
- * @param inOneSector whether the place and the first record behind it begin in one sector of the disk: then the disk wrote both together
+ * @param inOneSector whether the place and the first record behind it begin in one sector of the disk, so that the disk wrote both together
  * @param belowFrontier whether it lies below the durable frontier: what stood here was acknowledged to survive power loss
  */
 public record TailEvidence(
@@ -18,9 +18,9 @@ public record TailEvidence(
     public enum Stop {
         /** The end of the file, or too little of it for a record. */
         END,
-        /** A zero commit word, where it could be told whether there is data behind it. */
+        /** A zero commit word, and it is known whether there is data behind it. */
         EMPTY,
-        /** Something that doesn't verify, or of which too little could be found out. */
+        /** Something that doesn't verify, or about which too little is known. */
         INVALID,
         /** A record that verifies and needs a newer version. */
         TOO_NEW
@@ -30,7 +30,7 @@ public record TailEvidence(
     public enum Behind {
         /** No record that verifies, and no known end. */
         NOTHING,
-        /** The search for a record was given up: there may be some. */
+        /** The search for a record was given up: there may be one. */
         PERHAPS,
         /** A record that verifies, or a known end that lies further on. */
         DATA
@@ -38,11 +38,11 @@ public record TailEvidence(
 
     /** How the writer of a segment left it. */
     public enum Left {
-        /** He closed the log, with all of it durable. */
+        /** The writer closed the log, with all of it durable. */
         CLOSED,
-        /** He didn't close the log, and the machine is up since: unless the disk was taken away meanwhile, all he wrote is there. */
+        /** The writer didn't close the log, and the machine is up since: all written bytes are there, unless the disk was removed meanwhile. */
         IN_THIS_BOOT,
-        /** He didn't close the log, and the machine was restarted, as far as anybody knows: any page may be missing. */
+        /** The writer didn't close the log, and the machine was, or may have been, restarted: any page may be missing. */
         EARLIER
     }
 }

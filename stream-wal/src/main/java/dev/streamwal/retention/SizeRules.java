@@ -13,11 +13,11 @@ public final class SizeRules {
     /** Refuses what could never be stored. */
     public static void check(int headerLength, int contentLength, int maxRecordBytes, String stream) {
         if (headerLength > RecordLayout.MAX_HEADER_BYTES) {
-            throw new HeaderTooLargeException("a record's header has at most " + RecordLayout.MAX_HEADER_BYTES + " bytes: header="
+            throw new HeaderTooLargeException("header exceeds " + RecordLayout.MAX_HEADER_BYTES + " bytes: header="
                     + headerLength + ", stream=" + stream, null, stream, WalException.NO_POSITION);
         }
         if ((long) headerLength + contentLength > maxRecordBytes) {
-            throw new RecordTooLargeException("a record's header and content have at most maxRecordBytes=" + maxRecordBytes
+            throw new RecordTooLargeException("header and content exceed maxRecordBytes=" + maxRecordBytes
                     + " bytes: header=" + headerLength + ", content=" + contentLength + ", stream=" + stream, null, stream,
                     WalException.NO_POSITION);
         }

@@ -39,14 +39,14 @@ public record StreamPolicy(
 
     public StreamPolicy {
         require(windowMillis >= 1 && windowMillis <= MAX_WINDOW_MILLIS,
-                "a window is 1 ms to 3,653 days long", "windowMillis", windowMillis);
+                "window is not between 1 ms and 3,653 days", "windowMillis", windowMillis);
         require(retentionMillis >= 0 && retentionMillis <= MAX_RETENTION_MILLIS,
-                "a retention is 0 to 3,652,500 days long", "retentionMillis", retentionMillis);
+                "retention is not between 0 and 3,652,500 days", "retentionMillis", retentionMillis);
         require(segmentBytes >= MIN_SEGMENT_BYTES && segmentBytes <= MAX_SEGMENT_BYTES,
-                "a segment has 4 KiB to 1 GiB", "segmentBytes", segmentBytes);
-        require(maxBytes >= 1, "a limit of bytes is positive", "maxBytes", maxBytes);
+                "segment size is not between 4 KiB and 1 GiB", "segmentBytes", segmentBytes);
+        require(maxBytes >= 1, "limit of bytes is not positive", "maxBytes", maxBytes);
         require(maxRecordBytes >= 1 && maxRecordBytes <= largestRecordBytes(segmentBytes),
-                "the largest record fits an empty segment: segmentBytes=" + segmentBytes + ", largest record that fits="
+                "maxRecordBytes is not between 1 and what fits an empty segment: segmentBytes=" + segmentBytes + ", largest record that fits="
                         + largestRecordBytes(segmentBytes), "maxRecordBytes", maxRecordBytes);
     }
 

@@ -43,7 +43,7 @@ public final class TimeRules {
         }
         String broken = brokenRule(timestampMillis, nowMillis);
         if (broken != null) {
-            throw new TimestampOutOfRangeException(broken + ": timestamp=" + timestampMillis + describe(timestampMillis) + ", clock="
+            throw new TimestampOutOfRangeException(broken + "timestamp=" + timestampMillis + describe(timestampMillis) + ", clock="
                     + nowMillis
                     + describe(nowMillis) + ", stream=" + stream + "; timestamps are in epoch milliseconds",
                     null, stream, WalException.NO_POSITION);
@@ -52,15 +52,15 @@ public final class TimeRules {
 
     private @Nullable String brokenRule(long timestampMillis, long nowMillis) {
         if (timestampMillis < StreamPolicy.MIN_TIMESTAMP_MILLIS || timestampMillis > StreamPolicy.MAX_TIMESTAMP_MILLIS) {
-            return "a timestamp lies in the years 0001 to 9999";
+            return "timestamp is outside the years 0001 to 9999: ";
         }
         if (timestampMillis > nowMillis + maxSkewMillis) {
-            return "a timestamp is later than the log's clock by at most maxClockSkew=" + maxSkewMillis + " ms";
+            return "timestamp is too far ahead of the log's clock: maxClockSkew=" + maxSkewMillis + " ms, ";
         }
         Window window = policy.windowOf(timestampMillis);
         if (policy.expirationOf(window) <= nowMillis) {
-            return "a timestamp's window has not expired yet: window=[" + window.startMillis() + ", " + window.endMillis() + "), retention="
-                    + policy.retentionMillis() + " ms";
+            return "timestamp is older than the retention: window=[" + window.startMillis() + ", " + window.endMillis() + "), retention="
+                    + policy.retentionMillis() + " ms, ";
         }
         return null;
     }

@@ -41,7 +41,7 @@ public class ChannelStorage implements SegmentStorage {
     @Override
     public void name(Path temporary, Path name) throws IOException {
         if (Files.exists(name)) {
-            throw new FileAlreadyExistsException(temporary.toString(), name.toString(), "a segment's name is given once");
+            throw new FileAlreadyExistsException(temporary.toString(), name.toString(), "a segment has this name already");
         }
         Files.move(temporary, name);
     }

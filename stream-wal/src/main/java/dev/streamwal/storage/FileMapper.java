@@ -65,7 +65,7 @@ interface FileMapper {
             } catch (RuntimeException | Error e) {
                 throw e;
             } catch (Throwable e) {
-                throw new IllegalStateException("Unsafe.invokeCleaner declares nothing", e);
+                throw new IllegalStateException("Unsafe.invokeCleaner threw a checked exception", e);
             }
         }
     }

@@ -84,12 +84,12 @@ public final class PositionsFile {
     }
 
     private static CorruptSegmentException unreadable(Path file, Optional<byte[]> bytes) {
-        String found = bytes.map(b -> "it holds none, bytes=" + b.length).orElse("it is missing");
+        String found = bytes.map(b -> "has no valid slot, bytes=" + b.length).orElse("is missing");
         return new CorruptSegmentException(
-                "a log with segments has a valid slot in its file positions, or could give a position twice: "
+                "cannot tell which positions the log has given, its file positions "
                         + found + ", file=" + file
-                        + "; put the file back from a copy or checkpoint of this log, or read the log with WalReader,"
-                        + " which doesn't need the file, and append what it holds to a new log",
+                        + "; restore the file from a copy or checkpoint of this log, or read the log with WalReader,"
+                        + " which doesn't need the file, and append its records to a new log",
                 file, null, WalException.NO_POSITION, 0, bytes.map(b -> b.length).orElse(0), null);
     }
 
@@ -162,7 +162,7 @@ public final class PositionsFile {
      */
     public void raiseCeiling(long position) throws IOException {
         if (position < 0) {
-            throw new IllegalArgumentException("positions are below 2^63: position=" + position);
+            throw new IllegalArgumentException("no positions are left, all 2^63 have been given: position=" + position);
         }
         if (position <= current.ceiling()) {
             return;

@@ -47,7 +47,7 @@ public final class StorageErrors {
      * has it twice.
      */
     public static WalIOException notDurable(IOException cause, Path root, @Nullable String stream) {
-        String message = "what was appended is there, but isn't known to be durable: " + cause + ": root=" + root
+        String message = "appended, but not known to be durable: " + cause + ": root=" + root
                 + (stream == null ? "" : ", stream=" + stream);
         if (IoFailure.isDiskFull(cause)) {
             return new DiskFullException(message + "; free some space, then sync", root, stream, WalException.NO_POSITION, cause);

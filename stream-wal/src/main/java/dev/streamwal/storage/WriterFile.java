@@ -158,9 +158,9 @@ public final class WriterFile implements WriterFence {
     /** Says that {@link #isLost()}. */
     public WalLockedException lost() {
         WriterEntry found = other;
-        return new WalLockedException("somebody else has opened the log, and this one has lost the right to write it: pid="
-                + (found == null ? "?" : found.pid()) + ", root=" + root + ", file=" + file + "; what was acknowledged as durable is there;"
-                + " close this log, and have one process write it. The lock on LOCK is lost where something in the writing process opens and"
+        return new WalLockedException("another writer has opened the log, and this one has lost the right to write it: pid="
+                + (found == null ? "?" : found.pid()) + ", root=" + root + ", file=" + file + "; everything acknowledged as durable is kept;"
+                + " close this log, and let one process write it. The lock on LOCK is lost when something in the writing process opens and"
                 + " closes that file, or removes it: leave it out of copies, or use checkpoint()", file, null, WalException.NO_POSITION);
     }
 

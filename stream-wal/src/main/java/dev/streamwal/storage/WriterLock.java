@@ -21,7 +21,7 @@ public final class WriterLock {
      */
     public static ProcessLock acquire(Path root) throws IOException, ProcessLock.HeldException {
         if (!Files.isDirectory(root)) {
-            throw new NotDirectoryException(root + " (a log's root is a directory)");
+            throw new NotDirectoryException(root + " (not a directory)");
         }
         Path directory = root.toRealPath();
         ProcessLock lock = ProcessLock.acquire(directory.resolve(FILE_NAME));
@@ -30,8 +30,8 @@ public final class WriterLock {
             return lock;
         }
         lock.close();
-        throw new ProcessLock.HeldException("process " + living.getAsLong() + " has it open, although it has lost the lock on "
-                + FILE_NAME + ", as happens where something in it copies that file, or where the file is removed; close the log there; if it is"
-                + " sure that that process doesn't write it, remove the file " + WriterFile.FILE_NAME);
+        throw new ProcessLock.HeldException("process " + living.getAsLong() + " has the log open, although it has lost the lock on "
+                + FILE_NAME + ", as happens when something in it copies that file, or the file is removed; close the log there, or, if that"
+                + " process certainly doesn't write the log, remove the file " + WriterFile.FILE_NAME);
     }
 }

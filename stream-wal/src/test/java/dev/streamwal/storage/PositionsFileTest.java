@@ -307,9 +307,9 @@ class PositionsFileTest {
 
             assertThatThrownBy(() -> PositionsFile.load(root, () -> true))
                     .isInstanceOfSatisfying(CorruptSegmentException.class, e -> assertThat(e.file()).isEqualTo(file))
-                    .hasMessageContaining("it holds none, bytes=" + content.length)
+                    .hasMessageContaining("has no valid slot, bytes=" + content.length)
                     .hasMessageContaining("file=/log/positions")
-                    .hasMessageContaining("put the file back");
+                    .hasMessageContaining("restore the file");
             assertThat(Files.readAllBytes(file)).isEqualTo(content);
         }
     }
@@ -317,7 +317,7 @@ class PositionsFileTest {
     @Test
     void load_noFileThoughThereAreStreams_isRefused() {
         assertThatThrownBy(() -> PositionsFile.load(root, () -> true))
-                .isInstanceOf(CorruptSegmentException.class).hasMessageContaining("it is missing");
+                .isInstanceOf(CorruptSegmentException.class).hasMessageContaining("is missing");
     }
 
     @Test

@@ -49,7 +49,7 @@ final class EntryClient implements AutoCloseable {
         @Override
         protected void channelRead0(ChannelHandlerContext context, ByteBuf frame) {
             if (!received.offer(Answer.decode(frame))) {
-                throw new IllegalStateException("a client has room for what was read: entries=" + received.size());
+                throw new IllegalStateException("no room for an entry that was read: entries=" + received.size());
             }
             if (received.size() >= MAX_WAITING / 2) {
                 context.channel().config().setAutoRead(false);

@@ -52,7 +52,7 @@ sealed interface Request {
                 long position = frame.readLong();
                 return new Follow(frame.readString(frame.readableBytes(), UTF_8), position);
             }
-            default -> throw new IllegalArgumentException("a request is a batch (B) or follows a stream (F): kind=" + kind);
+            default -> throw new IllegalArgumentException("unknown request, neither a batch (B) nor to follow a stream (F): kind=" + kind);
         }
     }
 

@@ -80,7 +80,7 @@ public final class ServeOverTcp {
         while (came < ENTRIES) {
             Response response = expect(client.next(PATIENCE));
             if (!new String(response.content(), UTF_8).equals("reading " + came)) {
-                throw new IllegalStateException("entries come in the order in which they were appended: " + response);
+                throw new IllegalStateException("entry out of order: " + response);
             }
             came++;
             bytes += response.ref().size();

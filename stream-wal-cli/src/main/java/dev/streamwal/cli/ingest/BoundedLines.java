@@ -65,7 +65,7 @@ final class BoundedLines implements Closeable {
             from = ended ? end + 1 : end;
         }
         if (length > maxBytes) {
-            throw new BadRowException("a line has at most " + maxBytes + " bytes: bytes=" + length, file, number, null);
+            throw new BadRowException("line is longer than " + maxBytes + " bytes: bytes=" + length, file, number, null);
         }
         return decode(line.toByteArray());
     }
@@ -85,7 +85,7 @@ final class BoundedLines implements Closeable {
                     .decode(ByteBuffer.wrap(line, 0, length))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new BadRowException("a line is valid UTF-8", file, number, e);
+            throw new BadRowException("line is not valid UTF-8", file, number, e);
         }
     }
 

@@ -93,7 +93,7 @@ public final class CsvRows implements Rows {
         Map<String, Integer> columns = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
             if (columns.putIfAbsent(names.get(i), i) != null) {
-                throw bad("columns have different names: twice=" + names.get(i), null);
+                throw bad("two columns have the same name: twice=" + names.get(i), null);
             }
         }
         timeIndex = index(columns, layout.timeColumn());
@@ -104,7 +104,7 @@ public final class CsvRows implements Rows {
     private int index(Map<String, Integer> columns, String name) throws BadRowException {
         Integer index = columns.get(name);
         if (index == null) {
-            throw bad("the first row names the columns: missing=" + name + ", columns=" + String.join(",", columns.keySet()), null);
+            throw bad("no such column in the first row: missing=" + name + ", columns=" + String.join(",", columns.keySet()), null);
         }
         return index;
     }
@@ -121,7 +121,7 @@ public final class CsvRows implements Rows {
             countColumns(fields.size());
         }
         if (fields.size() != names.size()) {
-            throw bad("rows have as many fields as the first one: fields=" + fields.size() + ", columns=" + names.size(), null);
+            throw bad("row has another number of fields than the first one: fields=" + fields.size() + ", columns=" + names.size(), null);
         }
         if (exported) {
             return exportedRow(fields);
@@ -142,7 +142,7 @@ public final class CsvRows implements Rows {
         for (int i = 0; i < fields.size(); i++) {
             int marked = MarkedUtf8.firstMarked(fields.get(i));
             if (marked >= 0) {
-                throw bad("a row is valid UTF-8: byte=0x" + Integer.toHexString(marked) + ", column=" + (i + 1), null);
+                throw bad("row is not valid UTF-8: byte=0x" + Integer.toHexString(marked) + ", column=" + (i + 1), null);
             }
         }
     }
@@ -173,7 +173,7 @@ public final class CsvRows implements Rows {
             }
             return record;
         } catch (CsvParseException e) {
-            throw bad("what follows this line is no CSV: " + e.getMessage(), e);
+            throw bad("not CSV from this line on: " + e.getMessage(), e);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
@@ -183,7 +183,7 @@ public final class CsvRows implements Rows {
         try {
             return layout.timeFormat().parse(field);
         } catch (DateTimeException e) {
-            throw bad("a row has a time: " + e.getMessage(), e);
+            throw bad("invalid time: " + e.getMessage(), e);
         }
     }
 

@@ -24,14 +24,14 @@ public enum EpochUnit {
     /** @throws DateTimeException where the text is no number, or milliseconds have none for it */
     RowTime parse(String text) {
         if (!NUMBER.matcher(text).matches()) {
-            throw new DateTimeException("an epoch time is a number of at most 19 digits: time=" + text);
+            throw new DateTimeException("not an epoch time, a number of at most 19 digits: time=" + text);
         }
         BigDecimal millis = new BigDecimal(text).movePointRight(MILLIS_DIGITS - digits);
         BigDecimal whole = millis.setScale(0, RoundingMode.FLOOR);
         try {
             return new RowTime(OptionalLong.of(whole.longValueExact()), whole.compareTo(millis) == 0, text);
         } catch (ArithmeticException e) {
-            throw new DateTimeException("an epoch time fits 64 bits of milliseconds: time=" + text, e);
+            throw new DateTimeException("epoch time exceeds 64 bits of milliseconds: time=" + text, e);
         }
     }
 }

@@ -60,9 +60,9 @@ final class LineProtocol {
             return Optional.empty();
         }
         skipSpaces();
-        String measurement = name(", ", ", ", "a line begins with a measurement");
+        String measurement = name(", ", ", ", "line without a measurement");
         List<Tag> tags = tags();
-        expectSpaces("fields follow the measurement and its tags");
+        expectSpaces("no fields behind the measurement and its tags");
         int fieldsFrom = at;
         List<Field> fields = fields();
         String fieldSet = line.substring(fieldsFrom, at);
@@ -76,14 +76,14 @@ final class LineProtocol {
         Set<String> names = new HashSet<>();
         while (!isEnd() && line.charAt(at) == ',') {
             int start = ++at;
-            String name = name("=, ", ",= ", "a tag has a name");
+            String name = name("=, ", ",= ", "tag without a name");
             if (!names.add(name)) {
-                throw new SyntaxException("tags have different names: twice=" + name, start);
+                throw new SyntaxException("two tags have the same name: twice=" + name, start);
             }
-            expect('=', "a tag is a name, =, and a value");
-            tags.add(new Tag(name, name("=, ", ",= ", "a tag has a value")));
+            expect('=', "tag without = behind its name");
+            tags.add(new Tag(name, name("=, ", ",= ", "tag without a value")));
             if (!isEnd() && line.charAt(at) == '=') {
-                throw new SyntaxException("an equals sign in a tag's value has a backslash before it", at);
+                throw new SyntaxException("equals sign in a tag's value without a backslash before it", at);
             }
         }
         return tags;
@@ -94,11 +94,11 @@ final class LineProtocol {
         Set<String> names = new HashSet<>();
         do {
             int start = fields.isEmpty() ? at : ++at;
-            String name = name("=, ", ",= ", "a field has a name");
+            String name = name("=, ", ",= ", "field without a name");
             if (!names.add(name)) {
-                throw new SyntaxException("fields have different names: twice=" + name, start);
+                throw new SyntaxException("two fields have the same name: twice=" + name, start);
             }
-            expect('=', "a field is a name, =, and a value");
+            expect('=', "field without = behind its name");
             fields.add(value(name));
         } while (!isEnd() && line.charAt(at) == ',');
         return fields;
@@ -108,7 +108,7 @@ final class LineProtocol {
         if (!isEnd() && line.charAt(at) == '"') {
             Field field = new Field(name, Kind.STRING, string());
             if (!isEnd() && line.charAt(at) != ',' && !isSpace()) {
-                throw new SyntaxException("behind a string there is a comma, a space or the end", at);
+                throw new SyntaxException("neither a comma nor a space behind a string", at);
             }
             return field;
         }
@@ -133,7 +133,7 @@ final class LineProtocol {
         if (value.endsWith("u") && isInteger(digits, false)) {
             return new Field(name, Kind.UNSIGNED, digits);
         }
-        throw new SyntaxException("a field's value is a finite float, an integer with i, or u behind it, of 64 bits, a boolean, or a string"
+        throw new SyntaxException("field's value is neither a finite float, an integer of 64 bits with i or u behind it, a boolean, nor a string"
                 + " in quotes: value=" + value, start);
     }
 
@@ -160,7 +160,7 @@ final class LineProtocol {
             }
             text.append(c);
         }
-        throw new SyntaxException("a string ends with a quote on the same line", start);
+        throw new SyntaxException("string without a closing quote on its line", start);
     }
 
     private String timestamp() throws SyntaxException {
@@ -171,10 +171,10 @@ final class LineProtocol {
         String timestamp = line.substring(start, at);
         skipSpaces();
         if (!isEnd()) {
-            throw new SyntaxException("nothing follows the timestamp", at);
+            throw new SyntaxException("unexpected text behind the timestamp", at);
         }
         if (!timestamp.isEmpty() && !TIMESTAMP.matcher(timestamp).matches()) {
-            throw new SyntaxException("a timestamp is an integer: timestamp=" + timestamp, start);
+            throw new SyntaxException("timestamp is not an integer: timestamp=" + timestamp, start);
         }
         return timestamp;
     }

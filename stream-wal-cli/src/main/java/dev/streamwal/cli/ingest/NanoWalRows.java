@@ -64,7 +64,7 @@ public final class NanoWalRows implements Rows {
     }
 
     private static IOException changed(Path directory) {
-        return new IOException("nano-wal files are imported while nobody makes or deletes any: directory=" + directory
+        return new IOException("nano-wal files were created or deleted during the import: directory=" + directory
                 + "; try again, or import a copy");
     }
 

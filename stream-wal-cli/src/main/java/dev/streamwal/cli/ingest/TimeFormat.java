@@ -86,8 +86,8 @@ public final class TimeFormat {
         Instant before = local.toInstant(transition.getOffsetBefore());
         Instant after = local.toInstant(transition.getOffsetAfter());
         return switch (doubtful) {
-            case BAD -> throw new DateTimeException("a local time is one instant, and here clocks are put "
-                    + (transition.isOverlap() ? "back, so that it is two" : "forward, so that it is none") + ": time=" + text + ", zone=" + zone
+            case BAD -> throw new DateTimeException("local time is not a single instant, as clocks are put "
+                    + (transition.isOverlap() ? "back, so that there are two" : "forward, so that there is none") + ": time=" + text + ", zone=" + zone
                     + ", earlier=" + earlier(before, after) + ", later=" + later(before, after));
             case EARLIER -> rowTime(earlier(before, after), true, text);
             case LATER -> rowTime(later(before, after), true, text);
@@ -106,7 +106,7 @@ public final class TimeFormat {
         try {
             return RowTime.of(instant, doubtful, text);
         } catch (ArithmeticException e) {
-            throw new DateTimeException("a time fits 64 bits of milliseconds: time=" + text, e);
+            throw new DateTimeException("time exceeds 64 bits of milliseconds: time=" + text, e);
         }
     }
 

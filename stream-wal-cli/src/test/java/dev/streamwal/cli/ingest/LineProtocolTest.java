@@ -94,34 +94,34 @@ class LineProtocolTest {
     })
     void values_thatAreNone_areRefused(String line) {
         assertThatThrownBy(() -> LineProtocol.parse(line)).isInstanceOf(LineProtocol.SyntaxException.class)
-                .hasMessageStartingWith("a field's value is").hasMessageEndingWith("column=5");
+                .hasMessageStartingWith("field's value is neither").hasMessageEndingWith("column=5");
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\'', value = {
-            "m                 | fields follow the measurement and its tags | 2",
-            "m,a=b             | fields follow the measurement and its tags | 6",
-            ",a=b f=1          | a line begins with a measurement | 1",
-            "m,=b f=1          | a tag has a name | 3",
-            "m, f=1            | a tag has a name | 3",
-            "m,a= f=1          | a tag has a value | 5",
-            "m,a f=1           | a tag is a name, =, and a value | 4",
-            "m,a,b=c f=1       | a tag is a name, =, and a value | 4",
-            "m,a=b=c f=1       | an equals sign in a tag's value has a backslash before it | 6",
-            "m,a=b,a=c f=1     | tags have different names: twice=a | 7",
-            "m =1              | a field has a name | 3",
-            "m f=1,            | a field has a name | 7",
-            "m f=1,,g=2        | a field has a name | 7",
-            "m f               | a field is a name, =, and a value | 4",
-            "m f g=1           | a field is a name, =, and a value | 4",
-            "m f=1,f=2         | fields have different names: twice=f | 7",
-            "m f=\"x           | a string ends with a quote on the same line | 5",
-            "m f=\"x\\\"       | a string ends with a quote on the same line | 5",
-            "m f=\"x\"y        | behind a string there is a comma, a space or the end | 8",
-            "m f=1 x           | a timestamp is an integer: timestamp=x | 7",
-            "m f=1 1.5         | a timestamp is an integer: timestamp=1.5 | 7",
-            "m f=1 99999999999999999999 | a timestamp is an integer: timestamp=99999999999999999999 | 7",
-            "m f=1 1 2         | nothing follows the timestamp | 9"
+            "m                 | no fields behind the measurement and its tags | 2",
+            "m,a=b             | no fields behind the measurement and its tags | 6",
+            ",a=b f=1          | line without a measurement | 1",
+            "m,=b f=1          | tag without a name | 3",
+            "m, f=1            | tag without a name | 3",
+            "m,a= f=1          | tag without a value | 5",
+            "m,a f=1           | tag without = behind its name | 4",
+            "m,a,b=c f=1       | tag without = behind its name | 4",
+            "m,a=b=c f=1       | equals sign in a tag's value without a backslash before it | 6",
+            "m,a=b,a=c f=1     | two tags have the same name: twice=a | 7",
+            "m =1              | field without a name | 3",
+            "m f=1,            | field without a name | 7",
+            "m f=1,,g=2        | field without a name | 7",
+            "m f               | field without = behind its name | 4",
+            "m f g=1           | field without = behind its name | 4",
+            "m f=1,f=2         | two fields have the same name: twice=f | 7",
+            "m f=\"x           | string without a closing quote on its line | 5",
+            "m f=\"x\\\"       | string without a closing quote on its line | 5",
+            "m f=\"x\"y        | neither a comma nor a space behind a string | 8",
+            "m f=1 x           | timestamp is not an integer: timestamp=x | 7",
+            "m f=1 1.5         | timestamp is not an integer: timestamp=1.5 | 7",
+            "m f=1 99999999999999999999 | timestamp is not an integer: timestamp=99999999999999999999 | 7",
+            "m f=1 1 2         | unexpected text behind the timestamp | 9"
     })
     void nonsense_isRefused_withTheRuleAndTheColumn(String line, String rule, int column) {
         assertThatThrownBy(() -> LineProtocol.parse(line)).isInstanceOf(LineProtocol.SyntaxException.class)

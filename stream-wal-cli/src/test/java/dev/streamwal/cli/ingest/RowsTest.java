@@ -101,9 +101,9 @@ class RowsTest {
     void csv_badRows_areToldWithTheirLine_andTheRestIsRead() throws IOException {
         assertThat(csv(PLAIN, "time,v\n5,x\nsix,y\n7\n8,z,z\n9,ok\n")).containsExactly(
                 "2 k 5 x",
-                "a row has a time: an epoch time is a number of at most 19 digits: time=six, file=f.csv, line=3",
-                "rows have as many fields as the first one: fields=1, columns=2, file=f.csv, line=4",
-                "rows have as many fields as the first one: fields=3, columns=2, file=f.csv, line=5",
+                "invalid time: not an epoch time, a number of at most 19 digits: time=six, file=f.csv, line=3",
+                "row has another number of fields than the first one: fields=1, columns=2, file=f.csv, line=4",
+                "row has another number of fields than the first one: fields=3, columns=2, file=f.csv, line=5",
                 "6 k 9 ok");
     }
 
@@ -111,13 +111,13 @@ class RowsTest {
     void csv_behindAnOpenQuote_thereIsNothing() throws IOException {
         assertThat(csv(PLAIN, "time,v\n5,x\n6,\"open\n7,y\n")).hasSize(2).first().isEqualTo("2 k 5 x");
         assertThat(csv(PLAIN, "time,v\n5,x\n6,\"open\n7,y\n").get(1))
-                .startsWith("what follows this line is no CSV: ").endsWith(", file=f.csv, line=2");
+                .startsWith("not CSV from this line on: ").endsWith(", file=f.csv, line=2");
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
-            "a,b       | the first row names the columns: missing=time, columns=a,b, file=f.csv, line=1",
-            "time,v,v  | columns have different names: twice=v, file=f.csv, line=1"
+            "a,b       | no such column in the first row: missing=time, columns=a,b, file=f.csv, line=1",
+            "time,v,v  | two columns have the same name: twice=v, file=f.csv, line=1"
     })
     void csv_badNames_areTold(String names, String problem) throws IOException {
         assertThat(csv(PLAIN, names + "\n1,2\n")).containsExactly(problem);
@@ -131,12 +131,12 @@ class RowsTest {
     void csv_bytesThatAreNoUtf8_costTheirRow() throws IOException {
         assertThat(latin("time,v\n4,a\n5,\"gr\u00fcn\"\n6,\u00f0\u009f\n7,b\n\u00ff8,c\n9,d\u00e4")).containsExactly(
                 "2 k 4 a",
-                "a row is valid UTF-8: byte=0xfc, column=2, file=f.csv, line=3",
-                "a row is valid UTF-8: byte=0xf0, column=2, file=f.csv, line=4",
+                "row is not valid UTF-8: byte=0xfc, column=2, file=f.csv, line=3",
+                "row is not valid UTF-8: byte=0xf0, column=2, file=f.csv, line=4",
                 "5 k 7 b",
-                "a row is valid UTF-8: byte=0xff, column=1, file=f.csv, line=6",
-                "a row is valid UTF-8: byte=0xe4, column=2, file=f.csv, line=7");
-        assertThat(latin("time,gr\u00fcn\n5,x\n")).containsExactly("a row is valid UTF-8: byte=0xfc, column=2, file=f.csv, line=1");
+                "row is not valid UTF-8: byte=0xff, column=1, file=f.csv, line=6",
+                "row is not valid UTF-8: byte=0xe4, column=2, file=f.csv, line=7");
+        assertThat(latin("time,gr\u00fcn\n5,x\n")).containsExactly("row is not valid UTF-8: byte=0xfc, column=2, file=f.csv, line=1");
     }
 
     /** One byte that is none anywhere in a file longer than what is read at once, between characters of each length. */
@@ -155,7 +155,7 @@ class RowsTest {
             System.arraycopy(sound, at, file, at + 1, sound.length - at);
             List<String> found = read(() -> new CsvRows(new ByteArrayInputStream(file), "f.csv", PLAIN, "k"));
             assertThat(found).hasSize(rows);
-            assertThat(found.stream().filter(row -> row.startsWith("a row is valid UTF-8"))).hasSize(1);
+            assertThat(found.stream().filter(row -> row.startsWith("row is not valid UTF-8"))).hasSize(1);
             assertThat(found.stream().filter(row -> row.endsWith("a\u00fc\u20ac\ud83d\ude00"))).hasSize(rows - 1);
         }
     }
@@ -178,10 +178,10 @@ class RowsTest {
     void influx_badLines_areTold_andTheRestIsRead() throws IOException {
         assertThat(influx(RowContent.TEXT, "m f=x 1\nm f=1 2\nm f=1 9223372036854775808\nm f=1 3"))
                 .containsExactly(
-                        "a field's value is a finite float, an integer with i, or u behind it, of 64 bits, a boolean, or a string in quotes:"
+                        "field's value is neither a finite float, an integer of 64 bits with i or u behind it, a boolean, nor a string in quotes:"
                                 + " value=x, column=5, file=f.lp, line=1",
                         "2 m 2 f=1",
-                        "an epoch time fits 64 bits of milliseconds: time=9223372036854775808, file=f.lp, line=3",
+                        "epoch time exceeds 64 bits of milliseconds: time=9223372036854775808, file=f.lp, line=3",
                         "4 m 3 f=1");
     }
 
@@ -198,7 +198,7 @@ class RowsTest {
             assertThat(lines.next()).isNull();
         }
         try (BoundedLines lines = new BoundedLines(new ByteArrayInputStream(new byte[] {'a', (byte) 0xff, '\n', 'b'}), "f", 100)) {
-            assertThatThrownBy(lines::next).hasMessage("a line is valid UTF-8, file=f, line=1");
+            assertThatThrownBy(lines::next).hasMessage("line is not valid UTF-8, file=f, line=1");
             assertThat(lines.next()).isEqualTo("b");
         }
     }
