@@ -24,7 +24,7 @@ import java.time.Instant;
  */
 public class EntryCursor implements AutoCloseable {
 
-    private static final int NO_LIMIT = Integer.MAX_VALUE;
+    private static final long NO_LIMIT = Long.MAX_VALUE;
 
     private final RecordWalk walk;
     private long left;
@@ -35,9 +35,9 @@ public class EntryCursor implements AutoCloseable {
         this(walk, NO_LIMIT);
     }
 
-    EntryCursor(RecordWalk walk, int limit) {
+    EntryCursor(RecordWalk walk, long limit) {
         this.walk = walk;
-        this.left = limit == NO_LIMIT ? Long.MAX_VALUE : limit;
+        this.left = limit;
     }
 
     /** A part of the record, header or content. It is copied when asked for, so that its buffer's indices start at 0. */

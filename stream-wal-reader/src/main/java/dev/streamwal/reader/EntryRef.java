@@ -109,7 +109,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         long position = parseDecimal(ref, at + 1, plus);
         long size = parseDecimal(ref, plus + 1, ref.length());
         if (size > RecordLayout.MAX_FRAME_BYTES) {
-            throw invalid(key, position, Integer.MAX_VALUE);
+            throw new IllegalArgumentException("size of a ref is greater than " + RecordLayout.MAX_FRAME_BYTES + ": text=" + ref);
         }
         return new EntryRef(key, position, (int) size);
     }

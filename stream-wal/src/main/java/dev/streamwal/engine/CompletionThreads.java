@@ -73,8 +73,8 @@ public final class CompletionThreads {
             try {
                 chosen.execute(completion);
                 return;
-            } catch (RuntimeException e) {
-                // refused: the log's threads run it
+            } catch (RuntimeException | Error e) {
+                // refused, or it could start no thread: the log's threads run it
             }
         }
         executeHere(completion);
@@ -88,6 +88,8 @@ public final class CompletionThreads {
                 return;
             } catch (RejectedExecutionException e) {
                 // the log is closed: no commit waits for this thread any more
+            } catch (OutOfMemoryError e) {
+                // no thread could be started: a late commit is better than a caller that waits for ever
             }
         }
         completion.run();

@@ -1,5 +1,6 @@
 package dev.streamwal.engine;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +28,10 @@ public final class ListenerThread<L> {
     private final Thread thread;
     private final boolean nobodyListens;
     private final boolean onCaller;
+    @GuardedBy("this")
     private boolean begun;
+
+    @GuardedBy("this")
     private boolean ended;
 
     /**
@@ -54,12 +58,21 @@ public final class ListenerThread<L> {
             event.accept(listener);
             return;
         }
-        if (!begun) {
-            begun = true;
-            thread.start();
-        }
         if (!waiting.offer(event)) {
             lost.incrementAndGet();
+        }
+        if (!begun) {
+            begin();
+        }
+    }
+
+    @GuardedBy("this")
+    private void begin() {
+        try {
+            thread.start();
+            begun = true;
+        } catch (OutOfMemoryError e) {
+            // the process can start no thread: the next event tries again, and what waits isn't lost
         }
     }
 

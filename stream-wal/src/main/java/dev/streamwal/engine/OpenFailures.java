@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OpenFailures {
 
-    /** Limit of open failures; beyond it the log remembers only that there are more. */
+    /** Limit of open failures. Of tasks beyond it the log hears again when they fail at their next attempt. */
     static final int MAX_OPEN = 10_000;
 
     private final InstantSource clock;
@@ -31,9 +31,6 @@ public final class OpenFailures {
 
     @GuardedBy("this")
     private boolean isFinal;
-
-    @GuardedBy("this")
-    private boolean isOverfull;
 
     private volatile long failures;
     private volatile boolean isAnyOpen;
@@ -81,8 +78,6 @@ public final class OpenFailures {
         open.remove(failed);
         if (open.size() < MAX_OPEN) {
             open.put(failed, last);
-        } else {
-            isOverfull = true;
         }
     }
 
@@ -136,7 +131,7 @@ public final class OpenFailures {
 
     @GuardedBy("this")
     private void look() {
-        if (isFinal || isOverfull) {
+        if (isFinal) {
             return;
         }
         last = null;

@@ -93,12 +93,16 @@ class OpenFailuresTest {
     }
 
     @Test
-    void failed_ofMoreStreamsThanAreRemembered_isNeverOver() {
+    void failed_ofMoreStreamsThanAreRemembered_isOverWhenAllAreOver() {
         for (int i = 0; i < OpenFailures.MAX_OPEN; i++) {
             failures.failed("recover", "s" + i, CAUSE);
         }
-        failures.failed("recover", "one more", CAUSE);
+        failures.failed("seal", "one more", CAUSE);
+        assertOpen("seal", 0);
         failures.endedForAll("recover", failures.begins());
-        assertOpen("recover", 0);
+        assertThat(failures.view().last()).isEmpty();
+        // tried again, and told of now that there is room
+        failures.failed("seal", "one more", CAUSE);
+        assertOpen("seal", 0);
     }
 }
