@@ -4,7 +4,7 @@ package dev.streamwal.format;
  * What a cursor file begins with.
  *
  * @param name of the consumer
- * @param scope what it reads
+ * @param scope streams that it reads
  * @param start stream position from which streams without a commit are read: the log's start when the consumer was made
  * @param salt of this file; every file has its own, also a later file of the same consumer
  */

@@ -92,7 +92,7 @@ public final class CursorLayout {
         return (int) RecordLayout.align(ENTRY_FIXED_BYTES + key.utf8Length());
     }
 
-    /** From position 0 to the limit. */
+    /** The encoded header, from position 0 to the limit. */
     public static ByteBuffer encode(CursorHeader header) {
         byte[] name = header.name().utf8();
         byte[] scope = scopeBytes(header.scope());
@@ -264,17 +264,17 @@ public final class CursorLayout {
         return verifies ? length : -1;
     }
 
-    /** Of an entry that verifies. */
+    /** Key of a valid entry. */
     public static String key(ByteBuffer file, int index) {
         return new String(bytes(file, index + ENTRY_FIXED_BYTES, file.getInt(index + KEY_LENGTH)), StandardCharsets.UTF_8);
     }
 
-    /** Of an entry that verifies. */
+    /** Position of a valid entry. */
     public static long position(ByteBuffer file, int index) {
         return file.getLong(index + POSITION);
     }
 
-    /** Of an entry that verifies; epoch ms. */
+    /** Time of a valid entry's commit, epoch ms. */
     public static long committedAtMillis(ByteBuffer file, int index) {
         return file.getLong(index + COMMITTED_AT);
     }

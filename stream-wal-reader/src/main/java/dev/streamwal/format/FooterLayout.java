@@ -117,7 +117,7 @@ public final class FooterLayout {
     /**
      * Decodes the footer that {@code view} stands on, whose checksum was right.
      *
-     * @param buffer what the view looks into
+     * @param buffer the buffer of the view
      * @param offset in the file, of the footer's start
      * @throws FormatException where it is a valid record and yet no footer of this segment
      */

@@ -3,13 +3,13 @@ package dev.streamwal.format;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Which keys an option or a command is for: {@code *} stands for any run of characters, also of none and with {@code /} in it,
+ * Selects the keys of an option or a command: {@code *} stands for any run of characters, also of none and with {@code /} in it,
  * {@code ?} for one character (code point), everything else for itself. There is no way to say a literal {@code *} or
  * {@code ?}. Immutable.
  */
 public final class KeyPattern {
 
-    /** In characters. */
+    /** Longest pattern, in characters. */
     public static final int MAX_LENGTH = 4_096;
 
     private static final int ANY_RUN = '*';

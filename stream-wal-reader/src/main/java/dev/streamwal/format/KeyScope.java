@@ -7,16 +7,16 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** Which streams are meant, by their keys: one, those with a prefix, those that match a pattern, or a set of them. Immutable. */
+/** Selects streams by their keys: one, those with a prefix, those that match a pattern, or a set of them. Immutable. */
 public sealed interface KeyScope {
 
-    /** How many keys a set has at most. */
+    /** Limit of keys in a set. */
     int MAX_KEYS = 1 << 20;
 
-    /** Whether the stream of this key is one of them. */
+    /** Whether the stream of this key is selected. */
     boolean contains(String key);
 
-    /** The keys, in their natural order; empty where only a listing tells them. */
+    /** The keys, in their natural order; empty where only a listing of the log can tell. */
     Optional<NavigableSet<String>> exactKeys();
 
     /** @throws IllegalArgumentException where it can't be a key */

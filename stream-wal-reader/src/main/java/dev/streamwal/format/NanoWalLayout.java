@@ -29,7 +29,7 @@ public final class NanoWalLayout {
     public static final int SIGNATURE = 0;
     public static final int HEADER_LENGTH = 6;
     public static final int CONTENT_LENGTH = 8;
-    /** Bytes that a record has beside its own header and content. */
+    /** Bytes of a record without its own header and content. */
     public static final int PREFIX_BYTES = 16;
     /** Offset of the header in a record that has the content length behind it. */
     public static final int EARLY_HEADER = CONTENT_LENGTH;
@@ -84,7 +84,7 @@ public final class NanoWalLayout {
     }
 
     /**
-     * The one place where a length is believed or not, before anything is read or allocated.
+     * The one check of a record's lengths, made before anything is read or allocated.
      *
      * @param available bytes from the record's start to the file's end
      * @return the frame's length, or -1 where it reaches beyond the file's end

@@ -5,7 +5,7 @@ package dev.streamwal.format;
  * the ordinal being the file's among those of its prefix. Eight times, and 16 bytes at least for a frame, so that positions and sizes
  * follow the rules of an {@code EntryRef}: multiples of 8, and a size of 32 or more that leads to where the next record is.
  *
- * <p>A ref's size ends below 32 MiB. A frame of 4 MiB or more has the greatest size there is, whatever its length.
+ * <p>A ref's size is below 32 MiB. Every frame of 4 MiB or more has the greatest possible size.
  */
 public final class NanoWalPosition {
 
@@ -46,7 +46,7 @@ public final class NanoWalPosition {
         return inFile % UNIT == 0 ? inFile / UNIT + NanoWalLayout.FILE_HEADER_BYTES : -1;
     }
 
-    /** Of a frame, for its ref. */
+    /** Size of a frame for its ref. */
     public static int size(long frameBytes) {
         return (int) Math.min(frameBytes * UNIT, MAX_SIZE);
     }

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * The file {@code positions}: two slots, written in turn and forced each time, so that one of them is whole whatever
- * happens. They are {@value #SLOT_BYTES} bytes apart, no less than any disk's sector. Little-endian:
+ * The file {@code positions}: two slots, written in turn and forced each time, so that one of them is always whole.
+ * They are {@value #SLOT_BYTES} bytes apart, no less than any disk's sector. Little-endian:
  *
  * <pre>
  *   0  8  magic             "STRMPOS2"
@@ -57,7 +57,7 @@ public final class PositionsLayout {
 
     private PositionsLayout() {}
 
-    /** Where the slot for this state stands in the file. */
+    /** Offset in the file of the slot for this state. */
     public static long offset(Positions positions) {
         return positions.sequence() % SLOTS * SLOT_BYTES;
     }

@@ -56,7 +56,7 @@ public final class RecordLayout {
     public static final int DIGEST = 1 << 5;
 
     private static final int KIND_SHIFT = 24;
-    /** A slot that holds nothing: given up by its writer, or found empty by recovery. */
+    /** A slot without a record: its writer gave it up, or recovery found it empty. */
     public static final int PADDING = CONTROL | 1 << KIND_SHIFT;
     /** Leads an atomic batch. */
     public static final int BATCH = CONTROL | 2 << KIND_SHIFT;
@@ -112,10 +112,10 @@ public final class RecordLayout {
     }
 
     /**
-     * The one place where a length is believed or not, before anything is read or allocated.
+     * The one check of a record's lengths, made before anything is read or allocated.
      *
-     * @param available bytes from the record's start to the end of what may hold it
-     * @return the frame's size, or -1 where such a record can't be
+     * @param available bytes from the record's start to the end of the segment's data, or of the file
+     * @return the frame's size, or -1 where such a record is impossible
      */
     public static int checkedFrameBytes(long commitWord, int contentLength, int flags, long available) {
         long content = Integer.toUnsignedLong(contentLength);

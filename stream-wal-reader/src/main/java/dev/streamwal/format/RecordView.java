@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A flyweight over one framed record in a buffer; what it says is valid until it is moved or the buffer changes. One
+ * A flyweight over one framed record in a buffer. Its values are valid until it is moved or the buffer changes. One
  * thread.
  *
  * <pre>
@@ -17,7 +17,7 @@ public final class RecordView {
     public enum Verdict {
         /** A record whose checksum is right. */
         VALID,
-        /** A zero commit word: nothing is here, or not yet. */
+        /** A zero commit word: no record, or none yet. */
         EMPTY,
         /** A word that isn't zero and no commit word. */
         NOT_A_RECORD,
@@ -35,14 +35,14 @@ public final class RecordView {
     private long commitWord;
 
     /**
-     * Reads the prefix only, and says {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with nothing checked
-     * beyond the lengths, {@code VALID}: then {@link #frameBytes()} bytes from {@code index} on are worth having in the
-     * buffer. Where not even the prefix is available, a commit word decides as far as there is one, and the rest is
-     * {@code TOO_LONG}.
+     * Reads only the prefix, and returns {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with only the lengths
+     * checked, {@code VALID}: then the caller reads {@link #frameBytes()} bytes from {@code index} on and checks them.
+     * Where less than the prefix is available, a complete commit word may still be {@code EMPTY} or {@code NOT_A_RECORD};
+     * otherwise the verdict is {@code TOO_LONG}.
      *
-     * @param source little-endian, holding {@link RecordLayout#PREFIX_BYTES} from {@code index} on, or what is
-     * available of them
-     * @param available bytes from the record's start to the end of what may hold it, in the file
+     * @param source little-endian, holding {@link RecordLayout#PREFIX_BYTES} from {@code index} on, or as many as are
+     * available
+     * @param available bytes in the file from the record's start to the end of the data, or of the file
      */
     public Verdict peek(ByteBuffer source, int index, long available, long position) {
         assert source.order() == ByteOrder.LITTLE_ENDIAN;
@@ -106,7 +106,7 @@ public final class RecordView {
         return position;
     }
 
-    /** Where in the buffer the frame starts. */
+    /** Index in the buffer of the frame. */
     public int index() {
         return index;
     }
@@ -141,12 +141,12 @@ public final class RecordView {
         return buffer.getLong(index + RecordLayout.TIMESTAMP);
     }
 
-    /** Where in the buffer the record's own header starts. */
+    /** Index in the buffer of the record's own header. */
     public int headerIndex() {
         return index + RecordLayout.PREFIX_BYTES;
     }
 
-    /** Where in the buffer the content starts. */
+    /** Index in the buffer of the content. */
     public int contentIndex() {
         return headerIndex() + headerLength();
     }

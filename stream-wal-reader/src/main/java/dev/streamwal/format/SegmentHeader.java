@@ -27,7 +27,7 @@ public record SegmentHeader(
         int mark,
         int featureFlags) {
 
-    /** The same rules by which {@link SegmentHeaderLayout#decode} believes a header. */
+    /** Checks what {@link SegmentHeaderLayout#decode} checks. */
     public SegmentHeader {
         int headerLength = SegmentHeaderLayout.headerLength(key.utf8Length());
         if (expirationMillis < 0 || basePosition < 0 || previousEnd < 0 || previousEnd > basePosition
@@ -43,7 +43,7 @@ public record SegmentHeader(
         return SegmentHeaderLayout.headerLength(key.utf8Length());
     }
 
-    /** The stream position of what stands at an offset of the file. */
+    /** The stream position of an offset of the file. */
     public long positionAt(long offset) {
         return basePosition + offset - headerLength();
     }
@@ -58,7 +58,7 @@ public record SegmentHeader(
         return (featureFlags & SegmentHeaderLayout.FIRST) != 0;
     }
 
-    /** Whether the stream never goes on where this segment's data ends. */
+    /** Whether the stream never continues where this segment's data ends. */
     public boolean isCut() {
         return (featureFlags & SegmentHeaderLayout.CUT) != 0;
     }

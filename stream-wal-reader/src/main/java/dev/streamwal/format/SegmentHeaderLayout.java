@@ -49,9 +49,9 @@ public final class SegmentHeaderLayout {
 
     /** Enough to read {@link #HEADER_LENGTH} and the key's length from. */
     public static final int FIXED_BYTES = KEY;
-    /** With the longest key. */
+    /** Bytes of a header with the longest key. */
     public static final int MAX_BYTES = headerLength(StreamKey.MAX_BYTES);
-    /** With the shortest. */
+    /** Bytes of a header with the shortest key. */
     public static final int MIN_BYTES = headerLength(1);
 
     /** Feature bit of the high half: the stream had no segment when this one was created, so nothing is missing before it. */

@@ -36,7 +36,7 @@ public final class SegmentIndex {
     private long openSmallest;
     private long openLargest;
 
-    /** Of data records, one or more, that all start in one block. */
+    /** An index of one or more data records that all start in one block. */
     public static SegmentIndex ofOneBlock(long records, int firstOffset, long smallestTimestampMillis, long largestTimestampMillis) {
         Builder all = new Builder(records, smallestTimestampMillis, largestTimestampMillis);
         all.block(firstOffset, smallestTimestampMillis, largestTimestampMillis);

@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * What a segment's file name says:
  * {@code <base position, 16 lower-case hex digits>_<expiration, decimal epoch ms>.seg}. Names in lexicographic order
- * are segments in order of position, and tell the sweeper what has expired without opening a file.
+ * are segments in order of position, and show the sweeper which files have expired without opening them.
  *
  * @param basePosition stream position of the segment's first record, not negative
  * @param expirationMillis epoch ms from which on the file may be deleted, not negative

@@ -122,7 +122,7 @@ public final class StreamKey {
         return new StreamKey(checkedText(utf8, 0, utf8.length), utf8.clone());
     }
 
-    /** As {@link #ofUtf8}, of bytes that {@link #checkUtf8} has checked, and that nothing changes any more. */
+    /** As {@link #ofUtf8}, of bytes that {@link #checkUtf8} has checked, and that never change again. */
     public static StreamKey ofCheckedUtf8(byte[] utf8) {
         return new StreamKey(null, utf8);
     }
@@ -278,7 +278,7 @@ public final class StreamKey {
         return utf8.length;
     }
 
-    /** Of the stream's directory; made anew each time, as most streams have none. */
+    /** Name of the stream's directory; computed at every call, as most streams have no directory. */
     public String directoryName() {
         return directoryName(utf8);
     }

@@ -27,7 +27,7 @@ public final class DirectoryForce {
             return;
         }
         if (ofMachine) {
-            // no interrupt may hide what went wrong, see FileForce
+            // an interrupt must not hide a failure, see FileForce
             Uninterrupted.runApart(() -> forceOnce(directory, true));
         } else {
             Uninterrupted.run(() -> forceOnce(directory, false));

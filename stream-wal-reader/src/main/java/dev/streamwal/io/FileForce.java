@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Makes what a file holds survive power loss, and hides no failure.
+ * Makes a file's content survive power loss, and hides no failure.
  *
  * <p>Where a thread is interrupted during {@link FileChannel#force}, the exception tells only of the interrupt, whatever else failed. A kernel
  * reports a lost page once, so a repeated force would succeed. So an interrupt may reach a force only where its repetition writes the same

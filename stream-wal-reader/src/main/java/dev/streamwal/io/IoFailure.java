@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what a file system throws into an error that says what was being done, and to which file. */
+/** Turns an exception of the file system into one that names the action and the file. */
 public final class IoFailure {
 
     private IoFailure() {}

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /** How many files this process may have open at once. */
 public final class OpenFileLimit {
 
-    /** Name, soft limit (the one that counts), hard limit, unit. */
+    /** Name, soft limit (which applies), hard limit, unit. */
     private static final Pattern LINE = Pattern.compile("(?m)^Max open files +([0-9]{1,18}) ");
 
     private OpenFileLimit() {}

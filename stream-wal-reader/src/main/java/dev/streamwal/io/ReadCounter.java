@@ -2,19 +2,19 @@ package dev.streamwal.io;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts what is read from a log's segments. Thread-safe. */
+/** Counts read calls and bytes of a log's segments. Thread-safe. */
 final class ReadCounter {
 
     private final LongAdder calls = new LongAdder();
     private final LongAdder bytes = new LongAdder();
 
-    /** @param read what the call returned */
+    /** @param read result of the call */
     void add(int read) {
         calls.increment();
         bytes.add(Math.max(0, read));
     }
 
-    /** Bytes that no call had to read. */
+    /** Adds bytes that were copied from a mapping, without a read call. */
     void addCopied(int copied) {
         bytes.add(copied);
     }

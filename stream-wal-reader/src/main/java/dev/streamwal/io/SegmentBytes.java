@@ -13,7 +13,7 @@ public interface SegmentBytes {
      */
     int read(ByteBuffer target, long offset) throws IOException;
 
-    /** How long the file is now. */
+    /** Current length of the file. */
     long size() throws IOException;
 
     /** Receives copied bytes. */

@@ -154,7 +154,7 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         }
     }
 
-    /** Gives the file back to the cache, which closes it or keeps it. */
+    /** Returns the file to the cache, which closes it or keeps it. */
     @Override
     public void close() {
         cache.release(this);

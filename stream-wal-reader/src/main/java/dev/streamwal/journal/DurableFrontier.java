@@ -85,7 +85,7 @@ public final class DurableFrontier {
         return known == null || known.deletedBelow == NOTHING ? OptionalLong.empty() : OptionalLong.of(known.deletedBelow);
     }
 
-    /** The streams of which the journal says that something was deleted or cut. */
+    /** The streams of which segments or records were deleted or cut according to the journal. */
     public synchronized List<StreamKey> deletedFrom() {
         List<StreamKey> keys = new ArrayList<>();
         streams.forEach((key, known) -> {

@@ -3,12 +3,12 @@ package dev.streamwal.journal;
 import java.util.List;
 
 /**
- * Where the commit journal begins, and what is durable without it.
+ * The beginning of the commit journal, and the segments that are durable without it.
  *
  * @param journalId of the journal whose blocks count
  * @param firstSequence blocks below it are not needed any more
  * @param clean whether the last writer closed after a sync of everything
- * @param segments those without a footer of which something is durable without the journal
+ * @param segments those without a footer that are durable, at least in part, without the journal
  */
 public record Frontier(long journalId, long firstSequence, boolean clean, List<FrontierSegment> segments) {
 

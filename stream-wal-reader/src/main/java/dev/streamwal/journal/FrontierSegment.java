@@ -12,7 +12,7 @@ import dev.streamwal.format.StreamKey;
  */
 public record FrontierSegment(StreamKey key, long basePosition, long salt, int durableOffset) {
 
-    /** The same rules by which {@link FrontierLayout#decode} believes one. */
+    /** Checks what {@link FrontierLayout#decode} checks. */
     public FrontierSegment {
         if (basePosition < 0 || durableOffset < SegmentHeaderLayout.headerLength(key.utf8Length())) {
             throw new IllegalArgumentException("negative base position, or durable offset inside the segment's header: key=" + key + ", basePosition="

@@ -17,9 +17,9 @@ import java.nio.ByteOrder;
  */
 public final class JournalBlock {
 
-    /** Of a block without entries. */
+    /** Bytes of a block without entries. */
     public static final int PREFIX_BYTES = JournalBlockLayout.PREFIX_BYTES;
-    /** Of an entry without its payload. */
+    /** Bytes of an entry without its payload. */
     public static final int ENTRY_PREFIX_BYTES = JournalEntryLayout.PREFIX_BYTES;
 
     private final ByteBuffer buffer;

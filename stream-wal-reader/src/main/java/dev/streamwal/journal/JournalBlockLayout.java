@@ -8,7 +8,7 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block of the commit journal: what one flush makes durable. 8-byte aligned, little-endian; the blocks of a file follow each other from
+ * A block of the commit journal, which one flush makes durable. 8-byte aligned, little-endian; the blocks of a file follow each other from
  * its first byte on.
  *
  * <pre>

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a journal ends, and where it goes on.
+ * How a journal ends, and where its next block goes.
  *
  * @param nextSequence of the block that is written next
  * @param last the last whole block; empty where no whole block is needed

@@ -54,27 +54,27 @@ public final class JournalEntryLayout {
 
     private JournalEntryLayout() {}
 
-    /** What an entry takes in its block. */
+    /** Bytes of an entry in its block. */
     public static long entryBytes(int payloadBytes) {
         return PREFIX_BYTES + RecordLayout.align(payloadBytes);
     }
 
-    /** Of a SEGMENT entry. */
+    /** Payload bytes of a SEGMENT entry. */
     public static int segmentPayloadBytes(int headerLength) {
         return HEADER + headerLength;
     }
 
-    /** Of a BYTES entry. */
+    /** Payload bytes of a BYTES entry. */
     public static int bytesPayloadBytes(int length) {
         return FRAMES + length;
     }
 
-    /** Of a DELETED_BELOW entry. */
+    /** Payload bytes of a DELETED_BELOW entry. */
     public static int deletedBelowPayloadBytes(StreamKey key) {
         return DELETED_KEY + key.utf8Length();
     }
 
-    /** Of a TRUNCATED entry. */
+    /** Payload bytes of a TRUNCATED entry. */
     public static int truncatedPayloadBytes(StreamKey key) {
         return TRUNCATED_KEY + key.utf8Length();
     }

@@ -26,7 +26,7 @@ public final class JournalFiles {
 
     private JournalFiles() {}
 
-    /** Where the journal of a log is, if it has one. */
+    /** Directory of a log's journal, if it has one. */
     public static Path directory(Path root) {
         return root.resolve(DIRECTORY);
     }

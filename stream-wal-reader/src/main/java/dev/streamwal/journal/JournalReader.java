@@ -47,7 +47,7 @@ final class JournalReader implements Closeable {
         length = file.size();
     }
 
-    /** Of the file, bytes. */
+    /** Bytes of the file. */
     long length() {
         return length;
     }

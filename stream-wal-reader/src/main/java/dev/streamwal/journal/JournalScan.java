@@ -34,7 +34,7 @@ public final class JournalScan {
     private final List<JournalDamage> damages = new ArrayList<>();
 
     private long expected;
-    /** Where the expected block may stand; null where nothing stands before it. */
+    /** The file where the expected block may stand; null where no block before it was found. */
     private @Nullable Head current;
     private long offset;
     private @Nullable Place last;

@@ -48,7 +48,7 @@ final class JournalSearch {
         return !gaveUp;
     }
 
-    /** Of the block that was found last. */
+    /** Sequence of the block found last. */
     long foundSequence() {
         return foundSequence;
     }

@@ -22,7 +22,7 @@ public final class Manifest {
     private static final Comparator<ListedPack> BY_WINDOW =
             Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis()).thenComparingLong(ListedPack::number);
 
-    /** Of a log that has never had a pack. */
+    /** The manifest of a log that has never had a pack. */
     public static final Manifest EMPTY = new Manifest(0, 0, 0, List.of(), List.of());
 
     private final long edits;
@@ -58,7 +58,7 @@ public final class Manifest {
         }
     }
 
-    /** How many changes there were. */
+    /** Number of changes so far. */
     public long edits() {
         return edits;
     }

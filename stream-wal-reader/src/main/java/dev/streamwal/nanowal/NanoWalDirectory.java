@@ -65,7 +65,7 @@ public final class NanoWalDirectory implements AutoCloseable {
         this.age = new ListingAge(nanoTime);
     }
 
-    /** Whether there are nano-wal files. */
+    /** Whether the directory holds nano-wal files. */
     public static boolean hasFiles(Path directory) throws IOException {
         int lookedInto = 0;
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {

@@ -19,7 +19,7 @@ public final class NanoWalFile {
 
     /** State of the file's header. */
     enum Header {
-        /** As it should be. */
+        /** Valid. */
         SOUND,
         /** The magic is right, but the expiration differs from the one in the name, which is the one that counts. */
         OTHER_EXPIRATION,
@@ -58,7 +58,7 @@ public final class NanoWalFile {
         return path;
     }
 
-    /** Where its records start. */
+    /** Index of its records. */
     public NanoWalIndex index() {
         return index;
     }

@@ -25,7 +25,7 @@ public final class NanoWalIndex {
      * @param isFollowed whether a record stands close behind that
      * @param fileBytes length of the file
      * @param lastOffset of the last record; -1 where there is none
-     * @param lastFrameBytes of it
+     * @param lastFrameBytes of the last record
      */
     public record End(
             long offset, NanoWalScan.Stop stop, boolean isFollowed, long fileBytes, long lastOffset, long lastFrameBytes) {

@@ -74,7 +74,7 @@ public final class NanoWalScan implements AutoCloseable {
     private boolean isConfirmedByZeros;
     private Stop stop = Stop.END;
 
-    /** @param maxReadBytes what is read at a time, at most; a larger record is read whole */
+    /** @param maxReadBytes limit of one read; a larger record is read whole */
     public NanoWalScan(SegmentBytes bytes, int maxReadBytes) throws IOException {
         this.bytes = bytes;
         this.fileBytes = bytes.size();
@@ -250,17 +250,17 @@ public final class NanoWalScan implements AutoCloseable {
         return stop;
     }
 
-    /** Where the record starts in the file, or where the scan stopped. */
+    /** Offset in the file of the record, or of the place where the scan stopped. */
     public long offset() {
         return offset;
     }
 
-    /** Where the next record is looked for. */
+    /** Offset where the next record is looked for. */
     long resumeOffset() {
         return next;
     }
 
-    /** Where the record ends. */
+    /** Offset where the record ends. */
     public long nextOffset() {
         return offset + frameBytes();
     }

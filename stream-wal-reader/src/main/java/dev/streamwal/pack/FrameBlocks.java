@@ -239,7 +239,7 @@ final class FrameBlocks {
         return ByteBuffer.wrap(columns);
     }
 
-    /** Where the blocks of a segment stand. */
+    /** Offsets of a segment's blocks. */
     static final class BlockList {
         /** Offsets in the frames; one more than there are blocks. */
         private final int[] offsets;

@@ -10,7 +10,7 @@ import java.util.OptionalLong;
  */
 public final class PackFiles {
 
-    /** In the log's root. */
+    /** Name of the packs' directory in the log's root. */
     public static final String DIRECTORY = "packs";
 
     private static final String SUFFIX = ".pack";

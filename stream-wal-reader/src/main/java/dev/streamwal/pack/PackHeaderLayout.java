@@ -43,7 +43,7 @@ final class PackHeaderLayout {
     static final int CREATED = 72;
     static final int LEVEL = 80;
     static final int CODEC = 84;
-    /** Where the segments begin. */
+    /** Bytes of the header; the segments begin behind it. */
     static final int BYTES = 88;
 
     private static final int IN_BLOCKS = 1;

@@ -121,7 +121,7 @@ public final class PackWriter implements Closeable {
         add(next);
     }
 
-    /** As the method above, for a segment without a footer. */
+    /** As {@link #add(SegmentHeader, Footer, SegmentBytes)}, for a segment without a footer. */
     public void add(SegmentHeader segmentHeader, int dataEnd, SegmentBytes segment) throws IOException {
         check(State.OPEN);
         checkPlace(segmentHeader, dataEnd - segmentHeader.headerLength());

@@ -70,7 +70,7 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
         }
     }
 
-    /** Where the data ends. */
+    /** Offset where the data ends. */
     @Override
     public long size() {
         return entry.dataEnd();

@@ -26,7 +26,7 @@ public final class FooterCache {
     private final Deque<Kept> eldestFirst = new ArrayDeque<>();
     private long blocks;
 
-    /** For all of a log's segments. */
+    /** A cache for all segments of a log. */
     public FooterCache() {
         this(MAX_BLOCKS);
     }

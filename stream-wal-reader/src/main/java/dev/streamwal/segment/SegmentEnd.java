@@ -39,12 +39,12 @@ public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
     /** More than a block takes in a footer's index. */
     private static final int INDEX_BYTES_PER_BLOCK = 32;
 
-    /** Of a segment that was sealed. */
+    /** The end of a sealed segment. */
     public static SegmentEnd of(Footer footer) {
         return new SegmentEnd(footer.dataEnd(), By.FOOTER, footer);
     }
 
-    /** Of a segment without a footer. */
+    /** The end of a segment without a footer. */
     public static SegmentEnd ofFile(long size) {
         return new SegmentEnd(size, By.FILE, null);
     }

@@ -128,7 +128,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     }
 
     /**
-     * Goes to the record before this one, or before where it stopped.
+     * Goes to the record before the current one, or before the place where it stopped.
      *
      * @return whether it stands on a record; false also at the first one, then {@link #isAtFirst()}
      */
@@ -155,7 +155,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return true;
     }
 
-    /** As {@link #previous()}, to the record before that readers see. */
+    /** As {@link #previous()}, to the previous record that readers see. */
     public boolean previousShown() throws IOException {
         while (previous()) {
             if (isShown()) {
@@ -355,7 +355,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         buffer.copy(view.headerIndex(), view.headerLength(), target);
     }
 
-    /** To the beginning of an array that is long enough. */
+    /** Copies the header to the beginning of an array that is long enough. */
     public void copyHeader(byte[] target) {
         buffer.copy(view.headerIndex(), view.headerLength(), target);
     }

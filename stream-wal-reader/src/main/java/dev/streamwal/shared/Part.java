@@ -83,7 +83,7 @@ final class Part {
         count++;
     }
 
-    /** Lowers the position where the stream's data before it ended, so that no gap is left. */
+    /** Sets the end of the stream's data before this part to {@code end}, if that is lower: then nothing counts as missing before this part. */
     void join(long end) {
         isJoined = true;
         previousEnd = Math.min(previousEnd, end);

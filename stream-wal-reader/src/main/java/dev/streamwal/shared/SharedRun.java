@@ -87,7 +87,7 @@ public final class SharedRun {
     }
 
     /**
-     * Copies each part as it is, as a segment of its stream.
+     * Copies each part as a segment of its stream.
      *
      * @param file bytes of the shared segment
      */

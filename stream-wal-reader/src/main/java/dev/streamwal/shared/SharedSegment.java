@@ -158,7 +158,7 @@ public final class SharedSegment {
         return found == null ? List.of() : shown(found);
     }
 
-    /** Null where the stream has never had any. */
+    /** The parts of a stream; null where it has never had any. */
     @GuardedBy("this")
     private @Nullable StreamParts find(StreamKey key) {
         byte[] utf8 = key.utf8();
@@ -216,7 +216,10 @@ public final class SharedSegment {
         return first != null && first.isBehindHole();
     }
 
-    /** Joins the stream's data in it to its end before, as nothing is missing between: for segments in or behind {@link #isHoled() holed} ones. */
+    /**
+     * Declares that the stream's data before this segment ended at {@code end}, so that nothing counts as missing between: for segments in or behind
+     * {@link #isHoled() holed} ones.
+     */
     public synchronized void join(StreamKey key, long end) {
         StreamParts found = find(key);
         Part first = found == null ? null : found.first();

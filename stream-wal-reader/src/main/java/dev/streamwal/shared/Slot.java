@@ -65,17 +65,17 @@ public final class Slot {
         return keyLength;
     }
 
-    /** Of the record's stream. */
+    /** Key of the record's stream. */
     public String key() throws FormatException {
         return StreamKey.ofUtf8(Arrays.copyOfRange(bytes, keyOffset, keyOffset + keyLength)).text();
     }
 
-    /** Of the record's stream. */
+    /** Window length of the record's stream. */
     public long windowMillis() {
         return windowMillis;
     }
 
-    /** Of the record's stream. */
+    /** Retention of the record's stream. */
     public long retentionMillis() {
         return retentionMillis;
     }

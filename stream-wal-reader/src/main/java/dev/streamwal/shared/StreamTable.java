@@ -23,7 +23,7 @@ final class StreamTable {
     /** Fewer keys than this are sorted by comparing them. */
     private static final int MIN_SORTED_BY_BYTES = 16;
 
-    /** In the order of their numbers. */
+    /** The streams, in the order of their numbers. */
     private final List<StreamParts> streams = new ArrayList<>();
     private byte[] keys = new byte[FIRST_BYTES];
     /** Where each key ends. */
