@@ -22,7 +22,7 @@ abstract class WritingCommand extends LogCommand {
         return StreamWal.open(root(), options);
     }
 
-    /** What of it is below the log's directory. */
+    /** A file's path relative to the log's directory. */
     final String relative(Path file) {
         return file.startsWith(root()) ? root().relativize(file).toString() : file.toString();
     }
