@@ -17,7 +17,7 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Draws streams of telemetry as they stand in the log: four panels over time, in one picture. */
+/** Draws streams of telemetry from the log: four panels over time, in one picture. */
 final class TelemetryChart {
     private static final int SERIES_PER_PANEL_MAX = 8; // a legend of 128 CPUs would leave no room for the lines
 
@@ -37,7 +37,7 @@ final class TelemetryChart {
 
     private final Map<Panel, List<Series>> panels = new LinkedHashMap<>();
 
-    /** Reads what is to be drawn: every stream that a panel wants, from its beginning. */
+    /** Reads the streams to draw: every stream that a panel wants, from its beginning. */
     TelemetryChart(WalReader reader, long startMillis) {
         for (Panel panel : PANELS) {
             List<Series> series = reader.keys().stream()
