@@ -87,7 +87,7 @@ public class AppendBenchmark {
         append(workers, log, RECORDS_OF_1K, 1024);
     }
 
-    /** Timestamps go on by a millisecond every 1,024 records; contents differ. */
+    /** Timestamps advance by a millisecond every 1,024 records; contents differ. */
     static void append(Workers workers, AppendLog log, int records, int bytes) throws Exception {
         long now = System.currentTimeMillis();
         workers.run(records, (worker, operations) -> {

@@ -7,7 +7,7 @@ import dev.streamwal.WalStream;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 
-/** A log to append to, in the default options but for its storage, and the streams that appends are spread over. */
+/** A log to append to, with the default options except for its storage, and the streams that appends are spread over. */
 final class AppendLog implements AutoCloseable {
 
     /** More appends than a stream needs to be mapped, where the storage maps. */
@@ -18,7 +18,7 @@ final class AppendLog implements AutoCloseable {
     private final Path root;
     private final StreamWal wal;
     private final WalStream[] streams;
-    /** Streams in random order, each as often as the others. */
+    /** The streams in random order, each equally often. */
     private final int[] choices;
 
     private AppendLog(Path root, StreamWal wal, int streams) {
@@ -36,7 +36,7 @@ final class AppendLog implements AutoCloseable {
         return new AppendLog(root, StreamWal.open(root, WalOptions.builder().storage(storage).build()), streams);
     }
 
-    /** A log that is there already, perhaps, and stays: for more streams than can be made every time. */
+    /** A log that may exist already, and stays: for more streams than can be created every time. */
     static AppendLog openKept(Storage storage, int streams) {
         Path root = BenchFolder.root().resolve("kept-" + streams);
         return new AppendLog(root, StreamWal.open(root, WalOptions.builder().storage(storage).build()), streams);
@@ -65,7 +65,7 @@ final class AppendLog implements AutoCloseable {
         wal.close();
     }
 
-    /** Deletes the log, and before it closes: what it appended need not go to the disk any more. */
+    /** Deletes the streams before closing the log, and then the folder: what was appended needn't be written to the disk any more. */
     @Override
     public void close() {
         for (WalStream stream : streams) {

@@ -19,8 +19,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Which way of appending costs what, for one thread, one mapped stream and records of 128 bytes: the caller's timestamp
- * or the clock's, an array or Chronicle's bytes, one by one or in batches? An iteration is as in {@link AppendBenchmark}.
+ * What does each way of appending cost, for one thread, one mapped stream and records of 128 bytes: the caller's timestamp or the clock's, an array
+ * or Chronicle's bytes, one by one or in batches? An iteration is as in {@link AppendBenchmark}.
  *
  * <pre>
  *   java -jar bench/target/benchmarks.jar AppendWaysBenchmark

@@ -18,7 +18,7 @@ final class Batches {
         }
     }
 
-    /** As a program does it that has arrays to append: entries and list are new each time. */
+    /** As in a program with arrays to append: entries and list are new each time. */
     void append(WalStream stream, int records) {
         long now = System.currentTimeMillis();
         for (int done = 0; done < records; done += SIZE) {

@@ -14,12 +14,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where benchmarks keep their files: the folder that {@code -Dbench.dir} names, by default {@code bench/target/data}. Its
- * file system is the one that is measured.
+ * The folder of the benchmarks' files: the one that {@code -Dbench.dir} names, by default {@code bench/target/data}. Its file system is the one that
+ * is measured.
  */
 final class BenchFolder {
 
-    /** As much as any benchmark has on the disk at once, or nearly; well below where Linux begins to hold writers up. */
+    /** About as much as any benchmark has on the disk at once; well below where Linux begins to throttle writers. */
     private static final long WARM_BYTES = 1536L << 20;
     private static final int CHUNK_BYTES = 4 << 20;
     private static final long SETTLE_SECONDS = 60;
@@ -32,7 +32,7 @@ final class BenchFolder {
         return Path.of(System.getProperty("bench.dir", "bench/target/data"));
     }
 
-    /** A folder of this process, which is not there yet. */
+    /** A folder of this process that doesn't exist yet. */
     static Path fresh(String name) {
         Path folder = root().resolve(name + '-' + ProcessHandle.current().pid());
         delete(folder);
@@ -66,7 +66,7 @@ final class BenchFolder {
         }
     }
 
-    /** What benchmarks left for others, and what those that were killed left. */
+    /** Deletes what benchmarks left for others, and what killed ones left. */
     static void deleteLeftovers() {
         String[] names = root().toFile().list((folder, name) -> name.matches(OURS));
         if (names != null) {
@@ -76,7 +76,7 @@ final class BenchFolder {
         }
     }
 
-    /** Has what was written before go to the disk, rather than during what is measured next. */
+    /** Writes earlier data to the disk, so that this doesn't happen during the next measurement. */
     static void settle() {
         try {
             Process sync = new ProcessBuilder("sync").start();
@@ -91,8 +91,8 @@ final class BenchFolder {
     }
 
     /**
-     * Fills and frees page cache. Memory that a virtual machine has not used lately costs ten times as much at its first
-     * use, which would be measured otherwise.
+     * Fills and frees page cache. Memory that a virtual machine has not used lately costs ten times as much at its first use, which would otherwise
+     * be measured.
      */
     static void warmMemory() {
         Path file = fresh("warm");

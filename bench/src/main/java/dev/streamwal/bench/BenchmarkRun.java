@@ -31,7 +31,7 @@ public final class BenchmarkRun {
     private static final int ROUNDS = 2;
     private static final String EVERY_ROUND =
             "bench\\.(Append|AppendWays|ChannelAppend|Baseline|ReadBatch|Scan|Latest|Queue)Benchmark\\.";
-    /** Takes long to set up, and leaves a great deal to write back. */
+    /** Has a long setup, and leaves a great deal to write back. */
     private static final String ONCE = "bench\\.ManyStreamsBenchmark\\.";
 
     private final List<RunResult> results = new ArrayList<>();

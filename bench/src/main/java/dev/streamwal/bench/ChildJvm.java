@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How a benchmark starts a process of its own: this JDK, this class path. */
+/** Starts a process of its own for a benchmark: this JDK, this class path. */
 final class ChildJvm {
 
     private ChildJvm() {}

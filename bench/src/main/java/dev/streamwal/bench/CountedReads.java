@@ -17,8 +17,8 @@ import java.util.Locale;
 import java.util.function.ToIntFunction;
 
 /**
- * What is read of a log to answer small questions: a minute of a day, the last few records, the last record of 1,000 keys. Read calls and
- * bytes, as the reader counts them. Writes {@code <results>/<date>-<machine>-reads.md}; {@code bench/run reads} calls it.
+ * What is read of a log to answer small questions: a minute of a day, the last few records, the last record of 1,000 keys. Counts read calls and
+ * bytes in the reader. Writes {@code <results>/<date>-<machine>-reads.md}; {@code bench/run reads} calls it.
  *
  * <pre>
  *   bench/run reads [--quick] [--out folder]
@@ -90,8 +90,8 @@ public final class CountedReads {
     }
 
     /**
-     * A day later, when all windows are over. What two sweeps find without a new record between them is idle, but only segments that were
-     * appended to since the log was opened are asked.
+     * Seals all segments: a day later all windows are over. A segment without a new record between two sweeps is idle, but only segments that were
+     * appended to since the log was opened are checked.
      */
     private static void seal(Path root, List<String> keys) {
         try (StreamWal wal = open(root)) {

@@ -11,16 +11,16 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A log whose process ended without closing it, each time: what writes it, and what opens it, are processes of their own, which halt. So
- * what is measured includes what a JVM that has just started has to compile.
+ * A log whose process always ends without closing it: it is written and opened by processes of their own, which halt. So the measurement includes
+ * what a newly started JVM has to compile.
  */
 final class CrashedLog {
 
-    /** After what it is opened: the process was killed, or the machine went down. */
+    /** What precedes the opening: the process was killed, or the machine went down. */
     enum After { KILL, RESTART }
 
     /**
-     * How long it took, in nanoseconds.
+     * The measured times, in nanoseconds.
      *
      * @param open until the log was open
      * @param touch from then until every stream was appended to, and so recovered, by one thread
@@ -38,7 +38,7 @@ final class CrashedLog {
         this.streams = streams;
     }
 
-    /** Every record of it was durable, and was appended to a stream at random. */
+    /** Writes the log: every record is durable, in a random stream. */
     static CrashedLog write(Path root, int streams, long bytes) throws IOException, InterruptedException {
         inProcess("write", root.toString(), Integer.toString(streams), Long.toString(bytes));
         return new CrashedLog(root, streams);
@@ -48,7 +48,7 @@ final class CrashedLog {
         return root;
     }
 
-    /** The log crashes again afterwards, having been appended to. */
+    /** Opens the log, appends to it, and crashes again. */
     Opened open(After after) throws IOException, InterruptedException {
         String[] words = inProcess("open", root.toString(), Integer.toString(streams), after.name()).split(" ");
         return new Opened(Long.parseLong(words[1]), Long.parseLong(words[2]));
@@ -74,7 +74,7 @@ final class CrashedLog {
         } else {
             System.out.println(OPENED + measure(root, streams, After.valueOf(args[3])));
         }
-        // as a kill: nothing is closed
+        // like a kill: nothing is closed
         Runtime.getRuntime().halt(0);
     }
 

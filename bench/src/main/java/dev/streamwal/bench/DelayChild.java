@@ -17,19 +17,19 @@ import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
 /**
- * The two processes of a contender. The writer is told on its standard input what to append, {@code <pattern> <records>}, a line each,
- * answers each, and ends with its input; the reader ends at the {@link DelayPattern#LAST last} record, and says what it measured.
+ * The two processes of a contender. The writer receives on its standard input what to append, {@code <pattern> <records>}, one per line, answers
+ * each, and ends with its input; the reader ends at the {@link DelayPattern#LAST last} record, and reports what it measured.
  */
 final class DelayChild {
 
     static final String WRITE = "write";
     static final String READ = "read";
-    /** What else comes on their standard output, a library has said. */
+    /** Tells answers from a library's messages on standard output. */
     static final String ANSWER = "answer ";
 
     private static final int SEED = 42;
     private static final int DIGITS = 3;
-    /** Longer than anything rests here: what doesn't come by then was missed, or its writer is gone. */
+    /** Longer than any rest here: a record that doesn't come by then was missed, or its writer is gone. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private DelayChild() {}
@@ -61,7 +61,7 @@ final class DelayChild {
         }
     }
 
-    /** Who is late doesn't hurry: what is measured is the delivery. */
+    /** A late writer doesn't catch up: the delivery is to be measured. */
     private static void append(DelayContender.Writer writer, DelayPattern pattern, int records, SplittableRandom random)
             throws IOException {
         DelayRecord record = new DelayRecord();
@@ -99,7 +99,7 @@ final class DelayChild {
         return Base64.getEncoder().encodeToString(Arrays.copyOf(buffer.array(), length));
     }
 
-    /** As the reader says it. */
+    /** Parses the reader's report. */
     static Histogram decode(String base64) {
         try {
             return Histogram.decodeFromCompressedByteBuffer(ByteBuffer.wrap(Base64.getDecoder().decode(base64)), 0);

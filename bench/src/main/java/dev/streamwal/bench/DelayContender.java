@@ -6,14 +6,14 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Who takes part: something that one process appends to, and another follows.
+ * A participant: something that one process appends to, and another follows.
  *
  * @param name in the results, and of its folder
- * @param flags what its JVMs need on their command lines
+ * @param flags command-line flags of its JVMs
  */
 record DelayContender(String name, List<String> flags, WriterOpener writer, ReaderOpener reader) {
 
-    /** Opened in a process of its own, before the reader is. */
+    /** Opens it in a process of its own, before the reader. */
     interface Writer extends AutoCloseable {
         void append(byte[] content) throws IOException;
 
@@ -23,7 +23,7 @@ record DelayContender(String name, List<String> flags, WriterOpener writer, Read
 
     /** Opened in another process: delivers what is appended from then on. */
     interface Reader extends AutoCloseable {
-        /** Fills the array with the next record; false where none came in time. */
+        /** Fills the array with the next record; false if none came in time. */
         boolean next(byte[] content, Duration timeout) throws IOException, InterruptedException;
 
         @Override

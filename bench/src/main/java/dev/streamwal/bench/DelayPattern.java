@@ -2,12 +2,12 @@ package dev.streamwal.bench;
 
 import java.util.SplittableRandom;
 
-/** How records come. Gaps vary by half either way, so that nothing that rests for a fixed time is in step with them. */
+/** The rhythm of records. Gaps vary by half either way, so that nothing that rests for a fixed time is in step with them. */
 enum DelayPattern {
 
     WARM_UP(5_000, 1),
     DENSE(1_000, 1),
-    /** The follower rests as deeply as it ever does between records. */
+    /** Between these records the follower rests as deeply as it ever does. */
     SPARSE(10, 3),
     /** One record, at which the follower ends. */
     LAST(1_000, 0);

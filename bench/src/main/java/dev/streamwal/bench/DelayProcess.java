@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** One side of a contender, as seen from the process that has started it; see {@link DelayChild}. */
+/** One side of a contender, as seen by the process that has started it; see {@link DelayChild}. */
 final class DelayProcess implements AutoCloseable {
 
     private static final long END_SECONDS = 30;
@@ -18,7 +18,7 @@ final class DelayProcess implements AutoCloseable {
     private final Process process;
     private final BufferedReader output;
     private final PrintWriter input;
-    /** What it has said besides. */
+    /** Its other output. */
     private final List<String> said = new ArrayList<>();
 
     private DelayProcess(Process process) {
@@ -27,7 +27,7 @@ final class DelayProcess implements AutoCloseable {
         this.input = new PrintWriter(process.outputWriter(StandardCharsets.UTF_8), true);
     }
 
-    /** Returns when it is open. */
+    /** Waits until it is open. */
     static DelayProcess start(Class<?> main, String side, DelayContender contender, Path folder) throws IOException {
         DelayProcess started =
                 new DelayProcess(ChildJvm.of(main, contender.flags(), side, contender.name(), folder.toString()).start());
@@ -35,7 +35,7 @@ final class DelayProcess implements AutoCloseable {
         return started;
     }
 
-    /** Of the writer: returns when the records are appended. */
+    /** For the writer: waits until the records are appended. */
     void append(DelayPattern pattern, int records) throws IOException {
         input.println(pattern.name() + ' ' + records);
         String unused = answer();
@@ -51,7 +51,7 @@ final class DelayProcess implements AutoCloseable {
         throw new IllegalStateException("a process has ended:\n" + String.join("\n", said));
     }
 
-    /** What all its threads have taken so far. */
+    /** The processor time of all its threads so far. */
     Duration processorTime() {
         return process.info().totalCpuDuration().orElseThrow();
     }

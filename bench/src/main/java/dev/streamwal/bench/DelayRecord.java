@@ -3,8 +3,8 @@ package dev.streamwal.bench;
 import java.nio.ByteBuffer;
 
 /**
- * What a record says: when it was appended, and of which pattern it is. The time is {@link System#nanoTime}, which on Linux is
- * CLOCK_MONOTONIC: the machine's, and so the same in all of its processes.
+ * A record's content: when it was appended, and its pattern. The time is {@link System#nanoTime}, which on Linux is CLOCK_MONOTONIC: the machine's,
+ * and so the same in all of its processes.
  */
 final class DelayRecord {
 
@@ -20,7 +20,7 @@ final class DelayRecord {
         return bytes;
     }
 
-    /** Called just before it is appended. */
+    /** Call it just before the append. */
     void stamp(DelayPattern pattern) {
         fields.putInt(PATTERN_AT, pattern.ordinal());
         fields.putLong(NANOS_AT, System.nanoTime());
@@ -30,7 +30,7 @@ final class DelayRecord {
         return DelayPattern.values()[fields.getInt(PATTERN_AT)];
     }
 
-    /** Called just after it was delivered. */
+    /** Call it just after the delivery. */
     long delayNanos() {
         return System.nanoTime() - fields.getLong(NANOS_AT);
     }

@@ -11,22 +11,22 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /**
- * How late is what one process appends delivered in another, and what does it cost to wait? In every round each contender runs in turn, in
- * two processes that are new. Writes {@code <results>/<date>-<machine>-follow.md}.
+ * How late is an append of one process delivered in another, and what does waiting cost? In every round each contender runs in turn, in two new
+ * processes. Writes {@code <results>/<date>-<machine>-follow.md}.
  */
 final class DelayRun {
 
     private static final int ROUNDS = 3;
     private static final Duration QUIET = Duration.ofSeconds(3);
     private static final Duration QUICK_QUIET = Duration.ofMillis(300);
-    /** After the last record, before what is called quiet. */
+    /** The pause after the last record, before the quiet time. */
     private static final Duration SETTLE = Duration.ofMillis(300);
 
     /**
-     * What one run of a contender measured.
+     * The measurements of one run of a contender.
      *
      * @param delays in nanoseconds
-     * @param busy what the follower took of a processor
+     * @param busy the part of a processor that the follower used
      * @param quiet the same, while nothing was appended
      */
     record Result(String contender, Map<DelayPattern, Histogram> delays, Map<DelayPattern, Double> busy, double quiet) {}
@@ -36,7 +36,7 @@ final class DelayRun {
     private final RunOptions options;
     private final List<Result> results = new ArrayList<>();
 
-    /** Of which each process is one, of the same class path. */
+    /** Each process runs {@code main}, with the class path of this one. */
     DelayRun(List<DelayContender> contenders, Class<?> main, String[] args) {
         this.contenders = contenders;
         this.main = main;
@@ -87,7 +87,7 @@ final class DelayRun {
         void run() throws IOException, InterruptedException;
     }
 
-    /** What the process takes of a processor meanwhile. */
+    /** The part of a processor that the process uses meanwhile. */
     private static double load(DelayProcess process, Meanwhile what) throws IOException, InterruptedException {
         Duration before = process.processorTime();
         long start = System.nanoTime();

@@ -13,16 +13,16 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Durable appends, side by side: in every round, for every number of streams and every load, each contender runs in
- * turn. The contenders of a number of streams are all open meanwhile, those that wait do nothing. Writes
- * {@code <results>/<date>-<machine>-durability.md}, medians, and {@code .csv}, every run.
+ * Compares durable appends: in every round, for every number of streams and every load, each contender runs in turn. All contenders of a number of
+ * streams stay open meanwhile; the waiting ones do nothing. Writes {@code <results>/<date>-<machine>-durability.md}, medians, and {@code .csv}, every
+ * run.
  */
 final class DurabilityRun {
 
     private static final int ROUNDS = 3;
     private static final double SECONDS = 1;
     private static final double QUICK_SECONDS = 0.05;
-    /** Of a load's length, before it counts. */
+    /** The part of a load's length that it runs before it counts. */
     private static final double WARM_UP = 0.25;
     private static final int[] THREADS = {1, 4, 16, 64, 256};
 
@@ -106,7 +106,7 @@ final class DurabilityRun {
         }
     }
 
-    /** Who begins differs from round to round: what one leaves for the kernel to write, the next one may have to wait for. */
+    /** The first contender changes from round to round: what one leaves for the kernel to write may delay the next one. */
     private void point(int round, int streams, DurableLoad load, Map<DurableContender, DurableLog> open, double seconds) throws Exception {
         for (int i = 0; i < contenders.size(); i++) {
             DurableContender contender = contenders.get((i + round) % contenders.size());

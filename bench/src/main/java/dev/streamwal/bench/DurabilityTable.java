@@ -148,7 +148,7 @@ final class DurabilityTable {
         return sorted.length == 0 ? OptionalDouble.empty() : OptionalDouble.of(median(sorted));
     }
 
-    /** From the lowest to the highest of what was measured repeatedly, against its median; of all that was, the median. */
+    /** The range of repeated measurements, relative to their median; of all these, the median. */
     private double spread() {
         List<Double> spreads = new ArrayList<>();
         for (int streams : all(DurabilityResult::streams)) {

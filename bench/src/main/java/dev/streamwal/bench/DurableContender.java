@@ -1,10 +1,10 @@
 package dev.streamwal.bench;
 
 /**
- * Who takes part.
+ * A participant.
  *
  * @param name in the results, and of its folder
- * @param alone takes part with one thread only: it is what the others are held against
+ * @param alone whether it runs with one thread only: the others are compared with it
  */
 record DurableContender(String name, boolean alone, DurableLog.Opener opener) {
 

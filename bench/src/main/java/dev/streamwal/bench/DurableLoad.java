@@ -19,13 +19,13 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who appends how: so many threads, each of which waits for its record before it appends the next; or one, with so many
- * records in flight. Every record goes to a stream chosen at random.
+ * The way of appending: a number of threads, each of which waits for its record before it appends the next; or one thread, with a number of records
+ * in flight. Every record goes to a random stream.
  */
 record DurableLoad(Kind kind, int count) {
 
     static final DurableLoad ONE_THREAD = new DurableLoad(Kind.THREADS, 1);
-    /** So that a log which gathers knows when to write. */
+    /** So that a log that gathers records knows when to write. */
     static final int IN_FLIGHT = 10_000;
 
     static final int RECORD_BYTES = 128;
@@ -34,10 +34,10 @@ record DurableLoad(Kind kind, int count) {
     enum Kind { THREADS, VIRTUAL_THREADS, IN_FLIGHT }
 
     /**
-     * What one run of a load measured.
+     * The measurements of one run of a load.
      *
      * @param nanos from the first append to the last completion
-     * @param latencies from an append's call to when its record was durable
+     * @param latencies from an append's call until its record was durable
      */
     record Sample(long records, long nanos, Histogram latencies) {
 
@@ -103,7 +103,7 @@ record DurableLoad(Kind kind, int count) {
         return new Sample(inFlight.latencies.getTotalCount(), System.nanoTime() - start, inFlight.latencies);
     }
 
-    /** Returns when so many records are durable. */
+    /** Returns when that many records are durable. */
     void append(DurableLog log, int streams, long count) throws Exception {
         appendWhile(records -> records < count, log, streams);
     }
@@ -120,7 +120,7 @@ record DurableLoad(Kind kind, int count) {
         return inFlight;
     }
 
-    /** The records that are on their way. */
+    /** The records in flight. */
     private static final class InFlight {
 
         private final int count;
@@ -169,7 +169,7 @@ record DurableLoad(Kind kind, int count) {
         return Runtime.version().feature() >= 21;
     }
 
-    /** What this is compiled for has none. */
+    /** Called by reflection, as the JDK that this is compiled for has none. */
     private static ExecutorService virtualThreads() throws ReflectiveOperationException {
         return (ExecutorService) Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
     }

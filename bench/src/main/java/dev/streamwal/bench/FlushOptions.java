@@ -15,8 +15,8 @@ import java.util.Locale;
 import org.HdrHistogram.Histogram;
 
 /**
- * How long does it take until a few bytes, written behind those before them, survive power loss? The ways that the JDK has, in
- * alternation, by one thread; prints a table. {@code bench/run flush} calls it.
+ * How long does it take until a few bytes, appended to a file, survive power loss? Compares the JDK's ways, in alternation, by one thread; prints a
+ * table. {@code bench/run flush} calls it.
  *
  * <pre>
  *   bench/run flush [rounds [bytes a write]]
@@ -27,18 +27,18 @@ public final class FlushOptions {
     private static final int ROUNDS = 10;
     private static final int WRITES_A_ROUND = 500;
     private static final int FRAME_BYTES = 160;
-    /** What O_DIRECT writes at least, and where: whole blocks of the device, here of the page's size. */
+    /** The size and alignment of O_DIRECT's writes: whole blocks of the device, here of the page's size. */
     private static final int BLOCK_BYTES = 4096;
     private static final int FILE_BYTES = 16 << 20;
     private static final int DIGITS = 3;
 
-    /** Writes at an offset, and returns when that survives power loss. */
+    /** Writes at an offset, and returns when the bytes survive power loss. */
     @FunctionalInterface
     private interface Write {
         void at(int offset) throws IOException;
     }
 
-    /** A file, how it is written, and what that took. */
+    /** A file, a way to write it, and the times. */
     private static final class Way {
 
         private final String name;
@@ -130,7 +130,7 @@ public final class FlushOptions {
         return FileChannel.open(file, options.toArray(OpenOption[]::new));
     }
 
-    /** javac warns of it, where it is named. */
+    /** By reflection, as javac warns of the name. */
     private static OpenOption direct() throws ReflectiveOperationException {
         return (OpenOption) Class.forName("com.sun.nio.file.ExtendedOpenOption").getField("DIRECT").get(null);
     }
@@ -154,7 +154,7 @@ public final class FlushOptions {
         };
     }
 
-    /** What begins again begins with an empty file. */
+    /** A new round begins with an empty file. */
     private Write growing(FileChannel channel) {
         Write write = forced(channel, false);
         return offset -> {

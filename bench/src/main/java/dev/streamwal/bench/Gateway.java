@@ -25,8 +25,8 @@ import java.util.stream.Stream;
 
 /**
  * A gateway: many keys, each with a record a second, in short windows that are packed, merged and swept meanwhile. How late are appends, counted from
- * when each was due, how many files are there, and how much is written? Writes {@code <results>/<date>-<machine>-gateway.md}; {@code bench/run gateway}
- * calls it. Takes two minutes.
+ * when each was due, how many files are there, and how much is written? Writes {@code <results>/<date>-<machine>-gateway.md};
+ * {@code bench/run gateway} calls it. Takes two minutes.
  *
  * <pre>
  *   bench/run gateway [--quick] [--out folder]
@@ -43,7 +43,7 @@ public final class Gateway {
     private static final int QUICK_SECONDS = 3;
     private static final long REST_NANOS = 50_000;
     private static final int LOOK_SECONDS = 1;
-    /** In which classes are loaded, and code is compiled. */
+    /** The time in which classes are loaded, and code is compiled. */
     private static final int WARM_UP_SECONDS = 10;
     private static final int IDLE_SECONDS = 20;
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -52,7 +52,7 @@ public final class Gateway {
     private final Path root = BenchFolder.fresh("gateway");
     private final int seconds;
     private final long[] lateNanos;
-    /** Of a thread that does nothing else. */
+    /** Written by a thread that does nothing else. */
     private final long[] idleNanos;
     private final Written written = new Written();
     private volatile int mostFiles;
@@ -81,7 +81,7 @@ public final class Gateway {
         }
     }
 
-    /** What the log says that it has written behind the appends. */
+    /** Sums up what the log reports to have written behind the appends. */
     private static final class Written implements WalListener {
         private final AtomicLong packs = new AtomicLong();
         private final AtomicLong packBytes = new AtomicLong();
@@ -106,7 +106,7 @@ public final class Gateway {
         }
     }
 
-    /** How late the machine is without a log. */
+    /** Measures how late the machine is without a log. */
     private void idle() {
         long start = System.nanoTime();
         for (int i = 0; i < idleNanos.length; i++) {
@@ -114,7 +114,7 @@ public final class Gateway {
         }
     }
 
-    /** Returns when that was due. */
+    /** Waits; returns when it was due. */
     private static long await(long startNanos, int number) {
         long due = startNanos + (long) ((double) number / KEYS * SECOND_NANOS);
         for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
@@ -142,7 +142,7 @@ public final class Gateway {
         }
     }
 
-    /** Beside the appends, until it is interrupted. */
+    /** Runs beside the appends, until it is interrupted. */
     private void countFiles() {
         try {
             while (true) {

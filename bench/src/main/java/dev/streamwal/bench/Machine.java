@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** What a result was measured on, without what would say whose it is. */
+/** The machine of a result, without anything that identifies its owner. */
 record Machine(String processor, int cores, String memory, String kernel, String fileSystem, String runtime) {
 
     static Machine describe(Path folder) throws IOException {
@@ -46,7 +46,7 @@ record Machine(String processor, int cores, String memory, String kernel, String
         return (words.length() > 24 ? words.substring(0, 24) : words) + "-" + cores + "-cores-jdk" + major;
     }
 
-    /** How a file of results begins: what was measured, and on what. */
+    /** The heading of a results file: what was measured, and on what. */
     List<String> heading(String what, boolean quick) {
         List<String> lines = new ArrayList<>(List.of("# " + shortName() + what, ""));
         if (quick) {

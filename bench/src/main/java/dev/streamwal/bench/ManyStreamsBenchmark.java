@@ -18,12 +18,11 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What does an append cost, uniform over 100,000 streams, in a heap of 1 GB? All but the first 64 streams share
- * segments.
+ * What does an append cost, uniform over 100,000 streams, in a heap of 1 GB? All but the first 64 streams share segments.
  *
- * <p>The first fork makes the log, with a record in each stream; the others open it again, and it is left to whoever runs
- * the set. It grows by 32 or 210 MB an iteration. Creating 100,000 files takes seconds on a fresh file system, and a
- * minute or more on ext4 when as many were deleted in the last minutes.
+ * <p>The first fork creates the log, with a record in each stream; the others open it again, and the program that runs the set deletes it. It grows
+ * by 32 or 210 MB an iteration. Creating 100,000 files takes seconds on a fresh file system, and a minute or more on ext4 if as many were deleted in
+ * the last minutes.
  *
  * <pre>
  *   java -jar bench/target/benchmarks.jar ManyStreamsBenchmark

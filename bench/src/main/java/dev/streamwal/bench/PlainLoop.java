@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
-/** Reading files from their beginning to their end, and nothing else: the limit of what recovers or scans them. */
+/** Reads files from their beginning to their end, and nothing else: the limit for recovery and scans. */
 final class PlainLoop {
 
     private static final int CHUNK_BYTES = 1 << 20;
@@ -20,7 +20,7 @@ final class PlainLoop {
     private final List<Path> files;
     private final long bytes;
 
-    /** All below a folder whose names end so. */
+    /** All files below a folder whose names end like this. */
     PlainLoop(Path folder, String suffix) throws IOException {
         try (Stream<Path> all = Files.walk(folder)) {
             files = all.filter(file -> file.toString().endsWith(suffix)).sorted().toList();

@@ -11,8 +11,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /**
- * A log to read: records of 128 bytes, the {@code i}-th of a stream at {@link #START_MILLIS} plus {@code i} ms. Made by
- * the first fork that reads it, and left for those after it; whoever runs the set deletes it.
+ * A log to read: records of 128 bytes, the {@code i}-th of a stream at {@link #START_MILLIS} plus {@code i} ms. The first fork that reads it creates
+ * it, and leaves it for later ones; the program that runs the set deletes it.
  */
 final class RecordedLog {
 
@@ -58,7 +58,7 @@ final class RecordedLog {
         }
     }
 
-    /** Of the {@code i}-th record: a stream's positions have no gaps, not even between its segments. */
+    /** The ref of the {@code i}-th record: a stream's positions have no gaps, not even between its segments. */
     static EntryRef ref(String key, int i) {
         return new EntryRef(key, (long) i * FRAME_BYTES, FRAME_BYTES);
     }

@@ -12,9 +12,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How fast is what recovery does? A scan of 1 GB against reading the same file; opening a log whose journal has to be redone against
- * reading the journal; and opening a log of 1 GiB in 10,000 streams, after a killed process and after a restart of the machine. What is
- * compared is measured in turn. Writes {@code <results>/<date>-<machine>-recovery.md}; {@code bench/run recovery} calls it.
+ * How fast is recovery? A scan of 1 GB is compared with reading the same file; opening a log whose journal has to be redone with reading the journal;
+ * and a log of 1 GiB in 10,000 streams is opened after a killed process and after a restart of the machine. What is compared is measured in turn.
+ * Writes {@code <results>/<date>-<machine>-recovery.md}; {@code bench/run recovery} calls it.
  *
  * <pre>
  *   bench/run recovery [--rounds n] [--quick] [--out folder]
@@ -27,10 +27,10 @@ public final class RecoverySpeed {
     private static final int MANY_STREAMS = 10_000;
     private static final int FEW_STREAMS = 100;
     private static final long LARGE_BYTES = 1L << 30;
-    /** Less than the journal may be large, so that it is all in there still. */
+    /** Less than the journal's limit, so that all of it is still in the journal. */
     private static final long REDO_BYTES = 200L << 20;
 
-    /** By what was done: seconds, round by round. */
+    /** Seconds by task, round by round. */
     private final Map<String, List<Double>> seconds = new LinkedHashMap<>();
     private final Map<String, Long> bytes = new LinkedHashMap<>();
     private final RunOptions options;

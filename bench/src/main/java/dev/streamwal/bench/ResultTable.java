@@ -102,7 +102,7 @@ final class ResultTable {
                 : String.format(Locale.ROOT, "%.2f ms", nanos / 1e6);
     }
 
-    /** JMH's JSON names the virtual machine by its path, and where files were kept. */
+    /** Removes the virtual machine's path, and the folder of the files, from JMH's JSON. */
     static String withoutPaths(String json) {
         return json.replaceAll("(?m)^\\s*\"jvm\" : \".*\",\\R", "")
                 .replaceAll("(?m)^\\s*\"-Dbench\\.dir=.*\"(,?)\\R", "");

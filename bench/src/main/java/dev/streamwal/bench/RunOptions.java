@@ -8,9 +8,9 @@ import java.time.ZoneOffset;
 import java.util.List;
 
 /**
- * What most programs of {@code bench/run} are told: {@code [--rounds n] [--quick] [--out folder]}.
+ * The options of most programs of {@code bench/run}: {@code [--rounds n] [--quick] [--out folder]}.
  *
- * @param quick whether this is to prove only that it runs
+ * @param quick whether the run only proves that it works
  * @param out the folder of the results
  */
 record RunOptions(int rounds, boolean quick, Path out) {

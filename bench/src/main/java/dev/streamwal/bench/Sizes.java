@@ -29,8 +29,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * What a sensor's reading takes on the disk, and to read: all series of the Numenta Anomaly Benchmark, in the order of their times, values as text; a stream
- * each, in segments of their own and in packs, as they are and by column. Writes {@code <results>/<date>-<machine>-sizes.md}; {@code bench/run sizes} calls it.
+ * The space of a sensor's reading on the disk, and the time to read it: all series of the Numenta Anomaly Benchmark, in the order of their times,
+ * values as text; one stream each, in segments of their own and in packs, as they are and by column. Writes
+ * {@code <results>/<date>-<machine>-sizes.md}; {@code bench/run sizes} calls it.
  *
  * <pre>
  *   NAB_DIR=folder with CSV files bench/run sizes [--quick] [--out folder]
@@ -176,7 +177,7 @@ public final class Sizes {
     }
 
     private interface Measured {
-        /** Returns nanoseconds for each of what it did. */
+        /** Returns nanoseconds per item. */
         double run();
     }
 

@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 
 /**
- * A file for each stream, zeroed over its full length beforehand, written round and round by position, and forced by
- * everyone who appends: {@code FileChannel.force}. With one file and one thread it is the limit: a write and a flush.
+ * A file for each stream, zeroed over its full length beforehand, written round and round by position, and forced by each appending thread:
+ * {@code FileChannel.force}. With one file and one thread it is the limit: a write and a flush.
  */
 final class StreamFiles implements DurableLog {
 
@@ -37,7 +37,7 @@ final class StreamFiles implements DurableLog {
         }
     }
 
-    /** A record's stream is its number modulo {@code files}. The files are made if they aren't there. */
+    /** A record's stream is its number modulo {@code files}. The files are created if they don't exist. */
     static StreamFiles open(Path folder, int files, int fileBytes) throws IOException {
         Files.createDirectories(folder);
         FileChannel[] channels = new FileChannel[files];
@@ -99,7 +99,7 @@ final class StreamFiles implements DurableLog {
         }
     }
 
-    /** What any log has to put around a record: its length and checksum, at least. */
+    /** The least that any log has to put around a record: its length and checksum. */
     private static final class Frame {
 
         private final ByteBuffer buffer = ByteBuffer.allocateDirect(MAX_FRAME_BYTES);

@@ -9,7 +9,7 @@ import dev.streamwal.reader.EntryRef;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
-/** This log, in its default options. What an earlier round wrote stays, so that its streams are there. */
+/** This log, with its default options. What an earlier round wrote stays, so that its streams exist. */
 final class StreamWalLog implements DurableLog {
 
     private final StreamWal wal;
@@ -20,7 +20,7 @@ final class StreamWalLog implements DurableLog {
         this.streams = streams;
     }
 
-    /** Every stream has been appended to when this returns: making ten thousand is not what is measured. */
+    /** Returns after an append to every stream: creating ten thousand is not to be measured. */
     static StreamWalLog open(Path root, int streams) {
         StreamWal wal = StreamWal.open(root, WalOptions.builder().build());
         WalStream[] opened = new WalStream[streams];

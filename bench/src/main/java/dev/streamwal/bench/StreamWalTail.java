@@ -12,11 +12,11 @@ import java.time.Duration;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/** This log, in its default options: one stream followed by its key, or many by what their keys begin with. */
+/** This log, with its default options: one stream followed by its key, or many by a prefix of their keys. */
 final class StreamWalTail {
 
     private static final String PREFIX = "bench/";
-    /** Of many, those that get records. */
+    /** The number of streams that get records, of many. */
     private static final int BUSY_STREAMS = 4;
 
     private StreamWalTail() {}
@@ -25,7 +25,7 @@ final class StreamWalTail {
         return PREFIX + stream;
     }
 
-    /** Each stream has a record when this returns. */
+    /** Returns when each stream has a record. */
     static DelayContender.Writer writer(Path root, int streams) {
         StreamWal wal = StreamWal.open(root);
         if (wal.keys().isEmpty()) {
@@ -44,7 +44,7 @@ final class StreamWalTail {
         return opened(WalReader.open(root), reader -> reader.follow(Keys.prefix(PREFIX), ReadFrom.end()));
     }
 
-    /** The first look is at every stream. */
+    /** Polls once first, which looks at every stream. */
     private static DelayContender.Reader opened(WalReader reader, Function<WalReader, EntryTail> follow) {
         EntryTail tail = follow.apply(reader);
         if (tail.next()) {
@@ -53,7 +53,7 @@ final class StreamWalTail {
         return new TailReader(reader, tail);
     }
 
-    /** Takes turns. */
+    /** Appends to the streams in turn. */
     private static final class StreamsWriter implements DelayContender.Writer {
         private final StreamWal wal;
         private final WalStream[] streams;

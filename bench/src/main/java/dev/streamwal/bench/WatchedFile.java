@@ -13,8 +13,8 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A plain file that is written to at its end, and a reader that the file system tells of it: on Linux by inotify. A mapping that is stored
- * into tells nobody, so a log that is mapped can't be followed like this.
+ * A plain file that is written to at its end, and a reader that the file system notifies: on Linux by inotify. A store into a mapping notifies
+ * nothing, so a mapped log can't be followed like this.
  */
 final class WatchedFile {
 
@@ -52,7 +52,7 @@ final class WatchedFile {
     private static final class WatchingReader implements DelayContender.Reader {
         private final WatchService watch;
         private final FileChannel channel;
-        /** What was read at once, and is not delivered yet. */
+        /** Bytes that were read together, and are not delivered yet. */
         private final ByteBuffer read = ByteBuffer.allocateDirect(BUFFER_BYTES).limit(0);
 
         WatchingReader(WatchService watch, FileChannel channel) {

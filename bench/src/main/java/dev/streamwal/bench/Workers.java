@@ -9,7 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Threads that share a fixed amount of work, so that one invocation is the same amount whatever their number. */
+/** Threads that share a fixed amount of work, so that one invocation does the same amount whatever their number. */
 final class Workers implements AutoCloseable {
 
     private final int count;
@@ -20,13 +20,13 @@ final class Workers implements AutoCloseable {
         this.threads = Executors.newFixedThreadPool(count);
     }
 
-    /** What one of them does. */
+    /** The work of one thread. */
     @FunctionalInterface
     interface Share {
         void run(int worker, int operations) throws Exception;
     }
 
-    /** Returns when all is done; one worker's share is run by the caller. */
+    /** Returns when all is done; the caller runs one worker's share. */
     void run(int operations, Share share) throws Exception {
         int each = operations / count;
         if (count == 1) {

@@ -1,4 +1,4 @@
-/** What the log's operations cost: one benchmark a question, and the peers beside it. {@code bench/run} runs the set. */
+/** What the log's operations cost: one benchmark per question, compared with other libraries. {@code bench/run} runs the set. */
 @NullMarked
 package dev.streamwal.bench;
 

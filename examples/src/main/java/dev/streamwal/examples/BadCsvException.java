@@ -3,7 +3,7 @@ package dev.streamwal.examples;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A file isn't what it should be. The message says what is wrong, in which file, on which line. */
+/** A file isn't a valid series. The message says what is wrong, in which file, on which line. */
 final class BadCsvException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

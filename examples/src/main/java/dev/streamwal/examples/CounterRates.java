@@ -4,7 +4,7 @@ import dev.streamwal.examples.TelemetrySource.Sink;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Turns counters that only rise into rates per second. The first look at a counter gives nothing. */
+/** Turns counters that only rise into rates per second. The first reading of a counter gives none. */
 final class CounterRates {
     private record Reading(long count, long nanos) {}
 

@@ -28,17 +28,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Imports history: CSV files of timestamps and values, a stream each. */
+/** Imports history: CSV files of timestamps and values, one stream each. */
 @Command(
         name = "csv-import",
         mixinStandardHelpOptions = true,
         description = "Appends the rows of CSV files (timestamp,value) to the streams of a log, named by the files' "
                 + "paths. Importing a file again appends its rows again.")
 public final class CsvImport implements Callable<Integer> {
-    /** What the log takes for the present time: it decides what is too far in the future, and what has expired. */
+    /** The log's current time: it decides what is too far in the future, and what has expired. */
     enum ClockChoice { NEWEST_ROW, SYSTEM }
 
-    /** What the files hold, known before anything is written. */
+    /** The totals of all files, known before anything is written. */
     private record Survey(long rows, Instant newest) {}
 
     @Parameters(index = "0", paramLabel = "LOG", description = "The log's directory; created if there is none.")
@@ -139,7 +139,7 @@ public final class CsvImport implements Callable<Integer> {
         return WalOptions.builder().window(window).retention(retention).clock(now).build();
     }
 
-    /** Returns where each series begins in its stream, which may have held something before. */
+    /** Returns where each series begins in its stream, which may have held records before. */
     private Map<CsvSeries, Long> importAll(StreamWal wal, List<CsvSeries> all, long rows) throws IOException {
         Map<CsvSeries, Long> starts = new LinkedHashMap<>();
         long start = System.nanoTime();
@@ -155,7 +155,7 @@ public final class CsvImport implements Callable<Integer> {
         return starts;
     }
 
-    /** Not as a batch: that is atomic, so it would lie in one segment, whatever windows its rows belong to. */
+    /** Not as a batch: that is atomic, so it would be in one segment, whatever windows its rows belong to. */
     private static void append(CsvSeries series, WalStream stream, Progress progress) throws IOException {
         try (CsvRows rows = series.rows()) {
             while (rows.hasNext()) {
@@ -186,7 +186,7 @@ public final class CsvImport implements Callable<Integer> {
         return differences.isEmpty();
     }
 
-    /** What differs between the file's rows and the stream's records from this position on; nothing if all is well. */
+    /** Differences between the file's rows and the stream's records from this position on; empty if there are none. */
     static List<String> differences(WalReader reader, CsvSeries series, long position, Progress progress)
             throws IOException {
         List<String> differences = new ArrayList<>();

@@ -78,7 +78,7 @@ final class CsvRows implements Iterator<CsvRow>, Closeable {
         }
     }
 
-    /** A number's text, as it is: what is written back as a number would not always read the same. */
+    /** The text of a number, unchanged: a number written back would not always read the same. */
     private String number(String text) {
         try {
             Double.parseDouble(text);

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What the JVM tells of itself, and of the machine as it sees it: in a container, the container. */
+/** The JVM's figures of itself, and of the machine as it sees it: in a container, the container. */
 final class JvmSource implements TelemetrySource {
     private final MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
@@ -80,7 +80,7 @@ final class JvmSource implements TelemetrySource {
         known("jvm/machine/free-memory", system.getFreeMemorySize(), sink);
     }
 
-    /** The beans say "unknown" with a negative number. */
+    /** The beans report an unknown value as a negative number. */
     private static void known(String key, double value, Sink sink) {
         if (value >= 0) {
             sink.put(key, value);

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** What Linux tells of the machine under /proc. What a kernel or a container hides is left out. */
+/** Linux' figures of the machine, from /proc. Figures that a kernel or a container hides are left out. */
 final class LinuxSource implements TelemetrySource {
     private static final Path PROC = Path.of("/proc");
     private static final Path BLOCK_DEVICES = Path.of("/sys/block");
@@ -132,7 +132,7 @@ final class LinuxSource implements TelemetrySource {
         return Long.parseLong(text);
     }
 
-    /** Since the machine started, in the kernel's ticks. */
+    /** Times since the machine started, in the kernel's ticks. */
     private record CpuTimes(long user, long system, long idle, long ioWait, long steal) {
         /** The columns: cpu, user, nice, system, idle, iowait, irq, softirq, steal. */
         static CpuTimes of(String[] line) {

@@ -37,7 +37,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Collects telemetry of the machine it runs on for a few seconds, reads it back in every way, and lets it expire. */
+/** Collects telemetry of its machine for a few seconds, reads it back in every way, and lets it expire. */
 @Command(
         name = "machine-telemetry",
         mixinStandardHelpOptions = true,
@@ -62,7 +62,7 @@ public final class MachineTelemetry implements Callable<Integer> {
 
     private final Summary summary;
 
-    /** What was appended, and where it stands. */
+    /** The appended records, and their refs. */
     private record Sample(EntryRef ref, double value) {}
 
     MachineTelemetry(PrintStream out) {
@@ -120,7 +120,7 @@ public final class MachineTelemetry implements Callable<Integer> {
         return summary.command("ls", root.toString(), "log/*", "machine/cpu/*");
     }
 
-    /** At a fixed rate, whatever a sample costs: every round has a deadline, not a pause. */
+    /** Samples at a fixed rate, whatever a sample costs: every round has a deadline, not a pause. */
     private List<Sample> collect(StreamWal wal) throws InterruptedException {
         List<TelemetrySource> sources = TelemetrySource.ofThisMachine();
         RoundSource log = new RoundSource(wal);
@@ -157,7 +157,7 @@ public final class MachineTelemetry implements Callable<Integer> {
                 values.add(value);
             });
         }
-        // behind the samples: who looks at a busy machine may wait for it longer than these records are kept
+        // after the samples: on a busy machine, looking at it may take longer than these records are kept
         long timestamp = System.currentTimeMillis();
         WriteBatch batch = new WriteBatch();
         for (int i = 0; i < keys.size(); i++) {
@@ -241,7 +241,7 @@ public final class MachineTelemetry implements Callable<Integer> {
                 records, from, micros(System.nanoTime() - start));
     }
 
-    /** A picture is no reason to fail: a machine may have no fonts, or a JDK without AWT's libraries. */
+    /** A failure to draw doesn't fail the program: a machine may have no fonts, or a JDK without AWT's libraries. */
     private void draw(TelemetryChart chart, Path file, Instant expired) throws IOException {
         System.setProperty("java.awt.headless", "true");
         try {
@@ -252,7 +252,7 @@ public final class MachineTelemetry implements Callable<Integer> {
         }
     }
 
-    /** What had expired when all was collected: something is left, however long reading it took. */
+    /** Sweeps what had expired when all was collected: something is left, however long reading took. */
     private void sweep(StreamWal wal, Instant collected) {
         Set<String> streams = new HashSet<>();
         long start = System.nanoTime();

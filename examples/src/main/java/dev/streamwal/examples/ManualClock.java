@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 
-/** A clock that goes on only when it is told to: for simulations, replays, and tests. */
+/** A clock that advances only when it is told to: for simulations, replays, and tests. */
 final class ManualClock implements InstantSource {
     private volatile Instant now;
 

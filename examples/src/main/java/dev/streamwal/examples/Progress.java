@@ -7,7 +7,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** A progress bar where somebody watches; nothing where the output goes to a file or a pipe. */
+/** A progress bar on a terminal; nothing if the output goes to a file or a pipe. */
 final class Progress implements AutoCloseable {
     private static final int WIDTH = 80;
 
@@ -31,7 +31,7 @@ final class Progress implements AutoCloseable {
         }
     }
 
-    /** With a width and a consumer of our own: else it asks the terminal by native code, which JDK 24+ warns of. */
+    /** With a width and a consumer of our own: otherwise the library asks the terminal by native code, about which JDK 24+ warns. */
     private static ProgressBar bar(String task, long steps) {
         return new ProgressBarBuilder()
                 .setTaskName(task)
@@ -42,7 +42,7 @@ final class Progress implements AutoCloseable {
                 .build();
     }
 
-    /** From JDK 22 on there may be a console without a terminal, and a method that says so. */
+    /** From JDK 22 on there may be a console without a terminal, and a method that tells. */
     private static boolean onTerminal() {
         Console console = System.console();
         if (console == null) {

@@ -25,7 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What the README shows: the lines between two markers stand there too, and a test compares them. */
+/** The README's snippet: the lines between the two markers are in the README too, and a test compares them. */
 final class ReadmeSnippet {
     private ReadmeSnippet() {}
 

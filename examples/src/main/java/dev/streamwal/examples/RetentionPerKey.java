@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Keeps chatter for minutes, measurements for hours and alarms for a month, in one log; under a clock of its own, so
- * that three hours and a month pass in a moment.
+ * Keeps chatter for minutes, measurements for hours and alarms for a month, in one log; with a clock of its own, so that three hours and a month pass
+ * in a moment.
  */
 public final class RetentionPerKey {
     private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
@@ -111,7 +111,7 @@ public final class RetentionPerKey {
                 stream.key(), stream.segments(), stream.firstPosition(), stream.endPosition(), oldest);
     }
 
-    /** Nothing is left of it, and still no position is given twice: an old reference never finds a new record. */
+    /** Appends to a stream of which nothing is left. No position is given twice: an old reference never finds a new record. */
     private void goOn(StreamWal wal) {
         EntryRef ref = wal.stream("meter/4711").append("again".getBytes(UTF_8));
         summary.line(sinceStart(), "meter/4711 goes on at position %,d", ref.position());

@@ -4,7 +4,7 @@ import dev.streamwal.cli.StreamWalCommand;
 import java.io.PrintStream;
 import java.util.Locale;
 
-/** What a program did, figure by figure: a name and a value a line, the same in every locale. */
+/** Prints a program's figures: a name and a value per line, the same in every locale. */
 final class Summary {
     private final PrintStream out;
 

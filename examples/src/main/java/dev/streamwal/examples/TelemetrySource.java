@@ -3,11 +3,11 @@ package dev.streamwal.examples;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Something that can be measured now: puts every key and its value into the sink. */
+/** A source of measurements: puts every key and its current value into the sink. */
 interface TelemetrySource {
     void sample(Sink sink);
 
-    /** What this machine has: the JVM's beans everywhere, and /proc on Linux. */
+    /** The sources of this machine: the JVM's beans everywhere, and /proc on Linux. */
     static List<TelemetrySource> ofThisMachine() {
         List<TelemetrySource> sources = new ArrayList<>();
         sources.add(new JvmSource());
@@ -17,7 +17,7 @@ interface TelemetrySource {
         return sources;
     }
 
-    /** Where samples go. */
+    /** Receives samples. */
     @FunctionalInterface
     interface Sink {
         void put(String key, double value);

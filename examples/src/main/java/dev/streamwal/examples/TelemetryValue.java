@@ -3,7 +3,7 @@ package dev.streamwal.examples;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 
-/** A record's content: one number, 8 bytes, big-endian, which is what Java's and Netty's buffers begin with. */
+/** A record's content: one number, 8 bytes, big-endian, the default of Java's and Netty's buffers. */
 final class TelemetryValue {
     private TelemetryValue() {}
 
@@ -11,7 +11,7 @@ final class TelemetryValue {
         return ByteBuffer.allocate(Double.BYTES).putDouble(value).array();
     }
 
-    /** Leaves the buffer's index where it is: an entry gives the same buffer at every call. */
+    /** Leaves the buffer's index unchanged: an entry returns the same buffer at every call. */
     static double decode(ByteBuf content) {
         return content.getDouble(content.readerIndex());
     }

@@ -46,7 +46,7 @@ public final class TypedRecords {
             out.writeLong(sensor).writeDouble(value).writeInt(quality);
         }
 
-        /** The twin of the above, without moving the buffer's index. */
+        /** Reads what the method above has written, without moving the buffer's index. */
         Reading readFrom(ByteBuf content) {
             int at = content.readerIndex();
             return set(content.getLongLE(at), content.getDoubleLE(at + 8), content.getIntLE(at + 16));
@@ -81,7 +81,7 @@ public final class TypedRecords {
         }
     }
 
-    /** The second time: the compiler's work isn't what is measured. */
+    /** Measures the second run: the compiler's work isn't to be measured. */
     private void measure(String name, int records, Runnable work) {
         work.run();
         long allocated = threads.getCurrentThreadAllocatedBytes();
@@ -102,8 +102,8 @@ public final class TypedRecords {
     }
 
     /**
-     * Header and content in buffers of our own, reused. Bytes off the heap work as well, and are released when done
-     * with; the first of them makes Chronicle log a warning about command-line options that it doesn't need.
+     * Header and content in buffers of our own, reused. Bytes off the heap work as well, and are released after use; the first of them makes
+     * Chronicle log a warning about command-line options that it doesn't need.
      */
     private static void appendWithHeader(WalStream stream) {
         Bytes<?> header = Bytes.allocateElasticOnHeap(64);

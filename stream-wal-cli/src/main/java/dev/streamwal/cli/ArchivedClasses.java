@@ -13,8 +13,8 @@ import java.time.InstantSource;
 import java.util.List;
 
 /**
- * Loads the classes that commands use, by running them on a small log. The script {@code stream-wal} starts this program where the JVM is
- * to write an archive of the classes that it has loaded.
+ * Loads the classes that commands use, by running the commands on a small log. The script {@code stream-wal} starts this program so that the JVM
+ * writes an archive of the loaded classes.
  */
 final class ArchivedClasses {
 

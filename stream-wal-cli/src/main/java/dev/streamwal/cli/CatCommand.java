@@ -46,7 +46,7 @@ final class CatCommand extends StreamsCommand {
         super(context);
     }
 
-    /** A ref says which stream, without a list of all. */
+    /** A ref names its stream, so no list of all streams is needed. */
     @Override
     List<String> patterns() {
         return ref != null && super.patterns().isEmpty() ? List.of(ref.key()) : super.patterns();

@@ -5,7 +5,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** What all commands have. */
+/** The base of all commands. */
 @Command(
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
@@ -28,7 +28,7 @@ abstract class CliCommand implements Callable<Integer> {
         this.context = context;
     }
 
-    /** Does what the command is for. */
+    /** Runs the command. */
     abstract Exit run(CommandOutput out) throws IOException;
 
     @Override
@@ -49,12 +49,12 @@ abstract class CliCommand implements Callable<Integer> {
         return verbose;
     }
 
-    /** Tells of something that is wrong, on standard error; the command goes on. */
+    /** Reports a problem on standard error; the command continues. */
     void complain(String problem) {
         context.complain(problem);
     }
 
-    /** Shown where somebody watches and wants to; the caller closes it. */
+    /** Shown if standard error is a terminal and progress is wanted; the caller closes it. */
     Progress progress(String task, long steps, String unit) {
         return new Progress(context, !quiet && context.interactive(), task, steps, unit);
     }

@@ -6,22 +6,22 @@ import java.io.PrintWriter;
 import java.time.InstantSource;
 
 /**
- * What a command sees of the process that it runs in.
+ * A command's view of its process.
  *
- * @param in what it may read
- * @param out where its results go; throws where they can't be written
- * @param err where it says what went wrong, and shows progress
- * @param interactive whether somebody watches {@code err}
- * @param clock what time it is
+ * @param in input that it may read
+ * @param out output for its results; throws if they can't be written
+ * @param err output for errors and progress
+ * @param interactive whether {@code err} is shown to a user
+ * @param clock the current time
  */
 record CommandContext(InputStream in, OutputStream out, PrintWriter err, boolean interactive, InstantSource clock) {
 
-    /** One that has nothing to read. */
+    /** A context without input. */
     CommandContext(OutputStream out, PrintWriter err, boolean interactive, InstantSource clock) {
         this(InputStream.nullInputStream(), out, err, interactive, clock);
     }
 
-    /** Tells of something that is wrong, in a line that can be shown. */
+    /** Reports a problem, as one displayable line. */
     void complain(String problem) {
         err.println("stream-wal: " + TerminalText.escape(problem));
         err.flush();

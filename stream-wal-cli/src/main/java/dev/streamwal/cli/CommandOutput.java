@@ -11,17 +11,17 @@ import java.io.OutputStream;
 import java.util.function.Supplier;
 
 /**
- * A command's results: lines of text for people, or, with {@code --json}, an object a line for programs. UTF-8. Every line of text is
+ * A command's results: lines of text for people or, with {@code --json}, one object per line for programs. UTF-8. Every line of text is
  * {@linkplain TerminalText escaped}.
  */
 final class CommandOutput {
 
-    /** What {@link #item} writes between an object's braces. */
+    /** Writes an object's members. */
     interface JsonFields {
         void writeTo(JsonGenerator json) throws IOException;
     }
 
-    /** A pipe's on Linux. */
+    /** The capacity of a pipe on Linux. */
     private static final int BUFFER_BYTES = 64 << 10;
     private static final int LAST_ASCII = 127;
 
@@ -47,7 +47,7 @@ final class CommandOutput {
         return asJson;
     }
 
-    /** One result, in the shape that was asked for. */
+    /** Writes one result, in the requested form. */
     void item(Supplier<String> text, JsonFields fields) {
         if (asJson) {
             json(fields);
@@ -75,7 +75,7 @@ final class CommandOutput {
         bytes(new byte[] {'\n'});
     }
 
-    /** Anything, as it is. */
+    /** Writes bytes unchanged. */
     void bytes(byte[] bytes) {
         try {
             stream.write(bytes);
@@ -103,7 +103,7 @@ final class CommandOutput {
         };
     }
 
-    /** To be called when there is nothing more to come for a while. */
+    /** Call it when no more output follows for a while. */
     void flush() {
         try {
             stream.flush();

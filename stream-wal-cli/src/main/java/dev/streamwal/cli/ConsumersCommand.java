@@ -22,7 +22,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Shows who reads a log, and how far they are. */
+/** Shows the consumers of a log, and how far they have read. */
 @Command(
         name = "consumers",
         description = "Lists the consumers of a log and how far behind they are; named consumers are listed stream by stream.",
@@ -42,7 +42,7 @@ final class ConsumersCommand extends LogCommand {
     @ArgGroup(exclusive = true)
     private Change change = new Change();
 
-    /** What is to become of them. */
+    /** Changes to the named consumers. */
     static final class Change {
         @Option(names = "--remove", description = "Remove the named consumers, with the positions that they have committed.")
         private boolean remove;
@@ -52,7 +52,7 @@ final class ConsumersCommand extends LogCommand {
         private @Nullable Reset reset;
     }
 
-    /** Where a consumer goes on. */
+    /** Where a consumer continues. */
     enum Reset { BEGIN, END }
 
     @Spec
@@ -123,7 +123,7 @@ final class ConsumersCommand extends LogCommand {
         }
     }
 
-    /** Those that the consumer reads. */
+    /** The streams that the consumer reads. */
     private static List<StreamInfo> streams(WalReader reader, ConsumerInfo consumer) {
         List<StreamInfo> streams = new ArrayList<>();
         reader.keys(consumer.keys()).forEach(key -> reader.describe(key).ifPresent(streams::add));
@@ -175,7 +175,7 @@ final class ConsumersCommand extends LogCommand {
         return Figures.count(lost.from()) + " to " + Figures.count(lost.to());
     }
 
-    /** As keys are given on the command line. */
+    /** As keys are written on the command line. */
     private static String pattern(Keys keys) {
         KeyScope scope = keys.scope();
         if (scope instanceof KeyScope.One one) {

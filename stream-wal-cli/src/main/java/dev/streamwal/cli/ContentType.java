@@ -8,7 +8,7 @@ import io.netty.buffer.ByteBufUtil;
 import java.io.IOException;
 import java.util.Optional;
 
-/** What contents are, so that they are shown as that. What isn't such a content is shown as one of unknown type. */
+/** The type of contents, by which they are shown. Contents that aren't of the type are shown as of unknown type. */
 enum ContentType {
 
     /** Numbers of 64 bits, the highest byte first, as Java's buffers write them. */
@@ -45,7 +45,7 @@ enum ContentType {
         }
     },
 
-    /** Text; bytes that are none become U+FFFD. */
+    /** Text; bytes that aren't UTF-8 become U+FFFD. */
     UTF8 {
         @Override
         Optional<String> text(ByteBuf content) {
@@ -73,7 +73,7 @@ enum ContentType {
         }
     },
 
-    /** A value of JSON, on one line; a part of the object that shows the record. */
+    /** A JSON value, on one line; a part of the object that shows the record. */
     JSON {
         @Override
         Optional<String> text(ByteBuf content) {
@@ -93,13 +93,13 @@ enum ContentType {
 
     private static final String MEMBER = "content";
 
-    /** Empty where it isn't of this type. */
+    /** Empty if the content isn't of this type. */
     abstract Optional<String> text(ByteBuf content);
 
-    /** Writes a member of an object, or returns false where it isn't of this type. */
+    /** Writes a member of an object, or returns false if the content isn't of this type. */
     abstract boolean write(ByteBuf content, JsonGenerator json) throws IOException;
 
-    /** What reads a number at an index. */
+    /** Reads a number at an index. */
     private interface Getter {
         double at(int index);
     }
@@ -116,7 +116,7 @@ enum ContentType {
         return Optional.of(numbers);
     }
 
-    /** One as a number, several as an array. JSON has no NaN and no infinity: these are strings. */
+    /** A single number as a number, several as an array. JSON has no NaN and no infinity: these are strings. */
     private static boolean writeNumbers(Optional<String[]> numbers, JsonGenerator json) throws IOException {
         if (numbers.isEmpty()) {
             return false;

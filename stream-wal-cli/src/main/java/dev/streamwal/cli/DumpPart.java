@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** A part of a segment's file: where it is, what it says, and which fields it has where. */
+/** A part of a segment's file: where it is, its facts, and its fields with their offsets. */
 final class DumpPart {
 
-    /** What a part is. */
+    /** The kind of a part. */
     enum Kind { HEADER, RECORD, MEMBER, BATCH, PADDING, FOOTER, UNKNOWN_RECORD, HOLE, DAMAGE, TORN_TAIL, UNUSED }
 
     private final Kind kind;
@@ -25,13 +25,13 @@ final class DumpPart {
         this.length = end - offset;
     }
 
-    /** Something to be said of the whole part. */
+    /** Adds a fact about the whole part. */
     DumpPart fact(String name, Object value) {
         facts.put(name, value);
         return this;
     }
 
-    /** Something that begins at an offset of the file. */
+    /** Adds a field that begins at an offset of the file. */
     void field(long at, String text) {
         fields.computeIfAbsent(at, none -> new ArrayList<>()).add(text);
     }

@@ -2,12 +2,12 @@ package dev.streamwal.cli;
 
 /** How records are shown. */
 enum EntryFormat {
-    /** A line: time, ref, header in brackets if there is one, content; what isn't UTF-8, as hexadecimal digits. */
+    /** A line: time, ref, header in brackets if there is one, content; hexadecimal digits for what isn't UTF-8. */
     TEXT,
     /** A line with time and ref, then the bytes. */
     HEX,
-    /** An object a line; what isn't UTF-8, in Base64. */
+    /** An object per line; Base64 for what isn't UTF-8. */
     JSON,
-    /** The contents' bytes and nothing else. */
+    /** Only the bytes of the contents. */
     RAW
 }

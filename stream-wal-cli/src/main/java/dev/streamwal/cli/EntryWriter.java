@@ -16,7 +16,7 @@ final class EntryWriter {
     private final EntryFormat format;
     private final Optional<ContentType> type;
 
-    /** @param type of contents; empty where it isn't known */
+    /** @param type of contents; empty if unknown */
     EntryWriter(CommandOutput out, EntryFormat format, Optional<ContentType> type) {
         this.out = out;
         this.format = format;

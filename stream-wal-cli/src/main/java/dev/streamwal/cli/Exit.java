@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.ParameterException;
 
-/** What a command's exit code says. */
+/** The meanings of a command's exit codes. */
 enum Exit {
     OK(0, "success"),
     FINDINGS(1, "ran, but found damage, or not everything that was asked for"),
@@ -33,7 +33,7 @@ enum Exit {
         return code;
     }
 
-    /** What a command that threw this ends with. */
+    /** The exit code for an exception. */
     static Exit of(Throwable failure) {
         if (failure instanceof WalLockedException || failure instanceof ConsumerInUseException) {
             return LOCKED;
@@ -47,7 +47,7 @@ enum Exit {
                 || failure instanceof OutOfMemoryError) {
             return FAILED;
         }
-        // the libraries throw it for keys, positions and sizes that can't be any
+        // the libraries throw it for impossible keys, positions and sizes
         return failure instanceof ParameterException || failure instanceof IllegalArgumentException ? USAGE : BUG;
     }
 

@@ -85,7 +85,7 @@ final class ExportCommand extends StreamsCommand {
                         shown += cursor.size();
                     }
                 }
-                // headers, footers, what is out of the range, and space that is prepared
+                // headers, footers, records out of the range, and prepared space
                 progress.step(Math.max(0, segments.bytes(key) - shown));
             }
         }

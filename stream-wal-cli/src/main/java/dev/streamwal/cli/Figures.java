@@ -6,12 +6,12 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.util.Locale;
 
-/** Sizes, rates and times as people read them; the same in every locale. */
+/** Formats sizes, rates and times for people; the same in every locale. */
 final class Figures {
 
     private static final String[] BYTE_UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     private static final int UNIT_STEP = 1_024;
-    /** Below it, a number has a decimal. */
+    /** Smaller numbers have one decimal. */
     private static final int ROUNDED_FROM = 100;
 
     private static final String[] DURATION_UNITS = {"ms", "s", "min", "h", "d"};
@@ -43,7 +43,7 @@ final class Figures {
         return count(count) + ' ' + noun + (count == 1 ? "" : "s");
     }
 
-    /** {@code 12.5/s}, or, where that is little, {@code 3.0/min}, {@code 0.5/h}. */
+    /** {@code 12.5/s}, or, for low rates, {@code 3.0/min}, {@code 0.5/h}. */
     static String rate(double perSecond) {
         if (perSecond >= 1) {
             return rounded(perSecond) + "/s";
@@ -52,7 +52,7 @@ final class Figures {
         return perMinute >= 1 ? rounded(perMinute) + "/min" : rounded(perMinute * 60) + "/h";
     }
 
-    /** {@code 1.5 KiB/s}, or, where that is less than a byte, {@code 24 B/min}, {@code 3 B/h}. */
+    /** {@code 1.5 KiB/s}, or, for less than a byte a second, {@code 24 B/min}, {@code 3 B/h}. */
     static String byteRate(double perSecond) {
         if (perSecond >= 1) {
             return bytes(Math.round(perSecond)) + "/s";
@@ -61,7 +61,7 @@ final class Figures {
         return perMinute >= 1 ? bytes(Math.round(perMinute)) + "/min" : bytes(Math.round(perMinute * 60)) + "/h";
     }
 
-    /** {@code 250 ms}, {@code 1.5 s}, {@code 10 min}, {@code 2 h}, {@code 7 d}: with a decimal where it isn't whole. */
+    /** {@code 250 ms}, {@code 1.5 s}, {@code 10 min}, {@code 2 h}, {@code 7 d}: with a decimal unless it is whole. */
     static String duration(long millis) {
         int unit = 0;
         while (unit < DURATION_UNITS.length - 1 && millis >= DURATION_MILLIS[unit + 1]) {

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Which streams are followed: all whose keys have a prefix, those to come too, or some.
+ * The streams to follow: all streams, existing and new, whose keys have a prefix, or a list of streams.
  *
- * @param prefix empty: those that are named
+ * @param prefix empty for a list of streams
  */
 record FollowedKeys(Optional<String> prefix) {
 
@@ -30,7 +30,7 @@ record FollowedKeys(Optional<String> prefix) {
         return argument.indexOf('*') >= 0 || argument.indexOf('?') >= 0;
     }
 
-    /** @param positions where to begin, by key; a stream that isn't in it begins with its first record */
+    /** @param positions where to begin, by key; a stream without one begins with its first record */
     EntryTail follow(WalReader reader, Map<String, ReadFrom> positions) {
         return prefix.map(keys -> reader.follow(Keys.prefix(keys), positions)).orElseGet(() -> reader.follow(positions));
     }

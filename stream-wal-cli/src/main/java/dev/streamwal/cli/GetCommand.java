@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "get", description = "Shows records by ref, in the given order.")
 final class GetCommand extends ReadingCommand {
 
-    /** What is read at a time: one record of the largest size, or many small ones. */
+    /** Bytes read at a time: one record of the largest size, or many small ones. */
     private static final long BATCH_BYTES = 32 << 20;
     private static final int BATCH_REFS = 1_024;
 

@@ -6,14 +6,14 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Bytes as {@code hexdump -C} shows them, with what begins in a line beside it. Of lines of zeros in which nothing begins, the first is
- * shown, and a star for the others.
+ * Shows bytes like {@code hexdump -C}, with the names of the fields that begin in each line. Of consecutive lines of zeros without a field, it shows
+ * the first, and a star for the others.
  */
 final class HexListing {
 
     private static final int LINE_BYTES = 16;
     private static final HexFormat HEX = HexFormat.of();
-    /** Of a line's bytes, with a gap in the middle. */
+    /** Width of a line's bytes, with a gap in the middle. */
     private static final int HEX_WIDTH = 3 * LINE_BYTES + 1;
 
     private final CommandOutput out;
@@ -24,7 +24,7 @@ final class HexListing {
         this.out = out;
     }
 
-    /** What follows doesn't go on with the lines before. */
+    /** Separates what follows from the lines before. */
     void title(String title) {
         out.line("          -- " + title + " --");
         afterZeros = false;
@@ -36,8 +36,8 @@ final class HexListing {
     }
 
     /**
-     * @param offset of the first byte; if more follow, their length is a multiple of a line's
-     * @param fields what begins where, by offset
+     * @param offset of the first byte; if more bytes follow, the length is a multiple of a line's
+     * @param fields names of fields, by offset
      */
     void show(long offset, byte[] bytes, int length, SortedMap<Long, List<String>> fields) {
         for (int at = 0; at < length; at += LINE_BYTES) {

@@ -49,9 +49,9 @@ import picocli.CommandLine.Spec;
             LogOptions.OPENING + " A log that doesn't exist is created."})
 final class ImportCommand extends LogCommand {
 
-    /** Complaints about bad rows; the rest is counted. */
+    /** Bad rows that are reported; the others are only counted. */
     private static final int MAX_COMPLAINTS = 10;
-    /** Between two looks at how far the reading is. */
+    /** Rows between two updates of the progress. */
     private static final int ROWS_A_STEP = 1_000;
 
     @Parameters(index = "1..*", arity = "1..*", paramLabel = "FILE", description = "Files to read, in this order; - is standard input,"
@@ -95,12 +95,12 @@ final class ImportCommand extends LogCommand {
         super(context);
     }
 
-    /** Where rows go. */
+    /** Takes the rows. */
     private interface Target {
         void append(Row row, byte[] header);
     }
 
-    /** What is done with each file's rows, in order. */
+    /** Handles each file's rows, in order. */
     private interface RowTask {
         void with(Row row, Path file) throws IOException;
     }
@@ -118,7 +118,7 @@ final class ImportCommand extends LogCommand {
         return totals.badRows() == 0 ? Exit.OK : Exit.FINDINGS;
     }
 
-    /** All of it, or nothing. */
+    /** Imports all of it, or nothing. */
     private void importInto(WalOptions options) throws IOException {
         boolean isFolder = Files.isDirectory(root());
         boolean isNew = !isFolder || isEmpty(root());
@@ -173,7 +173,7 @@ final class ImportCommand extends LogCommand {
         return options.build();
     }
 
-    /** What can be known before anything is written. */
+    /** Checks that are possible before anything is written. */
     private void checkFiles() throws IOException {
         source.check();
         for (Path file : files) {
@@ -235,7 +235,7 @@ final class ImportCommand extends LogCommand {
         return keepTime && !row.time().text().isEmpty() ? row.time().text().getBytes(UTF_8) : row.header();
     }
 
-    /** What is done about a bad row. */
+    /** Handles a bad row. */
     private interface BadRowTask {
         void with(BadRowException problem) throws IOException;
     }
@@ -287,7 +287,7 @@ final class ImportCommand extends LogCommand {
         long unused = wal.stream(row.key()).append(row.time().millis().orElse(WriteEntry.NOW), header, row.content()).position();
     }
 
-    /** Does what an append does before it appends. */
+    /** Checks a row as an append would. */
     private Target checks(WalOptions options) {
         StreamPolicy policy = new StreamPolicy(options.window().toMillis(), options.retention().toMillis(), options.segmentBytes(),
                 options.maxRecordBytes(), Long.MAX_VALUE);

@@ -6,18 +6,18 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What {@code import} reads. */
+/** The formats that {@code import} reads. */
 enum ImportFormat {
     CSV(".csv"), INFLUX(".lp", ".influx"), JSON(".jsonl", ".ndjson"), LINES(".log"), NANO_WAL();
 
-    /** That files' names end with; a space between two. */
+    /** Endings of file names, separated by a space. */
     private final String endings;
 
     ImportFormat(String... endings) {
         this.endings = String.join(" ", endings);
     }
 
-    /** What a file's name says, and that it is a directory. */
+    /** By a file's name, or for a directory. */
     static Optional<ImportFormat> of(Path file) {
         if (Files.isDirectory(file)) {
             return Optional.of(NANO_WAL);
@@ -35,13 +35,13 @@ enum ImportFormat {
         return Stream.of(endings.split(" ")).filter(ending -> !ending.isEmpty() && name.endsWith(ending)).findFirst();
     }
 
-    /** A file's name without the ending that says the format. */
+    /** A file's name without the ending of its format. */
     static String baseName(Path file) {
         String name = String.valueOf(file.getFileName());
         return of(file).flatMap(format -> format.ending(file)).map(ending -> name.substring(0, name.length() - ending.length())).orElse(name);
     }
 
-    /** As it is called on the command line. */
+    /** The name on the command line. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

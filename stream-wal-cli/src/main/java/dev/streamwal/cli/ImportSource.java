@@ -25,7 +25,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** How {@code import} reads its files: the options that say so. */
+/** The options for how {@code import} reads its files. */
 final class ImportSource {
 
     @Option(names = "--format", paramLabel = "FORMAT",
@@ -43,7 +43,7 @@ final class ImportSource {
     @ArgGroup(exclusive = true)
     private Key key = new Key();
 
-    /** Whose the rows of a CSV file are. */
+    /** The key of a CSV file's rows. */
     static final class Key {
         @Option(names = "--key", paramLabel = "KEY", description = "CSV, JSON, lines: the key of all rows (default: the file's name without"
                 + " .csv, .jsonl, .ndjson or .log).")
@@ -93,13 +93,13 @@ final class ImportSource {
             + " less this. Without it: the time of the import.")
     private @Nullable Duration nanoRetention;
 
-    /** @throws ParameterException where nobody can say what it is */
+    /** @throws ParameterException if the format is unknown */
     ImportFormat formatOf(Path file, CommandLine command) {
         return Optional.ofNullable(format).or(() -> ImportFormat.of(file)).orElseThrow(() -> new ParameterException(command,
                 "the file's name doesn't say its format: file=" + file + "; give --format"));
     }
 
-    /** @throws IllegalArgumentException where an option has a value that it can't have */
+    /** @throws IllegalArgumentException if an option has an invalid value */
     void check() {
         CsvLayout unused = layout();
     }
@@ -110,7 +110,7 @@ final class ImportSource {
     }
 
     /**
-     * The caller closes them.
+     * Opens a file's rows; the caller closes them.
      *
      * @param standardInput of the process
      */
@@ -133,7 +133,7 @@ final class ImportSource {
         }
     }
 
-    /** What is read of it; 0 where nobody knows. */
+    /** The number of bytes to read; 0 if unknown. */
     static long bytes(Path file) throws IOException {
         return isStandardInput(file) ? 0 : Files.isDirectory(file) ? NanoWalRows.bytes(file) : Files.size(file);
     }
@@ -147,7 +147,7 @@ final class ImportSource {
         }
     }
 
-    /** Empty where nothing says it. */
+    /** Empty if there is neither an option nor a file name for it. */
     private String fixedKey(Path file) {
         return key.fixed != null ? key.fixed : isStandardInput(file) ? "" : ImportFormat.baseName(file);
     }

@@ -34,7 +34,7 @@ final class ImportTotals {
         badRows++;
     }
 
-    /** One that an earlier import has brought. */
+    /** Counts a row that an earlier import has appended. */
     void presentRow() {
         present++;
     }
@@ -60,12 +60,12 @@ final class ImportTotals {
         return present;
     }
 
-    /** Times that had more than milliseconds. */
+    /** Times that were more precise than milliseconds. */
     long timesCut() {
         return timesCut;
     }
 
-    /** Local times that stood for two instants, or for none, of which one was chosen. */
+    /** Local times that stood for two instants, or for none, and for which one instant was chosen. */
     long doubtfulTimes() {
         return doubtfulTimes;
     }

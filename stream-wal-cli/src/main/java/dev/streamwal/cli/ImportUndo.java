@@ -14,18 +14,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Takes away what an import that fails has appended: of each stream what stands behind its last record, or all of it where it had none. */
+/** Removes what a failed import has appended: each stream's records behind the last earlier one, or the whole stream if it had none. */
 final class ImportUndo {
 
     private final StreamWal wal;
-    /** Of the streams that rows have gone to. */
+    /** Of the streams that received rows. */
     private final Map<String, Optional<EntryRef>> lastRecords = new HashMap<>();
 
     ImportUndo(StreamWal wal) {
         this.wal = wal;
     }
 
-    /** To be called before each append. */
+    /** Call it before each append. */
     void remember(String key) {
         lastRecords.computeIfAbsent(key, this::lastRecord);
     }
@@ -46,7 +46,7 @@ final class ImportUndo {
         });
     }
 
-    /** Deletes a log that the import has made; its folder too, where it wasn't there. */
+    /** Deletes a log that the import has created, with its folder if that is new, too. */
     static void deleteLog(Path root, boolean withFolder) throws IOException {
         List<Path> files;
         try (Stream<Path> all = Files.walk(root)) {

@@ -14,8 +14,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which rows an import that was cut short has brought: of each stream those up to the last one that is the stream's newest record. That is
- * right as long as nobody else appends to these streams; of several equal rows the last one is taken for it.
+ * Finds the rows that an interrupted import has appended: of each stream those up to the last row that equals the stream's newest record. This is
+ * right as long as no other program appends to these streams; of several equal rows the last one counts.
  */
 final class ImportedRows {
 
@@ -28,7 +28,7 @@ final class ImportedRows {
 
     /** Of one stream. */
     private static final class Progress {
-        /** Null where the stream has no record. */
+        /** Null if the stream has no record. */
         final byte @Nullable [] newest;
         long seen;
         long present;
@@ -38,7 +38,7 @@ final class ImportedRows {
         }
     }
 
-    /** Looks at a row; to be called for all of them, in order, before the first question. */
+    /** Compares a row; call it for all rows, in order, before the first question. */
     void look(Row row, byte[] header) {
         Progress stream = streams.computeIfAbsent(row.key(), this::progress);
         stream.seen++;
@@ -53,7 +53,7 @@ final class ImportedRows {
         return new Progress(newest.map(entry -> digest(entry.timestampMillis(), entry.headerBytes(), entry.contentBytes())).orElse(null));
     }
 
-    /** Whether the next row of this stream is there; to be asked for each row, in the same order. */
+    /** Whether the next row of this stream is there; call it for each row, in the same order. */
     boolean hasNext(String key) {
         Progress stream = streams.get(key);
         return stream != null && stream.present-- > 0;

@@ -9,7 +9,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.Optional;
 
-/** A value of JSON as it is shown: on one line, without blanks, in ASCII. */
+/** A JSON value for display: on one line, without blanks, in ASCII. */
 final class JsonValue {
 
     private static final JsonFactory JSON = new JsonFactory();
@@ -17,7 +17,7 @@ final class JsonValue {
 
     private JsonValue() {}
 
-    /** Empty where the bytes are no JSON, or more than one value. */
+    /** Empty if the bytes are not JSON, or more than one value. */
     static Optional<String> compact(byte[] bytes) {
         StringWriter text = new StringWriter();
         try (JsonParser parser = JSON.createParser(bytes);

@@ -10,18 +10,18 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
- * Streams named on the command line. The key of a stream that is there names that stream, whatever characters it has; anything else is a
- * {@linkplain KeyPattern pattern}.
+ * Streams named on the command line. An argument that is the key of an existing stream names that stream, whatever characters it has; any other
+ * argument is a {@linkplain KeyPattern pattern}.
  *
- * @param keys of streams that are there, in their natural order
- * @param missing the arguments that no stream answers to
- * @param isByList whether all streams' keys were looked through
+ * @param keys of existing streams, in their natural order
+ * @param missing the arguments that match no stream
+ * @param isByList whether the keys of all streams were listed
  * @param isAll whether these are all streams, as none was named
- * @param all the log's keys, where they were looked through
+ * @param all the log's keys, if they were listed
  */
 record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isByList, boolean isAll, NavigableSet<String> all) {
 
-    /** All streams, where no argument is given. Who gives keys doesn't wait until all of them are listed. */
+    /** All streams, if there is no argument. With keys as arguments, the log's keys needn't be listed. */
     static KeySelection of(LogSegments segments, WalReader reader, List<String> arguments) throws IOException {
         if (arguments.isEmpty()) {
             NavigableSet<String> all = reader.keys();
@@ -41,7 +41,7 @@ record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isB
         return new KeySelection(selected, missing, !patterns.isEmpty(), false, all);
     }
 
-    /** The same, without what isn't missed. */
+    /** The same selection without the arguments that needn't match. */
     KeySelection withMissing(Predicate<String> isMissed) {
         return new KeySelection(keys, missing.stream().filter(isMissed).toList(), isByList, isAll, all);
     }

@@ -23,7 +23,7 @@ final class LatestCommand extends StreamsCommand {
         boolean complete = true;
         for (String key : selection.keys()) {
             try {
-                // one at a time: damage at one stream's end is that stream's matter
+                // one at a time: damage at the end of one stream must not affect the others
                 reader.latest(key).map(ShownEntry::of).ifPresent(writer::write);
             } catch (CorruptSegmentException | UnsupportedFormatException damaged) {
                 complete = false;

@@ -21,7 +21,7 @@ abstract class LogCommand extends CliCommand {
         return root;
     }
 
-    /** A reader takes any directory for a log that is empty as yet, and a writer makes one of it; who types one has made a mistake. */
+    /** Refuses a directory without a log. A reader takes it for an empty log, and a writer makes it one; here it is probably a typing error. */
     final void checkIsLog() {
         if (!Files.isDirectory(LogSegments.folder(root()))) {
             throw new WalIOException("not a log, there is no folder \"segments\": root=" + root(),
@@ -29,7 +29,7 @@ abstract class LogCommand extends CliCommand {
         }
     }
 
-    /** What a command ends with that found everything but what it says now. */
+    /** Reports the missing arguments, and returns the exit code for otherwise complete results. */
     final Exit complainOfMissing(KeySelection selection) {
         selection.missing().forEach(argument -> complain("no stream has this key, or matches this pattern: " + argument
                 + (FollowedKeys.isPattern(argument) ? "" : Spelling.question(argument, selection.all()))));

@@ -14,9 +14,9 @@ import java.nio.file.NoSuchFileException;
 import java.util.OptionalLong;
 
 /**
- * Gathers the figures of a log, stream by stream. Of sealed segments it reads header and footer, which has their records' number and, for
- * every block, their range of time; within a block records are taken as spread evenly. From a stream's first segment without a
- * footer on, it reads the records.
+ * Gathers the figures of a log, stream by stream. Of sealed segments it reads header and footer, which has the number of records and, for every
+ * block, their range of time; within a block it assumes records to be spread evenly. From a stream's first segment without a footer on, it reads the
+ * records.
  */
 final class LogFigures {
 
@@ -55,7 +55,7 @@ final class LogFigures {
         }
     }
 
-    /** Whether its records have been counted, where they are wanted from its footer. */
+    /** Whether its records have been counted, if they are taken from its footer. */
     private boolean addSegment(Segment segment, boolean byFooter) throws IOException {
         OptionalLong bytes = LogSegments.bytes(segment);
         if (bytes.isEmpty()) {
@@ -92,7 +92,7 @@ final class LogFigures {
         }
     }
 
-    /** A block's share of the records is that of the bytes. */
+    /** A block's share of the records is its share of the bytes. */
     private void addBlocks(Footer footer) {
         SegmentIndex index = footer.index();
         int blocks = index.blocks();
@@ -124,12 +124,12 @@ final class LogFigures {
         return segments;
     }
 
-    /** Segments that have a footer. */
+    /** Number of segments with a footer. */
     long sealed() {
         return sealed;
     }
 
-    /** Segments whose header is damaged, or of a later version. */
+    /** Number of segments whose header is damaged, or of a later version. */
     long unreadable() {
         return unreadable;
     }
@@ -138,7 +138,7 @@ final class LogFigures {
         return fileBytes;
     }
 
-    /** Of records, their frames included. */
+    /** Bytes of records, with their frames. */
     long dataBytes() {
         return dataBytes;
     }
@@ -147,17 +147,17 @@ final class LogFigures {
         return records;
     }
 
-    /** How much of their capacity the sealed segments used before their window ended, 0 to 1; 0 where there is none. */
+    /** The part of their capacity that the sealed segments used before their window ended, 0 to 1; 0 if there is none. */
     double fill() {
         return sealedCapacity == 0 ? 0 : (double) sealedBytes / sealedCapacity;
     }
 
-    /** {@link Long#MAX_VALUE} where there is no segment. */
+    /** {@link Long#MAX_VALUE} if there is no segment. */
     long shortestWindowMillis() {
         return shortestWindow;
     }
 
-    /** 0 where there is no segment. */
+    /** 0 if there is no segment. */
     long longestWindowMillis() {
         return longestWindow;
     }

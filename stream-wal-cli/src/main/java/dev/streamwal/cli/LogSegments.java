@@ -29,15 +29,15 @@ final class LogSegments implements AutoCloseable {
         this.source = source;
     }
 
-    /** Of any directory; one that is no log has none. */
+    /** Of any directory; one without a log has none. */
     static LogSegments of(Path root) {
-        // who lists segments never asks for the time
+        // listing segments never needs the time
         ReaderOptions options = ReaderOptions.builder().build();
         return new LogSegments(new LogSource(root, new ReadSettings(options.maxBatchBytes(), options.maxOpenFiles(), options.mergeGapBytes(),
                 options.scanBufferBytes(), false, InstantSource.fixed(Instant.EPOCH)), null));
     }
 
-    /** What a log has its streams in. */
+    /** The folder of a log's streams. */
     static Path folder(Path root) {
         return StreamDirectory.in(root);
     }
@@ -52,17 +52,17 @@ final class LogSegments implements AutoCloseable {
         return segments;
     }
 
-    /** By which segments are opened. */
+    /** The source through which segments are opened. */
     ChannelCache channels() {
         return source.channels();
     }
 
-    /** Keys of streams that are there. */
+    /** Keys of the existing streams. */
     NavigableSet<String> keys(Predicate<StreamKey> filter) throws IOException {
         return source.keys(key -> filter.test(StreamKey.of(key)));
     }
 
-    /** What can't be read of the packs' tables. */
+    /** Damage in the packs' tables. */
     List<CorruptSegmentException> damagedTables() throws IOException {
         return source.packs().damagedTables();
     }
@@ -76,7 +76,7 @@ final class LogSegments implements AutoCloseable {
         return bytes;
     }
 
-    /** Empty where it is deleted meanwhile. */
+    /** Empty if it is deleted meanwhile. */
     static OptionalLong bytes(Segment segment) throws IOException {
         try {
             return OptionalLong.of(segment.bytes());

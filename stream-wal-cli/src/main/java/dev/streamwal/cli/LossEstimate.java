@@ -3,17 +3,17 @@ package dev.streamwal.cli;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.VerifyReport;
 
-/** What damage costs: the bytes are known, the records that stood there are estimated. */
+/** The cost of damage: the bytes are known, the number of records is estimated. */
 final class LossEstimate {
 
-    /** No record is smaller: a nano-wal record's prefix; a log's records have more. */
+    /** The smallest record: the prefix of a nano-wal record; a log's records are larger. */
     private static final int MIN_RECORD_BYTES = 16;
 
     private int places;
     private long bytes;
     private long records;
 
-    /** By the mean size of the stream's records that verify; where none does, one a place. Where no record has room, none is lost. */
+    /** By the mean size of the stream's valid records; if there are none, one per place. A place too small for a record counts none. */
     void add(Damage damage, VerifyReport stream) {
         places++;
         bytes += damage.length();

@@ -3,7 +3,7 @@ package dev.streamwal.cli;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** Results can't be written. */
+/** The results can't be written. */
 final class OutputFailedException extends UncheckedIOException {
 
     private static final long serialVersionUID = 1L;
@@ -15,7 +15,7 @@ final class OutputFailedException extends UncheckedIOException {
         this.closedByReader = String.valueOf(cause.getMessage()).contains("Broken pipe");
     }
 
-    /** Whoever reads the output has seen enough, as {@code head} does: no error. */
+    /** Whether the program that reads the output has ended its input, as {@code head} does: no error. */
     boolean isClosedByReader() {
         return closedByReader;
     }

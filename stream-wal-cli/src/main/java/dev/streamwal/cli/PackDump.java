@@ -14,12 +14,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a pack apart: its segments, each as if it were a file of its own. A segment's offsets are its own; {@code framesAt} says where in the
- * pack its frames stand.
+ * Shows the segments of a pack, each as if it were a file. A segment's offsets are its own; {@code framesAt} says where its frames stand in the pack.
  */
 final class PackDump {
 
-    /** Whether the file is one, by its name. */
+    /** Whether the file is a pack, by its name. */
     static boolean isPack(Path file) {
         return PackFiles.parse(String.valueOf(file.getFileName())).isPresent();
     }
@@ -30,7 +29,7 @@ final class PackDump {
     private final @Nullable String wantedKey;
     private boolean damaged;
 
-    /** @param wantedKey whose segments to show; null for all */
+    /** @param wantedKey the stream whose segments to show; null for all */
     PackDump(Path file, CommandOutput out, boolean brief, @Nullable String wantedKey) {
         this.file = file;
         this.out = out;
@@ -68,7 +67,7 @@ final class PackDump {
                 }
                 more = next.isPresent();
             } catch (CorruptSegmentException e) {
-                // the walk goes on behind it
+                // the walk continues behind it
                 damage(e);
             }
         }

@@ -21,7 +21,7 @@ final class Progress implements AutoCloseable {
         this.bar = shown ? bar(task, steps, unit) : null;
     }
 
-    /** With a width and a consumer of our own: else it asks the terminal by native code, which JDK 24+ warns of. */
+    /** With a width and a consumer of our own: otherwise the library asks the terminal by native code, about which JDK 24+ warns. */
     private ProgressBar bar(String task, long steps, String unit) {
         return new ProgressBarBuilder()
                 .setTaskName(task)
@@ -38,7 +38,7 @@ final class Progress implements AutoCloseable {
         err.flush();
     }
 
-    /** So many steps further. */
+    /** Advances by so many steps. */
     void step(long steps) {
         if (bar != null) {
             bar.stepBy(steps);

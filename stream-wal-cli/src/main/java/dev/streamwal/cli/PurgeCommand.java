@@ -11,7 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Deletes what is old, expired or not. */
+/** Deletes old segments, expired or not. */
 @Command(
         name = "purge",
         description = "Deletes the oldest segments of streams, expired or not, as long as they are sealed and"
@@ -64,7 +64,7 @@ final class PurgeCommand extends WritingCommand {
         Purged of(String key) throws IOException;
     }
 
-    /** What has gone of a stream, and how many segments are left. */
+    /** What was deleted of a stream, and how many segments are left. */
     private record Purged(int segments, long bytes, int left) {
         static Purged of(SweepResult result) {
             return new Purged(result.deletedSegments(), result.bytesReclaimed(), result.liveSegments());

@@ -25,7 +25,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Looks at what recovery set aside, and brings it back. */
+/** Shows what recovery set aside, and restores it. */
 @Command(
         name = "quarantine",
         description = "Lists what recovery set aside before it cut or overwrote it, and where it stood; can restore it.",
@@ -166,7 +166,7 @@ final class QuarantineCommand extends WritingCommand {
         return List.copyOf(selected);
     }
 
-    /** Who restores files again may name them as they were called before. */
+    /** Names of restored files also match as they were before. */
     private boolean isNamed(Path file, KeyPattern pattern) {
         return pattern.matches(file.getFileName().toString()) || (restore && pattern.matches(SetAsideFile.of(file).givenName()));
     }
@@ -187,7 +187,7 @@ final class QuarantineCommand extends WritingCommand {
         return List.copyOf(files);
     }
 
-    /** Replaces nothing. */
+    /** Never replaces a file. */
     private static void export(List<Path> files, Path target) throws IOException {
         Files.createDirectories(target);
         for (Path file : files) {
@@ -220,7 +220,7 @@ final class QuarantineCommand extends WritingCommand {
         });
     }
 
-    /** Of long keys only the beginning of the directory's name is known. */
+    /** For long keys, only the beginning of the directory's name is known. */
     private static String stream(QuarantinedFile origin) {
         return origin.key().or(() -> origin.streamDirectory().map(directory -> directory + "...")).orElse("(commit journal)");
     }

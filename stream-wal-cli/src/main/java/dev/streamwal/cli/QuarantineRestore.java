@@ -36,12 +36,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Appends what recovery has set aside again: the records that verify, in their order, with their timestamps, at the stream's end.
+ * Appends again what recovery has set aside: the valid records, in their order, with their timestamps, at the stream's end.
  *
- * <p>Nothing is brought back twice. Before the first record of a file is appended its name says where the stream ended, and when all are
- * durable that it is restored; both names are durable before what follows. A run that was cut short in between is gone on with: what it
- * had appended stands behind that end, in the same order, whoever has appended since. A record that still stands at its old place, or is in
- * a file that was restored before, as where recovery was cut short after it had made a copy, is left out.
+ * <p>Nothing is restored twice. Before the first record of a file is appended, the file is renamed so that its name has the stream's end, and when
+ * all are durable, so that it says that the file is restored; both names are durable before the next step. An interrupted run is continued: what it
+ * had appended stands behind that end, in the same order, whatever was appended since. A record is left out if it still stands at its old place, or
+ * is in a file that was restored before, as when recovery ended after making a copy.
  */
 final class QuarantineRestore implements AutoCloseable {
 
@@ -51,7 +51,7 @@ final class QuarantineRestore implements AutoCloseable {
     private final boolean appending;
     /** Of the whole quarantine. */
     private final List<SetAsideFile> all;
-    /** Restored by this run, or as good as that in a dry run. */
+    /** Restored by this run, or, in a dry run, to be restored. */
     private final List<SetAsideFile> done = new ArrayList<>();
     private final Totals totals = new Totals();
     private final TreeSet<String> streams = new TreeSet<>();
@@ -69,7 +69,7 @@ final class QuarantineRestore implements AutoCloseable {
         this.all = all;
     }
 
-    /** What is in a file, or in all of them. */
+    /** The content of a file, or of all of them. */
     static final class Totals {
         private long records;
         private long bytes;
@@ -171,7 +171,7 @@ final class QuarantineRestore implements AutoCloseable {
         String key = header.key().text();
         StreamPolicy policy = policy(header);
         TimeRules times = new TimeRules(policy, LogOptions.of(context.clock()).build().maxClockSkew().toMillis());
-        // by one time, so that both passes leave out the same
+        // by one time, so that both passes leave out the same records
         Due due = new Due(copies, times, context.clock().millis(), key);
         Totals found = new Totals();
         each(records, due, group -> false, group -> {}, found);
@@ -209,8 +209,8 @@ final class QuarantineRestore implements AutoCloseable {
     // ---------------------------------------------------------------- a file with records of many streams
 
     /**
-     * As of one stream. Each record's slot says where it stood in its stream: what is there still is left out. What a run that was cut short had
-     * appended stands behind that place, too.
+     * Restores a file like one of a single stream. Each record's slot says where it stood in its stream: records that are still there are left out.
+     * What an interrupted run has appended stands behind that place, too.
      */
     private void restoreShared(SetAsideFile file, SetAsideRecords records, Copies copies, CommandOutput out, TextTable table)
             throws IOException {
@@ -257,7 +257,7 @@ final class QuarantineRestore implements AutoCloseable {
         return restoring.asRestored();
     }
 
-    /** Of what isn't there, and hasn't expired. */
+    /** Of the records that aren't there, and haven't expired. */
     private static void eachDue(SetAsideFile file, List<SharedSetAside.Piece> pieces, Copies copies, StreamPolicy policy, WalReader reader,
             long nowMillis, Consumer<SharedSetAside.Piece> task, Totals found) throws IOException {
         TimeRules times = new TimeRules(policy, LogOptions.of(InstantSource.fixed(Instant.ofEpochMilli(nowMillis))).build().maxClockSkew().toMillis());
@@ -347,7 +347,7 @@ final class QuarantineRestore implements AutoCloseable {
         long unused = entries.size() == 1 ? stream.append(entries.get(0)).position() : stream.appendBatch(entries).get(0).position();
     }
 
-    /** Behind what a run that was cut short has appended. */
+    /** Continues behind what an interrupted run has appended. */
     private static void goOn(SetAsideFile file, SetAsideRecords records, Due due, WalReader reader, Consumer<Group> task, Totals found)
             throws IOException {
         try (EntryCursor behind = reader.scanFrom(due.key, file.restoringFrom().orElseThrow())) {
@@ -371,7 +371,7 @@ final class QuarantineRestore implements AutoCloseable {
         }
     }
 
-    /** What a run that was cut short had appended: the first of the records, in their order, with or without others between. */
+    /** What an interrupted run has appended: the first of the records, in their order, with or without others between. */
     private static final class Appended {
 
         private final EntryCursor cursor;
@@ -380,7 +380,7 @@ final class QuarantineRestore implements AutoCloseable {
             this.cursor = cursor;
         }
 
-        /** To be asked for all, in order. A batch is there whole or not at all. */
+        /** Call it for all groups, in order. A batch is there whole or not at all. */
         boolean contains(Group group) {
             for (WriteEntry entry : group.entries()) {
                 if (!advanceTo(entry)) {
@@ -401,7 +401,7 @@ final class QuarantineRestore implements AutoCloseable {
         }
     }
 
-    /** With windows, retention and segments as the segment had them; once for all files of which that is so. */
+    /** With the windows, retention and segment size of the segment; opened once for all files with the same. */
     private StreamWal open(StreamPolicy policy) {
         if (wal != null && policy.equals(walPolicy)) {
             return wal;
@@ -432,9 +432,9 @@ final class QuarantineRestore implements AutoCloseable {
         return Math.max(least, Math.min(most, value));
     }
 
-    // ---------------------------------------------------------------- what else is of the segment
+    // ---------------------------------------------------------------- other parts of the segment
 
-    /** Of keys whose directories' names are cut, some other stream's may be among them: with that, no record verifies. */
+    /** For keys whose directories' names are cut, these may include another stream's: no record is valid with its header. */
     private List<SegmentHeader> headers(SetAsideFile file, QuarantinedFile origin) throws IOException {
         List<SegmentHeader> headers = new ArrayList<>();
         if (origin.offset() == 0) {
@@ -452,7 +452,7 @@ final class QuarantineRestore implements AutoCloseable {
         return headers;
     }
 
-    /** Those that this run has restored have another name now. */
+    /** Files that this run has restored have another name now. */
     private List<SetAsideFile> allNow() {
         return Stream.concat(done.stream(), all.stream().filter(file -> Files.exists(file.path()))).distinct().toList();
     }
@@ -475,7 +475,7 @@ final class QuarantineRestore implements AutoCloseable {
         }
     }
 
-    /** Where records of a file may be as well: in their segment itself, or in what was restored of it before. */
+    /** Where a file's records may also be: in their segment itself, or in parts of it that were restored before. */
     private final class Copies implements AutoCloseable {
 
         private final SetAsideRecords own;

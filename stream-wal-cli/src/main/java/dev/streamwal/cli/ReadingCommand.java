@@ -4,7 +4,7 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import picocli.CommandLine.Option;
 
-/** A command that reads a log, which may be live: it writes nothing there, and locks nothing. */
+/** A command that reads a log, which may be live: it writes nothing there, and takes no lock. */
 abstract class ReadingCommand extends LogCommand {
 
     @Option(
@@ -16,7 +16,7 @@ abstract class ReadingCommand extends LogCommand {
         super(context);
     }
 
-    /** Does what the command is for. */
+    /** Runs the command. */
     abstract Exit read(WalReader reader, CommandOutput out) throws IOException;
 
     @Override
@@ -29,7 +29,7 @@ abstract class ReadingCommand extends LogCommand {
         }
     }
 
-    /** Whether ROOT is none of a log. */
+    /** Whether ROOT is a directory of nano-wal files. */
     final boolean isNanoWal() {
         return nanoWal;
     }

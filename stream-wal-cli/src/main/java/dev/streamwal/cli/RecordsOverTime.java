@@ -4,9 +4,9 @@ import dev.streamwal.retention.StreamPolicy;
 import java.util.Arrays;
 
 /**
- * Counts records over time in a bounded number of columns, which become wider whenever the times don't fit: one pass over any range, in no
- * memory to speak of. A column begins at a multiple of its width, and each width is a multiple of the one before, so that narrow columns go
- * into wider ones whole.
+ * Counts records over time in a bounded number of columns, which become wider whenever the times don't fit: one pass over any range, with little
+ * memory. A column begins at a multiple of its width, and each width is a multiple of the one before, so that narrow columns merge into wider ones
+ * whole.
  */
 final class RecordsOverTime {
 
@@ -17,7 +17,7 @@ final class RecordsOverTime {
     private static final long MINUTE = 60 * SECOND;
     private static final long HOUR = 60 * MINUTE;
     private static final long DAY = 24 * HOUR;
-    /** The last is enough for all the timestamps there are. */
+    /** The last width suffices for all possible timestamps. */
     private static final long[] WIDTHS = {
         1, 5, 10, 50, 100, 500,
         SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND,
@@ -32,7 +32,7 @@ final class RecordsOverTime {
     private long first = Long.MAX_VALUE;
     private long last = Long.MIN_VALUE;
 
-    /** So many records of this time; one that no log would take counts as the nearest that it would. */
+    /** Adds records of one time; a time that no log accepts counts as the nearest accepted one. */
     void add(long timestampMillis, long records) {
         long time = Math.max(StreamPolicy.MIN_TIMESTAMP_MILLIS, Math.min(timestampMillis, StreamPolicy.MAX_TIMESTAMP_MILLIS));
         start = isEmpty() ? time : start;
@@ -44,7 +44,7 @@ final class RecordsOverTime {
         counts[column(time)] += records;
     }
 
-    /** So many records, spread evenly from the first time to the last. */
+    /** Adds records, spread evenly from the first time to the last. */
     void add(long firstMillis, long lastMillis, long records) {
         long parts = Math.min(records, COLUMNS);
         for (long part = 0; part < parts; part++) {
@@ -94,7 +94,7 @@ final class RecordsOverTime {
         return start + column(first) * widthMillis();
     }
 
-    /** What each of the {@link #columns()} is for. */
+    /** The width of each of the {@link #columns()}. */
     long widthMillis() {
         return WIDTHS[width];
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Brings a log in order. */
+/** Recovers a log. */
 @Command(
         name = "recover",
         description = "Recovers every stream of a log, as a program that opens it does, and reports what was found and done.",
@@ -45,7 +45,7 @@ final class RecoverCommand extends WritingCommand {
         super(context);
     }
 
-    /** As it is called on the command line. */
+    /** The name on the command line. */
     enum Policy {
         STOP(RecoveryPolicy.STOP_AT_FIRST_ERROR), SKIP(RecoveryPolicy.SKIP_BAD_RECORDS);
 

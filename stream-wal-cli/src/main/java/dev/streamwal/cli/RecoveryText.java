@@ -17,7 +17,7 @@ final class RecoveryText {
     private final CommandOutput out;
     private final Function<Path, String> shortened;
 
-    /** @param shortened how files are called in text */
+    /** @param shortened how files are named in text */
     RecoveryText(CommandOutput out, Function<Path, String> shortened) {
         this.out = out;
         this.shortened = shortened;

@@ -3,7 +3,7 @@ package dev.streamwal.cli;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** What a command was given isn't what it works on; the message says all there is to say. */
+/** A command's input isn't what it works on; the message says everything. */
 final class RefusedException extends IOException {
 
     private static final long serialVersionUID = 1L;

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Takes a segment's file apart, from its first byte to its last, also where it is damaged. */
+/** Shows a segment's file from its first byte to its last, even if it is damaged. */
 final class SegmentDump {
 
     private final SegmentBytes bytes;
@@ -52,7 +52,7 @@ final class SegmentDump {
         }
     }
 
-    /** Goes past what is no record; false where that is the file's end. */
+    /** Skips what is not a record; false if that extends to the file's end. */
     private boolean passStop(SegmentScan scan, SegmentHeader header) throws IOException {
         if (scan.isSkippable()) {
             writer.write(fields.record(scan, header));

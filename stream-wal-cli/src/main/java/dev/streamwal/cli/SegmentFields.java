@@ -23,7 +23,7 @@ import java.util.HexFormat;
 final class SegmentFields {
 
     private static final HexFormat HEX = HexFormat.of();
-    /** Of a record's content, shown beside its first byte. */
+    /** Bytes of a record's content that are shown beside its first byte. */
     private static final int PREVIEW_BYTES = 40;
     private static final int INDEX_FIXED_BYTES = 32;
     private static final int INDEX_ENTRY_BYTES = 24;
@@ -66,7 +66,7 @@ final class SegmentFields {
         padding(part, at + SegmentHeaderLayout.KEY + header.key().utf8Length(), at + header.headerLength());
     }
 
-    /** Of a record in a shared segment, whose it is. */
+    /** For a record in a shared segment: the stream that it belongs to. */
     private String headerField(SegmentScan scan, SegmentHeader header) throws IOException {
         if (header.key().equals(StreamKey.SHARED)) {
             byte[] slot = new byte[scan.headerLength()];
@@ -83,7 +83,7 @@ final class SegmentFields {
         return "header " + preview(scan.offset() + RecordLayout.PREFIX_BYTES, scan.headerLength());
     }
 
-    /** The record that the scan stands on. */
+    /** The record at the scan's place. */
     DumpPart record(SegmentScan scan, SegmentHeader header) throws IOException {
         long at = scan.offset();
         long end = at + scan.frameBytes();
@@ -117,7 +117,7 @@ final class SegmentFields {
         };
     }
 
-    /** What every record begins with; of a damaged one, what stands there. */
+    /** The beginning of every record; for a damaged one, the bytes found there. */
     void prefix(DumpPart part, long at) throws IOException {
         ByteBuffer read = read(at, RecordLayout.PREFIX_BYTES);
         long commitWord = read.getLong(RecordLayout.COMMIT_WORD);
@@ -187,7 +187,7 @@ final class SegmentFields {
         return "0x" + HEX.toHexDigits(word);
     }
 
-    /** Where the file has become shorter meanwhile, zeros. */
+    /** Zeros if the file has become shorter meanwhile. */
     private ByteBuffer read(long at, int length) throws IOException {
         ByteBuffer read = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.read(read, at);

@@ -29,15 +29,15 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * The segments of a log, and which of them would go: by what can be read without opening the log for writing. So what recovery would do first
- * is left out, and a live log may have other files the next moment.
+ * The segments of a log, and which of them would be deleted: by what can be read without opening the log for writing. So it leaves out what recovery
+ * would do first, and a live log may have other files a moment later.
  */
 final class SegmentInventory {
 
-    /** As long as a retention may be. */
+    /** The longest retention. */
     static final Duration ANY_TIME = Duration.ofMillis(StreamPolicy.MAX_RETENTION_MILLIS);
 
-    /** Nobody knows the writing program's. */
+    /** The writing program's value is unknown. */
     private static final WalOptions OPTIONS = WalOptions.builder().build();
 
     private final Path root;
@@ -49,7 +49,7 @@ final class SegmentInventory {
         this.log = log;
     }
 
-    /** A segment, and how long it was just now. */
+    /** A segment, with the length that it had just now. */
     record Found(Segment segment, long bytes) {
 
         SegmentName name() {
@@ -57,7 +57,7 @@ final class SegmentInventory {
         }
     }
 
-    /** How many segments would be deleted only because the time is further ahead than can be explained: see {@link SweepTime}. */
+    /** The number of segments that would be deleted only because the time is further ahead than can be explained: see {@link SweepTime}. */
     int doubtful(Instant now) throws IOException {
         OptionalLong known = WriterFile.knownMillis(root);
         long advanceMillis = OPTIONS.maxClockAdvance().toMillis();
@@ -78,7 +78,7 @@ final class SegmentInventory {
         }
     }
 
-    /** Of a file that can't be read it is unknown: then it is an old one. */
+    /** For a file that can't be read it is unknown: such a file counts as old. */
     private Window window(Found found) {
         try {
             return found.segment().header(log.channels()).window();
@@ -88,7 +88,7 @@ final class SegmentInventory {
     }
 
     /**
-     * What a sweep would delete now, if the time is believed.
+     * What a sweep would delete now, if it trusts the time.
      *
      * @param consumers for whom everything is kept that they haven't committed
      */
@@ -140,13 +140,13 @@ final class SegmentInventory {
         return holds;
     }
 
-    /** The newest segment too: a sweep seals it where it has expired. */
+    /** Includes the newest segment: a sweep seals it if it has expired. */
     private static ExpiryPlan.Segment view(Found segment) {
         return new ExpiryPlan.Segment(segment.name().basePosition(), segment.name().expirationMillis(), segment.name().expirationMillis(),
                 segment.bytes(), true);
     }
 
-    /** In which the segment stands. */
+    /** The file that holds the segment. */
     Path fileOf(ExpiryPlan.Deletion deletion) throws IOException {
         for (Segment segment : log.of(deletion.key())) {
             if (segment.basePosition() == deletion.segment().basePosition()) {
@@ -177,7 +177,7 @@ final class SegmentInventory {
         }
     }
 
-    /** In order of position, without what is deleted meanwhile. */
+    /** In order of position, without segments that are deleted meanwhile. */
     List<Found> segments(String key) throws IOException {
         List<Found> found = new ArrayList<>();
         for (Segment segment : log.of(key)) {

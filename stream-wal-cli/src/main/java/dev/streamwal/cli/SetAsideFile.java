@@ -14,16 +14,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A file in the quarantine. How far its records were brought back stands behind the name that recovery gave it, so that it changes in one
- * step: {@code .restoring-<position>} before the first is appended, where the stream's end was then; {@code .restored} when all are durable.
+ * A file in the quarantine. The state of restoring it is a suffix of the name that recovery gave it, so that it changes atomically:
+ * {@code .restoring-<position>}, with the stream's end, before the first record is appended; {@code .restored} when all are durable.
  *
- * @param givenName by recovery, or by somebody else
- * @param origin what that name says; empty for a file that isn't recovery's
+ * @param givenName by recovery, or by a user
+ * @param origin the parsed name; empty for a file that isn't recovery's
  * @param restoringFrom the stream's end before the first of its records was appended again, by a run that didn't finish
  */
 record SetAsideFile(Path path, String givenName, Optional<QuarantinedFile> origin, OptionalLong restoringFrom, boolean restored) {
 
-    /** By stream, and of a stream in the order in which the records stood. */
+    /** By stream, and within a stream in the order of the records. */
     static final Comparator<SetAsideFile> IN_ORDER = Comparator
             .comparing((SetAsideFile file) -> file.origin.flatMap(QuarantinedFile::streamDirectory).orElse(""))
             .thenComparing(file -> file.origin.map(QuarantinedFile::file).orElse(""))
@@ -49,19 +49,19 @@ record SetAsideFile(Path path, String givenName, Optional<QuarantinedFile> origi
         return path.getFileName().toString();
     }
 
-    /** Whether they are of the same segment. */
+    /** Whether both files are parts of the same segment. */
     boolean hasSegmentOf(SetAsideFile other) {
         return origin.isPresent() && other.origin.isPresent()
                 && origin.get().streamDirectory().equals(other.origin.get().streamDirectory())
                 && origin.get().file().equals(other.origin.get().file());
     }
 
-    /** Durably; the caller holds the log's lock. */
+    /** Renames the file, durably; the caller holds the log's lock. */
     SetAsideFile restoring(long from) throws IOException {
         return renamed(givenName + RESTORING + from);
     }
 
-    /** Durably; the caller holds the log's lock. Another file may have had its name before, and be restored too. */
+    /** Renames the file, durably; the caller holds the log's lock. An earlier file may have had the same name, and be restored too. */
     SetAsideFile asRestored() throws IOException {
         for (int number = 0; number < MAX_NAMES; number++) {
             String name = givenName + RESTORED + (number == 0 ? "" : "_" + number);

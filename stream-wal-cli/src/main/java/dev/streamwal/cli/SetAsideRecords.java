@@ -27,10 +27,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a segment, or of a part of one that was set aside, that verify: past holes and damage, each where it stood. A batch counts
- * whole or not at all. One thread; close it.
+ * The valid records of a segment, or of a part of one that was set aside, each where it stood; holes and damage are skipped. A batch counts as a
+ * whole or not at all. For one thread; close it.
  *
- * <p>A record's checksum has the salt of its segment in it. A part doesn't say that: it takes the header of the segment that it was cut
+ * <p>A record's checksum includes the salt of its segment. A part doesn't have the salt: it is read with the header of the segment that it was cut
  * from.
  */
 final class SetAsideRecords implements AutoCloseable {
@@ -54,7 +54,7 @@ final class SetAsideRecords implements AutoCloseable {
     }
 
     /**
-     * What is appended together: one record, or a batch.
+     * Records that are appended together: one record, or a batch.
      *
      * @param from offset in the segment
      * @param to offset in the segment
@@ -63,7 +63,7 @@ final class SetAsideRecords implements AutoCloseable {
      */
     record Group(long from, long to, List<WriteEntry> entries, long dataBytes) {}
 
-    /** A part of a segment at its place: what precedes it reads as zeros. */
+    /** A part of a segment at its place: zeros precede it. */
     private record Part(SegmentBytes part, long from) implements SegmentBytes {
 
         @Override
@@ -82,7 +82,7 @@ final class SetAsideRecords implements AutoCloseable {
         }
     }
 
-    /** @param from in the segment, where the file's first byte stood */
+    /** @param from offset in the segment of the file's first byte */
     static SetAsideRecords open(Path file, long from, SegmentHeader header) throws IOException {
         LogFile open = LogFile.reading(file);
         open.open();
@@ -94,12 +94,12 @@ final class SetAsideRecords implements AutoCloseable {
         }
     }
 
-    /** Of a segment that is in the log; closes it. */
+    /** From a segment that is in the log; closes it. */
     static SetAsideRecords of(SegmentReader segment) {
         return new SetAsideRecords(segment::close, segment, 0, segment.header());
     }
 
-    /** Of a whole segment that was set aside; empty where it has none that can be read, or is not the one that its name says. */
+    /** From a whole segment that was set aside; empty if it has no readable header, or isn't the segment that its name says. */
     static Optional<SegmentHeader> readHeader(Path file, QuarantinedFile name) throws IOException {
         try (LogFile bytes = LogFile.reading(file)) {
             ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -116,18 +116,18 @@ final class SetAsideRecords implements AutoCloseable {
         return header;
     }
 
-    /** Records that verify, and that only a later version understands. */
+    /** The number of valid records that only a later version understands. */
     long tooNew() {
         return tooNew;
     }
 
-    /** The next {@link #next()} returns what comes first. */
+    /** The next {@link #next()} returns the first group. */
     void restart() {
         scan.seek(Math.max(from, header.headerLength()));
         tooNew = 0;
     }
 
-    /** Null where there is nothing more. */
+    /** Null at the end. */
     @Nullable Group next() throws IOException {
         while (advance()) {
             if (scan.isShown()) {
@@ -140,7 +140,7 @@ final class SetAsideRecords implements AutoCloseable {
         return null;
     }
 
-    /** To the next record that verifies; false where there is none. */
+    /** Moves to the next valid record; false if there is none. */
     private boolean advance() throws IOException {
         while (!scan.next()) {
             if (scan.judge() == ScanStop.TOO_NEW) {
@@ -155,7 +155,7 @@ final class SetAsideRecords implements AutoCloseable {
         return true;
     }
 
-    /** The scan hands out a batch's record only where all of its members verify. */
+    /** The scan returns a batch's record only if all of its members are valid. */
     private Group batch() throws IOException {
         long start = scan.offset();
         ByteBuf content = Unpooled.buffer(BatchLayout.CONTENT_BYTES);

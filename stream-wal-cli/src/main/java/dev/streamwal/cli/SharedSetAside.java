@@ -17,10 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The records that stand in a part of a shared segment that was set aside, by the windows and retention that their streams had, in order. */
+/** The records in a part of a shared segment that was set aside, in order, by the windows and retention of their streams. */
 final class SharedSetAside {
 
-    /** Of a stream. */
+    /** The window and retention of a stream. */
     record Span(long windowMillis, long retentionMillis) {}
 
     /**
@@ -35,7 +35,7 @@ final class SharedSetAside {
             return ref.key();
         }
 
-        /** Whether it still stands where it stood, in whatever file that is now. */
+        /** Whether it still stands at its old place, in whatever file that is now. */
         boolean isThere(WalReader reader) {
             try {
                 WriteEntry first = group.entries().get(0);
@@ -59,10 +59,10 @@ final class SharedSetAside {
         for (Group group = records.next(); group != null; group = records.next()) {
             try {
                 Piece piece = piece(slot, group);
-                // the span of the last of a batch is that of all
+                // the span of a batch's last record applies to all of it
                 pieces.computeIfAbsent(new Span(slot.windowMillis(), slot.retentionMillis()), unused -> new ArrayList<>()).add(piece);
             } catch (FormatException e) {
-                // nothing that a writer writes
+                // no writer writes this
             }
         }
         return pieces;
@@ -86,7 +86,7 @@ final class SharedSetAside {
         return new Piece(first, new Group(group.from(), group.to(), entries, dataBytes));
     }
 
-    /** Leaves the slot at it. */
+    /** Leaves the slot at this record. */
     private static WriteEntry entry(Slot slot, WriteEntry stored) throws FormatException {
         ByteBuffer slotHeader = stored.header().duplicate();
         byte[] bytes = new byte[slotHeader.remaining()];

@@ -6,9 +6,9 @@ import dev.streamwal.reader.EntryRef;
 import io.netty.buffer.ByteBuf;
 
 /**
- * A record to be shown, wherever it comes from; valid as long as that.
+ * A record to show, from any source; valid as long as its source.
  *
- * @param header empty where it has none
+ * @param header empty if it has none
  */
 record ShownEntry(EntryRef ref, long timestampMillis, ByteBuf header, ByteBuf content) {
 

@@ -4,24 +4,24 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
-/** What a misspelt word was meant to be. */
+/** Guesses what a misspelt word was meant to be. */
 final class Spelling {
 
     private static final int MAX_GUESSES = 3;
-    /** Of longer words nothing is guessed: comparing them takes the product of their lengths. */
+    /** Longer words get no guess: comparing them takes the product of their lengths. */
     private static final int MAX_LENGTH = 200;
 
     private Spelling() {}
 
     private record Guess(String word, int distance) {}
 
-    /** A question to be put behind a message; empty where no word is like it. */
+    /** A question to append to a message; empty if no word is similar. */
     static String question(String misspelt, Collection<String> words) {
         List<String> similar = similar(misspelt, words);
         return similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?";
     }
 
-    /** The most similar words, of which at most one letter in three is different. */
+    /** The most similar words, with at most one letter in three different. */
     static List<String> similar(String misspelt, Collection<String> words) {
         int most = Math.max(1, misspelt.length() / 3);
         if (misspelt.length() > MAX_LENGTH) {
@@ -34,7 +34,7 @@ final class Spelling {
         return guesses.stream().filter(guess -> guess.distance() == guesses.get(0).distance()).limit(MAX_GUESSES).map(Guess::word).toList();
     }
 
-    /** How many letters are to be inserted, removed, exchanged, or swapped with their neighbour. */
+    /** The number of letters to insert, remove, replace, or swap with their neighbour. */
     static int distance(String one, String other) {
         int[] beforeLast = new int[other.length() + 1];
         int[] last = new int[other.length() + 1];

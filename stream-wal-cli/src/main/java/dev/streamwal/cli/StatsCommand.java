@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 
-/** Sums a log up. */
+/** Summarizes a log. */
 @Command(
         name = "stats",
         description = {

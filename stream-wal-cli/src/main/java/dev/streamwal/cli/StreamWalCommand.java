@@ -53,7 +53,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         })
 public final class StreamWalCommand {
 
-    /** picocli's own; the script it writes completes all commands. */
+    /** picocli's own command; its script completes all commands. */
     private static final String COMPLETION = "generate-completion";
 
     private StreamWalCommand() {}
@@ -61,7 +61,7 @@ public final class StreamWalCommand {
     /**
      * Runs a command and ends the process.
      *
-     * @param arguments the command's name, and what belongs to it
+     * @param arguments the command's name and its arguments
      */
     @SuppressForbidden("a program: the console, the exit code and the system's clock are its own, and commands get them from here")
     public static void main(String[] arguments) {
@@ -84,7 +84,7 @@ public final class StreamWalCommand {
         return run(new CommandContext(out, new PrintWriter(err, true, UTF_8), false, InstantSource.system()), arguments);
     }
 
-    /** Runs a command, and returns its exit code. An error that isn't caught would end the process with that of findings. */
+    /** Runs a command, and returns its exit code. An uncaught error would end the process with the exit code of findings. */
     static int run(CommandContext context, String... arguments) {
         try {
             return commandLine(context, arguments).execute(arguments);
@@ -136,7 +136,7 @@ public final class StreamWalCommand {
         return commands;
     }
 
-    /** With the one command that is to run, where the first argument names it: picocli reflects on each, which takes longer than the command. */
+    /** With only the command to run, if the first argument names it: picocli uses reflection on each, which takes longer than the command. */
     private static CommandLine commandLine(CommandContext context, String[] arguments) {
         Map<String, Supplier<Object>> all = commands(context);
         Supplier<Object> named = arguments.length == 0 || arguments[0].equals(COMPLETION) ? null : all.get(arguments[0]);

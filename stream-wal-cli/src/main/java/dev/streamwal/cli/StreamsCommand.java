@@ -20,10 +20,10 @@ abstract class StreamsCommand extends ReadingCommand {
         super(context);
     }
 
-    /** Does what the command is for. */
+    /** Runs the command. */
     abstract Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException;
 
-    /** As they were given; all streams, where there is none. */
+    /** The arguments; all streams if there is none. */
     List<String> patterns() {
         return patterns;
     }
@@ -32,7 +32,7 @@ abstract class StreamsCommand extends ReadingCommand {
     final Exit read(WalReader reader, CommandOutput out) throws IOException {
         try (LogSegments segments = LogSegments.of(root())) {
             KeySelection selection = KeySelection.of(segments, reader, patterns());
-            // before the reading, which may go on for ever
+            // before the reading, which may never end
             Exit found = complainOfMissing(selection.withMissing(this::isMissed));
             found = selection.isByList() && complainOfDamagedTables(segments) ? Exit.FINDINGS : found;
             Exit exit = read(reader, segments, selection, out);
@@ -40,19 +40,19 @@ abstract class StreamsCommand extends ReadingCommand {
         }
     }
 
-    /** Who wants all streams, or those that match, must hear that there may be more. */
+    /** Reports damaged tables if all streams, or those that match, were requested: more streams may be missing. */
     private boolean complainOfDamagedTables(LogSegments segments) throws IOException {
         List<CorruptSegmentException> damage = segments.damagedTables();
         damage.forEach(each -> complain("streams may be missing here: " + each.getMessage()));
         return !damage.isEmpty();
     }
 
-    /** Whether it is wrong that no stream answers to this. */
+    /** Whether it is an error if no stream matches this argument. */
     boolean isMissed(String argument) {
         return true;
     }
 
-    /** Of the streams' segments: how far the progress of reading them goes. */
+    /** Bytes of the streams' segments: the total for the progress of reading them. */
     static long fileBytes(LogSegments segments, KeySelection selection) throws IOException {
         long bytes = 0;
         for (String key : selection.keys()) {

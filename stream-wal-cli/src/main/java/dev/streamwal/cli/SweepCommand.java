@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Deletes what has expired. */
+/** Deletes expired segments. */
 @Command(
         name = "sweep",
         description = "Deletes the segments that have expired, as the writing program does once a minute.",
@@ -81,7 +81,7 @@ final class SweepCommand extends WritingCommand {
         return outcome.failed() == 0 ? Exit.OK : Exit.FINDINGS;
     }
 
-    /** A segment that was deleted, or would be. */
+    /** A segment that was, or would be, deleted. */
     private record Gone(Path path, String key, Instant expiration, long bytes, DeletedSegment.Reason reason) {
         static Gone of(DeletedSegment segment) {
             return new Gone(segment.path(), segment.key(), segment.expiration(), segment.bytes(), segment.reason());
@@ -89,7 +89,7 @@ final class SweepCommand extends WritingCommand {
     }
 
     /**
-     * What was not deleted.
+     * Segments that were not deleted.
      *
      * @param held segments, for consumers
      * @param heldBytes of their files
@@ -107,7 +107,7 @@ final class SweepCommand extends WritingCommand {
     private Outcome sweep(Instant time, List<Gone> gone) {
         try (StreamWal wal = openLog(holding(consumers()))) {
             SweepResult unused = wal.sweep(time, segment -> gone.add(Gone.of(segment)));
-            // to know whether a consumer is at a stream's end, the first pass recovers it; its newest segment is sealed by the second
+            // the first pass recovers streams, to know whether consumers are at their ends; the second pass seals the newest segments
             SweepResult result = wal.sweep(time, segment -> gone.add(Gone.of(segment)));
             wal.health().cause().ifPresent(cause -> complain(cause.toString()));
             return new Outcome(result.failedSegments(), result.heldSegments(), result.heldBytes());
@@ -123,11 +123,11 @@ final class SweepCommand extends WritingCommand {
         }
     }
 
-    /** Nobody knows for which of them, and how long, the writing program keeps segments. */
+    /** For which consumers, and how long, the writing program keeps segments is unknown. */
     private WalOptions holding(Collection<String> consumers) {
         WalOptions.Builder options = LogOptions.of(context().clock());
         if (believing) {
-            // the next writer finds that the clock was believed
+            // the next writer finds that the clock was trusted
             options.maxClockAdvance(SegmentInventory.ANY_TIME);
         }
         if (!consumers.isEmpty()) {
@@ -150,7 +150,7 @@ final class SweepCommand extends WritingCommand {
         }
     }
 
-    /** By key, and of a stream in the order in which they went. */
+    /** By key, and within a stream in the order of deletion. */
     private void show(List<Gone> gone, Outcome rest, CommandOutput out) {
         gone.sort(Comparator.comparing(Gone::key));
         TextTable table = new TextTable(out, "KEY", "SEGMENT", ">SIZE", "EXPIRED", "WHY");

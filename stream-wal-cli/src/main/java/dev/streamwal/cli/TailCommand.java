@@ -11,7 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Shows the newest records, and those to come. */
+/** Shows the newest records, and new ones as they come. */
 @Command(
         name = "tail",
         description = {
@@ -61,7 +61,7 @@ final class TailCommand extends StreamsCommand {
         return scan.exit();
     }
 
-    /** Returns where to go on. */
+    /** Returns where to continue. */
     private ReadFrom showLast(WalReader reader, String key, TolerantScan scan, EntryWriter writer) {
         try (EntryCursor cursor = reader.scanLast(key, last)) {
             while (scan.next(cursor::next)) {
@@ -71,7 +71,7 @@ final class TailCommand extends StreamsCommand {
         }
     }
 
-    /** Ends when the thread is interrupted, or nobody reads the output any more. */
+    /** Ends when the thread is interrupted, or the output is no longer read. */
     private static void follow(EntryTail tail, TolerantScan scan, EntryWriter writer, CommandOutput out) {
         try {
             while (true) {

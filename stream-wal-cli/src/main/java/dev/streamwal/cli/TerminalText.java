@@ -3,9 +3,8 @@ package dev.streamwal.cli;
 import java.util.HexFormat;
 
 /**
- * Text that can be shown: keys and contents come from anywhere, and a terminal obeys control characters. They are escaped as in Java, and
- * so are invisible ones, which hide or turn around what stands beside them. A backslash stays as it is: who needs the exact
- * characters asks for JSON.
+ * Escapes text for display: keys and contents come from anywhere, and a terminal obeys control characters. They are escaped as in Java, and so are
+ * invisible characters, which hide or reverse what stands beside them. A backslash stays as it is: JSON output has the exact characters.
  */
 final class TerminalText {
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Lines of text whose columns are aligned, in rounds, so that a long table needs little memory and its first lines come soon: what is
- * wider than in the rounds before widens its column from there on.
+ * Lines of text with aligned columns. They are printed in rounds, so that a long table needs little memory and its first lines come soon: a cell that
+ * is wider than in the rounds before widens its column from there on.
  */
 final class TextTable {
 
@@ -17,7 +17,7 @@ final class TextTable {
     private final int[] widths;
     private final List<String[]> rows = new ArrayList<>();
 
-    /** @param header the columns' names; one that starts with {@code >} is aligned to the right; without any name there is no header */
+    /** @param header the columns' names; one that starts with {@code >} is aligned to the right; if all names are empty there is no header */
     TextTable(CommandOutput out, String... header) {
         this.out = out;
         this.right = new boolean[header.length];
@@ -44,7 +44,7 @@ final class TextTable {
         }
     }
 
-    /** Prints what hasn't been printed; to be called in the end. */
+    /** Prints the remaining lines; call it at the end. */
     void print() {
         rows.forEach(cells -> out.line(line(cells)));
         rows.clear();

@@ -6,7 +6,7 @@ import dev.streamwal.reader.WalReader;
 import java.time.Instant;
 import picocli.CommandLine.Option;
 
-/** Which records by their timestamps; all by default. */
+/** Selects records by their timestamps; all by default. */
 final class TimeRangeOptions {
 
     @Option(
@@ -22,7 +22,7 @@ final class TimeRangeOptions {
         return !from.equals(Instant.MIN) || !to.equals(Instant.MAX);
     }
 
-    /** All of them together, by timestamp. */
+    /** All of the streams merged, by timestamp. */
     EntryCursor scanMerged(WalReader reader, Keys keys) {
         return reader.scanMerged(keys, from, to);
     }

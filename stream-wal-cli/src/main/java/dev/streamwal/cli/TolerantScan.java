@@ -6,13 +6,13 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import java.util.function.Consumer;
 
-/** Goes on behind what can't be read, and tells of it. */
+/** Continues behind what can't be read, and reports it. */
 final class TolerantScan {
 
     /**
-     * A cursor's way to go on.
+     * A cursor's step.
      *
-     * @param <E> what it may throw beside what is told of
+     * @param <E> an exception that it may throw beside those that are reported
      */
     interface Step<E extends Exception> {
         boolean next() throws E;
@@ -21,12 +21,12 @@ final class TolerantScan {
     private final Consumer<String> complaints;
     private boolean complete = true;
 
-    /** @param complaints told what is left out, and why */
+    /** @param complaints receives what is left out, and why */
     TolerantScan(Consumer<String> complaints) {
         this.complaints = complaints;
     }
 
-    /** As the cursor's; each of these failures is followed by progress, as it promises. */
+    /** A cursor's next step; each of the reported failures is followed by progress, as the cursor promises. */
     <E extends Exception> boolean next(Step<E> cursor) throws E {
         while (true) {
             try {

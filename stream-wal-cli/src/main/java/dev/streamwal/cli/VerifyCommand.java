@@ -44,7 +44,7 @@ final class VerifyCommand extends StreamsCommand {
         return lost.isNone() ? Exit.OK : Exit.FINDINGS;
     }
 
-    /** Of what is damaged in shared segments nobody knows whose it is, where its stream has nothing behind it. */
+    /** Reports damage in shared segments whose stream is unknown, as it has nothing behind the damage. */
     private void verifyShared(WalReader reader, CommandOutput out) {
         VerifyReport report = reader.verify(StreamKey.SHARED.text());
         if (!report.damage().isEmpty()) {

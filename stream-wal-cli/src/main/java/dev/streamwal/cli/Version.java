@@ -2,7 +2,7 @@ package dev.streamwal.cli;
 
 import picocli.CommandLine.IVersionProvider;
 
-/** Of the executable jar. */
+/** The version of the executable jar. */
 final class Version implements IVersionProvider {
 
     @Override

@@ -30,7 +30,7 @@ abstract class WritingCommand extends LogCommand {
     /** What a program that writes the log calls instead of this command, as the end of a message. */
     abstract String inTheWritingProgram();
 
-    /** What of it is below the log's directory. */
+    /** A file's path relative to the log's directory. */
     final String relative(Path file) {
         return file.startsWith(root()) ? root().relativize(file).toString() : file.toString();
     }

@@ -4,10 +4,10 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How long windows are where nobody says so. Pure.
+ * The default length of windows. Pure.
  *
- * <p>What has expired goes a window at a time, so that a hundredth of the retention is kept beyond it; shorter windows make more files of the same
- * data, longer ones keep more than was asked for.
+ * <p>Expired data is deleted a window at a time, so that about a hundredth of the retention is kept beyond it; shorter windows make more files of the
+ * same data, longer ones keep more than was asked for.
  */
 public final class DefaultWindow {
 
@@ -18,7 +18,7 @@ public final class DefaultWindow {
 
     private DefaultWindow() {}
 
-    /** A length that divides a day, or is a week: the one whose ratio to a hundredth of the retention is nearest to one. */
+    /** A length that divides a day, or is a week: the one closest, by ratio, to a hundredth of the retention. */
     public static Duration of(Duration retention) {
         double wanted = Math.max(1, retention.toMillis()) / (double) PART;
         Duration nearest = LENGTHS.get(0);

@@ -6,43 +6,41 @@ import java.util.List;
 import java.util.PriorityQueue;
 
 /**
- * Which segments go, and why. Pure: the same input gives the same list.
+ * Decides which segments are deleted, and why. Pure: the same input gives the same list.
  *
  * <ol>
  *   <li>{@link Cause#EXPIRED}: the expiration is now or past.
- *   <li>{@link Cause#STREAM_BYTES}: what is left of the stream is over its limit; its oldest segment goes, until it
- *       isn't.
- *   <li>{@link Cause#TOTAL_BYTES}: what is left of the whole log is over its limit; of the streams' oldest segments the
- *       one whose window ended first goes (of equals: the one that expires first, then by key), until it isn't.
+ *   <li>{@link Cause#STREAM_BYTES}: the rest of the stream is over its limit; its oldest segment is deleted, until it isn't.
+ *   <li>{@link Cause#TOTAL_BYTES}: the rest of the whole log is over its limit; of the streams' oldest segments the one whose window ended first is
+ *       deleted (of equals: the one that expires first, then by key), until it isn't.
  * </ol>
  *
- * <p>A segment goes only if it is sealed and every older one of its stream goes too: a stream loses its beginning and
- * nothing else. So the one position at which it now begins says all that is lost, and whoever reads on behind it missed
- * one range, not several. An expired segment behind one that hasn't expired, as there are after the retention was
- * shortened, therefore waits until that has gone, for whatever reason; not for ever, but until what the older one was
- * promised is over. To be rid of both now is what {@code applyRetention} is for. (One that only seems younger, since the clock was
- * wrong when it was begun, is due with what follows it: {@link MisdatedSegments}.) Likewise what stands behind an unsealed segment
- * waits until that is sealed. So a limit of bytes may be exceeded by what can't go yet.
+ * <p>A segment is deleted only if it is sealed and all older ones of its stream are deleted too: a stream loses only its beginning. So the position
+ * at which it now begins tells all that is lost, and a reader that continues behind it missed one range, not several. An expired segment behind one
+ * that hasn't expired, as after the retention was shortened, therefore waits until that one is deleted, for whatever reason: at the latest when the
+ * older one's promised retention is over. {@code applyRetention} deletes both now. (A segment that only seems younger, as the clock was wrong when it
+ * was begun, is due with what follows it: {@link MisdatedSegments}.) Likewise, what stands behind an unsealed segment waits until that is sealed. So
+ * a limit of bytes may be exceeded by what can't be deleted yet.
  */
 public final class ExpiryPlan {
 
-    /** Why a segment goes; the first that applies. */
+    /** Why a segment is deleted; the first cause that applies. */
     public enum Cause { EXPIRED, STREAM_BYTES, TOTAL_BYTES }
 
     /**
      * One segment.
      *
      * @param basePosition of its first record; the segment's name within its stream
-     * @param expirationMillis epoch ms from which on it may go
-     * @param windowEndMillis epoch ms; how old the segment is compared with other streams', so that an estimate will do where the log as a
-     *     whole is within its limit
+     * @param expirationMillis epoch ms from which on it may be deleted
+     * @param windowEndMillis epoch ms; orders the segments of different streams by age, so that an estimate suffices if the log as a whole is within
+     *     its limit
      * @param bytes of the file
      * @param deletable whether it is sealed
      */
     public record Segment(
             long basePosition, long expirationMillis, long windowEndMillis, long bytes, boolean deletable) {
 
-        /** The same segment, due at another time. */
+        /** The same segment with another expiration. */
         Segment withExpiration(long newExpirationMillis) {
             return new Segment(basePosition, newExpirationMillis, windowEndMillis, bytes, deletable);
         }
@@ -56,7 +54,7 @@ public final class ExpiryPlan {
      */
     public record Stream(String key, long maxBytes, List<Segment> segments) {}
 
-    /** One segment that goes. */
+    /** One segment to delete. */
     public record Deletion(String key, Segment segment, Cause cause) {}
 
     private static final Comparator<Remainder> OLDEST_FIRST = Comparator
@@ -70,8 +68,7 @@ public final class ExpiryPlan {
      * @param nowMillis epoch ms
      * @param maxTotalBytes of all the streams together; {@link Long#MAX_VALUE}: no limit
      * @param streams each key once
-     * @return in the order to delete in; within a stream oldest first, so that where one deletion fails, the stream's
-     *     later ones must not be done either
+     * @return in the order of deletion; within a stream oldest first, so that if one deletion fails, the stream's later ones must not be done either
      */
     public static List<Deletion> of(long nowMillis, long maxTotalBytes, List<Stream> streams) {
         List<Deletion> plan = new ArrayList<>();
@@ -106,7 +103,7 @@ public final class ExpiryPlan {
         }
     }
 
-    /** What is left of a stream while the plan is made. */
+    /** The rest of a stream while the plan is made. */
     private static final class Remainder {
 
         final Stream stream;
@@ -126,7 +123,7 @@ public final class ExpiryPlan {
             return stream.segments().get(gone);
         }
 
-        /** What goes whatever the other streams have. */
+        /** Plans the deletions that don't depend on other streams. */
         void dropWhatIsDue(long nowMillis, List<Deletion> plan) {
             while (canGo()) {
                 if (head().expirationMillis() <= nowMillis) {

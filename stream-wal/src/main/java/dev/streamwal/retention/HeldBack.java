@@ -8,44 +8,44 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which segments stay for their consumers' sake although {@link ExpiryPlan} would have them go. Pure.
+ * Decides which segments are kept for consumers although {@link ExpiryPlan} would delete them. Pure.
  *
- * <p>The plan is made as if nobody held anything. Of what it takes from a stream, all of which has expired or is over a limit of bytes, the
- * oldest segment stays if some consumer holds it, and then so do those behind it; otherwise it goes, and the next one is looked at. A
- * consumer holds a segment if all of this is so:
+ * <p>The plan is made without regard to consumers. Of the segments that it takes from a stream, all expired or over a limit of bytes, the oldest
+ * stays if a consumer holds it, and then so do those behind it; otherwise it is deleted, and the next one is checked. A consumer holds a segment if
+ * all of this is true:
  *
  * <ul>
- *   <li>it hasn't committed the segment's end;
- *   <li>the segment's expiration was less than the consumer's time ago, or is yet to come;
- *   <li>this segment and those behind it that would go too have, as files, no more bytes together than the consumer's limit.
+ *   <li>the consumer hasn't committed the segment's end;
+ *   <li>the segment expired less than the consumer's time ago, or hasn't expired;
+ *   <li>this segment and those behind it that would be deleted too have, as files, no more bytes together than the consumer's limit.
  * </ul>
  *
- * <p>So what is held comes on top of what the limits of bytes allow, each stream by its consumers' limits and no more: a consumer that
- * never comes again takes no more room than it was given. As the plan counts what is held as gone, nothing else goes in its place. Of
- * several consumers each has limits of its own, and a segment stays as long as one of them holds it.
+ * <p>So held segments come on top of what the limits of bytes allow, for each stream up to its consumers' limits: a consumer that never comes back
+ * takes no more space than it was given. As the plan counts held segments as deleted, nothing else is deleted in their place. Each consumer has its
+ * own limits, and a segment stays as long as one of them holds it.
  */
 public final class HeldBack {
 
     /**
      * What one consumer may hold of a stream.
      *
-     * @param committed stream position before which it has done with everything; 0 where it has never committed
+     * @param committed stream position before which the consumer has processed everything; 0 if it has never committed
      * @param maxBytes of files
      * @param maxTimeMillis beyond a segment's expiration
      */
     public record Hold(long committed, long maxBytes, long maxTimeMillis) {}
 
     /**
-     * A segment that would go.
+     * A segment that would be deleted.
      *
-     * @param endPosition where its records end, or a later position that the next one doesn't begin before
+     * @param endPosition where its records end, or a later position that is not behind the next segment's beginning
      */
     public record Due(ExpiryPlan.Deletion deletion, long endPosition) {}
 
     /**
-     * What is done.
+     * The result.
      *
-     * @param deletions what goes, in the order of the plan
+     * @param deletions to be done, in the order of the plan
      * @param segments that stay
      * @param bytes of their files
      */
@@ -55,8 +55,8 @@ public final class HeldBack {
 
     /**
      * @param nowMillis epoch ms
-     * @param plan in the order to delete in, within a stream the oldest first
-     * @param holds by stream; who isn't there is held by nobody
+     * @param plan in the order of deletion, within a stream the oldest first
+     * @param holds by stream; no consumer holds a stream that isn't in it
      */
     public static Outcome of(long nowMillis, List<Due> plan, Map<String, List<Hold>> holds) {
         Map<String, Long> bytesLeft = new HashMap<>();

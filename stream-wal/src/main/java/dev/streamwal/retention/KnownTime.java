@@ -5,15 +5,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * What time it is at least: what the log's clock said when it was last believed, and what has passed since by the machine's steady clock,
- * which nobody sets. So a reading of the log's clock can be told from what is possible. Thread-safe.
+ * The earliest time that it can be now: the last trusted reading of the log's clock, plus what has passed since by the machine's monotonic clock,
+ * which can't be set. With that, impossible readings of the log's clock are noticed. Thread-safe.
  */
 public final class KnownTime {
 
-    /** Clocks are set back by parts of a second, and a thread may be held up between reading the clock and using what it read. */
+    /** Clocks are set back by fractions of a second, and a thread may pause between reading the clock and using the reading. */
     private static final long LEAST_SKEW_MILLIS = 60_000;
 
-    /** A clock that has been behind for so long is believed: it was ahead before. */
+    /** A clock that has been behind for this long is trusted: it was ahead before. */
     static final long BEHIND_NANOS = TimeUnit.DAYS.toNanos(1);
 
     private final long skewMillis;
@@ -26,13 +26,13 @@ public final class KnownTime {
     @GuardedBy("this")
     private long behindSinceNanos;
 
-    /** What the clock said when the steady one said this. */
+    /** A reading of the log's clock, with the monotonic clock at the same moment. */
     private record Reading(long millis, long nanos) {}
 
     /**
      * @param nowMillis what is known at the beginning
-     * @param maxSkewMillis that a clock may be wrong by
-     * @param nanoTime steady
+     * @param maxSkewMillis by which a clock may be wrong
+     * @param nanoTime monotonic
      */
     public KnownTime(long nowMillis, long maxSkewMillis, LongSupplier nanoTime) {
         this.skewMillis = Math.max(maxSkewMillis, LEAST_SKEW_MILLIS);
@@ -40,12 +40,12 @@ public final class KnownTime {
         this.last = new Reading(nowMillis, nanoTime.getAsLong());
     }
 
-    /** Of a log of which nothing is known: no clock is ahead of it, or behind. */
+    /** For a log of which nothing is known: no clock is ahead of it, or behind. */
     public static KnownTime unknown() {
         return new KnownTime(Long.MIN_VALUE, Long.MAX_VALUE, () -> 0);
     }
 
-    /** Epoch ms; it is this time now, or later, unless a clock that was believed was wrong. */
+    /** Epoch ms; the time now is this or later, unless a trusted clock was wrong. */
     public long millis() {
         return millis(nanoTime.getAsLong());
     }
@@ -56,7 +56,8 @@ public final class KnownTime {
     }
 
     /**
-     * Whether a window lies in the future, by what the clock says now, further than any record may: the clock was wrong when it was begun.
+     * Whether a window lies further in the future, by the clock's current reading, than any record may: the clock was wrong when the window was
+     * begun.
      *
      * @param windowStartMillis epoch ms
      * @param nowMillis epoch ms
@@ -65,7 +66,7 @@ public final class KnownTime {
         return windowStartMillis > plus(nowMillis, skewMillis);
     }
 
-    /** Whether it can't be that early any more. */
+    /** Whether the time can't be that early any more. */
     public boolean isBehind(long nowMillis) {
         return isBehind(nowMillis, nanoTime.getAsLong());
     }
@@ -75,8 +76,8 @@ public final class KnownTime {
     }
 
     /**
-     * The clock said so, and is believed: unless that is behind what is known, and has been for less than a day. A machine may not know the
-     * time until it has asked its network; and what one wrong reading made known must not count for ever.
+     * Trusts a reading of the clock, unless it is behind what is known, and readings have been so for less than a day. A machine may not know the
+     * time until it has asked its network; and what one wrong reading established must not count for ever.
      */
     public synchronized void believe(long nowMillis) {
         long nanos = nanoTime.getAsLong();

@@ -5,19 +5,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Segments that were begun while the clock was far ahead: their expirations lie in that future. As only the beginning of a stream expires
- * ({@link ExpiryPlan}), one such segment would keep all that was appended after it, until then. Its records are no newer than what follows
- * it, so it goes when something that follows it is due. Pure.
+ * Handles segments that were begun while the clock was far ahead, so that their expirations lie in that future. As only the beginning of a stream
+ * expires ({@link ExpiryPlan}), one such segment would keep all that was appended after it until then. Its records are no newer than what follows it,
+ * so it is due when something that follows it is due. Pure.
  *
- * <p>A segment counts as misdated only while its window lies in the future by the clock that is swept by. So a clock that was behind for a
- * while takes nothing away: what it began is due at once, and the segments before it, whose windows are not in the future, are not. A
- * segment that merely was promised a longer retention than those behind it keeps it.
+ * <p>A segment counts as misdated only while its window lies in the future by the sweep's clock. So a clock that was behind for a while deletes
+ * nothing extra: what it began is due at once, and the segments before it, whose windows are not in the future, are not. A segment that was merely
+ * promised a longer retention than those behind it keeps it.
  */
 public final class MisdatedSegments {
 
     private MisdatedSegments() {}
 
-    /** Whether the window of a stream's segment lies in the future; asked only where something depends on it. */
+    /** Whether the window of a stream's segment lies in the future; called only if the result depends on it. */
     @FunctionalInterface
     public interface Ahead {
         boolean isAhead(int index) throws IOException;
@@ -26,7 +26,7 @@ public final class MisdatedSegments {
     /**
      * @param nowMillis epoch ms
      * @param segments of a stream, all of them, in order of position
-     * @return the same segments; a misdated one that is to go has the expiration of one behind it
+     * @return the same segments; a misdated one that is to be deleted has the expiration of one behind it
      */
     public static List<ExpiryPlan.Segment> withDueExpirations(long nowMillis, List<ExpiryPlan.Segment> segments, Ahead ahead)
             throws IOException {
@@ -41,7 +41,7 @@ public final class MisdatedSegments {
                 continue;
             }
             if (!ahead.isAhead(i)) {
-                // it stays, and all behind it with it
+                // it stays, and so do all behind it
                 break;
             }
             if (dated == null) {

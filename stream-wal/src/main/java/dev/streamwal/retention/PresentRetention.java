@@ -4,31 +4,31 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
- * How long streams are kept by the options of today, where that is shorter than what their segments were begun with. Pure.
+ * The current options' retention of streams, where it is shorter than the retention that their segments were begun with. Pure.
  *
- * @param shortestMillis of all streams that it is for
+ * @param shortestMillis of all these streams
  * @param isOfAll whether it is the same for all streams of the log
- * @param millis by key; {@link #AS_BEGUN} of those that it isn't for
+ * @param millis by key; {@link #AS_BEGUN} for other streams
  */
 public record PresentRetention(long shortestMillis, boolean isOfAll, ToLongFunction<String> millis) {
 
-    /** What a segment was begun with is what holds. */
+    /** The retention that a segment was begun with applies. */
     public static final long AS_BEGUN = Long.MAX_VALUE;
 
-    /** Segments expire when they say. */
+    /** Segments expire at their own expirations. */
     public static final PresentRetention NONE = new PresentRetention(AS_BEGUN, true, key -> AS_BEGUN);
 
-    /** Whether any segment may expire earlier than it says. */
+    /** Whether any segment may expire before its own expiration. */
     public boolean shortensAny() {
         return shortestMillis != AS_BEGUN;
     }
 
-    /** What a stream has in segments of its own. */
+    /** The stream's own segments, with their current expirations. */
     public ExpiryPlan.Stream of(ExpiryPlan.Stream stream) {
         return of(stream, millis.applyAsLong(stream.key()));
     }
 
-    /** Packs, of which each is due where any stream has something in it that is. */
+    /** Packs with their current expirations: each is due when any stream's part of it is due. */
     public ExpiryPlan.Stream ofPacks(ExpiryPlan.Stream packs) {
         return of(packs, shortestMillis);
     }

@@ -5,12 +5,12 @@ import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.RecordLayout;
 
-/** How large a record may be. Pure. */
+/** Limits of a record's size. Pure. */
 public final class SizeRules {
 
     private SizeRules() {}
 
-    /** Refuses what could never be stored. */
+    /** Refuses a record that could never be stored. */
     public static void check(int headerLength, int contentLength, int maxRecordBytes, String stream) {
         if (headerLength > RecordLayout.MAX_HEADER_BYTES) {
             throw new HeaderTooLargeException("header exceeds " + RecordLayout.MAX_HEADER_BYTES + " bytes: header="

@@ -5,14 +5,14 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.Window;
 
 /**
- * What holds for one stream: the log's options, with what a key's pattern does differently. It governs new segments; a
- * segment that exists keeps the window and the expiration it was created with.
+ * The options of one stream: the log's, with the differences of the key's pattern. They govern new segments; an existing segment keeps the window and
+ * the expiration that it was created with.
  *
  * @param windowMillis length of the windows; each segment is for one of them
  * @param retentionMillis how long after its window's end a segment is kept
  * @param segmentBytes capacity of a segment's file, its header included
  * @param maxRecordBytes limit of a record's header and content together
- * @param maxBytes above which the stream's oldest sealed segments go; {@link Long#MAX_VALUE}: no limit
+ * @param maxBytes above which the stream's oldest sealed segments are deleted; {@link Long#MAX_VALUE}: no limit
  */
 public record StreamPolicy(
         long windowMillis, long retentionMillis, int segmentBytes, int maxRecordBytes, long maxBytes) {
@@ -21,20 +21,20 @@ public record StreamPolicy(
 
     /** Ten years. Longer ones expire nothing within a program's life, and are more likely a wrong unit. */
     public static final long MAX_WINDOW_MILLIS = 3_653 * DAY_MILLIS;
-    /** Ten thousand years: as good as for ever, and no sum of times comes near a {@code long}'s end. */
+    /** Ten thousand years: practically for ever, and no sum of times comes near a {@code long}'s limit. */
     public static final long MAX_RETENTION_MILLIS = 3_652_500 * DAY_MILLIS;
 
-    /** 0001-01-01T00:00:00Z; what is older is a wrong unit, or no time at all. */
+    /** 0001-01-01T00:00:00Z; older values are a wrong unit, or no time at all. */
     public static final long MIN_TIMESTAMP_MILLIS = -62_135_596_800_000L;
     /** 9999-12-31T23:59:59.999Z. */
     public static final long MAX_TIMESTAMP_MILLIS = 253_402_300_799_999L;
 
     /** A page: a segment's file is never shorter, so that a smaller capacity would save nothing. */
     public static final int MIN_SEGMENT_BYTES = 4_096;
-    /** 1 GiB: with a footer behind the data the file stays below 2 GiB, what a mapping and an {@code int} reach. */
+    /** 1 GiB: with a footer behind the data the file stays below 2 GiB, the limit of a mapping and an {@code int}. */
     public static final int MAX_SEGMENT_BYTES = 1 << 30;
 
-    /** What the largest frame leaves: the format holds frames below 32 MiB. */
+    /** The rest of the largest frame: the format has frames below 32 MiB. */
     public static final int MAX_RECORD_BYTES = RecordLayout.MAX_FRAME_BYTES - RecordLayout.PREFIX_BYTES;
 
     public StreamPolicy {
@@ -76,8 +76,8 @@ public record StreamPolicy(
     }
 
     /**
-     * When a segment of this window may be deleted, in epoch ms. Never before 1970, since file names have no negative
-     * numbers: by a clock that stands before 1970 nothing expires.
+     * When a segment of this window may be deleted, in epoch ms. Never before 1970, as file names have no negative numbers: if the clock stands
+     * before 1970, nothing expires.
      */
     public long expirationOf(Window window) {
         return Math.max(0, window.endMillis() + retentionMillis);

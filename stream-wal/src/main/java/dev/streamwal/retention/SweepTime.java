@@ -4,23 +4,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Whether a sweep may believe the clock: one reading that is a year ahead would delete everything. Pure.
+ * Decides whether a sweep may trust the clock: one reading that is a year ahead would delete everything. Pure.
  *
- * <p>What is known ({@link KnownTime}) and a span on top of it, for which the log may have stood still, are believed. Where the clock lies
- * further ahead, nobody can tell a wrong clock from a long standstill by it. Then a segment stays that isn't due by what is known, if it was
- * begun before the jump: it is kept as long as it would have been had nothing jumped, and goes without anybody's doing when that time has
- * passed, or when somebody vouches for the clock. What was begun after the jump goes by the clock. Where nothing is at stake, the clock is
- * believed.
+ * <p>Trusted are the known time ({@link KnownTime}) and, on top of it, a span for which the log may have stood still. If the clock lies further
+ * ahead, a wrong clock can't be told from a long standstill. Then a segment stays if it isn't due by the known time and was begun before the jump: it
+ * is kept as long as it would have been without the jump, and is deleted automatically when that time has passed, or when an operator confirms the
+ * clock. Segments begun after the jump expire by the clock. If no segment is concerned, the clock is trusted.
  */
 public final class SweepTime {
 
     private SweepTime() {}
 
     /**
-     * What is to be done.
+     * The result.
      *
-     * @param streams as they were given; what has to stay is not due in them
-     * @param segments that stay although they have expired by the clock; 0: the clock is believed
+     * @param streams as given, but segments that have to stay are not due
+     * @param segments that stay although they have expired by the clock; 0: the clock is trusted
      * @param bytes of their files
      */
     public record Outcome(List<ExpiryPlan.Stream> streams, int segments, long bytes) {
@@ -30,15 +29,15 @@ public final class SweepTime {
         }
     }
 
-    /** Whether the clock is no further ahead of what is known than may be. */
+    /** Whether the clock is no further ahead of the known time than allowed. */
     public static boolean isBelievable(long nowMillis, long knownMillis, long maxAdvanceMillis) {
         return nowMillis <= KnownTime.plus(knownMillis, maxAdvanceMillis);
     }
 
     /**
-     * @param nowMillis what the clock says, epoch ms
-     * @param knownMillis what time it is at least, epoch ms
-     * @param maxAdvanceMillis that the clock may lie ahead of it
+     * @param nowMillis the clock's reading, epoch ms
+     * @param knownMillis the earliest possible time now, epoch ms
+     * @param maxAdvanceMillis by which the clock may be ahead of it
      */
     public static Outcome of(long nowMillis, long knownMillis, long maxAdvanceMillis, List<ExpiryPlan.Stream> streams) {
         if (isBelievable(nowMillis, knownMillis, maxAdvanceMillis)) {

@@ -6,7 +6,7 @@ import dev.streamwal.format.Window;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** Which timestamps a stream takes. Pure. */
+/** Which timestamps a stream accepts. Pure. */
 public final class TimeRules {
 
     /** Beyond every timestamp and every expiration, and far enough from overflow to be added to. */
@@ -21,8 +21,8 @@ public final class TimeRules {
     }
 
     /**
-     * Epoch ms of a time that a caller gave, rounded down, also before 1970. A time too far away for that is an end of time: all comparisons
-     * are right, and {@link #check} refuses it as a timestamp.
+     * Epoch ms of a caller's time, rounded down, also before 1970. A time out of range becomes an end of time: all comparisons are right, and
+     * {@link #check} refuses it as a timestamp.
      */
     public static long millis(Instant given) {
         if (given.getEpochSecond() >= END_OF_TIME_MILLIS / 1_000) {
@@ -32,11 +32,11 @@ public final class TimeRules {
     }
 
     /**
-     * Refuses a timestamp that would hold the stream in a window of the far future, and one whose own window has expired, since the record
-     * would be swept as soon as it was acknowledged.
+     * Refuses a timestamp that would keep the stream in a window of the far future, and one whose window has expired, as the record would be swept as
+     * soon as it was acknowledged.
      */
     public void check(long timestampMillis, long nowMillis, String stream) {
-        // a window ends after its timestamps: what is younger than the retention can't have expired
+        // a window ends after its timestamps: one younger than the retention can't have expired
         boolean recent = timestampMillis >= nowMillis - policy.retentionMillis() && timestampMillis <= nowMillis + maxSkewMillis;
         if (recent && timestampMillis >= StreamPolicy.MIN_TIMESTAMP_MILLIS && timestampMillis <= StreamPolicy.MAX_TIMESTAMP_MILLIS) {
             return;

@@ -8,15 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What tells one run of the machine's kernel from the next. */
+/** Identifies one run of the machine's kernel. */
 public final class BootId {
 
     private BootId() {}
 
-    /**
-     * Empty where the system doesn't say (it isn't Linux, or hides {@code /proc}): then nobody can know whether the
-     * machine was restarted.
-     */
+    /** Empty if the system doesn't tell (it isn't Linux, or hides {@code /proc}): then it is unknown whether the machine was restarted. */
     public static Optional<String> ofThisMachine() {
         return read(FileSystems.getDefault().getPath("/proc/sys/kernel/random/boot_id"));
     }

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file that is a copy once it is changed. What a link leads to is opened for reading only, so that a change which forgot to make the copy
- * would fail, and change nothing.
+ * A file that becomes a copy when it is first changed. The target of a link is opened for reading only, so that a change without the copy would fail,
+ * and change nothing.
  */
 final class BorrowedFile extends ChannelFile {
 
@@ -45,7 +45,7 @@ final class BorrowedFile extends ChannelFile {
 
     @Override
     public void force() {
-        // see the storage
+        // as in the storage
     }
 
     private void own() throws IOException {

@@ -3,8 +3,8 @@ package dev.streamwal.storage;
 import java.nio.file.Path;
 
 /**
- * Segments of which some are another log's, and must not change: their names are symbolic links. Whoever reads one reads the other log's
- * file; before its first change it becomes a copy. Nothing here is forced to the disk, as nothing here is kept.
+ * Storage for segments of which some belong to another log and must not change: their names are symbolic links. Reading one reads the other log's
+ * file; its first change replaces the link by a copy. Nothing is forced to the disk, as nothing here is kept.
  */
 public final class BorrowedStorage extends ChannelStorage {
 
@@ -15,6 +15,6 @@ public final class BorrowedStorage extends ChannelStorage {
 
     @Override
     public void forceDirectory(Path directory) {
-        // nobody looks at it after a crash
+        // not read again after a crash
     }
 }

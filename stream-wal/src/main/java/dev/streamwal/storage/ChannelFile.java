@@ -23,7 +23,7 @@ class ChannelFile extends LogFile implements SegmentFile {
         try {
             super.close();
         } catch (IOException e) {
-            // nothing was buffered here: what a descriptor's close can report is a write's error, and force reports those
+            // nothing is buffered here: closing a descriptor could only report errors of writes, which force reports
         }
     }
 }

@@ -24,7 +24,7 @@ public class ChannelStorage implements SegmentStorage {
         return newFile(path);
     }
 
-    /** To be opened at its first use. */
+    /** The file is opened at its first use. */
     ChannelFile newFile(Path path) {
         return new ChannelFile(path);
     }
@@ -35,8 +35,8 @@ public class ChannelStorage implements SegmentStorage {
     }
 
     /**
-     * A move that doesn't replace. Between the look and the move nobody else can take the name: one process writes a log (LOCK), and in it
-     * one thread gives names in a stream's directory (the rotation lock).
+     * A move that doesn't replace. Between the check and the move nothing else can take the name: one process writes a log (LOCK), and in it one
+     * thread gives names in a stream's directory (the rotation lock).
      */
     @Override
     public void name(Path temporary, Path name) throws IOException {

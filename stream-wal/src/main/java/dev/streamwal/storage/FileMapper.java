@@ -12,10 +12,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 
 /**
- * Maps files so that they can be unmapped at a given moment, which Java's own mapped buffers can't before they are collected.
+ * Maps files so that they can be unmapped at a given moment; Java's own mapped buffers are unmapped only when they are collected.
  *
- * <p>From Java 22 on a mapping lives in a shared {@code Arena}: closing it unmaps, and a late access throws. Before, it is
- * {@code Unsafe.invokeCleaner}, which 25 prints a warning about. Both are reached by reflection.
+ * <p>From Java 22 on a mapping lives in a shared {@code Arena}: closing it unmaps, and a late access throws. Before, {@code Unsafe.invokeCleaner} is
+ * used, about which Java 25 prints a warning. Both are called by reflection.
  */
 interface FileMapper {
 

@@ -3,7 +3,7 @@ package dev.streamwal.storage;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Segments that are written through a memory mapping while they are busy, and by position while they aren't. */
+/** Segments that are written through a memory mapping while they are busy, and by position otherwise. */
 public final class MappedStorage extends ChannelStorage {
 
     private final FileMapper mapper;

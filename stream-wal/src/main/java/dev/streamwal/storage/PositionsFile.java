@@ -17,29 +17,26 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * The file {@code positions}, as its writer keeps it. When a method returns, what it changed survives power loss.
- * Thread-safe.
+ * The file {@code positions}, as its writer keeps it. When a method returns, its change survives power loss. Thread-safe.
  *
- * <p>A change is written to one slot and forced, then to the other and forced: so one slot is whole at every moment,
- * and once a change is acknowledged the loss of either slot loses nothing. (With only one of them changed, a byte that
- * rots there would bring the older state back, and positions would be given twice.)
+ * <p>A change is written to one slot and forced, then to the other and forced: so one slot is whole at every moment, and once a change is
+ * acknowledged, losing either slot loses nothing. (If only one were changed, a byte that rots there would bring the older state back, and positions
+ * would be given twice.)
  *
- * <p>A write that fails leaves {@link #current()} at the last state that both slots held: so what failed is asked for, and written, again. But
- * it goes on from the newest state that one slot holds, and so with the other slot: the write that failed may have torn that one, and then
- * the first is the only whole one.
+ * <p>A write that fails leaves {@link #current()} at the last state that both slots held: so the failed change is requested, and written, again. But
+ * it continues from the newest state that one slot holds, and so with the other slot: the failed write may have torn that one, and then the first is
+ * the only whole one.
  */
 public final class PositionsFile {
 
-    /**
-     * Enough for a thousand segments of the usual size between two writes, and a small part of the 2^63 that there are.
-     */
+    /** Enough for a thousand segments of the usual size between two writes, and a small part of all 2^63 positions. */
     public static final long CEILING_STEP_BYTES = 64L << 30;
 
     private final Path root;
     private final Path file;
-    /** In both slots. */
+    /** The state in both slots. */
     private volatile Positions current;
-    /** In one slot at least: {@link #current}, or what the last write put into its first slot before it failed. */
+    /** The newest state in at least one slot: {@link #current}, or what the last write put into its first slot before it failed. */
     @GuardedBy("this")
     private Positions newest;
     /** Whether the file's name is durable. */
@@ -58,10 +55,9 @@ public final class PositionsFile {
      * Reads the file; writes nothing.
      *
      * @param root the log's directory
-     * @param hasStreams whether the log has a segment; asked only where the file doesn't say anything valid: then a log
-     *     without segments is a new one (or one whose first writer was killed before it had written the file); may throw
-     *     an {@link UncheckedIOException}
-     * @throws CorruptSegmentException where there are segments, and no valid slot
+     * @param hasStreams whether the log has a segment; asked only if the file has no valid slot: then a log without segments is a new one (or one
+     *     whose first writer was killed before it had written the file); may throw an {@link UncheckedIOException}
+     * @throws CorruptSegmentException if there are segments, and no valid slot
      */
     public static PositionsFile load(Path root, BooleanSupplier hasStreams) throws IOException {
         Path file = root.resolve(PositionsLayout.FILE_NAME);
@@ -69,7 +65,7 @@ public final class PositionsFile {
         if (bytes.isPresent()) {
             Optional<Positions> valid = PositionsLayout.decode(bytes.get());
             if (valid.isPresent()) {
-                // the second slot was written when the name was durable; before, somebody may have been killed, or have failed, in between
+                // the second slot was written when the name was durable; before, the writer may have been killed, or have failed, in between
                 return new PositionsFile(root, valid.get(), areTwins(bytes.get()));
             }
         }
@@ -93,7 +89,7 @@ public final class PositionsFile {
                 file, null, WalException.NO_POSITION, 0, bytes.map(b -> b.length).orElse(0), null);
     }
 
-    /** Whether the two slots hold the same but for their sequences, which follow each other. */
+    /** Whether the two slots are the same except for their sequences, which follow each other. */
     private static boolean areTwins(byte[] bytes) {
         byte[] first = Arrays.copyOf(bytes, PositionsLayout.SLOT_BYTES);
         byte[] second = bytes.clone();
@@ -112,11 +108,11 @@ public final class PositionsFile {
     /**
      * What a writer finds when it opens the log.
      *
-     * @param now with the incarnation that begins; what it says of those before it is what they left
+     * @param now with the new incarnation; what it says of earlier ones is what they left
      */
     public record Opened(Positions now) {
 
-        /** Of a log that has no writer before, in tests of what is part of one. */
+        /** Of a log without an earlier writer, for tests of its parts. */
         public static final Opened NEW = new Opened(Positions.NEW.withNextIncarnation(""));
 
         /** Whether the machine is known to be up since the last writer opened the log. */
@@ -125,9 +121,9 @@ public final class PositionsFile {
         }
 
         /**
-         * Whether what the page cache holds is on the disk, or will be. Not behind a writer that didn't close the log, even where the machine
-         * is up since: one of his flushes may have failed, and then the cache takes for written what the disk doesn't have. He couldn't say so
-         * on a disk that was dead.
+         * Whether what the page cache holds is on the disk, or will be. Not after a writer that didn't close the log, even if the machine has stayed
+         * up: one of its flushes may have failed, and then the cache takes for written what the disk doesn't have. That writer couldn't note it on a
+         * dead disk.
          */
         public boolean isCacheTrusted() {
             return isSameBoot() && wasClosed();
@@ -140,25 +136,24 @@ public final class PositionsFile {
     }
 
     /**
-     * A new incarnation begins, before anything else is written; its {@code start} is at the ceiling.
+     * Begins a new incarnation, before anything else is written; its {@code start} is at the ceiling.
      *
-     * @param bootId of the machine; empty where nobody knows
+     * @param bootId of the machine; empty if unknown
      */
     public synchronized Opened open(Supplier<Optional<String>> bootId) throws IOException {
         write(newest.withNextIncarnation(bootId.get().orElse("")));
         return new Opened(current);
     }
 
-    /** The last that a writer says, when all that it has written is durable, and nothing will be written any more. */
+    /** A writer's last call, when everything that it has written is durable, and nothing more will be written. */
     public synchronized void close() throws IOException {
         write(newest.withClosed());
     }
 
     /**
-     * Before a segment is created: makes sure that the ceiling is at or above {@code position}, the segment's base
-     * position + capacity.
+     * Makes sure, before a segment is created, that the ceiling is at or above {@code position}, the segment's base position + capacity.
      *
-     * @throws IllegalArgumentException where the position is negative: the 2^63 there are have been given
+     * @throws IllegalArgumentException if the position is negative: all 2^63 have been given
      */
     public void raiseCeiling(long position) throws IOException {
         if (position < 0) {
@@ -179,17 +174,14 @@ public final class PositionsFile {
         return steps > Long.MAX_VALUE / CEILING_STEP_BYTES ? Long.MAX_VALUE : steps * CEILING_STEP_BYTES;
     }
 
-    /**
-     * Before a stream's last segment is deleted: no stream that begins after this gets a position that was given
-     * before.
-     */
+    /** Makes sure, before a stream's last segment is deleted, that no stream that begins later gets a position that was given before. */
     public synchronized void startAtCeiling() throws IOException {
         if (current.start() != current.ceiling()) {
             write(newest.withStartAtCeiling());
         }
     }
 
-    /** Both slots, or it is thrown, and written again by the next call: one slot alone would be lost with its sector. */
+    /** Writes both slots, or throws, and the next call writes again: one slot alone could be lost with its sector. */
     @GuardedBy("this")
     private void write(Positions next) throws IOException {
         writeSlot(next);

@@ -9,19 +9,19 @@ import java.nio.file.Files;
 import java.time.Instant;
 import java.util.Optional;
 
-/** When a process was started: with that, its id is good for ever, though ids are given again. */
+/** The start of a process: with it, a process id is unique for ever, though ids are reused. */
 final class ProcessStart {
 
-    /** In what follows the command's name in {@code /proc/<id>/stat}: the state, and the start in ticks since the machine was started. */
+    /** Indexes behind the command's name in {@code /proc/<id>/stat}: the state, and the start in ticks since the machine was started. */
     private static final int STATE = 0;
     private static final int START_TICKS = 19;
 
     private ProcessStart() {}
 
     /**
-     * The same for the same process, whoever asks. On Linux not by the wall clock, which may be set: the kernel's run, and ticks since it
-     * began. Empty where there is no such process, as far as this one may see: in another container, or of another user where that is
-     * hidden, there may be one.
+     * The same for the same process, in whatever process it is called. On Linux it doesn't depend on the wall clock, which may be set: the kernel's
+     * run, and ticks since it began. Empty if no such process is visible: there may be one in another container, or of another user if those are
+     * hidden.
      */
     static Optional<String> of(long pid) {
         Optional<String> boot = BootId.ofThisMachine();
@@ -39,9 +39,9 @@ final class ProcessStart {
         }
     }
 
-    /** Empty where the process has ended, though its parent hasn't asked for its exit code yet. */
+    /** Empty if the process has ended, even if its parent hasn't asked for its exit code yet. */
     static Optional<String> startTicks(String stat) {
-        // the name before may have spaces and brackets in it
+        // the command's name, which comes first, may have spaces and brackets in it
         String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
         boolean ended = fields[STATE].equals("Z") || fields[STATE].equals("X");
         return ended || fields.length <= START_TICKS ? Optional.empty() : Optional.of(fields[START_TICKS]);

@@ -17,7 +17,7 @@ public final class SegmentCopy {
 
     private SegmentCopy() {}
 
-    /** A finished segment never changes, so a link to it will do. */
+    /** A finished segment never changes, so a link to it suffices. */
     public static void linkOrCopy(Path source, Path target) throws IOException {
         try {
             Files.createLink(target, source);
@@ -29,7 +29,7 @@ public final class SegmentCopy {
         }
     }
 
-    /** Copies what is in front of {@code end} into a new file, forces it, and writes a footer behind; an interrupt doesn't cut it short. */
+    /** Copies what stands before {@code end} into a new file, forces it, and appends a footer; an interrupt doesn't end it early. */
     public static void copy(SegmentBytes source, long end, ByteBuffer footer, Path target) throws IOException {
         try (LogFile copy = new LogFile(target, StandardOpenOption.WRITE)) {
             copy.create();

@@ -7,19 +7,17 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One segment's file. Whoever calls holds the segment's lock. An interrupt of the calling thread must neither fail a call nor be lost.
- */
+/** One segment's file. The caller holds the segment's lock. An interrupt of the calling thread must neither fail a call nor be lost. */
 public interface SegmentFile extends SegmentBytes, Closeable {
 
     Path path();
 
-    /** Where the file stands from now on; nothing is moved. */
+    /** Tells where the file stands from now on; moves nothing. */
     void renamed(Path path);
 
     /**
-     * Writes all that remains in the buffers, gathered, from {@code offset} on, or throws; then part of it may be there. A file may grow by
-     * it, and must then have blocks for what was written: a full disk is an {@link IOException} here and nowhere later.
+     * Writes all that remains in the buffers, gathered, from {@code offset} on, or throws; then part of it may have been written. The file may grow
+     * by it, and must then have blocks for what was written: a full disk is an {@link IOException} here and nowhere later.
      */
     void write(long offset, ByteBuffer... buffers) throws IOException;
 
@@ -29,21 +27,21 @@ public interface SegmentFile extends SegmentBytes, Closeable {
     /** Cuts the file; it never becomes longer. */
     void truncate(long length) throws IOException;
 
-    /** Returns when all that was written is on the disk, the length included. */
+    /** Returns when everything written is on the disk, the length included. */
     void force() throws IOException;
 
     /**
-     * Maps the first {@code capacity} bytes for reading and writing. The file may be as long as that afterwards, without blocks: cut it
-     * back at once, and touch no page that has no block.
+     * Maps the first {@code capacity} bytes for reading and writing. The file may be that long afterwards, without blocks: cut it back at once, and
+     * touch no page that has no block.
      *
-     * @return null where this storage has no mappings: the segment is then written by position
+     * @return null if this storage has no mappings: the segment is then written by position
      */
     @Nullable SegmentMapping map(int capacity) throws IOException;
 
     /** Whether the file holds a descriptor. */
     boolean isOpen();
 
-    /** Gives up the descriptor; the next call that needs it opens the file again. Mappings stay. */
+    /** Closes the descriptor; the next call that needs it opens the file again. Mappings stay. */
     @Override
     void close();
 }

@@ -6,12 +6,10 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/**
- * A segment's file in memory. All access goes through a bounds-checked buffer: an error of ours throws, and doesn't take the process down.
- */
+/** A segment's file in memory. All access is bounds-checked: a bug of this library throws, and doesn't crash the process. */
 public final class SegmentMapping {
 
-    /** What is touched at a time. A kernel page, or less. */
+    /** The step in which pages are touched: a kernel page, or less. */
     private static final int PAGE_BYTES = FooterLayout.PAGE_BYTES;
 
     private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -25,7 +23,7 @@ public final class SegmentMapping {
         this.unmapping = unmapping;
     }
 
-    /** Little-endian; use absolute positions only, it is shared. */
+    /** Little-endian; use absolute positions only, as the buffer is shared. */
     public ByteBuffer buffer() {
         return buffer;
     }
@@ -35,11 +33,11 @@ public final class SegmentMapping {
     }
 
     /**
-     * What was put before is seen by whoever sees this.
+     * Publishes: a thread that sees this value also sees everything put before.
      *
-     * <p>Whoever sees it may unmap at once, while the storing thread is still on its way back. From Java 22 on that thread may then find
-     * itself thrown an IllegalStateException, "Already closed", though it has stored (seen in interpreted code). It never means that it
-     * hasn't: every put before this one would have said so.
+     * <p>Such a thread may unmap at once, while the storing thread is still returning. From Java 22 on the storing thread may then get an
+     * IllegalStateException, "Already closed", though it has stored (seen in interpreted code). The exception never means that the value wasn't
+     * stored: every put before this one would have thrown it.
      */
     public void setRelease(int offset, long value) {
         try {
@@ -59,7 +57,7 @@ public final class SegmentMapping {
         }
     }
 
-    /** Nobody may use the mapping any more. */
+    /** The mapping must not be used any more. */
     public void unmap() {
         unmapping.run();
     }

@@ -15,7 +15,7 @@ public final class SegmentNames {
 
     private SegmentNames() {}
 
-    /** In order of position; none where the stream is gone. Opens no segment. */
+    /** In order of position; empty if the stream is gone. Opens no segment. */
     public static TreeSet<SegmentName> in(Path directory) throws IOException {
         TreeSet<SegmentName> names = new TreeSet<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
@@ -23,14 +23,14 @@ public final class SegmentNames {
                 SegmentName.parse(file.getFileName().toString()).ifPresent(names::add);
             }
         } catch (NoSuchFileException | NotDirectoryException e) {
-            // nothing is left of it
+            // the stream is gone
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
         return names;
     }
 
-    /** Below every segment that begins at this position or behind it, and above every other. */
+    /** Sorts below every segment that begins at or behind this position, and above every other. */
     public static SegmentName from(long position) {
         return new SegmentName(position, 0);
     }

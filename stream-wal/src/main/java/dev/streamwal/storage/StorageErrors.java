@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a caller does next depends on why the file system failed: make room, raise a limit, or look at the disk. Java gives no error
- * number, only a text, which may be translated: so a full disk is also recognised by asking how much room there is.
+ * Chooses an exception by why the file system failed, as the caller's next step depends on it: free space, raise a limit, or look at the disk. Java
+ * gives no error number, only a text, which may be translated: so a full disk is also recognised by the free space.
  */
 public final class StorageErrors {
 
@@ -43,8 +43,8 @@ public final class StorageErrors {
     }
 
     /**
-     * What was appended could not be made durable, for another reason than a failed flush. It says that it is there: whoever appends it again
-     * has it twice.
+     * What was appended could not be made durable, for another reason than a failed flush. The message says that it was appended: appending it again
+     * would duplicate it.
      */
     public static WalIOException notDurable(IOException cause, Path root, @Nullable String stream) {
         String message = "appended, but not known to be durable: " + cause + ": root=" + root

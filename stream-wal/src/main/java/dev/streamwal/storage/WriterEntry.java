@@ -6,16 +6,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the file {@code writer} says. Text, a name and a value a line, behind a line that says what it is:
+ * The content of the file {@code writer}. Text, a name and a value per line, behind a line that identifies the format:
  *
  * <pre>
  *   stream-wal writer 1
  *   pid 4711
- *   start 1f0c…/81234      when the process was started, in whatever way its system says; empty where it doesn't
- *   place (dev=1,ino=2)    the log's directory: a copy of the file in another one speaks of nobody there
+ *   start 1f0c…/81234      when the process was started, in whatever way its system says; empty if it doesn't
+ *   place (dev=1,ino=2)    the log's directory: a copy of the file in another directory identifies no writer there
  *   nonce 16 hex digits    different for each opening
  *   open true              false: the log was closed
- *   known 1772366400000    epoch ms: what time it was at least
+ *   known 1772366400000    epoch ms: the earliest time that it can have been
  * </pre>
  *
  * @param nonce different for each opening
@@ -23,7 +23,7 @@ import java.util.Optional;
  */
 record WriterEntry(long pid, String start, String place, String nonce, boolean open, long knownMillis) {
 
-    /** More is no such file. */
+    /** Larger files are not of this format. */
     static final int MAX_BYTES = 8 << 10;
 
     private static final String FIRST_LINE = "stream-wal writer 1";
@@ -33,7 +33,7 @@ record WriterEntry(long pid, String start, String place, String nonce, boolean o
                 + "\nknown " + knownMillis + '\n').getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Empty where it isn't whole, or of another version: it is no evidence then. */
+    /** Empty if it is incomplete, or of another version: it is no evidence then. */
     static Optional<WriterEntry> decode(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.UTF_8);
         if (!text.startsWith(FIRST_LINE + '\n') || !text.endsWith("\n")) {
@@ -54,7 +54,7 @@ record WriterEntry(long pid, String start, String place, String nonce, boolean o
         }
     }
 
-    /** The same, of a log that is open, or was closed, when it was at least this time. */
+    /** The same entry with other values of {@code open} and {@code known}. */
     WriterEntry with(boolean newOpen, long newKnownMillis) {
         return new WriterEntry(pid, start, place, nonce, newOpen, newKnownMillis);
     }

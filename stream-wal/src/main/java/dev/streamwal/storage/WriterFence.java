@@ -2,10 +2,10 @@ package dev.streamwal.storage;
 
 import dev.streamwal.error.WalLockedException;
 
-/** Keeps who has lost the right to write from writing on. Thread-safe. */
+/** Keeps a writer that has lost the right to write from writing on. Thread-safe. */
 public interface WriterFence {
 
-    /** Of what nobody else can write. */
+    /** For a log that no other process can write. */
     WriterFence NONE = new WriterFence() {
         @Override
         public void check() {}
@@ -17,12 +17,12 @@ public interface WriterFence {
     };
 
     /**
-     * Looks whether the right is still there.
+     * Checks whether this writer still has the right to write.
      *
-     * @throws WalLockedException where somebody else has opened the log: from then on always
+     * @throws WalLockedException if another writer has opened the log: from then on always
      */
     void check();
 
-    /** Whether somebody has looked, and it was gone. */
+    /** Whether a check has found the right lost. */
     boolean isLost();
 }

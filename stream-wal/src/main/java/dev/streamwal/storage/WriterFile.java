@@ -21,19 +21,19 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file {@code writer}: who writes a log. Beside {@code LOCK}, whose lock a process loses without a word when anything in it opens and
- * closes that file, as a backup does that copies the directory, or when somebody removes the file. Thread-safe.
+ * The file {@code writer}, which says which process writes a log. It complements {@code LOCK}: a process silently loses that file's lock when
+ * anything in it opens and closes the file, as a backup does that copies the directory, or when the file is removed. Thread-safe.
  *
- * <p>Before: who gets the lock, and finds here a process that is alive, doesn't open the log ({@link #living}). After: whoever opens the log
- * puts a number here that nobody had before, and looks whether it is still there when something is to follow from it: before a segment is
- * created or sealed, and before something is acknowledged as durable. Where it is another's, the log is that one's, and nothing is written
- * or acknowledged any more.
+ * <p>Before opening: a process that gets the lock, and finds a living process here, doesn't open the log ({@link #living}). After opening: each
+ * opening writes a new, unique number here, and the writer checks that it is still there before a consequence: before a segment is created or sealed,
+ * and before something is acknowledged as durable. If the number is another's, that process owns the log, and this one writes and acknowledges
+ * nothing any more.
  *
- * <p>Why an acknowledged record is the next writer's too: that one writes its number first, and reads the commit journal afterwards. Where
- * the number was still ours behind the flush, the block was in the file before the journal was read.
+ * <p>Why the next writer also has each acknowledged record: it writes its number first, and reads the commit journal afterwards. If the number was
+ * still ours after the flush, the block was in the file before the journal was read.
  *
- * <p>The file is evidence, not state: it is never forced, and where it is empty, damaged or gone, the lock alone counts. A disk that is full
- * doesn't keep a log from being opened.
+ * <p>The file is evidence, not state: it is never forced, and if it is empty, damaged or gone, the lock alone counts. A full disk doesn't prevent a
+ * log from being opened.
  */
 public final class WriterFile implements WriterFence {
 
@@ -41,14 +41,14 @@ public final class WriterFile implements WriterFence {
 
     private static final String TEMPORARY_NAME = ".writer.tmp";
 
-    /** What time it is is written down when it has changed by this much: it is compared with days. */
+    /** The known time is written when it has changed by this much: it is compared in days. */
     private static final long KNOWN_STEP_MILLIS = 3_600_000;
 
     private final Path root;
     private final Path file;
     private final Optional<WriterEntry> before;
 
-    /** What the file looked like when it was ours; null: it has to be read. */
+    /** The file's attributes when it was ours; null: it has to be read. */
     private volatile @Nullable Look seen;
 
     private volatile @Nullable WriterEntry other;
@@ -62,8 +62,8 @@ public final class WriterFile implements WriterFence {
     private boolean written;
 
     /**
-     * Another file by the same name has another key, or, where the first was removed before, another time. It takes no descriptor, and one
-     * call of the system's.
+     * Identifies the file's content without a descriptor, by one system call. Another file by the same name has another key or, if the first was
+     * removed before, another time.
      */
     private record Look(@Nullable Object key, FileTime modified, long size) {}
 
@@ -75,10 +75,10 @@ public final class WriterFile implements WriterFence {
     }
 
     /**
-     * Says that this process writes the log, whose lock it has. To be called before anything of the log is read.
+     * Notes that this process, which holds the lock, writes the log. Call it before anything of the log is read.
      *
-     * @param nonce not given before
-     * @param nowMillis by the log's clock, should nothing else be known
+     * @param nonce never used before
+     * @param nowMillis by the log's clock, if nothing else is known
      */
     public static WriterFile claim(Path root, long nonce, long nowMillis) {
         Optional<WriterEntry> before = read(root.resolve(FILE_NAME));
@@ -93,8 +93,8 @@ public final class WriterFile implements WriterFence {
     }
 
     /**
-     * Who writes the log as far as can be seen, although the caller has its lock: another process, which is alive, on this machine. A
-     * process that was killed is none, nor another one that has got its id since; nor this one, which knows what it has open.
+     * The process that apparently writes the log although the caller has its lock: another, living process on this machine. Not a killed process, nor
+     * another one that has got its id since; nor this one, which knows what it has open.
      *
      * @return the process' id
      */
@@ -106,7 +106,7 @@ public final class WriterFile implements WriterFence {
         return found.isPresent() ? OptionalLong.of(found.get().pid()) : OptionalLong.empty();
     }
 
-    /** What time it was at least when the log was written last, in epoch ms; empty where nobody has said so. */
+    /** The earliest time, in epoch ms, at which the log can have been written last; empty if it wasn't noted. */
     public static OptionalLong knownMillis(Path root) {
         Optional<WriterEntry> found = read(root.resolve(FILE_NAME));
         return found.isPresent() ? OptionalLong.of(found.get().knownMillis()) : OptionalLong.empty();
@@ -117,7 +117,9 @@ public final class WriterFile implements WriterFence {
         return before.isPresent() ? OptionalLong.of(before.get().knownMillis()) : OptionalLong.empty();
     }
 
-    /** By the directory itself where the machine's file system has a name for it, as {@code LOCK} is. No other has other processes in it. */
+    /**
+     * Identifies the directory by the file system's own key if there is one, as for {@code LOCK}. Other file systems have no other processes in them.
+     */
     private static String placeOf(Path root) {
         try {
             Object key = !root.getFileSystem().equals(FileSystems.getDefault()) ? null
@@ -138,7 +140,10 @@ public final class WriterFile implements WriterFence {
 
     // ---------------------------------------------------------------- looking
 
-    /** Who is told, once or by several at the same time, that somebody else is found here; whatever locks the finder holds. */
+    /**
+     * Receives, once or from several threads at the same time, that another writer was found here; called with whatever locks the finding thread
+     * holds.
+     */
     public void onLost(Consumer<WalLockedException> newOnLost) {
         onLost = newOnLost;
     }
@@ -155,7 +160,7 @@ public final class WriterFile implements WriterFence {
         }
     }
 
-    /** Says that {@link #isLost()}. */
+    /** The exception for {@link #isLost()}. */
     public WalLockedException lost() {
         WriterEntry found = other;
         return new WalLockedException("another writer has opened the log, and this one has lost the right to write it: pid="
@@ -173,7 +178,7 @@ public final class WriterFile implements WriterFence {
                 lookInside();
             }
         } catch (IOException e) {
-            // nobody can say: as with a file that is gone, the lock counts
+            // unknown: as for a missing file, the lock counts
         }
     }
 
@@ -188,7 +193,7 @@ public final class WriterFile implements WriterFence {
 
     private void lookInside() throws IOException {
         synchronized (this) {
-            // first: what is changed after it is noticed the next time
+            // first: a change after this is noticed the next time
             Look found = look();
             Optional<WriterEntry> entry = read(file);
             if (entry.isPresent() && isOthers(entry.get())) {
@@ -208,7 +213,7 @@ public final class WriterFile implements WriterFence {
         }
     }
 
-    /** What was there before may be there still, if the disk was full. */
+    /** The earlier entry may still be there, if the disk was full. */
     @GuardedBy("this")
     private boolean isOthers(WriterEntry entry) {
         boolean old = !written && before.isPresent() && before.get().nonce().equals(entry.nonce());
@@ -217,7 +222,7 @@ public final class WriterFile implements WriterFence {
 
     // ---------------------------------------------------------------- writing
 
-    /** Puts this writer's entry there, if that can be done. It is read before it is believed. */
+    /** Writes this writer's entry, if possible. It is read back before it is trusted. */
     @GuardedBy("this")
     private void tryWrite() {
         seen = null;
@@ -231,13 +236,13 @@ public final class WriterFile implements WriterFence {
         }
     }
 
-    /** Takes no space, where there was an entry before. */
+    /** Takes no new space if there was an entry before. */
     private void tryOverwrite(byte[] bytes) {
         try {
             boolean unused = Files.deleteIfExists(root.resolve(TEMPORARY_NAME));
             write(file, bytes, StandardOpenOption.WRITE);
         } catch (IOException e) {
-            // the lock is there all the same; the next look tries again
+            // the lock counts anyway; the next check tries again
         }
     }
 
@@ -250,14 +255,14 @@ public final class WriterFile implements WriterFence {
         }
     }
 
-    /** It is at least this time. Best effort. */
+    /** Notes that it is at least this time. Best effort. */
     public synchronized void known(long millis) {
         if (Math.abs(millis - own.knownMillis()) >= KNOWN_STEP_MILLIS) {
             replace(own.with(true, millis));
         }
     }
 
-    /** The log is closed, or wasn't opened. */
+    /** Notes that the log was closed, or wasn't opened. */
     public synchronized void close(long knownMillis) {
         replace(own.with(false, knownMillis));
     }

@@ -7,7 +7,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/** The right to write a log: see {@link ProcessLock}, and {@link WriterFile} for what that alone can't promise. */
+/** The right to write a log: see {@link ProcessLock}, and {@link WriterFile} for what the lock alone can't guarantee. */
 public final class WriterLock {
 
     public static final String FILE_NAME = "LOCK";
@@ -16,8 +16,8 @@ public final class WriterLock {
 
     /**
      * @param root an existing directory
-     * @throws ProcessLock.HeldException where somebody writes the log already; that one keeps its lock
-     * @throws IOException where {@code root} isn't a directory that files can be made in
+     * @throws ProcessLock.HeldException if another process or instance writes the log already; it keeps its lock
+     * @throws IOException if {@code root} isn't a directory that files can be created in
      */
     public static ProcessLock acquire(Path root) throws IOException, ProcessLock.HeldException {
         if (!Files.isDirectory(root)) {

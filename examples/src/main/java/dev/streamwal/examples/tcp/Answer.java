@@ -5,14 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 
-/** What a server sends: an entry or what became of it, or why it doesn't do what it was asked to. */
+/** A frame of the server: an entry or its status, or why a request isn't served. */
 sealed interface Answer permits Response, Answer.Refusal {
 
-    /** In place of an entry's status. */
+    /** Stands in the place of an entry's status. */
     int REFUSED = 0xFF;
 
     /**
-     * That a request can't be served, or no longer; the connection is good for other ones. As a frame, big-endian: the length of what follows
+     * Says that a request can't be served, or no longer; the connection stays usable for others. As a frame, big-endian: the length of what follows
      * (u32), 0xFF (u8), and the reason in UTF-8 to the frame's end.
      */
     record Refusal(String reason) implements Answer {

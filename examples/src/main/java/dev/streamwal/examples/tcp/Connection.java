@@ -21,12 +21,12 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
-/** A client's connection. Files are read, and slow clients waited for, on a thread of its own; that ends with the connection. */
+/** A client's connection. A thread of its own reads files, and waits for slow clients; it ends with the connection. */
 final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
 
-    /** Asked for and not served yet; a client that sends more without reading is cut off. */
+    /** Requests that are not served yet; a client that sends more without reading is disconnected. */
     private static final int MAX_REQUESTS = 64;
-    /** Read and sent together, if there are so many: what a client that doesn't read holds of the server's memory, or one larger entry. */
+    /** The bytes read and sent together, or one larger entry: a client that doesn't read holds no more of the server's memory. */
     private static final int GROUP_ENTRIES = 256;
     private static final int GROUP_BYTES = 256 << 10;
     private static final Duration REST = Duration.ofMinutes(1);
@@ -64,7 +64,7 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
         outlet.writabilityChanged();
     }
 
-    /** The reader doesn't mind interrupts. */
+    /** Reading from the log tolerates interrupts. */
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         serving.interrupt();
@@ -96,7 +96,7 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
         }
     }
 
-    /** What can't be served is answered, and the client may ask for something else. */
+    /** Answers a request that can't be served; the client may send another one. */
     private void serve(Request request) throws InterruptedException {
         try {
             if (request instanceof Request.Batch batch) {
@@ -133,7 +133,7 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
         }
     }
 
-    /** The tail says what there is, a batch has it in buffers that outlive the tail's next step. */
+    /** The tail says which entries there are; a batch has them in buffers that outlive the tail's next step. */
     private void follow(Request.Follow follow) throws InterruptedException {
         try (EntryTail tail = reader.follow(follow.key(), ReadFrom.position(follow.position()))) {
             List<EntryRef> group = new ArrayList<>();
@@ -164,7 +164,7 @@ final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
         } while (group.size() < GROUP_ENTRIES && bytes < GROUP_BYTES && tail.next());
     }
 
-    /** After the channel was closed. */
+    /** Call it after the channel was closed. */
     void awaitEnd() {
         try {
             serving.join();

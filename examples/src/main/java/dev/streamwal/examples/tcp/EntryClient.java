@@ -19,10 +19,10 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** Reads entries from an {@link EntryServer}. For one thread; what it doesn't take soon waits at the server. */
+/** Reads entries from an {@link EntryServer}. For one thread; responses that it doesn't take soon wait at the server. */
 final class EntryClient implements AutoCloseable {
 
-    /** Received and not taken yet; beyond half of it nothing is read from the socket, so that the rest is room for what was read already. */
+    /** Responses received and not taken yet; beyond half of it the client stops reading the socket, which leaves room for what was read already. */
     private static final int MAX_WAITING = 1 << 16;
 
     private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -57,7 +57,7 @@ final class EntryClient implements AutoCloseable {
         }
     }
 
-    /** Its responses come from {@link #next}. */
+    /** Sends a request; its responses come from {@link #next}. */
     void send(Request request) {
         channel.writeAndFlush(request.encode(channel.alloc())).syncUninterruptibly();
     }
@@ -65,8 +65,8 @@ final class EntryClient implements AutoCloseable {
     /**
      * The next response.
      *
-     * @return empty where there is none for that long
-     * @throws IOException where the server has gone, or refuses the request whose answers come now; it may be asked again
+     * @return empty if none comes in time
+     * @throws IOException if the server has closed the connection, or refuses the request whose answers come now; the client may send another one
      */
     Optional<Response> next(Duration timeout) throws IOException, InterruptedException {
         Answer answer = received.poll();
@@ -83,7 +83,7 @@ final class EntryClient implements AutoCloseable {
         return Optional.ofNullable((Response) answer);
     }
 
-    /** Ends the connection and its thread. */
+    /** Closes the connection and ends its thread. */
     @Override
     public void close() {
         channel.close().syncUninterruptibly();

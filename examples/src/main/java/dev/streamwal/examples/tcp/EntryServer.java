@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** Serves the entries of a log over TCP: by reference, or as a stream grows. Whoever connects may read everything: for a trusted network. */
+/** Serves the entries of a log over TCP: by reference, or as a stream grows. Every client may read everything: for a trusted network. */
 final class EntryServer implements AutoCloseable {
 
     private final WalReader reader;
@@ -23,7 +23,7 @@ final class EntryServer implements AutoCloseable {
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
     private final Channel listening;
 
-    /** @param reader stays the caller's, who closes it after the server */
+    /** @param reader stays the caller's, to be closed after the server */
     EntryServer(WalReader reader, InetSocketAddress address) {
         this.reader = reader;
         this.listening = new ServerBootstrap()
@@ -53,7 +53,7 @@ final class EntryServer implements AutoCloseable {
         return (InetSocketAddress) listening.localAddress();
     }
 
-    /** Ends its connections and its threads; a thread that is interrupted doesn't wait for those that serve. */
+    /** Closes its connections and ends its threads; if the calling thread is interrupted, it doesn't wait for the serving threads. */
     @Override
     public void close() {
         if (group.isShuttingDown()) {

@@ -10,9 +10,9 @@ import io.netty.channel.ChannelFuture;
 import java.util.List;
 
 /**
- * Where a connection's entries go out. They are written as they stand in the batch's buffers, each retained until the socket has taken it,
- * so the batch may be closed at once. Whoever writes waits while the client doesn't read: what is on its way is Netty's high-water mark
- * and one entry. But each that is retained holds the batch's whole buffer, and so does who waits: so batches are to be small.
+ * Sends a connection's entries. They are written from the batch's buffers, each retained until the socket has taken it, so the batch may be closed at
+ * once. A writing thread waits while the client doesn't read: at most Netty's high-water mark and one entry are on their way. But each retained entry
+ * holds the batch's whole buffer, and so does a waiting thread: so keep batches small.
  */
 final class Outlet {
 
@@ -22,7 +22,7 @@ final class Outlet {
         this.channel = channel;
     }
 
-    /** By the thread that serves the connection, not Netty's own, which must not wait. */
+    /** Called by the thread that serves the connection, not by Netty's own, which must not wait. */
     void write(List<EntryRef> refs, EntryBatch batch) throws InterruptedException {
         for (int i = 0; i < batch.size(); i++) {
             awaitWritable();
@@ -41,19 +41,19 @@ final class Outlet {
         write(entry.content().retain());
     }
 
-    /** Of an entry that isn't to be had. */
+    /** Writes the status of an entry that isn't available. */
     void write(Status status, EntryRef ref) {
         write(Response.encode(channel.alloc(), status, ref));
     }
 
-    /** Tells why a request isn't served. */
+    /** Writes why a request isn't served. */
     void refuse(String reason) throws InterruptedException {
         awaitWritable();
         write(new Answer.Refusal(reason).encode(channel.alloc()));
         channel.flush();
     }
 
-    /** What fails is released; the connection ends then. */
+    /** Netty releases bytes that can't be written; the connection ends then. */
     private void write(ByteBuf bytes) {
         ChannelFuture unused = channel.write(bytes, channel.voidPromise());
     }
@@ -65,7 +65,7 @@ final class Outlet {
         }
     }
 
-    /** Called by Netty's thread when the channel can be written to, or no longer can. */
+    /** Called by Netty's thread when the channel becomes writable, or unwritable. */
     synchronized void writabilityChanged() {
         notifyAll();
     }

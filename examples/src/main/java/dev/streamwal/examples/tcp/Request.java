@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a client asks for. As a frame, big-endian: the length of what follows (u32), a kind (u8), and
+ * A client's request. As a frame, big-endian: the length of what follows (u32), a kind (u8), and
  *
  * <pre>
  *   'B'  refs, as they encode themselves, to the frame's end
@@ -18,16 +18,16 @@ import java.util.List;
  */
 sealed interface Request {
 
-    /** What a frame may have: 4,096 refs of long keys; a longer one ends the connection before anything is allocated for it. */
+    /** The largest frame: 4,096 refs of long keys; a longer one ends the connection before anything is allocated for it. */
     int MAX_FRAME_BYTES = 1 << 22;
 
     /** These entries, in this order. */
     record Batch(List<EntryRef> refs) implements Request {}
 
-    /** A stream from a position on, as it grows, until the client goes. */
+    /** A stream from a position on, as it grows, until the client disconnects. */
     record Follow(String key, long position) implements Request {}
 
-    /** What came as a whole frame, and is no request; it is answered in its turn. */
+    /** A whole frame that isn't a request; it is answered in its turn. */
     record Unknown(String problem) implements Request {}
 
     static Request decode(ByteBuf frame) {
@@ -56,7 +56,7 @@ sealed interface Request {
         }
     }
 
-    /** The frame, to be released by the caller. */
+    /** Encodes the frame; the caller releases it. */
     default ByteBuf encode(ByteBufAllocator allocator) {
         ByteBuf frame = allocator.buffer().writeInt(0);
         if (this instanceof Batch batch) {

@@ -7,31 +7,30 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 
 /**
- * One entry, or what became of it, as a client gets it. As a frame, big-endian: the length of what follows (u32), the status (u8), the ref
- * as it encodes itself, and, if the status is {@code FOUND}, the timestamp (i64), the header's length (u16), the header, and the content
- * to the frame's end.
+ * One entry, or its status, as a client receives it. As a frame, big-endian: the length of what follows (u32), the status (u8), the ref as it encodes
+ * itself, and, if the status is {@code FOUND}, the timestamp (i64), the header's length (u16), the header, and the content to the frame's end.
  *
- * @param ref the entry's; of what has expired while a stream was followed, where that begins, and its size as far as it can be told
- * @param timestampMillis 0 where there is no entry
- * @param header empty where there is no entry
- * @param content empty where there is no entry
+ * @param ref the entry's; for entries that expired while a stream was followed, where they begin, and their size as far as it is known
+ * @param timestampMillis 0 if there is no entry
+ * @param header empty if there is no entry
+ * @param content empty if there is no entry
  */
 record Response(Status status, EntryRef ref, long timestampMillis, byte[] header, byte[] content) implements Answer {
 
-    /** More than the largest record, its ref and its key. */
+    /** Larger than the largest record with its ref and its key. */
     static final int MAX_FRAME_BYTES = 1 << 25;
 
     private static final Status[] STATUSES = Status.values();
     private static final byte[] NONE = {};
 
-    /** What stands before an entry's own bytes in its frame: those are written after it, from the buffers that they were read into. */
+    /** Encodes what precedes an entry's own bytes in its frame: those are written after it, from the buffers that they were read into. */
     static ByteBuf encodePrefix(ByteBufAllocator allocator, Entry entry) {
         int headerLength = entry.header().readableBytes();
         ByteBuf prefix = encodeStatus(allocator, Status.FOUND, entry.ref()).writeLong(entry.timestampMillis()).writeShort(headerLength);
         return withLength(prefix, headerLength + entry.content().readableBytes());
     }
 
-    /** The frame of an entry that isn't to be had. */
+    /** Encodes the frame of an entry that isn't available. */
     static ByteBuf encode(ByteBufAllocator allocator, Status status, EntryRef ref) {
         return withLength(encodeStatus(allocator, status, ref), 0);
     }

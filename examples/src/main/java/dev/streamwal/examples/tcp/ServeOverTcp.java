@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Writes a log, serves it on a port of this machine, and is the client too: it asks for entries, and then follows a stream that grows. */
+/** Writes a log, serves it on a port of this machine, and also is the client: it requests entries, and then follows a growing stream. */
 public final class ServeOverTcp {
 
     private static final String KEY = "meter/4711";

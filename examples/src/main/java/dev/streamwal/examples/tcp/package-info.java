@@ -1,4 +1,4 @@
-/** Entries over TCP, from the reader's buffers onto the socket: a server, a client, and a program that runs both. */
+/** Entries over TCP, from the reader's buffers to the socket: a server, a client, and a program that runs both. */
 @NullMarked
 package dev.streamwal.examples.tcp;
 

@@ -9,12 +9,12 @@ public final class BadRowException extends IOException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * Made by who reads the file, or appends.
+     * Thrown by readers of files, and when appending.
      *
      * @param problem what is wrong, with the values
      * @param file its name, as the user gave it
      * @param place in the file, where the row begins
-     * @param cause what is behind this; null where nothing is
+     * @param cause of this; null if there is none
      */
     public BadRowException(String problem, String file, String place, @Nullable Throwable cause) {
         this(problem + ", file=" + file + ", " + place, cause);
@@ -25,7 +25,7 @@ public final class BadRowException extends IOException {
         this(problem, file, place(line), cause);
     }
 
-    /** Where the problem says where. */
+    /** For a problem that includes its place. */
     BadRowException(String problem, @Nullable Throwable cause) {
         super(problem, cause);
     }

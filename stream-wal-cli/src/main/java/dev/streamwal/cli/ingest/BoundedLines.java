@@ -10,10 +10,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Lines of UTF-8 that end with a line feed, a carriage return before it or not. One that is too long is passed over, and takes no
- * memory.
- */
+/** Lines of UTF-8 that end with a line feed, with or without a carriage return before it. Lines that are too long are skipped, and take no memory. */
 final class BoundedLines implements Closeable {
 
     private static final int CHUNK_BYTES = 64 << 10;
@@ -33,7 +30,7 @@ final class BoundedLines implements Closeable {
         this.maxBytes = maxBytes;
     }
 
-    /** Of the line that was read last; from 1 on. */
+    /** The number of the last line that was read; from 1 on. */
     long number() {
         return number;
     }
@@ -42,7 +39,7 @@ final class BoundedLines implements Closeable {
      * The next line, without its end.
      *
      * @return null at the end
-     * @throws BadRowException where the line is too long, or no UTF-8; the next call goes on behind it
+     * @throws BadRowException if the line is too long, or not UTF-8; the next call continues behind it
      */
     @Nullable String next() throws IOException {
         if (from == to && !fill()) {

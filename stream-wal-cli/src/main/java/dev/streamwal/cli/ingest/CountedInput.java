@@ -4,7 +4,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** Counts what is read, for progress. Can't be marked or skipped in. */
+/** Counts the bytes read, for progress. Doesn't support mark and skip. */
 final class CountedInput extends FilterInputStream {
 
     private long bytes;

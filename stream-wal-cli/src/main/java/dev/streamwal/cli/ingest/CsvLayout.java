@@ -3,16 +3,15 @@ package dev.streamwal.cli.ingest;
 import java.util.Optional;
 
 /**
- * What the columns of CSV files are. A column is called by its name in the first row, or, where the first row is none of names, by its
- * number, from 1 on.
+ * The columns of CSV files. A column is identified by its name in the first row or, if the first row has no names, by its number, from 1 on.
  *
  * @param named whether the first row has the columns' names
  * @param separator between fields
- * @param timeColumn has the time
- * @param timeFormat of it
- * @param keyColumn has the key; empty where all rows have the same
- * @param valueColumn is the content as it is; empty where all columns are that are neither key nor time
- * @param content what these become: text, the fields as CSV without a line's end; JSON, an object of strings by columns' names
+ * @param timeColumn the column of the time
+ * @param timeFormat of the time
+ * @param keyColumn the column of the key; empty if all rows have the same key
+ * @param valueColumn the column that is the content, unchanged; empty if all columns are except those of key and time
+ * @param content their form: text, the fields as CSV without a line's end; JSON, an object of strings by columns' names
  */
 public record CsvLayout(
         boolean named,

@@ -21,7 +21,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of a CSV file, in UTF-8. Behind a quote that is never closed there are none. What {@code export} wrote is known by its columns, and
+ * The rows of a CSV file, in UTF-8. After a quote that is never closed there are none. The output of {@code export} is recognised by its columns, and
  * becomes the records that were exported.
  */
 public final class CsvRows implements Rows {
@@ -44,12 +44,12 @@ public final class CsvRows implements Rows {
     private boolean exported;
 
     /**
-     * Reads the first row, for what the columns are.
+     * Reads the first row, which tells the columns.
      *
      * @param input closed with this
      * @param file its name, for messages
-     * @param fixedKey of all rows, where the layout has no column for it
-     * @throws BadRowException where a column isn't there
+     * @param fixedKey of all rows, if the layout has no column for it
+     * @throws BadRowException if a column is missing
      */
     public CsvRows(InputStream input, String file, CsvLayout layout, String fixedKey) throws IOException {
         this.layout = layout;
@@ -57,7 +57,7 @@ public final class CsvRows implements Rows {
         this.file = file;
         this.fixedKey = fixedKey;
         this.writer = CsvWriter.builder().fieldSeparator(layout.separator()).lineDelimiter(LineDelimiter.LF).bufferSize(0).build(text);
-        // how many fields a record has is checked here, with a message that names the file
+        // the number of fields is checked here, with a message that names the file
         this.records = CsvReader.builder()
                 .fieldSeparator(layout.separator())
                 .detectBomHeader(false)
@@ -83,7 +83,7 @@ public final class CsvRows implements Rows {
         }
         checkUtf8(first.getFields());
         List<String> fields = new ArrayList<>(first.getFields());
-        // editors mark UTF-8 files so
+        // the byte order mark that editors write
         fields.set(0, fields.get(0).startsWith("\uFEFF") ? fields.get(0).substring(1) : fields.get(0));
         names = List.copyOf(fields);
         exported = names.equals(ExportedCsv.COLUMNS);

@@ -1,8 +1,6 @@
 package dev.streamwal.cli.ingest;
 
-/**
- * What becomes of a local time that stands for no single instant: where clocks are put back there are two, where they are put forward none.
- */
+/** What happens to a local time that isn't a single instant: when clocks are put back there are two, when they are put forward none. */
 public enum DoubtfulTime {
     /** The row is a bad one. */
     BAD,

@@ -6,22 +6,22 @@ import java.time.DateTimeException;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
-/** A unit in which files count time from 1970-01-01T00:00Z on. */
+/** A unit in which files count time from 1970-01-01T00:00Z. */
 public enum EpochUnit {
     S(0), MS(3), US(6), NS(9);
 
     private static final int MILLIS_DIGITS = 3;
-    /** As many as a long has, and a fraction; so that no length is absurd. */
+    /** As many digits as a long has, and a fraction; the length is bounded. */
     private static final Pattern NUMBER = Pattern.compile("[-+]?\\d{1,19}(?:\\.\\d{1,18})?");
 
     private final int digits;
 
-    /** @param digits that a second's fraction has in this unit */
+    /** @param digits of a second's fraction in this unit */
     EpochUnit(int digits) {
         this.digits = digits;
     }
 
-    /** @throws DateTimeException where the text is no number, or milliseconds have none for it */
+    /** @throws DateTimeException if the text is not a number, or out of the range of milliseconds */
     RowTime parse(String text) {
         if (!NUMBER.matcher(text).matches()) {
             throw new DateTimeException("not an epoch time, a number of at most 19 digits: time=" + text);

@@ -9,7 +9,7 @@ import java.util.List;
 /** The CSV that {@code export} writes, and {@code import} reads. */
 public final class ExportedCsv {
 
-    /** The first line. The encoding is {@link #TEXT}, or {@link #BINARY} where header or content isn't UTF-8. */
+    /** The first line. The encoding is {@link #TEXT}, or {@link #BINARY} if header or content isn't UTF-8. */
     public static final List<String> COLUMNS = List.of("key", "position", "size", "timestamp", "header", "content", "encoding");
 
     /** Header and content as they are. */
@@ -21,8 +21,8 @@ public final class ExportedCsv {
     private ExportedCsv() {}
 
     /**
-     * @throws java.time.DateTimeException where there is no such time
-     * @throws IllegalArgumentException where the encoding is another one, or the text is no Base64
+     * @throws java.time.DateTimeException if the time is invalid
+     * @throws IllegalArgumentException if the encoding is unknown, or the text isn't Base64
      */
     static Row row(String place, List<String> fields) {
         String time = fields.get(3);

@@ -12,7 +12,7 @@ final class JsonObject {
 
     private JsonObject() {}
 
-    /** What stands between the braces. */
+    /** Writes the members between the braces. */
     interface Members {
         void writeTo(JsonGenerator json) throws IOException;
     }

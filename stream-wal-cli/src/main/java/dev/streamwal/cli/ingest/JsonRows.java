@@ -17,7 +17,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The objects of a file of JSON lines, one a line. What {@code export --json} wrote is known by its members, and becomes the records that were
+ * The objects of a JSON lines file, one per line. The output of {@code export --json} is recognised by its members, and becomes the records that were
  * exported.
  */
 public final class JsonRows implements Rows {
@@ -36,8 +36,8 @@ public final class JsonRows implements Rows {
     /**
      * @param input closed with this
      * @param file its name, for messages
-     * @param layout its columns are members here; without one for values the content is the line, as it stands there
-     * @param fixedKey of all rows, where the layout has no column for it
+     * @param layout its columns are members here; without a value column the content is the unchanged line
+     * @param fixedKey of all rows, if the layout has no column for it
      */
     public JsonRows(InputStream input, String file, CsvLayout layout, String fixedKey) {
         this.input = new CountedInput(input);
@@ -92,7 +92,7 @@ public final class JsonRows implements Rows {
         return value;
     }
 
-    /** By name: what a string says, and the text of anything else. */
+    /** Members by name: the value of a string, and the text of any other value. */
     private Map<String, String> members(String line) throws IOException {
         Map<String, String> members = new LinkedHashMap<>();
         try (JsonParser parser = JSON.createParser(line)) {

@@ -50,7 +50,7 @@ final class LineProtocol {
         this.line = line;
     }
 
-    /** Empty where the line is blank, or a comment. */
+    /** Empty if the line is blank, or a comment. */
     static Optional<Point> parse(String line) throws SyntaxException {
         return new LineProtocol(line).line();
     }
@@ -138,7 +138,7 @@ final class LineProtocol {
     }
 
     private static boolean isInteger(String digits, boolean signed) {
-        // longer ones are out of range, and take time that grows with the square
+        // longer ones are out of range, and parsing them takes quadratic time
         if (digits.length() > LONG_BITS || !INTEGER.matcher(digits).matches()) {
             return false;
         }
@@ -180,8 +180,8 @@ final class LineProtocol {
     }
 
     /**
-     * @param end characters before which it ends
-     * @param escapable those that a backslash takes for themselves
+     * @param end characters that end the name
+     * @param escapable characters that a backslash escapes
      */
     private String name(String end, String escapable, String rule) throws SyntaxException {
         int start = at;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** The points of a file in InfluxDB's line protocol, a stream for each series. */
 public final class LineProtocolRows implements Rows {
 
-    /** More than a record can hold. */
+    /** Larger than any record. */
     private static final int MAX_LINE_BYTES = 32 << 20;
 
     private final CountedInput input;

@@ -10,13 +10,13 @@ public final class LineProtocolText {
     private LineProtocolText() {}
 
     /**
-     * A record's line, without its end: the point that it was imported from, or one of a measurement that is called as the key is, with the
-     * content as its field {@code value}, a number if it is one, else a string.
+     * A record's line, without its end: the point that it was imported from, or a point whose measurement is the key, with the content as its field
+     * {@code value}, a number if it is one, else a string.
      *
      * @param key of the stream
      * @param content of the record
      * @param timestampMillis of the record; written in nanoseconds
-     * @return empty where a point can't have this key or content
+     * @return empty if a point can't have this key or content
      */
     public static Optional<String> of(String key, String content, long timestampMillis) {
         String time = timestampMillis + (timestampMillis == 0 ? "" : NANOS_OF_A_MILLI);
@@ -36,7 +36,7 @@ public final class LineProtocolText {
         return Optional.empty();
     }
 
-    /** Whether the line is read as a point of this series with these fields. */
+    /** Whether the line parses as a point of this series with these fields. */
     private static boolean isPoint(String line, String series, String fields) {
         if (line.indexOf('\n') >= 0 || line.indexOf('\r') >= 0) {
             return false;

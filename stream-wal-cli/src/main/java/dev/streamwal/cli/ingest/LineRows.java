@@ -8,26 +8,26 @@ import java.time.DateTimeException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The lines of a text file, a record each. */
+/** The lines of a text file, one record each. */
 public final class LineRows implements Rows {
 
-    /** More than a record can hold. */
+    /** Larger than any record. */
     private static final int MAX_LINE_BYTES = 32 << 20;
-    /** Of which a time consists, at most. */
+    /** The most words of a time. */
     private static final int MAX_WORDS = 6;
 
     private final CountedInput input;
     private final BoundedLines lines;
     private final String key;
     private final Optional<TimeFormat> timeFormat;
-    /** Of the last line that had one. */
+    /** The time of the last line that had one. */
     private RowTime time = RowTime.NONE;
 
     /**
      * @param input closed with this
      * @param file its name, for messages
      * @param key of all lines
-     * @param timeFormat of the time that lines begin with; one that doesn't, such as those of a stack trace, has that of the line before.
+     * @param timeFormat of the time at the beginning of lines; a line without one, such as those of a stack trace, has the time of the line before.
      *     Empty: lines have no time
      */
     public LineRows(InputStream input, String file, String key, Optional<TimeFormat> timeFormat) {
@@ -47,7 +47,7 @@ public final class LineRows implements Rows {
         return new Row(BadRowException.place(lines.number()), key, time, Row.NO_HEADER, line.getBytes(UTF_8));
     }
 
-    /** Of the most words at the beginning that make a time: a date is one by itself, and with the time of day behind it. */
+    /** The time of the longest sequence of words at the beginning that is one: a date alone is a time, and so is a date with a time of day. */
     private static Optional<RowTime> time(String line, TimeFormat format) {
         Optional<RowTime> longest = Optional.empty();
         int end = -1;

@@ -11,13 +11,13 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reads UTF-8, and each byte that is none as a mark, so that whoever takes the text apart loses no more than the piece that has it: a low
- * surrogate with no high one before it, which no UTF-8 is decoded to.
+ * Decodes UTF-8, and each invalid byte as a mark, so that a parser of the text loses no more than the field that has it: the mark is a low surrogate
+ * without a high one before it, which valid UTF-8 never decodes to.
  */
 final class MarkedUtf8 extends Reader {
 
     private static final int CHUNK = 8 << 10;
-    /** What the byte is added to. */
+    /** Added to the byte. */
     private static final char MARK = '\uDC00';
     private static final int BYTE = 0xFF;
 
@@ -33,7 +33,7 @@ final class MarkedUtf8 extends Reader {
         this.input = input;
     }
 
-    /** The first byte that is no UTF-8 in what was read; -1 where there is none. */
+    /** The first invalid byte in the text; -1 if there is none. */
     static int firstMarked(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
@@ -62,12 +62,12 @@ final class MarkedUtf8 extends Reader {
         return count;
     }
 
-    /** Some more of it, or reads some more, of which there may be no character yet. */
+    /** Decodes some more, or reads some more, possibly without a complete character. */
     private void decode() throws IOException {
         chars.clear();
         CoderResult result = decoder.decode(bytes, chars, ended);
         if (result.isError()) {
-            // there is room: as many characters as bytes at most, and this byte made none
+            // there is room: at most as many characters as bytes, and this byte made none
             chars.put((char) (MARK | (bytes.get() & BYTE)));
         } else if (result.isUnderflow() && !ended) {
             bytes.compact();

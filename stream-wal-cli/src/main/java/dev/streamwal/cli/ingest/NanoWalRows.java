@@ -23,15 +23,15 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a directory of nano-wal files, one prefix after the other, each in order. Damage ends a file, and reading goes on with the
- * next one; what was written over in a header or a content goes unnoticed, as there are no checksums.
+ * The records of a directory of nano-wal files, one prefix after the other, each in order. Damage ends a file, and reading continues with the next
+ * one; an overwritten header or content goes unnoticed, as there are no checksums.
  */
 public final class NanoWalRows implements Rows {
 
     private final WalReader reader;
     private final Path directory;
     private final Optional<Duration> retention;
-    /** By prefix, in the order in which the reader numbers them. */
+    /** By prefix, in the order of the reader's numbers. */
     private final Map<String, List<NanoWalName>> files;
     private final Iterator<String> keys;
     private @Nullable EntryCursor cursor;
@@ -48,9 +48,8 @@ public final class NanoWalRows implements Rows {
     /**
      * The caller closes them.
      *
-     * @param retention how long files were kept after their windows, so that their expirations tell when those ended; empty: records have
-     *     no time
-     * @throws IOException where files come or go meanwhile
+     * @param retention how long files were kept after their windows, so that their expirations tell when those ended; empty: records have no time
+     * @throws IOException if files are created or deleted meanwhile
      */
     public static NanoWalRows open(Path directory, Optional<Duration> retention) throws IOException {
         Map<String, List<NanoWalName>> files = list(directory);

@@ -9,10 +9,10 @@ import java.util.List;
  * A point of InfluxDB's line protocol.
  *
  * @param measurement without escapes
- * @param tags as they come
- * @param fields as they come
- * @param fieldSet the fields, as they stand in the line
- * @param timestamp digits, with or without a sign; empty where there is none
+ * @param tags in the line's order
+ * @param fields in the line's order
+ * @param fieldSet the fields, as written in the line
+ * @param timestamp digits, with or without a sign; empty if there is none
  */
 record Point(String measurement, List<Tag> tags, List<Field> fields, String fieldSet, String timestamp) {
 
@@ -21,7 +21,7 @@ record Point(String measurement, List<Tag> tags, List<Field> fields, String fiel
 
     /**
      * @param name without escapes
-     * @param value of a string without quotes and escapes; of another one as it stands there, without {@code i} and {@code u}
+     * @param value of a string without quotes and escapes; others as written, without {@code i} and {@code u}
      */
     record Field(String name, Kind kind, String value) {}
 

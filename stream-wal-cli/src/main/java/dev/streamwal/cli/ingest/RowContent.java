@@ -1,8 +1,8 @@
 package dev.streamwal.cli.ingest;
 
-/** What becomes a record's content. */
+/** The form of a record's content. */
 public enum RowContent {
-    /** What the file has, as it stands there. */
+    /** As written in the file. */
     TEXT,
     /** An object. */
     JSON

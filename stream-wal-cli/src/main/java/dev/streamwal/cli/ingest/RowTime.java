@@ -4,26 +4,26 @@ import java.time.Instant;
 import java.util.OptionalLong;
 
 /**
- * A time as a file has it.
+ * A time from a file.
  *
- * @param millis since the epoch; what is finer is cut off, towards the past; empty where the file has none
+ * @param millis since the epoch; rounded down; empty if the file has none
  * @param exact whether nothing was cut off
  * @param doubtful whether it was a local time that stands for two instants, or for none, and one was chosen
- * @param text as it stands in the file
+ * @param text as written in the file
  */
 public record RowTime(OptionalLong millis, boolean exact, boolean doubtful, String text) {
 
     private static final int NANOS_PER_MILLI = 1_000_000;
 
-    /** Where the file says nothing. */
+    /** For files without times. */
     public static final RowTime NONE = new RowTime(OptionalLong.empty(), true, false, "");
 
-    /** One that is not doubtful. */
+    /** A time that is not doubtful. */
     RowTime(OptionalLong millis, boolean exact, String text) {
         this(millis, exact, false, text);
     }
 
-    /** @throws ArithmeticException where milliseconds have no number for it */
+    /** @throws ArithmeticException if it is out of the range of milliseconds */
     static RowTime of(Instant instant, boolean doubtful, String text) {
         return new RowTime(OptionalLong.of(instant.toEpochMilli()), instant.getNano() % NANOS_PER_MILLI == 0, doubtful, text);
     }

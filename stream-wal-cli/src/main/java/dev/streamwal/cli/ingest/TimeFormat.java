@@ -17,7 +17,7 @@ import java.time.zone.ZoneOffsetTransition;
 import java.util.List;
 import java.util.Locale;
 
-/** How a file writes times: as ISO 8601, as a number, or by a pattern. Immutable. */
+/** The format of a file's times: ISO 8601, a number, or a pattern. Immutable. */
 public final class TimeFormat {
 
     /** For the help. */
@@ -35,7 +35,7 @@ public final class TimeFormat {
             .optionalStart()
             .appendOffsetId();
 
-    /** What reads a text. */
+    /** Parses a text. */
     private interface Parser {
         RowTime parse(String text);
     }
@@ -48,9 +48,9 @@ public final class TimeFormat {
 
     /**
      * @param name see {@link #SYNTAX}
-     * @param zone of times that don't say theirs
-     * @param doubtful what becomes of local times that are two instants, or none
-     * @throws IllegalArgumentException where it is no format
+     * @param zone of times without one
+     * @param doubtful what happens to local times that are two instants, or none
+     * @throws IllegalArgumentException if it is not a format
      */
     public static TimeFormat of(String name, ZoneId zone, DoubtfulTime doubtful) {
         for (EpochUnit unit : EpochUnit.values()) {
@@ -63,7 +63,7 @@ public final class TimeFormat {
         return new TimeFormat(text -> parse(formatter, zone, doubtful, text));
     }
 
-    /** So that years may be written {@code yyyy}, which alone are years of no era. */
+    /** Allows years to be written {@code yyyy}, which alone are years without an era. */
     private static DateTimeFormatterBuilder ofPattern(String pattern) {
         return new DateTimeFormatterBuilder().appendPattern(pattern).parseDefaulting(ChronoField.ERA, ANNO_DOMINI);
     }
@@ -110,7 +110,7 @@ public final class TimeFormat {
         }
     }
 
-    /** @throws DateTimeException where the text is no such time */
+    /** @throws DateTimeException if the text is not such a time */
     RowTime parse(String text) {
         return parser.parse(text);
     }
