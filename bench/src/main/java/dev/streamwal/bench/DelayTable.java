@@ -35,10 +35,10 @@ final class DelayTable {
         String rounds = options.rounds() == 1 ? "1 round" : options.rounds() + " alternating rounds";
         return String.format(Locale.ROOT, """
                 A follower's delay, in µs: from just before the append in one process to just after the delivery in another. Both ask \
-                `System.nanoTime`, which on Linux is CLOCK_MONOTONIC, the machine's. Records of %d bytes; nobody forces anything, and \
+                `System.nanoTime`, which on Linux is CLOCK_MONOTONIC, the machine's. Records of %d bytes; nothing is forced, and \
                 every record's delivery is counted. %s; in each a contender's writer and follower are JVMs of their own, just started: \
                 %d s to warm up, %d s of %,d records a second, %d s of %d a second, gaps varying by half either way%s, and %.1f s of \
-                nothing. Both processes, and whatever else the machine does, share %d cores: who spins has one of them to itself.""",
+                nothing. Both processes, and whatever else the machine does, share %d cores: a follower that spins has one of them to itself.""",
                 DelayRecord.BYTES, rounds, DelayPattern.WARM_UP.seconds(), DelayPattern.DENSE.seconds(), DelayPattern.DENSE.perSecond(),
                 DelayPattern.SPARSE.seconds(), DelayPattern.SPARSE.perSecond(), options.quick() ? " (of all that a tenth)" : "",
                 quiet.toMillis() / 1e3, cores);

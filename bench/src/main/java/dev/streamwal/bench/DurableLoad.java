@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 record DurableLoad(Kind kind, int count) {
 
     static final DurableLoad ONE_THREAD = new DurableLoad(Kind.THREADS, 1);
-    /** So that a log that gathers records knows when to write. */
+    /** The number of records in flight, which also tells logs that gather records when to write. */
     static final int IN_FLIGHT = 10_000;
 
     static final int RECORD_BYTES = 128;

@@ -45,7 +45,7 @@ public class ReadBatchBenchmark {
     private static final int REFS = 512;
     private static final int BATCHES = 64;
 
-    /** Which refs. */
+    /** Which refs a batch reads. */
     public enum Pattern {
         ADJACENT,
         RANDOM

@@ -75,7 +75,7 @@ class CsvSeriesTest {
         "timestamp,value\\n2014-07-06 20:10:00,                   | 2 | value isn't a number",
         "timestamp,value\\n2014-07-06 20:10:00                    | 2 | fields=1",
         "timestamp,value\\n2014-07-06 20:10:00,1,2                | 2 | fields=3",
-        "timestamp,value\\n2014-07-06 20:10:00,\"1\\n2014-07-06 20:15:00,2 | 1 | isn't CSV",
+        "timestamp,value\\n2014-07-06 20:10:00,\"1\\n2014-07-06 20:15:00,2 | 1 | not CSV",
     })
     void rows_badOne_errorNamesFileAndLine(String content, int line, String what) throws IOException {
         Path file = write("bad.csv", content.replace("\\n", "\n"));

@@ -47,7 +47,7 @@ final class ImportTotals {
         return records;
     }
 
-    /** Of headers and contents. */
+    /** Bytes of headers and contents. */
     long bytes() {
         return bytes;
     }

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 final class ImportUndo {
 
     private final StreamWal wal;
-    /** Of the streams that received rows. */
+    /** The last earlier record of each stream that received rows. */
     private final Map<String, Optional<EntryRef>> lastRecords = new HashMap<>();
 
     ImportUndo(StreamWal wal) {

@@ -26,7 +26,7 @@ final class ImportedRows {
         this.reader = reader;
     }
 
-    /** Of one stream. */
+    /** The comparison's state for one stream. */
     private static final class Progress {
         /** Null if the stream has no record. */
         final byte @Nullable [] newest;

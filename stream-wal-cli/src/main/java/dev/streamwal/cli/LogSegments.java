@@ -29,7 +29,7 @@ final class LogSegments implements AutoCloseable {
         this.source = source;
     }
 
-    /** Of any directory; one without a log has none. */
+    /** The segments of any directory; one without a log has none. */
     static LogSegments of(Path root) {
         // listing segments never needs the time
         ReaderOptions options = ReaderOptions.builder().build();
@@ -42,7 +42,7 @@ final class LogSegments implements AutoCloseable {
         return StreamDirectory.in(root);
     }
 
-    /** Of a stream, in order of position. */
+    /** The segments of a stream, in order of position. */
     List<Segment> of(String key) throws IOException {
         SegmentChain chain = source.unsharedCatalog(key).chain();
         List<Segment> segments = new ArrayList<>(chain.size());
@@ -67,7 +67,7 @@ final class LogSegments implements AutoCloseable {
         return source.packs().damagedTables();
     }
 
-    /** Of all segments of a stream. */
+    /** The bytes of all segments of a stream. */
     long bytes(String key) throws IOException {
         long bytes = 0;
         for (Segment segment : of(key)) {

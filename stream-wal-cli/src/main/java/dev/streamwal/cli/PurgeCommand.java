@@ -59,7 +59,7 @@ final class PurgeCommand extends WritingCommand {
         }
     }
 
-    /** Of one stream. */
+    /** Purges one stream. */
     private interface Purge {
         Purged of(String key) throws IOException;
     }

@@ -49,7 +49,7 @@ final class QuarantineRestore implements AutoCloseable {
     private final LogSegments log;
     private final CommandContext context;
     private final boolean appending;
-    /** Of the whole quarantine. */
+    /** All files of the quarantine. */
     private final List<SetAsideFile> all;
     /** Restored by this run, or, in a dry run, to be restored. */
     private final List<SetAsideFile> done = new ArrayList<>();
@@ -257,7 +257,7 @@ final class QuarantineRestore implements AutoCloseable {
         return restoring.asRestored();
     }
 
-    /** Of the records that aren't there, and haven't expired. */
+    /** Calls the task for the records that aren't there, and haven't expired. */
     private static void eachDue(SetAsideFile file, List<SharedSetAside.Piece> pieces, Copies copies, StreamPolicy policy, WalReader reader,
             long nowMillis, Consumer<SharedSetAside.Piece> task, Totals found) throws IOException {
         TimeRules times = new TimeRules(policy, LogOptions.of(InstantSource.fixed(Instant.ofEpochMilli(nowMillis))).build().maxClockSkew().toMillis());

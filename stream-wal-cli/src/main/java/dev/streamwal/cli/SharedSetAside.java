@@ -51,7 +51,7 @@ final class SharedSetAside {
 
     private SharedSetAside() {}
 
-    /** All of them. */
+    /** All pieces, by their spans. */
     static Map<Span, List<Piece>> of(SetAsideRecords records) throws IOException {
         Map<Span, List<Piece>> pieces = new LinkedHashMap<>();
         Slot slot = new Slot();

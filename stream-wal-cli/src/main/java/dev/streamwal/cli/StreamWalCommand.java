@@ -113,7 +113,7 @@ public final class StreamWalCommand {
         return commandLine(context, commands(context));
     }
 
-    /** By name. */
+    /** The commands by name. */
     private static Map<String, Supplier<Object>> commands(CommandContext context) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("ls", () -> new LsCommand(context));

@@ -95,7 +95,7 @@ final class TimeArgument implements ITypeConverter<Instant> {
         return LocalTime.parse(written.charAt(1) == ':' ? "0" + written : written);
     }
 
-    /** Of parts such as {@code 1h30m}. */
+    /** The sum of parts such as {@code 1h30m}. */
     static Duration distance(String parts) {
         Duration sum = Duration.ZERO;
         Matcher part = PART.matcher(parts);

@@ -23,7 +23,7 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
         this.bytes = memory.nioBuffer(0, length);
     }
 
-    /** Of a segment that is complete, and so no larger than a segment may be. */
+    /** Holds a complete segment, whose size is within a segment's limit. */
     static HeldFile of(Segment segment, ChannelCache channels) throws IOException {
         try (SegmentReader reader = segment.open(channels)) {
             int length = Math.toIntExact(reader.size());

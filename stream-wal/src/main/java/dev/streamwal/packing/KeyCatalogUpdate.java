@@ -166,14 +166,14 @@ final class KeyCatalogUpdate {
         private final LogFile file;
         private final KeyCatalog before;
         private final KeyCatalogReader.@Nullable Walk cataloged;
-        /** On which that stands. */
+        /** The key on which that walk stands. */
         private @Nullable StreamKey catalogedKey;
         private final List<ListedPack> added;
         private final Queue<Head> heads = new PriorityQueue<>((a, b) -> Arrays.compareUnsigned(a.key(), b.key()));
         private final List<CoveredPack> covered;
-        /** Which of these a pack is, by its number. */
+        /** The index of a pack in the list of covered ones, by its number. */
         private final Map<Long, Integer> ordinals = new HashMap<>();
-        /** Of the key that is merged. */
+        /** The segments of the key that is being merged. */
         private final List<CatalogedSegment> segments = new ArrayList<>();
 
         Update(Manifest now, @Nullable KeyCatalogReader reader, List<ListedPack> readable, LogFile file) {

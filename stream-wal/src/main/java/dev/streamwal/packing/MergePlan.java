@@ -141,7 +141,7 @@ final class MergePlan {
                 || (fit.size() < ofLevel.size() && fit.stream().mapToLong(ListedPack::segments).sum() > limits.maxSegments() / 2);
     }
 
-    /** Of a window that is over. */
+    /** Plans the merge of a window that is over. */
     private static Optional<List<ListedPack>> ofAll(List<ListedPack> packs, Limits limits) {
         Optional<List<ListedPack>> ofSizes = ofSizes(packs, limits);
         List<ListedPack> asTheyAre = packs.stream().filter(pack -> limits.compresses() && !pack.isCompressed()).toList();

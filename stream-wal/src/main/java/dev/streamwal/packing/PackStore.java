@@ -186,12 +186,12 @@ public final class PackStore implements PackedData {
         }
     }
 
-    /** Of the log. */
+    /** The log's directory. */
     public Path root() {
         return root;
     }
 
-    /** As it is now. */
+    /** The current manifest. */
     public Manifest manifest() {
         return manifest.current();
     }
@@ -218,7 +218,7 @@ public final class PackStore implements PackedData {
         });
     }
 
-    /** Where a pack is. */
+    /** The path of a pack. */
     public Path file(ListedPack pack) {
         return PackFiles.pack(root, pack.number());
     }
@@ -288,7 +288,7 @@ public final class PackStore implements PackedData {
         long of(StreamKey key);
     }
 
-    /** Of what is in shared segments now. */
+    /** Reads the beginnings in the current shared segments. */
     public SharedBeginnings sharedBeginnings() throws IOException {
         List<SharedSegment> live = shared.published(manifest.current());
         return key -> live.stream().flatMap(segment -> counting(segment, key).stream()).mapToLong(SharedPart::basePosition).min()
@@ -397,7 +397,7 @@ public final class PackStore implements PackedData {
         return inheritedEnd(key);
     }
 
-    /** What a stream still has in a shared segment. */
+    /** The parts of a shared segment that still count for a stream. */
     private List<SharedPart> counting(SharedSegment segment, StreamKey key) {
         manifest.current().voidRanges(key).forEach(range -> segment.cut(key, range.from(), range.to()));
         return segment.parts(key);
@@ -531,7 +531,7 @@ public final class PackStore implements PackedData {
         }
     }
 
-    /** Whether it still counts. */
+    /** Whether an entry of a pack still counts. */
     boolean counts(ListedPack pack, PackEntry entry) {
         return !manifest.current().isVoid(entry.key(), entry.basePosition(), pack.number());
     }
@@ -541,7 +541,7 @@ public final class PackStore implements PackedData {
         return ++lastNumber;
     }
 
-    /** A pack to be written. */
+    /** Begins to write a pack. */
     PackWriter write(PackHeader header) throws IOException {
         manifest.begin();
         return PackWriter.create(root, header);
@@ -552,12 +552,12 @@ public final class PackStore implements PackedData {
         return isCompressed;
     }
 
-    /** Of the same pack, compressed, if this log's are. */
+    /** The header of the same pack, compressed if this log's packs are. */
     PackHeader compressed(PackHeader header) {
         return isCompressed ? header.inBlocks() : header;
     }
 
-    /** Of a pack with some segments of another one. */
+    /** The header of a pack with some segments of another one. */
     PackHeader inPlaceOf(PackHeader before) {
         long number = newNumber();
         if (ofThisWriter.contains(before.number())) {
@@ -567,7 +567,7 @@ public final class PackStore implements PackedData {
                 before.createdMillis(), before.incarnation(), before.isInBlocks());
     }
 
-    /** Of a pack with all that counts of others. */
+    /** The header of a pack with all that counts of others. */
     PackHeader mergedFrom(MergePlan.Merge merge, long nowMillis, long incarnation) {
         List<ListedPack> packs = merge.packs();
         int level = packs.stream().mapToInt(ListedPack::level).max().orElse(0) + 1;
@@ -657,7 +657,7 @@ public final class PackStore implements PackedData {
         change(carried, gone, () -> manifest.replace(carried, gone.stream().map(ListedPack::number).toList()));
     }
 
-    /** Of packs, since the log was opened. */
+    /** Bytes of the packs written since the log was opened. */
     public long writtenBytes() {
         return writtenBytes.sum();
     }

@@ -38,7 +38,7 @@ public final class PackSweep {
     /** The key of packs in a plan; no stream has it, and it sorts before all keys. */
     public static final String KEY = "";
 
-    /** A segment of a pack that is gone. */
+    /** A deleted segment of a pack. */
     public record Gone(StreamKey key, long basePosition, ListedPack pack, long bytes, ExpiryPlan.Cause cause) {}
 
     private record Kind(long windowMillis, long retentionMillis) {}
@@ -166,7 +166,7 @@ public final class PackSweep {
         long of(StreamKey key);
     }
 
-    /** Empty where nothing of it goes. */
+    /** Empty if nothing of the pack is to be deleted. */
     private Optional<Split> splitDue(ListedPack pack, Predicate<ListedPack> isDue, Predicate<PackEntry> isHeld) throws IOException {
         boolean isInOrder = store.packs().stream().allMatch(other -> other.equals(pack)
                 || (other.isOfSameOptions(pack.optionsHash()) && !mayHaveOlderWindows(other, pack)));
@@ -174,7 +174,7 @@ public final class PackSweep {
         return split.gone.isEmpty() && !split.kept.isEmpty() ? Optional.empty() : Optional.of(split);
     }
 
-    /** Of a stream that has something in both: packs with several windows expire with the last of them. */
+    /** For a stream that has something in both: a pack with several windows expires with the last of them. */
     private static boolean mayHaveOlderWindows(ListedPack other, ListedPack pack) {
         return other.expirationMillis() > pack.expirationMillis() && other.window().startMillis() < pack.window().endMillis();
     }
@@ -227,7 +227,7 @@ public final class PackSweep {
         return reclaimed;
     }
 
-    /** What of a pack stays, and what goes. */
+    /** The entries of a pack that stay, and those that are deleted. */
     private static final class Split {
         final List<PackEntry> kept = new ArrayList<>();
         final List<PackEntry> gone = new ArrayList<>();

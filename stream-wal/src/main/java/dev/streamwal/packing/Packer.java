@@ -55,16 +55,16 @@ public final class Packer {
         /** Throws if the log is closed, or another writer has taken it over. */
         void checkWriter();
 
-        /** By the log's clock. */
+        /** The current time by the log's clock. */
         long nowMillis();
 
-        /** Of the log. */
+        /** The log's current incarnation. */
         long incarnation();
 
         /** All streams with segments, and possibly others. */
         List<StreamLog> streams();
 
-        /** Where deletions are written down first. */
+        /** The log in which deletions are written down first. */
         DeletionLog deletions();
 
         /** The stream whose segments hold the records of many streams. */
@@ -301,7 +301,7 @@ public final class Packer {
         return moved;
     }
 
-    /** Of the window, or of several windows with it. */
+    /** Whether there is a pack of this window, alone or with others. */
     private boolean hasPack(Window window, long expirationMillis) {
         return store.packs().stream().anyMatch(pack -> pack.window().startMillis() <= window.startMillis()
                 && pack.window().endMillis() >= window.endMillis()

@@ -148,7 +148,7 @@ public final class StreamRecovery {
         }
     }
 
-    /** Of the log, since it was opened. */
+    /** The log's incarnation since it was opened. */
     public long incarnation() {
         return terms.opened().now().incarnation();
     }

@@ -14,7 +14,7 @@ public final class TailBuilder {
     private int lastSize;
     private int lastStart;
 
-    /** Behind these records. */
+    /** Continues behind these records. */
     public TailBuilder(RecoveredTail before) {
         this.index = before.index();
         this.end = before.tail();
@@ -39,7 +39,7 @@ public final class TailBuilder {
         return end;
     }
 
-    /** Of the last record's frame; 0 for none. */
+    /** The size of the last record's frame; 0 for none. */
     public int lastSize() {
         return lastSize;
     }
@@ -49,7 +49,7 @@ public final class TailBuilder {
         return lastStart;
     }
 
-    /** Of the records up to {@link #end()}. */
+    /** The index of the records up to {@link #end()}. */
     public SegmentIndex index() {
         return index;
     }

@@ -43,7 +43,7 @@ public record PresentRetention(long shortestMillis, boolean isOfAll, ToLongFunct
         return expiration < segment.expirationMillis() ? segment.withExpiration(expiration) : segment;
     }
 
-    /** What a stream has in a pack. */
+    /** A stream's segment in a pack, with its current expiration. */
     public HeldBack.Due of(HeldBack.Due inPack) {
         ExpiryPlan.Deletion deletion = inPack.deletion();
         ExpiryPlan.Segment segment = of(deletion.segment(), millis.applyAsLong(deletion.key()));

@@ -20,9 +20,9 @@ import java.util.regex.Pattern;
  * field       = name "=" ( float | integer "i" | unsigned "u" | boolean | '"' text '"' )
  * </pre>
  *
- * Of names and values none is empty. A backslash before a comma or a space, and in names and values of tags and names of fields before an
- * equals sign, takes that character for itself; in a string so before a quote and a backslash; anywhere else it is a backslash.
- * Stricter than InfluxDB: names of tags, and of fields, are all different, numbers are finite and in range, and a string ends on its line.
+ * Names and values are never empty. A backslash escapes a comma or a space, and, in names and values of tags and names of fields, an equals sign; in
+ * a string, it escapes a quote or a backslash; anywhere else it is an ordinary character. Stricter than InfluxDB: the names of tags, and those of
+ * fields, are all different, numbers are finite and in range, and a string ends on its line.
  */
 final class LineProtocol {
 

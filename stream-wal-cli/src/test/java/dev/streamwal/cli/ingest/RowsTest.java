@@ -192,7 +192,7 @@ class RowsTest {
         String text = "ab\n" + "x".repeat(200_000) + "\n\ncd\r\n";
         try (BoundedLines lines = new BoundedLines(in(text), "f", 100)) {
             assertThat(lines.next()).isEqualTo("ab");
-            assertThatThrownBy(lines::next).hasMessage("a line has at most 100 bytes: bytes=200000, file=f, line=2");
+            assertThatThrownBy(lines::next).hasMessage("line is longer than 100 bytes: bytes=200000, file=f, line=2");
             assertThat(lines.next()).isEmpty();
             assertThat(lines.next()).isEqualTo("cd");
             assertThat(lines.next()).isNull();
