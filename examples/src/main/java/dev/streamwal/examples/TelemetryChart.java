@@ -43,7 +43,7 @@ final class TelemetryChart {
             new Panel("What a record took to append, mean of a round", "µs", 1, names(RoundSource.APPEND_MICROS, "append")),
             new Panel("Segments in the log", "segments", 1, names(RoundSource.SEGMENTS, "all streams")));
 
-    private record Series(String name, List<Date> times, List<Double> values) {}
+    private record Series(String name, List<Instant> times, List<Double> values) {}
 
     private final Map<Panel, List<Series>> panels = new LinkedHashMap<>();
 
@@ -69,7 +69,7 @@ final class TelemetryChart {
         Series series = new Series(name, new ArrayList<>(), new ArrayList<>());
         try (EntryCursor cursor = reader.scan(key)) {
             while (cursor.next()) {
-                series.times.add(Date.from(cursor.timestamp()));
+                series.times.add(cursor.timestamp());
                 series.values.add(TelemetryValue.decode(cursor.content()) / scale);
             }
         }
@@ -101,7 +101,7 @@ final class TelemetryChart {
         chart.getStyler().setPlotGridLinesVisible(false).setYAxisMin(0.0);
         chart.getStyler().setAnnotationLineColor(WINDOW).setAnnotationLineStroke(new BasicStroke(1));
         for (Series one : series) {
-            chart.addSeries(one.name, one.times, one.values).setMarker(SeriesMarkers.NONE);
+            chart.addSeries(one.name, dates(one.times), one.values).setMarker(SeriesMarkers.NONE);
         }
         if (!series.isEmpty()) {
             mark(chart, series, window, expired);
@@ -109,16 +109,21 @@ final class TelemetryChart {
         return chart;
     }
 
+    /** As the library wants them. */
+    private static List<Date> dates(List<Instant> times) {
+        return times.stream().map(Date::from).toList();
+    }
+
     private static void mark(XYChart chart, List<Series> series, Duration window, Instant expired) {
-        List<Date> times = series.get(0).times;
-        long first = times.get(0).getTime();
-        long last = times.get(times.size() - 1).getTime();
+        List<Instant> times = series.get(0).times;
+        long first = times.get(0).toEpochMilli();
+        long last = times.get(times.size() - 1).toEpochMilli();
         for (long begin = (first / window.toMillis() + 1) * window.toMillis(); begin <= last; begin += window.toMillis()) {
             chart.addAnnotation(new AnnotationLine(begin, true, false));
         }
         if (expired.toEpochMilli() > first && expired.toEpochMilli() <= last) {
             double highest = series.stream().flatMap(one -> one.values.stream()).mapToDouble(Double::doubleValue).max().orElse(1);
-            chart.addSeries("deleted before", List.of(Date.from(expired), Date.from(expired)), List.of(0.0, highest))
+            chart.addSeries("deleted before", dates(List.of(expired, expired)), List.of(0.0, highest))
                     .setMarker(SeriesMarkers.NONE)
                     .setLineStyle(SeriesLines.SOLID)
                     .setLineColor(EXPIRED);
