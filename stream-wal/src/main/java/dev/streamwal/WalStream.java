@@ -491,12 +491,13 @@ public final class WalStream {
         return drafts;
     }
 
-    /** Without making them durable. */
+    /** Without making them durable, and without another look at the time: refused now, they would leave half of a {@link WriteBatch}. */
     List<EntryRef> appendDrafts(List<Draft> drafts) {
         AppendScratch scratch = AppendScratch.ofThisThread();
         if (drafts.size() == 1) {
             Draft draft = drafts.get(0);
-            long position = position(scratch, draft, StreamLog.ANY_END, Durability.BUFFERED);
+            wal.checkWritable();
+            long position = log.append(scratch, draft, (int) draft.frameBytes(), wal.nowMillis(), StreamLog.ANY_END);
             return List.of(new EntryRef(key, position, (int) draft.frameBytes()));
         }
         int bytes = (int) Draft.batchBytes(drafts);
