@@ -857,8 +857,8 @@ public final class StreamWal implements AutoCloseable {
      *
      * <p>A pack in which only some streams' data have expired is written again without them, so that this may take as long as reading it all.
      *
-     * @param keys the streams that it is for
-     * @return what was done
+     * @param keys the streams to which the retention of today is applied; all others are swept as by {@link #sweep()}
+     * @return what was done, of the whole log
      */
     public SweepResult applyRetention(Keys keys) {
         Objects.requireNonNull(keys, "keys");

@@ -353,7 +353,8 @@ public final class WalStream {
 
     /**
      * Where the last record ends; before the first, where it will begin. The next record may begin further on: where the log wasn't closed
-     * before it was opened, after a write that failed, or when everything had expired. Never before the end of a record that the calling thread was shown, unless that was cut off.
+     * before it was opened, where the stream shares segments and the log was opened since its last record, after a write that failed, or when
+     * everything had expired. Never before the end of a record that the calling thread was shown, unless that was cut off.
      *
      * @return a position
      */

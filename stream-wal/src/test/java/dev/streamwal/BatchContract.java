@@ -322,7 +322,7 @@ abstract class BatchContract extends LogContract {
     void append_batchDuringWhichTheRetentionPasses_isAppendedWhole() {
         Thread appending = Thread.currentThread();
         AtomicReference<Instant> time = new AtomicReference<>(Instant.ofEpochMilli(NOW));
-        StreamWal wal = open(options().clock(() -> Thread.currentThread() == appending
+        StreamWal wal = open(options().clock(() -> Thread.currentThread().equals(appending)
                 ? time.updateAndGet(now -> now.plus(RETENTION).plus(WINDOW)) : time.get()));
         WriteBatch batch = new WriteBatch().add("a", WriteEntry.of(bytes("1"))).add("b", WriteEntry.of(bytes("2")));
         assertThat(wal.append(batch)).hasSize(2);

@@ -57,6 +57,10 @@ import org.jspecify.annotations.Nullable;
  * and of which it has committed nothing, the range that was lost begins where the stream can have begun at the earliest. What the writer has
  * cut off a stream's end was taken back, and is not lost.
  *
+ * <p>It isn't told of what was deleted before it was made. So where nothing may go unnoticed, make it before the first record is appended: open it
+ * and close it, in the writer's process for instance. Nor is it told of a stream that came after it, and of which it has committed nothing, where
+ * all of that was deleted and the log was opened anew before the stream came again: it is a new one then.
+ *
  * <p><b>Where nothing can be written</b>, as on a read-only file system, it goes on where it has committed, or begins with the oldest record,
  * and {@link #commit} throws.
  *

@@ -501,7 +501,7 @@ public final class WalReader implements AutoCloseable {
      * How far a consumer is in each of the streams that it reads and that are there, whoever has it open. It looks at every one of them.
      *
      * @param name of the consumer
-     * @return by key, the caller's own; empty where there is no consumer of that name
+     * @return in the order of keys, the caller's own; empty where there is no consumer of that name
      * @throws CorruptSegmentException where what it has committed can't be read
      */
     public List<ConsumerLag> consumerLags(String name) {

@@ -17,7 +17,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class Dashboard implements AutoCloseable {
     private static final Duration REST = Duration.ofSeconds(5);
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final StreamWal wal;
     private final WalReader reader;
@@ -62,10 +61,10 @@ final class Dashboard implements AutoCloseable {
         return String.format(Locale.ROOT, format + "%n", values);
     }
 
+    /** Waits until a table that is being made is printed. */
     @Override
-    public void close() throws InterruptedException {
+    public synchronized void close() {
         thread.shutdown();
-        thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         reader.close();
     }
 }

@@ -95,7 +95,8 @@ public final class Gateway implements Callable<Integer> {
         List<EntryRef> appended = new ArrayList<>(collectAndKillTheShipper(sensors, log, target));
         appended.addAll(collectWithShorterRetention(sensors, log, target));
         Delivery.Account account = Delivery.read(target).account(appended);
-        say(account.toString());
+        say("%,d readings appended = %,d shipped + %,d lost + %,d missing",
+                account.appended(), account.shipped(), account.lost(), account.missing());
         return account.missing() == 0 ? 0 : 1;
     }
 

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -28,16 +29,13 @@ final class Shipper {
     static final Keys KEYS = Keys.prefix("sensor/");
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final int BATCH = 20_000;
+    private static final String BATCH_SUFFIX = ".csv";
 
     private final Path target;
     private final List<String> batch = new ArrayList<>();
-    private int batches;
 
     private Shipper(Path target) throws IOException {
         this.target = Files.createDirectories(target);
-        try (Stream<Path> shipped = Files.list(target)) {
-            batches = (int) shipped.filter(file -> file.toString().endsWith(".csv")).count();
-        }
     }
 
     /** Starts a JVM with what a reader needs: this class, the reader's library, and Netty's buffers. */
@@ -57,6 +55,10 @@ final class Shipper {
         }
     }
 
+    static boolean isBatch(Path file) {
+        return file.toString().endsWith(BATCH_SUFFIX);
+    }
+
     public static void main(String[] args) throws IOException, InterruptedException {
         try (WalReader reader = WalReader.open(Path.of(args[0]));
                 WalConsumer consumer = reader.consumer(NAME, KEYS)) {
@@ -69,7 +71,7 @@ final class Shipper {
                 .forEach(range -> addLost(range.key(), range.from(), range.to()));
         while (fillBatch(consumer.entries())) {
             Path file = Files.write(target.resolve("unfinished"), batch);
-            Files.move(file, target.resolve("%06d.csv".formatted(batches++)));
+            Files.move(file, target.resolve(UUID.randomUUID() + BATCH_SUFFIX)); // there as a whole, or not at all
             consumer.commitDelivered();
             batch.clear();
         }
