@@ -9,6 +9,7 @@ import java.util.DoubleSummaryStatistics;
 import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -22,6 +23,7 @@ final class Dashboard implements AutoCloseable {
     private final WalReader reader;
     private final PrintStream out;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
+    private final ScheduledFuture<?> prints;
     private long lastAppends;
     private long lastNanos = System.nanoTime();
 
@@ -29,7 +31,7 @@ final class Dashboard implements AutoCloseable {
         this.wal = wal;
         this.reader = wal.reader();
         this.out = out;
-        thread.scheduleWithFixedDelay(this::print, REST.toMillis(), REST.toMillis(), TimeUnit.MILLISECONDS);
+        this.prints = thread.scheduleWithFixedDelay(this::print, REST.toMillis(), REST.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     synchronized void print() {
@@ -64,6 +66,7 @@ final class Dashboard implements AutoCloseable {
     /** Waits until a table that is being made is printed. */
     @Override
     public synchronized void close() {
+        prints.cancel(false);
         thread.shutdown();
         reader.close();
     }
