@@ -18,4 +18,5 @@ module dev.streamwal.examples {
     requires static org.jspecify;
 
     opens dev.streamwal.examples to info.picocli; // it sets the annotated fields
+    opens dev.streamwal.examples.gateway to info.picocli;
 }

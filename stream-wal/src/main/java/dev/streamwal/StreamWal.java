@@ -856,8 +856,8 @@ public final class StreamWal implements AutoCloseable {
      *
      * <p>A pack in which only some streams' data has expired is rewritten without it, which may take as long as reading all of it.
      *
-     * @param keys the streams to sweep
-     * @return what was done
+     * @param keys the streams to which the retention of today is applied; all others are swept as by {@link #sweep()}
+     * @return what was done, of the whole log
      */
     public SweepResult applyRetention(Keys keys) {
         Objects.requireNonNull(keys, "keys");

@@ -423,6 +423,9 @@ public final class WalOptions {
          * Time span covered by one segment; windows begin at multiples of it since 1970-01-01T00:00:00Z. Together with the retention it
          * determines how exactly data expires: a record that arrives on time is kept for the retention, and at most one window longer.
          *
+         * <p>A stream has a segment for each window in which it has a record. So choose one in which a stream has many records: a record a second
+         * in windows of a second makes a segment of every record, which costs more than the record.
+         *
          * @param window 1 ms to 3,653 days, in whole milliseconds; by default about a hundredth of the retention:
          *     1, 5 or 15 minutes, 1 or 6 hours, 1 or 7 days; for 7 days an hour, for 30 days 6 hours
          * @return this

@@ -26,7 +26,8 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many segments the streams have, in files of their own and in packs.
+     * How many segments the streams have, in files of their own and in packs. A segment that streams share counts once, until it is packed: then
+     * as one of each of them.
      *
      * @return their number
      */

@@ -353,8 +353,8 @@ public final class WalStream {
 
     /**
      * Where the last record ends; before the first, where it will begin. The next record may begin further on: after a log was opened that
-     * had not been closed, after a failed write, or when everything had expired. The end is never before that of a record that the calling
-     * thread has seen, unless that record was cut off.
+     * had not been closed, after a log was opened in which the stream shares segments, after a failed write, or when everything had expired. The end
+     * is never before that of a record that the calling thread has seen, unless that record was cut off.
      *
      * @return a position
      */
@@ -492,12 +492,13 @@ public final class WalStream {
         return drafts;
     }
 
-    /** Appends without making the records durable. */
+    /** Appends without making the records durable, and without another look at the time: refused now, they would leave half of a {@link WriteBatch}. */
     List<EntryRef> appendDrafts(List<Draft> drafts) {
         AppendScratch scratch = AppendScratch.ofThisThread();
         if (drafts.size() == 1) {
             Draft draft = drafts.get(0);
-            long position = position(scratch, draft, StreamLog.ANY_END, Durability.BUFFERED);
+            wal.checkWritable();
+            long position = log.append(scratch, draft, (int) draft.frameBytes(), wal.nowMillis(), StreamLog.ANY_END);
             return List.of(new EntryRef(key, position, (int) draft.frameBytes()));
         }
         int bytes = (int) Draft.batchBytes(drafts);

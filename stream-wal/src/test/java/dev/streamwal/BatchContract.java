@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -314,5 +315,17 @@ abstract class BatchContract extends LogContract {
                 .hasMessageContaining("stream=small/z");
         assertThat(wal.keys()).isEmpty();
         assertThat(wal.stream("a").endPosition()).isZero();
+    }
+
+    /** As where streams take long to be brought in order at their first append. */
+    @Test
+    void append_batchDuringWhichTheRetentionPasses_isAppendedWhole() {
+        Thread appending = Thread.currentThread();
+        AtomicReference<Instant> time = new AtomicReference<>(Instant.ofEpochMilli(NOW));
+        StreamWal wal = open(options().clock(() -> Thread.currentThread().equals(appending)
+                ? time.updateAndGet(now -> now.plus(RETENTION).plus(WINDOW)) : time.get()));
+        WriteBatch batch = new WriteBatch().add("a", WriteEntry.of(bytes("1"))).add("b", WriteEntry.of(bytes("2")));
+        assertThat(wal.append(batch)).hasSize(2);
+        assertThat(wal.keys()).containsExactly("a", "b");
     }
 }

@@ -2,6 +2,7 @@ package dev.streamwal.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.examples.gateway.Gateway;
 import dev.streamwal.examples.tcp.ServeOverTcp;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,6 +33,11 @@ class QuietTest {
     @Test
     void retentionPerKey_printsWhatItDidAndNothingElse() throws Exception {
         assertThat(run(RetentionPerKey.class, folder.resolve("log").toString())).isEmpty();
+    }
+
+    @Test
+    void gateway_printsWhatItDidAndNothingElse() throws Exception {
+        assertThat(run(Gateway.class, "--seconds=1", "--sensors=100", "--directory=" + folder)).isEmpty();
     }
 
     @Test

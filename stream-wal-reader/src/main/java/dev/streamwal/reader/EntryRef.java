@@ -25,7 +25,8 @@ import java.nio.ByteBuffer;
  * checked where a ref is parsed, encoded or read.
  *
  * @param key the key of the stream, 1 to 1,024 bytes of UTF-8
- * @param position in the stream, not negative
+ * @param position in the stream, not negative. Positions grow, and need not begin at 0: a stream may skip positions, as when the log is opened
+ *     again, so that they don't say how many bytes or records stand before one
  * @param size of the frame with its padding, in bytes: a multiple of 8, at least 32 and less than 32 MiB
  * @since 1.0
  */

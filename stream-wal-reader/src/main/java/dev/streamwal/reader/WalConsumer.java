@@ -58,6 +58,13 @@ import org.jspecify.annotations.Nullable;
  * was closed in between, or has forgotten the stream, that is unknown, and the stream is in {@link #possiblyLost()} only. For a stream that came
  * after the consumer, and of which nothing is committed, the lost range begins at the lowest position where the stream can have begun.
  *
+ * <p>A consumer isn't told of what was deleted before it was made: make it before the first record, where nothing may go unnoticed. Opening and
+ * closing it is enough, in the writer's process for instance. Nor is it told of a stream that came after it, and of which it has committed nothing,
+ * where all of that was deleted and the log was opened anew before the stream came again.
+ *
+ * <p><b>Where nothing can be written</b>, as on a read-only file system, it goes on where it has committed, or begins with the oldest record,
+ * and {@link #commit} throws.
+ *
  * <p><b>On a read-only file system</b>, or where the log's folder can't be written to for another reason, the consumer goes on behind its last
  * commit, or begins with the oldest record. {@link #commit} throws.
  *

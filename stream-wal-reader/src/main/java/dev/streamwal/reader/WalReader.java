@@ -500,7 +500,7 @@ public final class WalReader implements AutoCloseable {
      * How far a consumer is in each of its streams that exist, whether or not it is open anywhere. It looks at every one of them.
      *
      * @param name of the consumer
-     * @return by key, the caller's own; empty where there is no consumer of that name
+     * @return in the order of keys, the caller's own; empty where there is no consumer of that name
      * @throws CorruptSegmentException where its commits can't be read
      */
     public List<ConsumerLag> consumerLags(String name) {
