@@ -62,9 +62,6 @@ import org.jspecify.annotations.Nullable;
  * closing it is enough, in the writer's process for instance. Nor is it told of a stream that came after it, and of which it has committed nothing,
  * where all of that was deleted and the log was opened anew before the stream came again.
  *
- * <p><b>Where nothing can be written</b>, as on a read-only file system, it goes on where it has committed, or begins with the oldest record,
- * and {@link #commit} throws.
- *
  * <p><b>On a read-only file system</b>, or where the log's folder can't be written to for another reason, the consumer goes on behind its last
  * commit, or begins with the oldest record. {@link #commit} throws.
  *
