@@ -852,7 +852,7 @@ public final class StreamWal implements AutoCloseable {
     /**
      * Sweeps like {@link #sweep()}, but by the retention that is set now. A segment's expiration follows from the retention that was set when
      * the segment was created. So after the retention was shortened, {@code sweep} keeps old segments for as long as planned, and this method
-     * does not. After it was lengthened, this method does nothing, and old segments expire as planned.
+     * does not. After it was lengthened, old segments expire as planned.
      *
      * <p>A pack in which only some streams' data has expired is rewritten without it, which may take as long as reading all of it.
      *
