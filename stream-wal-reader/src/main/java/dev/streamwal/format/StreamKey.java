@@ -102,7 +102,7 @@ public final class StreamKey {
     }
 
     private static IllegalArgumentException tooLong(String bytes) {
-        return new IllegalArgumentException("stream key is longer than " + MAX_BYTES + " bytes of UTF-8: bytes=" + bytes);
+        return new IllegalArgumentException("stream key is too long: it needs 1 to " + MAX_BYTES + " bytes of UTF-8, bytes=" + bytes);
     }
 
     private static String printable(String text) {
