@@ -73,7 +73,7 @@ class KeysTest {
         String tooLong = "ä".repeat(513);
         String loneSurrogate = "a\uD83D";
         for (Function<String, Keys> each : List.<Function<String, Keys>>of(OF_TEXT.get(0), OF_TEXT.get(1), OF_TEXT.get(3))) {
-            assertRefused(() -> each.apply(tooLong), "stream key is longer than 1024 bytes of UTF-8: bytes=1026");
+            assertRefused(() -> each.apply(tooLong), "stream key is too long: it needs 1 to 1024 bytes of UTF-8, bytes=1026");
         }
         for (Function<String, Keys> each : OF_TEXT) {
             assertThatThrownBy(() -> each.apply(loneSurrogate)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("lone surrogate");
