@@ -136,9 +136,9 @@ abstract class KeyContract extends LogContract {
                 "", "1 to 1024",
                 "x".repeat(MAX_BYTES + 1), "1 to 1024",
                 "\u00E4".repeat(MAX_BYTES / 2 + 1), "1 to 1024",
-                "a\uD83D", "Unicode",
-                "\uDE00a", "Unicode",
-                "\uDE00\uD83D", "Unicode");
+                "a\uD83D", "lone surrogate",
+                "\uDE00a", "lone surrogate",
+                "\uDE00\uD83D", "lone surrogate");
         WalReader reader = readerOf(wal);
         wrong.forEach((key, rule) -> {
             List<ThrowingCallable> calls = List.of(

@@ -2,7 +2,9 @@ package dev.streamwal;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
@@ -29,6 +31,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -583,6 +586,78 @@ abstract class SharedContract extends LogContract {
             List<Written> shown = Written.drain(cursor);
             assertThat(shown).hasSizeBetween(1, all.size() - 1).isEqualTo(all.subList(0, shown.size()));
         }
+    }
+
+    /** Readers see nothing behind a slot that a killed writer has left. What the next writer finds there may have expired by then. */
+    @Test
+    void follow_whatStandsBehindAnUnpublishedSlotExpiresUnseen_theGapIsTold() throws Exception {
+        List<Written> a = new ArrayList<>();
+        byte[] whenKilled;
+        try (StreamWal wal = open(sharing())) {
+            a.addAll(appendSome(wal.stream("a"), 2));
+            appendSome(wal.stream("b"), 1);
+            a.addAll(appendSome(wal.stream("a"), 2));
+            whenKilled = Files.readAllBytes(files("segments", ".seg").get(0));
+        }
+        int slot = -1;
+        for (int i = 0; i < 3; i++) {
+            slot = new String(whenKilled, ISO_8859_1).indexOf("NANORC", slot + 1);
+        }
+        Arrays.fill(whenKilled, slot, slot + Long.BYTES, (byte) 0);
+        Files.write(files("segments", ".seg").get(0), whenKilled);
+        forgetThatItWasClosed();
+        try (WalReader reader = WalReader.open(root); EntryTail one = reader.follow("a", ReadFrom.first());
+                EntryTail many = reader.follow(Keys.all(), ReadFrom.first())) {
+            for (EntryTail tail : List.of(one, many)) {
+                assertNext(tail, a.get(0));
+                assertNext(tail, a.get(1));
+                assertThat(tail.next(Duration.ZERO)).isFalse();
+            }
+            Written next = againWhenAllHasExpired("a");
+            for (EntryTail tail : List.of(one, many)) {
+                assertThatThrownBy(() -> tail.next(LONG)).isInstanceOfSatisfying(EntryExpiredException.class, told -> {
+                    assertThat(told.from()).isEqualTo(a.get(1).ref().end());
+                    assertThat(told.to()).isEqualTo(next.ref().position());
+                    assertThat(told.isCertain()).isFalse();
+                });
+                assertNext(tail, next);
+            }
+        }
+    }
+
+    @Test
+    void follow_allThatWasReadExpires_nothingIsToldWhenTheStreamComesAgain() throws Exception {
+        List<Written> a;
+        try (StreamWal wal = open(sharing())) {
+            a = appendSome(wal.stream("a"), 2);
+        }
+        try (WalReader reader = WalReader.open(root); EntryTail one = reader.follow("a", ReadFrom.first());
+                EntryTail many = reader.follow(Keys.all(), ReadFrom.first())) {
+            for (EntryTail tail : List.of(one, many)) {
+                assertNext(tail, a.get(0));
+                assertNext(tail, a.get(1));
+                assertThat(tail.next(Duration.ZERO)).isFalse();
+            }
+            Written next = againWhenAllHasExpired("a");
+            assertNext(one, next);
+            assertNext(many, next);
+        }
+    }
+
+    private Written againWhenAllHasExpired(String key) {
+        clock.advance(RETENTION.plus(WINDOW.multipliedBy(2)));
+        try (StreamWal wal = open(sharing())) {
+            packAll(wal);
+            SweepResult swept = wal.sweep();
+            assertThat(swept.failedSegments()).isZero();
+            assertAreAll(wal, Set.of());
+            return appendSome(wal.stream(key), 1).get(0);
+        }
+    }
+
+    private static void assertNext(EntryTail tail, Written written) throws InterruptedException {
+        assertThat(tail.next(LONG)).isTrue();
+        assertThat(tail.ref()).isEqualTo(written.ref());
     }
 
     private static SegmentHeader header(byte[] segment) throws IOException {

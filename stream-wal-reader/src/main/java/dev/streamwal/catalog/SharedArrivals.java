@@ -14,24 +14,19 @@ import java.util.function.Consumer;
  * don't count any more are left out. One thread.
  *
  * <p><b>Why no record is missed.</b> A shared segment has its records in the order in which they came, and each look walks on from the end of the
- * look before. A segment that was packed between two looks isn't walked any more. {@link Manifest#sharedBelow} shows that there was one; then every
- * stream may have got records.
+ * look before. Where a segment was packed between two looks, {@link SharedProgress} says so, and every stream may have got records.
  */
 public final class SharedArrivals {
-
-    private static final long NONE = -1;
 
     private final LogSource log;
     /** How many arrivals of each segment were told up to the last look, by base position. */
     private Map<Long, Integer> told = new HashMap<>();
-    /** Base position of the newest segment that was looked at; below, whether the look reached its end. */
-    private long newest = NONE;
-    private boolean isNewestComplete;
-    private boolean isFirst = true;
+    private final SharedProgress progress;
 
     /** Begins with the next look. */
     public SharedArrivals(LogSource log) {
         this.log = log;
+        this.progress = new SharedProgress(log);
     }
 
     /**
@@ -45,26 +40,18 @@ public final class SharedArrivals {
     }
 
     private boolean look(Manifest manifest, Consumer<StreamKey> each) throws IOException {
-        long packed = manifest.sharedBelow() - 1;
-        boolean isAll = isFirst || packed < newest || (packed == newest && (isNewestComplete || packed == NONE));
-        if (packed > newest) {
-            newest = packed;
-            isNewestComplete = true;
-        }
+        List<SharedSegment> live = log.shared().published(manifest);
+        boolean isAll = progress.begin(manifest, live);
         Map<Long, Integer> now = new HashMap<>();
-        for (SharedSegment segment : log.shared().published(manifest)) {
+        for (SharedSegment segment : live) {
             long base = segment.file().basePosition();
             List<StreamKey> arrivals = segment.arrivals(told.getOrDefault(base, 0));
             arrivals.stream().filter(key -> SharedCatalog.has(segment, key, manifest)).forEach(each);
             now.put(base, told.getOrDefault(base, 0) + arrivals.size());
-            if (base >= newest) {
-                newest = base;
-                // asked after the arrivals were read: if the segment was completed in between, the next look has the rest
-                isNewestComplete = segment.isComplete() && segment.arrivals(now.get(base)).isEmpty();
-            }
         }
+        // asked after the arrivals were read: what has come in between, the next look has
+        progress.looked(live, segment -> segment.arrivals(now.getOrDefault(segment.file().basePosition(), 0)).isEmpty());
         told = now;
-        isFirst = false;
         return isAll;
     }
 }

@@ -17,6 +17,7 @@ public final class EntryExpiredException extends WalException {
     private final long from;
     /** Exclusive. */
     private final long to;
+    private final boolean isCertain;
 
     /**
      * Made by the library.
@@ -26,13 +27,15 @@ public final class EntryExpiredException extends WalException {
      * @param key the key of the stream concerned; null where there is none
      * @param from stream position where the deleted range begins, inclusive
      * @param to stream position where the deleted range ends, exclusive
+     * @param isCertain whether there were records in the range
      * @param cause the exception that led to this one; null where there is none
      */
     public EntryExpiredException(
-            String message, @Nullable Path file, @Nullable String key, long from, long to, @Nullable Throwable cause) {
+            String message, @Nullable Path file, @Nullable String key, long from, long to, boolean isCertain, @Nullable Throwable cause) {
         super(message, file, key, from, cause);
         this.from = from;
         this.to = to;
+        this.isCertain = isCertain;
     }
 
     /** {@return the stream position where the deleted range begins, inclusive} */
@@ -43,5 +46,16 @@ public final class EntryExpiredException extends WalException {
     /** {@return the stream position where the deleted range ends, exclusive} */
     public long to() {
         return to;
+    }
+
+    /**
+     * Whether records are known to have been in the range. False where all of a stream was deleted before it came again, and a tail couldn't see
+     * until then whether records had come at its place: it was away meanwhile, or the log's writer was killed, and the records behind the place
+     * where it was killed expired before the next writer had recovered them.
+     *
+     * @return whether records in the range were deleted; false where that isn't known
+     */
+    public boolean isCertain() {
+        return isCertain;
     }
 }

@@ -66,7 +66,7 @@ public final class NanoWalFailures {
         return new EntryExpiredException(
                 "nano-wal file was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to
                         + (file == null ? "" : ", file=" + file) + GOES_ON,
-                file, key, from, to, cause);
+                file, key, from, to, true, cause);
     }
 
     private static String place(NanoWalFile file, long offset) {

@@ -109,7 +109,7 @@ public final class EntryBatch implements AutoCloseable {
             return known;
         }
         return statuses[index] == Status.EXPIRED
-                ? new EntryExpiredException("record has been deleted: ref=" + ref, null, ref.key(), ref.position(), ref.end(), null)
+                ? new EntryExpiredException("record has been deleted: ref=" + ref, null, ref.key(), ref.position(), ref.end(), true, null)
                 : new EntryNotFoundException("no record at the ref: ref=" + ref, null, ref.key(), ref.position(), null);
     }
 

@@ -265,7 +265,7 @@ public final class SharedSegment {
      * @throws java.nio.file.NoSuchFileException where the segment has been deleted
      */
     public void catchUp(long reserved) throws IOException {
-        while (walk() && position() < reserved && !awaited.isLong(position())) {
+        while (walk() && walkedTo() < reserved && !awaited.isLong(walkedTo())) {
             LockSupport.parkNanos(WAIT_NANOS);
         }
     }
@@ -286,7 +286,8 @@ public final class SharedSegment {
         }
     }
 
-    private synchronized long position() throws IOException {
+    /** The position in the shared stream that the walk has come to. */
+    public synchronized long walkedTo() throws IOException {
         return offset == 0 ? file.basePosition() : file.header(channels).positionAt(offset);
     }
 
@@ -372,7 +373,7 @@ public final class SharedSegment {
      * @param end position where its data ends, by the next segment
      */
     public synchronized boolean isWalkedTo(long end) throws IOException {
-        if (damage != null || isComplete || position() >= end) {
+        if (damage != null || isComplete || walkedTo() >= end) {
             return true;
         }
         try (SegmentReader reader = open()) {

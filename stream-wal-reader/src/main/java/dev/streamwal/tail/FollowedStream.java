@@ -37,6 +37,10 @@ final class FollowedStream {
     boolean isHead;
     /** Whether names in its directory may have changed since it was read. */
     boolean hasNames;
+    /** Whether records may have come since it was read to its end, and may be gone before it is read again. */
+    boolean isEndInDoubt;
+    /** Whether records of it came in shared segments since it was read. */
+    boolean hasArrived;
     /** Whether it isn't followed any more. */
     boolean isForgotten;
 
@@ -84,14 +88,28 @@ final class FollowedStream {
 
     /** Goes on where it fell asleep; if it never was awake, at the given beginning. */
     void wake(LogSource log, ScanBegin beginning) throws IOException {
-        if (scan != null) {
-            return;
+        if (scan == null) {
+            scan = resumed(log, beginning);
         }
+        if (isEndInDoubt) {
+            isEndInDoubt = false;
+            scan.doubtEnd();
+        }
+    }
+
+    private StreamScan resumed(LogSource log, ScanBegin beginning) throws IOException {
         // the time is taken before the stream is listed and read
         boolean unused = hasAnotherTime(log, System.nanoTime());
         SegmentCatalog catalog = log.unsharedCatalog(key);
         StreamScan.Bookmark from = rest;
-        scan = from != null ? StreamScan.resumed(log, catalog, from) : new ScanStart(log, catalog).tail(beginning);
+        return from != null ? StreamScan.resumed(log, catalog, from) : new ScanStart(log, catalog).tail(beginning);
+    }
+
+    /** Whether records may have come and gone, unseen, since it was read to its end: then its position is kept, as the gap is to be reported. */
+    boolean isInDoubt() {
+        StreamScan current = scan;
+        StreamScan.Bookmark last = rest;
+        return isEndInDoubt || (current != null ? current.isInDoubt() : last != null && last.isInDoubt());
     }
 
     /** Gives back its file and buffers. False where it can't, as its scan has no place to resume at yet. */

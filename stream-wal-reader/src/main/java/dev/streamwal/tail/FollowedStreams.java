@@ -186,6 +186,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
+    private void wantInDoubt(FollowedStream stream) {
+        stream.isEndInDoubt = true;
+        want(stream);
+    }
+
     private void want(FollowedStream stream) {
         if (!stream.wanted) {
             stream.wanted = true;
@@ -263,7 +268,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private boolean readNext(FollowedStream stream) throws IOException {
         stream.wake(log, others);
-        return stream.scan().next() || (stream.hasNames && nextByName(stream));
+        boolean found = stream.scan().next() || (stream.hasNames && nextByName(stream));
+        if (!found && stream.hasArrived) {
+            stream.scan().doubtEndIfGone();
+        }
+        stream.hasArrived = false;
+        return found;
     }
 
     /** Whether more streams wait than there are free places. */
@@ -423,7 +433,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         try {
             givingBack(() -> {
                 if (!arrivals.look(key -> arrived(key.text()))) {
-                    inTurn.forEach(this::want);
+                    inTurn.forEach(this::wantInDoubt);
                 }
             });
         } finally {
@@ -533,6 +543,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private void arrived(String key) {
         FollowedStream known = streams.get(key);
         if (known != null) {
+            known.hasArrived = true;
             want(known);
         } else if (newStreams != null && scope.contains(key)) {
             add(key);
@@ -570,7 +581,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /**
      * Forgets a deleted stream that was read to its end; if it comes again, all of it is new. A deleted stream that wasn't read to its end reports
-     * that itself. Where gaps before new streams are reported, the position reached is kept.
+     * that itself. Where gaps before new streams are reported, and where the stream's end is in doubt, the position reached is kept.
      */
     private void forget(String key) {
         FollowedStream stream = streams.get(key);
@@ -584,7 +595,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             awakeUnread.remove(stream);
             growing.remove(stream);
             stream.letGo(log);
-            if (!(others instanceof ScanBegin.Oldest)) {
+            if (!(others instanceof ScanBegin.Oldest) || stream.isInDoubt()) {
                 return;
             }
             streams.remove(key);

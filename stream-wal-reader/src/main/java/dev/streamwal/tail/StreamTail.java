@@ -3,12 +3,15 @@ package dev.streamwal.tail;
 import dev.streamwal.catalog.DirectoryWatch;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SharedProgress;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.shared.SharedSegment;
 import dev.streamwal.walk.StreamScan;
 import dev.streamwal.walk.TailWalk;
 import dev.streamwal.walk.WalkOfWalks;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -50,19 +53,41 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     private boolean namesChanged;
     /** The end of the stream's records in shared segments. */
     private long sharedEnd = -1;
+    private final SharedProgress sharedProgress;
+    private boolean isFirst = true;
+    /** Whether that end changed since the scan was called. */
+    private boolean hasArrived;
 
     /** @param scan which reports gaps */
     public StreamTail(LogSource log, SegmentCatalog catalog, StreamScan scan) {
         this.log = log;
         this.key = catalog.key();
         this.scan = scan;
+        this.sharedProgress = new SharedProgress(log);
         this.directory = new DirectoryWatch(() -> log.streams().of(catalog.key()));
     }
 
     @Override
     public boolean next() {
-        boolean found = scan.next();
-        return found || (namesChanged && nextInDeleted());
+        if (isFirst || scan.hasEnded()) {
+            hasArrived |= looksShared();
+        }
+        boolean found = scan.next() || (namesChanged && nextInDeleted());
+        if (!found && hasArrived) {
+            scan.doubtEndIfGone();
+        }
+        hasArrived = false;
+        return found;
+    }
+
+    private boolean looksShared() {
+        checkUsable();
+        try {
+            isFirst = false;
+            return hasShared();
+        } catch (IOException e) {
+            throw failure(e);
+        }
     }
 
     /**
@@ -92,6 +117,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             namesChanged |= changed;
             boolean reservedMore = hasReserved();
             boolean sharedMore = hasShared();
+            hasArrived |= sharedMore;
             return reservedMore || sharedMore || changed || scan.isMoreWhereItStopped();
         } catch (IOException e) {
             throw failure(e);
@@ -110,8 +136,18 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
 
     private boolean hasShared() throws IOException {
         long before = sharedEnd;
-        sharedEnd = log.packs().look(manifest -> log.shared().end(key, manifest));
-        return sharedEnd != before;
+        boolean isAll = log.packs().look(manifest -> {
+            List<SharedSegment> live = log.shared().published(manifest);
+            boolean hasSeenAll = sharedProgress.begin(manifest, live);
+            // the end is read after that, so it has all records up to where the segments have been walked by now
+            sharedProgress.looked(live, segment -> true);
+            sharedEnd = log.shared().end(key, manifest);
+            return hasSeenAll;
+        });
+        if (!isAll) {
+            scan.doubtEnd();
+        }
+        return !isAll || sharedEnd != before;
     }
 
     private RuntimeException failure(IOException e) {

@@ -51,7 +51,14 @@ public final class ScanFailures {
         return new EntryExpiredException(
                 "segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to + ", file="
                         + (file == null ? "" : file) + GOES_ON,
-                file, key, from, to, cause);
+                file, key, from, to, true, cause);
+    }
+
+    static EntryExpiredException possiblyExpired(String key, long from, long to, Path file) {
+        return new EntryExpiredException(
+                "all of the stream was deleted before it came again, and records may have been deleted unread: stream=" + key + ", from=" + from
+                        + ", to=" + to + ", file=" + file + GOES_ON,
+                file, key, from, to, false, null);
     }
 
     public static EntryNotFoundException committedBehindEnd(StreamKey key, long position, long end, String consumer) {

@@ -54,6 +54,8 @@ public final class StreamScan extends StreamWalk {
     private Telling telling;
     /** Whether the call before returned false. */
     private boolean ended;
+    /** See {@link #doubtEnd()}. */
+    private boolean isInDoubt;
     /** The exception to throw first; null for none, or after it was thrown. */
     private @Nullable WalException first;
 
@@ -147,9 +149,10 @@ public final class StreamScan extends StreamWalk {
      * @param expirationMillis of that segment
      * @param resume stream position
      * @param ended whether there was no more, for now
+     * @param isInDoubt see {@link #doubtEnd()}
      * @param told offset in the segment of damage that was reported; -1 for none
      */
-    public record Bookmark(long base, long expirationMillis, long resume, boolean ended, long told, Telling telling) {
+    public record Bookmark(long base, long expirationMillis, long resume, boolean ended, boolean isInDoubt, long told, Telling telling) {
 
         /** The offset in the segment's file. */
         public long offset(StreamKey key) {
@@ -171,6 +174,7 @@ public final class StreamScan extends StreamWalk {
     public static StreamScan resumed(LogSource log, SegmentCatalog catalog, Bookmark bookmark) {
         StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
+        scan.isInDoubt = bookmark.isInDoubt();
         return scan;
     }
 
@@ -204,6 +208,30 @@ public final class StreamScan extends StreamWalk {
     public StreamScan tellingFirst(WalException told) {
         first = told;
         return this;
+    }
+
+    /**
+     * Called where records may have come behind the place where the scan ended, and may have been deleted since, unseen. Only a stream's beginning
+     * expires, so there were none if the next call finds no record, and anything that is left of what was read. Until then the scan doubts its end:
+     * should the stream come again, and not know where it ended, the gap is reported as possible.
+     */
+    public void doubtEnd() {
+        isInDoubt |= ended;
+    }
+
+    /** Called where records had come behind the place where the scan has ended now. If nothing is left of what was read, it doubts its end. */
+    public void doubtEndIfGone() {
+        isInDoubt |= ended && lastBase != UNKNOWN && !sequence.knowsUpTo(lastBase);
+    }
+
+    /** Whether there was no more, for now. */
+    public boolean hasEnded() {
+        return ended;
+    }
+
+    /** Whether it {@linkplain #doubtEnd() doubts} its end. */
+    public boolean isInDoubt() {
+        return isInDoubt;
     }
 
     private boolean isAnythingAt(Segment segment, long offset) throws IOException {
@@ -241,6 +269,7 @@ public final class StreamScan extends StreamWalk {
         boolean found = stepPastDeleted();
         // while no segment was ever entered, it isn't known whether records existed after the position
         ended = !found && (ended || lastBase != UNKNOWN);
+        isInDoubt &= !found && !sequence.knowsUpTo(lastBase);
         return found;
     }
 
@@ -369,8 +398,8 @@ public final class StreamScan extends StreamWalk {
     /**
      * Reports the records between this scan's position and the end of the data before the segment, which the segment's header names: they were
      * deleted in segments that the scan never entered. If the stream was deleted and came again, its first segment may not know that end. Then a
-     * scan that had read the stream to its end has missed no record, except those that were appended and deleted between two looks, and nothing is
-     * reported; to any other scan the gap is reported.
+     * scan that had read the stream to its end has missed no record, and nothing is reported, unless it {@linkplain #doubtEnd() doubts} that end;
+     * to any other scan the gap is reported.
      */
     private void tellGap(Segment segment) throws IOException {
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
@@ -380,9 +409,16 @@ public final class StreamScan extends StreamWalk {
             return;
         }
         long from = resume;
-        if (isTold || (isUnknown(header) && ended) || header.previousEnd() <= from) {
+        boolean isNewToEnded = isUnknown(header) && ended;
+        boolean wasInDoubt = isInDoubt;
+        isInDoubt = false;
+        if (isTold || header.previousEnd() <= from || (isNewToEnded && !wasInDoubt)) {
             resume = header.basePosition();
             return;
+        }
+        if (isNewToEnded) {
+            resume = header.basePosition();
+            throw ScanFailures.possiblyExpired(key, from, resume, segment.file());
         }
         resume = header.previousEnd();
         throw ScanFailures.expired(key, from, resume, segment.file(), null);
@@ -573,7 +609,7 @@ public final class StreamScan extends StreamWalk {
         }
         long position = isOnRecord() ? onRecord().position() : resume;
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
-        return new Bookmark(lastBase, lastExpiration, position, ended, told, telling);
+        return new Bookmark(lastBase, lastExpiration, position, ended, isInDoubt, told, telling);
     }
 
     /** Whether it stands in a segment that has been deleted. */

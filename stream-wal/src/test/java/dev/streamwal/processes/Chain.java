@@ -10,6 +10,7 @@ final class Chain {
     private long lastEnd;
     /** Where what was told of as expired ends; -1 where nothing was since the last record. */
     private long expiredTo = -1;
+    private boolean isExpiredForSure;
     private boolean started;
 
     Chain(int stream) {
@@ -25,6 +26,7 @@ final class Chain {
         require(told.from() >= lastEnd, "what is told of as expired had not been read", told);
         require(told.to() > told.from(), "something has expired", told);
         expiredTo = told.to();
+        isExpiredForSure = told.isCertain();
     }
 
     void record(Numbered read, long position, int size) {
@@ -36,7 +38,7 @@ final class Chain {
             require(read.before() == lastNumber || read.before() == Numbered.UNKNOWN, "nothing is missing", read);
         } else if (expiredTo >= 0) {
             require(position >= expiredTo, "what expired isn't read", position);
-            require(read.before() != lastNumber || !started, "what was told of as expired is missing", read);
+            require(read.before() != lastNumber || !started || !isExpiredForSure, "what was told of as expired is missing", read);
         }
         started = true;
         expiredTo = -1;
