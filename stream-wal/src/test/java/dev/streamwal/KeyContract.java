@@ -176,7 +176,7 @@ abstract class KeyContract extends LogContract {
                 () -> new WriteBatch().add(null, WriteEntry.of(bytes("x"))),
                 () -> new WriteBatch().add("s", null),
                 () -> reader.keys((Keys) null),
-                () -> reader.describe(null),
+                () -> reader.describe((String) null),
                 () -> reader.readBatch(null),
                 () -> reader.readBatch(java.util.Collections.singletonList(null)),
                 () -> reader.find(null),

@@ -80,6 +80,8 @@ record Written(EntryRef ref, long timestampMillis, String header, String content
         assertThat(drain(reader.scanLast(key, expected.size() + 1))).as("scanLast of more").isEqualTo(expected);
         assertThat(reader.latest(key).map(Written::of)).as("latest")
                 .isEqualTo(expected.stream().reduce((first, second) -> second));
+        assertThat(reader.latest(List.of("nobody", key)).values().stream().map(Written::of)).as("latest of keys")
+                .isEqualTo(expected.isEmpty() ? List.of() : expected.subList(expected.size() - 1, expected.size()));
         assertThat(reader.latestByTimestamp(key).map(Written::of)).as("latestByTimestamp")
                 .isEqualTo(expected.stream().reduce((first, second) -> second.timestampMillis() >= first.timestampMillis() ? second : first));
         List<Written> reversed = new ArrayList<>(expected);

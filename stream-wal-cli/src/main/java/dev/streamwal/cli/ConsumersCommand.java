@@ -125,9 +125,7 @@ final class ConsumersCommand extends LogCommand {
 
     /** The streams that the consumer reads. */
     private static List<StreamInfo> streams(WalReader reader, ConsumerInfo consumer) {
-        List<StreamInfo> streams = new ArrayList<>();
-        reader.keys(consumer.keys()).forEach(key -> reader.describe(key).ifPresent(streams::add));
-        return streams;
+        return List.copyOf(reader.describe(reader.keys(consumer.keys())).values());
     }
 
     private static long losing(List<ConsumerLag> lags) {

@@ -21,6 +21,8 @@ import java.util.function.Predicate;
  */
 record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isByList, boolean isAll, NavigableSet<String> all) {
 
+    private static final int MAX_PORTION_KEYS = 10_000;
+
     /** All streams, if there is no argument. With keys as arguments, the log's keys needn't be listed. */
     static KeySelection of(LogSegments segments, WalReader reader, List<String> arguments) throws IOException {
         if (arguments.isEmpty()) {
@@ -39,6 +41,21 @@ record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isB
         NavigableSet<String> all = patterns.isEmpty() ? selected : reader.keys();
         List<String> missing = addMatching(patterns, all, selected);
         return new KeySelection(selected, missing, !patterns.isEmpty(), false, all);
+    }
+
+    /** The keys in portions, in order, so that what is read of a portion of them may be held in memory. */
+    List<List<String>> portions() {
+        List<List<String>> portions = new ArrayList<>();
+        List<String> portion = new ArrayList<>();
+        for (String key : keys) {
+            portion.add(key);
+            if (portion.size() == MAX_PORTION_KEYS) {
+                portions.add(portion);
+                portion = new ArrayList<>();
+            }
+        }
+        portions.add(portion);
+        return portions;
     }
 
     /** The same selection without the arguments that needn't match. */

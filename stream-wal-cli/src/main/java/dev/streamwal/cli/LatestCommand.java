@@ -2,7 +2,10 @@ package dev.streamwal.cli;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.WalReader;
+import java.util.Collection;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -21,15 +24,34 @@ final class LatestCommand extends StreamsCommand {
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         EntryWriter writer = format.writer(out);
         boolean complete = true;
-        for (String key : selection.keys()) {
+        for (List<String> keys : selection.portions()) {
+            complete &= write(reader, keys, writer);
+        }
+        return complete ? Exit.OK : Exit.FINDINGS;
+    }
+
+    private boolean write(WalReader reader, List<String> keys, EntryWriter writer) {
+        Collection<Entry> latest;
+        try {
+            latest = reader.latest(keys).values();
+        } catch (CorruptSegmentException | UnsupportedFormatException damaged) {
+            return writeOneByOne(reader, keys, writer);
+        }
+        latest.stream().map(ShownEntry::of).forEach(writer::write);
+        return true;
+    }
+
+    /** Damage at the end of one stream must not affect the others. */
+    private boolean writeOneByOne(WalReader reader, List<String> keys, EntryWriter writer) {
+        boolean complete = true;
+        for (String key : keys) {
             try {
-                // one at a time: damage at the end of one stream must not affect the others
                 reader.latest(key).map(ShownEntry::of).ifPresent(writer::write);
             } catch (CorruptSegmentException | UnsupportedFormatException damaged) {
                 complete = false;
                 complain(String.valueOf(damaged.getMessage()));
             }
         }
-        return complete ? Exit.OK : Exit.FINDINGS;
+        return complete;
     }
 }

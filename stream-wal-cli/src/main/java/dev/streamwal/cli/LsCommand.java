@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import picocli.CommandLine.Command;
@@ -19,9 +20,8 @@ final class LsCommand extends StreamsCommand {
     @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">DATA", "FROM", "TO", ">DATA RATE");
-        for (String key : selection.keys()) {
-            // empty: deleted since the keys were listed
-            reader.describe(key).ifPresent(stream -> show(stream, table, out));
+        for (List<String> keys : selection.portions()) {
+            reader.describe(keys).values().forEach(stream -> show(stream, table, out));
         }
         if (!out.isJson()) {
             table.print();

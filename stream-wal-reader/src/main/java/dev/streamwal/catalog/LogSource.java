@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -139,16 +140,24 @@ public final class LogSource implements AutoCloseable {
     /** As {@link #freshCatalog}, but not kept for other calls. */
     public SegmentCatalog unsharedCatalog(String key) throws IOException {
         recover(key);
-        StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, () -> streams.of(streamKey), channels, footers, packs, shared);
+        SegmentCatalog listed = emptyCatalog(StreamKey.of(key));
         listed.refresh();
         return listed;
     }
 
+    /** The segments of many streams, listed now, at once. */
+    public LogListing listing(Collection<String> keys) throws IOException {
+        return LogListing.of(this, keys);
+    }
+
+    /** A catalog that hasn't listed anything, and isn't kept for other calls. */
+    SegmentCatalog emptyCatalog(StreamKey key) {
+        return new SegmentCatalog(key, () -> streams.of(key), channels, footers, packs, shared);
+    }
+
     private SegmentCatalog listAnew(String key) throws IOException {
         recover(key);
-        StreamKey streamKey = StreamKey.of(key);
-        SegmentCatalog listed = new SegmentCatalog(streamKey, () -> streams.of(streamKey), channels, footers, packs, shared);
+        SegmentCatalog listed = emptyCatalog(StreamKey.of(key));
         if (listed.refresh().size() == 0) {
             catalogs.remove(key);
             return listed;
@@ -165,7 +174,7 @@ public final class LogSource implements AutoCloseable {
     }
 
     /** Makes the writer in this process recover the stream, which asking for its end does: a reader must not see a stream before its recovery. */
-    private void recover(String key) {
+    void recover(String key) {
         if (writer != null) {
             OptionalLong unused = writer.reservedEnd(key);
         }

@@ -7,6 +7,7 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.OwnSegment;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.shared.SharedSegment;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -22,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -193,11 +195,31 @@ public final class SegmentCatalog {
     private void lookUp(SharedCatalog.Listing sharedNow, Manifest now) throws IOException {
         if (shared != null && !sharedNow.segments().isEmpty()) {
             List<Segment> found = new ArrayList<>();
-            shared.addParts(key, sharedNow, now, found);
+            shared.addParts(key, shared.caughtUp(sharedNow, now), now, found);
             parts = found.equals(parts) ? parts : found;
         } else {
             parts = parts.isEmpty() ? parts : List.of();
         }
+    }
+
+    /**
+     * Lists the segments of a stream without a directory.
+     *
+     * @param live the shared segments that aren't packed, as of the manifest
+     */
+    synchronized void list(Manifest now, List<SharedSegment> live) throws IOException {
+        SharedCatalog catalog = Objects.requireNonNull(shared, "the stream that others share has a directory");
+        try {
+            lookUp(now);
+        } catch (NoSuchFileException e) {
+            // a pack was deleted: the manifest has changed
+            SegmentChain unused = refresh();
+            return;
+        }
+        List<Segment> found = new ArrayList<>();
+        catalog.addParts(key, live, now, found);
+        parts = found;
+        SegmentChain unused = merge();
     }
 
     @GuardedBy("this")

@@ -87,7 +87,7 @@ public final class SharedCatalog {
      * The segments that aren't packed, walked as far as records were appended before the call. Stops at the first segment with an unpublished slot:
      * a stream's records in later segments are not shown before those that it may have in that slot, or after it.
      */
-    private List<SharedSegment> caughtUp(Listing listing, Manifest manifest) throws IOException {
+    List<SharedSegment> caughtUp(Listing listing, Manifest manifest) throws IOException {
         List<SharedSegment> listed = listing.segments();
         List<SharedSegment> live = new ArrayList<>(listed.size());
         boolean isWhole = true;
@@ -178,25 +178,27 @@ public final class SharedCatalog {
     /** The stream's parts of the segments that aren't packed, in the order in which they were appended. */
     public List<SharedPart> parts(StreamKey key, Manifest manifest) throws IOException {
         List<SharedPart> parts = new ArrayList<>();
-        for (SharedSegment each : joined(key, list(), manifest)) {
+        List<SharedSegment> live = all(manifest);
+        join(key, live, manifest);
+        for (SharedSegment each : live) {
             parts.addAll(each.parts(key));
         }
         return parts;
     }
 
     /** Adds the stream's parts of the segments that aren't packed, and a part for each damage in these. */
-    void addParts(StreamKey key, Listing listed, Manifest manifest, Collection<Segment> parts) throws IOException {
-        for (SharedSegment each : joined(key, listed, manifest)) {
+    void addParts(StreamKey key, List<SharedSegment> live, Manifest manifest, Collection<Segment> parts) {
+        join(key, live, manifest);
+        for (SharedSegment each : live) {
             parts.addAll(each.parts(key));
             each.damage().ifPresent(why -> parts.add(new UnreadableFile(key, each.file().name().expirationMillis(), each.file().file(), why)));
         }
     }
 
-    /** The segments that aren't packed, without a stream's void ranges. In each, the stream goes on where it ended in those before. */
-    private List<SharedSegment> joined(StreamKey key, Listing listed, Manifest manifest) throws IOException {
+    /** Cuts a stream's void ranges from the segments that aren't packed. In each, the stream goes on where it ended in those before. */
+    private static void join(StreamKey key, List<SharedSegment> live, Manifest manifest) {
         long end = -1;
         boolean isHoled = false;
-        List<SharedSegment> live = caughtUp(listed, manifest);
         for (SharedSegment each : live) {
             cut(each, manifest.voidRanges(key));
             if (end >= 0 && (isHoled || each.isBehindHole(key))) {
@@ -206,7 +208,6 @@ public final class SharedCatalog {
             end = Math.max(end, each.end(key));
             isHoled |= each.isHoled();
         }
-        return live;
     }
 
     /** As {@link #all}, without waiting for slots that aren't published. */

@@ -6,6 +6,7 @@ import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.TailWalk;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -21,6 +22,13 @@ interface ReadableLog extends AutoCloseable {
 
     Optional<StreamInfo> describe(String key);
 
+    /** By key, in the order asked, without the streams that don't exist. */
+    default Map<String, StreamInfo> describe(Collection<String> keys) {
+        Map<String, StreamInfo> described = new LinkedHashMap<>();
+        keys.forEach(key -> describe(key).ifPresent(stream -> described.put(key, stream)));
+        return described;
+    }
+
     EntryBatch readBatch(EntryRef[] refs);
 
     /** The reference of the record at the greatest position. */
@@ -33,6 +41,13 @@ interface ReadableLog extends AutoCloseable {
 
     /** The record with the greatest timestamp, on the heap; of several the one at the greatest position. */
     Optional<Entry> latestByTimestamp(String key);
+
+    /** By key, in the order asked, without the streams that have no record. */
+    default Map<String, Entry> latest(Collection<String> keys) {
+        Map<String, Entry> latest = new LinkedHashMap<>();
+        keys.forEach(key -> latest(key).ifPresent(entry -> latest.put(key, entry)));
+        return latest;
+    }
 
     /** One record, on the heap; empty where it has expired or isn't there. */
     default Optional<Entry> find(EntryRef ref) {

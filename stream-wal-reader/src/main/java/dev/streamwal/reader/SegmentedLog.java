@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.catalog.LogListing;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.StreamDirectory;
@@ -23,9 +24,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +59,16 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public Optional<StreamInfo> describe(String key) {
-        return onStream("describing a stream", key, catalog -> new StreamSurvey(log, catalog).describe());
+        return onStream("describing a stream", key, this::describe);
+    }
+
+    private Optional<StreamInfo> describe(SegmentCatalog catalog) throws IOException {
+        return new StreamSurvey(log, catalog).describe();
+    }
+
+    @Override
+    public Map<String, StreamInfo> describe(Collection<String> keys) {
+        return onStreams("describing a stream", keys, this::describe);
     }
 
     @Override
@@ -72,10 +84,18 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public Optional<Entry> latest(String key) {
-        return onStream("reading the last record", key, catalog -> {
-            Optional<LastRecord> plain = new LastRecordRead(log, catalog).run();
-            return plain.isPresent() ? plain : new NewestRecords(log, catalog).last();
-        }).map(last -> entry(key, last));
+        return onStream("reading the last record", key, this::latest);
+    }
+
+    private Optional<Entry> latest(SegmentCatalog catalog) throws IOException {
+        Optional<LastRecord> plain = new LastRecordRead(log, catalog).run();
+        Optional<LastRecord> last = plain.isPresent() ? plain : new NewestRecords(log, catalog).last();
+        return last.map(record -> entry(catalog.key().text(), record));
+    }
+
+    @Override
+    public Map<String, Entry> latest(Collection<String> keys) {
+        return onStreams("reading the last record", keys, this::latest);
     }
 
     @Override
@@ -138,13 +158,45 @@ final class SegmentedLog implements ReadableLog {
         T run(SegmentCatalog catalog) throws IOException;
     }
 
+    private interface Reading<T> {
+        T run() throws IOException;
+    }
+
     private <T> T onStream(String action, String key, OnStream<T> operation) {
         log.checkOpen();
+        return on(action, key, () -> operation.run(log.freshCatalog(key)));
+    }
+
+    private <T> T on(String action, String key, Reading<T> operation) {
         try {
-            return operation.run(log.freshCatalog(key));
+            return operation.run();
         } catch (IOException e) {
             throw log.failure(action, e, log.root(), key, WalException.NO_POSITION);
         }
+    }
+
+    /** By key, in the order asked; what the operation has nothing for is left out. */
+    private <T> Map<String, T> onStreams(String action, Collection<String> keys, OnStream<Optional<T>> operation) {
+        if (keys.size() <= 1) {
+            return onEach(keys, key -> onStream(action, key, operation));
+        }
+        log.checkOpen();
+        LogListing listing = listing(action, keys);
+        return onEach(keys, key -> on(action, key, () -> operation.run(listing.catalog(key))));
+    }
+
+    private LogListing listing(String action, Collection<String> keys) {
+        try {
+            return log.listing(keys);
+        } catch (IOException e) {
+            throw log.failure(action, e, log.root(), null, WalException.NO_POSITION);
+        }
+    }
+
+    private static <T> Map<String, T> onEach(Collection<String> keys, Function<String, Optional<T>> operation) {
+        Map<String, T> results = new LinkedHashMap<>();
+        keys.forEach(key -> operation.apply(key).ifPresent(result -> results.put(key, result)));
+        return results;
     }
 
     @Override

@@ -10,9 +10,11 @@ import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
+import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.StreamScan;
 import java.io.IOException;
@@ -79,6 +81,9 @@ final class StreamSurvey {
                 if (footer.isPresent() && unsealed == null) {
                     add(footer.get().index());
                     end = reader.header().positionAt(footer.get().dataEnd());
+                } else if (segment.listedEnd() > segment.basePosition() && unsealed == null) {
+                    addRecords(reader);
+                    end = segment.listedEnd();
                 } else if (unsealed == null) {
                     unsealed = segment;
                 }
@@ -99,6 +104,20 @@ final class StreamSurvey {
                 timestamp(smallest, SegmentIndex.NO_SMALLEST), timestamp(largest, SegmentIndex.NO_LARGEST)));
     }
 
+    /** Reads a segment without a footer whose end is known. */
+    private void addRecords(SegmentReader reader) throws IOException {
+        try (SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.settings()))) {
+            while (scan.nextShown()) {
+                addTimestamp(scan.timestampMillis());
+            }
+        }
+    }
+
+    private void addTimestamp(long millis) {
+        smallest = Math.min(smallest, millis);
+        largest = Math.max(largest, millis);
+    }
+
     private static OptionalLong timestamp(long millis, long none) {
         return millis == none ? OptionalLong.empty() : OptionalLong.of(millis);
     }
@@ -112,8 +131,7 @@ final class StreamSurvey {
     private void scanFrom(Segment segment) throws IOException {
         try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(segment.basePosition()))) {
             while (damage.next(scan)) {
-                smallest = Math.min(smallest, scan.record().timestampMillis());
-                largest = Math.max(largest, scan.record().timestampMillis());
+                addTimestamp(scan.record().timestampMillis());
             }
             end = scan.nextPosition();
         }

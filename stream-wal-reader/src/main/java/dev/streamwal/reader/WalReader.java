@@ -179,6 +179,27 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
+     * Describes several streams. It lists the log once for all of them, and reads the segments that aren't sealed.
+     *
+     * @param keys of the streams
+     * @return by key, in the order asked, without the streams that don't exist
+     */
+    public Map<String, StreamInfo> describe(Collection<String> keys) {
+        keys.forEach(StreamKey::checkedUtf8);
+        return log.describe(keys);
+    }
+
+    /**
+     * Describes several streams, as {@link #describe(Collection)} does.
+     *
+     * @param keys which streams
+     * @return by key, in the keys' natural order, without the streams that don't exist
+     */
+    public Map<String, StreamInfo> describe(Keys keys) {
+        return log.describe(givenOrListed(keys.scope()));
+    }
+
+    /**
      * Reads records by ref; neighbours are read together, and every checksum is verified. A ref that is expired, unknown or damaged doesn't affect
      * the others: see {@link EntryBatch#status}. All records are in memory until the batch is closed.
      *
@@ -237,22 +258,20 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The record that was appended last to each of several streams.
+     * The record that was appended last to each of several streams. It lists the log once for all of them. Each record was its stream's last one at
+     * some moment during the call.
      *
      * @param keys of the streams
      * @return by key, in the order asked, without the streams that have no record
      * @throws CorruptSegmentException where the end of a stream is damaged
      */
     public Map<String, Entry> latest(Collection<String> keys) {
-        Map<String, Entry> latest = new LinkedHashMap<>();
-        for (String key : keys) {
-            latest(key).ifPresent(entry -> latest.put(key, entry));
-        }
-        return latest;
+        keys.forEach(StreamKey::checkedUtf8);
+        return log.latest(keys);
     }
 
     /**
-     * The record that was appended last to each of several streams.
+     * The record that was appended last to each of several streams, as by {@link #latest(Collection)}.
      *
      * @param keys which streams
      * @return by key, in the keys' natural order, without the streams that have no record

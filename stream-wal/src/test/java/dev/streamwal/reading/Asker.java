@@ -57,7 +57,7 @@ final class Asker {
         Answer answer = reading.ask(reader, key, argument, end, refs, System::nanoTime);
         answers.add(answer);
         for (Item item : answer.items()) {
-            if (item.kind() == Kind.RECORD && item.size() > 0 && reading != Reading.DESCRIBE) {
+            if (item.kind() == Kind.RECORD && item.size() > 0 && reading != Reading.DESCRIBE && reading != Reading.DESCRIBE_OF_KEYS) {
                 remember(item);
             }
         }

@@ -51,7 +51,7 @@ final class Explanation {
             case FOLLOW_END -> walked(answer, answer.key(), answer.items(), Walk.scan(Long.MAX_VALUE));
             case FOLLOW_PREFIX -> ofEach(answer, (key, items) -> walked(answer, key, items, Walk.scan(0)));
             case KEYS -> keys(answer);
-            case DESCRIBE -> described(answer);
+            case DESCRIBE, DESCRIBE_OF_KEYS -> described(answer);
         };
     }
 

@@ -39,6 +39,7 @@ enum Reading {
     FOLLOW_PREFIX,
     KEYS,
     DESCRIBE,
+    DESCRIBE_OF_KEYS,
     VERIFY;
 
     /** More than any stream of the tests has: a cursor that gives so many gives the same again and again. */
@@ -91,6 +92,8 @@ enum Reading {
             case FOLLOW_PREFIX -> given -> drain(reader.follow(Keys.all(), ReadFrom.first()), given);
             case KEYS -> given -> reader.keys().forEach(found -> given.add(Item.of(Kind.RECORD, found, 0, 0)));
             case DESCRIBE -> given -> reader.describe(key).ifPresent(
+                    info -> given.add(Item.of(Kind.RECORD, key, info.firstPosition(), info.endPosition())));
+            case DESCRIBE_OF_KEYS -> given -> reader.describe(List.of(key, "nobody")).values().forEach(
                     info -> given.add(Item.of(Kind.RECORD, key, info.firstPosition(), info.endPosition())));
             case VERIFY -> given -> reader.verify(key).damage().forEach(
                     damage -> given.add(Item.failure(new IllegalStateException(damage.toString()))));

@@ -1,0 +1,61 @@
+package dev.streamwal.catalog;
+
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.manifest.Manifest;
+import dev.streamwal.shared.SharedSegment;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The segments of all streams at one moment, for looking at many streams: the log is listed once, and not for each stream. One thread.
+ *
+ * <p><b>Why no segment is missed.</b> As in {@link SegmentCatalog}: the manifest and the folder of streams are read before and after the shared
+ * segments are, and if both are unchanged, all of it is of one moment. A stream that has a directory is listed by itself. One that gets its first
+ * directory later had all of its segments of that moment in packs and in shared segments.
+ */
+public final class LogListing {
+
+    private final LogSource log;
+    private final Manifest manifest;
+    private final Set<String> directories;
+    private final List<SharedSegment> shared;
+
+    private LogListing(LogSource log, Manifest manifest, Set<String> directories, List<SharedSegment> shared) {
+        this.log = log;
+        this.manifest = manifest;
+        this.directories = directories;
+        this.shared = shared;
+    }
+
+    /** @param keys the streams to be looked at; in the writer's process they are recovered first */
+    static LogListing of(LogSource log, Collection<String> keys) throws IOException {
+        keys.forEach(log::recover);
+        Manifest before = log.packs().manifest();
+        Set<String> namesBefore = log.streams().names();
+        for (int attempt = 1; attempt <= PackCatalog.MAX_ATTEMPTS; attempt++) {
+            Manifest manifest = before;
+            List<SharedSegment> shared = log.packs().look(unused -> log.shared().all(manifest));
+            Set<String> names = log.streams().names();
+            before = log.packs().manifest();
+            if (before.equals(manifest) && names.equals(namesBefore)) {
+                return new LogListing(log, manifest, names, shared);
+            }
+            namesBefore = names;
+        }
+        throw new IOException("log changed during every attempt to list it: attempts=" + PackCatalog.MAX_ATTEMPTS + ", folder="
+                + log.streams().path() + "; read again later");
+    }
+
+    /** The stream's segments; not kept for other calls, unless the stream has a directory. */
+    public SegmentCatalog catalog(String key) throws IOException {
+        StreamKey streamKey = StreamKey.of(key);
+        if (directories.contains(streamKey.directoryName())) {
+            return log.freshCatalog(key);
+        }
+        SegmentCatalog catalog = log.emptyCatalog(streamKey);
+        catalog.list(manifest, shared);
+        return catalog;
+    }
+}
