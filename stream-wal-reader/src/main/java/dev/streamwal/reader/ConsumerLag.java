@@ -35,7 +35,7 @@ public final class ConsumerLag {
         return committed;
     }
 
-    /** {@return the stream position where the data ends} */
+    /** {@return the stream position where the data ends; the stream's first position where damage hides the end} */
     public long end() {
         return end;
     }
