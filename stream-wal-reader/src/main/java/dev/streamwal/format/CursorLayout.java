@@ -1,7 +1,6 @@
 package dev.streamwal.format;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -205,7 +204,7 @@ public final class CursorLayout {
                 case SET -> KeyScope.of(keys(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)));
                 default -> KeyScope.key(StreamKey.ofUtf8(bytes).text());
             };
-        } catch (IllegalArgumentException | BufferUnderflowException e) {
+        } catch (IllegalArgumentException e) {
             throw FormatException.corrupt("cursor file header has invalid keys: " + e.getMessage());
         }
     }
@@ -213,7 +212,9 @@ public final class CursorLayout {
     private static Set<String> keys(ByteBuffer in) throws FormatException {
         Set<String> keys = new TreeSet<>();
         while (in.hasRemaining()) {
+            check(in.remaining() > Short.BYTES, "keys in a cursor file's header end inside a length", in.remaining());
             byte[] utf8 = new byte[in.getShort() & 0xFFFF];
+            check(utf8.length <= in.remaining(), "key in a cursor file's header is longer than the rest of " + in.remaining() + " bytes", utf8.length);
             in.get(utf8);
             keys.add(StreamKey.ofUtf8(utf8).text());
         }
@@ -294,9 +295,9 @@ public final class CursorLayout {
         return (int) crc.getValue();
     }
 
-    private static void check(boolean fact, String rule, long actual) throws FormatException {
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

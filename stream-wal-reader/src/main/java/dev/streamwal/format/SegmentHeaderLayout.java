@@ -207,9 +207,9 @@ public final class SegmentHeaderLayout {
                 : FormatException.corrupt("segment header has no \"STRMv2\" behind its first 16 bytes: bytes=" + available);
     }
 
-    private static void check(boolean fact, String rule, long actual) throws FormatException {
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

@@ -184,9 +184,9 @@ public final class JournalEntryLayout {
         return StreamKey.ofUtf8(utf8);
     }
 
-    private static void check(boolean fact, String rule, long actual) throws FormatException {
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

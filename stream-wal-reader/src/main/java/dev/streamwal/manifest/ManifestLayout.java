@@ -117,13 +117,18 @@ final class ManifestLayout {
         }
     }
 
-    private static List<ListedPack> packs(ByteBuffer in, int count) {
+    private static List<ListedPack> packs(ByteBuffer in, int count) throws FormatException {
         List<ListedPack> packs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             packs.add(new ListedPack(in.getLong(), new Window(in.getLong(), in.getLong()), in.getLong(), in.getLong(),
-                    in.getInt(), in.getInt() == COMPRESSED, in.getLong(), in.getLong(), in.getLong()));
+                    in.getInt(), isCompressed(in.getInt()), in.getLong(), in.getLong(), in.getLong()));
         }
         return packs;
+    }
+
+    private static boolean isCompressed(int field) throws FormatException {
+        check(field == 0 || field == COMPRESSED, "a pack's compression in the manifest is neither 0 nor " + COMPRESSED, field);
+        return field == COMPRESSED;
     }
 
     private static List<VoidRange> ranges(ByteBuffer in, int count) throws FormatException {
@@ -144,9 +149,9 @@ final class ManifestLayout {
         return ranges;
     }
 
-    private static void check(boolean fact, String rule, long actual) throws FormatException {
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

@@ -24,14 +24,14 @@ public final class NanoWalFailures {
 
     static CorruptSegmentException damaged(NanoWalFile file, long offset, long length, NanoWalScan.Stop stop) {
         return new CorruptSegmentException(
-                "damaged: " + stop.rule() + ": " + place(file, offset) + ", length=" + length
+                "damaged: " + stop.fault() + ": " + place(file, offset) + ", length=" + length
                         + "; without checksums nothing behind it in this file can be told from content, so reading goes on with the next file",
                 file.path(), file.key(), file.position(offset), offset, length, null);
     }
 
-    static CorruptSegmentException badHeader(NanoWalFile file, @Nullable String rule, long length, @Nullable Throwable cause) {
+    static CorruptSegmentException badHeader(NanoWalFile file, @Nullable String fault, long length, @Nullable Throwable cause) {
         return new CorruptSegmentException(
-                rule + ", stream=" + file.key() + ", file=" + file + ", offset=0; the other files of the stream can be read",
+                fault + ", stream=" + file.key() + ", file=" + file + ", offset=0; the other files of the stream can be read",
                 file.path(), file.key(), NanoWalPosition.base(file.ordinal()), 0, length, cause);
     }
 
@@ -50,7 +50,7 @@ public final class NanoWalFailures {
     /** A valid record that is too long for this library. */
     public static UnsupportedFormatException tooLong(NanoWalFile file, NanoWalScan scan) {
         return new UnsupportedFormatException(
-                NanoWalScan.Stop.TOO_LONG.rule() + ": bytes=" + scan.frameBytes() + ", " + place(file, scan.offset())
+                NanoWalScan.Stop.TOO_LONG.fault() + ": bytes=" + scan.frameBytes() + ", " + place(file, scan.offset())
                         + "; read it with nano-wal itself" + GOES_ON,
                 file.path(), file.key(), file.position(scan.offset()), null);
     }

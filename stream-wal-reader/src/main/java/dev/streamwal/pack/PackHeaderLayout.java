@@ -99,9 +99,9 @@ final class PackHeaderLayout {
                 source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION), codec == IN_BLOCKS);
     }
 
-    static void check(boolean fact, String rule, long actual) throws FormatException {
+    static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

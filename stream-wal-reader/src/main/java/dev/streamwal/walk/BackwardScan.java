@@ -248,12 +248,12 @@ public final class BackwardScan extends StreamWalk {
         if (reader.isReplaced()) {
             throw new NoSuchFileException(reader.segment().file().toString());
         }
-        String rule = current.scan().rule();
+        String fault = current.scan().fault();
         long length = Math.max(0, current.gapEnd() - offset);
         current.passGap();
         resume = current.passedTo();
         boolean awaitsRecovery = reader.footer().isEmpty() && log.awaitsRecovery(reader.header());
-        throw ScanFailures.damaged(reader, offset, length, rule, evidence, awaitsRecovery);
+        throw ScanFailures.damaged(reader, offset, length, fault, evidence, awaitsRecovery);
     }
 
     private BackwardPass passing() {

@@ -547,14 +547,14 @@ public final class StreamScan extends StreamWalk {
         if (!isTold && reader.isReplaced()) {
             throw new NoSuchFileException(reader.segment().file().toString());
         }
-        String rule = current.scan().rule();
+        String fault = current.scan().fault();
         boolean skipped = skipFrom(current, offset, end);
         if (isTold) {
             return skipped;
         }
         long length = Math.max(0, (skipped ? current.scan().nextOffset() : reader.size()) - offset);
         boolean awaitsRecovery = reader.footer().isEmpty() && log.awaitsRecovery(reader.header());
-        throw ScanFailures.damaged(reader, offset, length, rule, evidence, awaitsRecovery);
+        throw ScanFailures.damaged(reader, offset, length, fault, evidence, awaitsRecovery);
     }
 
     /** Moves beyond unreadable bytes, to the next readable record or the end of the data; false where neither is known. */

@@ -59,7 +59,7 @@ public final class JsonRows implements Rows {
         Map<String, String> members = members(line);
         try {
             return members.containsKey("ref") && members.containsKey("timestampMillis") ? exported(members) : row(members, line);
-        } catch (DateTimeException | IllegalArgumentException e) {
+        } catch (IllegalArgumentException e) {
             throw bad(String.valueOf(e.getMessage()), e);
         }
     }
@@ -67,8 +67,16 @@ public final class JsonRows implements Rows {
     private Row row(Map<String, String> members, String line) throws BadRowException {
         String key = layout.keyColumn().isPresent() ? member(members, layout.keyColumn().get()) : fixedKey;
         String content = layout.valueColumn().isPresent() ? member(members, layout.valueColumn().get()) : line;
-        RowTime time = layout.timeFormat().parse(member(members, layout.timeColumn()));
+        RowTime time = time(member(members, layout.timeColumn()));
         return new Row(BadRowException.place(lines.number()), key, time, Row.NO_HEADER, content.getBytes(UTF_8));
+    }
+
+    private RowTime time(String text) throws BadRowException {
+        try {
+            return layout.timeFormat().parse(text);
+        } catch (DateTimeException e) {
+            throw bad("invalid time: " + e.getMessage(), e);
+        }
     }
 
     private Row exported(Map<String, String> members) throws BadRowException {

@@ -66,7 +66,7 @@ public final class LineProtocolRows implements Rows {
         try {
             return point.timestamp().isEmpty() ? RowTime.NONE : precision.parse(point.timestamp());
         } catch (DateTimeException e) {
-            throw new BadRowException(String.valueOf(e.getMessage()), file, lines.number(), e);
+            throw new BadRowException("invalid time: " + e.getMessage(), file, lines.number(), e);
         }
     }
 
