@@ -322,10 +322,8 @@ public final class StreamWal implements AutoCloseable {
             }
             return WriterLock.acquire(root);
         } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("log already has a writer in "
-                    + (e.byThisProcess() ? "this process" : "another process") + " (" + e.getMessage() + "): root="
-                    + root + "; close the other writer, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
-                    WalException.NO_POSITION);
+            throw new WalLockedException("log already has a writer: " + e.getMessage() + ", root=" + root + "; " + e.advice()
+                    + ", or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         } catch (IOException e) {
             throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
         }

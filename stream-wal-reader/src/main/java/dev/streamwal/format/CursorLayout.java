@@ -120,7 +120,7 @@ public final class CursorLayout {
         long magic = in.getLong(MAGIC);
         if (magic != MAGIC_VALUE && (magic & MAGIC_FAMILY) == (MAGIC_VALUE & MAGIC_FAMILY)) {
             throw FormatException.unsupported("unknown version of a cursor file: magic=\"STRMCUR"
-                    + (char) (magic >>> 56) + "\"; use the version that wrote it, or a newer one");
+                    + (char) (magic >>> 56) + '"', "use the version that wrote it, or a newer one");
         }
         check(magic == MAGIC_VALUE, "cursor file doesn't start with \"STRMCUR1\"", magic);
         int nameLength = in.getShort(NAME_LENGTH) & 0xFFFF;
@@ -134,7 +134,7 @@ public final class CursorLayout {
         int flags = in.getInt(FLAGS);
         if ((flags & ~(PREFIX | GLOB | SET)) != 0 || Integer.bitCount(flags) > 1) {
             throw FormatException.unsupported("cursor file has unknown flags: flags=0x"
-                    + Integer.toHexString(flags) + "; use the version that wrote it, or a newer one");
+                    + Integer.toHexString(flags), "use the version that wrote it, or a newer one");
         }
         check(in.getLong(START) >= 0, "start position of a cursor file is negative", in.getLong(START));
         StreamKey name = StreamKey.ofUtf8(bytes(in, FIXED_BYTES, nameLength));

@@ -134,7 +134,7 @@ public final class JournalEntryLayout {
             case DELETED_BELOW -> decodeDeletedBelow(block, payload, length, entries);
             case TRUNCATED -> decodeTruncated(block, payload, length, entries);
             default -> throw FormatException.unsupported("journal has an entry of an unknown kind: kind="
-                    + (block.get(index + KIND) & 0xFF) + ", known=1 to 4");
+                    + (block.get(index + KIND) & 0xFF) + ", known=1 to 4", "write the log with the version that wrote it, or a newer one");
         }
         return (int) entryBytes(length);
     }

@@ -96,7 +96,7 @@ final class ManifestLayout {
         long magic = in.getLong(0);
         if (magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
             throw FormatException.unsupported("manifest is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
-                    + ", known=0x31; use the version that wrote it, or a newer one");
+                    + ", known=0x31", "use the version that wrote it, or a newer one");
         }
         check(magic == MAGIC_VALUE, "manifest doesn't start with \"STRMMAN1\"", magic);
         check(in.getInt(CHECKSUM) == checksum(in), "manifest checksum mismatch", in.getInt(CHECKSUM));

@@ -3,6 +3,7 @@ package dev.streamwal.nanowal;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.FormatException;
 import dev.streamwal.format.NanoWalPosition;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -42,9 +43,9 @@ public final class NanoWalFailures {
                 file.path(), file.key(), NanoWalPosition.base(file.ordinal()), Long.BYTES, Long.BYTES, null);
     }
 
-    static UnsupportedFormatException unsupported(NanoWalFile file, @Nullable String rule, @Nullable Throwable cause) {
+    static UnsupportedFormatException unsupported(NanoWalFile file, FormatException e) {
         return new UnsupportedFormatException(
-                rule + ", stream=" + file.key() + ", file=" + file, file.path(), file.key(), NanoWalPosition.base(file.ordinal()), cause);
+                e.at("stream=" + file.key() + ", file=" + file), file.path(), file.key(), NanoWalPosition.base(file.ordinal()), e);
     }
 
     /** A valid record that is too long for this library. */

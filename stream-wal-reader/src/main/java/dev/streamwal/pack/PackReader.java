@@ -122,7 +122,7 @@ public final class PackReader implements AutoCloseable {
 
     private static WalException unreadable(FormatException e, String what, Path file, @Nullable StreamKey key, long position, long offset,
             long length, String then) {
-        String message = e.getMessage() + ", in the pack's " + what + ", file=" + file + ", offset=" + offset;
+        String message = e.at("in the pack's " + what + ", file=" + file + ", offset=" + offset);
         String stream = key == null ? null : key.text();
         return e.isUnsupported() ? new UnsupportedFormatException(message, file, stream, position, e)
                 : new CorruptSegmentException(message + "; " + then, file, stream, position, offset, length, e);
