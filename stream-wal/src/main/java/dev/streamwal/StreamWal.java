@@ -15,6 +15,7 @@ import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.InheritedJournal;
+import dev.streamwal.consumer.DeclaredConsumers;
 import dev.streamwal.engine.AsyncAnswer;
 import dev.streamwal.engine.BackgroundRecovery;
 import dev.streamwal.engine.Checkpoint;
@@ -234,6 +235,7 @@ public final class StreamWal implements AutoCloseable {
             StreamFolders folders = new StreamFolders(root);
             BackgroundReport report = new BackgroundReport(options.listener(), environment.threads(), options.clock());
             folders.create(storage, e -> report.failed("rename the folder streams", null, e));
+            declareConsumers(root, options, report);
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
             PositionsFile.Opened opened = positions.open(environment.bootId());
             RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
@@ -296,6 +298,15 @@ public final class StreamWal implements AutoCloseable {
             writer.close(time.millis());
             release(lock, e);
             throw e;
+        }
+    }
+
+    /** For other processes to see; a log is opened where that fails, as on a full disk. */
+    private static void declareConsumers(Path root, WalOptions options, BackgroundReport report) {
+        try {
+            DeclaredConsumers.declare(root, options.retainedConsumers());
+        } catch (IOException e) {
+            report.failed("note the consumers that segments are kept for", null, e);
         }
     }
 
