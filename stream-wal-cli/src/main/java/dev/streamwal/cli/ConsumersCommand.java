@@ -35,8 +35,8 @@ import picocli.CommandLine.Spec;
                 + " many streams something was deleted before it was committed, or, for a named consumer, between which positions. How"
                 + " many bytes that was is unknown: there may have been none between two positions.",
             "%nA consumer that is 'not opened' was declared by a program that writes the log (retainFor), and has never come, or was removed: that"
-                + " program keeps segments for it as if it had committed nothing. Removing it ends the listing, not the keeping: it is listed again once"
-                + " a program opens the log that declares it.",
+                + " program keeps segments for it as if it had committed nothing. Removing it ends the listing, not the keeping: it is listed again"
+                + " once a program opens the log that declares it.",
             "%nListing only reads. Removing and resetting write in the log's folder cursors, and can be done while a program writes"
                 + " the log, but not while the consumer is open (exit code 4)."})
 final class ConsumersCommand extends LogCommand {

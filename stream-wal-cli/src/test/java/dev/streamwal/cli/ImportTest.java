@@ -209,7 +209,8 @@ class ImportTest {
         assertThat(records("k")).hasSize(3);
         assertThat(CliRun.reading("m f=1 1714561200000000000\n", "import", root, "-", "--format", "influx").exit()).isZero();
         assertThat(records("m")).containsExactly("2024-05-01T11:00:00Z  f=1");
-        assertThat(CliRun.reading(CSV, "import", root, "-", "--format", "csv").err()).contains("row without a key, file=-, line=2; --key gives all rows one");
+        assertThat(CliRun.reading(CSV, "import", root, "-", "--format", "csv").err())
+                .contains("row without a key, file=-, line=2; --key gives all rows one");
         assertThat(CliRun.reading(CSV, "import", root, "-").err()).contains("give --format");
         assertThat(CliRun.reading(CSV, "import", root, "-", "--format", "csv", "--key", "k", "--resume").exit()).isEqualTo(Exit.USAGE.code());
         assertThat(CliRun.reading(CSV, "import", root, "-", "--format", "nano-wal").exit()).isEqualTo(Exit.FAILED.code());

@@ -10,7 +10,8 @@ import java.util.OptionalLong;
 public final class StreamInfo extends Snapshot<StreamInfo.Fields> {
 
     record Fields(
-            String key, int segments, long bytes, long firstPosition, long endPosition, OptionalLong smallestTimestampMillis, OptionalLong largestTimestampMillis) {}
+            String key, int segments, long bytes, long firstPosition, long endPosition, OptionalLong smallestTimestampMillis,
+            OptionalLong largestTimestampMillis) {}
 
     StreamInfo(
             String key, int segments, long bytes, long firstPosition, long endPosition, OptionalLong smallestTimestampMillis, OptionalLong largestTimestampMillis) {
