@@ -9,7 +9,7 @@ module dev.streamwal.reader {
     exports dev.streamwal.error;
     exports dev.streamwal.reader;
     exports dev.streamwal.catalog to dev.streamwal, dev.streamwal.cli;
-    exports dev.streamwal.consumer to dev.streamwal;
+    exports dev.streamwal.consumer to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.format to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.io to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.journal to dev.streamwal;

@@ -130,19 +130,19 @@ final class RecoveryRehearsal {
             try {
                 return new NoWriter(root, Optional.of(WriterLock.acquire(root)));
             } catch (ProcessLock.HeldException e) {
-                throw locked(root, String.valueOf(e.getMessage()));
+                throw locked(root, String.valueOf(e.getMessage()), e.advice());
             }
         }
 
         void check() {
             if (lock.isEmpty() && Files.exists(root.resolve(WriterLock.FILE_NAME))) {
-                throw locked(root, "it was opened during the rehearsal");
+                throw locked(root, "it was opened during the rehearsal", "close it there");
             }
         }
 
-        private static WalLockedException locked(Path root, String why) {
+        private static WalLockedException locked(Path root, String why, String advice) {
             return new WalLockedException("can't rehearse the recovery of a log that has a writer: " + why + ", root=" + root
-                    + "; the writer's own findings are in StreamWal.recoveryReport()", root.resolve(WriterLock.FILE_NAME), null,
+                    + "; " + advice + ", or ask that writer for StreamWal.recoveryReport()", root.resolve(WriterLock.FILE_NAME), null,
                     WalException.NO_POSITION);
         }
 

@@ -214,7 +214,8 @@ public final class StreamOptions {
          * exactly which positions it has lost.
          *
          * <ul>
-         *   <li>A consumer that was never opened counts as having committed nothing. A consumer of other streams holds nothing here.
+         *   <li>A consumer that was never opened counts as having committed nothing; the command {@code stream-wal consumers} lists it. A
+         *       consumer of other streams holds nothing here.
          *   <li>Consumers in other processes count: a sweep reads what they have committed.
          *   <li>What is held comes on top of {@link WalOptions.Builder#maxTotalBytes}: that limit deletes neither what is held nor other
          *       streams' data in its place. So the disk needs room for that limit plus {@code maxBytes} of each stream.

@@ -15,6 +15,7 @@ import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.InheritedJournal;
+import dev.streamwal.consumer.DeclaredConsumers;
 import dev.streamwal.engine.AsyncAnswer;
 import dev.streamwal.engine.BackgroundRecovery;
 import dev.streamwal.engine.Checkpoint;
@@ -234,6 +235,7 @@ public final class StreamWal implements AutoCloseable {
             StreamFolders folders = new StreamFolders(root);
             BackgroundReport report = new BackgroundReport(options.listener(), environment.threads(), options.clock());
             folders.create(storage, e -> report.failed("rename the folder streams", null, e));
+            declareConsumers(root, options, report);
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
             PositionsFile.Opened opened = positions.open(environment.bootId());
             RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
@@ -299,6 +301,15 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
+    /** For other processes to see; a log is opened where that fails, as on a full disk. */
+    private static void declareConsumers(Path root, WalOptions options, BackgroundReport report) {
+        try {
+            DeclaredConsumers.declare(root, options.retainedConsumers());
+        } catch (IOException e) {
+            report.failed("note the consumers that segments are kept for", null, e);
+        }
+    }
+
     /** The time that an earlier writer recorded, and the clock's time if that is plausible. */
     private static KnownTime knownTime(WriterFile writer, long nowMillis, WalOptions options, LongSupplier steadyClock) {
         long before = writer.knownBefore().orElse(nowMillis);
@@ -322,10 +333,8 @@ public final class StreamWal implements AutoCloseable {
             }
             return WriterLock.acquire(root);
         } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("log already has a writer in "
-                    + (e.byThisProcess() ? "this process" : "another process") + " (" + e.getMessage() + "): root="
-                    + root + "; close the other writer, or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null,
-                    WalException.NO_POSITION);
+            throw new WalLockedException("log already has a writer: " + e.getMessage() + ", root=" + root + "; " + e.advice()
+                    + ", or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         } catch (IOException e) {
             throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
         }

@@ -4,8 +4,8 @@ import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.reader.Keys;
-import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.DefaultWindow;
+import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.StreamPolicy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -18,7 +18,9 @@ import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -178,6 +180,11 @@ public final class WalOptions {
     /** The consumers for which the stream of this key is kept: chosen as by {@link #policyOf}. */
     List<RetainFor> retainedFor(String key) {
         return ruleOf(key).map(Rule::retainedFor).orElse(List.of());
+    }
+
+    /** The names of all consumers for which any stream is kept. */
+    Set<String> retainedConsumers() {
+        return rules.stream().flatMap(rule -> rule.retainedFor().stream()).map(RetainFor::consumer).collect(Collectors.toSet());
     }
 
     /** A fingerprint of the options that determine segments' windows and expirations. If it differs, a stream's may differ. */

@@ -140,7 +140,7 @@ abstract class KeyContract extends LogContract {
                 "\uDE00a", "lone surrogate",
                 "\uDE00\uD83D", "lone surrogate");
         WalReader reader = readerOf(wal);
-        wrong.forEach((key, rule) -> {
+        wrong.forEach((key, fault) -> {
             List<ThrowingCallable> calls = List.of(
                     () -> wal.stream(key),
                     () -> wal.delete(key),
@@ -152,7 +152,7 @@ abstract class KeyContract extends LogContract {
                     () -> reader.scanFrom(key, 0),
                     () -> reader.verify(key));
             for (ThrowingCallable call : calls) {
-                assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(rule);
+                assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(fault);
             }
         });
         assertThat(wal.keys()).containsExactly("s");

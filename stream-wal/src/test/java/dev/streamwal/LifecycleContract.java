@@ -279,7 +279,7 @@ abstract class LifecycleContract extends LogContract {
             }
             try (TalkingJvm child = TalkingJvm.start(Opener.class, root.toString(), home.storage().name())) {
                 child.endInput();
-                assertThat(child.rest()).startsWith("locked: ").contains("process " + ProcessHandle.current().pid()).contains("root=" + root);
+                assertThat(child.rest()).startsWith("locked: ").contains("process=" + ProcessHandle.current().pid()).contains("root=" + root);
             }
             written.addAll(appendSome(wal.stream("s"), MANY));
             wal.stream("s").sync();

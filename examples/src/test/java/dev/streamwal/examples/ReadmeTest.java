@@ -15,17 +15,9 @@ class ReadmeTest {
     @ParameterizedTest
     @CsvSource({"snippet, WalOptions options = ", "reading, try (WalReader reader = ", "keeping, StreamOptions kept = "})
     void snippet_isWhatCompiles(String marker, String beginning) throws IOException {
-        String compiled = between(Files.readString(SNIPPET), "// " + marker + "\n", "        // " + marker + "\n");
-        String shown = beginning + between(Files.readString(README), "```java\n" + beginning, "```");
+        String compiled = Snippets.between(Files.readString(SNIPPET), "// " + marker + "\n", "        // " + marker + "\n");
+        String shown = beginning + Snippets.between(Files.readString(README), "```java\n" + beginning, "```");
 
         assertThat(shown.stripTrailing()).isEqualTo(compiled.stripTrailing().stripIndent());
-    }
-
-    private static String between(String text, String start, String end) {
-        int from = text.indexOf(start);
-        assertThat(from).as("%s in the text", start.strip()).isNotNegative();
-        int to = text.indexOf(end, from + start.length());
-        assertThat(to).as("%s behind it", end.strip()).isNotNegative();
-        return text.substring(from + start.length(), to);
     }
 }

@@ -1,5 +1,7 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.consumer.CursorFiles;
+import dev.streamwal.consumer.DeclaredConsumers;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.ConsumerLag;
@@ -12,7 +14,9 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -30,11 +34,15 @@ import picocli.CommandLine.Spec;
             "%nBEHIND is the distance from the committed position to the end, in bytes; records aren't counted. LOST says in how"
                 + " many streams something was deleted before it was committed, or, for a named consumer, between which positions. How"
                 + " many bytes that was is unknown: there may have been none between two positions.",
+            "%nA consumer that is 'not opened' was declared by a program that writes the log (retainFor), and has never come, or was removed: that"
+                + " program keeps segments for it as if it had committed nothing. Removing it ends the listing, not the keeping: it is listed again"
+                + " once a program opens the log that declares it.",
             "%nListing only reads. Removing and resetting write in the log's folder cursors, and can be done while a program writes"
                 + " the log, but not while the consumer is open (exit code 4)."})
 final class ConsumersCommand extends LogCommand {
 
     private static final String NOTHING = "0 B";
+    private static final String UNKNOWN = "-";
 
     @Parameters(index = "1..*", paramLabel = "NAME", description = "Names of consumers (default: all).")
     private List<String> names = List.of();
@@ -74,10 +82,10 @@ final class ConsumersCommand extends LogCommand {
         }
     }
 
-    private Exit remove(WalReader reader, CommandOutput out) {
+    private Exit remove(WalReader reader, CommandOutput out) throws IOException {
         boolean all = true;
         for (String name : names) {
-            if (reader.removeConsumer(name)) {
+            if (reader.removeConsumer(name) || DeclaredConsumers.forget(root(), CursorFiles.name(name))) {
                 out.item(() -> "removed " + name, json -> json.writeStringField("removed", name));
             } else {
                 complainOfNobody(name);
@@ -91,12 +99,13 @@ final class ConsumersCommand extends LogCommand {
         complain("no consumer has this name: " + name);
     }
 
-    private Exit show(WalReader reader, CommandOutput out) {
+    private Exit show(WalReader reader, CommandOutput out) throws IOException {
         boolean all = true;
+        Set<String> absent = DeclaredConsumers.absent(root());
         TextTable table = names.isEmpty()
                 ? new TextTable(out, "NAME", "READS", ">STREAMS", ">BEHIND", ">LOST", "LAST COMMIT", ">AGO")
                 : new TextTable(out, "NAME", "KEY", ">COMMITTED", ">END", ">BEHIND", ">LOST");
-        for (String name : names.isEmpty() ? reader.consumers() : names) {
+        for (String name : names.isEmpty() ? union(reader.consumers(), absent) : names) {
             Optional<ConsumerInfo> consumer = reader.describeConsumer(name);
             if (consumer.isPresent() && change.reset != null) {
                 reset(reader, consumer.get(), change.reset);
@@ -104,6 +113,8 @@ final class ConsumersCommand extends LogCommand {
             }
             if (consumer.isPresent()) {
                 show(consumer.get(), reader.consumerLags(name), out, table);
+            } else if (absent.contains(name) && change.reset == null) {
+                showAbsent(name, out, table);
             } else if (!names.isEmpty()) {
                 complainOfNobody(name);
                 all = false;
@@ -113,6 +124,24 @@ final class ConsumersCommand extends LogCommand {
             table.print();
         }
         return all ? Exit.OK : Exit.FINDINGS;
+    }
+
+    private static Set<String> union(NavigableSet<String> consumers, Set<String> absent) {
+        consumers.addAll(absent);
+        return consumers;
+    }
+
+    private void showAbsent(String name, CommandOutput out, TextTable table) {
+        if (out.isJson()) {
+            out.json(json -> {
+                json.writeStringField("name", name);
+                json.writeBooleanField("opened", false);
+            });
+        } else if (names.isEmpty()) {
+            table.row(name, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "not opened", UNKNOWN);
+        } else {
+            table.row(name, UNKNOWN, UNKNOWN, UNKNOWN, "not opened", UNKNOWN);
+        }
     }
 
     private static void reset(WalReader reader, ConsumerInfo info, Reset where) {
@@ -140,6 +169,7 @@ final class ConsumersCommand extends LogCommand {
         if (out.isJson()) {
             out.json(json -> {
                 json.writeStringField("name", consumer.name());
+                json.writeBooleanField("opened", true);
                 json.writeStringField("keys", consumer.keys().toString());
                 if (consumer.lastCommitMillis().isPresent()) {
                     JsonTime.write(json, "lastCommit", consumer.lastCommitMillis().getAsLong());
@@ -189,7 +219,7 @@ final class ConsumersCommand extends LogCommand {
         Optional<Long> last = consumer.lastCommitMillis().stream().boxed().findFirst();
         table.row(consumer.name(), pattern(consumer.keys()), Figures.count(lags.size()),
                 Figures.bytes(behind(lags)), losing(lags) == 0 ? NOTHING : "in " + Figures.count(losing(lags)),
-                last.map(Figures::time).orElse("-"),
-                last.map(millis -> Figures.duration(Math.max(0, context().clock().millis() - millis))).orElse("-"));
+                last.map(Figures::time).orElse(UNKNOWN),
+                last.map(millis -> Figures.duration(Math.max(0, context().clock().millis() - millis))).orElse(UNKNOWN));
     }
 }

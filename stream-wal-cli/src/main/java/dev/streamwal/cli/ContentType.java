@@ -15,16 +15,12 @@ enum ContentType {
     F64 {
         @Override
         Optional<String> text(ByteBuf content) {
-            return numbers(content).map(numbers -> String.join(" ", numbers));
+            return joined(numbers(content, content::getDouble));
         }
 
         @Override
         boolean write(ByteBuf content, JsonGenerator json) throws IOException {
-            return writeNumbers(numbers(content), json);
-        }
-
-        private Optional<String[]> numbers(ByteBuf content) {
-            return ContentType.numbers(content, content::getDouble);
+            return writeNumbers(numbers(content, content::getDouble), json);
         }
     },
 
@@ -32,16 +28,12 @@ enum ContentType {
     F64LE {
         @Override
         Optional<String> text(ByteBuf content) {
-            return numbers(content).map(numbers -> String.join(" ", numbers));
+            return joined(numbers(content, content::getDoubleLE));
         }
 
         @Override
         boolean write(ByteBuf content, JsonGenerator json) throws IOException {
-            return writeNumbers(numbers(content), json);
-        }
-
-        private Optional<String[]> numbers(ByteBuf content) {
-            return ContentType.numbers(content, content::getDoubleLE);
+            return writeNumbers(numbers(content, content::getDoubleLE), json);
         }
     },
 
@@ -114,6 +106,10 @@ enum ContentType {
             numbers[i] = Double.toString(getter.at(content.readerIndex() + i * Double.BYTES));
         }
         return Optional.of(numbers);
+    }
+
+    private static Optional<String> joined(Optional<String[]> numbers) {
+        return numbers.map(each -> String.join(" ", each));
     }
 
     /** A single number as a number, several as an array. JSON has no NaN and no infinity: these are strings. */

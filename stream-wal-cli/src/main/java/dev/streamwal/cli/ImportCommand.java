@@ -217,16 +217,16 @@ final class ImportCommand extends LogCommand {
 
     private void importRow(Row row, Path file, Target target) throws BadRowException {
         byte[] header = header(row);
+        if (row.key().isEmpty()) {
+            throw new BadRowException("row without a key", file.toString(), row.place(), "--key gives all rows one");
+        }
+        if (resume && row.time().millis().isEmpty()) {
+            throw new BadRowException("row without a time", file.toString(), row.place(), "--resume needs one in each row");
+        }
         try {
-            if (row.key().isEmpty()) {
-                throw new IllegalArgumentException("row without a key; --key gives all rows one");
-            }
-            if (resume && row.time().millis().isEmpty()) {
-                throw new IllegalArgumentException("row without a time; --resume needs one in each row");
-            }
             target.append(row, header);
         } catch (TimestampOutOfRangeException | RecordTooLargeException | HeaderTooLargeException | IllegalArgumentException e) {
-            throw new BadRowException(String.valueOf(e.getMessage()), file.toString(), row.place(), e);
+            throw new BadRowException(file.toString(), row.place(), e);
         }
         totals.record(row.key(), row.time(), header.length + row.content().length);
     }

@@ -94,7 +94,7 @@ final class PackDump {
             json.writeStringField("part", "damage");
             json.writeNumberField("offset", e.offset());
             json.writeNumberField("length", e.length());
-            json.writeStringField("brokenRule", String.valueOf(e.getMessage()));
+            json.writeStringField("fault", String.valueOf(e.getMessage()));
         });
     }
 }

@@ -124,7 +124,8 @@ final class QuarantineCommand extends WritingCommand {
         try {
             return WriterLock.acquire(root());
         } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("cannot delete files of a log that is being written: " + e.getMessage() + ", root=" + root(),
+            throw new WalLockedException("cannot delete files of a log that is being written: " + e.getMessage() + ", root=" + root() + "; "
+                    + e.advice(),
                     root().resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         }
     }

@@ -65,8 +65,8 @@ final class SegmentDump {
         long end = scan.nextValid() < 0 ? size : scan.nextValid();
         switch (stop) {
             case HOLE -> writer.write(new DumpPart(DumpPart.Kind.HOLE, at, end).fact("reason", "reserved, and not published"));
-            case CORRUPT -> damage(DumpPart.Kind.DAMAGE, at, end, scan.rule());
-            case TORN_TAIL -> damage(DumpPart.Kind.TORN_TAIL, at, end, scan.rule());
+            case CORRUPT -> damage(DumpPart.Kind.DAMAGE, at, end, scan.fault());
+            case TORN_TAIL -> damage(DumpPart.Kind.TORN_TAIL, at, end, scan.fault());
             default -> {
                 if (at < size) {
                     writer.write(new DumpPart(DumpPart.Kind.UNUSED, at, size));
@@ -77,9 +77,9 @@ final class SegmentDump {
         return end < size;
     }
 
-    private void damage(DumpPart.Kind kind, long from, long to, String rule) throws IOException {
+    private void damage(DumpPart.Kind kind, long from, long to, String fault) throws IOException {
         damaged = true;
-        DumpPart part = new DumpPart(kind, from, to).fact("brokenRule", rule);
+        DumpPart part = new DumpPart(kind, from, to).fact("fault", fault);
         if (to - from >= RecordLayout.PREFIX_BYTES && from > 0) {
             fields.prefix(part, from);
         }

@@ -4,6 +4,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.Window;
+import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
@@ -26,6 +27,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -131,11 +133,14 @@ final class SegmentInventory {
         Map<String, List<HeldBack.Hold>> holds = new HashMap<>();
         plan.forEach(deletion -> holds.put(deletion.key(), new ArrayList<>()));
         for (String name : consumers) {
-            reader.describeConsumer(name).ifPresent(consumer -> holds.forEach((key, ofKey) -> {
-                if (consumer.keys().contains(key)) {
-                    ofKey.add(new HeldBack.Hold(consumer.committed().getOrDefault(key, 0L), Long.MAX_VALUE, ANY_TIME.toMillis()));
+            // one that was declared and has no cursor may read any stream, and has committed nothing
+            Optional<ConsumerInfo> consumer = reader.describeConsumer(name);
+            Map<String, Long> committed = consumer.map(ConsumerInfo::committed).map(Map::copyOf).orElse(Map.of());
+            holds.forEach((key, ofKey) -> {
+                if (consumer.isEmpty() || consumer.get().keys().contains(key)) {
+                    ofKey.add(new HeldBack.Hold(committed.getOrDefault(key, 0L), Long.MAX_VALUE, ANY_TIME.toMillis()));
                 }
-            }));
+            });
         }
         return holds;
     }

@@ -5,6 +5,7 @@ import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
 import dev.streamwal.WalOptions;
+import dev.streamwal.consumer.DeclaredConsumers;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.NavigableSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -28,7 +30,8 @@ import picocli.CommandLine.Option;
         footer = {
             "%nBy their expiration alone, which was fixed when they were created: limits of bytes are the writing program's"
                 + " options. So are the"
-                + " limits within which it keeps segments for consumers: this command keeps everything that a consumer hasn't committed.",
+                + " limits within which it keeps segments for consumers: this command keeps everything that a consumer hasn't committed, and"
+                + " all segments while a consumer that the program keeps them for has never been opened.",
             LogOptions.OPENING,
             "%nA dry run only reads the files' names, also while a program writes the log."})
 final class SweepCommand extends WritingCommand {
@@ -104,7 +107,7 @@ final class SweepCommand extends WritingCommand {
         }
     }
 
-    private Outcome sweep(Instant time, List<Gone> gone) {
+    private Outcome sweep(Instant time, List<Gone> gone) throws IOException {
         try (StreamWal wal = openLog(holding(consumers()))) {
             SweepResult unused = wal.sweep(time, segment -> gone.add(Gone.of(segment)));
             // the first pass recovers streams, to know whether consumers are at their ends; the second pass seals the newest segments
@@ -114,12 +117,15 @@ final class SweepCommand extends WritingCommand {
         }
     }
 
-    private Collection<String> consumers() {
+    /** Also those that were declared and have no cursor: they count as having committed nothing. */
+    private Collection<String> consumers() throws IOException {
         if (ignoringConsumers) {
             return List.of();
         }
         try (WalReader reader = WalReader.open(root())) {
-            return reader.consumers();
+            NavigableSet<String> consumers = reader.consumers();
+            consumers.addAll(DeclaredConsumers.absent(root()));
+            return consumers;
         }
     }
 

@@ -110,7 +110,7 @@ class CheckingCommandsTest {
                 "0  header, 112 bytes, key=meter/1, windowStart=2024-05-01T11:30:00.000Z, windowEnd=2024-05-01T11:40:00.000Z,"
                         + " expiration=2024-05-08T11:40:00.000Z, basePosition=0",
                 "152  record, 40 bytes, position=40, timestamp=2024-05-01T11:31:00.000Z",
-                "192  damage, 40 bytes, brokenRule=record checksum mismatch",
+                "192  damage, 40 bytes, fault=record checksum mismatch",
                 "232  record, 40 bytes, position=120, timestamp=2024-05-01T11:33:00.000Z",
                 "512  footer, 3,584 bytes, position=400, records=10, blocks=1");
     }

@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
@@ -71,6 +72,60 @@ class ConsumersCommandTest {
                 .containsEntry("behindBytes", 0L).containsEntry("lastCommit", "2024-05-01T11:58:30.000Z");
         assertThat(found.get(1)).containsEntry("name", "shipper").containsEntry("keys", "prefix(\"cpu/\")").containsEntry("losingStreams", 0L);
         assertThat((List<?>) found.get(1).get("streams")).hasSize(2);
+    }
+
+    /** A program that keeps segments for consumers. */
+    private void declare(String... consumers) {
+        StreamOptions.Builder kept = StreamOptions.builder();
+        List.of(consumers).forEach(consumer -> kept.retainFor(consumer, 1 << 30, Duration.ofDays(365)));
+        StreamWal.open(root, LogOptions.of(InstantSource.fixed(CliRun.NOW)).streams("cpu/*", kept.build()).build()).close();
+    }
+
+    @Test
+    void declaredConsumers_areListedUntilTheyCome() throws IOException {
+        String longName = "n".repeat(1_000);
+        declare("shipper", "archive", longName);
+        Map<String, String> before = log.files();
+        assertThat(before.keySet()).filteredOn(file -> file.endsWith(".declared")).hasSize(2);
+        List<String> lines = CliRun.of("consumers", root).lines();
+        assertThat(lines).hasSize(5);
+        assertThat(lines.get(2)).matches("archive +- +- +- +- +not opened +-");
+        assertThat(lines.get(3)).matches(longName + " +- +- +- +- +not opened +-");
+        CliRun one = CliRun.of("consumers", root, "archive");
+        assertThat(one.lines().get(1)).matches("archive +- +- +- +not opened +-");
+        assertThat(one.exit()).isZero();
+        assertThat(CliRun.of("consumers", root, "archive", "--json").json()).containsExactly(Map.of("name", "archive", "opened", false));
+        assertThat(CliRun.of("consumers", root, "archive", "--reset", "end").exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(log.files()).as("they are only read").isEqualTo(before);
+        try (WalReader reader = reader()) {
+            reader.consumer("archive", Keys.prefix("cpu/")).close();
+        }
+        assertThat(CliRun.of("consumers", root).lines().get(2)).startsWith("archive  ").contains("cpu/*");
+    }
+
+    /** Another program opens the log with its own options, and must not forget what the first one keeps. */
+    @Test
+    void declaredConsumer_isRemovedByName_notByAnotherWriter() {
+        declare("archive");
+        log.open().close();
+        assertThat(CliRun.of("sweep", root).exit()).isZero();
+        assertThat(CliRun.of("consumers", root).lines().get(2)).startsWith("archive ").contains("not opened");
+        assertThat(CliRun.of("consumers", root, "archive", "--remove").out()).isEqualTo("removed archive\n");
+        assertThat(CliRun.of("consumers", root, "archive", "--remove").exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(CliRun.of("consumers", root).lines()).hasSize(3);
+        declare("archive");
+        assertThat(CliRun.of("consumers", root).lines()).hasSize(4);
+    }
+
+    /** Segments are kept for it as before. */
+    @Test
+    void declaredConsumer_isRemoved_isListedAsNotOpened() {
+        declare("archive");
+        try (WalReader reader = reader()) {
+            reader.consumer("archive", Keys.prefix("cpu/")).close();
+        }
+        assertThat(CliRun.of("consumers", root, "archive", "--remove").exit()).isZero();
+        assertThat(CliRun.of("consumers", root).lines().get(2)).startsWith("archive ").contains("not opened");
     }
 
     @Test

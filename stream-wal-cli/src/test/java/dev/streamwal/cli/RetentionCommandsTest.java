@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
@@ -9,8 +10,10 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,6 +123,19 @@ class RetentionCommandsTest {
         assertThat(ignoring.json()).hasSize(8);
         assertThat(CliRun.of("sweep", root, "--now", "+10d", "--ignore-consumers").lines()).last().asString()
                 .startsWith("deleted " + (3 - committedRecords) + " segment");
+    }
+
+    /** It counts as having committed nothing, for the program that declared it as well. */
+    @Test
+    void sweep_keepsAllForAConsumerThatWasDeclaredAndNotOpened_unlessTold() throws IOException {
+        StreamOptions kept = StreamOptions.builder().retainFor("archive", 1 << 30, Duration.ofDays(365)).build();
+        StreamWal.open(root, LogOptions.of(InstantSource.fixed(CliRun.NOW)).streams("cpu/*", kept).build()).close();
+        for (boolean dry : new boolean[] {true, false}) {
+            CliRun run = dry ? CliRun.of("sweep", root, "--json", "--now", "+10d", "--dry-run") : CliRun.of("sweep", root, "--json", "--now", "+10d");
+            assertThat(run.json()).as("dry: %s", dry).hasSize(1).first().asInstanceOf(InstanceOfAssertFactories.MAP)
+                    .containsEntry("segments", 0L).containsEntry("heldSegments", 7L);
+        }
+        assertThat(CliRun.of("sweep", root, "--now", "+10d", "--ignore-consumers").lines()).last().asString().startsWith("deleted 7 segments");
     }
 
     @Test

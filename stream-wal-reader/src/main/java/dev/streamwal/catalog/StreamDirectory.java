@@ -7,6 +7,7 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -73,15 +74,23 @@ public final class StreamDirectory {
                 + " the log, remove one of the folders in each, and read both with WalReader", earlier, null, WalException.NO_POSITION);
     }
 
-    /** Whether the directory is certainly empty, or doesn't exist. */
+    /** Whether the directory is empty, or doesn't exist. */
     private static boolean isEmpty(Path directory) {
-        try (DirectoryStream<Path> present = Files.newDirectoryStream(directory)) {
-            return !present.iterator().hasNext();
+        try {
+            return !isAnythingIn(directory);
         } catch (NoSuchFileException | NotDirectoryException e) {
             // it was renamed just now
             return true;
-        } catch (IOException | DirectoryIteratorException e) {
-            return false;
+        } catch (IOException e) {
+            throw IoFailure.of("listing a folder of segments", e, directory, null, WalException.NO_POSITION);
+        }
+    }
+
+    private static boolean isAnythingIn(Path directory) throws IOException {
+        try (DirectoryStream<Path> present = Files.newDirectoryStream(directory)) {
+            return present.iterator().hasNext();
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.streamwal.consumer;
 
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.DirectoryForce;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -17,6 +18,7 @@ public final class CursorFiles {
 
     private static final String DIRECTORY = "cursors";
     private static final String CURSOR = ".cursor";
+    private static final String DECLARED = ".declared";
 
     private CursorFiles() {}
 
@@ -43,6 +45,20 @@ public final class CursorFiles {
         return directory(root).resolve(name.directoryName() + CURSOR);
     }
 
+    /** The file that says that a writer keeps segments for the consumer: see {@link DeclaredConsumers}. */
+    static Path declared(Path root, StreamKey name) {
+        return directory(root).resolve(name.directoryName() + DECLARED);
+    }
+
+    /** Makes the folder, durably, if there is none. */
+    static void createDirectory(Path root) throws IOException {
+        Path directory = directory(root);
+        if (!Files.isDirectory(directory)) {
+            Files.createDirectories(directory);
+            DirectoryForce.force(root);
+        }
+    }
+
     /** The file that is locked by the process that has the consumer open. It stays when the consumer is removed. */
     static Path lock(Path root, StreamKey name) {
         return directory(root).resolve(name.directoryName() + ".lock");
@@ -55,8 +71,17 @@ public final class CursorFiles {
 
     /** The files that have the name of a cursor file; others are ignored. */
     public static List<Path> list(Path root) throws IOException {
+        return list(root, CURSOR);
+    }
+
+    /** The files of {@link DeclaredConsumers}. */
+    static List<Path> listDeclared(Path root) throws IOException {
+        return list(root, DECLARED);
+    }
+
+    private static List<Path> list(Path root, String suffix) throws IOException {
         List<Path> found = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory(root), CursorFiles::isCursor)) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory(root), file -> isOfConsumer(file, suffix))) {
             files.forEach(found::add);
         } catch (NoSuchFileException | NotDirectoryException e) {
             return List.of();
@@ -66,9 +91,9 @@ public final class CursorFiles {
         return found;
     }
 
-    private static boolean isCursor(Path file) {
+    private static boolean isOfConsumer(Path file, String suffix) {
         String encoded = encodedName(file);
-        return !encoded.isEmpty() && (StreamKey.isDigestName(encoded) || StreamKey.fromDirectoryName(encoded).isPresent());
+        return file.getFileName().toString().endsWith(suffix) && (StreamKey.isDigestName(encoded) || StreamKey.fromDirectoryName(encoded).isPresent());
     }
 
     /** The consumer's name, decoded from the file's name; empty where that isn't possible, as with long names. */
@@ -76,9 +101,10 @@ public final class CursorFiles {
         return StreamKey.fromDirectoryName(encodedName(file));
     }
 
-    /** The encoded name of the consumer; empty where the file doesn't have the name of a cursor file. */
+    /** The encoded name of the consumer; empty where the file doesn't have the name of a consumer's file. */
     static String encodedName(Path file) {
         String fileName = file.getFileName().toString();
-        return fileName.endsWith(CURSOR) ? fileName.substring(0, fileName.length() - CURSOR.length()) : "";
+        String suffix = fileName.endsWith(CURSOR) ? CURSOR : DECLARED;
+        return fileName.endsWith(suffix) ? fileName.substring(0, fileName.length() - suffix.length()) : "";
     }
 }

@@ -85,7 +85,7 @@ public final class CursorReader {
             }
             return header;
         } catch (FormatException e) {
-            String what = e.getMessage() + ", file=" + file + ", offset=0";
+            String what = e.at("file=" + file + ", offset=0");
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(what, file, null, WalException.NO_POSITION, e);
             }

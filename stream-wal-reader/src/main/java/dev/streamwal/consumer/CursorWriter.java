@@ -97,7 +97,7 @@ public final class CursorWriter implements AutoCloseable {
      */
     public static CursorWriter open(Path root, StreamKey name, KeyScope scope, CursorSettings settings, ConsumedStreams streams)
             throws IOException, ProcessLock.HeldException {
-        createDirectory(root);
+        CursorFiles.createDirectory(root);
         ProcessLock lock = ProcessLock.acquire(CursorFiles.lock(root, name));
         try {
             CursorReader reader = new CursorReader(CursorFiles.cursor(root, name));
@@ -117,14 +117,6 @@ public final class CursorWriter implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
-        }
-    }
-
-    private static void createDirectory(Path root) throws IOException {
-        Path directory = CursorFiles.directory(root);
-        if (!Files.isDirectory(directory)) {
-            Files.createDirectories(directory);
-            DirectoryForce.force(root);
         }
     }
 

@@ -17,6 +17,7 @@ public final class EntryExpiredException extends WalException {
     private final long from;
     /** Exclusive. */
     private final long to;
+    /** Whether records are known to have been deleted. */
     private final boolean isCertain;
 
     /**

@@ -1,7 +1,6 @@
 package dev.streamwal.format;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -121,7 +120,7 @@ public final class CursorLayout {
         long magic = in.getLong(MAGIC);
         if (magic != MAGIC_VALUE && (magic & MAGIC_FAMILY) == (MAGIC_VALUE & MAGIC_FAMILY)) {
             throw FormatException.unsupported("unknown version of a cursor file: magic=\"STRMCUR"
-                    + (char) (magic >>> 56) + "\"; use the version that wrote it, or a newer one");
+                    + (char) (magic >>> 56) + '"', "use the version that wrote it, or a newer one");
         }
         check(magic == MAGIC_VALUE, "cursor file doesn't start with \"STRMCUR1\"", magic);
         int nameLength = in.getShort(NAME_LENGTH) & 0xFFFF;
@@ -135,7 +134,7 @@ public final class CursorLayout {
         int flags = in.getInt(FLAGS);
         if ((flags & ~(PREFIX | GLOB | SET)) != 0 || Integer.bitCount(flags) > 1) {
             throw FormatException.unsupported("cursor file has unknown flags: flags=0x"
-                    + Integer.toHexString(flags) + "; use the version that wrote it, or a newer one");
+                    + Integer.toHexString(flags), "use the version that wrote it, or a newer one");
         }
         check(in.getLong(START) >= 0, "start position of a cursor file is negative", in.getLong(START));
         StreamKey name = StreamKey.ofUtf8(bytes(in, FIXED_BYTES, nameLength));
@@ -205,7 +204,7 @@ public final class CursorLayout {
                 case SET -> KeyScope.of(keys(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)));
                 default -> KeyScope.key(StreamKey.ofUtf8(bytes).text());
             };
-        } catch (IllegalArgumentException | BufferUnderflowException e) {
+        } catch (IllegalArgumentException e) {
             throw FormatException.corrupt("cursor file header has invalid keys: " + e.getMessage());
         }
     }
@@ -213,7 +212,9 @@ public final class CursorLayout {
     private static Set<String> keys(ByteBuffer in) throws FormatException {
         Set<String> keys = new TreeSet<>();
         while (in.hasRemaining()) {
+            check(in.remaining() > Short.BYTES, "keys in a cursor file's header end inside a length", in.remaining());
             byte[] utf8 = new byte[in.getShort() & 0xFFFF];
+            check(utf8.length <= in.remaining(), "key in a cursor file's header is longer than the rest of " + in.remaining() + " bytes", utf8.length);
             in.get(utf8);
             keys.add(StreamKey.ofUtf8(utf8).text());
         }
@@ -294,9 +295,9 @@ public final class CursorLayout {
         return (int) crc.getValue();
     }
 
-    private static void check(boolean fact, String rule, long actual) throws FormatException {
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

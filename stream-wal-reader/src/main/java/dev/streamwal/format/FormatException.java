@@ -5,25 +5,39 @@ public final class FormatException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    private final boolean unsupported;
+    /** Empty where the bytes are damaged. */
+    private final String advice;
 
-    private FormatException(String message, boolean unsupported) {
+    private FormatException(String message, String advice) {
         super(message);
-        this.unsupported = unsupported;
+        this.advice = advice;
     }
 
     /** Bytes that no version of this format writes. */
     public static FormatException corrupt(String message) {
-        return new FormatException(message, false);
+        return new FormatException(message, "");
     }
 
-    /** Bytes that a newer version, or another program, may have written. */
-    public static FormatException unsupported(String message) {
-        return new FormatException(message, true);
+    /**
+     * Bytes that a newer version, or another program, may have written.
+     *
+     * @param advice what to do about it
+     */
+    public static FormatException unsupported(String message, String advice) {
+        return new FormatException(message, advice);
     }
 
     /** Whether the bytes may be sound, and this version too old to know. */
     public boolean isUnsupported() {
-        return unsupported;
+        return !advice.isEmpty();
+    }
+
+    /**
+     * The message for people: what is wrong, where, and, if the bytes may be sound, what to do.
+     *
+     * @param place the file, and what else tells where in it, as {@code name=value}, separated by commas
+     */
+    public String at(String place) {
+        return getMessage() + ", " + place + (advice.isEmpty() ? "" : "; " + advice);
     }
 }

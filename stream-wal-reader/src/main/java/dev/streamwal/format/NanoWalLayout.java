@@ -121,7 +121,7 @@ public final class NanoWalLayout {
             throw FormatException.corrupt("nano-wal file doesn't start with \"NANO-LOG\": actual=0x" + Long.toHexString(magic));
         }
         if (available >= FILE_START_BYTES && SegmentHeaderLayout.isExtension(source.getLong(FILE_HEADER_BYTES))) {
-            throw FormatException.unsupported("file is a stream-wal segment, not a nano-wal file; open its log with WalReader.open");
+            throw FormatException.unsupported("file is a stream-wal segment, not a nano-wal file", "open its log with WalReader.open");
         }
         return source.getLong(SegmentHeaderLayout.EXPIRATION);
     }

@@ -139,7 +139,7 @@ public final class SegmentHeaderLayout {
         int features = source.getInt(FEATURE_FLAGS);
         if ((features & REQUIRED_FEATURES_MASK & ~KNOWN_FEATURES) != 0) {
             throw FormatException.unsupported("segment needs features that this version doesn't know: featureFlags=0x"
-                    + Integer.toHexString(features) + "; read it with the version that wrote it, or a newer one");
+                    + Integer.toHexString(features), "read it with the version that wrote it, or a newer one");
         }
         int keyLength = source.getShort(KEY_LENGTH) & 0xFFFF;
         check(keyLength >= 1 && keyLength <= StreamKey.MAX_BYTES, "length of the key is outside 1 to 1,024 bytes", keyLength);
@@ -194,7 +194,7 @@ public final class SegmentHeaderLayout {
         boolean word = available >= EXTENSION_MAGIC + Long.BYTES;
         if (word && RecordLayout.isCommitWord(source.getLong(EXTENSION_MAGIC))) {
             return FormatException.unsupported(
-                    "file is a nano-wal 1.0 file, without a stream's header: bytes=" + available + "; open its directory with openNanoWal");
+                    "file is a nano-wal 1.0 file, without a stream's header: bytes=" + available, "open its directory with openNanoWal");
         }
         long extension = word ? source.getLong(EXTENSION_MAGIC) & EXTENSION_MASK : 0;
         if (extension == EXTENSION_VALUE) {
@@ -203,13 +203,13 @@ public final class SegmentHeaderLayout {
         return word && isExtension(extension)
                 ? FormatException.unsupported("segment is of another version of this format: version=0x"
                 + Long.toHexString(extension >>> 40)
-                        + ", known=0x32; read it with the version that wrote it")
+                        + ", known=0x32", "read it with the version that wrote it")
                 : FormatException.corrupt("segment header has no \"STRMv2\" behind its first 16 bytes: bytes=" + available);
     }
 
-    private static void check(boolean fact, String rule, long actual) throws FormatException {
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

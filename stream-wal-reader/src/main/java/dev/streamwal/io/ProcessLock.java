@@ -133,16 +133,28 @@ public final class ProcessLock implements AutoCloseable {
         private static final long serialVersionUID = 1L;
 
         private final boolean byThisProcess;
+        private final String advice;
 
         HeldException(boolean byThisProcess, @Nullable Throwable cause) {
-            super(byThisProcess ? "this process has it already" : "another process has it", cause, false, false);
+            super(byThisProcess ? "this process has it" : "another process has it", cause, false, false);
             this.byThisProcess = byThisProcess;
+            this.advice = "close it there";
         }
 
-        /** Another process has the right, as was found in another way than by the lock. */
-        public HeldException(String message) {
+        /**
+         * Another process has the right, as was found in another way than by the lock.
+         *
+         * @param advice what to do about it
+         */
+        public HeldException(String message, String advice) {
             super(message, null, false, false);
             this.byThisProcess = false;
+            this.advice = advice;
+        }
+
+        /** What to do about it: the end of a message, behind the place. */
+        public String advice() {
+            return advice;
         }
 
         public boolean byThisProcess() {

@@ -45,7 +45,7 @@ public final class FrontierFile {
             return Optional.of(FrontierLayout.decode(bytes));
         } catch (FormatException e) {
             if (e.isUnsupported()) {
-                throw new UnsupportedFormatException(e.getMessage() + ", file=" + file, file, null, WalException.NO_POSITION, e);
+                throw new UnsupportedFormatException(e.at("file=" + file), file, null, WalException.NO_POSITION, e);
             }
             throw corrupt(String.valueOf(e.getMessage()), file, bytes.length, e);
         }

@@ -117,8 +117,8 @@ public final class FrontierLayout {
         check(in.getInt(CHECKSUM) == checksum(in), "frontier checksum mismatch", in.getInt(CHECKSUM));
         int flags = in.getInt(FLAGS);
         if ((flags & ~CLEAN) != 0) {
-            throw FormatException.unsupported("frontier has unknown flags: flags=0x" + Integer.toHexString(flags)
-                    + "; write the log with the version that wrote it, or a newer one");
+            throw FormatException.unsupported("frontier has unknown flags: flags=0x" + Integer.toHexString(flags),
+                    "write the log with the version that wrote it, or a newer one");
         }
         long firstSequence = in.getLong(FIRST_SEQUENCE);
         check(firstSequence >= JournalBlockLayout.FIRST_SEQUENCE, "first sequence is below 1", firstSequence);
@@ -161,9 +161,9 @@ public final class FrontierLayout {
         return (int) crc.getValue();
     }
 
-    private static void check(boolean fact, String rule, long actual) throws FormatException {
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

@@ -134,7 +134,7 @@ public final class JournalEntryLayout {
             case DELETED_BELOW -> decodeDeletedBelow(block, payload, length, entries);
             case TRUNCATED -> decodeTruncated(block, payload, length, entries);
             default -> throw FormatException.unsupported("journal has an entry of an unknown kind: kind="
-                    + (block.get(index + KIND) & 0xFF) + ", known=1 to 4");
+                    + (block.get(index + KIND) & 0xFF) + ", known=1 to 4", "write the log with the version that wrote it, or a newer one");
         }
         return (int) entryBytes(length);
     }
@@ -184,9 +184,9 @@ public final class JournalEntryLayout {
         return StreamKey.ofUtf8(utf8);
     }
 
-    private static void check(boolean fact, String rule, long actual) throws FormatException {
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

@@ -245,8 +245,7 @@ public final class JournalScan {
         try {
             return named.check(block);
         } catch (FormatException e) {
-            throw new UnsupportedFormatException(e.getMessage() + ", file=" + head.file + ", offset=" + offset
-                    + "; write the log with the version that wrote it, or a newer one", head.file, null, WalException.NO_POSITION, e);
+            throw new UnsupportedFormatException(e.at("file=" + head.file + ", offset=" + offset), head.file, null, WalException.NO_POSITION, e);
         }
     }
 

@@ -71,7 +71,7 @@ public final class ManifestFile {
                 }
             } catch (FormatException e) {
                 if (e.isUnsupported()) {
-                    throw new UnsupportedFormatException(e.getMessage() + ", file=" + each, each, null, WalException.NO_POSITION, e);
+                    throw new UnsupportedFormatException(e.at("file=" + each), each, null, WalException.NO_POSITION, e);
                 }
                 why = why == null ? e : why;
             }

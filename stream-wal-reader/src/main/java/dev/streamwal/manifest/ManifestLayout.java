@@ -96,7 +96,7 @@ final class ManifestLayout {
         long magic = in.getLong(0);
         if (magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
             throw FormatException.unsupported("manifest is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
-                    + ", known=0x31; use the version that wrote it, or a newer one");
+                    + ", known=0x31", "use the version that wrote it, or a newer one");
         }
         check(magic == MAGIC_VALUE, "manifest doesn't start with \"STRMMAN1\"", magic);
         check(in.getInt(CHECKSUM) == checksum(in), "manifest checksum mismatch", in.getInt(CHECKSUM));
@@ -117,13 +117,18 @@ final class ManifestLayout {
         }
     }
 
-    private static List<ListedPack> packs(ByteBuffer in, int count) {
+    private static List<ListedPack> packs(ByteBuffer in, int count) throws FormatException {
         List<ListedPack> packs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             packs.add(new ListedPack(in.getLong(), new Window(in.getLong(), in.getLong()), in.getLong(), in.getLong(),
-                    in.getInt(), in.getInt() == COMPRESSED, in.getLong(), in.getLong(), in.getLong()));
+                    in.getInt(), isCompressed(in.getInt()), in.getLong(), in.getLong(), in.getLong()));
         }
         return packs;
+    }
+
+    private static boolean isCompressed(int field) throws FormatException {
+        check(field == 0 || field == COMPRESSED, "a pack's compression in the manifest is neither 0 nor " + COMPRESSED, field);
+        return field == COMPRESSED;
     }
 
     private static List<VoidRange> ranges(ByteBuffer in, int count) throws FormatException {
@@ -144,9 +149,9 @@ final class ManifestLayout {
         return ranges;
     }
 
-    private static void check(boolean fact, String rule, long actual) throws FormatException {
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

@@ -16,7 +16,7 @@ public record VoidRange(StreamKey key, long from, long to, long packsBelow, long
     public VoidRange {
         if (from < 0 || to <= from || packsBelow < 1 || sharedBelow < 0) {
             throw new IllegalArgumentException("void range is empty or has an invalid limit: stream=" + key + ", from=" + from + ", to=" + to
-                    + ", packsBelow=" + packsBelow);
+                    + ", packsBelow=" + packsBelow + ", sharedBelow=" + sharedBelow);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.streamwal.nanowal;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.FormatException;
 import dev.streamwal.format.NanoWalPosition;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -24,14 +25,14 @@ public final class NanoWalFailures {
 
     static CorruptSegmentException damaged(NanoWalFile file, long offset, long length, NanoWalScan.Stop stop) {
         return new CorruptSegmentException(
-                "damaged: " + stop.rule() + ": " + place(file, offset) + ", length=" + length
+                "damaged: " + stop.fault() + ": " + place(file, offset) + ", length=" + length
                         + "; without checksums nothing behind it in this file can be told from content, so reading goes on with the next file",
                 file.path(), file.key(), file.position(offset), offset, length, null);
     }
 
-    static CorruptSegmentException badHeader(NanoWalFile file, @Nullable String rule, long length, @Nullable Throwable cause) {
+    static CorruptSegmentException badHeader(NanoWalFile file, @Nullable String fault, long length, @Nullable Throwable cause) {
         return new CorruptSegmentException(
-                rule + ", stream=" + file.key() + ", file=" + file + ", offset=0; the other files of the stream can be read",
+                fault + ", stream=" + file.key() + ", file=" + file + ", offset=0; the other files of the stream can be read",
                 file.path(), file.key(), NanoWalPosition.base(file.ordinal()), 0, length, cause);
     }
 
@@ -42,15 +43,15 @@ public final class NanoWalFailures {
                 file.path(), file.key(), NanoWalPosition.base(file.ordinal()), Long.BYTES, Long.BYTES, null);
     }
 
-    static UnsupportedFormatException unsupported(NanoWalFile file, @Nullable String rule, @Nullable Throwable cause) {
+    static UnsupportedFormatException unsupported(NanoWalFile file, FormatException e) {
         return new UnsupportedFormatException(
-                rule + ", stream=" + file.key() + ", file=" + file, file.path(), file.key(), NanoWalPosition.base(file.ordinal()), cause);
+                e.at("stream=" + file.key() + ", file=" + file), file.path(), file.key(), NanoWalPosition.base(file.ordinal()), e);
     }
 
     /** A valid record that is too long for this library. */
     public static UnsupportedFormatException tooLong(NanoWalFile file, NanoWalScan scan) {
         return new UnsupportedFormatException(
-                NanoWalScan.Stop.TOO_LONG.rule() + ": bytes=" + scan.frameBytes() + ", " + place(file, scan.offset())
+                NanoWalScan.Stop.TOO_LONG.fault() + ": bytes=" + scan.frameBytes() + ", " + place(file, scan.offset())
                         + "; read it with nano-wal itself" + GOES_ON,
                 file.path(), file.key(), file.position(scan.offset()), null);
     }

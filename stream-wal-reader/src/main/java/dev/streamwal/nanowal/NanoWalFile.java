@@ -90,8 +90,8 @@ public final class NanoWalFile {
             return Header.SOUND;
         }
         if (bytes.size() > NanoWalPosition.MAX_FILE_BYTES) {
-            throw NanoWalFailures.unsupported(this, "nano-wal file is longer than " + NanoWalPosition.MAX_FILE_BYTES
-                    + " bytes: bytes=" + bytes.size(), null);
+            throw NanoWalFailures.unsupported(this, FormatException.unsupported("nano-wal file is longer than " + NanoWalPosition.MAX_FILE_BYTES
+                    + " bytes: bytes=" + bytes.size(), "read it with nano-wal itself"));
         }
         ByteBuffer first = ByteBuffer.allocate(NanoWalLayout.FILE_START_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int available = bytes.read(first, 0);
@@ -101,7 +101,7 @@ public final class NanoWalFile {
         try {
             sound = NanoWalLayout.decodeHeader(first, available) == name.expirationMillis();
         } catch (FormatException e) {
-            throw e.isUnsupported() ? NanoWalFailures.unsupported(this, e.getMessage(), e)
+            throw e.isUnsupported() ? NanoWalFailures.unsupported(this, e)
                     : NanoWalFailures.badHeader(this, e.getMessage(), bytes.size(), e);
         }
         return sound ? Header.SOUND : Header.OTHER_EXPIRATION;

@@ -38,15 +38,15 @@ public final class NanoWalScan implements AutoCloseable {
         /** A valid record that is too long to be read. */
         TOO_LONG("record is longer than " + NanoWalLayout.MAX_FRAME_BYTES + " bytes");
 
-        private final String rule;
+        private final String fault;
 
-        Stop(String rule) {
-            this.rule = rule;
+        Stop(String fault) {
+            this.fault = fault;
         }
 
         /** The fault found there. */
-        String rule() {
-            return rule;
+        String fault() {
+            return fault;
         }
     }
 

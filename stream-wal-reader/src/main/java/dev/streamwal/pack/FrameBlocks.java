@@ -206,8 +206,7 @@ final class FrameBlocks {
             }
             case COLUMNS -> ColumnCodec.decode(block, PackWriter.MAX_SEGMENT_BYTES, position, salt);
             case DEFLATED_COLUMNS -> ColumnCodec.decode(inflating.inflate(block), PackWriter.MAX_SEGMENT_BYTES, position, salt);
-            default -> throw FormatException.unsupported("block has an unknown codec: codec=" + codec
-                    + "; read it with the version that wrote it");
+            default -> throw FormatException.unsupported("block has an unknown codec: codec=" + codec, "read it with the version that wrote it");
         };
     }
 

@@ -88,7 +88,7 @@ final class PackFooterLayout {
         boolean isWhole = checksum == PackChecksum.without(source, index, BYTES, FOOTER_CHECKSUM);
         if (isWhole && magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
             throw FormatException.unsupported("pack is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
-                    + ", known=0x31; read it with the version that wrote it");
+                    + ", known=0x31", "read it with the version that wrote it");
         }
         check(magic == MAGIC_VALUE, "pack doesn't end with \"STRMPKF1\"", magic);
         check(isWhole, "checksum mismatch of a pack's footer", checksum);

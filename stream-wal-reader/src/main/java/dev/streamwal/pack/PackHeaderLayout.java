@@ -87,7 +87,7 @@ final class PackHeaderLayout {
         int codec = source.getInt(CODEC);
         if ((features & REQUIRED_FEATURES_MASK) != 0 || (codec != 0 && codec != IN_BLOCKS)) {
             throw FormatException.unsupported("pack needs features that this version doesn't know: featureFlags=0x"
-                    + Integer.toHexString(features) + ", codec=" + codec + "; read it with the version that wrote it, or a newer one");
+                    + Integer.toHexString(features) + ", codec=" + codec, "read it with the version that wrote it, or a newer one");
         }
         long start = source.getLong(WINDOW_START);
         check(start < source.getLong(WINDOW_END), "window doesn't end after its start", source.getLong(WINDOW_END));
@@ -99,9 +99,9 @@ final class PackHeaderLayout {
                 source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION), codec == IN_BLOCKS);
     }
 
-    static void check(boolean fact, String rule, long actual) throws FormatException {
+    static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(rule + ": actual=" + actual);
+            throw FormatException.corrupt(fault + ": actual=" + actual);
         }
     }
 }

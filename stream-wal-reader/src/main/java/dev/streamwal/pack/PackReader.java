@@ -122,7 +122,7 @@ public final class PackReader implements AutoCloseable {
 
     private static WalException unreadable(FormatException e, String what, Path file, @Nullable StreamKey key, long position, long offset,
             long length, String then) {
-        String message = e.getMessage() + ", in the pack's " + what + ", file=" + file + ", offset=" + offset;
+        String message = e.at("in the pack's " + what + ", file=" + file + ", offset=" + offset);
         String stream = key == null ? null : key.text();
         return e.isUnsupported() ? new UnsupportedFormatException(message, file, stream, position, e)
                 : new CorruptSegmentException(message + "; " + then, file, stream, position, offset, length, e);
@@ -207,14 +207,14 @@ public final class PackReader implements AutoCloseable {
             byte[] read = read(bytes, index.offset(block), index.length(block)).array();
             KeyCursor.checkFrame(read);
             PackTable.Cursor cursor = new PackTable.Cursor(read, header, footer.tableOffset());
-            String rule = "keys of a table block differ from the index";
+            String fault = "keys of a table block differ from the index";
             while (cursor.next()) {
                 int order = cursor.ordinal() > 0 ? 1 : cursor.compareKey(index.separator(block));
-                check((index.isContinued(block) && cursor.ordinal() == 0) ? order == 0 : order >= 0, rule, cursor.ordinal());
+                check((index.isContinued(block) && cursor.ordinal() == 0) ? order == 0 : order >= 0, fault, cursor.ordinal());
             }
             byte[] next = index.separatorBehind(block);
             int order = next == null ? -1 : cursor.compareKey(next);
-            check(index.isContinued(block + 1) ? order == 0 : order < 0, rule, cursor.ordinal());
+            check(index.isContinued(block + 1) ? order == 0 : order < 0, fault, cursor.ordinal());
             return read;
         } catch (FormatException e) {
             throw unreadable(e, block);

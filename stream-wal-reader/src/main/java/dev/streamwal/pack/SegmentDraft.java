@@ -114,7 +114,7 @@ final class SegmentDraft {
                 }
             }
             if (scan.nextOffset() != dataEnd()) {
-                throw corrupt("segment to pack is damaged: fault=" + scan.rule(), scan.nextOffset(), dataEnd(), scan);
+                throw corrupt("segment to pack is damaged: fault=" + scan.fault(), scan.nextOffset(), dataEnd(), scan);
             }
         }
     }

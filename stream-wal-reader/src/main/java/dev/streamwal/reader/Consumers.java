@@ -100,7 +100,7 @@ final class Consumers {
 
     private static ConsumerInUseException inUse(StreamKey name, Path file, ProcessLock.HeldException e) {
         return new ConsumerInUseException("consumer is in use: " + e.getMessage() + ", consumer=" + name + ", file=" + file
-                + "; close it there, or use another name", file, e);
+                + "; " + e.advice() + ", or use another name", file, e);
     }
 
     private interface OnCursors<T> {

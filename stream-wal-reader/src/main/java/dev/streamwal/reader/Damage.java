@@ -1,72 +1,42 @@
 package dev.streamwal.reader;
 
 import java.nio.file.Path;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A damaged part of a segment. Immutable.
  *
  * @since 1.0
  */
-public final class Damage {
+public final class Damage extends Snapshot<Damage.Fields> {
 
-    private final Path file;
-    private final String key;
-    private final long offset;
-    private final long length;
-    private final String reason;
+    record Fields(Path file, String key, long offset, long length, String reason) {}
 
     Damage(Path file, String key, long offset, long length, String reason) {
-        this.file = file;
-        this.key = key;
-        this.offset = offset;
-        this.length = length;
-        this.reason = reason;
+        super(new Fields(file, key, offset, length, reason));
     }
 
     /** {@return the file that the segment is in} */
     public Path file() {
-        return file;
+        return fields().file();
     }
 
     /** {@return the key of the stream that it belongs to} */
     public String key() {
-        return key;
+        return fields().key();
     }
 
     /** {@return the offset in the file, bytes} */
     public long offset() {
-        return offset;
+        return fields().offset();
     }
 
     /** {@return number of bytes up to the next record that verifies, or to the end of the data} */
     public long length() {
-        return length;
+        return fields().length();
     }
 
     /** {@return what is wrong there, with the values} */
     public String reason() {
-        return reason;
-    }
-
-    @Override
-    public boolean equals(@Nullable Object object) {
-        return object instanceof Damage other
-                && file.equals(other.file)
-                && key.equals(other.key)
-                && offset == other.offset
-                && length == other.length
-                && reason.equals(other.reason);
-    }
-
-    @Override
-    public int hashCode() {
-        return Objects.hash(file, key, offset, length, reason);
-    }
-
-    @Override
-    public String toString() {
-        return "Damage[file=" + file + ", key=" + key + ", offset=" + offset + ", length=" + length + ", reason=" + reason + "]";
+        return fields().reason();
     }
 }

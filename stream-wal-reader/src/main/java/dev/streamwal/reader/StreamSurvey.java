@@ -139,7 +139,7 @@ final class StreamSurvey {
 
     // ---- verifying
 
-    VerifyReport verify() {
+    VerifyReport verify() throws IOException {
         long records = 0;
         long bytes = 0;
         long recordsBefore = 0;
@@ -160,7 +160,7 @@ final class StreamSurvey {
     }
 
     /** Compares the number of records with the footer's. A segment with damage has fewer, and that has been reported already. */
-    private void verifyCount(@Nullable Segment segment, long records) {
+    private void verifyCount(@Nullable Segment segment, long records) throws IOException {
         Footer footer = segment == null ? null : segment.knownFooter();
         if (segment != null && footer != null && footer.index().records() != records
                 && !damage.concerns(segment.file()) && !isCutMeanwhile(segment, footer, records)) {
@@ -170,7 +170,7 @@ final class StreamSurvey {
     }
 
     /** Whether the walk saw more records than the footer counts because the segment was cut, and sealed again, meanwhile. */
-    private boolean isCutMeanwhile(Segment segment, Footer footer, long records) {
+    private boolean isCutMeanwhile(Segment segment, Footer footer, long records) throws IOException {
         if (records < footer.index().records()) {
             return false;
         }
@@ -178,8 +178,8 @@ final class StreamSurvey {
             return SegmentFiles.readHeader(reader, segment.file(), segment.key(), segment.name()).isCut();
         } catch (NoSuchFileException e) {
             return true;
-        } catch (IOException | CorruptSegmentException | UnsupportedFormatException e) {
-            // reading the segment reports that
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // the walk has read that header: damage came since, and the count is reported
             return false;
         }
     }

@@ -521,6 +521,7 @@ public final class WalReader implements AutoCloseable {
      * @param name of the consumer
      * @return in the order of keys, the caller's own; empty where there is no consumer of that name
      * @throws CorruptSegmentException where its commits can't be read
+     * @throws WalIOException where the file system fails
      */
     public List<ConsumerLag> consumerLags(String name) {
         return log.consumers().lags(CursorFiles.name(name));

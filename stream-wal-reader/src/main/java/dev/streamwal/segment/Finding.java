@@ -6,6 +6,7 @@ enum Finding {
     END("file ends inside a record"),
     EMPTY("commit word is zero"),
     NOT_A_RECORD("commit word doesn't start with NANORC"),
+    BAD_PREVIOUS_SIZE("previous size doesn't lead to the start of a record"),
     TOO_LONG("record's lengths exceed the limits or the rest of the segment"),
     BAD_CHECKSUM("record checksum mismatch"),
     BROKEN_BATCH("a member of the batch doesn't verify"),
@@ -13,13 +14,13 @@ enum Finding {
     FOOTER("footer instead of a record"),
     TOO_NEW("data record has flags that this version doesn't know");
 
-    private final String rule;
+    private final String fault;
 
-    Finding(String rule) {
-        this.rule = rule;
+    Finding(String fault) {
+        this.fault = fault;
     }
 
-    String rule() {
-        return rule;
+    String fault() {
+        return fault;
     }
 }

@@ -48,12 +48,12 @@ public final class SegmentFiles {
     }
 
     private static WalException unreadable(FormatException e, long size, Path file, StreamKey key, SegmentName name) {
-        String where = ", stream=" + key + ", file=" + file + ", offset=0";
+        String what = e.at("stream=" + key + ", file=" + file + ", offset=0");
         if (e.isUnsupported()) {
-            return new UnsupportedFormatException(e.getMessage() + where, file, key.text(), name.basePosition(), e);
+            return new UnsupportedFormatException(what, file, key.text(), name.basePosition(), e);
         }
         return new CorruptSegmentException(
-                e.getMessage() + where + "; the other segments of the stream can be read",
+                what + "; the other segments of the stream can be read",
                 file, key.text(), name.basePosition(), 0, size, e);
     }
 }

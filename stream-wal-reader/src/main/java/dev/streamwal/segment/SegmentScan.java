@@ -139,7 +139,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         long start = offset - back;
         int size = back;
         if (size < 0 || start < header.headerLength()) {
-            return stop(Finding.NOT_A_RECORD);
+            return stop(Finding.BAD_PREVIOUS_SIZE);
         }
         offset = start;
         next = start;
@@ -148,7 +148,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
             return false;
         }
         if (view.frameBytes() != size) {
-            return stop(Finding.NOT_A_RECORD);
+            return stop(Finding.BAD_PREVIOUS_SIZE);
         }
         next = start + size;
         back = view.previousSize();
@@ -293,8 +293,8 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     }
 
     /** The fault at the place where it stopped. */
-    public String rule() {
-        return finding.rule();
+    public String fault() {
+        return finding.fault();
     }
 
     // ---- the current record

@@ -345,19 +345,19 @@ public final class SharedSegment {
             var unused = scan.judge();
             if (scan.nextValid() < 0) {
                 if (isFinal) {
-                    damaged(scan.rule(), offset, end - offset);
+                    damaged(scan.fault(), offset, end - offset);
                 }
                 return;
             }
-            damaged(scan.rule(), offset, scan.nextValid() - offset);
+            damaged(scan.fault(), offset, scan.nextValid() - offset);
             scan.seek(scan.nextValid());
         }
     }
 
     @GuardedBy("this")
-    private void damaged(String rule, long from, long length) {
+    private void damaged(String fault, long from, long length) {
         if (damage == null) {
-            damage = new CorruptSegmentException("damaged: " + rule + ": file=" + file.file() + ", offset=" + from
+            damage = new CorruptSegmentException("damaged: " + fault + ": file=" + file.file() + ", offset=" + from
                     + ", length=" + length, file.file(), file.key().text(), file.basePosition(), from, length, null);
         }
     }

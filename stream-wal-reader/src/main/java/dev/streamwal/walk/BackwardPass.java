@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * isn't known or leads to no record, the record before is found by a walk forwards: from the segment's mark, or from the first record of a block.
  * The footer lists these; without a footer such a list is made. One thread; close it.
  */
-final class BackwardPass implements AutoCloseable {
+final class BackwardPass implements StreamWalk.Pass {
 
     /** The result of a step. */
     enum Step {
@@ -283,11 +283,13 @@ final class BackwardPass implements AutoCloseable {
         return pass;
     }
 
-    SegmentReader reader() {
+    @Override
+    public SegmentReader reader() {
         return pass.reader();
     }
 
-    SegmentScan scan() {
+    @Override
+    public SegmentScan scan() {
         return scan;
     }
 

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>For a place without a record, {@link StopVerdict} tells whether it is damaged, a slot to wait for, or an unpublished slot to pass, as it does
  * for a {@link StreamScan}. Damage is reported once; the call after goes on before it.
  */
-public final class BackwardScan extends StreamWalk {
+public final class BackwardScan extends StreamWalk<BackwardPass> {
 
     private static final long UNKNOWN = -1;
 
@@ -27,14 +27,12 @@ public final class BackwardScan extends StreamWalk {
     private final SlotWait slotWait;
 
     private @Nullable WalException untold;
-    private @Nullable Segment entering;
     private long enteringOffset;
     /** Size of the record that ends at that offset; 0 where it isn't known. */
     private int enteringSize;
     /** Segments that begin at or after this position have been passed. */
     private long passed;
 
-    private @Nullable BackwardPass pass;
     private DamageDoubt doubt = new DamageDoubt();
 
     private BackwardScan(LogSource log, SegmentCatalog catalog, @Nullable Segment first, long firstOffset, int lastSize, long resume) {
@@ -163,14 +161,6 @@ public final class BackwardScan extends StreamWalk {
         doubt = new DamageDoubt();
     }
 
-    @Override
-    void leave() {
-        if (pass != null) {
-            pass.close();
-            pass = null;
-        }
-    }
-
     /** Passes a deleted segment: the one to be entered, or the one being read, if an interrupt closed its channel. */
     private void passDeleted(NoSuchFileException e) throws IOException {
         Segment gone = around();
@@ -248,40 +238,11 @@ public final class BackwardScan extends StreamWalk {
         if (reader.isReplaced()) {
             throw new NoSuchFileException(reader.segment().file().toString());
         }
-        String rule = current.scan().rule();
+        String fault = current.scan().fault();
         long length = Math.max(0, current.gapEnd() - offset);
         current.passGap();
         resume = current.passedTo();
         boolean awaitsRecovery = reader.footer().isEmpty() && log.awaitsRecovery(reader.header());
-        throw ScanFailures.damaged(reader, offset, length, rule, evidence, awaitsRecovery);
-    }
-
-    private BackwardPass passing() {
-        BackwardPass current = pass;
-        if (current == null) {
-            throw new IllegalStateException("scan stands in no segment: stream=" + key);
-        }
-        return current;
-    }
-
-    @Override
-    @Nullable SegmentScan scan() {
-        return pass == null ? null : pass.scan();
-    }
-
-    @Override
-    @Nullable Segment around() {
-        return pass == null ? entering : pass.reader().segment();
-    }
-
-    /** The segment that the record is in. */
-    public Segment segment() {
-        onRecord();
-        return passing().reader().segment();
-    }
-
-    /** The record's offset in its file. */
-    public long offset() {
-        return onRecord().offset();
+        throw ScanFailures.damaged(reader, offset, length, fault, evidence, awaitsRecovery);
     }
 }

@@ -19,10 +19,10 @@ public final class ScanFailures {
     private ScanFailures() {}
 
     static CorruptSegmentException damaged(
-            SegmentReader reader, long offset, long length, String rule, String evidence, boolean awaitsRecovery) {
+            SegmentReader reader, long offset, long length, String fault, String evidence, boolean awaitsRecovery) {
         long position = reader.header().positionAt(offset);
         return new CorruptSegmentException(
-                "damaged: " + rule + " (" + evidence + "): " + place(reader, offset) + ", length=" + length
+                "damaged: " + fault + " (" + evidence + "): " + place(reader, offset) + ", length=" + length
                         + (awaitsRecovery ? "; not recovered yet: open the log for writing" : "") + GOES_ON,
                 reader.segment().file(), key(reader), position, reader.segment().fileOffset(offset), length, null);
     }

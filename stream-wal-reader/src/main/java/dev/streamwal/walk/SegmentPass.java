@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * One segment's part of a {@link StreamScan}: its records in a range of time, up to its footer. By the timestamps in the footer it goes from region
  * to region. A region is a run of blocks, each of which may have a record in the range. One thread; close it.
  */
-final class SegmentPass implements AutoCloseable {
+final class SegmentPass implements StreamWalk.Pass {
 
     /** The result of a step. */
     enum Step {
@@ -76,11 +76,13 @@ final class SegmentPass implements AutoCloseable {
         return reader.header().window().endMillis() <= range.fromMillis() && reader.footer().isEmpty();
     }
 
-    SegmentReader reader() {
+    @Override
+    public SegmentReader reader() {
         return reader;
     }
 
-    SegmentScan scan() {
+    @Override
+    public SegmentScan scan() {
         return scan;
     }
 

@@ -5,7 +5,6 @@ import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentFiles;
@@ -17,7 +16,8 @@ import java.util.OptionalLong;
 
 /**
  * How far the data of a stream reaches, by its segments' headers and the newest segment's end. Only records at the end are read. Positions between
- * two segments were never given, so a distance of positions isn't a number of bytes. One thread.
+ * two segments were never given, so a distance of positions isn't a number of bytes. What can't be read for an I/O failure isn't unknown: the
+ * failure is thrown. One thread.
  */
 public final class StreamExtent {
 
@@ -60,7 +60,7 @@ public final class StreamExtent {
         try {
             return StreamEnd.of(log, catalog).filter(end -> end.position() != Long.MAX_VALUE)
                     .map(end -> OptionalLong.of(end.position())).orElse(OptionalLong.empty());
-        } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
             // reading it reports the damage
             return OptionalLong.empty();
         }

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * stops before, {@link StopEvidence} gathers the facts (footer, successor, mark, writer), and {@link StopVerdict} tells whether that is the end for
  * now, a slot to wait for, or damage. Damage is reported once; the call after goes on beyond it.
  */
-public final class StreamScan extends StreamWalk {
+public final class StreamScan extends StreamWalk<SegmentPass> {
 
     public static final long UNKNOWN = -1;
 
@@ -41,14 +41,12 @@ public final class StreamScan extends StreamWalk {
     private final SlotWait slotWait;
     private final ByteBuffer commitWord = ByteBuffer.allocate(Long.BYTES);
 
-    private @Nullable Segment entering;
     private long enteringOffset;
     private long lastBase;
     /** The segment that begins at {@link #lastBase}, as it was read. */
     private @Nullable Segment last;
     private long lastExpiration;
 
-    private @Nullable SegmentPass pass;
     private DamageDoubt doubt;
 
     private Telling telling;
@@ -441,8 +439,7 @@ public final class StreamScan extends StreamWalk {
     @Override
     void leave() {
         if (pass != null) {
-            pass.close();
-            pass = null;
+            super.leave();
             doubt = new DamageDoubt();
         }
     }
@@ -547,14 +544,14 @@ public final class StreamScan extends StreamWalk {
         if (!isTold && reader.isReplaced()) {
             throw new NoSuchFileException(reader.segment().file().toString());
         }
-        String rule = current.scan().rule();
+        String fault = current.scan().fault();
         boolean skipped = skipFrom(current, offset, end);
         if (isTold) {
             return skipped;
         }
         long length = Math.max(0, (skipped ? current.scan().nextOffset() : reader.size()) - offset);
         boolean awaitsRecovery = reader.footer().isEmpty() && log.awaitsRecovery(reader.header());
-        throw ScanFailures.damaged(reader, offset, length, rule, evidence, awaitsRecovery);
+        throw ScanFailures.damaged(reader, offset, length, fault, evidence, awaitsRecovery);
     }
 
     /** Moves beyond unreadable bytes, to the next readable record or the end of the data; false where neither is known. */
@@ -626,36 +623,5 @@ public final class StreamScan extends StreamWalk {
     public void leaveSegment() {
         leaveRecord();
         leave();
-    }
-
-    private SegmentPass passing() {
-        SegmentPass current = pass;
-        if (current == null) {
-            throw new IllegalStateException("scan stands in no segment: stream=" + key);
-        }
-        return current;
-    }
-
-    // ---- the record it stands on
-
-    @Override
-    @Nullable SegmentScan scan() {
-        return pass == null ? null : pass.scan();
-    }
-
-    @Override
-    @Nullable Segment around() {
-        return pass == null ? entering : pass.reader().segment();
-    }
-
-    /** The segment that the record is in. */
-    public Segment segment() {
-        onRecord();
-        return passing().reader().segment();
-    }
-
-    /** The record's offset in its file. */
-    public long offset() {
-        return onRecord().offset();
     }
 }

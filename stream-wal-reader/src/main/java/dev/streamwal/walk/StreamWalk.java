@@ -4,20 +4,40 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.segment.WalkedRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The common part of walks through one stream's segments: the record is the one that the segment's scan stands on. */
-abstract class StreamWalk implements RecordWalk {
+/**
+ * The common part of walks through one stream's segments: the record is the one that the segment's scan stands on.
+ *
+ * @param <P> its pass through one segment
+ */
+abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
+
+    /** One segment's part of a walk. */
+    interface Pass extends AutoCloseable {
+
+        SegmentReader reader();
+
+        SegmentScan scan();
+
+        @Override
+        void close();
+    }
 
     final LogSource log;
     final String key;
 
     /** Stream position where a later walk goes on. */
     long resume;
+    /** Through the segment that it stands in; null for none. */
+    @Nullable P pass;
+    /** The segment that it enters next, where that is known already. */
+    @Nullable Segment entering;
     private boolean onRecord;
     private boolean closed;
 
@@ -30,14 +50,29 @@ abstract class StreamWalk implements RecordWalk {
     /** Goes to the next record; false where there is none. */
     abstract boolean advance() throws IOException;
 
-    /** The scan of the segment that it stands in; null where it stands in none. */
-    abstract @Nullable SegmentScan scan();
+    /** Closes the segment that it stands in, if there is one. */
+    void leave() {
+        P current = pass;
+        if (current != null) {
+            current.close();
+            pass = null;
+        }
+    }
 
     /** The segment that it stands in, or enters; null for none. */
-    abstract @Nullable Segment around();
+    final @Nullable Segment around() {
+        P current = pass;
+        return current == null ? entering : current.reader().segment();
+    }
 
-    /** Closes the segment that it stands in, if there is one. */
-    abstract void leave();
+    /** The pass through the segment that it stands in. */
+    final P passing() {
+        P current = pass;
+        if (current == null) {
+            throw new IllegalStateException("scan stands in no segment: stream=" + key);
+        }
+        return current;
+    }
 
     @Override
     public final boolean next() {
@@ -76,12 +111,12 @@ abstract class StreamWalk implements RecordWalk {
 
     /** The scan that stands on the record. */
     final SegmentScan onRecord() {
-        SegmentScan scan = scan();
-        if (!onRecord || scan == null) {
+        P current = pass;
+        if (!onRecord || current == null) {
             checkUsable();
             throw new IllegalStateException("scan stands on no record: stream=" + key + "; next() must return true first");
         }
-        return scan;
+        return current.scan();
     }
 
     @Override
@@ -92,6 +127,17 @@ abstract class StreamWalk implements RecordWalk {
     @Override
     public final WalkedRecord record() {
         return onRecord();
+    }
+
+    /** The segment that the record is in. */
+    public final Segment segment() {
+        onRecord();
+        return passing().reader().segment();
+    }
+
+    /** The record's offset in its file. */
+    public final long offset() {
+        return onRecord().offset();
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -14,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 class CursorLayoutTest {
@@ -167,6 +169,29 @@ class CursorLayoutTest {
         assertThatThrownBy(() -> CursorLayout.decodeHeader(later))
                 .isInstanceOfSatisfying(FormatException.class, e -> assertThat(e.isUnsupported()).isTrue())
                 .hasMessageContaining("STRMCUR2");
+    }
+
+    /** Bytes that verify, and aren't what the flag says: written by something else. */
+    @Test
+    void decodeHeader_keysOfASetThatDontFit_areNamed() {
+        assertThat(refusalOfSet("sensor/")).isEqualTo("key in a cursor file's header is longer than the rest of 5 bytes: actual=25971");
+        assertThat(refusalOfSet("\1\0ab")).isEqualTo("keys in a cursor file's header end inside a length: actual=1");
+        assertThat(refusalOfSet("\0\0")).isEqualTo("keys in a cursor file's header end inside a length: actual=2");
+    }
+
+    private static String refusalOfSet(String scope) {
+        ByteBuffer file = CursorLayout.encode(new CursorHeader(StreamKey.of("n"), KeyScope.prefix("x".repeat(scope.length())), 0, SALT));
+        file.put(CursorLayout.FIXED_BYTES + 1, scope.getBytes(StandardCharsets.UTF_8));
+        file.putInt(CursorLayout.FLAGS, CursorLayout.SET);
+        CRC32C crc = new CRC32C();
+        crc.update(file.duplicate().position(CursorLayout.FLAGS));
+        crc.update(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(SALT).flip());
+        file.putInt(CursorLayout.CHECKSUM, (int) crc.getValue());
+        try {
+            return "decoded: " + CursorLayout.decodeHeader(file);
+        } catch (FormatException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 
     @Test

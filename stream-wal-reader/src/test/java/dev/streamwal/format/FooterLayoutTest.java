@@ -173,7 +173,7 @@ class FooterLayoutTest {
         void to(ByteBuffer footer);
     }
 
-    private void absurd(SegmentHeader header, Change change, String rule) {
+    private void absurd(SegmentHeader header, Change change, String fault) {
         SegmentIndex index = new SegmentIndex();
         index.add(header.headerLength(), 1);
         index.add(70_000, 2);
@@ -183,18 +183,18 @@ class FooterLayoutTest {
         int previousSize = bytes.getInt(RecordLayout.PREVIOUS_SIZE);
         FooterLayout.encodeFrame(bytes, 0, bytes.limit() - 32, flags, previousSize, 0, header.salt(),
                 header.positionAt(80_000));
-        refused(header, 80_000, bytes.array(), rule);
+        refused(header, 80_000, bytes.array(), fault);
     }
 
-    private void refused(SegmentHeader header, byte[] bytes, String rule) {
-        refused(header, 4_096, bytes, rule);
+    private void refused(SegmentHeader header, byte[] bytes, String fault) {
+        refused(header, 4_096, bytes, fault);
     }
 
-    private void refused(SegmentHeader header, int dataEnd, byte[] bytes, String rule) {
+    private void refused(SegmentHeader header, int dataEnd, byte[] bytes, String fault) {
         assertThat(check(header, dataEnd, bytes)).isEqualTo(Verdict.VALID);
         FormatException refusal = catchThrowableOfType(
                 FormatException.class, () -> FooterLayout.decode(view, Samples.littleEndian(bytes), dataEnd, header));
-        assertThat(refusal).hasMessageContaining(rule);
+        assertThat(refusal).hasMessageContaining(fault);
     }
 
     private Verdict check(SegmentHeader header, int dataEnd, byte[] bytes) {

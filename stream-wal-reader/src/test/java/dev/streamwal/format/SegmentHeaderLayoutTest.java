@@ -179,11 +179,11 @@ class SegmentHeaderLayoutTest {
         void to(ByteBuffer header);
     }
 
-    private void absurd(Change change, String rule) {
+    private void absurd(Change change, String fault) {
         ByteBuffer bytes = SegmentHeaderLayout.encode(Samples.header(random, StreamKey.of("sensor/a")));
         change.to(bytes);
         rechecksum(bytes, bytes.remaining());
-        assertThat(refusal(bytes.array())).hasMessageContaining(rule).matches(e -> !e.isUnsupported());
+        assertThat(refusal(bytes.array())).hasMessageContaining(fault).matches(e -> !e.isUnsupported());
     }
 
     private static void rechecksum(ByteBuffer header, int length) {

@@ -1,14 +1,18 @@
 package dev.streamwal.manifest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.FormatException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.pack.PackFiles;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -117,6 +122,32 @@ class ManifestTest {
                 assertThatThrownBy(() -> ManifestFile.read(root)).isInstanceOf(UnsupportedFormatException.class);
             }
         }
+    }
+
+    /** A pack's compression is 0 or 1; a file that verifies with another value was written by something else. */
+    @Test
+    void decode_compressionThatIsNeither_isDamage() throws IOException {
+        byte[] file = ManifestLayout.encode(written()).array();
+        int compression = 48 + 44;
+        for (byte value : new byte[] {0, 1, 2, -1}) {
+            file[compression] = value;
+            CRC32C crc = new CRC32C();
+            crc.update(file, 12, file.length - 12);
+            ByteBuffer unused = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putInt(8, (int) crc.getValue());
+            if (value == 0 || value == 1) {
+                assertThatCode(() -> ManifestLayout.decode(file)).doesNotThrowAnyException();
+            } else {
+                assertThatThrownBy(() -> ManifestLayout.decode(file)).isInstanceOf(FormatException.class)
+                        .hasMessage("a pack's compression in the manifest is neither 0 nor 1: actual=" + (value & 0xFF));
+            }
+        }
+    }
+
+    /** It names all of its limits. */
+    @Test
+    void voidRange_whatNoneCanBe_isRefusedWithEachLimit() {
+        assertThatThrownBy(() -> new VoidRange(key(1), 0, 80, 3, -1)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("from=0, to=80, packsBelow=3, sharedBelow=-1");
     }
 
     @Test

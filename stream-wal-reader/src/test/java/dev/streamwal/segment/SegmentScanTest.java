@@ -100,6 +100,21 @@ class SegmentScanTest {
     }
 
     @Test
+    void previous_sizeLeadsToNoStartOrPastOne_saysThatTheSizeIsWrong() throws IOException {
+        segment.fill(2, 50, 0);
+        int before = segment.tail();
+        segment.fill(2, 50, 0);
+        int bothRecords = segment.tail() - before;
+        try (SegmentScan scan = scan()) {
+            for (int size : new int[] {bothRecords, segment.tail() + 8, -8}) {
+                scan.seekBehind(segment.tail(), size);
+                assertThat(scan.previous()).as("size %d", size).isFalse();
+                assertThat(scan.fault()).isEqualTo("previous size doesn't lead to the start of a record");
+            }
+        }
+    }
+
+    @Test
     void next_atAFooter_ends() throws IOException {
         segment.fill(2, 50, 0).seal();
         try (SegmentScan scan = scan()) {

@@ -132,8 +132,9 @@ public final class JournalRedo {
         }
         if (copy.isEmpty()) {
             throw new CorruptSegmentException(
-                    damage.getMessage() + "; cannot skip it, as the quarantine has no room for a copy: quarantineBytes=" + Quarantine.MAX_BYTES
-                            + "; move the files in " + root.resolve(Quarantine.NAME) + " elsewhere",
+                    "damage of the commit journal can't be skipped, as the quarantine has no room for a copy: quarantineBytes="
+                            + Quarantine.MAX_BYTES + ", file=" + file + ", offset=" + damage.offset() + "; move the files in "
+                            + root.resolve(Quarantine.NAME) + " elsewhere",
                     file, null, WalException.NO_POSITION, damage.offset(), damage.length(), damage);
         }
         setAside.add(copy.get());

@@ -206,8 +206,7 @@ final class SegmentRedo {
             return SegmentEnd.read(file, found).isFinal() ? Kind.FINISHED : Kind.WRITTEN;
         } catch (FormatException e) {
             if (e.isUnsupported()) {
-                throw new UnsupportedFormatException(e.getMessage() + ", file=" + target.file + ", stream=" + target.header.key()
-                        + ", offset=0",
+                throw new UnsupportedFormatException(e.at("stream=" + target.header.key() + ", file=" + target.file + ", offset=0"),
                         target.file, target.header.key().text(), target.header.basePosition(), e);
             }
             return Kind.HEADER_REPAIRED;

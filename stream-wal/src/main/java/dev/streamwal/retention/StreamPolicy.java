@@ -50,9 +50,9 @@ public record StreamPolicy(
                         + largestRecordBytes(segmentBytes), "maxRecordBytes", maxRecordBytes);
     }
 
-    private static void require(boolean fact, String rule, String name, long value) {
+    private static void require(boolean fact, String fault, String name, long value) {
         if (!fact) {
-            throw new IllegalArgumentException(rule + (rule.indexOf('=') < 0 ? ": " : ", ") + name + '=' + value);
+            throw new IllegalArgumentException(fault + (fault.indexOf('=') < 0 ? ": " : ", ") + name + '=' + value);
         }
     }
 

@@ -41,16 +41,16 @@ public final class TimeRules {
         if (recent && timestampMillis >= StreamPolicy.MIN_TIMESTAMP_MILLIS && timestampMillis <= StreamPolicy.MAX_TIMESTAMP_MILLIS) {
             return;
         }
-        String broken = brokenRule(timestampMillis, nowMillis);
-        if (broken != null) {
-            throw new TimestampOutOfRangeException(broken + "timestamp=" + timestampMillis + describe(timestampMillis) + ", clock="
+        String fault = fault(timestampMillis, nowMillis);
+        if (fault != null) {
+            throw new TimestampOutOfRangeException(fault + "timestamp=" + timestampMillis + describe(timestampMillis) + ", clock="
                     + nowMillis
                     + describe(nowMillis) + ", stream=" + stream + "; timestamps are in epoch milliseconds",
                     null, stream, WalException.NO_POSITION);
         }
     }
 
-    private @Nullable String brokenRule(long timestampMillis, long nowMillis) {
+    private @Nullable String fault(long timestampMillis, long nowMillis) {
         if (timestampMillis < StreamPolicy.MIN_TIMESTAMP_MILLIS || timestampMillis > StreamPolicy.MAX_TIMESTAMP_MILLIS) {
             return "timestamp is outside the years 0001 to 9999: ";
         }

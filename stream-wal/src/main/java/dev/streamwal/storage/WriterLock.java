@@ -30,8 +30,8 @@ public final class WriterLock {
             return lock;
         }
         lock.close();
-        throw new ProcessLock.HeldException("process " + living.getAsLong() + " has the log open, although it has lost the lock on "
-                + FILE_NAME + ", as happens when something in it copies that file, or the file is removed; close the log there, or, if that"
-                + " process certainly doesn't write the log, remove the file " + WriterFile.FILE_NAME);
+        throw new ProcessLock.HeldException("another process has it, although it has lost the lock on " + FILE_NAME
+                + ", as happens when something in it copies that file, or the file is removed: process=" + living.getAsLong(),
+                "close it there, or, if that process certainly doesn't write the log, remove the file " + WriterFile.FILE_NAME);
     }
 }

@@ -59,8 +59,8 @@ class WriterFileTest {
         WriterEntry living = ofLiving();
         Files.write(file(), living.encode());
         for (int attempt = 0; attempt < 2; attempt++) {
-            assertThatThrownBy(this::acquire).isInstanceOf(ProcessLock.HeldException.class)
-                    .hasMessageContaining("process " + living.pid()).hasMessageContaining("remove the file writer");
+            assertThatThrownBy(this::acquire).hasMessageContaining("process=" + living.pid())
+                    .isInstanceOfSatisfying(ProcessLock.HeldException.class, e -> assertThat(e.advice()).endsWith("remove the file writer"));
         }
         Files.delete(file());
         acquire();

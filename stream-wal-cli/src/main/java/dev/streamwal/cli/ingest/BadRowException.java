@@ -9,20 +9,30 @@ public final class BadRowException extends IOException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * Thrown by readers of files, and when appending.
+     * A row that lacks something.
      *
      * @param problem what is wrong, with the values
      * @param file its name, as the user gave it
      * @param place in the file, where the row begins
-     * @param cause of this; null if there is none
+     * @param advice what to do about it
      */
-    public BadRowException(String problem, String file, String place, @Nullable Throwable cause) {
-        this(problem + ", file=" + file + ", " + place, cause);
+    public BadRowException(String problem, String file, String place, String advice) {
+        this(problem + ", file=" + file + ", " + place + "; " + advice, (Throwable) null);
+    }
+
+    /**
+     * A row that the log refuses, with the refusal's own message at the end, as that may say what to do.
+     *
+     * @param file its name, as the user gave it
+     * @param place in the file, where the row begins
+     */
+    public BadRowException(String file, String place, RuntimeException refusal) {
+        this("row is refused, file=" + file + ", " + place + ": " + refusal.getMessage(), refusal);
     }
 
     /** A row of a text file: from line 1 on. */
     BadRowException(String problem, String file, long line, @Nullable Throwable cause) {
-        this(problem, file, place(line), cause);
+        this(problem + ", file=" + file + ", " + place(line), cause);
     }
 
     /** For a problem that includes its place. */

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.DateTimeException;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,16 +19,13 @@ import org.jspecify.annotations.Nullable;
  * The objects of a JSON lines file, one per line. The output of {@code export --json} is recognised by its members, and becomes the records that were
  * exported.
  */
-public final class JsonRows implements Rows {
+public final class JsonRows extends LinedRows {
 
     /** More than a record can hold, in Base64. */
     private static final int MAX_LINE_BYTES = 64 << 20;
 
     private static final JsonFactory JSON = JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
-    private final CountedInput input;
-    private final BoundedLines lines;
-    private final String file;
     private final CsvLayout layout;
     private final String fixedKey;
 
@@ -40,18 +36,16 @@ public final class JsonRows implements Rows {
      * @param fixedKey of all rows, if the layout has no column for it
      */
     public JsonRows(InputStream input, String file, CsvLayout layout, String fixedKey) {
-        this.input = new CountedInput(input);
-        this.lines = new BoundedLines(this.input, file, MAX_LINE_BYTES);
-        this.file = file;
+        super(input, file, MAX_LINE_BYTES);
         this.layout = layout;
         this.fixedKey = fixedKey;
     }
 
     @Override
     public @Nullable Row next() throws IOException {
-        String line = lines.next();
+        String line = nextLine();
         while (line != null && line.isBlank()) {
-            line = lines.next();
+            line = nextLine();
         }
         if (line == null) {
             return null;
@@ -59,7 +53,7 @@ public final class JsonRows implements Rows {
         Map<String, String> members = members(line);
         try {
             return members.containsKey("ref") && members.containsKey("timestampMillis") ? exported(members) : row(members, line);
-        } catch (DateTimeException | IllegalArgumentException e) {
+        } catch (IllegalArgumentException e) {
             throw bad(String.valueOf(e.getMessage()), e);
         }
     }
@@ -67,13 +61,13 @@ public final class JsonRows implements Rows {
     private Row row(Map<String, String> members, String line) throws BadRowException {
         String key = layout.keyColumn().isPresent() ? member(members, layout.keyColumn().get()) : fixedKey;
         String content = layout.valueColumn().isPresent() ? member(members, layout.valueColumn().get()) : line;
-        RowTime time = layout.timeFormat().parse(member(members, layout.timeColumn()));
-        return new Row(BadRowException.place(lines.number()), key, time, Row.NO_HEADER, content.getBytes(UTF_8));
+        String time = member(members, layout.timeColumn());
+        return new Row(place(), key, time(() -> layout.timeFormat().parse(time)), Row.NO_HEADER, content.getBytes(UTF_8));
     }
 
     private Row exported(Map<String, String> members) throws BadRowException {
         String millis = member(members, "timestampMillis");
-        return new Row(BadRowException.place(lines.number()), member(members, "key"),
+        return new Row(place(), member(members, "key"),
                 new RowTime(OptionalLong.of(Long.parseLong(millis)), true, millis),
                 members.containsKey("header") || members.containsKey("headerBase64") ? bytes(members, "header") : Row.NO_HEADER,
                 bytes(members, "content"));
@@ -119,19 +113,5 @@ public final class JsonRows implements Rows {
         int from = (int) parser.currentTokenLocation().getCharOffset();
         parser.skipChildren();
         return line.substring(from, (int) parser.currentLocation().getCharOffset());
-    }
-
-    private BadRowException bad(String problem, @Nullable Throwable cause) {
-        return new BadRowException(problem, file, lines.number(), cause);
-    }
-
-    @Override
-    public long bytesRead() {
-        return input.bytes();
-    }
-
-    @Override
-    public void close() throws IOException {
-        lines.close();
     }
 }

@@ -38,8 +38,8 @@ final class LineProtocol {
 
         private static final long serialVersionUID = 1L;
 
-        SyntaxException(String rule, int column) {
-            super(rule + ", column=" + (column + 1), null, false, false);
+        SyntaxException(String fault, int column) {
+            super(fault + ", column=" + (column + 1), null, false, false);
         }
     }
 
@@ -183,7 +183,7 @@ final class LineProtocol {
      * @param end characters that end the name
      * @param escapable characters that a backslash escapes
      */
-    private String name(String end, String escapable, String rule) throws SyntaxException {
+    private String name(String end, String escapable, String fault) throws SyntaxException {
         int start = at;
         StringBuilder name = new StringBuilder();
         while (!isEnd() && end.indexOf(line.charAt(at)) < 0) {
@@ -193,23 +193,23 @@ final class LineProtocol {
             name.append(line.charAt(at++));
         }
         if (name.isEmpty()) {
-            throw new SyntaxException(rule, start);
+            throw new SyntaxException(fault, start);
         }
         return name.toString();
     }
 
-    private void expect(char c, String rule) throws SyntaxException {
+    private void expect(char c, String fault) throws SyntaxException {
         if (isEnd() || line.charAt(at) != c) {
-            throw new SyntaxException(rule, at);
+            throw new SyntaxException(fault, at);
         }
         at++;
     }
 
-    private void expectSpaces(String rule) throws SyntaxException {
+    private void expectSpaces(String fault) throws SyntaxException {
         int start = at;
         skipSpaces();
         if (at == start || isEnd()) {
-            throw new SyntaxException(rule, at);
+            throw new SyntaxException(fault, at);
         }
     }
 

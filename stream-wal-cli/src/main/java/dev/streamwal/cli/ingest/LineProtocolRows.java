@@ -8,19 +8,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.time.DateTimeException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The points of a file in InfluxDB's line protocol, a stream for each series. */
-public final class LineProtocolRows implements Rows {
+public final class LineProtocolRows extends LinedRows {
 
     /** Larger than any record. */
     private static final int MAX_LINE_BYTES = 32 << 20;
 
-    private final CountedInput input;
-    private final BoundedLines lines;
-    private final String file;
     private final EpochUnit precision;
     private final RowContent content;
 
@@ -31,16 +27,14 @@ public final class LineProtocolRows implements Rows {
      * @param content text: the fields, as they stand in the line; JSON: an object by their names
      */
     public LineProtocolRows(InputStream input, String file, EpochUnit precision, RowContent content) {
-        this.input = new CountedInput(input);
-        this.lines = new BoundedLines(this.input, file, MAX_LINE_BYTES);
-        this.file = file;
+        super(input, file, MAX_LINE_BYTES);
         this.precision = precision;
         this.content = content;
     }
 
     @Override
     public @Nullable Row next() throws IOException {
-        for (String line = lines.next(); line != null; line = lines.next()) {
+        for (String line = nextLine(); line != null; line = nextLine()) {
             Optional<Point> point = parse(line);
             if (point.isPresent()) {
                 return row(point.get());
@@ -53,21 +47,17 @@ public final class LineProtocolRows implements Rows {
         try {
             return LineProtocol.parse(line);
         } catch (LineProtocol.SyntaxException e) {
-            throw new BadRowException(String.valueOf(e.getMessage()), file, lines.number(), e);
+            throw bad(String.valueOf(e.getMessage()), e);
         }
     }
 
     private Row row(Point point) throws IOException {
         byte[] bytes = content == RowContent.TEXT ? point.fieldSet().getBytes(UTF_8) : json(point);
-        return new Row(BadRowException.place(lines.number()), point.series(), time(point), Row.NO_HEADER, bytes);
+        return new Row(place(), point.series(), time(point), Row.NO_HEADER, bytes);
     }
 
     private RowTime time(Point point) throws BadRowException {
-        try {
-            return point.timestamp().isEmpty() ? RowTime.NONE : precision.parse(point.timestamp());
-        } catch (DateTimeException e) {
-            throw new BadRowException(String.valueOf(e.getMessage()), file, lines.number(), e);
-        }
+        return point.timestamp().isEmpty() ? RowTime.NONE : time(() -> precision.parse(point.timestamp()));
     }
 
     private static byte[] json(Point point) throws IOException {
@@ -86,15 +76,5 @@ public final class LineProtocolRows implements Rows {
             case BOOLEAN -> json.writeBoolean(field.value().startsWith("t") || field.value().startsWith("T"));
             case STRING -> json.writeString(field.value());
         }
-    }
-
-    @Override
-    public long bytesRead() {
-        return input.bytes();
-    }
-
-    @Override
-    public void close() throws IOException {
-        lines.close();
     }
 }

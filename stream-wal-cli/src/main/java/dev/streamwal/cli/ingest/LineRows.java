@@ -9,15 +9,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The lines of a text file, one record each. */
-public final class LineRows implements Rows {
+public final class LineRows extends LinedRows {
 
     /** Larger than any record. */
     private static final int MAX_LINE_BYTES = 32 << 20;
     /** The most words of a time. */
     private static final int MAX_WORDS = 6;
 
-    private final CountedInput input;
-    private final BoundedLines lines;
     private final String key;
     private final Optional<TimeFormat> timeFormat;
     /** The time of the last line that had one. */
@@ -31,20 +29,19 @@ public final class LineRows implements Rows {
      *     Empty: lines have no time
      */
     public LineRows(InputStream input, String file, String key, Optional<TimeFormat> timeFormat) {
-        this.input = new CountedInput(input);
-        this.lines = new BoundedLines(this.input, file, MAX_LINE_BYTES);
+        super(input, file, MAX_LINE_BYTES);
         this.key = key;
         this.timeFormat = timeFormat;
     }
 
     @Override
     public @Nullable Row next() throws IOException {
-        String line = lines.next();
+        String line = nextLine();
         if (line == null) {
             return null;
         }
         time = timeFormat.flatMap(format -> time(line, format)).orElse(time);
-        return new Row(BadRowException.place(lines.number()), key, time, Row.NO_HEADER, line.getBytes(UTF_8));
+        return new Row(place(), key, time, Row.NO_HEADER, line.getBytes(UTF_8));
     }
 
     /** The time of the longest sequence of words at the beginning that is one: a date alone is a time, and so is a date with a time of day. */
@@ -66,15 +63,5 @@ public final class LineRows implements Rows {
         } catch (DateTimeException noTime) {
             return Optional.empty();
         }
-    }
-
-    @Override
-    public long bytesRead() {
-        return input.bytes();
-    }
-
-    @Override
-    public void close() throws IOException {
-        lines.close();
     }
 }

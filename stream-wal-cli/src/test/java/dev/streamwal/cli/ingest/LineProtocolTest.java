@@ -123,9 +123,9 @@ class LineProtocolTest {
             "m f=1 99999999999999999999 | timestamp is not an integer: timestamp=99999999999999999999 | 7",
             "m f=1 1 2         | unexpected text behind the timestamp | 9"
     })
-    void nonsense_isRefused_withTheRuleAndTheColumn(String line, String rule, int column) {
+    void nonsense_isRefused_withTheFaultAndTheColumn(String line, String fault, int column) {
         assertThatThrownBy(() -> LineProtocol.parse(line)).isInstanceOf(LineProtocol.SyntaxException.class)
-                .hasMessage(rule + ", column=" + column);
+                .hasMessage(fault + ", column=" + column);
     }
 
     /** Whatever names and values are, series that differ have keys that do, and a key read as a line is the same series. */

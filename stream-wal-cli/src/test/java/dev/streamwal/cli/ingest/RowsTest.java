@@ -181,8 +181,18 @@ class RowsTest {
                         "field's value is neither a finite float, an integer of 64 bits with i or u behind it, a boolean, nor a string in quotes:"
                                 + " value=x, column=5, file=f.lp, line=1",
                         "2 m 2 f=1",
-                        "epoch time exceeds 64 bits of milliseconds: time=9223372036854775808, file=f.lp, line=3",
+                        "invalid time: epoch time exceeds 64 bits of milliseconds: time=9223372036854775808, file=f.lp, line=3",
                         "4 m 3 f=1");
+    }
+
+    // ---------------------------------------------------------------- JSON lines
+
+    @Test
+    void json_badTime_isToldAsOne() throws IOException {
+        String text = "{\"time\":\"six\",\"v\":1}\n{\"time\":7,\"v\":2}\n";
+        assertThat(read(() -> new JsonRows(in(text), "f.jsonl", PLAIN, "k"))).containsExactly(
+                "invalid time: not an epoch time, a number of at most 19 digits: time=six, file=f.jsonl, line=1",
+                "2 k 7 {\"time\":7,\"v\":2}");
     }
 
     // ---------------------------------------------------------------- lines

@@ -1,0 +1,135 @@
+package dev.streamwal.reading;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.SimulatedLog;
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.simulation.Call;
+import dev.streamwal.simulation.FaultPlan;
+import dev.streamwal.simulation.SimulatedDisk;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Random;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** One call to the disk fails while a log is asked something: the answer is the same as without, or the failure is thrown. It is never "unknown". */
+class FailedReadTest {
+
+    private static final Duration WINDOW = Duration.ofMinutes(10);
+    private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+    private static final int WINDOWS = 3;
+    private static final int RECORDS = 4;
+    private static final int MAX_CALLS = 1_000;
+    private static final String FILES = "seg$|cursor$|/segments";
+    private static final String CONSUMER = "c";
+    private static final String KEY = "k";
+
+    /** What is asked. */
+    private enum Question {
+        LAGS(reader -> reader.consumerLags(CONSUMER)),
+        CONSUMER_INFO(reader -> reader.describeConsumer(CONSUMER)),
+        DESCRIBE(reader -> reader.describe(KEY)),
+        VERIFY(reader -> reader.verify(KEY)),
+        KEYS(WalReader::keys),
+        COMMIT_BEYOND_THE_END(reader -> {
+            try (WalConsumer consumer = reader.consumer("another", Keys.key(KEY))) {
+                consumer.commit(KEY, 1 << 30);
+                return "committed";
+            } catch (IllegalArgumentException e) {
+                return e.getMessage();
+            }
+        });
+
+        @SuppressWarnings("ImmutableEnumChecker") // a lambda
+        private final Function<WalReader, Object> asking;
+
+        Question(Function<WalReader, Object> asking) {
+            this.asking = asking;
+        }
+
+        Object ask(WalReader reader) {
+            return asking.apply(reader);
+        }
+    }
+
+    private final SimulatedDisk disk = new SimulatedDisk();
+    private final Path root = disk.path("/log");
+    private StreamWal wal;
+
+    @BeforeEach
+    void write() {
+        Instant[] now = {START};
+        WalOptions options = WalOptions.builder().clock(() -> now[0]).window(WINDOW).retention(Duration.ofDays(1)).segmentBytes(64 << 10)
+                .maxRecordBytes(1_000).ownSegments(100).sweepInterval(Duration.ZERO).build();
+        wal = SimulatedLog.open(root, options, "boot", false, new Random(1)::nextLong);
+        for (int window = 0; window < WINDOWS; window++) {
+            for (int i = 0; i < RECORDS; i++) {
+                EntryRef unused = wal.stream(KEY).append(now[0].toEpochMilli(), Content.of(i));
+            }
+            SimulatedLog.runBackground(wal);
+            now[0] = now[0].plus(WINDOW);
+        }
+        wal.reader().consumer(CONSUMER, Keys.all()).close();
+    }
+
+    @AfterEach
+    void close() {
+        disk.failing(FaultPlan.NONE);
+        wal.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void ask_oneCallFails_theAnswerIsTheSameOrTheFailureIsThrown(Question question) {
+        Object expected = question.ask(wal.reader());
+        int thrown = 0;
+        for (int nth = 1; ; nth++) {
+            assertThat(nth).isLessThan(MAX_CALLS);
+            // a reader that knows nothing yet
+            try (WalReader reader = WalReader.open(root)) {
+                int before = disk.failures().size();
+                disk.failing(new FaultPlan(0, EnumSet.of(Call.READ, Call.OPEN, Call.LIST), FILES, nth, 1, FaultPlan.Failure.IO_ERROR));
+                try {
+                    assertThat(question.ask(reader)).as("call %d fails", nth).isEqualTo(expected);
+                } catch (WalIOException e) {
+                    assertThat(e).hasMessageContaining("Input/output error").hasMessageContaining("file=/log");
+                    thrown++;
+                }
+                if (disk.failures().size() == before) {
+                    break;
+                }
+            } finally {
+                disk.failing(FaultPlan.NONE);
+            }
+        }
+        assertThat(thrown).isPositive();
+    }
+
+    /** A folder that can't be listed isn't one with data. */
+    @Test
+    void open_aFolderBesideTheEarlierOneCantBeListed_tellsThat() throws IOException {
+        Files.delete(root.resolve("streams"));
+        Path unused = Files.createDirectory(root.resolve("streams"));
+        WalReader.open(root).close();
+        disk.failing(FaultPlan.nthOf(Call.LIST, "/streams$", 1, FaultPlan.Failure.IO_ERROR));
+        assertThatThrownBy(() -> WalReader.open(root)).isInstanceOf(WalIOException.class)
+                .hasMessageContaining("listing a folder of segments failed").hasMessageContaining("file=/log/streams");
+        Files.delete(root.resolve("streams"));
+    }
+}
