@@ -5,7 +5,7 @@
  * <pre>{@code
  * record Reading(long sensor, double amount) {}
  *
- * final class ReadingCodec implements RecordCodec<Reading> {
+ * static final class ReadingCodec implements RecordCodec<Reading> {
  *
  *     @Override
  *     public int schemaId() {
