@@ -242,8 +242,9 @@ public final class WalStream {
     }
 
     /**
-     * Appends a typed record without a header, which is encoded by Chronicle Bytes into a buffer that the thread reuses. A program that
-     * calls this depends on {@code net.openhft:chronicle-bytes}; as a module, it requires {@code chronicle.bytes} and {@code org.slf4j}.
+     * Appends a record without a header, which Chronicle Bytes encodes into a buffer that the thread reuses. It says nothing of its type: for
+     * records that do, see {@link TypedStream}. A program that calls this depends on {@code net.openhft:chronicle-bytes}; as a module, it
+     * requires {@code chronicle.bytes} and {@code org.slf4j}.
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param content writes itself

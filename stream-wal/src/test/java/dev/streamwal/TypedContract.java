@@ -425,7 +425,7 @@ abstract class TypedContract extends LogContract {
 
     @ParameterizedTest
     @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
-    void encoder_thatWaits_keepsNobodyWaiting(Segments segments) throws Exception {
+    void encoder_thatWaits_keepsNoOtherThreadWaiting(Segments segments) throws Exception {
         StreamWal wal = open(options().streams("*", StreamOptions.builder().segments(segments).build()));
         CountDownLatch encoding = new CountDownLatch(1);
         CountDownLatch mayGoOn = new CountDownLatch(1);

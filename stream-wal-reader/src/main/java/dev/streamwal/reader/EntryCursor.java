@@ -19,7 +19,7 @@ import java.time.Instant;
 /**
  * Goes through records: of one stream in order of position, or in another order where the method that made the cursor says so. Late records make
  * timestamps go back. The cursor stands on a record after {@link #next()} returned true, and its other methods are about that record. It makes no
- * garbage except in {@link #timestamp()}, {@link #ref()} and {@link #copy()}. It is not an {@link Entry}, so that it can't be put into a collection
+ * garbage except in {@link #timestamp()}, {@link #ref()}, {@link #copy()} and {@link #typed}. It is not an {@link Entry}, so that it can't be put into a collection
  * by mistake. One thread; close it.
  *
  * <p>A cursor at the end sees what is appended later: call {@link #next()} again. One that goes backwards has no such end.

@@ -1,9 +1,7 @@
-package dev.streamwal.codec;
+package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.StreamWal;
-import dev.streamwal.TypedStream;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,7 +10,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PackageExampleTest {
+class CodecPackageExampleTest {
 
     private static final Path MODULE = Path.of(System.getProperty("basedir", "."));
 
@@ -31,7 +29,7 @@ class PackageExampleTest {
     void packageInfo_beginsWithWhatCompiles() throws IOException {
         String shown = between(MODULE.resolve("../stream-wal-reader/src/main/java/dev/streamwal/codec/package-info.java"), " * <pre>{@code\n",
                 " * }</pre>");
-        String compiled = between(MODULE.resolve("src/test/java/dev/streamwal/codec/PackageExample.java"), "    // example\n", "    // example\n");
+        String compiled = between(MODULE.resolve("src/test/java/dev/streamwal/CodecPackageExample.java"), "    // example\n", "    // example\n");
         assertThat(shown.lines().map(line -> line.substring(Math.min(line.length(), 3))).collect(Collectors.joining("\n")))
                 .isEqualTo(compiled.stripTrailing().stripIndent());
     }
@@ -39,11 +37,11 @@ class PackageExampleTest {
     @Test
     void total_ofReadings_isTheirSum() {
         try (StreamWal wal = StreamWal.open(directory); WalReader reader = wal.reader()) {
-            TypedStream<PackageExample.Reading> readings = wal.stream("meter/1", new PackageExample.ReadingCodec());
-            readings.append(new PackageExample.Reading(1, 2.5));
-            readings.append(new PackageExample.Reading(2, 4));
-            assertThat(PackageExample.total(reader, "meter/1")).isEqualTo(6.5);
-            assertThat(PackageExample.total(reader, "none")).isZero();
+            TypedStream<CodecPackageExample.Reading> readings = wal.stream("meter/1", new CodecPackageExample.ReadingCodec());
+            readings.append(new CodecPackageExample.Reading(1, 2.5));
+            readings.append(new CodecPackageExample.Reading(2, 4));
+            assertThat(CodecPackageExample.total(reader, "meter/1")).isEqualTo(6.5);
+            assertThat(CodecPackageExample.total(reader, "none")).isZero();
         }
     }
 }

@@ -1,4 +1,4 @@
-package dev.streamwal.codec.jackson;
+package dev.streamwal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -9,9 +9,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.NullNode;
-import dev.streamwal.StreamWal;
-import dev.streamwal.TypedStream;
-import dev.streamwal.WalOptions;
+import dev.streamwal.codec.jackson.JsonCodec;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.UndecodableRecordException;
 import dev.streamwal.reader.TypedCursor;
@@ -83,7 +81,8 @@ class JsonCodecTest {
             assertThat(now.value()).isEqualTo(new AlarmWithLevel("a", 1, 0));
             assertThat(now.next()).isTrue();
             assertThat(now.value()).isEqualTo(new AlarmWithLevel("b", 2, 3));
-            assertThat(before.next() && before.next()).isTrue();
+            assertThat(before.next()).isTrue();
+            assertThat(before.next()).isTrue();
             assertThatThrownBy(before::value).isInstanceOf(UndecodableRecordException.class).hasMessageContaining("codec=JsonCodec(5 version 1)");
         }
     }

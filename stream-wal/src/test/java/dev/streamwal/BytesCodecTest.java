@@ -1,11 +1,10 @@
-package dev.streamwal.codec.chronicle;
+package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.StreamWal;
-import dev.streamwal.TypedStream;
 import dev.streamwal.codec.RecordCodec;
+import dev.streamwal.codec.chronicle.BytesCodec;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.UndecodableRecordException;
 import dev.streamwal.reader.TypedCursor;
@@ -119,7 +118,8 @@ class BytesCodecTest {
             assertThat(now.value().amount).isEqualTo(1);
             assertThat(now.next()).isTrue();
             assertThat(now.value().amount).isEqualTo(3);
-            assertThat(before.next() && before.next()).isTrue();
+            assertThat(before.next()).isTrue();
+            assertThat(before.next()).isTrue();
             assertThatThrownBy(before::value).isInstanceOf(UndecodableRecordException.class).hasMessageContaining("codec=BytesCodec(5 version 1)");
         }
     }

@@ -1,13 +1,14 @@
-package dev.streamwal.codec;
+package dev.streamwal;
 
+import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.reader.TypedCursor;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
 
 /** What the package's documentation begins with: the lines between the two markers stand there too, and a test compares them. */
-final class PackageExample {
+final class CodecPackageExample {
 
-    private PackageExample() {}
+    private CodecPackageExample() {}
 
     // example
     record Reading(long sensor, double amount) {}
