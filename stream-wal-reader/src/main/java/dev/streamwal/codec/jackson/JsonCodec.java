@@ -14,7 +14,7 @@ import java.io.UncheckedIOException;
 
 /**
  * A codec for a type that Jackson writes and reads as JSON. A content is the JSON in UTF-8, so that {@code stream-wal cat} shows it as it is. Beside the
- * value, each record costs what garbage Jackson's parser makes, some hundred bytes.
+ * value, Jackson makes about 1 KiB of garbage for each record that is read.
  *
  * <p>A later version reads earlier ones where Jackson does: a field that is missing gets its default. What the mapper makes of unknown fields is the
  * mapper's; nevertheless the codec reads no version behind its own.
