@@ -17,6 +17,7 @@ public final class EntryExpiredException extends WalException {
     private final long from;
     /** Exclusive. */
     private final long to;
+    /** Whether there were records in the range. */
     private final boolean isCertain;
 
     /**

@@ -16,8 +16,9 @@ public final class UndecodableRecordException extends WalException {
 
     private static final int NONE = 0;
 
-    /** {@link #NONE} where the record has no schema. */
+    /** 0 where the record has no schema. */
     private final int schemaId;
+    /** 0 where the record has no schema. */
     private final int version;
 
     /**
