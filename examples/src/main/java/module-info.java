@@ -1,7 +1,9 @@
 /** Programs to copy from. */
-@SuppressWarnings("requires-automatic") // chronicle.bytes and xchart have no descriptor
+@SuppressWarnings("requires-automatic") // chronicle.bytes, protobuf and xchart have no descriptor
 module dev.streamwal.examples {
     requires chronicle.bytes;
+    requires com.fasterxml.jackson.databind;
+    requires com.google.protobuf;
     requires de.siegmar.fastcsv;
     requires dev.streamwal;
     requires dev.streamwal.cli;
@@ -19,4 +21,5 @@ module dev.streamwal.examples {
 
     opens dev.streamwal.examples to info.picocli; // it sets the annotated fields
     opens dev.streamwal.examples.gateway to info.picocli;
+    opens dev.streamwal.examples.typed to com.fasterxml.jackson.databind; // it makes readings of JSON
 }

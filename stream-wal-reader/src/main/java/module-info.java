@@ -1,11 +1,16 @@
 /** Reads stream-wal logs, from the process that writes them or from another one. */
-@SuppressWarnings("module") // the targets of the qualified exports are built after this module
+@SuppressWarnings({"module", "requires-automatic"}) // targets of qualified exports are built after this module; chronicle.bytes has no descriptor
 module dev.streamwal.reader {
     requires transitive io.netty.buffer;
     requires io.netty.common;
+    requires static chronicle.bytes; // of codec.chronicle, whose users require it
+    requires static com.fasterxml.jackson.databind; // of codec.jackson, likewise
     requires static com.google.errorprone.annotations;
     requires static transitive org.jspecify;
 
+    exports dev.streamwal.codec;
+    exports dev.streamwal.codec.chronicle;
+    exports dev.streamwal.codec.jackson;
     exports dev.streamwal.error;
     exports dev.streamwal.reader;
     exports dev.streamwal.catalog to dev.streamwal, dev.streamwal.cli;

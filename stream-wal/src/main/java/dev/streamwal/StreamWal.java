@@ -8,6 +8,7 @@ import dev.streamwal.append.SharedLog;
 import dev.streamwal.append.StreamDirectories;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.WriterView;
+import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.commit.CommitCompletion;
 import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSettings;
@@ -405,6 +406,30 @@ public final class StreamWal implements AutoCloseable {
             throw new IllegalArgumentException("key is reserved for the log: key=\\u0000shared; choose another one");
         }
         return streams.get(key);
+    }
+
+    /**
+     * The stream of a key, for values of a type.
+     *
+     * @param <T> type of the values
+     * @param key 1 to 1,024 bytes of UTF-8; any characters
+     * @param codec writes the values
+     * @return the stream
+     * @throws IllegalArgumentException if the key is empty, too long, or not valid Unicode, or the codec's schema id or version can't be one
+     */
+    public <T> TypedStream<T> stream(String key, RecordCodec<T> codec) {
+        return new TypedStream<>(stream(key), codec);
+    }
+
+    /**
+     * The stream of a key, for numbers with a time.
+     *
+     * @param key 1 to 1,024 bytes of UTF-8; any characters
+     * @return the stream
+     * @throws IllegalArgumentException if the key is empty, too long, or not valid Unicode
+     */
+    public SampleStream samples(String key) {
+        return new SampleStream(stream(key));
     }
 
     /**

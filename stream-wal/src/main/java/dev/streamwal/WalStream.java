@@ -4,7 +4,9 @@ import dev.streamwal.append.AppendScratch;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.Source;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.commit.CommitTarget;
+import dev.streamwal.engine.EncodedRecord;
 import dev.streamwal.engine.EncodingBuffer;
 import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.RecordTooLargeException;
@@ -240,8 +242,9 @@ public final class WalStream {
     }
 
     /**
-     * Appends a typed record without a header, which is encoded by Chronicle Bytes into a buffer that the thread reuses. A program that
-     * calls this depends on {@code net.openhft:chronicle-bytes}; as a module, it requires {@code chronicle.bytes} and {@code org.slf4j}.
+     * Appends a record without a header, which Chronicle Bytes encodes into a buffer that the thread reuses. It says nothing of its type: for
+     * records that do, see {@link TypedStream}. A program that calls this depends on {@code net.openhft:chronicle-bytes}; as a module, it
+     * requires {@code chronicle.bytes} and {@code org.slf4j}.
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param content writes itself
@@ -409,6 +412,34 @@ public final class WalStream {
             throw new IllegalArgumentException("can't truncate after a record of another stream: stream=" + key + ", ref=" + last);
         }
         wal.truncate(log, last);
+    }
+
+    <T> EntryRef appendEncoded(long timestampMillis, RecordCodec<T> codec, long tag, byte[] header, T value) {
+        wal.checkOpen();
+        EncodedRecord encoded = EncodedRecord.of(codec, tag, header, value, log.policy().maxRecordBytes(), key);
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        try {
+            return appended(scratch, draft(scratch, encoded, timestampMillis));
+        } finally {
+            scratch.forget();
+            encoded.giveBack();
+        }
+    }
+
+    /** @return the record's position */
+    long appendSample(long timestampMillis, double value) {
+        EncodedRecord encoded = EncodedRecord.ofSample(value);
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        try {
+            return position(scratch, draft(scratch, encoded, timestampMillis));
+        } finally {
+            scratch.forget();
+            encoded.giveBack();
+        }
+    }
+
+    private static Draft draft(AppendScratch scratch, EncodedRecord encoded, long timestampMillis) {
+        return scratch.draftOfBoth(encoded.array(), encoded.contentLength(), encoded.headerLength(), timestampMillis);
     }
 
     private Draft draft(WriteEntry entry) {

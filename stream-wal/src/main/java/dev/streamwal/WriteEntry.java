@@ -1,5 +1,8 @@
 package dev.streamwal;
 
+import dev.streamwal.codec.RecordCodec;
+import dev.streamwal.engine.EncodedRecord;
+import dev.streamwal.format.SchemaTag;
 import dev.streamwal.retention.TimeRules;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -21,7 +24,8 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
     /** As timestamp: the time by {@link WalOptions#clock()} when the record is appended. */
     public static final long NOW = Long.MIN_VALUE;
 
-    private static final ByteBuffer NO_HEADER = ByteBuffer.allocate(0);
+    private static final byte[] NO_BYTES = {};
+    private static final ByteBuffer NO_HEADER = ByteBuffer.wrap(NO_BYTES);
 
     /**
      * A record.
@@ -90,5 +94,41 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
      */
     public static WriteEntry of(byte[] header, byte[] content, long timestampMillis) {
         return new WriteEntry(ByteBuffer.wrap(header), ByteBuffer.wrap(content), timestampMillis);
+    }
+
+    /**
+     * A typed record, encoded by this call. What the codec throws is thrown on.
+     *
+     * @param <T> type of the value
+     * @param codec writes the value
+     * @param value not kept
+     * @param timestampMillis epoch ms, or {@link #NOW}
+     * @return the record
+     * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     */
+    public static <T> WriteEntry typed(RecordCodec<T> codec, T value, long timestampMillis) {
+        return typed(codec, NO_BYTES, value, timestampMillis);
+    }
+
+    /**
+     * A typed record with a header of the program's own, encoded by this call. What the codec throws is thrown on.
+     *
+     * @param <T> type of the value
+     * @param codec writes the value
+     * @param header of at most 65,527 bytes; copied
+     * @param value not kept
+     * @param timestampMillis epoch ms, or {@link #NOW}
+     * @return the record
+     * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     */
+    public static <T> WriteEntry typed(RecordCodec<T> codec, byte[] header, T value, long timestampMillis) {
+        Objects.requireNonNull(header, "header");
+        Objects.requireNonNull(value, "value");
+        EncodedRecord encoded = EncodedRecord.of(codec, SchemaTag.of(codec.schemaId(), codec.version()), header, value);
+        try {
+            return of(encoded.headerBytes(), encoded.contentBytes(), timestampMillis);
+        } finally {
+            encoded.giveBack();
+        }
     }
 }

@@ -23,8 +23,9 @@
  * }</pre>
  *
  * <p>Begin with {@link dev.streamwal.StreamWal}: a log has one writer at a time. {@link dev.streamwal.WalStream} appends to one key's stream,
- * {@link dev.streamwal.WalOptions} and {@link dev.streamwal.StreamOptions} say what is kept and for how long, and {@link
- * dev.streamwal.WalListener} receives background events. {@link dev.streamwal.reader.WalReader} reads, in this process and in others.
+ * {@link dev.streamwal.TypedStream} values of a type and {@link dev.streamwal.SampleStream} numbers. {@link dev.streamwal.WalOptions} and
+ * {@link dev.streamwal.StreamOptions} say what is kept and for how long, and {@link dev.streamwal.WalListener} receives background events.
+ * {@link dev.streamwal.reader.WalReader} reads, in this process and in others.
  *
  * <p>Errors are unchecked, under {@link dev.streamwal.error.WalException}; arguments that could never be right are an
  * {@link IllegalArgumentException} or {@link NullPointerException} at the call.

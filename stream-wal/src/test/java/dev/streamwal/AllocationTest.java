@@ -2,11 +2,22 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.codec.RecordCodec;
+import dev.streamwal.codec.chronicle.BytesCodec;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.TypedCursor;
+import dev.streamwal.reader.WalReader;
+import io.netty.buffer.ByteBuf;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicReference;
 import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.BytesIn;
+import net.openhft.chronicle.bytes.BytesMarshallable;
+import net.openhft.chronicle.bytes.BytesOut;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,8 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A mapped append makes no garbage but the ref it returns, and through Chronicle's bytes none at all: the mean over 100,000 appends, after
- * as many as it takes until the code is compiled. Rotations, one in tens of thousands of appends, make some.
+ * A mapped append makes no garbage but the ref it returns, and through Chronicle's bytes, or of a sample, none at all: the mean over 100,000
+ * appends, after as many as it takes until the code is compiled. Rotations, one in tens of thousands of appends, make some. Reading a typed
+ * record makes none but its value, and of a sample none.
  */
 @EnabledOnOs(OS.LINUX)
 class AllocationTest {
@@ -90,6 +102,191 @@ class AllocationTest {
             }
         };
         assertThat(bytesAnAppend(segments, stream -> stream.appendTyped(TIMESTAMP, typed))).isLessThanOrEqualTo(SLACK_BYTES);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
+    void append_valueByACodec_allocatesAtMostTheRef(Segments segments) throws Exception {
+        AtomicReference<TypedStream<Point>> typed = new AtomicReference<>();
+        Point point = new Point(1, 2);
+        double allocated = bytesAnAppend(segments, stream -> of(typed, stream).append(TIMESTAMP, point).position());
+        assertThat(allocated).isLessThanOrEqualTo(REF_BYTES + SLACK_BYTES);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
+    void append_valueWithAHeader_allocatesAtMostTheRef(Segments segments) throws Exception {
+        AtomicReference<TypedStream<Point>> typed = new AtomicReference<>();
+        Point point = new Point(1, 2);
+        byte[] header = new byte[12];
+        double allocated = bytesAnAppend(segments, stream -> of(typed, stream).append(TIMESTAMP, header, point).position());
+        assertThat(allocated).isLessThanOrEqualTo(REF_BYTES + SLACK_BYTES);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
+    void append_sample_allocatesNothing(Segments segments) throws Exception {
+        AtomicReference<SampleStream> samples = new AtomicReference<>();
+        double allocated = bytesAnAppend(segments, stream -> {
+            SampleStream known = samples.get();
+            if (known == null) {
+                known = new SampleStream(stream);
+                samples.set(known);
+            }
+            return known.append(TIMESTAMP, 1.5);
+        });
+        assertThat(allocated).isLessThanOrEqualTo(SLACK_BYTES);
+    }
+
+    private static TypedStream<Point> of(AtomicReference<TypedStream<Point>> typed, WalStream stream) {
+        TypedStream<Point> known = typed.get();
+        if (known == null) {
+            known = new TypedStream<>(stream, new PointCodec());
+            typed.set(known);
+        }
+        return known;
+    }
+
+    /** An object's header, and two fields of 8 bytes, aligned. */
+    private static final double POINT_BYTES = 32;
+
+    /** Written and read by the codec below, or by Chronicle. */
+    private static final class Point implements BytesMarshallable {
+        private long x;
+        private double y;
+
+        Point(long x, double y) {
+            this.x = x;
+            this.y = y;
+        }
+
+        @Override
+        public void writeMarshallable(BytesOut<?> bytes) {
+            bytes.writeLong(x).writeDouble(y);
+        }
+
+        @Override
+        public void readMarshallable(BytesIn<?> bytes) {
+            x = bytes.readLong();
+            y = bytes.readDouble();
+        }
+    }
+
+    private static class PointCodec implements RecordCodec<Point> {
+
+        @Override
+        public int schemaId() {
+            return 1;
+        }
+
+        @Override
+        public int version() {
+            return 1;
+        }
+
+        @Override
+        public void encode(Point value, ByteBuf target) {
+            target.writeLongLE(value.x).writeDoubleLE(value.y);
+        }
+
+        @Override
+        public Point decode(ByteBuf content, int version) {
+            return new Point(content.readLongLE(), content.readDoubleLE());
+        }
+    }
+
+    /** The same object for each record, of one cursor. */
+    private static final class ReusingCodec extends PointCodec {
+        private final Point point = new Point(0, 0);
+
+        @Override
+        public Point decode(ByteBuf content, int version) {
+            point.x = content.readLongLE();
+            point.y = content.readDoubleLE();
+            return point;
+        }
+    }
+
+    /** Kept, so that the compiler can't do without it. */
+    private static volatile Point lastPoint = new Point(0, 0);
+
+    @Test
+    void read_value_allocatesAtMostTheValue() throws Exception {
+        assertThat(bytesAValue(new PointCodec())).isBetween(POINT_BYTES / 2, POINT_BYTES + SLACK_BYTES);
+    }
+
+    @Test
+    void read_valueIntoTheSameObject_allocatesNothing() throws Exception {
+        assertThat(bytesAValue(new ReusingCodec())).isLessThanOrEqualTo(SLACK_BYTES);
+    }
+
+    @Test
+    void read_valueByChronicleIntoTheSameObject_allocatesNothing() throws Exception {
+        Point point = new Point(0, 0);
+        assertThat(bytesAValue(BytesCodec.of(1, 1, () -> point))).isLessThanOrEqualTo(SLACK_BYTES);
+    }
+
+    private double bytesAValue(RecordCodec<Point> codec) throws ReflectiveOperationException {
+        Instant now = Instant.ofEpochMilli(TIMESTAMP);
+        try (StreamWal wal = StreamWal.open(directory, WalOptions.builder().clock(() -> now).sweepInterval(Duration.ZERO).build());
+                WalReader reader = wal.reader()) {
+            TypedStream<Point> stream = wal.stream("measured", codec);
+            for (int i = 0; i < MEASURED; i++) {
+                Point point = new Point(i, 1);
+                stream.append(TIMESTAMP, new byte[i % 3], point);
+            }
+            return bytesAValue(reader, codec);
+        }
+    }
+
+    /** Of the last round, when the code is compiled. */
+    private static double bytesAValue(WalReader reader, RecordCodec<Point> codec) throws ReflectiveOperationException {
+        AllocatedBytes counter = new AllocatedBytes();
+        double mean = Double.MAX_VALUE;
+        for (int round = 0; round < WARM_UPS; round++) {
+            try (TypedCursor<Point> cursor = reader.scan("measured", codec)) {
+                double sum = 0;
+                int records = 0;
+                long before = counter.now();
+                while (cursor.next()) {
+                    lastPoint = cursor.value();
+                    sum += lastPoint.x + cursor.header().readableBytes();
+                    records++;
+                }
+                mean = (double) (counter.now() - before) / MEASURED;
+                assertThat(records).isEqualTo(MEASURED);
+                assertThat(sum).isGreaterThan(MEASURED * (MEASURED - 1.0) / 2);
+            }
+        }
+        System.out.printf("AllocationTest: %.3f bytes a value%n", mean);
+        return mean;
+    }
+
+    @Test
+    void read_sample_allocatesNothing() throws Exception {
+        Instant now = Instant.ofEpochMilli(TIMESTAMP);
+        AllocatedBytes counter = new AllocatedBytes();
+        double mean = Double.MAX_VALUE;
+        try (StreamWal wal = StreamWal.open(directory, WalOptions.builder().clock(() -> now).sweepInterval(Duration.ZERO).build());
+                WalReader reader = wal.reader()) {
+            SampleStream stream = wal.samples("measured");
+            for (int i = 0; i < MEASURED; i++) {
+                long unused = stream.append(TIMESTAMP, i);
+            }
+            for (int round = 0; round < WARM_UPS; round++) {
+                try (EntryCursor cursor = reader.scan("measured")) {
+                    double sum = 0;
+                    long before = counter.now();
+                    while (cursor.next()) {
+                        sum += cursor.sampleValue() + (cursor.timestampMillis() - TIMESTAMP);
+                    }
+                    mean = (double) (counter.now() - before) / MEASURED;
+                    assertThat(sum).isEqualTo(MEASURED * (MEASURED - 1.0) / 2);
+                }
+            }
+        }
+        System.out.printf("AllocationTest: %.3f bytes a sample%n", mean);
+        assertThat(mean).isLessThanOrEqualTo(SLACK_BYTES);
     }
 
     private double bytesAnAppend(Segments segments, Append append) throws ReflectiveOperationException {

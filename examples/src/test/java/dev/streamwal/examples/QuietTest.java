@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.examples.gateway.Gateway;
 import dev.streamwal.examples.tcp.ServeOverTcp;
+import dev.streamwal.examples.typed.TypedStreams;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +52,14 @@ class QuietTest {
         assertThat(run(TypedRecords.class, folder.resolve("log").toString()))
                 .allMatch(line -> Runtime.version().feature() >= 24)
                 .allMatch(line -> line.matches("WARNING: .*(sun.misc.Unsafe|chronicle.core.UnsafeMemory).*"));
+    }
+
+    /** As above, of Protobuf. */
+    @Test
+    void typedStreams_onlyTheJdkSaysSomething() throws Exception {
+        assertThat(run(TypedStreams.class, folder.resolve("log").toString()))
+                .allMatch(line -> Runtime.version().feature() >= 24)
+                .allMatch(line -> line.matches("WARNING: .*(sun.misc.Unsafe|com.google.protobuf.UnsafeUtil).*"));
     }
 
     /** Returns the lines of standard error. */

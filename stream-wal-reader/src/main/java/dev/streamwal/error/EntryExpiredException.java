@@ -17,7 +17,7 @@ public final class EntryExpiredException extends WalException {
     private final long from;
     /** Exclusive. */
     private final long to;
-    /** Whether records are known to have been deleted. */
+    /** Whether there were records in the range. */
     private final boolean isCertain;
 
     /**

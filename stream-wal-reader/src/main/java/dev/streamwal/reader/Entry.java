@@ -1,5 +1,7 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.codec.RecordCodec;
+import dev.streamwal.error.UndecodableRecordException;
 import io.netty.buffer.ByteBuf;
 import java.time.Instant;
 
@@ -36,4 +38,17 @@ public interface Entry {
 
     /** {@return a copy of the content} */
     byte[] contentBytes();
+
+    /**
+     * The value that a typed record holds. It is made anew at every call; the indices of both buffers stay as they are.
+     *
+     * @param <T> type of the value
+     * @param codec makes it of the content
+     * @return the value
+     * @throws UndecodableRecordException where the record isn't one that the codec reads, or the codec throws
+     * @throws IllegalArgumentException where the codec's schema id or version can't be one
+     */
+    default <T> T value(RecordCodec<T> codec) {
+        return Decoding.value(codec, this);
+    }
 }

@@ -1,10 +1,14 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.codec.RecordCodec;
+import dev.streamwal.codec.SampleCodec;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UndecodableRecordException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.SchemaTag;
 import dev.streamwal.segment.WalkedRecord;
 import dev.streamwal.walk.RecordWalk;
 import io.netty.buffer.ByteBuf;
@@ -15,7 +19,7 @@ import java.time.Instant;
 /**
  * Goes through records: of one stream in order of position, or in another order where the method that made the cursor says so. Late records make
  * timestamps go back. The cursor stands on a record after {@link #next()} returned true, and its other methods are about that record. It makes no
- * garbage except in {@link #timestamp()}, {@link #ref()} and {@link #copy()}. It is not an {@link Entry}, so that it can't be put into a collection
+ * garbage except in {@link #timestamp()}, {@link #ref()}, {@link #copy()} and {@link #typed}. It is not an {@link Entry}, so that it can't be put into a collection
  * by mistake. One thread; close it.
  *
  * <p>A cursor at the end sees what is appended later: call {@link #next()} again. One that goes backwards has no such end.
@@ -149,6 +153,47 @@ public class EntryCursor implements AutoCloseable {
         }
         record.copyContent(content.prepare(length));
         return content.expose(length);
+    }
+
+    /**
+     * The value of a sample, as {@code StreamWal.samples} and {@link SampleCodec} write it; its time is {@link #timestampMillis()}.
+     *
+     * @return the number that was appended
+     * @throws UndecodableRecordException where the record isn't a sample; the cursor can go on
+     */
+    public double sampleValue() {
+        if (schemaTag() == SchemaTag.SAMPLE && walk.record().contentLength() == Double.BYTES) {
+            return content().getDoubleLE(0);
+        }
+        return Decoding.value(SampleCodec.instance(), schemaTag(), wholeContent(), key(), position());
+    }
+
+    /**
+     * This cursor, for values of a type in place of bytes. Both move together; closing either closes both.
+     *
+     * @param <T> type of the values
+     * @param codec makes them of the records' contents
+     * @return to be closed by the caller, in place of this one
+     * @throws IllegalArgumentException where the codec's schema id or version can't be one
+     */
+    public <T> TypedCursor<T> typed(RecordCodec<T> codec) {
+        return new TypedCursor<>(this, codec);
+    }
+
+    /** The tag at the end of the record's header; {@link SchemaTag#NONE} where there is none. */
+    final long schemaTag() {
+        return SchemaTag.in(header(), walk.record().headerLength());
+    }
+
+    /** The header without the tag, with its indices set anew. */
+    final ByteBuf headerBeforeTag() {
+        int length = walk.record().headerLength();
+        return header().setIndex(0, schemaTag() == SchemaTag.NONE ? length : length - SchemaTag.BYTES);
+    }
+
+    /** The content, with its indices set anew. */
+    final ByteBuf wholeContent() {
+        return content().setIndex(0, walk.record().contentLength());
     }
 
     /** {@return the reference of the record, by which it can be read again} */

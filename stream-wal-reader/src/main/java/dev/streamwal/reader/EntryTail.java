@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.tail.RestingRule;
 import dev.streamwal.tail.WakeableRest;
@@ -135,6 +136,19 @@ public final class EntryTail extends EntryCursor {
      */
     public void wakeup() {
         rest.wakeup();
+    }
+
+    /**
+     * This tail, for values of a type in place of bytes. Both move together; closing either closes both.
+     *
+     * @param <T> type of the values
+     * @param codec makes them of the records' contents
+     * @return to be closed by the caller, in place of this one
+     * @throws IllegalArgumentException where the codec's schema id or version can't be one
+     */
+    @Override
+    public <T> TypedTail<T> typed(RecordCodec<T> codec) {
+        return new TypedTail<>(this, codec);
     }
 
     /**

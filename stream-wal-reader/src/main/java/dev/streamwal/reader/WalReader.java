@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.catalog.WriterView;
+import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.error.ConsumerInUseException;
 import dev.streamwal.error.ConsumerMismatchException;
@@ -290,6 +291,21 @@ public final class WalReader implements AutoCloseable {
      */
     public EntryCursor scan(String key) {
         return scan(key, TimeRange.ALL);
+    }
+
+    /**
+     * All records of a stream, as values of a type. Any other cursor, tail or entry gives them, too: see {@link EntryCursor#typed},
+     * {@link EntryTail#typed} and {@link Entry#value}.
+     *
+     * @param <T> type of the values
+     * @param key of the stream
+     * @param codec makes them of the records' contents
+     * @return to be closed by the caller; empty where there is no such stream
+     * @throws IllegalArgumentException where the codec's schema id or version can't be one
+     */
+    public <T> TypedCursor<T> scan(String key, RecordCodec<T> codec) {
+        Decoding.check(codec);
+        return scan(key).typed(codec);
     }
 
     /**

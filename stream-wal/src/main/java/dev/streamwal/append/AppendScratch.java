@@ -151,6 +151,12 @@ public final class AppendScratch {
         return draft.set(Source.EMPTY, content.set(newContent, offset, length), timestampMillis);
     }
 
+    /** Like {@link #draft(byte[], byte[], long)}, for a content at an array's beginning, and a header behind it. */
+    public Draft draftOfBoth(byte[] contentThenHeader, int contentLength, int headerLength, long timestampMillis) {
+        return draft.set(header.set(contentThenHeader, contentLength, headerLength), content.set(contentThenHeader, 0, contentLength),
+                timestampMillis);
+    }
+
     /** Like {@link #draft(byte[], byte[], long)}, for Chronicle's bytes. */
     public Draft draft(Bytes<?> newHeader, Bytes<?> newContent, long timestampMillis) {
         BytesPair pair = bytes;

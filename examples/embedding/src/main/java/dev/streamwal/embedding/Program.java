@@ -7,10 +7,14 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteBatch;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.codec.RecordCodec;
+import dev.streamwal.codec.SampleCodec;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.TypedCursor;
 import dev.streamwal.reader.WalReader;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -33,6 +37,7 @@ public final class Program {
     public static void main(String[] arguments) {
         Path root = Path.of(arguments[0]);
         read(root, write(root));
+        writeAndReadSamples(root);
     }
 
     private static List<EntryRef> write(Path root) {
@@ -49,6 +54,8 @@ public final class Program {
             refs.add(stream.append(WriteEntry.of(CONTENT), Durability.IMMEDIATE));
             refs.addAll(stream.appendBatch(List.of(WriteEntry.of(CONTENT), WriteEntry.of(HEADER, CONTENT, now))));
             refs.addAll(wal.append(new WriteBatch().add("s", WriteEntry.of(CONTENT)).add("t", WriteEntry.of(CONTENT))));
+            refs.add(wal.stream("s", new TextCodec()).append("content"));
+            refs.add(stream.append(WriteEntry.typed(new TextCodec(), "content", now)));
             refs.add(stream.appendAsync(WriteEntry.of(CONTENT)).join());
             require(wal.sweep().failedSegments() == 0, "a sweep without failures");
             wal.checkpoint(root.resolveSibling("copy"));
@@ -71,6 +78,44 @@ public final class Program {
                 }
             }
             require(scanned == refs.size(), "every record by a scan");
+            int beforeLast = refs.size() - 2;
+            require(reader.find(refs.get(beforeLast)).orElseThrow().value(new TextCodec()).equals("content"), "the text that was appended");
+        }
+    }
+
+    private static void writeAndReadSamples(Path root) {
+        try (StreamWal wal = StreamWal.open(root)) {
+            wal.samples("samples").append(231.5);
+            try (WalReader reader = wal.reader();
+                    EntryCursor cursor = reader.scan("samples");
+                    TypedCursor<Double> typed = reader.scan("samples", SampleCodec.instance())) {
+                require(cursor.next() && cursor.sampleValue() == 231.5, "the sample that was appended");
+                require(typed.next() && typed.value() == 231.5, "the same as an object");
+            }
+        }
+    }
+
+    /** Texts as values. */
+    private static final class TextCodec implements RecordCodec<String> {
+
+        @Override
+        public int schemaId() {
+            return 1;
+        }
+
+        @Override
+        public int version() {
+            return 1;
+        }
+
+        @Override
+        public void encode(String value, ByteBuf target) {
+            target.writeCharSequence(value, UTF_8);
+        }
+
+        @Override
+        public String decode(ByteBuf content, int version) {
+            return content.toString(UTF_8);
         }
     }
 

@@ -44,7 +44,7 @@ class DependenciesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "picocli.CommandLine", "de.siegmar.fastcsv.reader.CsvReader", "com.fasterxml.jackson.core.JsonFactory",
+        "picocli.CommandLine", "de.siegmar.fastcsv.reader.CsvReader", "com.fasterxml.jackson.core.JsonFactory", "com.fasterxml.jackson.databind.ObjectMapper",
         "me.tongfei.progressbar.ProgressBar", "net.openhft.chronicle.bytes.Bytes", "org.slf4j.LoggerFactory"
     })
     void classes_ofWhatIsOptional_areNotThere(String name) {

@@ -1,0 +1,10 @@
+/**
+ * Typed records as JSON, by Jackson. A program that uses it depends on {@code com.fasterxml.jackson.core:jackson-databind}; as a module, it requires
+ * {@code com.fasterxml.jackson.databind}, and opens its types to that.
+ *
+ * @since 1.0
+ */
+@NullMarked
+package dev.streamwal.codec.jackson;
+
+import org.jspecify.annotations.NullMarked;

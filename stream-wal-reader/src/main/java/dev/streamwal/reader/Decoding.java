@@ -1,0 +1,68 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.codec.RecordCodec;
+import dev.streamwal.error.UndecodableRecordException;
+import dev.streamwal.format.SchemaTag;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** From a record to the value that a program's codec makes of it. */
+final class Decoding {
+
+    private Decoding() {}
+
+    /** Refuses a codec that no record can be of. */
+    static void check(RecordCodec<?> codec) {
+        SchemaTag.check(codec.schemaId(), codec.version());
+    }
+
+    static <T> T value(RecordCodec<T> codec, Entry entry) {
+        check(codec);
+        ByteBuf header = entry.header();
+        ByteBuf content = entry.content();
+        int reader = content.readerIndex();
+        int writer = content.writerIndex();
+        try {
+            return value(codec, SchemaTag.in(header, header.capacity()), content.setIndex(0, content.capacity()), entry.ref().key(),
+                    entry.ref().position());
+        } finally {
+            content.setIndex(reader, writer);
+        }
+    }
+
+    /** @param content with its indices at its ends */
+    static <T> T value(RecordCodec<T> codec, long tag, ByteBuf content, String key, long position) {
+        if (tag == SchemaTag.NONE) {
+            throw new UndecodableRecordException("record has no schema, as it was not appended by a codec: codec=" + codec + ", key=" + key
+                    + ", position=" + position + "; read its bytes", key, position);
+        }
+        if (SchemaTag.schemaId(tag) != codec.schemaId()) {
+            throw undecodable("record has another schema than the codec", "its own codec", codec, tag, key, position, null);
+        }
+        int version = SchemaTag.version(tag);
+        boolean isRead;
+        @Nullable T value;
+        try {
+            isRead = codec.reads(version);
+            value = isRead ? codec.decode(content, version) : null;
+        } catch (RuntimeException e) {
+            throw undecodable("codec can't decode the record: " + e, "a codec that can", codec, tag, key, position, e);
+        }
+        if (!isRead) {
+            throw undecodable("codec doesn't read this version of the schema", "a newer codec", codec, tag, key, position, null);
+        }
+        if (value == null) {
+            throw undecodable("codec returned null", "a codec that returns a value", codec, tag, key, position, null);
+        }
+        return value;
+    }
+
+    private static UndecodableRecordException undecodable(
+            String problem, String remedy, RecordCodec<?> codec, long tag, String key, long position, @Nullable RuntimeException cause) {
+        int schemaId = SchemaTag.schemaId(tag);
+        int version = SchemaTag.version(tag);
+        return new UndecodableRecordException(problem + ": schemaId=" + schemaId + ", version=" + version + ", codec=" + codec
+                + ", codec's schemaId=" + codec.schemaId() + ", codec's version=" + codec.version() + ", key=" + key + ", position=" + position
+                + "; read the record with " + remedy, key, position, schemaId, version, cause);
+    }
+}
