@@ -3,6 +3,7 @@
 module dev.streamwal.reader {
     requires transitive io.netty.buffer;
     requires io.netty.common;
+    requires jdk.jfr; // the base of the events: a run time without it couldn't load them
     requires static com.google.errorprone.annotations;
     requires static transitive org.jspecify;
 
@@ -10,6 +11,7 @@ module dev.streamwal.reader {
     exports dev.streamwal.reader;
     exports dev.streamwal.catalog to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.consumer to dev.streamwal;
+    exports dev.streamwal.events to dev.streamwal;
     exports dev.streamwal.format to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.io to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.journal to dev.streamwal;

@@ -55,6 +55,7 @@ import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
+import dev.streamwal.recovery.Recovering;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.PresentRetention;
@@ -236,8 +237,8 @@ public final class StreamWal implements AutoCloseable {
             folders.create(storage, e -> report.failed("rename the folder streams", null, e));
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
             PositionsFile.Opened opened = positions.open(environment.bootId());
-            RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
-                    options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
+            RedoResult redo = redone(new JournalRedo(storage, root, opened.isCacheTrusted(),
+                    options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
             AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
             PackStore packs = PackStore.open(root, options.compression() == Compression.COLUMNS, writer, positions, () -> {
                 StreamLog sharedLog = shared.get();
@@ -297,6 +298,15 @@ public final class StreamWal implements AutoCloseable {
             release(lock, e);
             throw e;
         }
+    }
+
+    private static RedoResult redone(JournalRedo journal, BackgroundReport report) throws IOException {
+        Recovering recovering = Recovering.begin();
+        RedoResult redo = journal.run();
+        if (redo.frontier().isPresent()) {
+            recovering.end(redo, report);
+        }
+        return redo;
     }
 
     /** The time that an earlier writer recorded, and the clock's time if that is plausible. */

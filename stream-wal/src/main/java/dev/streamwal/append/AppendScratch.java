@@ -52,15 +52,22 @@ public final class AppendScratch {
 
     private long owedNanos;
 
-    /** Waits for so long, now or together with what later appends owe. */
-    void owe(long nanos) {
+    /**
+     * Adds to what the thread is to wait.
+     *
+     * @return whether that is enough for a wait now
+     */
+    boolean owes(long nanos) {
         owedNanos += nanos;
-        if (owedNanos >= MIN_WAIT_NANOS) {
-            long begun = System.nanoTime();
-            LockSupport.parkNanos(owedNanos);
-            // a wait that took too long is credited to the next one, except for a long pause of the thread
-            owedNanos = Math.max(-MIN_WAIT_NANOS, owedNanos - (System.nanoTime() - begun));
-        }
+        return owedNanos >= MIN_WAIT_NANOS;
+    }
+
+    /** Waits for what is owed. */
+    void waitOff() {
+        long begun = System.nanoTime();
+        LockSupport.parkNanos(owedNanos);
+        // a wait that took too long is credited to the next one, except for a long pause of the thread
+        owedNanos = Math.max(-MIN_WAIT_NANOS, owedNanos - (System.nanoTime() - begun));
     }
 
     private byte[] slotBytes = NO_CHUNK;
