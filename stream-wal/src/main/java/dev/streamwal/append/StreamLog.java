@@ -849,12 +849,11 @@ public final class StreamLog implements CommitStream {
             if (known == null || entry == null) {
                 return;
             }
-            log.countAppends(segment.appended());
             if (segment.isTakenAway()) {
                 known.segments().remove(entry);
                 return;
             }
-            entry.finished(bytes);
+            known.segments().finished(entry, bytes);
         } finally {
             rotation.unlock();
         }
@@ -1181,16 +1180,6 @@ public final class StreamLog implements CommitStream {
         try {
             OwnSegments known = owned;
             return known == null ? 0 : known.segments().bytes();
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /** Appends to segments that aren't released yet. */
-    public Appended appended() {
-        rotation.lock();
-        try {
-            return unfinished().stream().map(ActiveSegment::appended).reduce(Appended.NOTHING, Appended::plus);
         } finally {
             rotation.unlock();
         }
