@@ -20,6 +20,7 @@ import dev.streamwal.measure.FlushCause;
 import dev.streamwal.measure.LogMeasures;
 import dev.streamwal.measure.PackTask;
 import dev.streamwal.measure.StallCause;
+import dev.streamwal.measure.Timing;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.recovery.Findings;
 import dev.streamwal.recovery.RedoResult;
@@ -28,8 +29,12 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Passes background events on to the program's listener, the log's statistics, and its health. */
@@ -220,9 +225,19 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         measures.recoveryTook(nanos);
     }
 
-    /** How long things took. */
-    LogMeasures measures() {
-        return measures;
+    /** What has happened so far, and what only the caller knows. */
+    WalActivity activity(long commitWaiters, long journalBytes, long packBacklogBytes) {
+        return new WalActivity(new WalActivity.Fields(counts.appends(), counts.rejectedAppends(),
+                stats(StallCause.values(), StallCause::tag, measures::stalls),
+                stats(FlushCause.values(), FlushCause::tag, measures::flushes),
+                stats(PackTask.values(), PackTask::tag, measures::packing),
+                OperationStats.of(measures.sweeps()), OperationStats.of(measures.recoveries()),
+                measures.packs(), counts.sealedSegments(), counts.deletedSegments(), measures.heldSegments(),
+                counts.failures(), counts.corruptions(), commitWaiters, journalBytes, packBacklogBytes));
+    }
+
+    private static <E> Map<String, OperationStats> stats(E[] constants, Function<E, String> tag, Function<E, Timing> timing) {
+        return Stream.of(constants).collect(Collectors.toMap(tag, each -> OperationStats.of(timing.apply(each))));
     }
 
     /** How often things happened. */

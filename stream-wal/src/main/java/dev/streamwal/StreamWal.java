@@ -92,6 +92,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -444,15 +445,38 @@ public final class StreamWal implements AutoCloseable {
      */
     public CompletableFuture<List<EntryRef>> appendAsync(WriteBatch batch) {
         List<CommitTarget> awaited = new ArrayList<>();
-        List<EntryRef> refs = append(batch, Optional.of(Durability.IMMEDIATE), awaited);
+        List<EntryRef> refs = counted(false, () -> append(batch, Optional.of(Durability.IMMEDIATE), awaited));
         return durableLater(furthest(awaited), refs, null);
     }
 
     private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
         List<CommitTarget> awaited = new ArrayList<>();
-        List<EntryRef> refs = append(batch, durability, awaited);
-        durable(() -> commits.await(furthest(awaited)), null);
-        return refs;
+        boolean isImmediate = batch.streams().stream()
+                .anyMatch(part -> durability.orElseGet(() -> options.durabilityOf(part.key().text())) == Durability.IMMEDIATE);
+        return counted(isImmediate, () -> {
+            List<EntryRef> refs = append(batch, durability, awaited);
+            durable(() -> commits.await(furthest(awaited)), null);
+            return refs;
+        });
+    }
+
+    /**
+     * Counts a call that appends several records, or that waits for nothing.
+     *
+     * @param isMeasured whether it waits for a flush
+     */
+    <T> T counted(boolean isMeasured, Supplier<T> append) {
+        long begun = System.nanoTime();
+        try {
+            T result = append.get();
+            if (isMeasured) {
+                counts().appended(Durability.IMMEDIATE, System.nanoTime() - begun);
+            }
+            return result;
+        } catch (WalException e) {
+            counts().rejected(e);
+            throw e;
+        }
     }
 
     /** Adds to {@code awaited} what has to be durable before the append is answered. */
@@ -1114,10 +1138,12 @@ public final class StreamWal implements AutoCloseable {
     public WalStats stats() {
         checkOpen();
         long packed;
+        int sharedSegments;
         long sharedBytes;
         try {
             folders.discover(key -> streams.get(key).log());
             packed = packs.segments();
+            sharedSegments = sharedLog().segmentCount();
             sharedBytes = sharedLog().bytes();
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
@@ -1125,10 +1151,26 @@ public final class StreamWal implements AutoCloseable {
         SegmentTotals.Sums own = log.totals().sums();
         List<ListedPack> listed = packs.packs();
         long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum();
-        return new WalStats(new WalStats.Fields(heldStreams(), (int) Math.min(Integer.MAX_VALUE, own.segments() + packed), listed.size(),
-                own.bytes() + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
+        return new WalStats(new WalStats.Fields(heldStreams(), (int) Math.min(Integer.MAX_VALUE, own.segments() + packed), sharedSegments,
+                (int) Math.min(Integer.MAX_VALUE, packed), listed.size(), own.bytes() + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
                 own.appended().records(), own.appended().bytes(), packs.writtenBytes(), log.flushes() + commits.flushes(),
                 report.sweepFailures()));
+    }
+
+    /**
+     * What the log has done since it was opened, and how long that took: waits of appends, flushes, packing, sweeps, failures. Cheap: it does no
+     * I/O.
+     *
+     * @return as known now
+     */
+    public WalActivity activity() {
+        checkOpen();
+        return report.activity(commits.waiters(), commits.journalBytes(), sharedLog().completeBytes());
+    }
+
+    /** Counts appends, and those that throw. */
+    LogCounts counts() {
+        return report.counts();
     }
 
     private int heldStreams() {

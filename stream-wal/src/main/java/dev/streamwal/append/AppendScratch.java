@@ -47,6 +47,16 @@ public final class AppendScratch {
         return draft.set(header.set(newHeader), content.set(newContent), timestampMillis);
     }
 
+    /** Of so many appends that take less than two looks at a clock would add, one is measured; a power of two. */
+    private static final int SAMPLE = 1_024;
+
+    private int appends;
+
+    /** Whether the append that begins now is measured. */
+    public boolean isSampled() {
+        return (++appends & (SAMPLE - 1)) == 0;
+    }
+
     /** Shorter waits take much longer than asked for. */
     private static final long MIN_WAIT_NANOS = 200_000;
 

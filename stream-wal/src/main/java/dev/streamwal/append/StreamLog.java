@@ -1174,6 +1174,17 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /** Size of the files of those segments that were listed so far and take no more records. */
+    public long completeBytes() {
+        rotation.lock();
+        try {
+            ActiveSegment segment = active();
+            return listedBytes() - (segment == null || segment.isSealed() ? 0 : segment.fileBytes());
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** Size of the files of the segments that were listed so far. */
     long listedBytes() {
         rotation.lock();

@@ -112,6 +112,9 @@ public final class GroupCommitter implements SegmentDurability {
 
     private final LongAdder flushes = new LongAdder();
 
+    /** Threads in {@link #awaitAnswered}. */
+    private final LongAdder waiting = new LongAdder();
+
     /** For a log without a journal, which is created when it is first needed. */
     public GroupCommitter(CommitSettings settings) {
         SegmentForce force = new SegmentForce(settings.storage(), settings.root(), settings.streams(), settings.events());
@@ -337,6 +340,7 @@ public final class GroupCommitter implements SegmentDurability {
      */
     private void awaitAnswered(CommitRequest request, long lookNanos) {
         boolean interrupted = false;
+        waiting.increment();
         try {
             while (!request.isAnswered()) {
                 interrupted |= Thread.interrupted();
@@ -352,6 +356,7 @@ public final class GroupCommitter implements SegmentDurability {
                 }
             }
         } finally {
+            waiting.decrement();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -641,6 +646,16 @@ public final class GroupCommitter implements SegmentDurability {
     /** Flushes of the journal, and of files, so far. */
     public long flushes() {
         return flushes.sum() + force.forces();
+    }
+
+    /** How many threads wait now, and how many results of {@link #later} weren't delivered. */
+    public long waiters() {
+        return Math.max(0, waiting.sum()) + queue.later();
+    }
+
+    /** Size of the journal's files. */
+    public long journalBytes() {
+        return journal.totalBytes();
     }
 
     public boolean hasFailed() {
