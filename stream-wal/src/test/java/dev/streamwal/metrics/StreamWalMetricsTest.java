@@ -230,7 +230,8 @@ class StreamWalMetricsTest {
     @Test
     void close_removesTheMetersOfThisLogAlone() {
         MeterRegistry registry = new SimpleMeterRegistry();
-        try (StreamWal wal = open(); StreamWalMetrics metrics = new StreamWalMetrics(wal, "one"); StreamWalMetrics other = new StreamWalMetrics(wal, "two")) {
+        try (StreamWal wal = open(); StreamWalMetrics other = new StreamWalMetrics(wal, "two")) {
+            StreamWalMetrics metrics = new StreamWalMetrics(wal, "one");
             metrics.bindTo(registry);
             other.bindTo(registry);
             int meters = registry.getMeters().size();
