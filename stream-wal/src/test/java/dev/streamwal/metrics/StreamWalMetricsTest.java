@@ -85,7 +85,7 @@ class StreamWalMetricsTest {
     }
 
     private static void assertTook(FunctionTimer timer, double longest, long count) {
-        assertThat(timer.count()).isEqualTo(count);
+        assertThat(timer.count()).isEqualTo((double) count);
         assertThat(timer.totalTime(TimeUnit.NANOSECONDS)).isPositive().isGreaterThanOrEqualTo(longest);
         assertThat(longest).isPositive();
     }
@@ -102,7 +102,7 @@ class StreamWalMetricsTest {
             }
             MeterRegistry registry = bound(wal);
             assertThat(counter(registry, "streamwal.appends")).isEqualTo(2_055);
-            assertThat(counter(registry, "streamwal.append.bytes")).isBetween(2_055 * 100.0, 2_055 * 200.0).isEqualTo(wal.stats().appendedBytes());
+            assertThat(counter(registry, "streamwal.append.bytes")).isBetween(2_055 * 100.0, 2_055 * 200.0).isEqualTo((double) wal.stats().appendedBytes());
             assertTook(timer(registry, "streamwal.append.duration", "durability", "immediate"),
                     longest(registry, "streamwal.append.duration", "durability", "immediate"), 6);
             assertTook(timer(registry, "streamwal.append.duration", "durability", "buffered"),
@@ -117,7 +117,7 @@ class StreamWalMetricsTest {
             assertThat(gauge(registry, "streamwal.commit.waiters")).isZero();
             assertThat(gauge(registry, "streamwal.streams")).isEqualTo(2);
             assertThat(gauge(registry, "streamwal.segments", "kind", "own")).isEqualTo(2);
-            assertThat(gauge(registry, "streamwal.size", "kind", "own")).isPositive().isEqualTo(wal.stats().bytes());
+            assertThat(gauge(registry, "streamwal.size", "kind", "own")).isPositive().isEqualTo((double) wal.stats().bytes());
             assertThat(gauge(registry, "streamwal.failed")).isZero();
             assertThat(gauge(registry, "streamwal.degraded")).isZero();
         }
@@ -156,7 +156,7 @@ class StreamWalMetricsTest {
             assertTook(timer(packed, "streamwal.pack.duration", "task", "shared"), longest(packed, "streamwal.pack.duration", "task", "shared"), 1);
             assertThat(counter(packed, "streamwal.segments.sealed")).isPositive();
             assertThat(gauge(packed, "streamwal.segments", "kind", "packed")).isPositive().isEqualTo(wal.stats().packedSegments());
-            assertThat(gauge(packed, "streamwal.size", "kind", "packed")).isPositive().isEqualTo(wal.stats().packedBytes());
+            assertThat(gauge(packed, "streamwal.size", "kind", "packed")).isPositive().isEqualTo((double) wal.stats().packedBytes());
             assertThat(gauge(packed, "streamwal.segments", "kind", "shared")).isEqualTo(wal.stats().sharedSegments());
             assertThat(gauge(packed, "streamwal.write.amplification")).isGreaterThan(1);
             assertThat(gauge(packed, "streamwal.pack.backlog")).as("all of it is packed").isZero();
